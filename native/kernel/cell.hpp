@@ -1,0 +1,45 @@
+// Recombination of one cell: fast where that is safe, careful where it is not.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "basis.hpp"
+#include "frame.hpp"
+#include "memory.hpp"
+#include "simd/kernels.hpp"
+#include "status.hpp"
+
+namespace fewpoints {
+
+struct Support {
+  std::vector<std::uint32_t> indices;  // into the cell's points
+  std::vector<double> weights;
+  double residual = 0;  // of the cell, in the basis that was used; relative
+};
+
+// Tables of (m, k), shared by all threads, and the two ways to solve a cell.
+class CellSolver {
+ public:
+  CellSolver(int dimension, int order, std::size_t largest_cell);
+
+  int features() const { return indices_.count; }
+  const MultiIndices& indices() const { return indices_; }
+  // Doubles of workspace that fast() needs; 0: there is no fast path for this (m, k).
+  std::size_t workspace() const { return workspace_; }
+
+  // Box, Legendre, homotopy push in simd/cell.cpp. chosen and weights hold `features()` entries. Returns the count, or -1 when
+  // the cell needs care.
+  int fast(const Points& points, double* workspace, std::uint32_t* chosen, double* weights) const;
+
+  // Whitened frame, data-orthonormal basis, rank-revealing halving, double-double polish. start: a support to begin with,
+  // or empty.
+  Support careful(const Points& points, Support start, int threads, Monitor& monitor) const;
+
+ private:
+  MultiIndices indices_;
+  std::vector<double> norm_;
+  CellShape shape_{};
+  std::size_t workspace_ = 0;
+};
+
+}  // namespace fewpoints

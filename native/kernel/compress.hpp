@@ -1,0 +1,32 @@
+// The main job: points -> partition into cells -> in each cell a basis, moments, recombination, polish -> set -> residual.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "points.hpp"
+#include "status.hpp"
+
+namespace fewpoints {
+
+struct CompressOptions {
+  int order = 3;
+  std::size_t size = 0;  // most points in the result; at least momentCount(dimension, order), or all points are kept
+  int threads = 1;
+  bool standardise = true;     // cells are cut in units of each column's weighted standard deviation
+  std::vector<double> scales;  // factors on those units, one a column; empty: all 1; 0 leaves a column out of the cutting
+};
+
+struct Compressed {
+  std::vector<std::uint32_t> indices;  // rows of the caller's array, ascending
+  std::vector<double> weights;
+  std::vector<double> points;  // count x dimension, row-major, bit-equal to the caller's rows
+  std::size_t cells = 0;
+  int threads = 1;
+  double residual = 0;  // of the whole set, largest over moments (verify.hpp)
+  double partition_ms = 0, recombine_ms = 0, total_ms = 0;
+};
+
+// Consumes the set. Throws Error, Cancelled, std::bad_alloc. Same bits for any number of threads.
+Compressed compress(PointSet&& set, const CompressOptions& options, Monitor& monitor);
+
+}  // namespace fewpoints

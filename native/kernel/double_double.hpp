@@ -1,0 +1,44 @@
+// Scalar double-double arithmetic, about 32 digits (Dekker 1971; Hida, Li, Bailey 2001). For sums use simd/exact.cpp.
+#pragma once
+#include <cmath>
+
+namespace fewpoints {
+
+struct DoubleDouble {
+  double high = 0, low = 0;
+  constexpr DoubleDouble() = default;
+  constexpr DoubleDouble(double h, double l = 0) : high(h), low(l) {}  // NOLINT: implicit from double on purpose
+  explicit operator double() const { return high + low; }
+};
+
+inline DoubleDouble two_sum(double a, double b) {
+  const double s = a + b, t = s - a;
+  return {s, (a - (s - t)) + (b - t)};
+}
+inline DoubleDouble quick_two_sum(double a, double b) {  // |a| >= |b|
+  const double s = a + b;
+  return {s, b - (s - a)};
+}
+inline DoubleDouble operator+(DoubleDouble a, DoubleDouble b) {
+  const DoubleDouble s = two_sum(a.high, b.high);
+  return quick_two_sum(s.high, s.low + (a.low + b.low));
+}
+inline DoubleDouble operator-(DoubleDouble a) { return {-a.high, -a.low}; }
+inline DoubleDouble operator-(DoubleDouble a, DoubleDouble b) { return a + -b; }
+inline DoubleDouble operator*(DoubleDouble a, DoubleDouble b) {
+  const double p = a.high * b.high;
+  return quick_two_sum(p, std::fma(a.high, b.high, -p) + (a.high * b.low + a.low * b.high));
+}
+inline DoubleDouble operator/(DoubleDouble a, DoubleDouble b) {
+  const double q = a.high / b.high;
+  const DoubleDouble r = a - b * q;
+  return quick_two_sum(q, r.high / b.high);
+}
+inline DoubleDouble sqrt(DoubleDouble a) {
+  if (!(a.high > 0)) return {};
+  const double s = std::sqrt(a.high);
+  const DoubleDouble r = a - DoubleDouble(s) * s;
+  return quick_two_sum(s, r.high / (2 * s));
+}
+
+}  // namespace fewpoints

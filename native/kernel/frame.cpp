@@ -1,0 +1,207 @@
+#include "frame.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "threads.hpp"
+
+namespace fewpoints {
+namespace {
+
+// A direction in which the points extend less than this, relative to their extent, is rounding of the input.
+constexpr double kFlat = 1e-14;
+// A polynomial that stays below this on all points, relative to what it was computed from, vanishes on them.
+constexpr double kVanishing = 1e-12;
+
+double chunked(std::size_t n, int threads, Monitor& monitor, const auto& sum_of) {
+  std::vector<double> parts(chunk_count(n));
+  parallel_for(parts.size(), threads, monitor, Stage::Recombine,
+               [&](std::size_t i, int) { parts[i] = sum_of(i * kChunk, std::min(n, (i + 1) * kChunk)); });
+  double s = 0;
+  for (const double p : parts) s += p;
+  return s;
+}
+
+double largest(const double* x, std::size_t n) {
+  double m = 0;
+  for (std::size_t i = 0; i < n; i++) m = std::max(m, std::fabs(x[i]));
+  return m;
+}
+
+double power_of_two(double x) { return x > 0 && std::isfinite(x) ? std::ldexp(1.0, -std::ilogb(x)) : 1; }
+
+}  // namespace
+
+Frame::Frame(const Points& points, int order, int threads, Monitor& monitor) {
+  whiten(points, threads, monitor);
+  orthonormalise(points, order, threads, monitor);
+}
+
+void Frame::whiten(const Points& points, int threads, Monitor& monitor) {
+  const int m = points.dimension;
+  const std::size_t n = points.count;
+  const auto weight = [&](std::size_t i) { return points.w ? points.w[i] : 1.0; };
+  const double mass = chunked(n, threads, monitor, [&](std::size_t b, std::size_t e) {
+    double s = 0;
+    for (std::size_t i = b; i < e; i++) s += weight(i);
+    return s;
+  });
+  std::vector<double> scale(m), extent(m);
+  centre_.resize(m);
+  for (int a = 0; a < m; a++) {
+    const double* x = points.x[a];
+    const double sum = chunked(n, threads, monitor, [&](std::size_t b, std::size_t e) {
+      double s = 0;
+      for (std::size_t i = b; i < e; i++) s += weight(i) * (x[i] - x[0]);
+      return s;
+    });
+    centre_[a] = x[0] + sum / mass;
+    for (std::size_t i = 0; i < n; i++) extent[a] = std::max(extent[a], std::fabs(x[i] - centre_[a]));
+    scale[a] = power_of_two(extent[a]);
+  }
+
+  // Covariance of the scaled columns, exact, so that pivoted Cholesky sees correlations up to 1 - 1e-26.
+  const MultiIndices pairs(m, 2);
+  const ExactBasis second(pairs, Recurrence::monomial(m, 2), centre_, scale);
+  const ExactSums sums = second.sums(points.x, points.w, n, threads, monitor, Stage::Recombine);
+  std::vector<DoubleDouble> mean(m), covariance(static_cast<std::size_t>(m) * m);
+  for (int e = 1; e <= m; e++) mean[e - 1] = sums[e] / sums[0];
+  for (int e = m + 1; e < pairs.count; e++) {
+    int a = 0;
+    while (pairs.row(e)[a] == 0) a++;
+    int b = m - 1;
+    while (pairs.row(e)[b] == 0) b--;
+    covariance[a * m + b] = covariance[b * m + a] = sums[e] / sums[0] - mean[a] * mean[b];
+  }
+  // Rows of `map` turn scaled columns into uncorrelated coordinates of variance 1, one a pivot.
+  std::vector<DoubleDouble> map;
+  std::vector<int> left(m);
+  for (int a = 0; a < m; a++) left[a] = a;
+  std::vector<double> original(m);
+  for (int a = 0; a < m; a++) original[a] = static_cast<double>(covariance[a * m + a]);
+  // row[a]: what remains of column a, as a combination of the columns.
+  std::vector<DoubleDouble> rest(static_cast<std::size_t>(m) * m);
+  for (int a = 0; a < m; a++) rest[a * m + a] = 1.0;
+  while (!left.empty()) {
+    auto best = left.begin();
+    for (auto it = left.begin(); it != left.end(); ++it)
+      if (covariance[*it * m + *it].high * original[*best] > covariance[*best * m + *best].high * original[*it]) best = it;
+    const int p = *best;
+    left.erase(best);
+    const DoubleDouble variance = covariance[p * m + p];
+    if (extent[p] == 0) continue;
+    const DoubleDouble deviation = variance.high > 1e-26 * original[p] ? sqrt(variance) : DoubleDouble(1.0);
+    for (int b = 0; b < m; b++) map.push_back(rest[p * m + b] / deviation);
+    if (!(variance.high > 1e-26 * original[p])) continue;
+    for (const int a : left) {
+      const DoubleDouble factor = covariance[a * m + p] / variance;
+      for (int b = 0; b < m; b++) rest[a * m + b] = rest[a * m + b] - factor * rest[p * m + b];
+      for (const int b : left) covariance[a * m + b] = covariance[a * m + b] - factor * covariance[p * m + b];
+    }
+  }
+  dimension_ = static_cast<int>(map.size()) / std::max(m, 1);
+  map_.resize(map.size());
+  for (int j = 0; j < dimension_; j++)
+    for (int b = 0; b < m; b++) map_[j * m + b] = static_cast<double>(map[j * m + b]) * scale[b];
+
+  // Local coordinates; then leave out the directions that turn out flat, and bring far-reaching ones down so that powers
+  // stay finite.
+  stride_ = (n + 7) / 8 * 8;
+  const auto evaluate = [&] {
+    local_.reset(std::max<std::size_t>(static_cast<std::size_t>(dimension_) * stride_, 1));
+    if (dimension_ == 0) return;
+    const MultiIndices linear(dimension_, 0);
+    const ExactBasis coordinates(linear, Recurrence::monomial(dimension_, 0), centre_, map_, {0});
+    coordinates.local(points.x, n, local_.data(), stride_, threads, monitor);
+  };
+  evaluate();
+  int kept = 0;
+  for (int j = 0; j < dimension_; j++) {
+    double terms = 0;
+    for (int b = 0; b < m; b++) terms += std::fabs(map_[j * m + b]) * extent[b];
+    if (!(largest(local(j), n) > kFlat * terms)) continue;
+    if (kept != j) {
+      std::copy_n(map_.begin() + j * m, m, map_.begin() + kept * m);
+      std::copy_n(local(j), n, local_.data() + static_cast<std::size_t>(kept) * stride_);
+    }
+    kept++;
+  }
+  dimension_ = kept;
+  map_.resize(static_cast<std::size_t>(kept) * m);
+}
+
+void Frame::orthonormalise(const Points& points, int order, int threads, Monitor& monitor) {
+  const std::size_t n = points.count;
+  const auto weight = [&](std::size_t i) { return points.w ? points.w[i] : 1.0; };
+  recurrence_ = Recurrence::monomial(std::max(dimension_, 1), order);
+  most_degree_.assign(std::max(dimension_, 1), dimension_ == 0 ? 0 : order);
+  // No polynomial may exceed 2^250 on the points: then products of all of them stay finite.
+  const double most = std::ldexp(1.0, 250 / std::max(order, 1));
+  Array<double> before(n), now(n), next(n);
+  for (int axis = 0; axis < dimension_; axis++) {
+    const double* t = local(axis);
+    double* a = recurrence_.a.data() + static_cast<std::size_t>(axis) * order;
+    double* b = recurrence_.b.data() + static_cast<std::size_t>(axis) * order;
+    double* c = recurrence_.c.data() + static_cast<std::size_t>(axis) * order;
+    const double mass = chunked(n, threads, monitor, [&](std::size_t f, std::size_t l) {
+      double s = 0;
+      for (std::size_t i = f; i < l; i++) s += weight(i);
+      return s;
+    });
+    for (std::size_t i = 0; i < n; i++) {
+      before[i] = 0;
+      now[i] = 1;
+    }
+    double beta = 0;
+    const double reach = largest(t, n);
+    for (int j = 0; j < order; j++) {
+      const double square = chunked(n, threads, monitor, [&](std::size_t f, std::size_t l) {
+        double s = 0;
+        for (std::size_t i = f; i < l; i++) s += weight(i) * now[i] * now[i];
+        return s;
+      });
+      const double shifted = chunked(n, threads, monitor, [&](std::size_t f, std::size_t l) {
+        double s = 0;
+        for (std::size_t i = f; i < l; i++) s += weight(i) * t[i] * now[i] * now[i];
+        return s;
+      });
+      const double alpha = square > 0 ? shifted / square : 0;
+      double top = 0, terms = 0;
+      for (std::size_t i = 0; i < n; i++) {
+        next[i] = (t[i] - alpha) * now[i] - beta * before[i];
+        top = std::max(top, std::fabs(next[i]));
+        terms = std::max(terms, reach * std::fabs(now[i]) + std::fabs(beta * before[i]));
+      }
+      if (!(top > kVanishing * terms)) {
+        most_degree_[axis] = j;  // as many distinct values as that plus one
+        for (int q = j; q < order; q++) a[q] = b[q] = c[q] = 0;
+        break;
+      }
+      const double next_square = chunked(n, threads, monitor, [&](std::size_t f, std::size_t l) {
+        double s = 0;
+        for (std::size_t i = f; i < l; i++) s += weight(i) * next[i] * next[i];
+        return s;
+      });
+      const double norm = std::max(std::sqrt(next_square / mass), top / most);
+      a[j] = 1 / norm;
+      b[j] = -alpha / norm;
+      c[j] = beta / norm;
+      for (std::size_t i = 0; i < n; i++) {
+        before[i] = now[i];
+        now[i] = next[i] / norm;
+      }
+      beta = norm;
+    }
+  }
+  const MultiIndices indices(std::max(dimension_, 1), order);
+  std::vector<int> kept;
+  for (int e = 0; e < indices.count; e++) {
+    bool possible = true;
+    for (int axis = 0; axis < indices.dimension; axis++) possible = possible && indices.row(e)[axis] <= most_degree_[axis];
+    if (possible) kept.push_back(e);
+  }
+  if (dimension_ == 0) map_.assign(centre_.size(), 0.0);
+  basis_ = std::make_unique<ExactBasis>(indices, recurrence_, centre_, map_, kept);
+}
+
+}  // namespace fewpoints

@@ -1,0 +1,41 @@
+// The careful basis of one cell: coordinates centred at the weighted mean and whitened, and in each of them the polynomials
+// that are orthonormal over the weighted data (discrete Stieltjes). It stays well conditioned where Legendre products on the
+// bounding box do not: heavy tails, columns nearly collinear, points of lower dimension than m.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "exact.hpp"
+
+namespace fewpoints {
+
+struct Points {  // columns of one cell
+  const double* const* x = nullptr;
+  const double* w = nullptr;  // nullptr: all 1
+  std::size_t count = 0;
+  int dimension = 0;
+};
+
+class Frame {
+ public:
+  // Keeps the points' local coordinates: dimension x count doubles. Cost: order 2 moments in double-double, then order passes.
+  Frame(const Points& points, int order, int threads, Monitor& monitor);
+
+  const ExactBasis& basis() const { return *basis_; }
+  const Recurrence& recurrence() const { return recurrence_; }
+  const double* local(int axis) const { return local_.data() + static_cast<std::size_t>(axis) * stride_; }
+
+ private:
+  void whiten(const Points& points, int threads, Monitor& monitor);
+  void orthonormalise(const Points& points, int order, int threads, Monitor& monitor);
+
+  std::vector<double> centre_, map_;
+  int dimension_ = 0;  // of the local coordinates: directions in which the points do not extend are left out
+  std::size_t stride_ = 0;
+  Array<double> local_;
+  Recurrence recurrence_;
+  std::vector<int> most_degree_;  // of each axis: one less than its number of distinct values, at most the order
+  std::unique_ptr<ExactBasis> basis_;
+};
+
+}  // namespace fewpoints

@@ -1,0 +1,52 @@
+// Aligned arrays without initialisation: 64 bytes, so that every vector load of the widest instruction set is aligned, and
+// padded by 16 elements, so that a kernel may read one whole vector past the end.
+#pragma once
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+#include <utility>
+
+namespace fewpoints {
+
+template <class T>
+class Array {
+ public:
+  static constexpr std::size_t kPadding = 16;
+  Array() = default;
+  explicit Array(std::size_t count) { reset(count); }
+  Array(Array&& other) noexcept { swap(other); }
+  Array& operator=(Array&& other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ~Array() { std::free(data_); }
+  Array(const Array&) = delete;
+  Array& operator=(const Array&) = delete;
+
+  // Drops the content. Throws std::bad_alloc.
+  void reset(std::size_t count) {
+    std::free(data_);
+    data_ = nullptr;
+    size_ = 0;
+    if (count > (static_cast<std::size_t>(-1) / 2) / sizeof(T)) throw std::bad_alloc();
+    const std::size_t bytes = ((count + kPadding) * sizeof(T) + 63) / 64 * 64;
+    data_ = static_cast<T*>(std::aligned_alloc(64, bytes));
+    if (data_ == nullptr) throw std::bad_alloc();
+    size_ = count;
+  }
+  void swap(Array& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+  }
+  T* data() { return data_; }
+  const T* data() const { return data_; }
+  std::size_t size() const { return size_; }
+  T& operator[](std::size_t i) { return data_[i]; }
+  const T& operator[](std::size_t i) const { return data_[i]; }
+
+ private:
+  T* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace fewpoints

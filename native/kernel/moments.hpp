@@ -1,0 +1,16 @@
+// Moments of a weighted set: sum_i c_i phi_a(w_i) for every multi-index a of degree <= k, in graded lexicographic order.
+#pragma once
+#include <vector>
+
+#include "points.hpp"
+#include "status.hpp"
+
+namespace fewpoints {
+
+enum class Basis { Monomial, Legendre };
+
+// Plain sums in the coordinates as given: products of powers, or of Legendre polynomials P_j (P_j(1) = 1).
+// Accumulated in double-double and rounded once; the same bits for any number of threads.
+std::vector<double> moments(const PointSet& set, int order, Basis basis, int threads, Monitor& monitor);
+
+}  // namespace fewpoints

@@ -1,0 +1,63 @@
+#include "polish.hpp"
+
+#include <Eigen/QR>
+#include <cmath>
+
+namespace fewpoints {
+namespace {
+
+constexpr double kConverged = 1.2e-16;  // half an epsilon: the weights are as good as rounded ones can be
+constexpr int kMostSteps = 8;
+// Column pivoting costs more than the factorisation itself beyond this width, and the support is well conditioned anyway.
+constexpr int kPivotedWidth = 160;
+
+double relative(const ExactSums& target, const ExactSums& sums, Eigen::VectorXd& residual) {
+  double worst = 0;
+  for (Eigen::Index e = 0; e < residual.size(); e++) {
+    const double magnitude = target.magnitude[e];
+    residual[e] = magnitude > 0 ? static_cast<double>(target[e] - sums[e]) / magnitude : 0;
+    worst = std::max(worst, std::fabs(residual[e]));
+  }
+  return std::isfinite(worst) ? worst : HUGE_VAL;
+}
+
+Eigen::VectorXd least_squares(const Eigen::MatrixXd& A, const Eigen::VectorXd& b) {
+  if (A.cols() <= kPivotedWidth) return A.colPivHouseholderQr().solve(b);
+  return A.householderQr().solve(b);
+}
+
+}  // namespace
+
+double polish(const Eigen::MatrixXd& B, const ExactSums& target, const std::function<ExactSums(const std::vector<double>&)>& sums,
+              std::vector<double>& weights) {
+  const Eigen::Index N = B.rows(), count = B.cols();
+  Eigen::VectorXd residual(N);
+  std::vector<double> w = weights;
+  double best = relative(target, sums(w), residual);
+  for (int step = 0; step < kMostSteps && best > kConverged; step++) {
+    std::vector<Eigen::Index> present;
+    for (Eigen::Index i = 0; i < count; i++)
+      if (w[i] > 0) present.push_back(i);
+    Eigen::MatrixXd A(N, static_cast<Eigen::Index>(present.size()));
+    for (Eigen::Index j = 0; j < A.cols(); j++)
+      for (Eigen::Index e = 0; e < N; e++)
+        A(e, j) = target.magnitude[e] > 0 ? B(e, present[j]) * w[present[j]] / target.magnitude[e] : 0;
+    const Eigen::VectorXd h = least_squares(A, residual);
+    bool dropped = false;
+    for (Eigen::Index j = 0; j < A.cols(); j++) {
+      const double changed = w[present[j]] + w[present[j]] * h[j];
+      dropped = dropped || !(changed > 0);
+      w[present[j]] = changed > 0 && std::isfinite(changed) ? changed : 0;
+    }
+    const double now = relative(target, sums(w), residual);
+    if (now < best) {
+      best = now;
+      weights = w;
+    } else if (!dropped) {
+      break;  // at the rounding of the weights
+    }
+  }
+  return best;
+}
+
+}  // namespace fewpoints

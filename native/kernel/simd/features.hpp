@@ -1,0 +1,185 @@
+// Products of Legendre polynomials of total degree <= k on [-1,1]^m, for W points at a time: their values, and their weighted
+// sums without storing them. Features<m, k> knows everything at compile time, and the loops unroll into straight code;
+// Features<0, 0> is the same for any (m, k).
+#pragma once
+#include "kernels.hpp"
+#include "vector.hpp"
+
+namespace fewpoints::FEWPOINTS_SIMD {
+
+constexpr int binomial(int n, int k) {
+  long r = 1;
+  for (int i = 1; i <= k; i++) r = r * (n - k + i) / i;
+  return static_cast<int>(r);
+}
+
+// P_0 .. P_k at t.
+template <int K>
+FEWPOINTS_INLINE void legendre(Vec t, Vec* p) {
+  p[0] = splat(1);
+  if constexpr (K > 0) p[1] = t;
+#pragma GCC unroll 32
+  for (int j = 2; j <= K; j++) {
+    const Vec s = splat((j - 1.0) / j) * p[j - 2];
+    p[j] = madd(splat((2.0 * j - 1) / j) * t, p[j - 1], Vec{} - s);
+  }
+}
+FEWPOINTS_INLINE void legendre(int k, Vec t, Vec* p) {
+  p[0] = splat(1);
+  if (k > 0) p[1] = t;
+  for (int j = 2; j <= k; j++) {
+    const Vec s = splat((j - 1.0) / j) * p[j - 2];
+    p[j] = madd(splat((2.0 * j - 1) / j) * t, p[j - 1], Vec{} - s);
+  }
+}
+
+// The multi-indices in the kernel's order (basis.hpp), and those without the last axis ("lower"), each of which is followed by
+// its products with the powers of the last axis.
+template <int M, int K>
+struct IndexTable {
+  static constexpr int N = binomial(M + K, K), L = binomial(M - 1 + K, K);
+  int exponent[N][M]{}, parent[N]{}, axis[N]{}, degree[N]{};
+  int lower_parent[L]{}, lower_axis[L]{}, lower_degree[L]{}, powers[L]{}, place[L][K + 1]{};
+
+  constexpr int find(const int* e) const {
+    for (int i = 0; i < N; i++) {
+      bool same = true;
+      for (int a = 0; a < M; a++) same = same && exponent[i][a] == e[a];
+      if (same) return i;
+    }
+    return -1;
+  }
+  constexpr IndexTable() {
+    int n = 0;
+    for (int total = 0; total <= K; total++) {
+      int e[M]{};
+      e[0] = total;
+      while (true) {
+        for (int a = 0; a < M; a++) exponent[n][a] = e[a];
+        n++;
+        int i = M - 2;
+        while (i >= 0 && e[i] == 0) i--;
+        if (i < 0) break;
+        const int last = e[M - 1];
+        e[M - 1] = 0;
+        e[i]--;
+        e[i + 1] = last + 1;
+      }
+    }
+    for (int i = 1; i < N; i++) {
+      int e[M]{}, a = M - 1;
+      for (int b = 0; b < M; b++) e[b] = exponent[i][b];
+      while (e[a] == 0) a--;
+      axis[i] = a;
+      degree[i] = e[a];
+      e[a] = 0;
+      parent[i] = find(e);
+    }
+    int lower_of[N]{}, l = 0;
+    for (int i = 0; i < N; i++) {
+      if (exponent[i][M - 1] != 0) continue;
+      lower_of[i] = l;
+      lower_parent[l] = i == 0 ? -1 : lower_of[parent[i]];
+      lower_axis[l] = axis[i];
+      lower_degree[l] = degree[i];
+      int e[M]{}, total = 0;
+      for (int b = 0; b < M; b++) total += e[b] = exponent[i][b];
+      powers[l] = K - total + 1;
+      for (int q = 0; q < powers[l]; q++) {
+        e[M - 1] = q;
+        place[l][q] = find(e);
+      }
+      l++;
+    }
+  }
+};
+
+template <int M, int K>
+struct Features {
+  static constexpr IndexTable<M, K> kTable{};
+  static constexpr int N = IndexTable<M, K>::N, L = IndexTable<M, K>::L;
+
+  template <int I>
+  static FEWPOINTS_INLINE void value(double* out, size_t stride, const Vec (*p)[K + 1]) {
+    if constexpr (I < N) {
+      constexpr int from = kTable.parent[I], axis = kTable.axis[I], degree = kTable.degree[I];
+      if constexpr (from == 0)
+        store(out + I * stride, p[axis][degree]);
+      else
+        store(out + I * stride, load(out + from * stride) * p[axis][degree]);
+      value<I + 1>(out, stride, p);
+    }
+  }
+  // out[e * stride + l] = phi_e of point l < W, whose coordinate on axis a is t[a][l].
+  static void values(const CellShape&, const Vec* t, double* out, size_t stride) {
+    Vec p[M][K + 1];
+    for (int a = 0; a < M; a++) legendre<K>(t[a], p[a]);
+    store(out, splat(1));
+    value<1>(out, stride, p);
+  }
+
+  template <int B, int I>
+  static FEWPOINTS_INLINE void add(Vec* sums, const Vec (*p)[M][K + 1], Vec (*lower)[B], const Vec* w) {
+    if constexpr (I < L) {
+      constexpr int from = kTable.lower_parent[I];
+      for (int b = 0; b < B; b++) {
+        if constexpr (from < 0)
+          lower[I][b] = w[b];
+        else
+          lower[I][b] = lower[from < 0 ? 0 : from][b] * p[b][kTable.lower_axis[I]][kTable.lower_degree[I]];
+      }
+#pragma GCC unroll 32
+      for (int q = 0; q < kTable.powers[I]; q++) {
+        Vec s = sums[kTable.place[I][q]];
+        for (int b = 0; b < B; b++) s = q == 0 ? s + lower[I][b] : madd(lower[I][b], p[b][M - 1][q], s);
+        sums[kTable.place[I][q]] = s;
+      }
+      add<B, I + 1>(sums, p, lower, w);
+    }
+  }
+  // sums[e] += w phi_e over B x W points; lanes are summed by the caller.
+  template <int B>
+  static void accumulate(const CellShape&, const Vec (*t)[B], const Vec* w, Vec* sums) {
+    Vec p[B][M][K + 1], lower[L][B];
+    for (int b = 0; b < B; b++)
+      for (int a = 0; a < M; a++) legendre<K>(t[a][b], p[b][a]);
+    add<B, 0>(sums, p, lower, w);
+  }
+};
+
+// Any (m, k): the same from tables. Bounds of the fast path: m (k + 1) <= kMostPowers, N <= kMostFeatures.
+constexpr int kMostPowers = 128, kMostFeatures = 256;
+
+template <>
+struct Features<0, 0> {
+  static void values(const CellShape& shape, const Vec* t, double* out, size_t stride) {
+    const int k1 = shape.order + 1;
+    Vec p[kMostPowers];
+    for (int a = 0; a < shape.dimension; a++) legendre(shape.order, t[a], p + a * k1);
+    store(out, splat(1));
+    for (int e = 1; e < shape.count; e++)
+      store(out + e * stride, load(out + shape.parent[e] * stride) * p[shape.axis[e] * k1 + shape.degree[e]]);
+  }
+  template <int B>
+  static void accumulate(const CellShape& shape, const Vec (*t)[B], const Vec* w, Vec* sums) {
+    const int k1 = shape.order + 1;
+    Vec p[kMostPowers][B], f[kMostFeatures][B];
+    for (int a = 0; a < shape.dimension; a++)
+      for (int b = 0; b < B; b++) {
+        Vec q[kMostPowers];
+        legendre(shape.order, t[a][b], q);
+        for (int j = 0; j < k1; j++) p[a * k1 + j][b] = q[j];
+      }
+    for (int b = 0; b < B; b++) f[0][b] = w[b];
+    for (int e = 0; e < shape.count; e++) {
+      Vec s = sums[e];
+      for (int b = 0; b < B; b++) {
+        if (e > 0) f[e][b] = f[shape.parent[e]][b] * p[shape.axis[e] * k1 + shape.degree[e]][b];
+        s += f[e][b];
+      }
+      sums[e] = s;
+    }
+  }
+};
+
+}  // namespace fewpoints::FEWPOINTS_SIMD

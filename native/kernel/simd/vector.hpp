@@ -1,0 +1,115 @@
+// One vector of doubles, as wide as the instruction set that this file is being compiled for, and the few operations that the
+// kernels need. Everything lives in a namespace named after the instruction set, and no inline function of the standard
+// library is used in simd/: the linker keeps one copy of such a function, and it could be the one with AVX-512 in it.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#if defined(__SSE2__)
+#include <immintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
+
+#define FEWPOINTS_CONCAT_(a, b) a##b
+#define FEWPOINTS_CONCAT(a, b) FEWPOINTS_CONCAT_(a, b)
+#define FEWPOINTS_SIMD FEWPOINTS_CONCAT(isa_, FEWPOINTS_ISA)
+#define FEWPOINTS_INLINE inline __attribute__((always_inline))
+
+namespace fewpoints::FEWPOINTS_SIMD {
+
+#if defined(__AVX512F__) && defined(__AVX512VL__) && defined(__AVX512DQ__)
+#define FEWPOINTS_AVX512 1
+constexpr int W = 8;
+#elif defined(__AVX2__) && defined(__FMA__)
+#define FEWPOINTS_AVX2 1
+constexpr int W = 4;
+#else
+constexpr int W = 2;
+#endif
+
+typedef double Vec __attribute__((vector_size(8 * W)));
+typedef long long Index __attribute__((vector_size(8 * W)));
+typedef double UnalignedVec __attribute__((vector_size(8 * W), aligned(8), may_alias));
+typedef double AlignedVec __attribute__((vector_size(8 * W), may_alias));
+
+FEWPOINTS_INLINE Vec load(const double* p) { return *reinterpret_cast<const AlignedVec*>(p); }
+FEWPOINTS_INLINE Vec loadu(const double* p) { return *reinterpret_cast<const UnalignedVec*>(p); }
+FEWPOINTS_INLINE void store(double* p, Vec v) { *reinterpret_cast<AlignedVec*>(p) = v; }
+FEWPOINTS_INLINE void storeu(double* p, Vec v) { *reinterpret_cast<UnalignedVec*>(p) = v; }
+FEWPOINTS_INLINE Vec splat(double x) { return Vec{} + x; }
+FEWPOINTS_INLINE Index splat_index(long long x) { return Index{} + x; }
+
+// The first `count` (< W) elements, zeros behind them.
+FEWPOINTS_INLINE Vec load_part(const double* p, int count) {
+  Vec v = {};
+  for (int i = 0; i < count; i++) v[i] = p[i];
+  return v;
+}
+
+// a b + c and c - a b: one rounding where the processor can, else two. Files here are compiled without contraction, so that
+// what is fused is what is written.
+FEWPOINTS_INLINE Vec madd(Vec a, Vec b, Vec c) {
+#if FEWPOINTS_AVX512
+  return (Vec)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
+#elif FEWPOINTS_AVX2
+  return (Vec)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+#elif defined(__ARM_NEON)
+  return (Vec)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
+#else
+  return a * b + c;
+#endif
+}
+FEWPOINTS_INLINE Vec nmadd(Vec a, Vec b, Vec c) {
+#if FEWPOINTS_AVX512
+  return (Vec)_mm512_fnmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
+#elif FEWPOINTS_AVX2
+  return (Vec)_mm256_fnmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+#elif defined(__ARM_NEON)
+  return (Vec)vfmsq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
+#else
+  return c - a * b;
+#endif
+}
+
+FEWPOINTS_INLINE Vec minimum(Vec a, Vec b) {
+#if FEWPOINTS_AVX512
+  return (Vec)_mm512_min_pd((__m512d)a, (__m512d)b);
+#elif FEWPOINTS_AVX2
+  return (Vec)_mm256_min_pd((__m256d)a, (__m256d)b);
+#else
+  return a < b ? a : b;
+#endif
+}
+FEWPOINTS_INLINE Vec maximum(Vec a, Vec b) {
+#if FEWPOINTS_AVX512
+  return (Vec)_mm512_max_pd((__m512d)a, (__m512d)b);
+#elif FEWPOINTS_AVX2
+  return (Vec)_mm256_max_pd((__m256d)a, (__m256d)b);
+#else
+  return a > b ? a : b;
+#endif
+}
+FEWPOINTS_INLINE Vec magnitude(Vec a) { return (Vec)((Index)a & splat_index(0x7fffffffffffffffLL)); }
+
+// Reductions go halves on halves: the order is fixed, so are the bits.
+FEWPOINTS_INLINE double sum(Vec a) {
+  double s[W];
+  __builtin_memcpy(s, &a, sizeof s);
+  for (int h = W / 2; h > 0; h /= 2)
+    for (int i = 0; i < h; i++) s[i] += s[i + h];
+  return s[0];
+}
+FEWPOINTS_INLINE double smallest(Vec a) {
+  double s = a[0];
+  for (int i = 1; i < W; i++) s = a[i] < s ? a[i] : s;
+  return s;
+}
+FEWPOINTS_INLINE double largest(Vec a) {
+  double s = a[0];
+  for (int i = 1; i < W; i++) s = a[i] > s ? a[i] : s;
+  return s;
+}
+
+FEWPOINTS_INLINE double absolute(double x) { return __builtin_fabs(x); }
+
+}  // namespace fewpoints::FEWPOINTS_SIMD

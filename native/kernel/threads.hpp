@@ -1,0 +1,62 @@
+// Parallel loops whose result does not depend on the number of threads, and from which no exception escapes into OpenMP.
+#pragma once
+#include <omp.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <exception>
+
+#include "status.hpp"
+
+namespace fewpoints {
+
+// Fixed pieces of a long range, so that sums over them come out the same for any number of threads.
+constexpr std::size_t kChunk = 16384;
+inline std::size_t chunk_count(std::size_t n) { return (n + kChunk - 1) / kChunk; }
+
+// True on threads that already work for a parallel_for: a loop inside it runs on that thread alone and reports nothing.
+inline bool& inside_parallel_for() {
+  thread_local bool inside = false;
+  return inside;
+}
+
+// Runs body(i, thread) for i in [0, count), in any order, thread < threads. Stops early when the monitor says cancel (then
+// throws Cancelled) or a body throws (then throws that again). Progress is reported from the calling thread.
+template <class Body>
+void parallel_for(std::size_t count, int threads, Monitor& monitor, Stage stage, const Body& body) {
+  const int team = static_cast<int>(std::min<std::size_t>(static_cast<std::size_t>(std::max(threads, 1)), count));
+  const bool nested = inside_parallel_for();
+  if (team <= 1 || nested) {
+    for (std::size_t i = 0; i < count; i++) {
+      monitor.check();
+      body(i, 0);
+      if (!nested) monitor.report(stage, i + 1, count);
+    }
+    return;
+  }
+  std::exception_ptr failure;
+  std::atomic<bool> stop{false};
+  std::atomic<std::size_t> done{0};
+#pragma omp parallel num_threads(team)
+  {
+    const int thread = omp_get_thread_num();
+    inside_parallel_for() = true;
+#pragma omp for schedule(dynamic, 1)
+    for (std::size_t i = 0; i < count; i++) {
+      if (stop.load(std::memory_order_relaxed) || monitor.cancelled()) continue;
+      try {
+        body(i, thread);
+      } catch (...) {
+        if (!stop.exchange(true)) failure = std::current_exception();
+      }
+      const std::size_t finished = done.fetch_add(1, std::memory_order_relaxed) + 1;
+      if (thread == 0) monitor.report(stage, finished, count);
+    }
+    inside_parallel_for() = false;
+  }
+  if (failure) std::rethrow_exception(failure);
+  monitor.check();
+}
+
+}  // namespace fewpoints

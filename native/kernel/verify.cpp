@@ -1,0 +1,17 @@
+#include "verify.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "residual.hpp"
+#include "threads.hpp"
+
+namespace fewpoints {
+
+Verification verify(const PointSet& original, const PointSet& compressed, int order, int threads, Monitor& monitor) {
+  if (original.size() == 0) return {0, std::vector<double>(order + 1, 0.0)};
+  const Residual residual(original, order, threads, monitor);
+  return residual.of(compressed, threads, monitor);
+}
+
+}  // namespace fewpoints

@@ -1,0 +1,19 @@
+// The residual that counts: how far the moments of one weighted set are from another's.
+#pragma once
+#include <vector>
+
+#include "points.hpp"
+#include "status.hpp"
+
+namespace fewpoints {
+
+struct Verification {
+  double residual = 0;            // largest of per_order
+  std::vector<double> per_order;  // order + 1 values: the largest over the multi-indices of that degree
+};
+
+// |sum c' z^a - sum c z^a| / sum c |z^a|, z the columns centred at the weighted mean of the original, in double-double.
+// (Dividing by the standard deviation, too, would change nothing: it cancels.)
+Verification verify(const PointSet& original, const PointSet& compressed, int order, int threads, Monitor& monitor);
+
+}  // namespace fewpoints
