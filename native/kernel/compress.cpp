@@ -16,6 +16,8 @@ namespace {
 constexpr double kEpsilon = 0x1p-52;
 // When the moments of the whole set are further off than this, all cells are polished in double-double.
 constexpr double kAcceptedResidual = 8 * kEpsilon;
+// A result that has lost half of the digits is refused. Such input has moments dominated by a few points at this order.
+constexpr double kRefusedResidual = 0x1p-26;
 // Cells a task: small enough to balance and to notice a cancel, large enough not to matter.
 constexpr std::size_t kCellsPerTask = 16;
 
@@ -180,6 +182,9 @@ class Kept {
       keep_all(i, points);
       return;
     }
+    if (support.indices.size() > slots_[i + 1] - slots_[i])
+      throw Error(Code::Infeasible, "no vertex was found for a cell of " + std::to_string(points.count) +
+                                        " points; try a lower order, or weights over fewer decades");
     for (std::size_t j = 0; j < support.indices.size(); j++) keep(i, j, support.indices[j], support.weights[j]);
     counts_[i] = support.indices.size();
   }
@@ -258,6 +263,13 @@ Compressed compress(PointSet&& set, const CompressOptions& options, Monitor& mon
       result.residual = now;
       columns = std::move(polished);
     }
+  }
+  if (!(result.residual <= kRefusedResidual)) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.1e", result.residual);
+    throw Error(Code::Infeasible, std::string("the moments up to order ") + std::to_string(options.order) +
+                                      " could be kept to a relative residual of " + text +
+                                      " only; try a lower order, more cells (a larger size), or columns with lighter tails");
   }
   in_row_order(columns, set, result);
   result.cells = partition.cells().size();

@@ -12,6 +12,8 @@ namespace {
 constexpr double kFlat = 1e-14;
 // A polynomial that stays below this on all points, relative to what it was computed from, vanishes on them.
 constexpr double kVanishing = 1e-12;
+// A variance (of columns scaled to extent 1) below these, relative and absolute, is noise of the double-double sums.
+constexpr double kNoise = 1e-26, kNoiseOfSums = 1e-28;
 
 double chunked(std::size_t n, int threads, Monitor& monitor, const auto& sum_of) {
   std::vector<double> parts(chunk_count(n));
@@ -90,9 +92,10 @@ void Frame::whiten(const Points& points, int threads, Monitor& monitor) {
     left.erase(best);
     const DoubleDouble variance = covariance[p * m + p];
     if (extent[p] == 0) continue;
-    const DoubleDouble deviation = variance.high > 1e-26 * original[p] ? sqrt(variance) : DoubleDouble(1.0);
+    const bool known = variance.high > kNoise * original[p] && variance.high > kNoiseOfSums;
+    const DoubleDouble deviation = known ? sqrt(variance) : DoubleDouble(1.0);
     for (int b = 0; b < m; b++) map.push_back(rest[p * m + b] / deviation);
-    if (!(variance.high > 1e-26 * original[p])) continue;
+    if (!known) continue;
     for (const int a : left) {
       const DoubleDouble factor = covariance[a * m + p] / variance;
       for (int b = 0; b < m; b++) rest[a * m + b] = rest[a * m + b] - factor * rest[p * m + b];
@@ -108,7 +111,8 @@ void Frame::whiten(const Points& points, int threads, Monitor& monitor) {
   // stay finite.
   stride_ = (n + 7) / 8 * 8;
   const auto evaluate = [&] {
-    local_.reset(std::max<std::size_t>(static_cast<std::size_t>(dimension_) * stride_, 1));
+    local_.reset(static_cast<std::size_t>(std::max(dimension_, 1)) * stride_);
+    if (dimension_ == 0) std::fill_n(local_.data(), stride_, 0.0);
     if (dimension_ == 0) return;
     const MultiIndices linear(dimension_, 0);
     const ExactBasis coordinates(linear, Recurrence::monomial(dimension_, 0), centre_, map_, {0});
@@ -200,7 +204,10 @@ void Frame::orthonormalise(const Points& points, int order, int threads, Monitor
     for (int axis = 0; axis < indices.dimension; axis++) possible = possible && indices.row(e)[axis] <= most_degree_[axis];
     if (possible) kept.push_back(e);
   }
-  if (dimension_ == 0) map_.assign(centre_.size(), 0.0);
+  if (dimension_ == 0) {  // all points are equal: one coordinate that is 0
+    map_.assign(centre_.size(), 0.0);
+    std::fill_n(local_.data(), stride_, 0.0);
+  }
   basis_ = std::make_unique<ExactBasis>(indices, recurrence_, centre_, map_, kept);
 }
 

@@ -38,6 +38,7 @@ double polish(const Eigen::MatrixXd& B, const ExactSums& target, const std::func
     std::vector<Eigen::Index> present;
     for (Eigen::Index i = 0; i < count; i++)
       if (w[i] > 0) present.push_back(i);
+    if (present.empty()) break;
     Eigen::MatrixXd A(N, static_cast<Eigen::Index>(present.size()));
     for (Eigen::Index j = 0; j < A.cols(); j++)
       for (Eigen::Index e = 0; e < N; e++)

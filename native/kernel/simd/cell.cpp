@@ -12,6 +12,8 @@ namespace {
 constexpr double kPivotTolerance = 1e-9;
 // Below this a candidate outside the tableau is looked for: the exchange would be badly conditioned.
 constexpr double kEnterTolerance = 1e-3;
+// Every search outside the tableau is a pass over all points. A cell that needs more has very uneven weights or points.
+constexpr int kMostSearches = 24;
 constexpr int kLanes = 4;        // vectors of points in flight in the moment pass
 constexpr int kFoldEvery = 256;  // blocks of kLanes vectors between compensated foldings of the sums
 
@@ -137,17 +139,17 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
   if (!tableau.eliminate(kPivotTolerance, false, shape.pivot_share)) return {-1, 0};
 
   // Columns from outside T are numbered stride + point.
-  bool priced = false;
+  int searches = 0;
   const auto weight = [&](int column) {
     const size_t i = column < stride ? static_cast<size_t>(candidate[column]) : static_cast<size_t>(column - stride);
     return points.w ? points.w[i] : 1.0;
   };
   const auto outside = [&](const double* y, double than, double* column, Tableau&) {
-    if (!priced) {
+    if (searches == 0) {
       for (size_t i = 0; i < n; i++) gone[i] = 0;
       for (int c = 0; c < S; c++) gone[candidate[c]] = 1;  // those are priced in the tableau
-      priced = true;
     }
+    if (++searches > kMostSearches) return kGiveUp;
     double best = than;
     size_t at = n;
     for (size_t i = 0; i < n; i += W) {

@@ -22,6 +22,7 @@ constexpr int kTile = 2;
 constexpr int kPivots = 4;
 // Entries of B^-1 T are of order 1; one below this is rounding, and dividing by it would lose all digits.
 constexpr double kSmallestPivot = 1e-11;
+constexpr int kGiveUp = -2;  // says `outside` of Tableau::push
 
 class Tableau {
  public:
@@ -79,7 +80,7 @@ class Tableau {
   }
 
   // start(c): the weight that column c had at the beginning. outside(y, column, index, weight): looks for an entering column
-  // outside T, the most negative y . phi below `than`; fills phi, returns its number >= stride, or -1. Returns false when no
+  // outside T, the most negative y . phi below `than`; fills phi, returns its number >= stride, -1 or kGiveUp. Returns false when no
   // column enters although a weight must leave.
   template <class Start, class Outside>
   bool push(const Start& start, const Outside& outside, double enter_tolerance, double zero, size_t most_steps) {
@@ -116,6 +117,7 @@ class Tableau {
       } else {
         for (int e = 0; e < N; e++) scratch[e] = home[e] >= 0 ? row[home[e]] : 0;
         const int found = outside(scratch, best < 0 ? best : 0.0, column, *this);
+        if (found == kGiveUp) return false;
         if (found >= 0) {
           entering = found;
           if (found >= stride) {

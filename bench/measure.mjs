@@ -1,0 +1,48 @@
+// What the benchmarks share: seeded points, medians, memory.
+import { random } from '../demo/random.mjs'
+
+/** One machine epsilon. */
+export const EPS = 2 ** -52
+
+/** `count` points, uniform on [-1, 1]^dimension. */
+export function uniformPoints(count, dimension, seed) {
+  const { uniform } = random(seed)
+  const points = new Float64Array(count * dimension)
+  for (let i = 0; i < points.length; i++) points[i] = 2 * uniform() - 1
+  return points
+}
+
+/** The median of each number in a list of flat objects with the same keys. */
+function medians(list) {
+  return Object.fromEntries(Object.keys(list[0]).map((key) => [key, median(list.map((item) => item[key]))]))
+}
+
+function median(values) {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}
+
+/** The most memory that this process has had so far, in bytes. */
+export function peakMemory() {
+  return process.resourceUsage().maxRSS * 1024
+}
+
+/** Milliseconds of a call: wall clock, and processor time of all threads, which a busy machine disturbs less. */
+export function timed(work) {
+  const before = process.cpuUsage()
+  const start = performance.now()
+  const result = work()
+  const wall = performance.now() - start
+  const { user, system } = process.cpuUsage(before)
+  return { result, wall, user: user / 1e3, system: system / 1e3 }
+}
+
+/** Calls `work`, which returns a result of compressSync, `trials` times. Medians, and the fastest total. */
+export function timesOf(work, trials) {
+  const times = Array.from({ length: trials }, () => {
+    const { result, ...outside } = timed(work)
+    return { ...result.elapsed, ...outside, cpu: outside.user + outside.system }
+  })
+  return { ...medians(times), fastest: Math.min(...times.map(({ total }) => total)) }
+}

@@ -1,0 +1,30 @@
+// fewpoints: many weighted points replaced by a few of them, with the same polynomial moments.
+export {
+  type Compressed,
+  type CompressOptions,
+  type CompressSyncOptions,
+  compress,
+  compressSync,
+  type OrderBlock,
+} from './compress.js'
+export type { CodedError, ErrorCode } from './errors.js'
+export { type MomentsOptions, type MomentsSyncOptions, moments, momentsSync } from './moments.js'
+export { momentCount, multiIndices } from './multi-index.js'
+export type { Numbers, Stage } from './native.js'
+export type { Progress } from './options.js'
+export type { NdarrayLike, PointsInput } from './points.js'
+export {
+  type Recombined,
+  type RecombineOptions,
+  type RecombineSyncOptions,
+  recombine,
+  recombineSync,
+} from './recombine.js'
+export {
+  type Verification,
+  type VerifyOptions,
+  type VerifySyncOptions,
+  verify,
+  verifySync,
+  type WeightedSet,
+} from './verify.js'

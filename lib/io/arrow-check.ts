@@ -1,0 +1,231 @@
+// A check of Arrow IPC metadata before it is decoded. The metadata is flatbuffers, whose vectors say their own length;
+// the decoder believes that, and one wrong byte could keep it busy for hours. So every table, vector and text has to lie
+// inside of its message first, and every buffer inside of its body. The rules are those of flatbuffers' own verifier.
+// Formats: https://github.com/apache/arrow/tree/main/format (File.fbs, Message.fbs, Schema.fbs)
+
+/** What stands in a slot of a table: a number of so many bytes, a text, a table, or a vector of one of these. */
+type Field = { scalar: number } | { table: () => Layout } | { tables: () => Layout } | { structs: number } | 'text'
+/** By slot, as offsets into the vtable: 4, 6, 8, ... */
+type Layout = Record<number, Field>
+
+const keyValue: Layout = { 4: 'text', 6: 'text' }
+// The fields of all types in one: units and widths are numbers; a time zone or a list of type ids stands in slot 6.
+const plainType: Layout = { 4: { scalar: 1 } }
+const zoned: Layout = { 4: { scalar: 2 }, 6: 'text' }
+const union: Layout = { 4: { scalar: 2 }, 6: { structs: 4 } }
+const dictionary: Layout = { 4: { scalar: 8 }, 6: { table: () => plainType } }
+const field: Layout = {
+  4: 'text',
+  8: { scalar: 1 },
+  12: { table: () => dictionary },
+  14: { tables: () => field },
+  16: { tables: () => keyValue },
+}
+const schema: Layout = { 4: { scalar: 2 }, 6: { tables: () => field }, 8: { tables: () => keyValue } }
+const compression: Layout = { 4: { scalar: 1 }, 6: { scalar: 1 } }
+const recordBatch: Layout = {
+  4: { scalar: 8 },
+  6: { structs: 16 },
+  8: { structs: 16 },
+  10: { table: () => compression },
+  12: { structs: 8 },
+}
+const dictionaryBatch: Layout = { 4: { scalar: 8 }, 6: { table: () => recordBatch }, 8: { scalar: 1 } }
+const message: Layout = { 4: { scalar: 2 }, 6: { scalar: 1 }, 10: { scalar: 8 } }
+const footer: Layout = {
+  4: { scalar: 2 },
+  6: { table: () => schema },
+  8: { structs: 24 },
+  10: { structs: 24 },
+  12: { tables: () => keyValue },
+}
+
+const HEADERS: Record<number, Layout> = { 1: schema, 2: dictionaryBatch, 3: recordBatch }
+const TYPE_TIMESTAMP = 10
+const TYPE_UNION = 14
+const MAGIC = 'ARROW1'
+// Tables may be shared, so their number, and not only the bytes, needs a bound.
+const MOST_TABLES = 100_000
+const DEEPEST = 64
+
+/** Throws Error saying what is wrong. Cost: the size of the metadata. */
+export function checkArrow(bytes: Uint8Array): void {
+  const isFile = bytes.length >= 6 && String.fromCharCode(...bytes.subarray(0, 6)) === MAGIC
+  if (isFile) checkFile(bytes)
+  else checkStream(bytes)
+}
+
+function checkFile(bytes: Uint8Array): void {
+  const view = viewOf(bytes)
+  const end = bytes.length - MAGIC.length - 4
+  if (end < 8 || String.fromCharCode(...bytes.subarray(end + 4)) !== MAGIC) throw new Error('it is cut short')
+  const length = view.getInt32(end, true)
+  if (length <= 0 || length > end - 8) throw new Error('its footer is larger than the file')
+  const check = new Checker(bytes.subarray(end - length, end))
+  const table = check.root(footer)
+  if (check.slot(table, 6) === 0) throw new Error('it has no schema')
+  for (const slot of [8, 10]) {
+    for (const at of check.structs(table, slot, 24)) {
+      const offset = check.int64(at)
+      if (!(offset >= 0 && offset < bytes.length)) throw new Error('a block lies outside of the file')
+      checkMessage(bytes, offset)
+    }
+  }
+}
+
+function checkStream(bytes: Uint8Array): void {
+  let offset = 0
+  while (offset < bytes.length) {
+    const next = checkMessage(bytes, offset)
+    if (next === undefined) break
+    offset = next
+  }
+  if (offset === 0) throw new Error('it has no messages')
+}
+
+/** Where the next message begins; undefined at the end-of-stream mark. */
+function checkMessage(bytes: Uint8Array, offset: number): number | undefined {
+  const view = viewOf(bytes)
+  if (offset + 8 > bytes.length) throw new Error('it is cut short')
+  let length = view.getInt32(offset, true)
+  let start = offset + 4
+  if (length === -1) {
+    length = view.getInt32(start, true)
+    start += 4
+  }
+  if (length === 0) return undefined
+  if (length < 0 || start + length > bytes.length) throw new Error('a message is longer than the file')
+  const check = new Checker(bytes.subarray(start, start + length))
+  const table = check.root(message)
+  const bodySlot = check.slot(table, 10)
+  const body = bodySlot === 0 ? 0 : check.int64(bodySlot)
+  if (!(body >= 0 && start + length + body <= bytes.length)) throw new Error('it is cut short inside of the numbers')
+  const typeSlot = check.slot(table, 6)
+  const type = typeSlot === 0 ? 0 : check.uint8(typeSlot)
+  const layout = HEADERS[type]
+  if (layout === undefined) throw new Error(`it has a message of type ${type}`)
+  const versionSlot = check.slot(table, 4)
+  const version = versionSlot === 0 ? 0 : check.uint8(versionSlot)
+  const headerSlot = check.slot(table, 8)
+  if (headerSlot !== 0) {
+    const header = check.table(headerSlot, layout, 0)
+    if (layout !== schema) checkBuffers(check, layout === recordBatch ? header : check.inner(header, 6), body, version)
+  }
+  return start + length + body
+}
+
+/** Every buffer lies inside of the body. Before version V4 each had a page number in front, eight bytes more. */
+function checkBuffers(check: Checker, batch: number, body: number, version: number): void {
+  const skip = version < 3 ? 8 : 0
+  for (const at of check.structs(batch, 8, 16 + skip)) {
+    const offset = check.int64(at + skip)
+    const length = check.int64(at + skip + 8)
+    if (!(offset >= 0 && length >= 0 && offset + length <= body))
+      throw new Error('a buffer lies outside of its message')
+  }
+  for (const at of check.structs(batch, 6, 16)) {
+    if (!(check.int64(at) >= 0)) throw new Error('a column has a negative length')
+  }
+}
+
+class Checker {
+  readonly #view: DataView
+  #tables = 0
+
+  constructor(bytes: Uint8Array) {
+    this.#view = viewOf(bytes)
+  }
+
+  root(layout: Layout): number {
+    return this.table(0, layout, 0)
+  }
+
+  /** Follows the offset at `at` to a table and checks it with all that it holds. Returns the table's position. */
+  table(at: number, layout: Layout, depth: number): number {
+    if (++this.#tables > MOST_TABLES || depth > DEEPEST) throw new Error('its metadata is nested too deeply')
+    const table = this.#follow(at)
+    const vtable = table - this.#view.getInt32(table, true)
+    this.#inside(vtable, 4)
+    const size = this.#view.getUint16(vtable, true)
+    this.#inside(vtable, size)
+    this.#inside(table, this.#view.getUint16(vtable + 2, true))
+    for (const [slot, field] of Object.entries(layout)) this.#field(this.slot(table, Number(slot)), field, depth)
+    if (layout === field) this.#type(table, depth)
+    return table
+  }
+
+  /** Where the value of a slot stands; 0 when it is left out. */
+  slot(table: number, slot: number): number {
+    const vtable = table - this.#view.getInt32(table, true)
+    if (slot + 2 > this.#view.getUint16(vtable, true)) return 0
+    const offset = this.#view.getUint16(vtable + slot, true)
+    return offset === 0 ? 0 : table + offset
+  }
+
+  /** The table that a slot refers to, which was checked before. */
+  inner(table: number, slot: number): number {
+    const at = this.slot(table, slot)
+    if (at === 0) throw new Error('a dictionary has no values')
+    return this.#follow(at)
+  }
+
+  /** The positions of a vector's elements. */
+  *structs(table: number, slot: number, size: number): Generator<number> {
+    const at = this.slot(table, slot)
+    if (at === 0) return
+    const [start, count] = this.#vector(at, size)
+    for (let i = 0; i < count; i++) yield start + i * size
+  }
+
+  uint8(at: number): number {
+    return this.#view.getUint8(at)
+  }
+
+  int64(at: number): number {
+    return Number(this.#view.getBigInt64(at, true))
+  }
+
+  #field(at: number, field: Field, depth: number): void {
+    if (at === 0) return
+    if (field === 'text') this.#vector(at, 1)
+    else if ('scalar' in field) this.#inside(at, field.scalar)
+    else if ('structs' in field) this.#vector(at, field.structs)
+    else if ('table' in field) this.table(at, field.table(), depth + 1)
+    else {
+      const [start, count] = this.#vector(at, 4)
+      for (let i = 0; i < count; i++) this.table(start + 4 * i, field.tables(), depth + 1)
+    }
+  }
+
+  /** A column's type is a union: which table stands in slot 10 depends on the number in slot 8. */
+  #type(table: number, depth: number): void {
+    const at = this.slot(table, 10)
+    if (at === 0) return
+    const kindSlot = this.slot(table, 8)
+    const kind = kindSlot === 0 ? 0 : this.uint8(kindSlot)
+    this.table(at, kind === TYPE_UNION ? union : kind === TYPE_TIMESTAMP ? zoned : plainType, depth + 1)
+  }
+
+  #vector(at: number, size: number): [start: number, count: number] {
+    const start = this.#follow(at)
+    const count = this.#view.getUint32(start, true)
+    this.#inside(start + 4, count * size)
+    return [start + 4, count]
+  }
+
+  /** Offsets are unsigned, so they only lead forward and never in a circle. */
+  #follow(at: number): number {
+    this.#inside(at, 4)
+    const target = at + this.#view.getUint32(at, true)
+    this.#inside(target, 4)
+    return target
+  }
+
+  #inside(at: number, length: number): void {
+    if (!(at >= 0 && at + length <= this.#view.byteLength)) throw new Error('its metadata is damaged')
+  }
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

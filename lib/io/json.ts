@@ -1,0 +1,222 @@
+// JSON rows: an array of objects or of arrays, one of these a line, or a GeoJSON collection of points.
+import { constants } from 'node:buffer'
+import { StringDecoder } from 'node:string_decoder'
+import { type ByteSource, blocks, fileError, readWhole } from './bytes.js'
+import { numberText } from './csv.js'
+import {
+  type Column,
+  ColumnBuilder,
+  keeps,
+  positionNames,
+  type ReadOptions,
+  type Table,
+  uniqueName,
+  uniqueNames,
+  unread,
+} from './table.js'
+
+const BLOCK = 1 << 20
+const LONGEST_LINE = 1 << 24
+// The names of a point's coordinates. The third is the height or, as with earthquakes, the depth: GeoJSON leaves it open.
+const COORDINATES = ['longitude', 'latitude', 'elevation']
+
+/**
+ * Reads one JSON value: an array of rows or a FeatureCollection; or, where that fails and the first line is a value of
+ * its own, one row a line. Numbers are numbers, null is a missing value, texts are not read as numbers.
+ *
+ * Throws Error ERR_FILE; above 512 MiB, which is what one text can hold, rows have to be one a line.
+ */
+export async function readJson(source: ByteSource, options: ReadOptions): Promise<Table> {
+  if (source.size > constants.MAX_STRING_LENGTH) {
+    throw fileError(
+      source.path,
+      `has ${source.size} bytes; beyond ${constants.MAX_STRING_LENGTH} write one row a line (.ndjson)`,
+    )
+  }
+  const text = new TextDecoder().decode(await readWhole(source))
+  options.signal?.throwIfAborted()
+  options.onProgress?.(source.size, source.size)
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    if (hasRowALine(text)) return readJsonLines(source, options)
+    throw fileError(source.path, `is not JSON: ${firstLine(error)}`, error)
+  }
+  const reader = new JsonRows(source.path, options)
+  for (const row of rowsOf(source.path, value)) reader.push(row)
+  return reader.table()
+}
+
+/** Reads one row a line, in pieces. Throws Error ERR_FILE with the line. */
+export async function readJsonLines(source: ByteSource, options: ReadOptions): Promise<Table> {
+  const reader = new JsonRows(source.path, options)
+  const decoder = new StringDecoder('utf8')
+  let rest = ''
+  let line = 0
+  const push = (text: string) => {
+    line++
+    if (text.trim() === '') return
+    let row: unknown
+    try {
+      row = JSON.parse(line === 1 && text.charCodeAt(0) === 0xfeff ? text.slice(1) : text)
+    } catch (error) {
+      throw fileError(source.path, `line ${line} is not JSON: ${firstLine(error)}`, error)
+    }
+    reader.push(row, line)
+  }
+  for await (const block of blocks(source, 0, source.size, BLOCK, options)) {
+    const lines = (rest + decoder.write(block as Buffer)).split('\n')
+    rest = lines.pop() as string
+    for (const text of lines) push(text)
+    if (rest.length > LONGEST_LINE)
+      throw fileError(source.path, `line ${line + 1} is longer than ${LONGEST_LINE} characters`)
+  }
+  push(rest + decoder.end())
+  return reader.table()
+}
+
+class JsonRows {
+  readonly #path: string
+  readonly #keep: (name: string) => boolean
+  readonly #header: boolean | undefined
+  /** In the order in which the names were met. */
+  #builders = new Map<string, ColumnBuilder | undefined>()
+  #kind: 'object' | 'array' | undefined
+  #names: string[] | undefined
+  #named = true
+  #isGeo = false
+  #rows = 0
+
+  constructor(path: string, options: ReadOptions) {
+    this.#path = path
+    this.#keep = keeps(options)
+    this.#header = options.header
+  }
+
+  push(row: unknown, line?: number): void {
+    const kind = Array.isArray(row) ? 'array' : typeof row === 'object' && row !== null ? 'object' : undefined
+    if (kind === undefined || (this.#kind !== undefined && this.#kind !== kind)) {
+      const what = kind === undefined ? 'neither an object nor an array' : `an ${kind}, unlike the rows before`
+      throw fileError(this.#path, `${this.#place(line)} is ${what}`)
+    }
+    this.#kind = kind
+    if (kind === 'object') this.#pushObject(row as Record<string, unknown>, line)
+    else this.#pushArray(row as unknown[], line)
+  }
+
+  table(): Table {
+    if (this.#rows === 0) throw fileError(this.#path, 'has no rows')
+    const columns = [...this.#builders].map(([name, builder]): Column => builder?.done() ?? unread(name, 'json'))
+    return { format: this.#isGeo ? 'geojson' : 'json', rows: this.#rows, columns, named: this.#named, meta: undefined }
+  }
+
+  #pushObject(row: Record<string, unknown>, line: number | undefined): void {
+    const isFeature = row.type === 'Feature' && 'geometry' in row
+    this.#isGeo ||= isFeature
+    for (const [name, value] of isFeature ? this.#feature(row, line) : Object.entries(row)) {
+      if (!this.#builders.has(name)) this.#add(name)
+      this.#builders.get(name)?.any(value, line)
+    }
+    this.#endRow(line)
+  }
+
+  #pushArray(row: unknown[], line: number | undefined): void {
+    if (this.#names === undefined) {
+      this.#named = this.#header ?? (row.length > 0 && row.every((value) => typeof value === 'string'))
+      this.#names = this.#named ? uniqueNames(row.map(String)) : positionNames(row.length)
+      for (const name of this.#names) this.#add(name)
+      if (this.#named) return
+    }
+    if (row.length !== this.#names.length) {
+      throw fileError(
+        this.#path,
+        `${this.#place(line)} has ${row.length} values, expected ${this.#names.length} as in the first`,
+      )
+    }
+    for (const [i, value] of row.entries()) this.#builders.get(this.#names[i])?.any(value, line)
+    this.#endRow(line)
+  }
+
+  /** The coordinates of a point, and its properties; a property named like a coordinate gets a `_2`. */
+  *#feature(feature: Record<string, unknown>, line: number | undefined): Generator<[string, unknown]> {
+    const geometry = feature.geometry as { type?: unknown; coordinates?: unknown } | null
+    if (geometry !== null && (geometry.type !== 'Point' || !Array.isArray(geometry.coordinates))) {
+      throw fileError(this.#path, `${this.#place(line)} is a ${geometry.type}; only points can be read`)
+    }
+    const coordinates = (geometry?.coordinates ?? [null, null]) as unknown[]
+    for (const [i, name] of COORDINATES.entries()) {
+      if (i < coordinates.length) yield [name, coordinates[i]]
+    }
+    const taken = new Set(COORDINATES)
+    for (const [name, value] of Object.entries((feature.properties ?? {}) as object))
+      yield [uniqueName(name, taken), value]
+  }
+
+  /** A name that comes late was missing before. */
+  #add(name: string): void {
+    const builder = this.#keep(name) ? new ColumnBuilder(name, 'json') : undefined
+    for (let row = 0; row < this.#rows; row++) builder?.missing()
+    this.#builders.set(name, builder)
+  }
+
+  #endRow(line: number | undefined): void {
+    this.#rows++
+    for (const builder of this.#builders.values()) {
+      if (builder !== undefined && builder.length < this.#rows) builder.missing(line)
+    }
+  }
+
+  #place(line: number | undefined): string {
+    return line === undefined ? `row ${this.#rows}` : `line ${line}`
+  }
+}
+
+function rowsOf(path: string, value: unknown): unknown[] {
+  if (Array.isArray(value)) return value
+  const { type, features } = (typeof value === 'object' && value !== null ? value : {}) as {
+    type?: unknown
+    features?: unknown
+  }
+  if (type === 'FeatureCollection' && Array.isArray(features)) return features
+  throw fileError(path, 'is JSON, but neither an array of rows nor a GeoJSON FeatureCollection')
+}
+
+function hasRowALine(text: string): boolean {
+  const end = text.indexOf('\n')
+  if (end === -1) return false
+  try {
+    const value: unknown = JSON.parse(text.slice(0, end))
+    return typeof value === 'object' && value !== null
+  } catch {
+    return false
+  }
+}
+
+function firstLine(error: unknown): string {
+  return (error as Error).message.split('\n')[0]
+}
+
+// ---- writing
+
+const ROWS_A_PIECE = 4096
+
+/** An array of objects, one a line; or, with `lines`, one object a line and nothing around them. */
+export function* jsonText(
+  names: readonly string[],
+  columns: readonly ArrayLike<number>[],
+  lines: boolean,
+): Generator<string> {
+  const keys = names.map((name) => `${JSON.stringify(name)}:`)
+  const rows = columns[0]?.length ?? 0
+  if (!lines) yield '[\n'
+  for (let start = 0; start < rows; start += ROWS_A_PIECE) {
+    let text = ''
+    for (let row = start; row < Math.min(start + ROWS_A_PIECE, rows); row++) {
+      const fields = columns.map((column, i) => keys[i] + numberText(column[row])).join(',')
+      text += `{${fields}}${lines || row === rows - 1 ? '' : ','}\n`
+    }
+    yield text
+  }
+  if (!lines) yield ']\n'
+}

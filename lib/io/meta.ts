@@ -1,0 +1,45 @@
+// What a compressed file says about itself, where its format has room for that: Parquet's key-value metadata under the
+// key `fewpoints`, and an array of that name in NPZ. One line of JSON.
+
+export const META_KEY = 'fewpoints'
+
+/** Recorded so that verify needs no options, and so that a compressed file can be compressed again. */
+export interface FileMeta {
+  version: 1
+  /** The point columns, in order. */
+  columns: string[]
+  /** The column with the new weights, and the one with the source rows. */
+  weight: string
+  row: string
+  order: number
+  /** The weights' column in the source file; null when all source weights were 1. */
+  sourceWeight: string | null
+  /** Whether rows with missing values were left out of the source. */
+  dropMissing: boolean
+}
+
+export function metaToText(meta: FileMeta): string {
+  return JSON.stringify(meta)
+}
+
+/** Undefined for what this package did not write; a file from elsewhere may use the same key for anything. */
+export function metaFromText(text: string): FileMeta | undefined {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  if (typeof value !== 'object' || value === null) return undefined
+  const { version, columns, weight, row, order, sourceWeight, dropMissing } = value as Record<string, unknown>
+  const isOurs =
+    version === 1 &&
+    Array.isArray(columns) &&
+    columns.every((name) => typeof name === 'string') &&
+    typeof weight === 'string' &&
+    typeof row === 'string' &&
+    Number.isSafeInteger(order) &&
+    (sourceWeight === null || typeof sourceWeight === 'string') &&
+    typeof dropMissing === 'boolean'
+  return isOurs ? (value as FileMeta) : undefined
+}

@@ -1,0 +1,216 @@
+// NumPy's NPY format, versions 1 to 3: a magic number, a header that is a Python literal, and the numbers.
+// https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+import { type ByteSource, blocks, fileError } from './bytes.js'
+import { type Column, ColumnBuilder, keeps, positionNames, type ReadOptions, type Table, unread } from './table.js'
+
+const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59] // \x93NUMPY
+// NumPy itself writes headers below 1 KiB for plain arrays and refuses to evaluate beyond 10,000 characters.
+const LONGEST_HEADER = 1 << 16
+const BLOCK = 1 << 20
+
+export interface NpyHeader {
+  /** As in the file: <f8, |i1, <U12, ... */
+  descr: string
+  fortranOrder: boolean
+  shape: number[]
+  /** Where the numbers begin. */
+  offset: number
+}
+
+type Decoded = ArrayLike<number> | ArrayLike<bigint>
+
+interface NumberType {
+  name: string
+  size: number
+  /** The bytes as numbers; they begin at offset 0 of their buffer. */
+  decode(bytes: Uint8Array<ArrayBuffer>): Decoded
+}
+
+const NUMBER_TYPES: Record<string, NumberType> = {
+  f8: { name: 'float64', size: 8, decode: ({ buffer }) => new Float64Array(buffer) },
+  f4: { name: 'float32', size: 4, decode: ({ buffer }) => new Float32Array(buffer) },
+  f2: { name: 'float16', size: 2, decode: ({ buffer }) => Float64Array.from(new Uint16Array(buffer), fromHalf) },
+  i8: { name: 'int64', size: 8, decode: ({ buffer }) => new BigInt64Array(buffer) },
+  u8: { name: 'uint64', size: 8, decode: ({ buffer }) => new BigUint64Array(buffer) },
+  i4: { name: 'int32', size: 4, decode: ({ buffer }) => new Int32Array(buffer) },
+  u4: { name: 'uint32', size: 4, decode: ({ buffer }) => new Uint32Array(buffer) },
+  i2: { name: 'int16', size: 2, decode: ({ buffer }) => new Int16Array(buffer) },
+  u2: { name: 'uint16', size: 2, decode: ({ buffer }) => new Uint16Array(buffer) },
+  i1: { name: 'int8', size: 1, decode: ({ buffer }) => new Int8Array(buffer) },
+  u1: { name: 'uint8', size: 1, decode: ({ buffer }) => new Uint8Array(buffer) },
+}
+
+/** One NPY file: a 2-D array is columns c0, c1, ..., a 1-D array one column c0. Throws Error ERR_FILE. */
+export async function readNpy(source: ByteSource, options: ReadOptions): Promise<Table> {
+  const header = await readNpyHeader(source)
+  const names = positionNames(header.shape[1] ?? 1)
+  const columns = await readNpyColumns(source, header, names, options)
+  return { format: 'npy', rows: header.shape[0], columns, named: false, meta: undefined }
+}
+
+/** The header, checked against the size of the file: no memory is taken for what is not there. Throws Error ERR_FILE. */
+export async function readNpyHeader(source: ByteSource): Promise<NpyHeader> {
+  const { path } = source
+  const start = await source.read(0, Math.min(12, source.size))
+  if (start.length < 12 || MAGIC.some((byte, i) => start[i] !== byte)) throw fileError(path, 'is not an NPY file')
+  const version = start[6]
+  if (version < 1 || version > 3) throw fileError(path, `is NPY version ${version}; 1 to 3 can be read`)
+  const view = new DataView(start.buffer)
+  const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true)
+  const textStart = version === 1 ? 10 : 12
+  if (length > LONGEST_HEADER)
+    throw fileError(path, `has an NPY header of ${length} bytes; ${LONGEST_HEADER} is the limit`)
+  if (textStart + length > source.size) throw fileError(path, 'is cut short inside of the NPY header')
+  const text = new TextDecoder(version === 3 ? 'utf-8' : 'latin1').decode(await source.read(textStart, length))
+
+  const descr = /['"]descr['"]\s*:\s*['"]([^'"]*)['"]/.exec(text)?.[1]
+  const order = /['"]fortran_order['"]\s*:\s*(True|False)/.exec(text)?.[1]
+  const shape = /['"]shape['"]\s*:\s*\(([^)]*)\)/.exec(text)?.[1]
+  if (descr === undefined && /['"]descr['"]\s*:\s*\[/.test(text)) {
+    throw fileError(path, 'has records (a structured array); save a plain 2-D array')
+  }
+  if (descr === undefined || order === undefined || shape === undefined) {
+    throw fileError(path, 'has an NPY header that cannot be read')
+  }
+  const lengths = shape
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+  if (!lengths.every((part) => /^\d{1,15}$/.test(part))) throw fileError(path, `has the shape (${shape})`)
+  return { descr, fortranOrder: order === 'True', shape: lengths.map(Number), offset: textStart + length }
+}
+
+/** The columns of a 1-D or 2-D array of numbers, read in blocks. `names`: one a column. Throws Error ERR_FILE. */
+export async function readNpyColumns(
+  source: ByteSource,
+  header: NpyHeader,
+  names: readonly string[],
+  options: ReadOptions,
+): Promise<Column[]> {
+  const { type, swapped } = numberType(source.path, header)
+  const [rows, width] = checkShape(source, header, type.size)
+  const keep = keeps(options)
+  const builders = names.map((name) => (keep(name) ? new ColumnBuilder(name, type.name, rows) : undefined))
+  const add = (bytes: Uint8Array<ArrayBuffer>, builderOf: (element: number) => ColumnBuilder | undefined) => {
+    if (swapped) swapBytes(bytes, type.size)
+    const values = type.decode(bytes)
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i]
+      const builder = builderOf(i)
+      if (typeof value === 'number') builder?.number(value)
+      else builder?.bigint(value)
+    }
+  }
+  const { offset } = header
+  if (header.fortranOrder || width === 1) {
+    const columnSize = rows * type.size
+    const blockSize = BLOCK - (BLOCK % type.size)
+    for (const [column, builder] of builders.entries()) {
+      if (builder === undefined) continue
+      const start = offset + column * columnSize
+      for await (const bytes of blocks(source, start, start + columnSize, blockSize, options)) add(bytes, () => builder)
+    }
+  } else {
+    const rowSize = width * type.size
+    const blockSize = Math.max(1, Math.floor(BLOCK / rowSize)) * rowSize
+    const end = offset + rows * rowSize
+    for await (const bytes of blocks(source, offset, end, blockSize, options)) add(bytes, (i) => builders[i % width])
+  }
+  return names.map((name, i) => builders[i]?.done() ?? unread(name, type.name))
+}
+
+/** Whether an array is numbers that can be columns. */
+export function isNumeric({ descr }: NpyHeader): boolean {
+  return Object.hasOwn(NUMBER_TYPES, descr.slice(1))
+}
+
+/** The texts of an array of unicode strings (dtype <U...), for names. Throws Error ERR_FILE. */
+export async function readNpyTexts(source: ByteSource, header: NpyHeader): Promise<string[]> {
+  const length = Number(/^[<>]U(\d{1,6})$/.exec(header.descr)?.[1])
+  const count = header.shape.reduce((product, side) => product * side, 1)
+  const needed = count * length * 4
+  if (!(length >= 0 && needed <= source.size - header.offset))
+    throw fileError(source.path, 'has no texts where names should be')
+  const bytes = await source.read(header.offset, needed)
+  if (header.descr[0] === '>') swapBytes(bytes, 4)
+  const codes = new Uint32Array(bytes.buffer)
+  return Array.from({ length: count }, (_, i) => {
+    const text = codes.subarray(i * length, (i + 1) * length)
+    const points = Array.from(text).filter((code) => code > 0 && code <= 0x10ffff)
+    return String.fromCodePoint(...points)
+  })
+}
+
+function numberType(path: string, { descr }: NpyHeader): { type: NumberType; swapped: boolean } {
+  const type = NUMBER_TYPES[descr.slice(1)]
+  if (type === undefined || !'<>|='.includes(descr[0])) {
+    throw fileError(path, `has elements of type '${descr}'; numbers of 1 to 8 bytes can be read (float, int, uint)`)
+  }
+  return { type, swapped: descr[0] === '>' }
+}
+
+function checkShape(source: ByteSource, { shape, offset }: NpyHeader, size: number): [rows: number, width: number] {
+  const [rows, width = 1] = shape
+  if (rows === undefined || shape.length > 2) {
+    throw fileError(source.path, `has an array of shape (${shape.join(', ')}); rows x columns is expected`)
+  }
+  if (rows === 0 || width === 0) throw fileError(source.path, `has no numbers: its shape is (${shape.join(', ')})`)
+  // Sides are below 1e15, so a product beyond 2^53 is rounded but still far beyond any file.
+  const needed = rows * width * size
+  const there = source.size - offset
+  if (needed > there)
+    throw fileError(source.path, `is cut short: shape (${shape.join(', ')}) needs ${needed} bytes, ${there} are there`)
+  return [rows, width]
+}
+
+function swapBytes(bytes: Uint8Array<ArrayBuffer>, size: number): void {
+  const buffer = Buffer.from(bytes.buffer)
+  if (size === 2) buffer.swap16()
+  else if (size === 4) buffer.swap32()
+  else if (size === 8) buffer.swap64()
+}
+
+/** IEEE 754 binary16: 1 sign, 5 exponent, 10 fraction bits. */
+export function fromHalf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1
+  const exponent = (bits >> 10) & 31
+  const fraction = bits & 1023
+  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY
+  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15))
+}
+
+// ---- writing
+
+/** The first bytes of an NPY file (version 1; 3 when a text needs it), so long that the numbers are aligned to 64. */
+export function npyHeader(descr: string, shape: readonly number[], fortranOrder = false): Uint8Array {
+  const sides = shape.length === 1 ? `${shape[0]},` : shape.join(', ')
+  const literal = `{'descr': '${descr}', 'fortran_order': ${fortranOrder ? 'True' : 'False'}, 'shape': (${sides}), }`
+  const total = Math.ceil((10 + literal.length + 1) / 64) * 64
+  const bytes = new Uint8Array(total).fill(0x20)
+  bytes.set([...MAGIC, 1, 0])
+  new DataView(bytes.buffer).setUint16(8, total - 10, true)
+  bytes.set(new TextEncoder().encode(literal), 10)
+  bytes[total - 1] = 0x0a
+  return bytes
+}
+
+/** A whole NPY file of unicode texts: 1-D for a list, 0-D for one text. */
+export function npyTexts(texts: readonly string[] | string): Uint8Array {
+  const list = typeof texts === 'string' ? [texts] : texts
+  const points = list.map((text) => Array.from(text, (character) => character.codePointAt(0) as number))
+  const length = Math.max(1, ...points.map((codes) => codes.length))
+  const codes = new Uint32Array(list.length * length)
+  for (const [i, text] of points.entries()) codes.set(text, i * length)
+  const header = npyHeader(`<U${length}`, typeof texts === 'string' ? [] : [list.length])
+  return Buffer.concat([header, new Uint8Array(codes.buffer)])
+}
+
+/** A whole NPY file of numbers, little-endian as every machine that Node runs on. */
+export function npyNumbers(
+  values: Float64Array | BigInt64Array,
+  shape: readonly number[],
+  fortranOrder = false,
+): Uint8Array {
+  const header = npyHeader(values instanceof Float64Array ? '<f8' : '<i8', shape, fortranOrder)
+  return Buffer.concat([header, new Uint8Array(values.buffer, values.byteOffset, values.byteLength)])
+}

@@ -1,0 +1,124 @@
+// Writing a compressed set: its points, their new weights and the rows of the source that they are.
+import { type Target, writeAtomically } from './atomic.js'
+import type { OutputFormat } from './format.js'
+import { type FileMeta, META_KEY, metaToText } from './meta.js'
+import { uniqueName } from './table.js'
+
+export interface CompressedSet {
+  /** Names of the point columns. */
+  names: readonly string[]
+  /** count x names.length, row-major. */
+  points: Float64Array
+  weights: Float64Array
+  /** Data rows of the source file, counted from 0 before any row was left out. */
+  rows: Uint32Array
+}
+
+/** What is recorded in the file besides, where its format has room. */
+export type SourceFacts = Pick<FileMeta, 'order' | 'sourceWeight' | 'dropMissing'>
+
+/** A column of the set as the file has it. */
+interface OutputColumns {
+  names: string[]
+  columns: Float64Array[]
+  weight: string
+  row: string
+}
+
+/**
+ * Writes the set in one of these forms, numbers so that they read back bit for bit. Returns the bytes written.
+ *
+ * - CSV, TSV, JSON rows: the columns, then `weight`, then `row`
+ * - Parquet: the same, `row` as int64, with a line of metadata (see FileMeta)
+ * - NPZ: `points` (float64, count x m), `weights` (float64), `indices` (int64), `columns` (names), and the metadata
+ * - NPY: one float64 array, count x (m + 2): the columns, then the weight, then the row
+ *
+ * `weight` and `row` become `weight_2`, ... when a point column has that name. Throws Error ERR_FILE, or the signal's
+ * reason; then nothing is left behind.
+ */
+export function writeCompressed(
+  target: Target,
+  format: OutputFormat,
+  set: CompressedSet,
+  facts: SourceFacts,
+  signal?: AbortSignal,
+): Promise<number> {
+  return pieces(format, set, facts).then((content) => writeAtomically(target, content, signal))
+}
+
+async function pieces(
+  format: OutputFormat,
+  set: CompressedSet,
+  facts: SourceFacts,
+): Promise<Iterable<Uint8Array | string>> {
+  switch (format) {
+    case 'csv':
+    case 'tsv': {
+      const { csvText } = await import('./csv.js')
+      const { names, columns } = outputColumns(set, 'weight', 'row')
+      return csvText(names, columns, format === 'csv' ? ',' : '\t')
+    }
+    case 'json':
+    case 'json-lines': {
+      const { jsonText } = await import('./json.js')
+      const { names, columns } = outputColumns(set, 'weight', 'row')
+      return jsonText(names, columns, format === 'json-lines')
+    }
+    case 'parquet': {
+      const { parquetBytes } = await import('./parquet.js')
+      const { names, columns, weight, row } = outputColumns(set, 'weight', 'row')
+      const content = columns.map((values, i) => ({
+        name: names[i],
+        values: names[i] === row ? BigInt64Array.from(set.rows, BigInt) : values,
+      }))
+      return [parquetBytes(content, metaText(set, facts, weight, row))]
+    }
+    case 'npz':
+      return npzPieces(set, facts)
+    case 'npy': {
+      const { npyNumbers } = await import('./npy.js')
+      const { names, columns } = outputColumns(set, 'weight', 'row')
+      const count = set.rows.length
+      const values = new Float64Array(names.length * count)
+      for (const [i, column] of columns.entries())
+        for (let j = 0; j < count; j++) values[j * names.length + i] = column[j]
+      return [npyNumbers(values, [count, names.length])]
+    }
+    default:
+      throw new TypeError(`no such format: ${format satisfies never}`)
+  }
+}
+
+async function npzPieces(set: CompressedSet, facts: SourceFacts): Promise<Iterable<Uint8Array>> {
+  const { npyNumbers, npyTexts } = await import('./npy.js')
+  const { zipStored } = await import('./zip.js')
+  const taken = new Set(set.names)
+  const weight = uniqueName('weights', taken)
+  const row = uniqueName('indices', taken)
+  const count = set.rows.length
+  const arrays: Record<string, Uint8Array> = {
+    points: npyNumbers(set.points, [count, set.names.length]),
+    weights: npyNumbers(set.weights, [count]),
+    indices: npyNumbers(BigInt64Array.from(set.rows, BigInt), [count]),
+    columns: npyTexts(set.names),
+    [META_KEY]: npyTexts(metaText(set, facts, weight, row)),
+  }
+  return zipStored(Object.entries(arrays).map(([name, content]) => ({ name: `${name}.npy`, content })))
+}
+
+function outputColumns(
+  { names, points, weights, rows }: CompressedSet,
+  weightName: string,
+  rowName: string,
+): OutputColumns {
+  const taken = new Set(names)
+  const weight = uniqueName(weightName, taken)
+  const row = uniqueName(rowName, taken)
+  const width = names.length
+  const columns = names.map((_, i) => Float64Array.from(rows, (_, j) => points[j * width + i]))
+  return { names: [...names, weight, row], columns: [...columns, weights, Float64Array.from(rows)], weight, row }
+}
+
+function metaText({ names }: CompressedSet, facts: SourceFacts, weight: string, row: string): string {
+  return metaToText({ version: 1, columns: [...names], weight, row, ...facts })
+}

@@ -1,0 +1,219 @@
+// The native surface, declared once, and how the binary is found. What each function does is told where it is used
+// (compress.ts, recombine.ts, moments.ts, verify.ts); here are the shapes that cross the boundary.
+import { existsSync, readdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { plainError } from './errors.js'
+
+/** The two kinds of array that the package computes with; float32 is widened to float64 when it is copied. */
+export type Numbers = Float64Array | Float32Array
+
+/** Points where they lie: element (i, a) is `data[offset + i * rowStride + a * columnStride]`, range-checked before. */
+export interface NativePoints {
+  data: Numbers
+  offset: number
+  count: number
+  dimension: number
+  rowStride: number
+  columnStride: number
+}
+
+/** A computation on the addon's own thread. It copied its input before it was returned. */
+export interface NativeJob<T> {
+  promise: Promise<T>
+  /** Idempotent; the promise then rejects with an Error of code 'ABORT_ERR', unless it settled before. */
+  cancel(): void
+}
+
+export type Stage = 'copy' | 'partition' | 'recombine' | 'verify'
+export type NativeProgress = (done: number, total: number, stage: Stage) => void
+
+export interface NativeCompressInput {
+  points: NativePoints
+  weights?: Numbers
+  order: number
+  size: number
+  threads: number
+  standardise: boolean
+  scales?: Float64Array
+}
+
+export interface NativeCompressed {
+  points: Float64Array
+  weights: Float64Array
+  indices: Uint32Array
+  cells: number
+  threads: number
+  residual: number
+  // milliseconds
+  partition: number
+  recombine: number
+  total: number
+}
+
+export interface NativeRecombineInput {
+  features: NativePoints
+  weights?: Numbers
+  threads: number
+}
+
+export interface NativeRecombined {
+  indices: Uint32Array
+  weights: Float64Array
+  residual: number
+  rank: number
+}
+
+export interface NativeMomentsInput {
+  points: NativePoints
+  weights?: Numbers
+  order: number
+  basis: 'monomial' | 'legendre'
+  threads: number
+}
+
+export interface NativeVerifyInput {
+  original: NativePoints
+  originalWeights?: Numbers
+  compressed: NativePoints
+  compressedWeights?: Numbers
+  order: number
+  threads: number
+}
+
+export interface NativeVerification {
+  residual: number
+  perOrder: Float64Array
+}
+
+export interface NativeInfo {
+  instructionSet: string
+  compiler: string
+  eigen: string
+  blas: string
+  blasCore: string
+  openmp: number
+  blasThreads: number
+}
+
+export interface Native {
+  info(): NativeInfo
+  compress(input: NativeCompressInput, progress?: NativeProgress): NativeJob<NativeCompressed>
+  compressSync(input: NativeCompressInput): NativeCompressed
+  recombine(input: NativeRecombineInput, progress?: NativeProgress): NativeJob<NativeRecombined>
+  recombineSync(input: NativeRecombineInput): NativeRecombined
+  moments(input: NativeMomentsInput, progress?: NativeProgress): NativeJob<Float64Array>
+  momentsSync(input: NativeMomentsInput): Float64Array
+  verify(input: NativeVerifyInput, progress?: NativeProgress): NativeJob<NativeVerification>
+  verifySync(input: NativeVerifyInput): NativeVerification
+}
+
+/** What the addon must export; a binary that lacks one of these is from another release. */
+export const NATIVE_FUNCTIONS: readonly (keyof Native)[] = [
+  'info',
+  'compress',
+  'compressSync',
+  'recombine',
+  'recombineSync',
+  'moments',
+  'momentsSync',
+  'verify',
+  'verifySync',
+]
+
+// Read by the libraries in the moment in which they are loaded. With two BLAS threads the results depend on their number
+// and a fork in another thread can hang for ever; a spinning OpenMP team takes the cores from Node's own threads.
+// In a worker process.env is only a copy, so there the addon's own call (one BLAS thread) is what counts.
+const WHILE_LOADING = { OPENBLAS_NUM_THREADS: '1', OMP_WAIT_POLICY: 'passive' }
+
+/** The folder with package.json: one level up from lib/ and from dist/ alike. */
+export const PACKAGE_ROOT: string = fileURLToPath(new URL('..', import.meta.url))
+
+let loaded: Native | undefined
+
+/** The addon, loaded at the first call. Throws ERR_NO_BINARY (again at every call, until there is one). */
+export function native(): Native {
+  loaded ??= loadNative(PACKAGE_ROOT)
+  return loaded
+}
+
+/**
+ * Loads the binary of the package in `root`: its own build (build/Release, build/Debug), else the prebuilt one for this
+ * platform (prebuilds/). Throws ERR_NO_BINARY with all that was tried, and what to type.
+ */
+export function loadNative(root: string): Native {
+  const require = createRequire(import.meta.url)
+  const nodeGypBuild: { resolve(root: string): string } = require('node-gyp-build')
+  let path: string
+  try {
+    path = nodeGypBuild.resolve(root)
+  } catch (cause) {
+    throw noBinary(root, 'none of these folders has one', cause)
+  }
+  let addon: Native
+  try {
+    addon = withEnvironment(WHILE_LOADING, () => require(path))
+  } catch (cause) {
+    throw noBinary(root, `${path} does not load: ${cause instanceof Error ? cause.message : cause}`, cause)
+  }
+  const missing = NATIVE_FUNCTIONS.filter((name) => typeof addon[name] !== 'function')
+  if (missing.length > 0) {
+    throw noBinary(root, `${path} is from another release: it lacks ${missing.join(', ')}`)
+  }
+  return addon
+}
+
+/** Runs `work` with some environment variables set, and puts them back as they were, so that child processes see none. */
+function withEnvironment<T>(variables: Record<string, string>, work: () => T): T {
+  const before = Object.keys(variables).map((name) => [name, process.env[name]] as const)
+  Object.assign(process.env, variables)
+  try {
+    return work()
+  } finally {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name]
+      else process.env[name] = value
+    }
+  }
+}
+
+function noBinary(root: string, found: string, cause?: unknown): Error {
+  const target = `${process.platform}-${process.arch}`
+  const override = process.env.FEWPOINTS_PREBUILD
+  const base = override ?? root
+  const tried = [
+    join(base, 'build', 'Release'),
+    join(base, 'build', 'Debug'),
+    join(base, 'prebuilds', target),
+    join(dirname(process.execPath), 'prebuilds', target),
+  ]
+  const lines = [
+    `fewpoints has no native binary that runs here (${target}, ${libc()}Node ${process.versions.node}): ${found}.`,
+    'Tried:',
+    ...tried.map((folder) => `  ${folder} (${contents(folder)})`),
+    ...(override === undefined ? [] : [`  (FEWPOINTS_PREBUILD=${override} took the place of ${root})`]),
+    ...(process.env.PREBUILDS_ONLY ? ['  (PREBUILDS_ONLY is set: build folders were left out)'] : []),
+    'If the package was copied from another machine, install it here again: npm install fewpoints',
+    'To build it from source (needs g++, cmake, OpenBLAS and Eigen; on Debian and Ubuntu:',
+    '  apt install g++ cmake libopenblas-dev libeigen3-dev), type in the folder that has node_modules:',
+    '  npm install --no-save cmake-js@8 node-addon-api@8 node-api-headers && node node_modules/fewpoints/native/build.mjs',
+    'In a clone of the repository: npm run setup && npm run build',
+  ]
+  return plainError('ERR_NO_BINARY', lines.join('\n'), cause)
+}
+
+function contents(folder: string): string {
+  try {
+    const binaries = readdirSync(folder).filter((name) => name.endsWith('.node'))
+    return binaries.length > 0 ? binaries.join(', ') : 'no .node file'
+  } catch {
+    return 'absent'
+  }
+}
+
+// The sign that node-gyp-build goes by.
+function libc(): string {
+  if (process.platform !== 'linux') return ''
+  return existsSync('/etc/alpine-release') ? 'musl, ' : 'glibc, '
+}

@@ -1,0 +1,66 @@
+#!/usr/bin/env node
+// The one way in which the addon is compiled: cmake-js -> native/CMakeLists.txt -> build/Release/fewpoints.node
+// Callers: setup.sh, prebuildify (--node-gyp "node native/build.mjs"), binding.gyp, and whoever builds from source.
+//
+// Options: --debug (into build/Debug), --CDNAME=VALUE (CMake cache entries). Others (node-gyp's) are ignored.
+// Environment: FEWPOINTS_STATIC=1 (OpenBLAS and libstdc++ inside; the default under prebuildify),
+// FEWPOINTS_SANITIZE=address,undefined (then run node with LD_PRELOAD of libasan.so),
+// FEWPOINTS_OUTPUT=<folder> (where the addon is put).
+import { spawnSync } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { availableParallelism } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const here = dirname(fileURLToPath(import.meta.url))
+const root = resolve(here, '..')
+const argv = process.argv.slice(2)
+const env = { ...process.env }
+// Somebody's ~/.npmrc may point npm at an installed copy of Node's headers. Ours come from npm: node-api-headers.
+delete env.npm_config_nodedir
+
+const config = argv.includes('--debug') ? 'Debug' : 'Release'
+const isPrebuild = env.PREBUILD_PLATFORM !== undefined
+const isStatic = env.FEWPOINTS_STATIC === undefined ? isPrebuild : env.FEWPOINTS_STATIC === '1'
+const sanitize = env.FEWPOINTS_SANITIZE ?? ''
+const output = env.FEWPOINTS_OUTPUT ?? join(root, 'build', config)
+
+// A folder for each set of compiled files. Static or not is a matter of linking only, and they share one.
+const variant = [config, ...sanitize.split(/\W+/)].filter(Boolean).join('-')
+const arch = env.PREBUILD_ARCH?.split('+')[0]
+const options = [
+  ...['-d', here, '-O', join(root, 'build', `cmake-${variant}`), '-B', config],
+  ...['-p', String(availableParallelism()), '-l', 'warn'],
+  ...(arch === undefined ? [] : ['-a', arch]),
+  `--CDFEWPOINTS_STATIC=${isStatic ? 'ON' : 'OFF'}`,
+  `--CDFEWPOINTS_SANITIZE=${sanitize}`,
+  `--CDFEWPOINTS_OUTPUT=${output}`,
+  ...argv.filter((argument) => argument.startsWith('--CD')),
+]
+
+// Both: cmake-js's "build" alone configures only once, and changed options would be ignored for ever after.
+for (const command of ['configure', 'build']) {
+  const { status } = spawnSync(process.execPath, [cmakeJs(), command, ...options], { stdio: 'inherit', cwd: root, env })
+  if (status !== 0) {
+    fail(
+      'Building the native addon failed. Needed: a C++20 compiler, CMake >= 3.18, OpenBLAS with LAPACK, Eigen 3.4.',
+      'Debian, Ubuntu: sudo apt-get install g++ cmake ninja-build libopenblas-dev libeigen3-dev',
+    )
+  }
+}
+
+function cmakeJs() {
+  try {
+    return createRequire(import.meta.url).resolve('cmake-js/bin/cmake-js')
+  } catch {
+    return fail(
+      'cmake-js is not installed. In a clone: npm run setup. To build an installed package from source:',
+      'npm install --no-save cmake-js@8 node-addon-api@8 node-api-headers',
+    )
+  }
+}
+
+function fail(...lines) {
+  console.error(['', ...lines].join('\n'))
+  process.exit(1)
+}

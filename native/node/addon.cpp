@@ -1,0 +1,254 @@
+// The addon's exports. Each function is a Task: its constructor reads the boundary's input (declared in lib/native.ts)
+// and makes the kernel's private copy of it, run() calls the kernel, result() makes the boundary's output.
+#include <napi.h>
+
+#include <cstring>
+#include <limits>
+#include <mutex>
+#include <optional>
+
+#include "arguments.hpp"
+#include "basis.hpp"
+#include "compress.hpp"
+#include "errors.hpp"
+#include "info.hpp"
+#include "job.hpp"
+#include "moments.hpp"
+#include "recombine.hpp"
+#include "verify.hpp"
+
+#ifdef FEWPOINTS_STATIC
+extern "C" void fewpoints_restore_environment(void);
+#endif
+
+namespace fewpoints::node {
+namespace {
+
+constexpr std::int64_t kMostInt = std::numeric_limits<std::int32_t>::max();
+constexpr std::int64_t kMostExact = std::int64_t{1} << 53;
+constexpr int kMostThreads = 1024;
+
+// ---- input
+
+int read_threads(const Napi::Object& input) {
+  return static_cast<int>(read_integer(input, "threads", 1, kMostThreads));
+}
+
+// Features are counted in an int.
+int read_order(const Napi::Object& input, int dimension) {
+  const int order = static_cast<int>(read_integer(input, "order", 0, kMostInt));
+  if (moment_count(dimension, order) > kMostInt)
+    throw Error(Code::Size, "order and dimension have more than 2^31 moments");
+  return order;
+}
+
+// What the kernel's copy of them takes.
+double bytes_of(const PointsArgument& points, const OptionalNumbers& weights) {
+  const double columns = static_cast<double>(points.dimension()) + (weights.given() ? 1 : 0);
+  return static_cast<double>(points.count()) * columns * sizeof(double);
+}
+
+PointSet copy_of(const PointsArgument& points, const OptionalNumbers& weights, const char* name) {
+  return PointSet(points.view(), weights.view(points.count()), name);
+}
+
+// ---- output: ordinary arrays of V8's. Made by the environment's own constructors, because napi_create_arraybuffer
+// ends the process when there is not enough memory.
+
+struct Constructors {
+  Napi::FunctionReference float64_array, uint32_array;
+};
+
+template <class T>
+Napi::Value array_of(const Napi::FunctionReference& constructor, const std::vector<T>& values) {
+  const Napi::Env env = constructor.Env();
+  try {
+    const Napi::Value array = constructor.New({Napi::Number::New(env, static_cast<double>(values.size()))});
+    if (!values.empty())
+      std::memcpy(array.As<Napi::TypedArrayOf<T>>().Data(), values.data(), values.size() * sizeof(T));
+    return array;
+  } catch (const Napi::Error&) {
+    throw Error(Code::Memory,
+                "not enough memory for a result of " + std::to_string(values.size() * sizeof(T)) + " bytes");
+  }
+}
+
+Napi::Value to_array(Napi::Env env, const std::vector<double>& values) {
+  return array_of(env.GetInstanceData<Constructors>()->float64_array, values);
+}
+Napi::Value to_array(Napi::Env env, const std::vector<std::uint32_t>& values) {
+  return array_of(env.GetInstanceData<Constructors>()->uint32_array, values);
+}
+
+// ---- the functions
+
+class CompressTask final : public Task {
+ public:
+  static constexpr const char* kName = "compress";
+  CompressTask(const Napi::Object& input, double& bytes) {
+    const PointsArgument points(input, "points");
+    const OptionalNumbers weights(input, "weights");
+    options_.order = read_order(input, points.dimension());
+    options_.size = static_cast<std::size_t>(read_integer(input, "size", 1, kMostExact));
+    options_.threads = read_threads(input);
+    options_.standardise = input.Get("standardise").ToBoolean();
+    options_.scales = read_list(input, "scales", static_cast<std::size_t>(points.dimension()));
+    bytes = bytes_of(points, weights);
+    set_.emplace(copy_of(points, weights, "points"));
+  }
+  void run(Monitor& monitor) override { output_ = compress(std::move(*set_), options_, monitor); }
+  Napi::Value result(Napi::Env env) override {
+    Napi::Object out = Napi::Object::New(env);
+    out.Set("points", to_array(env, output_.points));
+    out.Set("weights", to_array(env, output_.weights));
+    out.Set("indices", to_array(env, output_.indices));
+    out.Set("cells", static_cast<double>(output_.cells));
+    out.Set("threads", output_.threads);
+    out.Set("residual", output_.residual);
+    out.Set("partition", output_.partition_ms);
+    out.Set("recombine", output_.recombine_ms);
+    out.Set("total", output_.total_ms);
+    return out;
+  }
+
+ private:
+  CompressOptions options_;
+  std::optional<PointSet> set_;
+  Compressed output_;
+};
+
+class RecombineTask final : public Task {
+ public:
+  static constexpr const char* kName = "recombine";
+  RecombineTask(const Napi::Object& input, double& bytes) {
+    const PointsArgument features(input, "features");
+    const OptionalNumbers weights(input, "weights");
+    threads_ = read_threads(input);
+    bytes = bytes_of(features, weights);
+    features_.emplace(features.view(), weights.view(features.count()));
+  }
+  void run(Monitor& monitor) override { output_ = recombine(std::move(*features_), threads_, monitor); }
+  Napi::Value result(Napi::Env env) override {
+    Napi::Object out = Napi::Object::New(env);
+    out.Set("indices", to_array(env, output_.indices));
+    out.Set("weights", to_array(env, output_.weights));
+    out.Set("residual", output_.residual);
+    out.Set("rank", output_.rank);
+    return out;
+  }
+
+ private:
+  int threads_ = 1;
+  std::optional<FeatureMatrix> features_;
+  Recombined output_;
+};
+
+class MomentsTask final : public Task {
+ public:
+  static constexpr const char* kName = "moments";
+  MomentsTask(const Napi::Object& input, double& bytes) {
+    const PointsArgument points(input, "points");
+    const OptionalNumbers weights(input, "weights");
+    order_ = read_order(input, points.dimension());
+    basis_ = input.Get("basis").ToString().Utf8Value() == "legendre" ? Basis::Legendre : Basis::Monomial;
+    threads_ = read_threads(input);
+    bytes = bytes_of(points, weights);
+    set_.emplace(copy_of(points, weights, "points"));
+  }
+  void run(Monitor& monitor) override { output_ = moments(*set_, order_, basis_, threads_, monitor); }
+  Napi::Value result(Napi::Env env) override { return to_array(env, output_); }
+
+ private:
+  int order_ = 0, threads_ = 1;
+  Basis basis_ = Basis::Monomial;
+  std::optional<PointSet> set_;
+  std::vector<double> output_;
+};
+
+class VerifyTask final : public Task {
+ public:
+  static constexpr const char* kName = "verify";
+  VerifyTask(const Napi::Object& input, double& bytes) {
+    const PointsArgument original(input, "original"), compressed(input, "compressed");
+    const OptionalNumbers original_weights(input, "originalWeights"), compressed_weights(input, "compressedWeights");
+    if (original.dimension() != compressed.dimension())
+      throw Error(Code::Shape, "original and compressed differ in dimension");
+    order_ = read_order(input, original.dimension());
+    threads_ = read_threads(input);
+    bytes = bytes_of(original, original_weights) + bytes_of(compressed, compressed_weights);
+    original_.emplace(copy_of(original, original_weights, "original"));
+    compressed_.emplace(copy_of(compressed, compressed_weights, "compressed"));
+  }
+  void run(Monitor& monitor) override { output_ = verify(*original_, *compressed_, order_, threads_, monitor); }
+  Napi::Value result(Napi::Env env) override {
+    Napi::Object out = Napi::Object::New(env);
+    out.Set("residual", output_.residual);
+    out.Set("perOrder", to_array(env, output_.per_order));
+    return out;
+  }
+
+ private:
+  int order_ = 0, threads_ = 1;
+  std::optional<PointSet> original_, compressed_;
+  Verification output_;
+};
+
+Napi::Value get_info(const Napi::CallbackInfo& call) {
+  const Info info = fewpoints::info();
+  Napi::Object out = Napi::Object::New(call.Env());
+  out.Set("instructionSet", info.instruction_set);
+  out.Set("compiler", info.compiler);
+  out.Set("eigen", info.eigen);
+  out.Set("blas", info.blas);
+  out.Set("blasCore", info.blas_core);
+  out.Set("openmp", info.openmp);
+  out.Set("blasThreads", info.blas_threads);
+  return out;
+}
+
+// ---- the exports
+
+template <class T>
+Call call_of(const Napi::CallbackInfo& info) {
+  return {T::kName, [&info](double& bytes) { return std::make_unique<T>(read_object(info[0], "input"), bytes); }};
+}
+
+template <class T>
+void define(Napi::Object exports) {
+  const Napi::Env env = exports.Env();
+  const std::string name = T::kName, sync = name + "Sync";
+  exports.Set(
+      name,
+      Napi::Function::New(
+          env, [](const Napi::CallbackInfo& info) { return start(info.Env(), call_of<T>(info), info[1]); }, name));
+  exports.Set(sync,
+              Napi::Function::New(
+                  env, [](const Napi::CallbackInfo& info) { return run_sync(info.Env(), call_of<T>(info)); }, sync));
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  static std::once_flag once;
+  try {
+    std::call_once(once, [] {
+#ifdef FEWPOINTS_STATIC
+      fewpoints_restore_environment();
+#endif
+      initialise();
+    });
+  } catch (...) {
+    throw to_error(env, std::current_exception(), "fewpoints", 0);
+  }
+  env.SetInstanceData(new Constructors{Napi::Persistent(env.Global().Get("Float64Array").As<Napi::Function>()),
+                                       Napi::Persistent(env.Global().Get("Uint32Array").As<Napi::Function>())});
+  define<CompressTask>(exports);
+  define<RecombineTask>(exports);
+  define<MomentsTask>(exports);
+  define<VerifyTask>(exports);
+  exports.Set("info", Napi::Function::New(env, get_info, "info"));
+  return exports;
+}
+
+NODE_API_MODULE(fewpoints, init)
+
+}  // namespace
+}  // namespace fewpoints::node

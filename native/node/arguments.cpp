@@ -1,0 +1,116 @@
+#include "arguments.hpp"
+
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "errors.hpp"
+#include "status.hpp"
+
+namespace fewpoints::node {
+namespace {
+
+// Rows are numbered in 32 bits in the result.
+constexpr std::int64_t kMostRows = std::numeric_limits<std::uint32_t>::max();
+constexpr std::int64_t kMostInt = std::numeric_limits<std::int32_t>::max();
+constexpr std::int64_t kMostExact = std::int64_t{1} << 53;
+
+std::string text(const std::string& name, const char* rest) { return name + rest; }
+
+}  // namespace
+
+Napi::Object read_object(const Napi::Value& value, const char* name) {
+  if (!value.IsObject()) throw WrongKind("ERR_SHAPE", text(name, " must be an object"));
+  return value.As<Napi::Object>();
+}
+
+std::int64_t read_integer(const Napi::Object& input, const char* name, std::int64_t low, std::int64_t high) {
+  const Napi::Value value = input.Get(name);
+  // As a double: Node-API's own integers turn 2^32 + 5 into 5 and NaN into 0 without a word.
+  const double x = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::numeric_limits<double>::quiet_NaN();
+  if (!(x >= static_cast<double>(low) && x <= static_cast<double>(high)) || x != std::floor(x))
+    throw Error(Code::Option,
+                text(name, " must be a whole number from ") + std::to_string(low) + " to " + std::to_string(high));
+  return static_cast<std::int64_t>(x);
+}
+
+NumbersArgument::NumbersArgument(const Napi::Value& value, const char* name) : name_(name), array_(value) {
+  if (value.IsTypedArray()) {
+    const napi_typedarray_type type = value.As<Napi::TypedArray>().TypedArrayType();
+    if (type == napi_float64_array || type == napi_float32_array) return;
+  }
+  throw WrongKind("ERR_SHAPE", text(name, " must be a Float64Array or Float32Array"));
+}
+
+NumbersView NumbersArgument::view(std::size_t& length) const {
+  napi_typedarray_type type;
+  void* data = nullptr;
+  napi_value buffer;
+  const napi_env env = array_.Env();
+  if (napi_get_typedarray_info(env, array_, &type, &length, &data, &buffer, nullptr) != napi_ok)
+    throw Napi::Error::New(env);
+  bool detached = false;  // stays false for a SharedArrayBuffer, which cannot be detached
+  napi_is_detached_arraybuffer(env, buffer, &detached);
+  if (detached) throw WrongKind("ERR_DETACHED", text(name_, ": the array's buffer was transferred away"));
+  NumbersView view;
+  view.data = data;
+  view.is_float32 = type == napi_float32_array;
+  return view;
+}
+
+PointsArgument::PointsArgument(const char* name, const Napi::Object& points)
+    : name_(name), numbers_(points.Get("data"), name) {
+  count_ = static_cast<std::size_t>(read_integer(points, "count", 1, kMostRows));
+  dimension_ = static_cast<int>(read_integer(points, "dimension", 1, kMostInt));
+  offset_ = read_integer(points, "offset", 0, kMostExact);
+  row_stride_ = read_integer(points, "rowStride", -kMostExact, kMostExact);
+  column_stride_ = read_integer(points, "columnStride", -kMostExact, kMostExact);
+}
+
+PointsView PointsArgument::view() const {
+  std::size_t length = 0;
+  PointsView view;
+  view.numbers = numbers_.view(length);
+  // An address is linear in row and column, so the corners bound it. 53 + 53 bits: the products need 128.
+  const __int128 last_row = static_cast<__int128>(count_ - 1) * row_stride_;
+  const __int128 last_column = static_cast<__int128>(dimension_ - 1) * column_stride_;
+  __int128 low = offset_, high = offset_;
+  (last_row < 0 ? low : high) += last_row;
+  (last_column < 0 ? low : high) += last_column;
+  if (low < 0 || high >= static_cast<__int128>(length))
+    throw Error(Code::Shape, text(name_, ": elements outside the array, which has ") + std::to_string(length));
+  const std::size_t size = view.numbers.is_float32 ? sizeof(float) : sizeof(double);
+  view.numbers.data = static_cast<const char*>(view.numbers.data) + static_cast<std::size_t>(offset_) * size;
+  view.numbers.stride = static_cast<std::ptrdiff_t>(column_stride_);
+  view.row_stride = static_cast<std::ptrdiff_t>(row_stride_);
+  view.count = count_;
+  view.dimension = dimension_;
+  return view;
+}
+
+OptionalNumbers::OptionalNumbers(const Napi::Object& input, const char* name) : name_(name) {
+  const Napi::Value value = input.Get(name);
+  if (!value.IsUndefined()) numbers_.emplace(value, name);
+}
+
+NumbersView OptionalNumbers::view(std::size_t count) const {
+  if (!numbers_) return {};
+  std::size_t length = 0;
+  const NumbersView view = numbers_->view(length);
+  if (length != count)
+    throw Error(Code::Shape,
+                text(name_, " must have ") + std::to_string(count) + " numbers, got " + std::to_string(length));
+  return view;
+}
+
+std::vector<double> read_list(const Napi::Object& input, const char* name, std::size_t count) {
+  const OptionalNumbers list(input, name);
+  std::vector<double> copy;
+  if (!list.given()) return copy;
+  const NumbersView view = list.view(count);
+  copy.resize(count);
+  for (std::size_t i = 0; i < count; i++) copy[i] = view[static_cast<std::ptrdiff_t>(i)];
+  return copy;
+}
+
+}  // namespace fewpoints::node

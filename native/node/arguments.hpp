@@ -1,0 +1,73 @@
+// Reading what TypeScript hands over. TypeScript has checked shapes and options and says what is wrong with them; here
+// only that is checked again which would corrupt memory: kinds of arrays, their lengths, ranges of integers.
+//
+// Lifetime: a view points into memory of V8's that JavaScript may detach or shrink as soon as it runs again. So
+// everything is read from the objects first (getters may run), then view() is called, and the views are copied before
+// anything else. Shared memory may even change while it is copied: the copy is what the kernel validates.
+#pragma once
+#include <napi.h>
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "points.hpp"
+
+namespace fewpoints::node {
+
+// Throws WrongKind ERR_SHAPE.
+Napi::Object read_object(const Napi::Value& value, const char* name);
+
+// A Float64Array or Float32Array.
+class NumbersArgument {
+ public:
+  // Throws WrongKind ERR_SHAPE. name: what the messages call it.
+  NumbersArgument(const Napi::Value& value, const char* name);
+  // Throws WrongKind ERR_DETACHED. length: as reported now; 0 for a view that its resizable buffer left behind.
+  NumbersView view(std::size_t& length) const;
+
+ private:
+  const char* name_;
+  Napi::Value array_;
+};
+
+// The property `name` of `input`, an object of the boundary's type NativePoints.
+class PointsArgument {
+ public:
+  // Throws WrongKind, Error Shape.
+  PointsArgument(const Napi::Object& input, const char* name)
+      : PointsArgument(name, read_object(input.Get(name), name)) {}
+  // Throws WrongKind ERR_DETACHED, Error Shape when any element lies outside the array.
+  PointsView view() const;
+  std::size_t count() const { return count_; }
+  int dimension() const { return dimension_; }
+
+ private:
+  PointsArgument(const char* name, const Napi::Object& points);
+  const char* name_;
+  NumbersArgument numbers_;
+  std::size_t count_;
+  int dimension_;
+  std::int64_t offset_, row_stride_, column_stride_;
+};
+
+// The optional property `name` of `input`: a list of numbers of known length.
+class OptionalNumbers {
+ public:
+  OptionalNumbers(const Napi::Object& input, const char* name);
+  // data is nullptr when the property is undefined. Throws WrongKind ERR_DETACHED, Error Shape.
+  NumbersView view(std::size_t count) const;
+  bool given() const { return numbers_.has_value(); }
+
+ private:
+  const char* name_;
+  std::optional<NumbersArgument> numbers_;
+};
+
+// The whole number `name` of `input`. Throws Error Option when it is none, or outside [low, high], |high| <= 2^53.
+std::int64_t read_integer(const Napi::Object& input, const char* name, std::int64_t low, std::int64_t high);
+
+// The optional Float64Array `name` of `input`, copied; empty when undefined. Throws WrongKind, Error Shape.
+std::vector<double> read_list(const Napi::Object& input, const char* name, std::size_t count);
+
+}  // namespace fewpoints::node

@@ -1,0 +1,74 @@
+#include "compute_thread.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace fewpoints::node {
+
+// How long the end of the process waits for work that was told to stop. Work looks at its flag every 20 ms or so.
+constexpr auto kLongestStop = std::chrono::milliseconds(1000);
+
+// Never destroyed: the thread may still run while the process' static objects are being taken down.
+ComputeThread& ComputeThread::get() {
+  static auto* thread = new ComputeThread;
+  return *thread;
+}
+
+void ComputeThread::post(std::shared_ptr<Work> work, bool soon) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!thread_.joinable()) {
+    thread_ = std::thread([this] { loop(); });
+    // Runs before the destructors of OpenBLAS and libgomp, which would pull the ground from under running work.
+    std::atexit([] { get().stop(); });
+  }
+  queue_.insert(soon ? queue_.begin() : queue_.end(), std::move(work));
+  posted_.notify_one();
+}
+
+void ComputeThread::loop() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  for (;;) {
+    posted_.wait(lock, [this] { return !queue_.empty() && !stopping_; });
+    running_ = std::move(queue_.front());
+    queue_.pop_front();
+    lock.unlock();
+    running_->execute();
+    lock.lock();
+    const std::shared_ptr<Work> done = std::move(running_);
+    running_.reset();
+    finished_.notify_all();
+  }
+}
+
+bool ComputeThread::withdraw(const Work* work) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found =
+      std::find_if(queue_.begin(), queue_.end(), [work](const auto& queued) { return queued.get() == work; });
+  if (found == queue_.end()) return false;
+  queue_.erase(found);
+  return true;
+}
+
+bool ComputeThread::has(const Work* work) const {
+  return running_.get() == work ||
+         std::any_of(queue_.begin(), queue_.end(), [work](const auto& queued) { return queued.get() == work; });
+}
+
+bool ComputeThread::wait(const Work* work, std::chrono::milliseconds at_most) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  return finished_.wait_for(lock, at_most, [&] { return !has(work); });
+}
+
+void ComputeThread::wait(const Work* work) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  finished_.wait(lock, [&] { return !has(work); });
+}
+
+void ComputeThread::stop() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  stopping_ = true;
+  if (running_) running_->cancel();
+  finished_.wait_for(lock, kLongestStop, [this] { return !running_; });
+}
+
+}  // namespace fewpoints::node

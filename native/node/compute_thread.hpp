@@ -1,0 +1,52 @@
+// The one thread of the process on which all heavy work runs, one piece after another, each with an OpenMP team of its
+// own size. One, because every thread that opens a parallel region keeps a team for ever; not a thread of libuv's pool,
+// because four long computations there would stop every file and name lookup of the program.
+//
+// Work of all environments (the main thread's and every worker's) goes through the same queue. The thread never waits
+// for JavaScript, so whoever waits for the thread cannot deadlock.
+#pragma once
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "status.hpp"
+
+namespace fewpoints::node {
+
+class Work : public Monitor {
+ public:
+  // On the compute thread. cancel(), from any thread, makes it return soon.
+  virtual void execute() noexcept = 0;
+};
+
+class ComputeThread {
+ public:
+  static ComputeThread& get();
+
+  // Queues the work; `soon`: before all that is queued. Starts the thread when it is the first. Throws
+  // std::system_error.
+  void post(std::shared_ptr<Work> work, bool soon = false);
+  // Takes work out of the queue. False: it is not there, because it has begun.
+  bool withdraw(const Work* work);
+  // Until the work is neither queued nor running, at most so long. True: it is not.
+  bool wait(const Work* work, std::chrono::milliseconds at_most);
+  void wait(const Work* work);
+
+ private:
+  ComputeThread() = default;
+  void loop();
+  void stop();
+  bool has(const Work* work) const;
+
+  mutable std::mutex mutex_;
+  std::condition_variable posted_, finished_;
+  std::deque<std::shared_ptr<Work>> queue_;
+  std::shared_ptr<Work> running_;
+  std::thread thread_;
+  bool stopping_ = false;
+};
+
+}  // namespace fewpoints::node

@@ -1,0 +1,97 @@
+#!/bin/sh
+# Brings a fresh clone to a state in which everything runs, and does next to nothing when all is there.
+# Debian, Ubuntu: installs the missing packages (with sudo when not root). Elsewhere: says what is missing.
+set -eu
+cd "$(dirname "$0")/.."
+
+say() { echo "setup: $*" >&2; }
+fail() {
+  say "$@"
+  exit 1
+}
+
+command -v node >/dev/null || fail 'Node is missing: install Node >= 20.19, https://nodejs.org'
+node -e 'const [a, b] = process.versions.node.split("."); process.exit(+a > 20 || (+a === 20 && +b >= 19) ? 0 : 1)' ||
+  fail "Node >= 20.19 is needed, this is $(node --version)"
+
+# Two of these at once (two terminals, a test run and a bench run) would write the same files.
+mkdir -p build
+if command -v flock >/dev/null; then
+  exec 9>build/setup.lock
+  flock 9
+fi
+
+# ---- compiler, CMake and libraries
+
+missing=''
+need() { # need <package> <command that succeeds when it is there>
+  package=$1
+  shift
+  "$@" >/dev/null 2>&1 || missing="$missing $package"
+}
+either() { command -v "$1" || command -v "$2"; }
+links() { echo 'int main() {}' | "${CXX:-c++}" -x c++ -o build/setup.probe - "$1"; }
+has_eigen() { test -e /usr/include/eigen3/Eigen/Core || pkg-config --exists eigen3; }
+
+if [ "$(uname -s)" = Linux ]; then
+  need g++ command -v "${CXX:-c++}"
+  need cmake command -v cmake
+  need ninja-build either ninja make
+  need libopenblas-dev links -lopenblas
+  need libeigen3-dev has_eigen
+  rm -f build/setup.probe
+fi
+if [ -n "$missing" ]; then
+  command -v apt-get >/dev/null || fail "please install:$missing (or what they are called here)"
+  sudo=''
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || fail "as root, please: apt-get install$missing"
+    sudo=sudo
+  fi
+  say "installing$missing"
+  # What is set before sudo does not reach the command behind it.
+  { $sudo apt-get update -qq && $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing; } \
+    >build/apt.log 2>&1 || {
+    tail -20 build/apt.log >&2
+    fail "apt-get failed; the whole output is in build/apt.log"
+  }
+fi
+
+# ---- npm packages: npm writes its own copy of the lock file last
+
+if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+  say 'installing npm packages'
+  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+fi
+
+# What is made is as old as the moment in which its making began: an edit while the compiler runs is then not missed.
+begin() { touch build/setup.begun; }
+finish() { touch -r build/setup.begun "$1"; }
+outdated() { # outdated <file made> <source>...
+  made=$1
+  shift
+  [ ! -e "$made" ] || [ -n "$(find "$@" -newer "$made" -print | head -n 1)" ]
+}
+
+# ---- the addon. CMake would find out by itself that nothing changed, but takes a second for it
+
+addon=build/Release/fewpoints.node
+variant="static=${FEWPOINTS_STATIC:-} sanitize=${FEWPOINTS_SANITIZE:-}"
+if outdated $addon native/*.* native/kernel native/node || [ "$(cat build/setup.variant 2>/dev/null)" != "$variant" ]; then
+  say 'compiling the addon (the first time takes a few minutes)'
+  begin
+  node native/build.mjs >build/setup.log 2>&1 || {
+    tail -40 build/setup.log >&2
+    fail 'the whole output is in build/setup.log'
+  }
+  finish $addon
+  echo "$variant" >build/setup.variant
+fi
+
+# ---- TypeScript
+
+if outdated dist/index.js lib tsconfig.json; then
+  begin
+  node node_modules/typescript/bin/tsc
+  finish dist/index.js
+fi

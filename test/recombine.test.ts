@@ -1,0 +1,140 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type Recombined, recombine, recombineSync } from '../lib/index.js'
+import { bytesOf, EPS, fill, fixedPoint, normal, RESIDUAL_BOUND, rowsOf, seeded, uniform } from './fixtures.js'
+
+/** The largest over columns of |sum w' f - sum w f| / sum w |f|, in exact arithmetic. */
+function columnResidual(features: Float64Array, width: number, weights: Float64Array, result: Recombined): number {
+  const exact = (value: number) => fixedPoint(value, 120)
+  let largest = 0
+  for (let j = 0; j < width; j++) {
+    let before = 0n
+    let size = 0n
+    let after = 0n
+    for (let i = 0; i < weights.length; i++) {
+      const term = exact(weights[i]) * exact(features[i * width + j])
+      before += term
+      size += term < 0n ? -term : term
+    }
+    result.indices.forEach((row, i) => {
+      after += exact(result.weights[i]) * exact(features[row * width + j])
+    })
+    if (size > 0n) largest = Math.max(largest, Math.abs(Number(after - before)) / Number(size))
+  }
+  return largest
+}
+
+function expectRecombined(features: Float64Array, width: number, weights: Float64Array, result: Recombined): void {
+  expect(result.indices.length).toBe(result.weights.length)
+  expect(result.indices.length).toBeGreaterThan(0)
+  expect(result.indices.length).toBeLessThanOrEqual(result.rank)
+  expect(result.rank).toBeLessThanOrEqual(Math.min(width, weights.length))
+  result.indices.forEach((row, i) => {
+    expect(row).toBeLessThan(weights.length)
+    if (i > 0) expect(row).toBeGreaterThan(result.indices[i - 1])
+    expect(weights[row]).toBeGreaterThan(0)
+    expect(result.weights[i]).toBeGreaterThan(0)
+    expect(result.weights[i]).toBeLessThan(Number.POSITIVE_INFINITY)
+  })
+  const residual = columnResidual(features, width, weights, result)
+  expect(residual).toBeLessThanOrEqual(RESIDUAL_BOUND)
+  expect(Math.abs(result.residual - residual)).toBeLessThanOrEqual(EPS)
+}
+
+/** A column of ones first, so that the total weight is kept. */
+function withOnes(count: number, width: number, value: (row: number, column: number) => number): Float64Array {
+  return fill(count * width, (i) => (i % width === 0 ? 1 : value(Math.floor(i / width), i % width)))
+}
+
+describe('recombine', () => {
+  it('keeps the column sums with at most rank rows', () => {
+    fc.assert(
+      fc.property(
+        fc.integer(),
+        fc.integer({ min: 1, max: 300 }),
+        fc.integer({ min: 1, max: 24 }),
+        fc.boolean(),
+        (seed, count, width, zeros) => {
+          const random = seeded(seed)
+          const features = withOnes(count, width, () => random.normal())
+          const weights = fill(count, () => (zeros && random.next() < 0.3 ? 0 : random.next() + 2 ** -10))
+          weights[random.below(count)] = 1
+          expectRecombined(features, width, weights, recombineSync(features, { width, count, weights }))
+        },
+      ),
+      { numRuns: 60 },
+    )
+  })
+
+  it('takes weights over many decades', () => {
+    const random = seeded(7)
+    const features = withOnes(500, 12, () => random.normal())
+    const weights = fill(500, () => 10 ** (10 * random.next() - 5))
+    expectRecombined(features, 12, weights, recombineSync(features, { width: 12, weights }))
+  })
+
+  it('finds the rank of dependent columns', () => {
+    const random = seeded(11)
+    // Columns 0..4 are free, 5..9 are differences of two of them.
+    const rows = rowsOf(200, () => {
+      const free = [1, ...Array.from({ length: 4 }, () => random.normal())]
+      return [...free, ...free.map((value, a) => value - free[(a + 1) % 5])]
+    })
+    const weights = new Float64Array(200).fill(1)
+    const result = recombineSync(rows, { width: 10, weights })
+    expect(result.rank).toBe(5)
+    expectRecombined(rows, 10, weights, result)
+  })
+
+  it('merges equal rows, and returns one row when all are equal', () => {
+    const features = rowsOf(100, (i) => [1, i % 3, (i % 3) ** 2, (i % 3) ** 3])
+    const weights = new Float64Array(100).fill(1)
+    const three = recombineSync(features, { width: 4, weights })
+    expect(three.rank).toBe(3)
+    expectRecombined(features, 4, weights, three)
+
+    const equal = rowsOf(50, () => [1, 2.5, -3])
+    const one = recombineSync(equal, { width: 3 })
+    expect(one.rank).toBe(1)
+    expect(one.indices.length).toBe(1)
+    expect(one.weights[0]).toBe(50)
+  })
+
+  it('keeps a single row as it is', () => {
+    const result = recombineSync(Float64Array.of(1, 2, 3), { width: 3, weights: Float64Array.of(0.75) })
+    expect(result).toMatchObject({ indices: Uint32Array.of(0), weights: Float64Array.of(0.75), residual: 0, rank: 1 })
+  })
+
+  it('gives the same bits in both forms, for any number of threads, float32 and strides', async () => {
+    const features = withOnes(3000, 30, () => 0)
+    const random = normal(3000 * 30, 1, 3)
+    for (let i = 0; i < features.length; i++) if (i % 30 !== 0) features[i] = random[i]
+    const weights = uniform(3000, 1, 4).map(Math.abs)
+    const bits = (result: Recombined) => [
+      bytesOf(result.indices),
+      bytesOf(result.weights),
+      result.residual,
+      result.rank,
+    ]
+    const expected = bits(recombineSync(features, { width: 30, weights, threads: 1 }))
+    for (const threads of [1, 2, 3, 4]) {
+      expect(bits(await recombine(features, { width: 30, weights, threads }))).toEqual(expected)
+      expect(bits(recombineSync(features, { width: 30, weights, threads }))).toEqual(expected)
+    }
+    // Columns reversed twice: once in memory and once by a negative stride.
+    const reversed = fill(features.length, (i) => features[i - (i % 30) + 29 - (i % 30)])
+    const view = { data: reversed, shape: [3000, 30], stride: [30, -1], offset: 29 }
+    expect(bits(recombineSync(view, { weights }))).toEqual(expected)
+    const single = Float32Array.from(features)
+    expect(bits(recombineSync(single, { width: 30, weights }))).toEqual(
+      bits(recombineSync(Float64Array.from(single), { width: 30, weights })),
+    )
+  })
+
+  it('returns exactly the fields that are documented', async () => {
+    const result = await recombine(uniform(40, 3), { width: 3, count: 40 })
+    expect(Object.keys(result).sort()).toEqual(['indices', 'rank', 'residual', 'weights'])
+    expect(result.indices).toBeInstanceOf(Uint32Array)
+    expect(result.weights).toBeInstanceOf(Float64Array)
+  })
+})
