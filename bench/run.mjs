@@ -5,7 +5,7 @@
 //   --small       a form that ends in seconds; its results go to NAME.small.json
 //   --threads T   only this number of threads (each benchmark says what it does without)
 //   --trials R    how often each case is timed; medians are reported (default 5)
-//   --json        print the result file instead of the table
+//   --json        print what would be written, and write nothing
 //
 // A benchmark is a module that exports
 //   title                       one line
@@ -42,16 +42,16 @@ async function main() {
     results,
   }
 
-  const file = join(HERE, 'results', `${name}${options.small ? '.small' : ''}.json`)
   const text = `${JSON.stringify(record, null, 2)}\n`
-  mkdirSync(join(HERE, 'results'), { recursive: true })
-  writeFileSync(file, text)
   if (json) {
     process.stdout.write(text)
-  } else {
-    process.stdout.write(`${benchmark.title}\n${inWords(record.machine)}\n\n${benchmark.report(results, options)}\n`)
-    process.stdout.write(`\nwritten to ${file}\n`)
+    return
   }
+  process.stdout.write(`${benchmark.title}\n${inWords(record.machine)}\n\n${benchmark.report(results, options)}\n`)
+  const file = join(HERE, 'results', `${name}${options.small ? '.small' : ''}.json`)
+  mkdirSync(join(HERE, 'results'), { recursive: true })
+  writeFileSync(file, text)
+  process.stdout.write(`\nwritten to ${file}\n`)
 }
 
 function readArguments() {

@@ -295,11 +295,14 @@ export function bytesOf(array: ArrayBufferView): string {
 
 // ---- real files
 
+const leftOut = new Set<string>()
+
 /** The path of a public file, or undefined with one line that says so. */
 export function dataFile(name: string): string | undefined {
   const folder = process.env.FEWPOINTS_DATA ?? fileURLToPath(new URL('../../shared/data', import.meta.url))
   const path = join(folder, name)
   if (existsSync(path)) return path
-  console.log(`left out: ${name} is not in ${folder} (FEWPOINTS_DATA names another folder)`)
+  if (!leftOut.has(name)) console.log(`left out: ${name} is not in ${folder} (FEWPOINTS_DATA names another folder)`)
+  leftOut.add(name)
   return undefined
 }

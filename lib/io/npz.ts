@@ -52,7 +52,9 @@ export async function readNpz(source: ByteSource, options: ReadOptions): Promise
       columns.push(unread(name, header.descr))
       continue
     }
-    columns.push(...(await readNpyColumns(array, header, [name], silent(options))))
+    // Beside points these are weights and source rows, which are never asked for by --columns.
+    const keep = points === undefined ? silent(options) : { signal: options.signal }
+    columns.push(...(await readNpyColumns(array, header, [name], keep)))
   }
   const names = uniqueNames(columns.map(({ name }) => name))
   for (const [i, column] of columns.entries()) column.name = names[i]

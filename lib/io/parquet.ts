@@ -49,7 +49,10 @@ async function readColumns(source: ByteSource, options: ReadOptions): Promise<Ta
   const groups = metadata.row_groups.map((group) => checkGroup(source, group))
   const rows = groups.reduce((sum, { count }) => sum + count, 0)
   if (rows === 0) throw fileError(source.path, 'has no rows')
-  const keep = keeps(options)
+  const text = metadata.key_value_metadata?.find(({ key }) => key === META_KEY)?.value
+  const meta = text === undefined ? undefined : metaFromText(text)
+  const wanted = keeps(options)
+  const keep = (name: string) => wanted(name) || name === meta?.weight
 
   const columns: Column[] = []
   for (const [i, field] of fields.entries()) {
@@ -71,8 +74,6 @@ async function readColumns(source: ByteSource, options: ReadOptions): Promise<Ta
     }
     options.onProgress?.(i + 1, fields.length)
   }
-  const text = metadata.key_value_metadata?.find(({ key }) => key === META_KEY)?.value
-  const meta = text === undefined ? undefined : metaFromText(text)
   return { format: 'parquet', rows, columns, named: true, meta, roles: meta }
 }
 

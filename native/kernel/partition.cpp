@@ -46,13 +46,17 @@ Partition::Partition(PointSet& set, const PartitionOptions& options, Monitor& mo
   for (int a = 0; a < dimension_; a++) sides_[1].columns.push_back(second_[a].data());
   sides_[1].weights = weighted ? second_[dimension_].data() : nullptr;
   sides_[1].rows = rows_[1].data();
+  for (Side& side : sides_) {
+    side.moved = side.columns;
+    if (weighted) side.moved.push_back(side.weights);
+  }
 
   const double mean = static_cast<double>(n) * static_cast<double>(options_.features) / static_cast<double>(options_.size);
   const auto eager = static_cast<std::size_t>(std::max(2.0 * static_cast<double>(options_.features), kEager * mean));
-  Tree tree{root()};
+  Tree tree = root();
   refine(tree, eager);
   std::vector<int> chosen = cut(tree);
-  std::sort(chosen.begin(), chosen.end(), [&](int a, int b) { return tree[a].begin < tree[b].begin; });
+  std::sort(chosen.begin(), chosen.end(), [&](int a, int b) { return tree.nodes[a].begin < tree.nodes[b].begin; });
   cells_.resize(chosen.size());
   parallel_for(chosen.size() / 64 + 1, options_.threads, monitor_, Stage::Partition, [&](std::size_t block, int) {
     for (std::size_t i = 64 * block; i < std::min(chosen.size(), 64 * (block + 1)); i++) cells_[i] = gather(tree, chosen[i]);
@@ -65,15 +69,14 @@ std::size_t Partition::largest() const {
   return most;
 }
 
-Partition::Node Partition::root() {
+Partition::Tree Partition::root() {
   const std::size_t n = rows_[0].size();
   Node node;
   node.end = n;
-  node.box.resize(2 * dimension_);
-  std::vector<double> sums(chunk_count(n), 0.0);
+  std::vector<double> box(2 * dimension_), sums(chunk_count(n), 0.0);
   for (int a = 0; a < dimension_; a++) {
-    node.box[a] = node.box[dimension_ + a] = sides_[0].columns[a][0];
-    simd().bounds(sides_[0].columns[a], 0, n, &node.box[a], &node.box[dimension_ + a]);
+    box[a] = box[dimension_ + a] = sides_[0].columns[a][0];
+    simd().bounds(sides_[0].columns[a], 0, n, &box[a], &box[dimension_ + a]);
   }
   node.mass = static_cast<double>(n);
   if (sides_[0].weights != nullptr) {
@@ -81,143 +84,143 @@ Partition::Node Partition::root() {
     node.mass = 0;
     for (const double s : sums) node.mass += s;
   }
-  score(node);
-  return node;
+  Tree tree;
+  add(tree, node, box.data());
+  return tree;
 }
 
-void Partition::score(Node& node) const {
+// With its score: the logarithm of mass x diameter^(k+1), which overflows for no order.
+void Partition::add(Tree& tree, Node node, const double* box) const {
   node.score = kNever;
-  if (node.size() <= options_.features) return;  // all its points are kept: no error
-  double square = 0;
-  for (int a = 0; a < dimension_; a++) {
-    const double side = (node.box[dimension_ + a] - node.box[a]) * options_.units[a];
-    square += side * side;
+  if (node.size() > options_.features) {  // else all its points are kept: no error
+    double square = 0;
+    for (int a = 0; a < dimension_; a++) {
+      const double side = (box[dimension_ + a] - box[a]) * options_.units[a];
+      square += side * side;
+    }
+    if (square > 0) node.score = std::log2(node.mass) + 0.5 * (options_.order + 1) * std::log2(square);
   }
-  if (square > 0) node.score = std::log2(node.mass) + 0.5 * (options_.order + 1) * std::log2(square);
+  tree.nodes.push_back(node);
+  tree.boxes.insert(tree.boxes.end(), box, box + 2 * dimension_);
 }
 
-int Partition::longest_side(const Node& node) const {
-  int longest = -1;
-  double most = 0;
+// Appends both halves of a node. Its box is tight, so that neither half is empty.
+void Partition::split(Tree& tree, int at, int threads) {
+  const Node node = tree.nodes[at];
+  const int from = node.side, to = 1 - from;
+  const double* box = tree.boxes.data() + static_cast<std::size_t>(at) * 2 * dimension_;
+  int axis = 0;
+  double longest = 0;
   for (int a = 0; a < dimension_; a++) {
-    const double side = (node.box[dimension_ + a] - node.box[a]) * options_.units[a];
-    if (side > most) {
-      most = side;
-      longest = a;
+    const double side = (box[dimension_ + a] - box[a]) * options_.units[a];
+    if (side > longest) {
+      longest = side;
+      axis = a;
     }
   }
-  return longest;
-}
-
-// Appends both halves of tree[at]. The box is tight, so that neither half is empty.
-void Partition::split(Tree& tree, int at, int threads) {
-  const std::size_t begin = tree[at].begin, end = tree[at].end;
-  const int from = tree[at].side, to = 1 - from, axis = longest_side(tree[at]);
-  const double low = tree[at].box[axis], high = tree[at].box[dimension_ + axis];
+  const double low = box[axis], high = box[dimension_ + axis];
   double threshold = low + 0.5 * (high - low);
   if (!(threshold > low)) threshold = high;
 
-  std::vector<const double*> source(sides_[from].columns.begin(), sides_[from].columns.end());
-  std::vector<double*> target = sides_[to].columns;
   const bool weighted = sides_[from].weights != nullptr;
-  if (weighted) {
-    source.push_back(sides_[from].weights);
-    target.push_back(sides_[to].weights);
-  }
-  const SplitArrays arrays{dimension_, source.data(), target.data(), weighted, sides_[from].rows, sides_[to].rows};
+  const SplitArrays arrays{dimension_, sides_[from].moved.data(), sides_[to].moved.data(), weighted, sides_[from].rows, sides_[to].rows};
 
   // Count, then move: every chunk knows where its points go, whoever moves it.
-  const std::size_t chunk = end - begin > kShared ? kChunk : end - begin;
-  const std::size_t chunks = (end - begin + chunk - 1) / chunk;
-  const auto chunk_end = [&](std::size_t c) { return std::min(end, begin + (c + 1) * chunk); };
-  std::vector<std::size_t> lefts(chunks);
-  const auto count = [&](std::size_t c) { lefts[c] = simd().count_below(source[axis], begin + c * chunk, chunk_end(c), threshold); };
+  const std::size_t chunk = node.size() > kShared ? kChunk : node.size();
+  const std::size_t chunks = (node.size() + chunk - 1) / chunk;
+  struct Move {
+    std::size_t begin, end, lefts, before;  // before: points of earlier chunks that go left
+    double masses[2];
+  };
+  std::vector<Move> moves(chunks);
+  std::vector<double> boxes(chunks * 4 * dimension_);  // of every chunk: low and high of the left side, then of the right
   const auto in_chunks = [&](const auto& body) {
     if (chunks == 1) return body(0);
     parallel_for(chunks, threads, monitor_, Stage::Partition, [&](std::size_t c, int) { body(c); });
   };
-  in_chunks(count);
+  in_chunks([&](std::size_t c) {
+    Move& move = moves[c];
+    move.begin = node.begin + c * chunk;
+    move.end = std::min(node.end, move.begin + chunk);
+    move.lefts = simd().count_below(arrays.from[axis], move.begin, move.end, threshold);
+  });
   std::size_t total = 0;
-  for (const std::size_t l : lefts) total += l;
+  for (Move& move : moves) {
+    move.before = total;
+    total += move.lefts;
+  }
+  in_chunks([&](std::size_t c) {
+    Move& move = moves[c];
+    double* of = boxes.data() + c * 4 * dimension_;
+    for (int side = 0; side < 2; side++) {
+      std::fill_n(of + 2 * side * dimension_, dimension_, -kNever);
+      std::fill_n(of + (2 * side + 1) * dimension_, dimension_, kNever);
+    }
+    const std::size_t left_begin = node.begin + move.before;
+    const std::size_t right_begin = node.begin + total + (move.begin - node.begin - move.before);
+    SplitSide left{left_begin, left_begin + move.lefts, of, of + dimension_, 0};
+    SplitSide right{right_begin, right_begin + (move.end - move.begin - move.lefts), of + 2 * dimension_, of + 3 * dimension_, 0};
+    simd().split(arrays, axis, threshold, move.begin, move.end, left, right);
+    move.masses[0] = left.mass;
+    move.masses[1] = right.mass;
+  });
 
-  Node halves[2];
-  halves[0].begin = begin;
-  halves[0].end = halves[1].begin = begin + total;
-  halves[1].end = end;
-  std::vector<double> boxes(chunks * 4 * dimension_);
-  std::vector<double> masses(chunks * 2);
-  const auto move = [&](std::size_t c) {
-    std::size_t before = 0;
-    for (std::size_t p = 0; p < c; p++) before += lefts[p];
-    double* box = boxes.data() + c * 4 * dimension_;
-    for (int side = 0; side < 2; side++)
-      for (int a = 0; a < dimension_; a++) {
-        box[2 * side * dimension_ + a] = std::numeric_limits<double>::infinity();
-        box[(2 * side + 1) * dimension_ + a] = kNever;
-      }
-    const std::size_t first = begin + c * chunk, last = chunk_end(c);
-    SplitSide left{begin + before, begin + before + lefts[c], box, box + dimension_, 0};
-    const std::size_t right_begin = halves[1].begin + (first - begin - before);
-    SplitSide right{right_begin, right_begin + (last - first - lefts[c]), box + 2 * dimension_, box + 3 * dimension_, 0};
-    simd().split(arrays, axis, threshold, first, last, left, right);
-    masses[2 * c] = left.mass;
-    masses[2 * c + 1] = right.mass;
-  };
-  in_chunks(move);
-
+  tree.nodes[at].left = static_cast<int>(tree.nodes.size());
+  tree.nodes[at].right = tree.nodes[at].left + 1;
   for (int side = 0; side < 2; side++) {
-    Node& half = halves[side];
+    Node half;
+    half.begin = side == 0 ? node.begin : node.begin + total;
+    half.end = side == 0 ? node.begin + total : node.end;
     half.side = to;
-    half.box.assign(boxes.begin() + 2 * side * dimension_, boxes.begin() + (2 * side + 2) * dimension_);
     half.mass = weighted ? 0 : static_cast<double>(half.size());
+    double* joint = boxes.data() + 2 * side * dimension_;
     for (std::size_t c = 0; c < chunks; c++) {
-      if (weighted) half.mass += masses[2 * c + side];
+      if (weighted) half.mass += moves[c].masses[side];
+      const double* part = joint + 4 * c * dimension_;
       for (int a = 0; a < dimension_; a++) {
-        const double* box = boxes.data() + (4 * c + 2 * side) * dimension_;
-        half.box[a] = std::min(half.box[a], box[a]);
-        half.box[dimension_ + a] = std::max(half.box[dimension_ + a], box[dimension_ + a]);
+        joint[a] = std::min(joint[a], part[a]);
+        joint[dimension_ + a] = std::max(joint[dimension_ + a], part[dimension_ + a]);
       }
     }
-    score(half);
+    add(tree, half, joint);
   }
-  tree[at].left = static_cast<int>(tree.size());
-  tree[at].right = tree[at].left + 1;
-  tree.push_back(std::move(halves[0]));
-  tree.push_back(std::move(halves[1]));
 }
 
 // Splits every node above `eager` points: the large ones with all threads on one node, then one subtree a thread, put together
 // in the order of their roots.
 void Partition::refine(Tree& tree, std::size_t eager) {
   std::vector<int> subtrees;
-  for (std::size_t at = 0; at < tree.size(); at++) {
-    if (tree[at].size() <= eager || tree[at].score == kNever) continue;
-    if (tree[at].size() > kShared)
+  for (std::size_t at = 0; at < tree.nodes.size(); at++) {
+    if (tree.nodes[at].size() <= eager || tree.nodes[at].score == kNever) continue;
+    if (tree.nodes[at].size() > kShared)
       split(tree, static_cast<int>(at), options_.threads);
     else
       subtrees.push_back(static_cast<int>(at));
   }
   std::vector<Tree> grown(subtrees.size());
   parallel_for(subtrees.size(), options_.threads, monitor_, Stage::Partition, [&](std::size_t i, int) {
-    grown[i].push_back(tree[subtrees[i]]);
-    grow(grown[i], 0, eager);
+    const double* box = tree.boxes.data() + static_cast<std::size_t>(subtrees[i]) * 2 * dimension_;
+    add(grown[i], tree.nodes[subtrees[i]], box);
+    grow(grown[i], eager);
   });
   for (std::size_t i = 0; i < subtrees.size(); i++) {
     // Node 0 of a subtree is there already; the others move behind the end.
-    const int shift = static_cast<int>(tree.size()) - 1;
-    for (Node& node : grown[i])
+    Tree& part = grown[i];
+    const int shift = static_cast<int>(tree.nodes.size()) - 1;
+    for (Node& node : part.nodes)
       if (node.left >= 0) {
         node.left += shift;
         node.right += shift;
       }
-    tree[subtrees[i]] = std::move(grown[i][0]);
-    std::move(grown[i].begin() + 1, grown[i].end(), std::back_inserter(tree));
+    tree.nodes[subtrees[i]] = part.nodes[0];
+    tree.nodes.insert(tree.nodes.end(), part.nodes.begin() + 1, part.nodes.end());
+    tree.boxes.insert(tree.boxes.end(), part.boxes.begin() + 2 * dimension_, part.boxes.end());
   }
 }
 
-void Partition::grow(Tree& tree, int first, std::size_t eager) {
-  for (std::size_t at = first; at < tree.size(); at++) {
-    if (tree[at].size() <= eager || tree[at].score == kNever) continue;
+void Partition::grow(Tree& tree, std::size_t eager) {
+  for (std::size_t at = 0; at < tree.nodes.size(); at++) {
+    if (tree.nodes[at].size() <= eager || tree.nodes[at].score == kNever) continue;
     if (monitor_.cancelled()) return;
     split(tree, static_cast<int>(at), 1);
   }
@@ -225,16 +228,16 @@ void Partition::grow(Tree& tree, int first, std::size_t eager) {
 
 // The nodes that become cells: always the one with the largest expected error is split next, as long as the bound allows.
 std::vector<int> Partition::cut(Tree& tree) {
-  const auto cost = [&](int i) { return std::min(options_.features, tree[i].size()); };
+  const auto cost = [&](int i) { return std::min(options_.features, tree.nodes[i].size()); };
   using Entry = std::pair<double, int>;
   const auto less = [](const Entry& a, const Entry& b) { return a.first < b.first || (a.first == b.first && a.second > b.second); };
   std::priority_queue<Entry, std::vector<Entry>, decltype(less)> queue(less);
   std::vector<int> cells;
   const auto enter = [&](int i) {
-    if (tree[i].score == kNever)
+    if (tree.nodes[i].score == kNever)
       cells.push_back(i);
     else
-      queue.push({tree[i].score, i});
+      queue.push({tree.nodes[i].score, i});
   };
   std::size_t used = cost(0), popped = 0;
   enter(0);
@@ -246,15 +249,15 @@ std::vector<int> Partition::cut(Tree& tree) {
       cells.push_back(i);
       continue;
     }
-    if (tree[i].left < 0) split(tree, i, 1);
-    const std::size_t split_cost = used - cost(i) + cost(tree[i].left) + cost(tree[i].right);
+    if (tree.nodes[i].left < 0) split(tree, i, 1);
+    const std::size_t split_cost = used - cost(i) + cost(tree.nodes[i].left) + cost(tree.nodes[i].right);
     if (split_cost > options_.size) {
       cells.push_back(i);
       continue;
     }
     used = split_cost;
-    enter(tree[i].left);
-    enter(tree[i].right);
+    enter(tree.nodes[i].left);
+    enter(tree.nodes[i].right);
   }
   return cells;
 }
@@ -262,12 +265,12 @@ std::vector<int> Partition::cut(Tree& tree) {
 // Where the points of a chosen node are. Its own place was overwritten by its grandchildren, if it has any; then the points
 // are collected from the leaves below it, into its own place.
 CellRange Partition::gather(const Tree& tree, int at) {
-  const Node& node = tree[at];
-  const auto split_twice = [&](int child) { return child >= 0 && tree[child].left >= 0; };
+  const Node& node = tree.nodes[at];
+  const auto split_twice = [&](int child) { return child >= 0 && tree.nodes[child].left >= 0; };
   if (split_twice(node.left) || split_twice(node.right)) {
     std::vector<int> open{node.left, node.right};
     while (!open.empty()) {
-      const Node& leaf = tree[open.back()];
+      const Node& leaf = tree.nodes[open.back()];
       open.pop_back();
       if (leaf.left >= 0) {
         open.push_back(leaf.left);

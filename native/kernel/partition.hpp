@@ -44,23 +44,25 @@ class Partition {
     std::size_t begin = 0, end = 0;
     int left = -1, right = -1, side = 0;
     double mass = 0;
-    double score = 0;            // log2 of the expected error; -infinity: never split
-    std::vector<double> box;     // low of every column, then high
+    double score = 0;  // log2 of the expected error; -infinity: never split
     std::size_t size() const { return end - begin; }
   };
+  // Node i has the box boxes[2 m i ..]: low of every column, then high.
+  struct Tree {
+    std::vector<Node> nodes;
+    std::vector<double> boxes;
+  };
   struct Side {
-    std::vector<double*> columns;
+    std::vector<double*> columns, moved;  // moved: columns, then the weights if there are any
     double* weights = nullptr;
     std::uint32_t* rows = nullptr;
   };
-  using Tree = std::vector<Node>;
 
-  Node root();
-  void score(Node& node) const;
-  int longest_side(const Node& node) const;  // -1: the box is a point
+  Tree root();
+  void add(Tree& tree, Node node, const double* box) const;
   void split(Tree& tree, int at, int threads);
   void refine(Tree& tree, std::size_t eager);
-  void grow(Tree& tree, int at, std::size_t eager);
+  void grow(Tree& tree, std::size_t eager);
   std::vector<int> cut(Tree& tree);
   CellRange gather(const Tree& tree, int at);
 

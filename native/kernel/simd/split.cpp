@@ -118,9 +118,25 @@ size_t count_below(const double* key, size_t begin, size_t end, double threshold
   return total;
 }
 
-void split(const SplitArrays& arrays, int key_column, double threshold, size_t begin, size_t end, SplitSide& left, SplitSide& right) {
+namespace {
+
+// MOVED arrays of doubles (coordinates, then weights), known at compile time so that their pointers stay in registers; 0: any.
+template <int MOVED>
+void split_moving(const SplitArrays& arrays, int key_column, double threshold, size_t begin, size_t end, SplitSide& left, SplitSide& right) {
   const double* key = arrays.from[key_column];
-  const int moved = arrays.columns + (arrays.weighted ? 1 : 0);
+  const int moved = MOVED > 0 ? MOVED : arrays.columns + (arrays.weighted ? 1 : 0);
+  constexpr int kHeld = MOVED > 0 ? MOVED : 1;
+  const double* held_from[kHeld];
+  double* held_to[kHeld];
+  for (int a = 0; a < kHeld; a++) {
+    held_from[a] = arrays.from[a];
+    held_to[a] = arrays.to[a];
+  }
+  const double* const* from = MOVED > 0 ? held_from : arrays.from;
+  double* const* to = MOVED > 0 ? held_to : arrays.to;
+  const uint32_t* from_rows = arrays.from_rows;
+  uint32_t* to_rows = arrays.to_rows;
+  const size_t left_end = left.end, right_end = right.end;
   size_t to_left = left.begin, to_right = right.begin;
   for (size_t block = begin; block < end; block += kBlock) {
     const size_t block_end = block + kBlock < end ? block + kBlock : end;
@@ -130,34 +146,46 @@ void split(const SplitArrays& arrays, int key_column, double threshold, size_t b
       const unsigned all = (1u << count) - 1;
       const unsigned less = below(key + i, threshold) & all;  // arrays are padded: a whole vector may be read
       const unsigned rest = ~less & all;
-      const int lefts = __builtin_popcount(less), rights = count - lefts;
+      const int lefts = __builtin_popcount(less);
       // A whole vector is stored where that stays inside this call's own range: a neighbour's points may lie behind it.
-      if (to_left + W <= left.end && to_right + W <= right.end) {
+      if (to_left + W <= left_end && to_right + W <= right_end) {
         for (int a = 0; a < moved; a++) {
-          compress(arrays.to[a] + to_left, arrays.from[a] + i, less);
-          compress(arrays.to[a] + to_right, arrays.from[a] + i, rest);
+          compress(to[a] + to_left, from[a] + i, less);
+          compress(to[a] + to_right, from[a] + i, rest);
         }
-        compress(arrays.to_rows + to_left, arrays.from_rows + i, less);
-        compress(arrays.to_rows + to_right, arrays.from_rows + i, rest);
+        compress(to_rows + to_left, from_rows + i, less);
+        compress(to_rows + to_right, from_rows + i, rest);
       } else {
         for (int a = 0; a < moved; a++) {
-          compress_exactly(arrays.to[a] + to_left, arrays.from[a] + i, less, count);
-          compress_exactly(arrays.to[a] + to_right, arrays.from[a] + i, rest, count);
+          compress_exactly(to[a] + to_left, from[a] + i, less, count);
+          compress_exactly(to[a] + to_right, from[a] + i, rest, count);
         }
-        compress_exactly(arrays.to_rows + to_left, arrays.from_rows + i, less, count);
-        compress_exactly(arrays.to_rows + to_right, arrays.from_rows + i, rest, count);
+        compress_exactly(to_rows + to_left, from_rows + i, less, count);
+        compress_exactly(to_rows + to_right, from_rows + i, rest, count);
       }
       to_left += lefts;
-      to_right += rights;
+      to_right += count - lefts;
     }
     for (int a = 0; a < arrays.columns; a++) {
-      widen(arrays.to[a], left_start, to_left, left.low[a], left.high[a]);
-      widen(arrays.to[a], right_start, to_right, right.low[a], right.high[a]);
+      widen(to[a], left_start, to_left, left.low[a], left.high[a]);
+      widen(to[a], right_start, to_right, right.low[a], right.high[a]);
     }
     if (arrays.weighted) {
-      left.mass += sum_range(arrays.to[moved - 1], left_start, to_left);
-      right.mass += sum_range(arrays.to[moved - 1], right_start, to_right);
+      left.mass += sum_range(to[moved - 1], left_start, to_left);
+      right.mass += sum_range(to[moved - 1], right_start, to_right);
     }
+  }
+}
+
+}  // namespace
+
+void split(const SplitArrays& arrays, int key, double threshold, size_t begin, size_t end, SplitSide& left, SplitSide& right) {
+  switch (arrays.columns + (arrays.weighted ? 1 : 0)) {
+    case 1: return split_moving<1>(arrays, key, threshold, begin, end, left, right);
+    case 2: return split_moving<2>(arrays, key, threshold, begin, end, left, right);
+    case 3: return split_moving<3>(arrays, key, threshold, begin, end, left, right);
+    case 4: return split_moving<4>(arrays, key, threshold, begin, end, left, right);
+    default: return split_moving<0>(arrays, key, threshold, begin, end, left, right);
   }
 }
 

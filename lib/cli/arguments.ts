@@ -1,0 +1,38 @@
+// From the words of the command line to values. What does not fit is told by commander with the option's name.
+import { InvalidArgumentError } from 'commander'
+
+/** A whole number of at least `least`. */
+export function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = /^\+?\d+$/.test(text) ? Number(text) : Number.NaN
+    if (Number.isSafeInteger(value) && value >= least) return value
+    throw new InvalidArgumentError(`It must be a whole number of at least ${least}.`)
+  }
+}
+
+/** A number above 0. */
+export function positiveNumber(text: string): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text)
+  if (value > 0 && value < Number.POSITIVE_INFINITY) return value
+  throw new InvalidArgumentError('It must be a number above 0.')
+}
+
+/** Names between commas; one that has a comma itself stands in double quotes. */
+export function nameList(text: string): string[] {
+  const list = [...text.matchAll(/\s*(?:"((?:[^"]|"")*)"|([^,]*?))\s*(,|$)/g)]
+    .filter(({ index }) => index < text.length)
+    .map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain)
+  if (list.length === 0 || list.includes(''))
+    throw new InvalidArgumentError('It must be names with commas between them.')
+  const double = list.find((name, i) => list.indexOf(name) !== i)
+  if (double !== undefined) throw new InvalidArgumentError(`'${double}' stands there twice.`)
+  return list
+}
+
+/** standard, none, or one number a column. */
+export function scale(text: string): 'standard' | 'none' | number[] {
+  if (text === 'standard' || text === 'none') return text
+  const numbers = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)))
+  if (numbers.every((number) => number >= 0 && number < Number.POSITIVE_INFINITY)) return numbers
+  throw new InvalidArgumentError("It must be 'standard', 'none', or one number of at least 0 a column: 1,1,0.5")
+}

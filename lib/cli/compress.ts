@@ -1,0 +1,171 @@
+// fewpoints compress: a file of points in, a small file with the same moments out.
+import { compress, momentCount } from '../index.js'
+import { checkTarget } from '../io/atomic.js'
+import { OUTPUT_ENDINGS, outputFormat } from '../io/format.js'
+import { readTable } from '../io/read.js'
+import { writeCompressed } from '../io/write.js'
+import { CliError, EXIT, step } from './exit.js'
+import { progressBar } from './progress.js'
+import {
+  bytes,
+  EPSILON,
+  epsilons,
+  exactSum,
+  listing,
+  milliseconds,
+  names,
+  note,
+  printJson,
+  short,
+  whole,
+} from './report.js'
+import { type Selection, select } from './selection.js'
+
+export interface CompressCommand {
+  output: string
+  order: number
+  size?: number | undefined
+  columns?: string[] | undefined
+  weights?: string | undefined
+  threads?: number | undefined
+  scale: 'standard' | 'none' | number[]
+  dropMissing: boolean
+  header?: boolean | undefined
+  force: boolean
+  json: boolean
+  quiet: boolean
+}
+
+/** Reads, compresses, writes and reports. Throws CliError, or the library's errors; then there is no output file. */
+export async function compressCommand(input: string, command: CompressCommand, signal: AbortSignal): Promise<void> {
+  const { order, quiet } = command
+  const start = performance.now()
+  const format = outputFormat(command.output)
+  if (format === undefined) {
+    throw new CliError(EXIT.usage, `${command.output}: the name must end in one of ${OUTPUT_ENDINGS.join(', ')}`)
+  }
+  const target = await step(EXIT.output, () => checkTarget(command.output, { inputs: [input], force: command.force }))
+
+  const bar = progressBar(!quiet)
+  try {
+    const selection = await step(EXIT.input, () => readSelection(input, command, bar.update, signal))
+    for (const text of selection.notes) note(text, quiet)
+    const read = performance.now()
+
+    const { points, weights, names: columns } = selection
+    const result = await compress(points, {
+      dimension: columns.length,
+      weights,
+      order,
+      size: command.size,
+      threads: command.threads,
+      scale: command.scale,
+      signal,
+      onProgress: ({ done, total, stage }) => bar.update(stage, done, total),
+    })
+    const compressed = performance.now()
+
+    bar.update('write', 0, 1)
+    const rows = selection.rows ? result.indices.map((index) => (selection.rows as Uint32Array)[index]) : result.indices
+    const set = { names: columns, points: result.points, weights: result.weights, rows }
+    const facts = { order, sourceWeight: selection.weightColumn, dropMissing: selection.dropped > 0 }
+    const fileSize = await step(EXIT.output, () => writeCompressed(target, format, set, facts, signal))
+    const end = performance.now()
+    bar.stop()
+
+    const totals = {
+      before: weights === undefined ? selection.count : exactSum(weights),
+      after: exactSum(result.weights),
+    }
+    const summary = {
+      command: 'compress',
+      input,
+      output: command.output,
+      format,
+      bytes: fileSize,
+      columns,
+      weights: selection.weightColumn,
+      rows: selection.count + selection.dropped,
+      dropped: selection.dropped,
+      points: result.count,
+      order,
+      moments: momentCount(columns.length, order),
+      cells: result.cells,
+      threads: result.threads,
+      residual: result.residual,
+      residualEpsilons: result.residual / EPSILON,
+      totalWeight: totals.before,
+      totalWeightEpsilons: Math.abs(totals.after - totals.before) / totals.before / EPSILON,
+      milliseconds: {
+        read: read - start,
+        partition: result.elapsed.partition,
+        recombine: result.elapsed.recombine,
+        compress: compressed - read,
+        write: end - compressed,
+        total: end - start,
+      },
+    }
+    if (command.json) printJson(summary)
+    else if (!quiet) process.stdout.write(describe(summary))
+  } finally {
+    bar.stop()
+  }
+}
+
+async function readSelection(
+  input: string,
+  { columns, weights, header, dropMissing }: CompressCommand,
+  update: (stage: string, done: number, total: number) => void,
+  signal: AbortSignal,
+): Promise<Selection> {
+  const wanted = columns && (weights === undefined ? columns : [...columns, weights])
+  const onProgress = (done: number, total: number) => update('read', done, total)
+  const table = await readTable(input, { columns: wanted, header, signal, onProgress })
+  return select(input, table, { columns, weights, dropMissing })
+}
+
+interface Summary {
+  input: string
+  output: string
+  bytes: number
+  columns: string[]
+  weights: string | null
+  rows: number
+  dropped: number
+  points: number
+  order: number
+  moments: number
+  cells: number
+  threads: number
+  residual: number
+  totalWeight: number
+  totalWeightEpsilons: number
+  milliseconds: Record<'read' | 'partition' | 'recombine' | 'compress' | 'write' | 'total', number>
+}
+
+function describe(summary: Summary): string {
+  const { rows, dropped, points, milliseconds: time } = summary
+  const used = rows - dropped
+  return listing([
+    ['rows', `${whole(rows)} in ${summary.input}`],
+    ...(dropped > 0 ? [['left out', `${whole(dropped)} rows with missing values`] as const] : []),
+    ['columns', names(summary.columns)],
+    ['weights', summary.weights ?? 'all 1'],
+    ['points kept', `${whole(points)}, one of ${short(Number((used / points).toPrecision(3)))}`],
+    [
+      'order',
+      `${summary.order}: ${whole(summary.moments)} moments in each of ${whole(summary.cells)} ${summary.cells === 1 ? 'cell' : 'cells'}`,
+    ],
+    ['residual', epsilons(summary.residual)],
+    [
+      'total weight',
+      `${short(summary.totalWeight)}, kept to ${Number(summary.totalWeightEpsilons.toPrecision(3))} epsilons`,
+    ],
+    [
+      'time',
+      `${milliseconds(time.total)}: read ${milliseconds(time.read)}, partition ${milliseconds(time.partition)}, ` +
+        `recombine ${milliseconds(time.recombine)}, write ${milliseconds(time.write)} (threads: ${summary.threads})`,
+    ],
+    ['output', `${summary.output}, ${bytes(summary.bytes)}`],
+  ])
+}

@@ -1,0 +1,58 @@
+// Which columns of a compressed file are what: by what the file says about itself, else by where and how compress writes
+// them.
+import type { Column, Table } from '../io/table.js'
+import { CliError, EXIT } from './exit.js'
+import { findColumn, gather } from './selection.js'
+
+export interface CompressedColumns {
+  points: Column[]
+  weight: Column
+  /** Source rows; undefined in files from elsewhere. */
+  row: Column | undefined
+}
+
+const WEIGHT = /^weights?(_\d+)?$/
+const ROW = /^(row|indices)(_\d+)?$/
+
+/**
+ * With metadata (Parquet, NPZ): by that. Without names (NPY): the last two columns are weight and row. Otherwise the last
+ * two when they are called so, or a column `weight` anywhere. Throws CliError when there are no weights.
+ */
+export function compressedColumns(path: string, table: Table): CompressedColumns {
+  const { columns, meta, roles } = table
+  if (meta !== undefined) {
+    return {
+      points: meta.columns.map((name) => findColumn(path, table, name)),
+      weight: findColumn(path, table, meta.weight),
+      row: findColumn(path, table, meta.row),
+    }
+  }
+  if (!table.named && roles?.weight === undefined) {
+    if (columns.length < 3) throw noWeights(path)
+    const [weight, row] = columns.slice(-2)
+    return { points: columns.slice(0, -2), weight, row }
+  }
+  const last = columns.at(-1)
+  const row = columns.find(({ name }) => name === roles?.row) ?? (last && ROW.test(last.name) ? last : undefined)
+  const rest = columns.filter((column) => column !== row)
+  const behind = rest.at(-1)
+  const weight =
+    rest.find(({ name }) => name === roles?.weight) ??
+    (behind && WEIGHT.test(behind.name) ? behind : rest.find(({ name }) => WEIGHT.test(name)))
+  if (weight === undefined) throw noWeights(path)
+  return { points: rest.filter((column) => column !== weight && column.kind === 'number'), weight, row }
+}
+
+/** The values, all of which must be finite: in a compressed file a gap is damage. Throws CliError. */
+export function compressedValues(path: string, columns: readonly Column[], count: number): Float64Array {
+  for (const { name, kind, trouble } of columns) {
+    if (kind !== 'number') throw new CliError(EXIT.input, `${path}: column '${name}' is not a column of numbers`)
+    if (trouble !== undefined)
+      throw new CliError(EXIT.input, `${path}: row ${trouble.row}, column '${name}': not a finite number`)
+  }
+  return gather(columns, count, undefined)
+}
+
+function noWeights(path: string): CliError {
+  return new CliError(EXIT.input, `${path}: has no column 'weight'; is it a file that fewpoints compress wrote?`)
+}

@@ -1,0 +1,143 @@
+// fewpoints info: what is in a file, and how many moments there would be to keep.
+import { momentCount } from '../index.js'
+import { readTable } from '../io/read.js'
+import type { Column, Table } from '../io/table.js'
+import { EXIT, step } from './exit.js'
+import { progressBar } from './progress.js'
+import { listing, names, printJson, textTable, whole } from './report.js'
+
+export interface InfoCommand {
+  header?: boolean | undefined
+  json: boolean
+}
+
+interface ColumnInfo {
+  name: string
+  kind: Column['kind']
+  stored: string
+  least: number | null
+  largest: number | null
+  missing: number
+  texts: number
+  notFinite: number
+}
+
+const HIGHEST_ORDER = 8
+// More moments than these are of no use to anybody: each cell keeps as many points.
+const MOST_MOMENTS = 100_000
+const LIKE_WEIGHTS = /^(.*[_.\s-])?(weights?|wts?|w|exposure)$/i
+
+export async function infoCommand(path: string, { header, json }: InfoCommand, signal: AbortSignal): Promise<void> {
+  const bar = progressBar(true)
+  let table: Table
+  try {
+    const onProgress = (done: number, total: number) => bar.update('read', done, total)
+    table = await step(EXIT.input, () => readTable(path, { header, signal, onProgress }))
+  } finally {
+    bar.stop()
+  }
+  const columns = table.columns.map(columnInfo)
+  const weights = weightColumns(table, columns)
+  const noPoints = new Set([...weights, table.roles?.row])
+  const points = columns.filter(({ name, kind }) => kind === 'number' && !noPoints.has(name)).map(({ name }) => name)
+  const moments = momentTable(points.length)
+  if (json) {
+    const { format, rows, named, meta } = table
+    printJson({
+      command: 'info',
+      file: path,
+      format,
+      rows,
+      named,
+      columns,
+      points,
+      weights,
+      moments,
+      fewpoints: meta ?? null,
+    })
+  } else {
+    process.stdout.write(describe(path, table, columns, points, weights, moments))
+  }
+}
+
+function columnInfo({ name, kind, stored, values, missing, texts, notFinite }: Column): ColumnInfo {
+  let least = Number.POSITIVE_INFINITY
+  let largest = Number.NEGATIVE_INFINITY
+  for (const value of values ?? []) {
+    if (!Number.isFinite(value)) continue
+    if (value < least) least = value
+    if (value > largest) largest = value
+  }
+  const isEmpty = least > largest
+  return {
+    name,
+    kind,
+    stored,
+    least: isEmpty ? null : least,
+    largest: isEmpty ? null : largest,
+    missing,
+    texts,
+    notFinite,
+  }
+}
+
+/** What the file says to be weights, or else what is called so and could be: no number below 0. */
+function weightColumns(table: Table, columns: readonly ColumnInfo[]): string[] {
+  if (table.roles?.weight !== undefined) return [table.roles.weight]
+  return columns
+    .filter(({ name, least }) => LIKE_WEIGHTS.test(name) && least !== null && least >= 0)
+    .map(({ name }) => name)
+}
+
+/** The least sizes for orders 1, 2, ... in that many columns, as far as they are of use. */
+function momentTable(dimension: number): { order: number; moments: number }[] {
+  const list: { order: number; moments: number }[] = []
+  for (let order = 1; dimension > 0 && order <= HIGHEST_ORDER; order++) {
+    const moments = momentCount(dimension, order)
+    if (order > 1 && moments > MOST_MOMENTS) break
+    list.push({ order, moments })
+  }
+  return list
+}
+
+function describe(
+  path: string,
+  table: Table,
+  columns: readonly ColumnInfo[],
+  points: readonly string[],
+  weights: readonly string[],
+  moments: readonly { order: number; moments: number }[],
+): string {
+  const { meta } = table
+  const count = (value: number) => (value === 0 ? '' : whole(value))
+  const range = (value: number | null) => (value === null ? '' : String(value))
+  const head = listing([
+    ['file', path],
+    ['format', table.format],
+    ['rows', whole(table.rows)],
+    ['columns', `${columns.length}${table.named ? '' : ', without names'}`],
+    ['weights', weights.length > 0 ? names(weights) : 'none found'],
+    ...(meta
+      ? [
+          [
+            'compressed',
+            `by fewpoints, order ${meta.order}; weights in '${meta.weight}', source rows in '${meta.row}'`,
+          ] as const,
+        ]
+      : []),
+  ])
+  const body = textTable(
+    ['column', 'kind', 'stored as', 'least', 'largest', 'missing', 'no number'],
+    columns.map((column) => {
+      const { name, kind, stored, least, largest, missing, texts, notFinite } = column
+      const bad = kind === 'number' ? count(texts + notFinite) : ''
+      return [name, kind, stored, range(least), range(largest), count(missing), bad]
+    }),
+  )
+  const foot = textTable(
+    ['order', 'moments'],
+    moments.map(({ order, moments }) => [String(order), whole(moments)]),
+  )
+  const title = `Moments of the ${points.length} number ${points.length === 1 ? 'column' : 'columns'}, the least size for each order:`
+  return `${head}\n${body}${points.length > 0 ? `\n${title}\n${foot}` : ''}`
+}

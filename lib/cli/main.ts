@@ -1,0 +1,128 @@
+#!/usr/bin/env node
+// The command line: what can be asked for, and how it ends.
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { nameList, positiveNumber, scale, wholeNumber } from './arguments.js'
+import { EXIT, exitCodeOf, printError } from './exit.js'
+import { abortOnInterrupt } from './interrupt.js'
+
+const EXIT_CODES = `
+Exit codes: ${EXIT.ok} all is well, ${EXIT.differs} verify found a difference, ${EXIT.usage} wrong usage, ${EXIT.input} wrong input, \
+${EXIT.output} the output cannot be written,
+${EXIT.other} anything else, ${EXIT.interrupted} interrupted. FEWPOINTS_DEBUG=1 shows where an error comes from.`
+
+const INPUTS = 'CSV, TSV, NPY, NPZ, Parquet, Arrow IPC, JSON rows, GeoJSON points or PCD'
+
+const COLUMNS = 'the columns to use, a,b,c'
+const HEADER = 'the first row has names, whatever it looks like'
+const NO_HEADER = 'the first row has no names; columns are c0, c1, ...'
+const DROP = 'leave rows out that have a missing value, a text or a NaN in a column that is used'
+
+function program(signal: AbortSignal): Command {
+  const fewpoints = new Command('fewpoints')
+    .description('Replaces many weighted points by a few of them, with the same polynomial moments.')
+    .version(version(), '-V, --version')
+    .addHelpText('after', EXIT_CODES)
+
+  fewpoints
+    .command('compress')
+    .description('write a small file whose points have the same moments as those of a large one')
+    .argument('<input>', INPUTS)
+    .requiredOption('-o, --output <file>', 'where to: .csv .tsv .npy .npz .parquet .json .ndjson')
+    .requiredOption('--order <k>', 'keep all moments up to this degree; 3 to 5 suit most uses', wholeNumber(0))
+    .option('--size <n>', 'the most points to keep (default: the number of moments, which is one cell)', wholeNumber(1))
+    .option('--columns <names>', `${COLUMNS} (default: all columns of numbers)`, nameList)
+    .option('--weights <name>', 'the column that has the weights (default: all are 1)')
+    .option('--threads <n>', 'how many threads to use (default: all processors)', wholeNumber(1))
+    .option('--scale <how>', "how cells are cut: 'standard', 'none', or a factor a column: 1,1,0.5", scale, 'standard')
+    .option('--drop-missing', DROP, false)
+    .option('--header', HEADER)
+    .option('--no-header', NO_HEADER)
+    .option('--force', 'overwrite the output if it exists (never the input)', false)
+    .option('--json', 'print the summary as JSON', false)
+    .option('--quiet', 'print nothing but errors', false)
+    .action(async (input, options) => {
+      const { compressCommand } = await import('./compress.js')
+      await compressCommand(input, options, signal)
+    })
+
+  fewpoints
+    .command('verify')
+    .description('compare the moments of a compressed file with those of the original, and its rows')
+    .argument('<original>', INPUTS)
+    .argument('<compressed>', 'what compress wrote')
+    .option(
+      '--order <k>',
+      'compare moments up to this degree (default: what the file says; CSV, JSON and NPY do not)',
+      wholeNumber(0),
+    )
+    .option('--columns <names>', `${COLUMNS} (default: those of the compressed file)`, nameList)
+    .option(
+      '--weights <name>',
+      "the original's column of weights (default: what the compressed file says, else all are 1)",
+    )
+    .option(
+      '--tolerance <n>',
+      'the largest relative difference of a moment, in machine epsilons of 2.2e-16',
+      positiveNumber,
+      50,
+    )
+    .option('--threads <n>', 'how many threads to use (default: all processors)', wholeNumber(1))
+    .option('--drop-missing', DROP, false)
+    .option('--header', HEADER)
+    .option('--no-header', NO_HEADER)
+    .option('--json', 'print the comparison as JSON', false)
+    .option('--quiet', 'print nothing but errors', false)
+    .action(async (original, compressed, options) => {
+      const { verifyCommand } = await import('./verify.js')
+      await verifyCommand(original, compressed, options, signal)
+    })
+
+  fewpoints
+    .command('info')
+    .description('list columns, types, ranges and missing values, and the number of moments for each order')
+    .argument('<file>', INPUTS)
+    .option('--header', HEADER)
+    .option('--no-header', NO_HEADER)
+    .option('--json', 'print it as JSON', false)
+    .action(async (file, options) => {
+      const { infoCommand } = await import('./info.js')
+      await infoCommand(file, options, signal)
+    })
+
+  for (const command of [fewpoints, ...fewpoints.commands]) {
+    command
+      .showSuggestionAfterError()
+      .exitOverride()
+      .configureOutput({ outputError: () => {} })
+  }
+  return fewpoints
+}
+
+function version(): string {
+  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
+}
+
+async function main(): Promise<void> {
+  // A reader that has seen enough (head, less) closes the pipe; that is no error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+    process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.output),
+  )
+  const signal = abortOnInterrupt()
+  try {
+    await program(signal).parseAsync()
+  } catch (error) {
+    // Ctrl-C may show as any error, when it ends what was waited for.
+    const cause = signal.aborted ? signal.reason : error
+    if (!(cause instanceof CommanderError)) {
+      printError(cause)
+      process.exitCode = exitCodeOf(cause)
+    } else if (cause.exitCode !== 0) {
+      const isHelp = cause.code === 'commander.help'
+      if (!isHelp) printError(cause.message.replace(/^error: /, ''))
+      process.exitCode = EXIT.usage
+    }
+  }
+}
+
+await main()

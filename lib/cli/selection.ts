@@ -1,0 +1,166 @@
+// From a table to points: which columns, which weights, which rows. Everything that is wrong with a value is found here,
+// where row, line and column are known.
+import type { Column, Table, Trouble } from '../io/table.js'
+import { CliError, EXIT } from './exit.js'
+import { names as listOf, whole } from './report.js'
+
+export interface SelectionOptions {
+  /** The point columns by name. Default: all number columns but the weights and what the file says to be none. */
+  columns?: readonly string[] | undefined
+  /** The column of weights. Default: the one that the file itself says to be it, else all weights are 1. */
+  weights?: string | undefined
+  /** Whether rows with a value that is not a finite number are left out; otherwise they are an error. */
+  dropMissing: boolean
+}
+
+export interface Selection {
+  names: string[]
+  /** count x names.length, row-major. */
+  points: Float64Array
+  weights: Float64Array | undefined
+  /** The weights' column; null when all weights are 1. */
+  weightColumn: string | null
+  count: number
+  /** The data rows of the file that the points are; undefined when they are all rows in order. */
+  rows: Uint32Array | undefined
+  dropped: number
+  /** What the user should know, a sentence each. */
+  notes: string[]
+}
+
+/** Throws CliError: usage for names that are not there, input for everything that is wrong with the values. */
+export function select(path: string, table: Table, options: SelectionOptions): Selection {
+  const notes: string[] = []
+  const weightName = options.weights ?? table.roles?.weight
+  const weights = weightName === undefined ? undefined : findColumn(path, table, weightName)
+  if (weights !== undefined && options.weights === undefined)
+    notes.push(`${path}: the weights are column '${weights.name}'`)
+  const columns =
+    options.columns?.map((name) => findColumn(path, table, name)) ?? defaultColumns(path, table, weights, notes)
+  const all = weights === undefined ? columns : [...columns, weights]
+  for (const column of all) checkKind(path, column)
+
+  const rows = keptRows(path, table, all, options.dropMissing)
+  const count = rows?.length ?? table.rows
+  const weightValues = weights && gather([weights], count, rows)
+  if (weightValues !== undefined) checkWeights(path, weights?.name as string, weightValues, rows)
+  return {
+    names: columns.map(({ name }) => name),
+    points: gather(columns, count, rows),
+    weights: weightValues,
+    weightColumn: weights?.name ?? null,
+    count,
+    rows,
+    dropped: table.rows - count,
+    notes,
+  }
+}
+
+export function findColumn(path: string, table: Table, name: string): Column {
+  const column = table.columns.find((candidate) => candidate.name === name)
+  if (column !== undefined) return column
+  const meant = table.columns.find((candidate) => candidate.name.toLowerCase() === name.toLowerCase())
+  const hint = meant === undefined ? '' : ` (did you mean '${meant.name}'?)`
+  const list = listOf(table.columns.map((candidate) => candidate.name))
+  throw new CliError(EXIT.usage, `${path}: has no column '${name}'${hint}; its columns are ${list}`)
+}
+
+function defaultColumns(path: string, table: Table, weights: Column | undefined, notes: string[]): Column[] {
+  const noPoints = [weights?.name, table.roles?.weight, table.roles?.row]
+  const candidates = table.columns.filter(({ name }) => !noPoints.includes(name))
+  const columns = candidates.filter(({ kind }) => kind === 'number')
+  const others = candidates.filter(({ kind }) => kind !== 'number')
+  if (columns.length === 0) {
+    throw new CliError(
+      EXIT.input,
+      `${path}: has no column of numbers; its columns are ${listOf(candidates.map(named))}`,
+    )
+  }
+  if (others.length > 0) notes.push(`${path}: left out, no numbers: ${listOf(others.map(named))}`)
+  if (!table.named) notes.push(`${path}: no names found, the columns are ${listOf(columns.map(({ name }) => name))}`)
+  return columns
+}
+
+function named({ name, kind, stored }: Column): string {
+  return `${name} (${kind === 'other' ? stored : kind})`
+}
+
+/** For columns that were asked for by name. */
+function checkKind(path: string, { name, kind, stored, text }: Column): void {
+  if (kind === 'number') return
+  if (kind === 'empty')
+    throw new CliError(EXIT.input, `${path}: column '${name}' has no numbers: all its values are missing`)
+  const example = text === undefined ? `it is ${stored}` : `${place(text)} is '${text.text}'`
+  throw new CliError(EXIT.input, `${path}: column '${name}' is not a column of numbers: ${example}`)
+}
+
+/** The rows where all of these columns have finite numbers; undefined when these are all rows. */
+function keptRows(
+  path: string,
+  table: Table,
+  columns: readonly Column[],
+  dropMissing: boolean,
+): Uint32Array | undefined {
+  const troubled = columns.filter(({ trouble }) => trouble !== undefined)
+  if (troubled.length === 0) return undefined
+  if (!dropMissing) throw troubleError(path, table, troubled)
+  const rows = new Uint32Array(table.rows)
+  const values = troubled.map((column) => column.values as Float64Array)
+  let count = 0
+  for (let row = 0; row < table.rows; row++) {
+    if (values.every((column) => Number.isFinite(column[row]))) rows[count++] = row
+  }
+  if (count === 0) {
+    throw new CliError(
+      EXIT.input,
+      `${path}: each of its ${whole(table.rows)} rows has a missing value in ${listOf(troubled.map(({ name }) => name))}`,
+    )
+  }
+  return rows.slice(0, count)
+}
+
+/** The first value in the file that is wrong, with row, line and column, and what can be done. */
+function troubleError(path: string, table: Table, troubled: readonly Column[]): CliError {
+  const first = troubled.reduce((a, b) => ((b.trouble as Trouble).row < (a.trouble as Trouble).row ? b : a))
+  const trouble = first.trouble as Trouble
+  const what = {
+    missing: 'the value is missing',
+    text: `'${trouble.text}' is not a number`,
+    nan: 'the value is NaN',
+    infinite: 'the value is infinite or beyond float64',
+    inexact: `${trouble.text} is beyond 2^53 and cannot be held exactly`,
+  }[trouble.kind]
+  const count = first.missing + first.texts + first.notFinite
+  const more = count > 1 ? ` (so are ${whole(count - 1)} more of ${whole(table.rows)} rows)` : ''
+  const help = '--drop-missing leaves such rows out, --columns chooses columns'
+  return new CliError(EXIT.input, `${path}: ${place(trouble)}, column '${first.name}': ${what}${more}; ${help}`)
+}
+
+function place({ row, line }: Trouble): string {
+  return line === undefined ? `row ${row}` : `row ${row} (line ${line})`
+}
+
+function checkWeights(path: string, name: string, weights: Float64Array, rows: Uint32Array | undefined): void {
+  const negative = weights.findIndex((weight) => weight < 0)
+  if (negative !== -1) {
+    const row = rows?.[negative] ?? negative
+    throw new CliError(
+      EXIT.input,
+      `${path}: row ${row}, column '${name}': the weight is ${weights[negative]}; weights must not be negative`,
+    )
+  }
+  if (!weights.some((weight) => weight > 0))
+    throw new CliError(EXIT.input, `${path}: column '${name}': all weights are 0`)
+}
+
+/** Row-major values of some columns. */
+export function gather(columns: readonly Column[], count: number, rows: Uint32Array | undefined): Float64Array {
+  const width = columns.length
+  const result = new Float64Array(count * width)
+  for (const [j, column] of columns.entries()) {
+    const values = column.values as Float64Array
+    if (rows === undefined) for (let i = 0; i < count; i++) result[i * width + j] = values[i]
+    else for (let i = 0; i < count; i++) result[i * width + j] = values[rows[i]]
+  }
+  return result
+}

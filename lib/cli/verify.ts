@@ -1,0 +1,200 @@
+// fewpoints verify: are the moments of a compressed file those of the original, and are its rows rows of the original?
+import { verify } from '../index.js'
+import { readTable } from '../io/read.js'
+import type { Column, Table } from '../io/table.js'
+import { compressedColumns, compressedValues } from './compressed-file.js'
+import { CliError, EXIT, step } from './exit.js'
+import { progressBar } from './progress.js'
+import {
+  EPSILON,
+  epsilons,
+  exactSum,
+  listing,
+  milliseconds,
+  names,
+  note,
+  printJson,
+  short,
+  textTable,
+  whole,
+} from './report.js'
+import { findColumn, select } from './selection.js'
+
+export interface VerifyCommand {
+  order?: number | undefined
+  columns?: string[] | undefined
+  weights?: string | undefined
+  /** In machine epsilons. */
+  tolerance: number
+  dropMissing: boolean
+  header?: boolean | undefined
+  threads?: number | undefined
+  json: boolean
+  quiet: boolean
+}
+
+/** Reports, and throws CliError with exit code 1 when the sets differ. */
+export async function verifyCommand(
+  original: string,
+  compressed: string,
+  command: VerifyCommand,
+  signal: AbortSignal,
+): Promise<void> {
+  const { quiet, threads } = command
+  const start = performance.now()
+  const bar = progressBar(!quiet)
+  try {
+    const onProgress = (done: number, total: number) => bar.update('read', done, total)
+    const few = await step(EXIT.input, () => readTable(compressed, { header: command.header, signal, onProgress }))
+    const roles = compressedColumns(compressed, few)
+    const order = command.order ?? few.meta?.order
+    if (order === undefined) {
+      throw new CliError(EXIT.usage, `--order must be given: ${compressed} does not say with which order it was made`)
+    }
+    const points = command.columns?.map((name) => findColumn(compressed, few, name)) ?? roles.points
+    // Without names in the compressed file, its columns are the number columns of the original in their order.
+    const wanted = command.columns ?? (few.named ? points.map(({ name }) => name) : undefined)
+    const weights = command.weights ?? few.meta?.sourceWeight ?? undefined
+    const toRead = wanted && (weights === undefined ? wanted : [...wanted, weights])
+    const many = await step(EXIT.input, () =>
+      readTable(original, { columns: toRead, header: command.header, signal, onProgress }),
+    )
+    const dropMissing = command.dropMissing || few.meta?.dropMissing === true
+    const selection = select(original, many, { columns: wanted, weights, dropMissing })
+    if (selection.names.length !== points.length) {
+      const found = `${original} has ${selection.names.length} number columns, ${compressed} has ${points.length}`
+      throw new CliError(EXIT.usage, `${found}; --columns says which are meant`)
+    }
+    for (const text of selection.notes) note(text, quiet)
+
+    const newPoints = compressedValues(compressed, points, few.rows)
+    const newWeights = compressedValues(compressed, [roles.weight], few.rows)
+    const { residual, perOrder } = await verify(
+      { points: selection.points, dimension: points.length, weights: selection.weights },
+      { points: newPoints, dimension: points.length, weights: newWeights },
+      { order, threads, signal, onProgress: ({ done, total, stage }) => bar.update(stage, done, total) },
+    )
+    const rows =
+      roles.row && compareRows(many, selection.names, points, compressedValues(compressed, [roles.row], few.rows))
+    bar.stop()
+
+    const before = selection.weights === undefined ? selection.count : exactSum(selection.weights)
+    const after = exactSum(newWeights)
+    const isSame = residual <= command.tolerance * EPSILON && (rows === undefined || rows.different === 0)
+    const report = {
+      command: 'verify',
+      original,
+      compressed,
+      ok: isSame,
+      columns: selection.names,
+      weights: selection.weightColumn,
+      rows: many.rows,
+      dropped: selection.dropped,
+      points: few.rows,
+      order,
+      residual,
+      residualEpsilons: residual / EPSILON,
+      perOrder,
+      tolerance: command.tolerance * EPSILON,
+      toleranceEpsilons: command.tolerance,
+      totalWeight: { original: before, compressed: after },
+      rowsDifferent: rows?.different ?? null,
+      milliseconds: performance.now() - start,
+    }
+    if (command.json) printJson(report)
+    else if (!quiet) process.stdout.write(describe(report))
+    if (!isSame) throw new CliError(EXIT.differs, whatDiffers(report, rows))
+  } finally {
+    bar.stop()
+  }
+}
+
+interface RowComparison {
+  different: number
+  /** The first row of the compressed file that is not the row of the original that it says to be. */
+  first: number
+}
+
+/** The kept rows have to be rows of the original, bit for bit. */
+function compareRows(
+  many: Table,
+  originalNames: readonly string[],
+  points: readonly Column[],
+  rows: Float64Array,
+): RowComparison {
+  const sources = originalNames.map(
+    (name) => many.columns.find((column) => column.name === name)?.values as Float64Array,
+  )
+  const result: RowComparison = { different: 0, first: -1 }
+  for (let i = 0; i < rows.length; i++) {
+    // A row number that is none gives undefined, which no value is.
+    const isSame = sources.every((source, j) => Object.is(source[rows[i]], points[j].values?.[i]))
+    if (isSame) continue
+    result.different++
+    if (result.first === -1) result.first = i
+  }
+  return result
+}
+
+interface Report {
+  original: string
+  compressed: string
+  ok: boolean
+  columns: string[]
+  weights: string | null
+  rows: number
+  dropped: number
+  points: number
+  order: number
+  residual: number
+  perOrder: Float64Array
+  toleranceEpsilons: number
+  totalWeight: { original: number; compressed: number }
+  rowsDifferent: number | null
+  milliseconds: number
+}
+
+function describe(report: Report): string {
+  const { totalWeight, rowsDifferent, points } = report
+  const rowsText = {
+    none: 'not compared: there is no column of source rows',
+    same: `${whole(points)} of ${whole(points)} are rows of the original, bit for bit`,
+    different: `${whole(rowsDifferent ?? 0)} of ${whole(points)} are not rows of the original`,
+  }[rowsDifferent === null ? 'none' : rowsDifferent === 0 ? 'same' : 'different']
+  const list = listing([
+    ['original', `${whole(report.rows - report.dropped)} rows of ${report.original}`],
+    ...(report.dropped > 0 ? [['left out', `${whole(report.dropped)} rows with missing values`] as const] : []),
+    ['compressed', `${whole(points)} points of ${report.compressed}`],
+    ['columns', names(report.columns)],
+    ['weights', report.weights ?? 'all 1'],
+    ['total weight', `${short(totalWeight.original)} and ${short(totalWeight.compressed)}`],
+    ['rows', rowsText],
+    ['residual', `${epsilons(report.residual)}, at most ${report.toleranceEpsilons} allowed`],
+    ['time', milliseconds(report.milliseconds)],
+    ['result', report.ok ? `same moments up to order ${report.order}` : 'DIFFERENT'],
+  ])
+  const perOrder = [...report.perOrder].map((value, degree) => [String(degree), epsilons(value)])
+  return `${list}\n${textTable(['degree', 'largest difference of a moment'], perOrder)}`
+}
+
+function whatDiffers(report: Report, rows: RowComparison | undefined): string {
+  const { compressed, residual, perOrder, toleranceEpsilons, totalWeight } = report
+  const parts: string[] = []
+  if (!(residual <= toleranceEpsilons * EPSILON)) {
+    const degree = perOrder.findIndex((value) => !(value <= toleranceEpsilons * EPSILON))
+    const size = Number((residual / EPSILON).toPrecision(3))
+    parts.push(
+      `moments from degree ${degree} on differ, by up to ${size} machine epsilons, more than ${toleranceEpsilons}`,
+    )
+    if (Math.abs(totalWeight.compressed / totalWeight.original - 1) > 1e-6) {
+      const totals = `${short(totalWeight.original)} and ${short(totalWeight.compressed)}`
+      parts.push(`the total weights are ${totals}: are the original's --weights missing or wrong?`)
+    }
+  }
+  if (rows !== undefined && rows.different > 0) {
+    parts.push(
+      `row ${rows.first} (and ${whole(rows.different - 1)} more) is not the row of the original that it says to be`,
+    )
+  }
+  return `${compressed}: ${parts.join('; ')}`
+}

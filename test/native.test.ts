@@ -1,0 +1,194 @@
+// The addon as lib/native.ts declares it: its surface, what it does with arrays and numbers that TypeScript would have
+// refused (memory must stay safe whoever calls), and its builds for different processors.
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import {
+  loadNative,
+  NATIVE_FUNCTIONS,
+  type NativeCompressInput,
+  type NativePoints,
+  native,
+  PACKAGE_ROOT,
+} from '../lib/native.js'
+import { uniform } from './fixtures.js'
+
+const COUNT = 400
+const DIMENSION = 2
+
+function points(data: Float64Array | Float32Array): NativePoints {
+  return { data, offset: 0, count: COUNT, dimension: DIMENSION, rowStride: DIMENSION, columnStride: 1 }
+}
+function input(changes: Partial<NativePoints> = {}): NativeCompressInput {
+  const all = { ...points(uniform(COUNT, DIMENSION)), ...changes }
+  return { points: all, order: 3, size: 10, threads: 1, standardise: true }
+}
+
+/** What compressSync throws; compress must return a promise that rejects with the same. */
+async function refusal(given: unknown): Promise<{ name: string; code: unknown }> {
+  const { promise } = native().compress(given as NativeCompressInput)
+  const rejected = await promise.then(
+    () => expect.fail('accepted'),
+    (error: unknown) => error as Error & { code: unknown },
+  )
+  expect(() => native().compressSync(given as NativeCompressInput)).toThrow(rejected.message)
+  return { name: rejected.name, code: rejected.code }
+}
+
+describe('the surface', () => {
+  it('is what is declared, no more and no less', () => {
+    expect(Object.keys(loadNative(PACKAGE_ROOT)).sort()).toEqual([...NATIVE_FUNCTIONS].sort())
+  })
+
+  it('says what the addon was built with, and that BLAS has one thread', () => {
+    const info = native().info()
+    expect(info.instructionSet).toMatch(/^(v2|v3|v4|plain)$/)
+    expect(info.eigen).toMatch(/^3\.\d+/)
+    expect(info.openmp).toBeGreaterThan(201000)
+    expect(info.compiler).not.toBe('')
+    if (info.blas.includes('OpenBLAS')) expect(info.blasThreads).toBe(1)
+  })
+})
+
+describe('arrays that do not hold what is said', () => {
+  const shape = { name: 'RangeError', code: 'ERR_SHAPE' }
+  const option = { name: 'RangeError', code: 'ERR_OPTION' }
+  it.each<[string, Partial<NativePoints>, object]>([
+    ['one row too many', { count: COUNT + 1 }, shape],
+    ['an offset beyond the end', { offset: 1 }, shape],
+    ['a stride that goes before the start', { rowStride: -DIMENSION }, shape],
+    ['a stride that goes beyond the end', { columnStride: 3 }, shape],
+    ['products beyond 64 bits', { count: 2 ** 32 - 1, rowStride: 2 ** 53, columnStride: -(2 ** 53) }, shape],
+    ['no row', { count: 0 }, option],
+    ['2^32 + 5 rows', { count: 2 ** 32 + 5 }, option],
+    ['half a row', { count: 1.5 }, option],
+    ['NaN rows', { count: Number.NaN }, option],
+    ['a negative offset', { offset: -1 }, option],
+    ['an infinite stride', { rowStride: Number.POSITIVE_INFINITY }, option],
+    ['2^31 columns', { dimension: 2 ** 31 }, option],
+  ])('%s', async (_, changes, expected) => {
+    expect(await refusal(input(changes))).toEqual(expected)
+  })
+
+  it('something else instead of the array, or of everything', async () => {
+    const expected = { name: 'TypeError', code: 'ERR_SHAPE' }
+    for (const data of [[1, 2], new Int32Array(4), new DataView(new ArrayBuffer(8)), null, undefined, 'text']) {
+      expect(await refusal(input({ data: data as unknown as Float64Array }))).toEqual(expected)
+    }
+    for (const given of [undefined, null, 1, {}, { points: 1 }]) expect(await refusal(given)).toEqual(expected)
+  })
+
+  it('weights and scales of another length', async () => {
+    expect(await refusal({ ...input(), weights: new Float64Array(COUNT - 1) })).toEqual(shape)
+    expect(await refusal({ ...input(), scales: new Float64Array(DIMENSION + 1) })).toEqual(shape)
+  })
+
+  it('orders and threads beyond all bounds', async () => {
+    for (const order of [-1, 1e6, 2 ** 31, 0.5]) {
+      expect((await refusal({ ...input(), order })).code).toMatch(/^ERR_(OPTION|SIZE)$/)
+    }
+    for (const threads of [0, 1e9, Number.NaN]) expect(await refusal({ ...input(), threads })).toEqual(option)
+  })
+})
+
+describe('arrays whose memory is special', () => {
+  const data = uniform(COUNT, DIMENSION)
+  const expected = native().compressSync(input({ data }))
+
+  it('a transferred one is refused, also when it goes away while it is being read', async () => {
+    const gone = data.slice()
+    structuredClone(gone.buffer, { transfer: [gone.buffer] })
+    expect(await refusal(input({ data: gone }))).toEqual({ name: 'TypeError', code: 'ERR_DETACHED' })
+
+    const going = data.slice()
+    const given = input({ data: going })
+    Object.defineProperty(given, 'threads', {
+      get() {
+        structuredClone(going.buffer, { transfer: [going.buffer] })
+        return 1
+      },
+    })
+    expect(() => native().compressSync(given)).toThrow('transferred')
+  })
+
+  it('a shared one is copied', () => {
+    const shared = new Float64Array(new SharedArrayBuffer(data.byteLength))
+    shared.set(data)
+    expect(native().compressSync(input({ data: shared })).indices).toEqual(expected.indices)
+  })
+
+  it('a resizable one is copied as long as it reaches far enough', async () => {
+    // TypeScript's ES2023 does not know resizable buffers yet; Node 20 does.
+    type Resizable = ArrayBuffer & { resize(bytes: number): void }
+    const Buffer = ArrayBuffer as unknown as new (bytes: number, options: { maxByteLength: number }) => Resizable
+    const buffer = new Buffer(data.byteLength, { maxByteLength: 2 * data.byteLength })
+    for (const view of [new Float64Array(buffer), new Float64Array(buffer, 0, data.length)]) {
+      buffer.resize(data.byteLength)
+      view.set(data)
+      expect(native().compressSync(input({ data: view })).indices).toEqual(expected.indices)
+      buffer.resize(data.byteLength - 8)
+      expect(await refusal(input({ data: view }))).toEqual({ name: 'RangeError', code: 'ERR_SHAPE' })
+    }
+  })
+
+  it('results are ordinary arrays that can be transferred', () => {
+    const { points, weights, indices } = native().compressSync(input({ data }))
+    const buffers = [points.buffer, weights.buffer, indices.buffer] as ArrayBuffer[]
+    const [first] = structuredClone(buffers, { transfer: buffers })
+    expect(new Float64Array(first)).toEqual(expected.points)
+    expect(points.length).toBe(0)
+  })
+})
+
+describe('jobs', () => {
+  it('cancelled ones reject with ABORT_ERR, in the queue and while they run; cancelling twice or late does nothing', async () => {
+    const jobs = Array.from({ length: 5 }, () => native().compress(input()))
+    for (const { cancel } of jobs.slice(1)) {
+      cancel()
+      cancel()
+    }
+    const [first, ...others] = await Promise.allSettled(jobs.map(({ promise }) => promise))
+    expect(first.status).toBe('fulfilled')
+    for (const other of others) expect(other).toMatchObject({ status: 'rejected', reason: { code: 'ABORT_ERR' } })
+    for (const { cancel } of jobs) cancel()
+  })
+
+  it('reject with ERR_MEMORY and the bytes when memory runs out, and the next one works', async () => {
+    // 2^32 - 1 rows that are all the same element, in 4 GB of address space.
+    const program = `
+      import { compress } from './dist/index.js'
+      const shape = [2 ** 32 - 1, 2]
+      const huge = compress({ data: Float64Array.of(1), shape, stride: [0, 0] }, { order: 1 })
+      const error = await huge.catch((error) => error)
+      const { weights } = await compress(Float64Array.of(1, 2, 3), { dimension: 1, order: 0 })
+      console.log(JSON.stringify([error.name, error.code, error.message, weights]))`
+    const limited = ['-c', 'ulimit -v 4000000 && exec "$0" --input-type=module --eval "$1"', process.execPath, program]
+    const { stdout } = await promisify(execFile)('sh', limited, { cwd: PACKAGE_ROOT })
+    const [name, code, message, weights] = JSON.parse(stdout)
+    expect({ name, code, weights }).toEqual({ name: 'Error', code: 'ERR_MEMORY', weights: { 0: 3 } })
+    expect(message).toContain(String((2 ** 32 - 1) * 2 * 8))
+  })
+})
+
+describe('the builds for different processors', () => {
+  it.runIf(process.arch === 'x64')('give a right answer each', async () => {
+    const program = `
+      import { native } from './dist/native.js'
+      import { compressSync } from './dist/index.js'
+      const data = Float64Array.from({ length: 60000 }, (_, i) => Math.sin(i * i))
+      const { residual, count } = compressSync(data, { dimension: 3, order: 3, size: 1000 })
+      console.log(JSON.stringify([native().info().instructionSet, residual, count]))`
+    const best = native().info().instructionSet
+    for (const level of ['v2', 'v3', 'v4']) {
+      const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], {
+        cwd: PACKAGE_ROOT,
+        env: { ...process.env, FEWPOINTS_ISA: level },
+      })
+      const [used, residual, count] = JSON.parse(stdout)
+      expect(used).toBe(level < best ? level : best)
+      expect(residual).toBeLessThan(50 * 2 ** -52)
+      expect(count).toBeGreaterThan(900)
+      expect(count).toBeLessThanOrEqual(1000)
+    }
+  })
+})
