@@ -28,36 +28,41 @@ const { values: options } = parseArgs({
   },
 })
 
-const path = (name) => join(options.out, name)
-const shown = (file) => relative(process.cwd(), file) || file
+// Relative, so that the commands which are shown are the ones which are run.
+const path = (name) => relative(process.cwd(), join(options.out, name))
 
 async function main() {
   mkdirSync(options.out, { recursive: true })
   const record = measure(Number(options.rows), SEED)
   await writeCsv(path('measurement.csv'), record)
-  say(`${shown(path('measurement.csv'))}: ${options.rows} rows of a wind turbine's log, ${size('measurement.csv')}\n`)
+  say(
+    `${path('measurement.csv')}: ${Number(options.rows).toLocaleString('en')} rows of a wind turbine's log, ${size('measurement.csv')}\n`,
+  )
 
   const moments = ['--order', String(ORDER), '--columns', COLUMNS.join(','), '--weights', 'exposure']
-  fewpoints('compress', path('measurement.csv'), '-o', path('kept.csv'), '--size', options.size, ...moments)
+  fewpoints('compress', path('measurement.csv'), '-o', path('kept.csv'), '--force', '--size', options.size, ...moments)
   fewpoints('verify', path('measurement.csv'), path('kept.csv'), ...moments)
 
   const kept = readKept(path('kept.csv'), record)
-  say(`\n${shown(path('kept.csv'))}: ${kept.power.length} of these rows with new weights, ${size('kept.csv')}\n`)
+  say(
+    `${path('kept.csv')}: ${kept.power.length.toLocaleString('en')} of these rows with new weights, ${size('kept.csv')}\n`,
+  )
   say(comparison(record, kept))
 
   const { svg, png } = await draw(record, kept)
   writeFileSync(path('picture.svg'), svg)
   writeFileSync(path('picture.png'), png)
   if (options.picture) copyFileSync(path('picture.png'), options.picture)
-  say(`\nPicture: ${shown(path('picture.svg'))} and ${shown(path('picture.png'))}`)
+  say(`\nPicture: ${path('picture.svg')} and ${path('picture.png')}`)
 }
 
-/** Runs the command line as a user would, and stops the demo where it fails. */
+/** Runs the command line as a user would. Where that fails it has said why, and the demo ends. */
 function fewpoints(...args) {
-  say(`$ npx fewpoints ${args.map((arg) => (arg.startsWith(options.out) ? shown(arg) : arg)).join(' ')}`)
+  say(`$ npx fewpoints ${args.join(' ')}`)
   const program = join(ROOT, 'dist', 'cli', 'main.js')
-  const { status, error } = spawnSync(process.execPath, [program, ...args], { stdio: 'inherit' })
-  if (status !== 0) throw error ?? new Error(`fewpoints ${args[0]} ended with status ${status}`)
+  const { status } = spawnSync(process.execPath, [program, ...args], { stdio: 'inherit' })
+  if (status !== 0) process.exit(status ?? 1)
+  say('')
 }
 
 /** The rows of the compressed file, after a check that they are rows of the record, digit by digit. */

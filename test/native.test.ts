@@ -171,7 +171,7 @@ describe('jobs', () => {
 })
 
 describe('the builds for different processors', () => {
-  it.runIf(process.arch === 'x64')('give a right answer each', async () => {
+  it('give a right answer each', async () => {
     const program = `
       import { native } from './dist/native.js'
       import { compressSync } from './dist/index.js'
@@ -179,7 +179,7 @@ describe('the builds for different processors', () => {
       const { residual, count } = compressSync(data, { dimension: 3, order: 3, size: 1000 })
       console.log(JSON.stringify([native().info().instructionSet, residual, count]))`
     const best = native().info().instructionSet
-    for (const level of ['v2', 'v3', 'v4']) {
+    for (const level of best === 'plain' ? ['plain'] : ['v2', 'v3', 'v4']) {
       const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], {
         cwd: PACKAGE_ROOT,
         env: { ...process.env, FEWPOINTS_ISA: level },

@@ -163,8 +163,9 @@ function describe(summary: Summary): string {
     ],
     [
       'time',
-      `${milliseconds(time.total)}: read ${milliseconds(time.read)}, partition ${milliseconds(time.partition)}, ` +
-        `recombine ${milliseconds(time.recombine)}, write ${milliseconds(time.write)} (threads: ${summary.threads})`,
+      `${milliseconds(time.total)}: read ${milliseconds(time.read)}, compress ${milliseconds(time.compress)} ` +
+        `(partition ${milliseconds(time.partition)}, recombine ${milliseconds(time.recombine)}, ` +
+        `threads ${summary.threads}), write ${milliseconds(time.write)}`,
     ],
     ['output', `${summary.output}, ${bytes(summary.bytes)}`],
   ])

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { nameList, positiveNumber, scale, wholeNumber } from './arguments.js'
-import { EXIT, exitCodeOf, printError } from './exit.js'
+import { CliError, EXIT, exitCodeOf, printError } from './exit.js'
 import { abortOnInterrupt } from './interrupt.js'
 
 const EXIT_CODES = `
@@ -28,8 +28,8 @@ function program(signal: AbortSignal): Command {
     .command('compress')
     .description('write a small file whose points have the same moments as those of a large one')
     .argument('<input>', INPUTS)
-    .requiredOption('-o, --output <file>', 'where to: .csv .tsv .npy .npz .parquet .json .ndjson')
-    .requiredOption('--order <k>', 'keep all moments up to this degree; 3 to 5 suit most uses', wholeNumber(0))
+    .option('-o, --output <file>', 'where to: .csv .tsv .npy .npz .parquet .json .ndjson (required)')
+    .option('--order <k>', 'keep all moments up to this degree; 3 to 5 suit most uses (required)', wholeNumber(0))
     .option('--size <n>', 'the most points to keep (default: the number of moments, which is one cell)', wholeNumber(1))
     .option('--columns <names>', `${COLUMNS} (default: all columns of numbers)`, nameList)
     .option('--weights <name>', 'the column that has the weights (default: all are 1)')
@@ -42,6 +42,11 @@ function program(signal: AbortSignal): Command {
     .option('--json', 'print the summary as JSON', false)
     .option('--quiet', 'print nothing but errors', false)
     .action(async (input, options) => {
+      // Not by requiredOption: that would complain before it is told which option was misspelled.
+      for (const name of ['output', 'order']) {
+        if (options[name] === undefined)
+          throw new CliError(EXIT.usage, `--${name} must be given; see fewpoints help compress`)
+      }
       const { compressCommand } = await import('./compress.js')
       await compressCommand(input, options, signal)
     })

@@ -34,7 +34,8 @@ export function short(value: number): string {
 
 /** A relative difference in machine epsilons, with the number itself. */
 export function epsilons(value: number): string {
-  return `${Number((value / EPSILON).toPrecision(3))} epsilons (${value.toExponential(1)})`
+  const count = value / EPSILON
+  return `${count < 1e6 ? Number(count.toPrecision(3)) : count.toExponential(1)} epsilons (${value.toExponential(1)})`
 }
 
 export function milliseconds(value: number): string {

@@ -77,6 +77,11 @@ function defaultColumns(path: string, table: Table, weights: Column | undefined,
     )
   }
   if (others.length > 0) notes.push(`${path}: left out, no numbers: ${listOf(others.map(named))}`)
+  const unused = weights === undefined ? columns.find(({ name }) => /^weights?$/i.test(name)) : undefined
+  if (unused)
+    notes.push(
+      `${path}: column '${unused.name}' is taken for a coordinate; --weights ${unused.name} makes it the weights`,
+    )
   if (!table.named) notes.push(`${path}: no names found, the columns are ${listOf(columns.map(({ name }) => name))}`)
   return columns
 }
@@ -131,7 +136,7 @@ function troubleError(path: string, table: Table, troubled: readonly Column[]): 
     inexact: `${trouble.text} is beyond 2^53 and cannot be held exactly`,
   }[trouble.kind]
   const count = first.missing + first.texts + first.notFinite
-  const more = count > 1 ? ` (so are ${whole(count - 1)} more of ${whole(table.rows)} rows)` : ''
+  const more = count > 1 ? ` (${whole(count)} of ${whole(table.rows)} rows have no number there)` : ''
   const help = '--drop-missing leaves such rows out, --columns chooses columns'
   return new CliError(EXIT.input, `${path}: ${place(trouble)}, column '${first.name}': ${what}${more}; ${help}`)
 }

@@ -79,6 +79,39 @@ class Tableau {
     return true;
   }
 
+  // The same with complete pivoting: always the largest open entry of all rows that are left. Slower, memory-bound, but it
+  // tells a dependent row from one that is merely small, which the order of the rows above does not.
+  void eliminate_completely(double tolerance) {
+    for (int j = 0; j < N; j++) basis[j] = home[j] = -1;
+    double* best = scratch;  // largest open entry of each row that is left, and where
+    int* at = reinterpret_cast<int*>(correction);
+    for (int i = 0; i < N; i++) at[i] = largest_open(T + static_cast<size_t>(i) * stride, 1, best[i]);
+    while (true) {
+      int j = -1;
+      for (int i = 0; i < N; i++)
+        if (basis[i] < 0 && best[i] > tolerance && (j < 0 || best[i] > best[j])) j = i;
+      if (j < 0) return;
+      const int p = at[j];
+      open[p] = 0;
+      basis[j] = home[j] = p;
+      rank++;
+      double* Tj = T + static_cast<size_t>(j) * stride;
+      const double inverse = 1 / Tj[p];
+      Tj[p] = 1;
+      for (int c = 0; c < stride; c += W) store(Tj + c, load(Tj + c) * splat(inverse));
+      v[j] *= inverse;
+      for (int i = 0; i < N; i++) {
+        if (i == j) continue;
+        double* Ti = T + static_cast<size_t>(i) * stride;
+        const double f = Ti[p];
+        Ti[p] = 0;
+        v[i] -= f * v[j];
+        for (int c = 0; c < stride; c += W) store(Ti + c, nmadd(splat(f), load(Tj + c), load(Ti + c)));
+        if (basis[i] < 0) at[i] = largest_open(Ti, 1, best[i]);
+      }
+    }
+  }
+
   // start(c): the weight that column c had at the beginning. outside(y, column, index, weight): looks for an entering column
   // outside T, the most negative y . phi below `than`; fills phi, returns its number >= stride, -1 or kGiveUp. Returns false when no
   // column enters although a weight must leave.

@@ -8,6 +8,8 @@ namespace {
 // Weights over very many decades can wear out the inverse. Every state on the way is feasible, so the push then begins again
 // from where it stands, with a fresh factorisation of the columns that are left.
 constexpr int kMostStarts = 6;
+// Complete pivoting up to this many rows: beyond, its passes over a tableau larger than the cache take too long.
+constexpr int kMostComplete = 256;
 // A basis weight that should be negative by less than this share of the mass, with nothing to enter for it, is rounding.
 constexpr double kRounding = 1e-12;
 
@@ -74,7 +76,10 @@ TableauResult vertex(int rows, int columns, size_t stride, double* given, const 
       }
       tableau.v[e] = b;
     }
-    tableau.eliminate(tolerance, true, 1);
+    if (rows <= kMostComplete)
+      tableau.eliminate_completely(tolerance);
+    else
+      tableau.eliminate(tolerance, true, 1);
     result.rank = tableau.rank > result.rank ? tableau.rank : result.rank;
     // On the last start nothing is a failure any more: what cannot be exchanged is dropped, and the residual will tell.
     result.solved = tableau.push([&](int c) { return weight[column[c]]; },
