@@ -62,7 +62,7 @@ describe('recombine', () => {
           expectRecombined(features, width, weights, recombineSync(features, { width, count, weights }))
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 60, seed: 7 },
     )
   })
 
@@ -103,6 +103,16 @@ describe('recombine', () => {
   it('keeps a single row as it is', () => {
     const result = recombineSync(Float64Array.of(1, 2, 3), { width: 3, weights: Float64Array.of(0.75) })
     expect(result).toMatchObject({ indices: Uint32Array.of(0), weights: Float64Array.of(0.75), residual: 0, rank: 1 })
+  })
+
+  it('keeps at most N rows as they are rather than lose a column', () => {
+    const random = seeded(40)
+    const powers = rowsOf(27, () => {
+      const t = random.normal()
+      return Array.from({ length: 27 }, (_, j) => t ** j)
+    })
+    const weights = new Float64Array(27).fill(1)
+    expectRecombined(powers, 27, weights, recombineSync(powers, { width: 27, weights }))
   })
 
   it('gives the same bits in both forms, for any number of threads, float32 and strides', async () => {

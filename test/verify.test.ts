@@ -33,7 +33,7 @@ describe('verify', () => {
           expect(Math.abs(got.perOrder[0] - expected.mass)).toBeLessThanOrEqual(1e-9 * expected.mass + EPS)
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 40, seed: 3 },
     )
   })
 

@@ -8,11 +8,11 @@ import {
   type RowGroup,
   type SchemaTree,
 } from 'hyparquet'
-import { parquetHeader } from 'hyparquet/src/column.js'
 import { compressors } from 'hyparquet-compressors'
 import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer'
 import { type ByteSource, fileError, isCoded } from './bytes.js'
 import { META_KEY, metaFromText } from './meta.js'
+import { checkPages } from './parquet-check.js'
 import {
   type Column,
   ColumnBuilder,
@@ -67,7 +67,7 @@ async function readColumns(source: ByteSource, options: ReadOptions): Promise<Ta
       let start = 0
       for (const { group, count } of groups) {
         options.signal?.throwIfAborted()
-        await readChunk(source, metadata, group, field.element.name, start, count, builder)
+        await readChunk(source, metadata, group, field, start, count, builder)
         start += count
       }
       columns.push(builder.done())
@@ -82,17 +82,18 @@ async function readChunk(
   source: ByteSource,
   metadata: FileMetaData,
   group: RowGroup,
-  name: string,
+  field: SchemaTree,
   rowStart: number,
   count: number,
   builder: ColumnBuilder,
 ): Promise<void> {
+  const { name } = field.element
   const chunk = group.columns.find(({ meta_data }) => meta_data?.path_in_schema[0] === name)?.meta_data
   if (chunk === undefined) throw fileError(source.path, `has a row group without the column '${name}'`)
   const first = Number(chunk.dictionary_page_offset || chunk.data_page_offset)
   const start = Math.min(first, Number(chunk.data_page_offset))
   const bytes = await source.read(start, Number(chunk.total_compressed_size))
-  checkPages(source, bytes, count)
+  checkPages(bytes, count, { codec: chunk.codec, compressors, optional: field.element.repetition_type !== 'REQUIRED' })
   const decoded: ArrayLike<unknown>[] = []
   await parquetRead({
     file: cached(asyncBuffer(source), start, bytes),
@@ -108,34 +109,6 @@ async function readChunk(
   if (length !== count)
     throw fileError(source.path, `is damaged: column '${name}' has ${length} values in a group of ${count} rows`)
   for (const values of decoded) for (let i = 0; i < values.length; i++) builder.any(values[i])
-}
-
-/** The decoder allocates what a page header says, so that must agree with the row group first. */
-function checkPages(source: ByteSource, bytes: Uint8Array<ArrayBuffer>, count: number): void {
-  const reader = { view: new DataView(bytes.buffer), offset: 0 }
-  let rest = count
-  while (rest > 0 && reader.offset < bytes.length) {
-    const header = parquetHeader(reader)
-    const page = header.data_page_header ?? header.data_page_header_v2
-    const values = page?.num_values ?? 0
-    const size = header.compressed_page_size
-    if (
-      values < 0 ||
-      values > rest ||
-      size < 0 ||
-      header.uncompressed_page_size < 0 ||
-      reader.offset + size > bytes.length
-    ) {
-      throw fileError(source.path, 'is damaged: a page is larger than the column that it belongs to')
-    }
-    const entries = header.dictionary_page_header?.num_values ?? 0
-    // A dictionary of fixed-width values has at least one byte a value after it is unpacked.
-    if (entries < 0 || entries > header.uncompressed_page_size) {
-      throw fileError(source.path, 'is damaged: a dictionary has more entries than bytes')
-    }
-    rest -= values
-    reader.offset += size
-  }
 }
 
 function checkGroup(source: ByteSource, group: RowGroup): { group: RowGroup; count: number } {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "elimination.hpp"
 #include "memory.hpp"
 #include "simd/kernels.hpp"
 #include "threads.hpp"
@@ -65,7 +66,7 @@ Vertex halve(const FeatureSource& source, const double* w, std::size_t count, in
       for (std::size_t c = groups; c < stride; c++) columns[e * stride + c] = 0;
     const TableauResult vertex =
         simd().vertex(static_cast<int>(N), static_cast<int>(groups), stride, columns.data(), last ? result.weights.data() : ones.data(),
-                      kRankTolerance, multipliers.data(), workspace.data());
+                      kRankTolerance, multipliers.data(), workspace.data(), eliminate_wide);
     result.rank = vertex.rank;
     result.solved = vertex.solved;
     std::size_t kept = 0;

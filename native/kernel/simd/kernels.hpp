@@ -98,10 +98,12 @@ struct SimdKernels {
   void (*exact_local)(const ExactShape& shape, const double* const* x, size_t begin, size_t end, double* local, size_t stride,
                       double* workspace);
 
+  // eliminate_wide of elimination.hpp, handed in because nothing in simd/ may call the rest of the kernel by name.
+  using EliminateWide = double (*)(int rows, int columns, size_t stride, double* T, double* v, int* order);
   // Vertex of { multipliers >= 0 : columns x multipliers = columns x start }: see simd/tableau.hpp. values: rows x stride,
   // stride a multiple of 8, destroyed. start, multipliers: `columns` entries.
   TableauResult (*vertex)(int rows, int columns, size_t stride, double* values, const double* start, double tolerance,
-                          double* multipliers, double* workspace);
+                          double* multipliers, double* workspace, EliminateWide eliminate_wide);
   size_t (*vertex_workspace)(int rows, int columns);  // in doubles
 };
 

@@ -112,6 +112,18 @@ class Tableau {
     }
   }
 
+  // The elimination was done elsewhere: the first N columns are the basis, in order, and the others hold B^-1 T.
+  void begin_eliminated() {
+    rank = N;
+    for (int i = 0; i < N; i++) {
+      basis[i] = i;
+      home[i] = -1;
+      open[i] = 0;
+      double* Ti = T + static_cast<size_t>(i) * stride;
+      for (int c = 0; c < N; c++) Ti[c] = 0;
+    }
+  }
+
   // start(c): the weight that column c had at the beginning. outside(y, column, index, weight): looks for an entering column
   // outside T, the most negative y . phi below `than`; fills phi, returns its number >= stride, -1 or kGiveUp. Returns false when no
   // column enters although a weight must leave.
@@ -376,15 +388,25 @@ class Tableau {
   }
 
   void flush() {
+    int c = 0;
+    for (; c + kTile * W <= stride; c += kTile * W) flush_panel<kTile>(c);
+    for (; c < stride; c += W) flush_panel<1>(c);
+    pending = 0;
+  }
+  // Q vectors of every row minus their pending corrections; the corrections' own Q vectors stay in the first-level cache.
+  template <int Q>
+  void flush_panel(int c) {
     for (int i = 0; i < N; i++) {
-      double* Ti = T + static_cast<size_t>(i) * stride;
+      double* Ti = T + static_cast<size_t>(i) * stride + c;
+      Vec t[Q];
+      for (int q = 0; q < Q; q++) t[q] = load(Ti + W * q);
       for (int s = 0; s < pending; s++) {
         const Vec f = splat(eta[static_cast<size_t>(s) * padded + i]);
-        const double* rs = rho + static_cast<size_t>(s) * stride;
-        for (int c = 0; c < stride; c += W) store(Ti + c, nmadd(f, load(rs + c), load(Ti + c)));
+        const double* rs = rho + static_cast<size_t>(s) * stride + c;
+        for (int q = 0; q < Q; q++) t[q] = nmadd(f, load(rs + W * q), t[q]);
       }
+      for (int q = 0; q < Q; q++) store(Ti + W * q, t[q]);
     }
-    pending = 0;
   }
 };
 

@@ -34,15 +34,32 @@ void equilibrate(int rows, int columns, size_t stride, double* T, double* length
   }
 }
 
+// T = the given columns, padded with zeros, and v = their weighted sum.
+void copy_columns(int rows, int present, size_t stride, const double* given, const int* column, const double* weight, double* T,
+                  double* v) {
+  for (int e = 0; e < rows; e++) {
+    double* Te = T + e * stride;
+    double b = 0, lost = 0;
+    for (int c = 0; c < present; c++) {
+      Te[c] = given[e * stride + column[c]];
+      const double y = Te[c] * weight[column[c]] - lost, s = b + y;
+      lost = (s - b) - y;
+      b = s;
+    }
+    for (size_t c = present; c < stride; c++) Te[c] = 0;
+    v[e] = b;
+  }
+}
+
 }  // namespace
 
 size_t vertex_workspace(int rows, int columns) {
   const size_t stride = static_cast<size_t>(round_up(columns));
-  return Tableau::doubles(rows, static_cast<int>(stride)) + 3 * stride + static_cast<size_t>(rows) * stride + 64;
+  return Tableau::doubles(rows, static_cast<int>(stride)) + 5 * stride + static_cast<size_t>(rows) * stride + 64;
 }
 
 TableauResult vertex(int rows, int columns, size_t stride, double* given, const double* start, double tolerance, double* multipliers,
-                     double* workspace) {
+                     double* workspace, SimdKernels::EliminateWide eliminate_wide) {
   const auto take = [&workspace](size_t count) {
     double* p = workspace;
     workspace += count;
@@ -51,6 +68,8 @@ TableauResult vertex(int rows, int columns, size_t stride, double* given, const 
   double* length = take(stride);
   double* weight = take(stride);
   int* column = reinterpret_cast<int*>(take(stride));
+  int* order = reinterpret_cast<int*>(take(stride));
+  int* moved = reinterpret_cast<int*>(take(stride));
   double* T = take(static_cast<size_t>(rows) * stride);
   equilibrate(rows, columns, stride, given, length);
   double mass = 0;
@@ -62,24 +81,23 @@ TableauResult vertex(int rows, int columns, size_t stride, double* given, const 
   }
   int present = columns;
   TableauResult result{0, false};
+  bool wide = rows > kMostComplete;
   for (int attempt = 1; attempt <= kMostStarts && !result.solved; attempt++) {
     Tableau tableau(rows, present, static_cast<int>(stride), T, workspace);
-    for (int e = 0; e < rows; e++) {
-      double* Te = T + e * stride;
-      for (int c = 0; c < present; c++) Te[c] = given[e * stride + column[c]];
-      for (size_t c = present; c < stride; c++) Te[c] = 0;
-      double b = 0, lost = 0;
-      for (int c = 0; c < present; c++) {
-        const double y = Te[c] * weight[column[c]] - lost, s = b + y;
-        lost = (s - b) - y;
-        b = s;
-      }
-      tableau.v[e] = b;
-    }
-    if (rows <= kMostComplete)
+    copy_columns(rows, present, stride, given, column, weight, T, tableau.v);
+    if (rows <= kMostComplete) {
       tableau.eliminate_completely(tolerance);
-    else
-      tableau.eliminate(tolerance, true, 1);
+    } else {
+      wide = wide && present >= rows && eliminate_wide(rows, present, stride, T, tableau.v, order) > tolerance;
+      if (wide) {
+        for (int c = 0; c < present; c++) moved[c] = column[order[c]];
+        for (int c = 0; c < present; c++) column[c] = moved[c];
+        tableau.begin_eliminated();
+      } else {  // dependent rows
+        copy_columns(rows, present, stride, given, column, weight, T, tableau.v);
+        tableau.eliminate(tolerance, true, 1);
+      }
+    }
     result.rank = tableau.rank > result.rank ? tableau.rank : result.rank;
     // On the last start nothing is a failure any more: what cannot be exchanged is dropped, and the residual will tell.
     result.solved = tableau.push([&](int c) { return weight[column[c]]; },
