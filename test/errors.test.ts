@@ -651,7 +651,13 @@ describe('the binary', () => {
 
   describe('when it is missing', () => {
     const root = mkdtempSync(join(tmpdir(), 'fewpoints-'))
-    afterAll(() => rmSync(root, { recursive: true }))
+    beforeAll(() => {
+      vi.stubEnv('FEWPOINTS_PREBUILD', undefined)
+    })
+    afterAll(() => {
+      vi.unstubAllEnvs()
+      rmSync(root, { recursive: true })
+    })
 
     const failure = (): Error & { code?: string } => {
       try {

@@ -46,11 +46,11 @@ export async function verifyCommand(
   try {
     const onProgress = (done: number, total: number) => bar.update('read', done, total)
     const few = await step(EXIT.input, () => readTable(compressed, { header: command.header, signal, onProgress }))
-    const roles = compressedColumns(compressed, few)
     const order = command.order ?? few.meta?.order
     if (order === undefined) {
       throw new CliError(EXIT.usage, `--order must be given: ${compressed} does not say with which order it was made`)
     }
+    const roles = compressedColumns(compressed, few)
     const points = command.columns?.map((name) => findColumn(compressed, few, name)) ?? roles.points
     // Without names in the compressed file, its columns are the number columns of the original in their order.
     const wanted = command.columns ?? (few.named ? points.map(({ name }) => name) : undefined)

@@ -7,6 +7,8 @@ const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59] // \x93NUMPY
 // NumPy itself writes headers below 1 KiB for plain arrays and refuses to evaluate beyond 10,000 characters.
 const LONGEST_HEADER = 1 << 16
 const BLOCK = 1 << 20
+// Each column costs an object and a buffer of its own.
+const MOST_COLUMNS = 100_000
 
 export interface NpyHeader {
   /** As in the file: <f8, |i1, <U12, ... */
@@ -43,9 +45,9 @@ const NUMBER_TYPES: Record<string, NumberType> = {
 /** One NPY file: a 2-D array is columns c0, c1, ..., a 1-D array one column c0. Throws Error ERR_FILE. */
 export async function readNpy(source: ByteSource, options: ReadOptions): Promise<Table> {
   const header = await readNpyHeader(source)
-  const names = positionNames(header.shape[1] ?? 1)
-  const columns = await readNpyColumns(source, header, names, options)
-  return { format: 'npy', rows: header.shape[0], columns, named: false, meta: undefined }
+  const { rows, width } = npyShape(source, header)
+  const columns = await readNpyColumns(source, header, positionNames(width), options)
+  return { format: 'npy', rows, columns, named: false, meta: undefined }
 }
 
 /** The header, checked against the size of the file: no memory is taken for what is not there. Throws Error ERR_FILE. */
@@ -88,7 +90,7 @@ export async function readNpyColumns(
   options: ReadOptions,
 ): Promise<Column[]> {
   const { type, swapped } = numberType(source.path, header)
-  const [rows, width] = checkShape(source, header, type.size)
+  const { rows, width } = npyShape(source, header)
   const keep = keeps(options)
   const builders = names.map((name) => (keep(name) ? new ColumnBuilder(name, type.name, rows) : undefined))
   const add = (bytes: Uint8Array<ArrayBuffer>, builderOf: (element: number) => ColumnBuilder | undefined) => {
@@ -129,7 +131,7 @@ export async function readNpyTexts(source: ByteSource, header: NpyHeader): Promi
   const length = Number(/^[<>]U(\d{1,6})$/.exec(header.descr)?.[1])
   const count = header.shape.reduce((product, side) => product * side, 1)
   const needed = count * length * 4
-  if (!(length >= 0 && needed <= source.size - header.offset))
+  if (!(length > 0 && needed <= source.size - header.offset))
     throw fileError(source.path, 'has no texts where names should be')
   const bytes = await source.read(header.offset, needed)
   if (header.descr[0] === '>') swapBytes(bytes, 4)
@@ -149,7 +151,13 @@ function numberType(path: string, { descr }: NpyHeader): { type: NumberType; swa
   return { type, swapped: descr[0] === '>' }
 }
 
-function checkShape(source: ByteSource, { shape, offset }: NpyHeader, size: number): [rows: number, width: number] {
+/**
+ * Rows and columns of an array of numbers, checked against the size of the file: before that, nothing may be made whose
+ * size depends on them. Throws Error ERR_FILE.
+ */
+export function npyShape(source: ByteSource, header: NpyHeader): { rows: number; width: number } {
+  const { shape, offset } = header
+  const { size } = numberType(source.path, header).type
   const [rows, width = 1] = shape
   if (rows === undefined || shape.length > 2) {
     throw fileError(source.path, `has an array of shape (${shape.join(', ')}); rows x columns is expected`)
@@ -160,7 +168,8 @@ function checkShape(source: ByteSource, { shape, offset }: NpyHeader, size: numb
   const there = source.size - offset
   if (needed > there)
     throw fileError(source.path, `is cut short: shape (${shape.join(', ')}) needs ${needed} bytes, ${there} are there`)
-  return [rows, width]
+  if (width > MOST_COLUMNS) throw fileError(source.path, `has ${width} columns; ${MOST_COLUMNS} is the limit`)
+  return { rows, width }
 }
 
 function swapBytes(bytes: Uint8Array<ArrayBuffer>, size: number): void {

@@ -1,7 +1,7 @@
 // NPZ: a zip archive of NPY arrays. Either 2-D `points` with `weights` and `indices`, or several 1-D columns.
 import { type ByteSource, fileError, memorySource } from './bytes.js'
 import { type FileMeta, META_KEY, metaFromText } from './meta.js'
-import { isNumeric, type NpyHeader, readNpyColumns, readNpyHeader, readNpyTexts } from './npy.js'
+import { isNumeric, type NpyHeader, npyShape, readNpyColumns, readNpyHeader, readNpyTexts } from './npy.js'
 import { type Column, positionNames, type ReadOptions, type Table, uniqueNames, unread } from './table.js'
 import { readZipEntries, readZipEntry } from './zip.js'
 
@@ -64,8 +64,11 @@ export async function readNpz(source: ByteSource, options: ReadOptions): Promise
   return { format: 'npz', rows, columns, named, meta, roles }
 }
 
-async function pointNames({ header }: NamedArray, arrays: NamedArray[]): Promise<{ names: string[]; named: boolean }> {
-  const width = header.shape[1] ?? 1
+async function pointNames(
+  { source, header }: NamedArray,
+  arrays: NamedArray[],
+): Promise<{ names: string[]; named: boolean }> {
+  const { width } = npyShape(source, header)
   const given = arrays.find(({ name, header }) => name === 'columns' && /^[<>]U/.test(header.descr))
   const names = given === undefined ? [] : await readNpyTexts(given.source, given.header)
   return names.length === width

@@ -136,7 +136,7 @@ function describeField({ element, children }: SchemaTree): { kind: ColumnKind; s
   if (type === 'BYTE_ARRAY' && (kind === undefined || kind === 'UTF8' || kind === 'STRING' || kind === 'ENUM')) {
     return { kind: 'text', stored: 'text' }
   }
-  return { kind: 'other', stored: (kind ?? type ?? 'unknown').toLowerCase() }
+  return { kind: 'other', stored: (kind ?? type ?? 'unknown').toLowerCase().replace(/_(milli|micro)s$/, '') }
 }
 
 function asyncBuffer(source: ByteSource): AsyncBuffer {

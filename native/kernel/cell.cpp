@@ -5,6 +5,7 @@
 
 #include "halving.hpp"
 #include "polish.hpp"
+#include "threads.hpp"
 
 namespace fewpoints {
 namespace {
@@ -73,12 +74,18 @@ CellSolver::CellSolver(int m, int k, std::size_t largest_cell) : indices_(m, k) 
     workspace_ = simd().cell_workspace(shape_, largest_cell);
 }
 
-int CellSolver::fast(const Points& points, double* workspace, std::uint32_t* chosen, double* weights) const {
-  const CellResult result = simd().cell(shape_, {points.x, points.w, points.count}, workspace, chosen, weights);
+int CellSolver::fast(const Points& points, double* workspace, std::uint32_t* chosen, double* weights,
+                     const Monitor& monitor) const {
+  const CellResult result = simd().cell(shape_, {points.x, points.w, points.count, stop_of(monitor)}, workspace, chosen, weights);
   return result.count >= 0 && result.residual <= kFastResidual ? result.count : -1;
 }
 
 Support CellSolver::careful(const Points& points, Support start, int threads, Monitor& monitor) const {
+  if (indices_.order == 0) {  // only the mass
+    DoubleDouble mass;
+    for (std::size_t i = 0; i < points.count; i++) mass = mass + DoubleDouble(points.w ? points.w[i] : 1.0);
+    return {{0}, {static_cast<double>(mass)}, 0};
+  }
   const Frame frame(points, indices_.order, threads, monitor);
   const BasisSource source(frame);
   const ExactBasis& basis = frame.basis();

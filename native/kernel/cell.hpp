@@ -29,7 +29,7 @@ class CellSolver {
 
   // Box, Legendre, homotopy push in simd/cell.cpp. chosen and weights hold `features()` entries. Returns the count, or -1 when
   // the cell needs care.
-  int fast(const Points& points, double* workspace, std::uint32_t* chosen, double* weights) const;
+  int fast(const Points& points, double* workspace, std::uint32_t* chosen, double* weights, const Monitor& monitor) const;
 
   // Whitened frame, data-orthonormal basis, rank-revealing halving, double-double polish. start: a support to begin with,
   // or empty.

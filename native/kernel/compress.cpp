@@ -9,15 +9,11 @@
 #include "partition.hpp"
 #include "residual.hpp"
 #include "threads.hpp"
+#include "tolerances.hpp"
 
 namespace fewpoints {
 namespace {
 
-constexpr double kEpsilon = 0x1p-52;
-// When the moments of the whole set are further off than this, all cells are polished in double-double.
-constexpr double kAcceptedResidual = 8 * kEpsilon;
-// A result that has lost half of the digits is refused. Such input has moments dominated by a few points at this order.
-constexpr double kRefusedResidual = 0x1p-26;
 // Cells a task: small enough to balance and to notice a cancel, large enough not to matter.
 constexpr std::size_t kCellsPerTask = 16;
 
@@ -70,7 +66,7 @@ class Kept {
       Array<double>& workspace = workspaces[thread];
       if (workspace.size() == 0) workspace.reset(solver_.workspace());
       for (std::size_t i = task * kCellsPerTask; i < std::min(cells, (task + 1) * kCellsPerTask); i++)
-        open[i] = !solve_fast(i, workspace.data());
+        open[i] = !solve_fast(i, workspace.data(), monitor);
     });
     std::vector<std::size_t> careful;
     for (std::size_t i = 0; i < cells; i++)
@@ -91,6 +87,19 @@ class Kept {
       }
       solve_carefully(i, std::move(start), inner, monitor);
     });
+  }
+
+  // Takes the reduction of cells back that could as well be copied. Returns whether there were any.
+  bool copy_small() {
+    bool any = false;
+    for (std::size_t i = 0; i < counts_.size(); i++) {
+      std::vector<const double*> x;
+      const Points points = points_of(i, x);
+      if (points.count > static_cast<std::size_t>(solver_.features()) || counts_[i] == points.count) continue;
+      keep_all(i, points);
+      any = true;
+    }
+    return any;
   }
 
   // Columns and weights of all that is kept, cell by cell.
@@ -148,7 +157,7 @@ class Kept {
     counts_[i] = points.count;
   }
 
-  bool solve_fast(std::size_t i, double* workspace) {
+  bool solve_fast(std::size_t i, double* workspace, const Monitor& monitor) {
     std::vector<const double*> x;
     const Points points = points_of(i, x);
     if (points.count > 1 && all_equal(points)) {
@@ -166,7 +175,7 @@ class Kept {
     }
     if (workspace == nullptr || solver_.workspace() == 0) return false;
     std::uint32_t chosen[kMostFast];
-    const int count = solver_.fast(points, workspace, chosen, weights_.data() + slots_[i]);
+    const int count = solver_.fast(points, workspace, chosen, weights_.data() + slots_[i], monitor);
     if (count < 0) return false;
     for (int j = 0; j < count; j++) positions_[slots_[i] + j] = partition_.cells()[i].begin + chosen[j];
     counts_[i] = static_cast<std::size_t>(count);
@@ -250,27 +259,25 @@ Compressed compress(PointSet&& set, const CompressOptions& options, Monitor& mon
   const CellSolver solver(set.dimension(), options.order, partition.largest());
   Kept kept(partition, solver, set.dimension());
   kept.recombine(result.threads, monitor);
-  Kept::Columns columns = kept.columns();
-  const auto residual = [&](const Kept::Columns& c) {
-    return original.of(c.pointers.data(), c.w.data(), c.rows.size(), result.threads, monitor).residual;
+  Kept::Columns columns;
+  result.residual = HUGE_VAL;
+  const auto measure = [&] {
+    Kept::Columns now = kept.columns();
+    const double residual =
+        original.of(now.pointers.data(), now.w.data(), now.rows.size(), result.threads, monitor).residual;
+    if (!(residual < result.residual) && !columns.rows.empty()) return;
+    result.residual = residual;
+    columns = std::move(now);
   };
-  result.residual = residual(columns);
+  measure();
   if (result.residual > kAcceptedResidual) {
     kept.polish(result.threads, monitor);
-    Kept::Columns polished = kept.columns();
-    const double now = residual(polished);
-    if (now < result.residual) {
-      result.residual = now;
-      columns = std::move(polished);
-    }
+    measure();
   }
-  if (!(result.residual <= kRefusedResidual)) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.1e", result.residual);
-    throw Error(Code::Infeasible, std::string("the moments up to order ") + std::to_string(options.order) +
-                                      " could be kept to a relative residual of " + text +
-                                      " only; try a lower order, more cells (a larger size), or columns with lighter tails");
-  }
+  if (result.residual > kAcceptedResidual && kept.copy_small()) measure();
+  if (!(result.residual <= kRefusedResidual))
+    throw refusal("the moments up to order " + std::to_string(options.order), result.residual,
+                  "a lower order, more cells (a larger size), or columns with lighter tails");
   in_row_order(columns, set, result);
   result.cells = partition.cells().size();
   result.recombine_ms = clock.lap();

@@ -8,6 +8,8 @@
 namespace fewpoints {
 namespace {
 
+// Whitening costs m^2 / 2 moments a point. Beyond this many columns they are only brought to variance 1 each.
+constexpr int kMostWhitened = 64;
 // A direction in which the points extend less than this, relative to their extent, is rounding of the input.
 constexpr double kFlat = 1e-14;
 // A polynomial that stays below this on all points, relative to what it was computed from, vanishes on them.
@@ -62,6 +64,23 @@ void Frame::whiten(const Points& points, int threads, Monitor& monitor) {
     scale[a] = power_of_two(extent[a]);
   }
 
+  if (m > kMostWhitened) {
+    for (int a = 0; a < m; a++) {
+      if (extent[a] == 0) continue;
+      const double square = chunked(n, threads, monitor, [&](std::size_t b, std::size_t e) {
+        double s = 0;
+        for (std::size_t i = b; i < e; i++) {
+          const double d = (points.x[a][i] - centre_[a]) * scale[a];
+          s += weight(i) * d * d;
+        }
+        return s;
+      });
+      map_.resize(map_.size() + m, 0.0);
+      map_[static_cast<std::size_t>(dimension_++) * m + a] = scale[a] / std::max(std::sqrt(square / mass), kFlat);
+    }
+    locate(points, threads, monitor);
+    return;
+  }
   // Covariance of the scaled columns, exact, so that pivoted Cholesky sees correlations up to 1 - 1e-26.
   const MultiIndices pairs(m, 2);
   const ExactBasis second(pairs, Recurrence::monomial(m, 2), centre_, scale);
@@ -107,18 +126,8 @@ void Frame::whiten(const Points& points, int threads, Monitor& monitor) {
   for (int j = 0; j < dimension_; j++)
     for (int b = 0; b < m; b++) map_[j * m + b] = static_cast<double>(map[j * m + b]) * scale[b];
 
-  // Local coordinates; then leave out the directions that turn out flat, and bring far-reaching ones down so that powers
-  // stay finite.
-  stride_ = (n + 7) / 8 * 8;
-  const auto evaluate = [&] {
-    local_.reset(static_cast<std::size_t>(std::max(dimension_, 1)) * stride_);
-    if (dimension_ == 0) std::fill_n(local_.data(), stride_, 0.0);
-    if (dimension_ == 0) return;
-    const MultiIndices linear(dimension_, 0);
-    const ExactBasis coordinates(linear, Recurrence::monomial(dimension_, 0), centre_, map_, {0});
-    coordinates.local(points.x, n, local_.data(), stride_, threads, monitor);
-  };
-  evaluate();
+  locate(points, threads, monitor);
+  // Leave out the directions that turn out flat.
   int kept = 0;
   for (int j = 0; j < dimension_; j++) {
     double terms = 0;
@@ -132,6 +141,18 @@ void Frame::whiten(const Points& points, int threads, Monitor& monitor) {
   }
   dimension_ = kept;
   map_.resize(static_cast<std::size_t>(kept) * m);
+}
+
+void Frame::locate(const Points& points, int threads, Monitor& monitor) {
+  stride_ = (points.count + 7) / 8 * 8;
+  local_.reset(static_cast<std::size_t>(std::max(dimension_, 1)) * stride_);
+  if (dimension_ == 0) {
+    std::fill_n(local_.data(), stride_, 0.0);
+    return;
+  }
+  const MultiIndices constant(dimension_, 0);
+  const ExactBasis coordinates(constant, Recurrence::monomial(dimension_, 0), centre_, map_, {0});
+  coordinates.local(points.x, points.count, local_.data(), stride_, threads, monitor);
 }
 
 void Frame::orthonormalise(const Points& points, int order, int threads, Monitor& monitor) {

@@ -26,6 +26,7 @@ class Frame {
   const double* local(int axis) const { return local_.data() + static_cast<std::size_t>(axis) * stride_; }
 
  private:
+  void locate(const Points& points, int threads, Monitor& monitor);
   void whiten(const Points& points, int threads, Monitor& monitor);
   void orthonormalise(const Points& points, int order, int threads, Monitor& monitor);
 

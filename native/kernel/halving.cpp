@@ -66,7 +66,8 @@ Vertex halve(const FeatureSource& source, const double* w, std::size_t count, in
       for (std::size_t c = groups; c < stride; c++) columns[e * stride + c] = 0;
     const TableauResult vertex =
         simd().vertex(static_cast<int>(N), static_cast<int>(groups), stride, columns.data(), last ? result.weights.data() : ones.data(),
-                      kRankTolerance, multipliers.data(), workspace.data(), eliminate_wide);
+                      kRankTolerance, multipliers.data(), workspace.data(), eliminate_wide, stop_of(monitor));
+    monitor.check();
     result.rank = vertex.rank;
     result.solved = vertex.solved;
     std::size_t kept = 0;

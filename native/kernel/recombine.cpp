@@ -7,6 +7,7 @@
 #include "halving.hpp"
 #include "info.hpp"
 #include "polish.hpp"
+#include "tolerances.hpp"
 #include "threads.hpp"
 
 namespace fewpoints {
@@ -102,6 +103,14 @@ Recombined recombine(FeatureMatrix&& features, int wanted, Monitor& monitor) {
       },
       vertex.weights);
   result.rank = vertex.rank;
+  if (result.residual > kAcceptedResidual && rows.size() <= static_cast<std::size_t>(N)) {
+    // Nothing has to go: all rows as they are.
+    result.indices = rows;
+    result.weights = w;
+    result.residual = 0;
+    return result;
+  }
+  if (!(result.residual <= kRefusedResidual)) throw refusal("the column sums", result.residual, "columns that are better conditioned");
   std::vector<std::size_t> order(count);
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return vertex.indices[a] < vertex.indices[b]; });

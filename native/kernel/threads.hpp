@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <exception>
 
+#include "simd/kernels.hpp"
 #include "status.hpp"
 
 namespace fewpoints {
@@ -14,6 +15,11 @@ namespace fewpoints {
 // Fixed pieces of a long range, so that sums over them come out the same for any number of threads.
 constexpr std::size_t kChunk = 16384;
 inline std::size_t chunk_count(std::size_t n) { return (n + kChunk - 1) / kChunk; }
+
+// For the loops in simd/, which know nothing of the Monitor.
+inline Stop stop_of(const Monitor& monitor) {
+  return {[](const void* m) { return static_cast<const Monitor*>(m)->cancelled(); }, &monitor};
+}
 
 // True on threads that already work for a parallel_for: a loop inside it runs on that thread alone and reports nothing.
 inline bool& inside_parallel_for() {

@@ -170,7 +170,7 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
     return stride + index;
   };
   const double mass = b[0];
-  if (!tableau.push(weight, outside, kEnterTolerance, 1e-15 * mass, 4 * n + 64)) return {-1, 0};
+  if (!tableau.push(weight, outside, kEnterTolerance, 1e-15 * mass, 4 * n + 64, points.stop)) return {-1, 0};
 
   // One refinement with the inverse at hand, from fresh features.
   int* support = reinterpret_cast<int*>(lost);

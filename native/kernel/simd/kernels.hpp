@@ -6,6 +6,13 @@
 
 namespace fewpoints {
 
+// Asked now and then in long loops: true means give up at once, whatever the state.
+struct Stop {
+  bool (*asked)(const void* monitor) = nullptr;
+  const void* monitor = nullptr;
+  bool operator()() const { return asked != nullptr && asked(monitor); }
+};
+
 // ---- partition ----------------------------------------------------------------------------------------------------------
 
 // Columns to be split: `columns` coordinates, then the weights if there are any.
@@ -44,6 +51,7 @@ struct CellPoints {
   const double* const* x;  // m columns
   const double* w;         // nullptr: all 1
   size_t count;
+  Stop stop;
 };
 
 struct CellResult {
@@ -103,7 +111,7 @@ struct SimdKernels {
   // Vertex of { multipliers >= 0 : columns x multipliers = columns x start }: see simd/tableau.hpp. values: rows x stride,
   // stride a multiple of 8, destroyed. start, multipliers: `columns` entries.
   TableauResult (*vertex)(int rows, int columns, size_t stride, double* values, const double* start, double tolerance,
-                          double* multipliers, double* workspace, EliminateWide eliminate_wide);
+                          double* multipliers, double* workspace, EliminateWide eliminate_wide, Stop stop);
   size_t (*vertex_workspace)(int rows, int columns);  // in doubles
 };
 

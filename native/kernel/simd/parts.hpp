@@ -21,7 +21,7 @@ void exact_local(const ExactShape& shape, const double* const* x, size_t begin, 
                       double* workspace);
 
 TableauResult vertex(int rows, int columns, size_t stride, double* values, const double* start, double tolerance, double* multipliers,
-                     double* workspace, SimdKernels::EliminateWide eliminate_wide);
+                     double* workspace, SimdKernels::EliminateWide eliminate_wide, Stop stop);
 size_t vertex_workspace(int rows, int columns);
 
 }  // namespace fewpoints::FEWPOINTS_SIMD

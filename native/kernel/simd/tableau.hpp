@@ -7,6 +7,7 @@
 // reaches zero it leaves, and the column with the most negative entry in its row enters with the weight it has by then: such
 // a column exists, because b is a positive combination. Feasible at every step; ends when v >= 0.
 #pragma once
+#include "kernels.hpp"
 #include "vector.hpp"
 
 namespace fewpoints::FEWPOINTS_SIMD {
@@ -128,7 +129,8 @@ class Tableau {
   // outside T, the most negative y . phi below `than`; fills phi, returns its number >= stride, -1 or kGiveUp. Returns false when no
   // column enters although a weight must leave.
   template <class Start, class Outside>
-  bool push(const Start& start, const Outside& outside, double enter_tolerance, double zero, size_t most_steps) {
+  bool push(const Start& start, const Outside& outside, double enter_tolerance, double zero, size_t most_steps,
+            Stop stop) {
     for (int i = 0; i < N; i++) u[i] = basis[i] >= 0 ? start(basis[i]) : 0;
     size_t steps = 0;
     while (true) {
@@ -143,7 +145,7 @@ class Tableau {
           }
         }
       if (r < 0) return true;
-      if (++steps > most_steps) return false;
+      if (++steps > most_steps || stop()) return false;
       for (int i = 0; i < N; i++) {
         u[i] += lambda * (v[i] - u[i]);
         u[i] = u[i] > 0 ? u[i] : 0;

@@ -59,7 +59,7 @@ size_t vertex_workspace(int rows, int columns) {
 }
 
 TableauResult vertex(int rows, int columns, size_t stride, double* given, const double* start, double tolerance, double* multipliers,
-                     double* workspace, SimdKernels::EliminateWide eliminate_wide) {
+                     double* workspace, SimdKernels::EliminateWide eliminate_wide, Stop stop) {
   const auto take = [&workspace](size_t count) {
     double* p = workspace;
     workspace += count;
@@ -82,7 +82,7 @@ TableauResult vertex(int rows, int columns, size_t stride, double* given, const 
   int present = columns;
   TableauResult result{0, false};
   bool wide = rows > kMostComplete;
-  for (int attempt = 1; attempt <= kMostStarts && !result.solved; attempt++) {
+  for (int attempt = 1; attempt <= kMostStarts && !result.solved && !stop(); attempt++) {
     Tableau tableau(rows, present, static_cast<int>(stride), T, workspace);
     copy_columns(rows, present, stride, given, column, weight, T, tableau.v);
     if (rows <= kMostComplete) {
@@ -102,7 +102,7 @@ TableauResult vertex(int rows, int columns, size_t stride, double* given, const 
     // On the last start nothing is a failure any more: what cannot be exchanged is dropped, and the residual will tell.
     result.solved = tableau.push([&](int c) { return weight[column[c]]; },
                                  [](const double*, double, double*, Tableau&) { return -1; }, kSmallestPivot,
-                                 attempt < kMostStarts ? kRounding * mass : mass, static_cast<size_t>(8) * columns + 64);
+                                 attempt < kMostStarts ? kRounding * mass : mass, static_cast<size_t>(8) * columns + 64, stop);
     if (result.solved) {
       for (int e = 0; e < rows; e++)
         if (tableau.basis[e] >= 0 && tableau.v[e] > 0) {

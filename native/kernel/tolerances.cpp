@@ -1,0 +1,13 @@
+#include "tolerances.hpp"
+
+#include <cstdio>
+
+namespace fewpoints {
+
+Error refusal(const std::string& what, double residual, const std::string& advice) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1e", residual);
+  return Error(Code::Infeasible, what + " could be kept to a relative residual of " + text + " only; try " + advice);
+}
+
+}  // namespace fewpoints
