@@ -71,6 +71,27 @@ describe('Arrow IPC', () => {
     await expect(readTable(path)).rejects.toMatchObject({ code: 'ERR_FILE', message: expect.stringContaining(path) })
   })
 
+  it('reads decimals, and refuses those with more digits than a decimal has', async () => {
+    const decimals = (scale: number) =>
+      tableToIPC(tableFromArrays({ d: [1.25, -3] }, { types: { d: decimal(38, scale) } } as never), {
+        format: 'file',
+      }) as Uint8Array
+    expect(await readValues(folder.write('d.arrow', decimals(2)))).toEqual({ d: [1.25, -3] })
+    // The scale stands behind the precision of 38; wherever that pair occurs, the scale becomes 10 million.
+    const file = Buffer.from(decimals(29))
+    for (let at = 0; at + 8 <= file.length; at++) {
+      for (const [first, second] of [
+        [0, 4],
+        [4, 0],
+      ]) {
+        const isPair = file.readInt32LE(at + first) === 38 && file.readInt32LE(at + second) === 29
+        if (isPair) file.writeInt32LE(10_000_000, at + second)
+      }
+    }
+    const path = folder.write('d.arrow', file)
+    await expect(readTable(path)).rejects.toMatchObject({ message: expect.stringContaining('10000000 digits') })
+  })
+
   it('survives any damage, and soon', async () => {
     for (const good of [arrow(mixed, 'file'), arrow(mixed, 'stream'), foreign.arrowLz4, foreign.arrowZstd]) {
       await survivesDamage('fuzz.arrow', good)

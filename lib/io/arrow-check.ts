@@ -12,6 +12,7 @@ const keyValue: Layout = { 4: 'text', 6: 'text' }
 // The fields of all types in one: units and widths are numbers; a time zone or a list of type ids stands in slot 6.
 const plainType: Layout = { 4: { scalar: 1 } }
 const zoned: Layout = { 4: { scalar: 2 }, 6: 'text' }
+const decimal: Layout = { 4: { scalar: 4 }, 6: { scalar: 4 }, 8: { scalar: 4 } }
 const union: Layout = { 4: { scalar: 2 }, 6: { structs: 4 } }
 const dictionary: Layout = { 4: { scalar: 8 }, 6: { table: () => plainType } }
 const field: Layout = {
@@ -41,12 +42,15 @@ const footer: Layout = {
 }
 
 const HEADERS: Record<number, Layout> = { 1: schema, 2: dictionaryBatch, 3: recordBatch }
+const TYPE_DECIMAL = 7
 const TYPE_TIMESTAMP = 10
 const TYPE_UNION = 14
 const MAGIC = 'ARROW1'
 // Tables may be shared, so their number, and not only the bytes, needs a bound.
 const MOST_TABLES = 100_000
 const DEEPEST = 64
+// Decimals have at most 76 digits; the decoder raises 10 to the scale in whole numbers of any length.
+const MOST_DIGITS = 76
 
 /** Throws Error saying what is wrong. Cost: the size of the metadata. */
 export function checkArrow(bytes: Uint8Array): void {
@@ -203,7 +207,12 @@ class Checker {
     if (at === 0) return
     const kindSlot = this.slot(table, 8)
     const kind = kindSlot === 0 ? 0 : this.uint8(kindSlot)
-    this.table(at, kind === TYPE_UNION ? union : kind === TYPE_TIMESTAMP ? zoned : plainType, depth + 1)
+    const layouts: Record<number, Layout> = { [TYPE_DECIMAL]: decimal, [TYPE_TIMESTAMP]: zoned, [TYPE_UNION]: union }
+    const type = this.table(at, layouts[kind] ?? plainType, depth + 1)
+    if (kind !== TYPE_DECIMAL) return
+    const scaleSlot = this.slot(type, 6)
+    const scale = scaleSlot === 0 ? 0 : this.#view.getInt32(scaleSlot, true)
+    if (!(scale >= 0 && scale <= MOST_DIGITS)) throw new Error(`it has decimals with ${scale} digits behind the point`)
   }
 
   #vector(at: number, size: number): [start: number, count: number] {

@@ -1,10 +1,10 @@
 #include "partition.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
-#include <queue>
 
 #include "simd/kernels.hpp"
 #include "threads.hpp"
@@ -13,11 +13,15 @@ namespace fewpoints {
 namespace {
 
 constexpr double kNever = -std::numeric_limits<double>::infinity();
+constexpr int kFewColumns = 8;
 // Nodes above this are split by all threads together, those below one node a thread.
 constexpr std::size_t kShared = 1 << 16;
 // The tree is grown, without asking for the error, down to this share of the mean size of a cell: nearly all of these splits
 // will be wanted. Below, a node is split only when the cut asks for it.
 constexpr double kEager = 0.75;
+
+// Monotone, exact at powers of two, at most 0.09 too low between: a score need not be better, and this is ten times faster.
+double about_log2(double x) { return static_cast<double>(std::bit_cast<std::int64_t>(x)) * 0x1p-52 - 1023; }
 
 }  // namespace
 
@@ -89,7 +93,7 @@ Partition::Tree Partition::root() {
   return tree;
 }
 
-// With its score: the logarithm of mass x diameter^(k+1), which overflows for no order.
+// With its score, the logarithm of mass x diameter^(k+1): a product would overflow.
 void Partition::add(Tree& tree, Node node, const double* box) const {
   node.score = kNever;
   if (node.size() > options_.features) {  // else all its points are kept: no error
@@ -98,7 +102,7 @@ void Partition::add(Tree& tree, Node node, const double* box) const {
       const double side = (box[dimension_ + a] - box[a]) * options_.units[a];
       square += side * side;
     }
-    if (square > 0) node.score = std::log2(node.mass) + 0.5 * (options_.order + 1) * std::log2(square);
+    if (square > 0) node.score = about_log2(node.mass) + 0.5 * (options_.order + 1) * about_log2(square);
   }
   tree.nodes.push_back(node);
   tree.boxes.insert(tree.boxes.end(), box, box + 2 * dimension_);
@@ -132,8 +136,14 @@ void Partition::split(Tree& tree, int at, int threads) {
     std::size_t begin, end, lefts, before;  // before: points of earlier chunks that go left
     double masses[2];
   };
-  std::vector<Move> moves(chunks);
-  std::vector<double> boxes(chunks * 4 * dimension_);  // of every chunk: low and high of the left side, then of the right
+  // Nearly all nodes are one chunk, and small: for these nothing is allocated.
+  Move one_move;
+  double one_box[4 * kFewColumns];
+  const bool alone = chunks == 1 && dimension_ <= kFewColumns;
+  std::vector<Move> many_moves(alone ? 0 : chunks);
+  std::vector<double> many_boxes(alone ? 0 : chunks * 4 * dimension_);
+  Move* const moves = alone ? &one_move : many_moves.data();
+  double* const boxes = alone ? one_box : many_boxes.data();  // of every chunk: low and high of the left side, then of the right
   const auto in_chunks = [&](const auto& body) {
     if (chunks == 1) return body(0);
     parallel_for(chunks, threads, monitor_, Stage::Partition, [&](std::size_t c, int) { body(c); });
@@ -145,13 +155,13 @@ void Partition::split(Tree& tree, int at, int threads) {
     move.lefts = simd().count_below(arrays.from[axis], move.begin, move.end, threshold);
   });
   std::size_t total = 0;
-  for (Move& move : moves) {
-    move.before = total;
-    total += move.lefts;
+  for (std::size_t c = 0; c < chunks; c++) {
+    moves[c].before = total;
+    total += moves[c].lefts;
   }
   in_chunks([&](std::size_t c) {
     Move& move = moves[c];
-    double* of = boxes.data() + c * 4 * dimension_;
+    double* of = boxes + c * 4 * dimension_;
     for (int side = 0; side < 2; side++) {
       std::fill_n(of + 2 * side * dimension_, dimension_, -kNever);
       std::fill_n(of + (2 * side + 1) * dimension_, dimension_, kNever);
@@ -173,7 +183,7 @@ void Partition::split(Tree& tree, int at, int threads) {
     half.end = side == 0 ? node.begin + total : node.end;
     half.side = to;
     half.mass = weighted ? 0 : static_cast<double>(half.size());
-    double* joint = boxes.data() + 2 * side * dimension_;
+    double* joint = boxes + 2 * side * dimension_;
     for (std::size_t c = 0; c < chunks; c++) {
       if (weighted) half.mass += moves[c].masses[side];
       const double* part = joint + 4 * c * dimension_;
@@ -227,38 +237,49 @@ void Partition::grow(Tree& tree, std::size_t eager) {
 }
 
 // The nodes that become cells: always the one with the largest expected error is split next, as long as the bound allows.
+// Halves have no larger score than the whole, so the queue is a row of buckets that is walked once.
 std::vector<int> Partition::cut(Tree& tree) {
   const auto cost = [&](int i) { return std::min(options_.features, tree.nodes[i].size()); };
-  using Entry = std::pair<double, int>;
-  const auto less = [](const Entry& a, const Entry& b) { return a.first < b.first || (a.first == b.first && a.second > b.second); };
-  std::priority_queue<Entry, std::vector<Entry>, decltype(less)> queue(less);
+  constexpr int kNone = -1, kBuckets = 1 << 14;
+  constexpr double kBucketsPerBit = 16;
+  const double top = tree.nodes[0].score;
+  std::vector<int> first(kBuckets, kNone), next;  // next: the node behind this one in its bucket
   std::vector<int> cells;
+  int bucket = 0;
   const auto enter = [&](int i) {
-    if (tree.nodes[i].score == kNever)
+    if (tree.nodes[i].score == kNever) {
       cells.push_back(i);
-    else
-      queue.push({tree.nodes[i].score, i});
+      return;
+    }
+    const double place = (top - tree.nodes[i].score) * kBucketsPerBit;
+    // Not before the present one, which rounding of the masses could suggest.
+    int& head = first[place < kBuckets - 1 ? std::max(static_cast<int>(place), bucket) : kBuckets - 1];
+    if (next.size() < tree.nodes.size()) next.resize(tree.nodes.size() + tree.nodes.size() / 2, kNone);
+    next[i] = head;
+    head = i;
   };
-  std::size_t used = cost(0), popped = 0;
+  std::size_t used = cost(0), taken = 0;
   enter(0);
-  while (!queue.empty()) {
-    const int i = queue.top().second;
-    queue.pop();
-    if (++popped % 256 == 0) monitor_.check();
-    if (used >= options_.size) {
-      cells.push_back(i);
-      continue;
+  for (; bucket < kBuckets; bucket++)
+    while (first[bucket] != kNone) {
+      const int i = first[bucket];
+      first[bucket] = next[i];
+      if (++taken % 256 == 0) monitor_.check();
+      if (used >= options_.size) {
+        cells.push_back(i);
+        continue;
+      }
+      if (tree.nodes[i].left < 0) split(tree, i, 1);
+      const int left = tree.nodes[i].left, right = tree.nodes[i].right;
+      const std::size_t now = used - cost(i) + cost(left) + cost(right);
+      if (now > options_.size) {
+        cells.push_back(i);
+        continue;
+      }
+      used = now;
+      enter(left);
+      enter(right);
     }
-    if (tree.nodes[i].left < 0) split(tree, i, 1);
-    const std::size_t split_cost = used - cost(i) + cost(tree.nodes[i].left) + cost(tree.nodes[i].right);
-    if (split_cost > options_.size) {
-      cells.push_back(i);
-      continue;
-    }
-    used = split_cost;
-    enter(tree.nodes[i].left);
-    enter(tree.nodes[i].right);
-  }
   return cells;
 }
 
