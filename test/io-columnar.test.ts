@@ -1,6 +1,7 @@
 // Parquet and Arrow IPC: types, missing values, files of other programs, and damage.
 import {
   type Table as ArrowTable,
+  decimal,
   float32,
   float64,
   int16,

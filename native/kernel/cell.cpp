@@ -17,7 +17,8 @@ constexpr double kPolished = 1e-15;
 // The fast path holds N x N and N x samples tables, and features of one point on the stack.
 constexpr int kMostFastFeatures = 256, kMostFastPowers = 128, kMostFastDimension = 32;
 
-// Candidates per feature. Too few, and points outside them have to be priced one pass a time; too many cost elimination.
+// Candidates per feature. Too few, and points outside them have to be priced one pass a time; too many cost
+// elimination.
 double samples_per_feature(int m, int k) {
   if (m == 1) return std::min(10.0, 3.0 + 0.5 * std::max(0, k - 3));
   return k <= 3 ? 3.0 : std::min(10.0, 2.2 + 0.35 * k);
@@ -30,10 +31,13 @@ class BasisSource final : public FeatureSource {
   std::size_t scratch_size() const override {
     return static_cast<std::size_t>(frame_.basis().dimension()) * (frame_.recurrence().order + 1) * kBlock;
   }
-  void features(const std::uint32_t* index, std::size_t count, double* out, std::size_t stride, double* powers) const override {
+  void features(const std::uint32_t* index, std::size_t count, double* out, std::size_t stride,
+                double* powers) const override {
     const ExactShape& shape = frame_.basis().shape();
     const int k = shape.order;
-    const auto power = [&](int axis, int j) { return powers + (static_cast<std::size_t>(axis) * (k + 1) + j) * kBlock; };
+    const auto power = [&](int axis, int j) {
+      return powers + (static_cast<std::size_t>(axis) * (k + 1) + j) * kBlock;
+    };
     for (int axis = 0; axis < shape.dimension; axis++) {
       std::fill_n(power(axis, 0), count, 1.0);
       if (k == 0) continue;
@@ -67,16 +71,19 @@ CellSolver::CellSolver(int m, int k, std::size_t largest_cell) : indices_(m, k) 
   for (int e = 0; e < N; e++)
     for (int a = 0; a < m; a++) norm_[e] *= std::sqrt(2.0 * indices_.row(e)[a] + 1);
   const int samples = (static_cast<int>(std::ceil(samples_per_feature(m, k) * N)) + 7) / 8 * 8;
-  shape_ = {m, k, N, samples, indices_.parent.data(), indices_.axis.data(), indices_.degree.data(), norm_.data(),
-            // At order 1 the largest pivots sit at the rim of the cell, and the degree-2 error of all cells has one sign.
-            k == 1 ? 0.6 : 1.0, simd().cell_instance(m, k)};
-  if (N <= kMostFastFeatures && m * (k + 1) <= kMostFastPowers && m <= kMostFastDimension && largest_cell < (std::size_t{1} << 31))
+  shape_ = {
+      m, k, N, samples, indices_.parent.data(), indices_.axis.data(), indices_.degree.data(), norm_.data(),
+      // At order 1 the largest pivots sit at the rim of the cell, and the degree-2 error of all cells has one sign.
+      k == 1 ? 0.6 : 1.0, simd().cell_instance(m, k)};
+  if (N <= kMostFastFeatures && m * (k + 1) <= kMostFastPowers && m <= kMostFastDimension &&
+      largest_cell < (std::size_t{1} << 31))
     workspace_ = simd().cell_workspace(shape_, largest_cell);
 }
 
 int CellSolver::fast(const Points& points, double* workspace, std::uint32_t* chosen, double* weights,
                      const Monitor& monitor) const {
-  const CellResult result = simd().cell(shape_, {points.x, points.w, points.count, stop_of(monitor)}, workspace, chosen, weights);
+  const CellResult result =
+      simd().cell(shape_, {points.x, points.w, points.count, stop_of(monitor)}, workspace, chosen, weights);
   return result.count >= 0 && result.residual <= kFastResidual ? result.count : -1;
 }
 
@@ -100,7 +107,8 @@ Support CellSolver::careful(const Points& points, Support start, int threads, Mo
       const std::size_t size = std::min(FeatureSource::kBlock, count - i);
       source.features(support.indices.data() + i, size, block.data(), FeatureSource::kBlock, scratch.data());
       for (int e = 0; e < basis.count(); e++)
-        for (std::size_t j = 0; j < size; j++) B(e, static_cast<Eigen::Index>(i + j)) = block[e * FeatureSource::kBlock + j];
+        for (std::size_t j = 0; j < size; j++)
+          B(e, static_cast<Eigen::Index>(i + j)) = block[e * FeatureSource::kBlock + j];
     }
     std::vector<const double*> x(points.dimension);
     for (int a = 0; a < points.dimension; a++) {
@@ -110,7 +118,9 @@ Support CellSolver::careful(const Points& points, Support start, int threads, Mo
     }
     support.residual = polish(
         B, target,
-        [&](const std::vector<double>& w) { return basis.sums(x.data(), w.data(), count, 1, monitor, Stage::Recombine); },
+        [&](const std::vector<double>& w) {
+          return basis.sums(x.data(), w.data(), count, 1, monitor, Stage::Recombine);
+        },
         support.weights);
     std::size_t kept = 0;
     for (std::size_t i = 0; i < count; i++)

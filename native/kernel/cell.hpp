@@ -27,12 +27,13 @@ class CellSolver {
   // Doubles of workspace that fast() needs; 0: there is no fast path for this (m, k).
   std::size_t workspace() const { return workspace_; }
 
-  // Box, Legendre, homotopy push in simd/cell.cpp. chosen and weights hold `features()` entries. Returns the count, or -1 when
-  // the cell needs care.
-  int fast(const Points& points, double* workspace, std::uint32_t* chosen, double* weights, const Monitor& monitor) const;
+  // Box, Legendre, homotopy push in simd/cell.cpp. chosen and weights hold `features()` entries. Returns the count, or
+  // -1 when the cell needs care.
+  int fast(const Points& points, double* workspace, std::uint32_t* chosen, double* weights,
+           const Monitor& monitor) const;
 
-  // Whitened frame, data-orthonormal basis, rank-revealing halving, double-double polish. start: a support to begin with,
-  // or empty.
+  // Whitened frame, data-orthonormal basis, rank-revealing halving, double-double polish. start: a support to begin
+  // with, or empty.
   Support careful(const Points& points, Support start, int threads, Monitor& monitor) const;
 
  private:

@@ -31,7 +31,8 @@ class Clock {
 };
 
 // Factors that turn columns into the units in which cells are cut.
-std::vector<double> cutting_units(const PointSet& set, const std::vector<double>& deviations, const CompressOptions& options) {
+std::vector<double> cutting_units(const PointSet& set, const std::vector<double>& deviations,
+                                  const CompressOptions& options) {
   std::vector<double> units(set.dimension(), 1.0);
   int top = set.dimension() > 0 ? set.exponent(0) : 0;
   for (int a = 0; a < set.dimension(); a++) top = std::max(top, set.exponent(a));
@@ -62,16 +63,18 @@ class Kept {
     const std::size_t cells = counts_.size();
     std::vector<unsigned char> open(cells, 0);
     std::vector<Array<double>> workspaces(std::max(threads, 1));
-    parallel_for((cells + kCellsPerTask - 1) / kCellsPerTask, threads, monitor, Stage::Recombine, [&](std::size_t task, int thread) {
-      Array<double>& workspace = workspaces[thread];
-      if (workspace.size() == 0) workspace.reset(solver_.workspace());
-      for (std::size_t i = task * kCellsPerTask; i < std::min(cells, (task + 1) * kCellsPerTask); i++)
-        open[i] = !solve_fast(i, workspace.data(), monitor);
-    });
+    parallel_for((cells + kCellsPerTask - 1) / kCellsPerTask, threads, monitor, Stage::Recombine,
+                 [&](std::size_t task, int thread) {
+                   Array<double>& workspace = workspaces[thread];
+                   if (workspace.size() == 0) workspace.reset(solver_.workspace());
+                   for (std::size_t i = task * kCellsPerTask; i < std::min(cells, (task + 1) * kCellsPerTask); i++)
+                     open[i] = !solve_fast(i, workspace.data(), monitor);
+                 });
     std::vector<std::size_t> careful;
     for (std::size_t i = 0; i < cells; i++)
       if (open[i]) careful.push_back(i);
-    each_carefully(careful, threads, monitor, [&](std::size_t i, int inner) { solve_carefully(i, Support{}, inner, monitor); });
+    each_carefully(careful, threads, monitor,
+                   [&](std::size_t i, int inner) { solve_carefully(i, Support{}, inner, monitor); });
   }
 
   // Polishes every cell that was not merely copied, beginning with the support that it has.
@@ -168,7 +171,8 @@ class Kept {
       return true;
     }
     if (points.count <= static_cast<std::size_t>(solver_.features())) {
-      // One cell that is the whole set is brought down to its rank; in a partition, the bound holds and copies are exact.
+      // One cell that is the whole set is brought down to its rank; in a partition, the bound holds and copies are
+      // exact.
       if (counts_.size() == 1 && points.count > 1) return false;
       keep_all(i, points);
       return true;
@@ -224,13 +228,16 @@ void in_row_order(const Kept::Columns& kept, const PointSet& set, Compressed& ou
   std::vector<std::uint64_t> bits(last / 64 + 1, 0);
   std::vector<std::uint32_t> before(bits.size() + 1, 0);
   for (const std::uint32_t r : kept.rows) bits[r / 64] |= std::uint64_t{1} << (r % 64);
-  for (std::size_t i = 0; i < bits.size(); i++) before[i + 1] = before[i] + static_cast<std::uint32_t>(__builtin_popcountll(bits[i]));
+  for (std::size_t i = 0; i < bits.size(); i++)
+    before[i + 1] = before[i] + static_cast<std::uint32_t>(__builtin_popcountll(bits[i]));
   out.indices.resize(count);
   out.weights.resize(count);
   out.points.resize(count * m);
   for (std::size_t i = 0; i < count; i++) {
     const std::uint32_t r = kept.rows[i];
-    const std::size_t to = before[r / 64] + static_cast<std::uint32_t>(__builtin_popcountll(bits[r / 64] & ((std::uint64_t{1} << (r % 64)) - 1)));
+    const std::size_t to =
+        before[r / 64] +
+        static_cast<std::uint32_t>(__builtin_popcountll(bits[r / 64] & ((std::uint64_t{1} << (r % 64)) - 1)));
     out.indices[to] = r;
     out.weights[to] = set.weight_exponent() == 0 ? kept.w[i] : std::ldexp(kept.w[i], set.weight_exponent());
     for (std::size_t a = 0; a < m; a++) {
@@ -250,8 +257,8 @@ Compressed compress(PointSet&& set, const CompressOptions& options, Monitor& mon
 
   const Residual original(set, options.order, result.threads, monitor);
   const std::int64_t features = moment_count(set.dimension(), options.order);
-  const PartitionOptions cutting{cutting_units(set, original.deviations(), options), options.order, static_cast<std::size_t>(features),
-                                 options.size, result.threads};
+  const PartitionOptions cutting{cutting_units(set, original.deviations(), options), options.order,
+                                 static_cast<std::size_t>(features), options.size, result.threads};
   clock.lap();
   const Partition partition(set, cutting, monitor);
   result.partition_ms = clock.lap();

@@ -1,4 +1,5 @@
-// The main job: points -> partition into cells -> in each cell a basis, moments, recombination, polish -> set -> residual.
+// The main job: points -> partition into cells -> in each cell a basis, moments, recombination, polish -> set ->
+// residual.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -12,8 +13,9 @@ struct CompressOptions {
   int order = 3;
   std::size_t size = 0;  // most points in the result; at least momentCount(dimension, order), or all points are kept
   int threads = 1;
-  bool standardise = true;     // cells are cut in units of each column's weighted standard deviation
-  std::vector<double> scales;  // factors on those units, one a column; empty: all 1; 0 leaves a column out of the cutting
+  bool standardise = true;  // cells are cut in units of each column's weighted standard deviation
+  std::vector<double>
+      scales;  // factors on those units, one a column; empty: all 1; 0 leaves a column out of the cutting
 };
 
 struct Compressed {

@@ -31,7 +31,8 @@ const SimdKernels& choose() {
   const char* forced = std::getenv("FEWPOINTS_ISA");
   const auto allowed = [forced](const char* level) { return forced == nullptr || std::strcmp(forced, level) >= 0; };
   __builtin_cpu_init();
-  [[maybe_unused]] const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+  [[maybe_unused]] const bool v3 =
+      __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
   [[maybe_unused]] const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                                    __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
                                    __builtin_cpu_supports("avx512vl");

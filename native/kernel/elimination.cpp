@@ -9,17 +9,17 @@
 
 extern "C" {
 void dgetrf_(const int* m, const int* n, double* a, const int* lda, int* pivots, int* info);
-void dtrsm_(const char* side, const char* uplo, const char* trans, const char* diag, const int* m, const int* n, const double* alpha,
-            const double* a, const int* lda, double* b, const int* ldb);
-void dtrsv_(const char* uplo, const char* trans, const char* diag, const int* n, const double* a, const int* lda, double* x,
-            const int* incx);
+void dtrsm_(const char* side, const char* uplo, const char* trans, const char* diag, const int* m, const int* n,
+            const double* alpha, const double* a, const int* lda, double* b, const int* ldb);
+void dtrsv_(const char* uplo, const char* trans, const char* diag, const int* n, const double* a, const int* lda,
+            double* x, const int* incx);
 }
 
 namespace fewpoints {
 namespace {
 
-// OpenBLAS takes 128 MiB with its first large call, and tries for ever when it cannot have them. Asked for first, they are
-// refused in time.
+// OpenBLAS takes 128 MiB with its first large call, and tries for ever when it cannot have them. Asked for first, they
+// are refused in time.
 void reserve_blas_buffer() {
   static std::once_flag once;
   std::call_once(once, [] {
@@ -33,8 +33,8 @@ void reserve_blas_buffer() {
 
 double eliminate_wide(int rows, int columns, std::size_t stride, double* T, double* v, int* order) {
   reserve_blas_buffer();
-  // Seen by columns, T is its own transpose: `columns` x `rows`, a point a row. P T' = L U with row pivoting takes for every
-  // feature the point where it is largest.
+  // Seen by columns, T is its own transpose: `columns` x `rows`, a point a row. P T' = L U with row pivoting takes for
+  // every feature the point where it is largest.
   const int lda = static_cast<int>(stride), one = 1;
   std::vector<int> pivots(rows);
   int info = 0;

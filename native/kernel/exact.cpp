@@ -15,7 +15,8 @@ void ExactSums::add(const ExactSums& other) {
   }
 }
 
-ExactBasis::ExactBasis(const MultiIndices& indices, const Recurrence& recurrence, std::vector<double> centre, std::vector<double> scale)
+ExactBasis::ExactBasis(const MultiIndices& indices, const Recurrence& recurrence, std::vector<double> centre,
+                       std::vector<double> scale)
     : recurrence_(recurrence),
       parent_(indices.parent),
       axis_(indices.axis),
@@ -25,8 +26,8 @@ ExactBasis::ExactBasis(const MultiIndices& indices, const Recurrence& recurrence
   finish();
 }
 
-ExactBasis::ExactBasis(const MultiIndices& indices, const Recurrence& recurrence, std::vector<double> centre, std::vector<double> map,
-                       const std::vector<int>& kept)
+ExactBasis::ExactBasis(const MultiIndices& indices, const Recurrence& recurrence, std::vector<double> centre,
+                       std::vector<double> map, const std::vector<int>& kept)
     : recurrence_(recurrence), centre_(std::move(centre)), map_(std::move(map)) {
   std::vector<int> place(indices.count, 0);
   for (const int e : kept) {
@@ -49,7 +50,9 @@ void ExactBasis::finish() {
   shape_.a = recurrence_.a.data();
   shape_.b = recurrence_.b.data();
   shape_.c = recurrence_.c.data();
-  const auto all = [](const std::vector<double>& v, double x) { return std::all_of(v.begin(), v.end(), [x](double y) { return y == x; }); };
+  const auto all = [](const std::vector<double>& v, double x) {
+    return std::all_of(v.begin(), v.end(), [x](double y) { return y == x; });
+  };
   shape_.monomial = all(recurrence_.a, 1) && all(recurrence_.b, 0) && all(recurrence_.c, 0);
   shape_.columns = static_cast<int>(centre_.size());
   shape_.centre = centre_.data();
@@ -57,7 +60,8 @@ void ExactBasis::finish() {
   shape_.scale = scale_.data();
 }
 
-ExactSums ExactBasis::sums(const double* const* x, const double* w, std::size_t n, int threads, Monitor& monitor, Stage stage) const {
+ExactSums ExactBasis::sums(const double* const* x, const double* w, std::size_t n, int threads, Monitor& monitor,
+                           Stage stage) const {
   const std::size_t chunks = chunk_count(n);
   std::vector<ExactSums> parts(chunks, ExactSums(count()));
   std::vector<Array<double>> workspaces(std::max(threads, 1));
@@ -73,12 +77,14 @@ ExactSums ExactBasis::sums(const double* const* x, const double* w, std::size_t 
   return total;
 }
 
-void ExactBasis::local(const double* const* x, std::size_t n, double* out, std::size_t stride, int threads, Monitor& monitor) const {
+void ExactBasis::local(const double* const* x, std::size_t n, double* out, std::size_t stride, int threads,
+                       Monitor& monitor) const {
   std::vector<Array<double>> workspaces(std::max(threads, 1));
   parallel_for(chunk_count(n), threads, monitor, Stage::Recombine, [&](std::size_t i, int thread) {
     Array<double>& workspace = workspaces[thread];
     if (workspace.size() == 0) workspace.reset(simd().exact_workspace(shape_));
-    simd().exact_local(shape_, x, i * kChunk, std::min(n, (i + 1) * kChunk), out + i * kChunk, stride, workspace.data());
+    simd().exact_local(shape_, x, i * kChunk, std::min(n, (i + 1) * kChunk), out + i * kChunk, stride,
+                       workspace.data());
   });
 }
 

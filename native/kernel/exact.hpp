@@ -1,5 +1,5 @@
-// Moments in double-double of any range of points, in any product basis and any affine frame: what targets and residuals are
-// measured with. The heavy loop is simd/exact.cpp.
+// Moments in double-double of any range of points, in any product basis and any affine frame: what targets and
+// residuals are measured with. The heavy loop is simd/exact.cpp.
 #pragma once
 #include <vector>
 
@@ -12,8 +12,8 @@
 namespace fewpoints {
 
 struct ExactSums {
-  std::vector<double> high, low;   // sum w phi = high + low
-  std::vector<double> magnitude;   // sum w |phi|
+  std::vector<double> high, low;  // sum w phi = high + low
+  std::vector<double> magnitude;  // sum w |phi|
   explicit ExactSums(int count = 0) : high(count, 0.0), low(count, 0.0), magnitude(count, 0.0) {}
   DoubleDouble operator[](int e) const { return two_sum(high[e], low[e]); }
   void add(const ExactSums& other);
@@ -22,19 +22,22 @@ struct ExactSums {
 class ExactBasis {
  public:
   // t = scale (x - centre), scale powers of two.
-  ExactBasis(const MultiIndices& indices, const Recurrence& recurrence, std::vector<double> centre, std::vector<double> scale);
+  ExactBasis(const MultiIndices& indices, const Recurrence& recurrence, std::vector<double> centre,
+             std::vector<double> scale);
   // t = map (x - centre), map dimension x columns. kept: the features to use, ascending, closed under taking parents.
-  ExactBasis(const MultiIndices& indices, const Recurrence& recurrence, std::vector<double> centre, std::vector<double> map,
-             const std::vector<int>& kept);
+  ExactBasis(const MultiIndices& indices, const Recurrence& recurrence, std::vector<double> centre,
+             std::vector<double> map, const std::vector<int>& kept);
 
   int count() const { return shape_.count; }
   int dimension() const { return shape_.dimension; }
   const ExactShape& shape() const { return shape_; }
 
   // Chunk by chunk, combined in the order of the chunks: the same bits for any number of threads.
-  ExactSums sums(const double* const* x, const double* w, std::size_t n, int threads, Monitor& monitor, Stage stage) const;
+  ExactSums sums(const double* const* x, const double* w, std::size_t n, int threads, Monitor& monitor,
+                 Stage stage) const;
   // local[a * stride + i]: coordinates of the points, rounded to double.
-  void local(const double* const* x, std::size_t n, double* out, std::size_t stride, int threads, Monitor& monitor) const;
+  void local(const double* const* x, std::size_t n, double* out, std::size_t stride, int threads,
+             Monitor& monitor) const;
 
   ExactBasis(const ExactBasis&) = delete;
   ExactBasis& operator=(const ExactBasis&) = delete;

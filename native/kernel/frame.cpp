@@ -106,7 +106,8 @@ void Frame::whiten(const Points& points, int threads, Monitor& monitor) {
   while (!left.empty()) {
     auto best = left.begin();
     for (auto it = left.begin(); it != left.end(); ++it)
-      if (covariance[*it * m + *it].high * original[*best] > covariance[*best * m + *best].high * original[*it]) best = it;
+      if (covariance[*it * m + *it].high * original[*best] > covariance[*best * m + *best].high * original[*it])
+        best = it;
     const int p = *best;
     left.erase(best);
     const DoubleDouble variance = covariance[p * m + p];
@@ -222,7 +223,8 @@ void Frame::orthonormalise(const Points& points, int order, int threads, Monitor
   std::vector<int> kept;
   for (int e = 0; e < indices.count; e++) {
     bool possible = true;
-    for (int axis = 0; axis < indices.dimension; axis++) possible = possible && indices.row(e)[axis] <= most_degree_[axis];
+    for (int axis = 0; axis < indices.dimension; axis++)
+      possible = possible && indices.row(e)[axis] <= most_degree_[axis];
     if (possible) kept.push_back(e);
   }
   if (dimension_ == 0) {  // all points are equal: one coordinate that is 0

@@ -1,6 +1,7 @@
-// The careful basis of one cell: coordinates centred at the weighted mean and whitened, and in each of them the polynomials
-// that are orthonormal over the weighted data (discrete Stieltjes). It stays well conditioned where Legendre products on the
-// bounding box do not: heavy tails, columns nearly collinear, points of lower dimension than m.
+// The careful basis of one cell: coordinates centred at the weighted mean and whitened, and in each of them the
+// polynomials that are orthonormal over the weighted data (discrete Stieltjes). It stays well conditioned where
+// Legendre products on the bounding box do not: heavy tails, columns nearly collinear, points of lower dimension than
+// m.
 #pragma once
 #include <memory>
 #include <vector>
@@ -18,7 +19,8 @@ struct Points {  // columns of one cell
 
 class Frame {
  public:
-  // Keeps the points' local coordinates: dimension x count doubles. Cost: order 2 moments in double-double, then order passes.
+  // Keeps the points' local coordinates: dimension x count doubles. Cost: order 2 moments in double-double, then order
+  // passes.
   Frame(const Points& points, int order, int threads, Monitor& monitor);
 
   const ExactBasis& basis() const { return *basis_; }

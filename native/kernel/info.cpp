@@ -26,7 +26,8 @@ Info info() {
   Info i;
   i.instruction_set = simd().name;
   i.compiler = __VERSION__;
-  i.eigen = std::to_string(EIGEN_WORLD_VERSION) + "." + std::to_string(EIGEN_MAJOR_VERSION) + "." + std::to_string(EIGEN_MINOR_VERSION);
+  i.eigen = std::to_string(EIGEN_WORLD_VERSION) + "." + std::to_string(EIGEN_MAJOR_VERSION) + "." +
+            std::to_string(EIGEN_MINOR_VERSION);
   i.openmp = _OPENMP;
 #ifdef FEWPOINTS_OPENBLAS
   i.blas = openblas_get_config();

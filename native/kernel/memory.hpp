@@ -1,6 +1,6 @@
-// Aligned arrays without initialisation: 64 bytes, so that every vector load of the widest instruction set is aligned, and
-// padded by 16 elements, so that a kernel may read one whole vector past the end. Large ones ask for huge pages: otherwise the
-// first touch of a million rows costs as much as splitting them once.
+// Aligned arrays without initialisation: 64 bytes, so that every vector load of the widest instruction set is aligned,
+// and padded by 16 elements, so that a kernel may read one whole vector past the end. Large ones ask for huge pages:
+// otherwise the first touch of a million rows costs as much as splitting them once.
 #pragma once
 #include <cstddef>
 #include <cstdlib>

@@ -10,7 +10,8 @@ namespace fewpoints {
 std::vector<double> moments(const PointSet& set, int order, Basis basis, int threads, Monitor& monitor) {
   const int m = set.dimension();
   const MultiIndices indices(m, order);
-  const Recurrence recurrence = basis == Basis::Legendre ? Recurrence::legendre(m, order) : Recurrence::monomial(m, order);
+  const Recurrence recurrence =
+      basis == Basis::Legendre ? Recurrence::legendre(m, order) : Recurrence::monomial(m, order);
   // Legendre polynomials are not homogeneous: there the columns go back to the caller's units first.
   std::vector<double> centre(m, 0.0), scale(m, 1.0);
   if (basis == Basis::Legendre)
@@ -18,7 +19,8 @@ std::vector<double> moments(const PointSet& set, int order, Basis basis, int thr
   const ExactBasis exact(indices, recurrence, centre, scale);
   std::vector<const double*> x(m);
   for (int a = 0; a < m; a++) x[a] = set.column(a);
-  const ExactSums sums = exact.sums(x.data(), set.weights(), set.size(), usable_threads(threads), monitor, Stage::Verify);
+  const ExactSums sums =
+      exact.sums(x.data(), set.weights(), set.size(), usable_threads(threads), monitor, Stage::Verify);
   std::vector<double> out(indices.count);
   for (int e = 0; e < indices.count; e++) {
     long exponent = set.weight_exponent();

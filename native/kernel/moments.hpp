@@ -1,4 +1,5 @@
-// Moments of a weighted set: sum_i c_i phi_a(w_i) for every multi-index a of degree <= k, in graded lexicographic order.
+// Moments of a weighted set: sum_i c_i phi_a(w_i) for every multi-index a of degree <= k, in graded lexicographic
+// order.
 #pragma once
 #include <vector>
 

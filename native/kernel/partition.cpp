@@ -16,11 +16,12 @@ constexpr double kNever = -std::numeric_limits<double>::infinity();
 constexpr int kFewColumns = 8;
 // Nodes above this are split by all threads together, those below one node a thread.
 constexpr std::size_t kShared = 1 << 16;
-// The tree is grown, without asking for the error, down to this share of the mean size of a cell: nearly all of these splits
-// will be wanted. Below, a node is split only when the cut asks for it.
+// The tree is grown, without asking for the error, down to this share of the mean size of a cell: nearly all of these
+// splits will be wanted. Below, a node is split only when the cut asks for it.
 constexpr double kEager = 0.75;
 
-// Monotone, exact at powers of two, at most 0.09 too low between: a score need not be better, and this is ten times faster.
+// Monotone, exact at powers of two, at most 0.09 too low between: a score need not be better, and this is ten times
+// faster.
 double about_log2(double x) { return static_cast<double>(std::bit_cast<std::int64_t>(x)) * 0x1p-52 - 1023; }
 
 }  // namespace
@@ -55,7 +56,8 @@ Partition::Partition(PointSet& set, const PartitionOptions& options, Monitor& mo
     if (weighted) side.moved.push_back(side.weights);
   }
 
-  const double mean = static_cast<double>(n) * static_cast<double>(options_.features) / static_cast<double>(options_.size);
+  const double mean =
+      static_cast<double>(n) * static_cast<double>(options_.features) / static_cast<double>(options_.size);
   const auto eager = static_cast<std::size_t>(std::max(2.0 * static_cast<double>(options_.features), kEager * mean));
   Tree tree = root();
   refine(tree, eager);
@@ -63,7 +65,8 @@ Partition::Partition(PointSet& set, const PartitionOptions& options, Monitor& mo
   std::sort(chosen.begin(), chosen.end(), [&](int a, int b) { return tree.nodes[a].begin < tree.nodes[b].begin; });
   cells_.resize(chosen.size());
   parallel_for(chosen.size() / 64 + 1, options_.threads, monitor_, Stage::Partition, [&](std::size_t block, int) {
-    for (std::size_t i = 64 * block; i < std::min(chosen.size(), 64 * (block + 1)); i++) cells_[i] = gather(tree, chosen[i]);
+    for (std::size_t i = 64 * block; i < std::min(chosen.size(), 64 * (block + 1)); i++)
+      cells_[i] = gather(tree, chosen[i]);
   });
 }
 
@@ -84,7 +87,8 @@ Partition::Tree Partition::root() {
   }
   node.mass = static_cast<double>(n);
   if (sides_[0].weights != nullptr) {
-    for (std::size_t c = 0; c < sums.size(); c++) sums[c] = simd().sum(sides_[0].weights, c * kChunk, std::min(n, (c + 1) * kChunk));
+    for (std::size_t c = 0; c < sums.size(); c++)
+      sums[c] = simd().sum(sides_[0].weights, c * kChunk, std::min(n, (c + 1) * kChunk));
     node.mass = 0;
     for (const double s : sums) node.mass += s;
   }
@@ -127,7 +131,8 @@ void Partition::split(Tree& tree, int at, int threads) {
   if (!(threshold > low)) threshold = high;
 
   const bool weighted = sides_[from].weights != nullptr;
-  const SplitArrays arrays{dimension_, sides_[from].moved.data(), sides_[to].moved.data(), weighted, sides_[from].rows, sides_[to].rows};
+  const SplitArrays arrays{dimension_, sides_[from].moved.data(), sides_[to].moved.data(),
+                           weighted,   sides_[from].rows,         sides_[to].rows};
 
   // Count, then move: every chunk knows where its points go, whoever moves it.
   const std::size_t chunk = node.size() > kShared ? kChunk : node.size();
@@ -143,7 +148,8 @@ void Partition::split(Tree& tree, int at, int threads) {
   std::vector<Move> many_moves(alone ? 0 : chunks);
   std::vector<double> many_boxes(alone ? 0 : chunks * 4 * dimension_);
   Move* const moves = alone ? &one_move : many_moves.data();
-  double* const boxes = alone ? one_box : many_boxes.data();  // of every chunk: low and high of the left side, then of the right
+  double* const boxes =
+      alone ? one_box : many_boxes.data();  // of every chunk: low and high of the left side, then of the right
   const auto in_chunks = [&](const auto& body) {
     if (chunks == 1) return body(0);
     parallel_for(chunks, threads, monitor_, Stage::Partition, [&](std::size_t c, int) { body(c); });
@@ -169,7 +175,8 @@ void Partition::split(Tree& tree, int at, int threads) {
     const std::size_t left_begin = node.begin + move.before;
     const std::size_t right_begin = node.begin + total + (move.begin - node.begin - move.before);
     SplitSide left{left_begin, left_begin + move.lefts, of, of + dimension_, 0};
-    SplitSide right{right_begin, right_begin + (move.end - move.begin - move.lefts), of + 2 * dimension_, of + 3 * dimension_, 0};
+    SplitSide right{right_begin, right_begin + (move.end - move.begin - move.lefts), of + 2 * dimension_,
+                    of + 3 * dimension_, 0};
     simd().split(arrays, axis, threshold, move.begin, move.end, left, right);
     move.masses[0] = left.mass;
     move.masses[1] = right.mass;
@@ -196,8 +203,8 @@ void Partition::split(Tree& tree, int at, int threads) {
   }
 }
 
-// Splits every node above `eager` points: the large ones with all threads on one node, then one subtree a thread, put together
-// in the order of their roots.
+// Splits every node above `eager` points: the large ones with all threads on one node, then one subtree a thread, put
+// together in the order of their roots.
 void Partition::refine(Tree& tree, std::size_t eager) {
   std::vector<int> subtrees;
   for (std::size_t at = 0; at < tree.nodes.size(); at++) {
@@ -236,8 +243,8 @@ void Partition::grow(Tree& tree, std::size_t eager) {
   }
 }
 
-// The nodes that become cells: always the one with the largest expected error is split next, as long as the bound allows.
-// Halves have no larger score than the whole, so the queue is a row of buckets that is walked once.
+// The nodes that become cells: always the one with the largest expected error is split next, as long as the bound
+// allows. Halves have no larger score than the whole, so the queue is a row of buckets that is walked once.
 std::vector<int> Partition::cut(Tree& tree) {
   const auto cost = [&](int i) { return std::min(options_.features, tree.nodes[i].size()); };
   constexpr int kNone = -1, kBuckets = 1 << 14;
@@ -283,8 +290,8 @@ std::vector<int> Partition::cut(Tree& tree) {
   return cells;
 }
 
-// Where the points of a chosen node are. Its own place was overwritten by its grandchildren, if it has any; then the points
-// are collected from the leaves below it, into its own place.
+// Where the points of a chosen node are. Its own place was overwritten by its grandchildren, if it has any; then the
+// points are collected from the leaves below it, into its own place.
 CellRange Partition::gather(const Tree& tree, int at) {
   const Node& node = tree.nodes[at];
   const auto split_twice = [&](int child) { return child >= 0 && tree.nodes[child].left >= 0; };
@@ -302,7 +309,8 @@ CellRange Partition::gather(const Tree& tree, int at) {
       const Side &from = sides_[leaf.side], &to = sides_[node.side];
       for (int a = 0; a < dimension_; a++)
         std::memcpy(to.columns[a] + leaf.begin, from.columns[a] + leaf.begin, leaf.size() * sizeof(double));
-      if (to.weights != nullptr) std::memcpy(to.weights + leaf.begin, from.weights + leaf.begin, leaf.size() * sizeof(double));
+      if (to.weights != nullptr)
+        std::memcpy(to.weights + leaf.begin, from.weights + leaf.begin, leaf.size() * sizeof(double));
       std::memcpy(to.rows + leaf.begin, from.rows + leaf.begin, leaf.size() * sizeof(std::uint32_t));
     }
   }

@@ -1,6 +1,7 @@
-// Partition into cells by an adaptive kd-tree: split at the midpoint of the longest side of the bounding box, then cut the tree
-// greedily where the expected error is largest, mass x diameter^(k+1) (Theorem 3 of arXiv:2510.00504), under a hard bound on
-// the size of the result: sum over cells of min(points, N) <= size. Outliers become cells of their own, and are kept.
+// Partition into cells by an adaptive kd-tree: split at the midpoint of the longest side of the bounding box, then cut
+// the tree greedily where the expected error is largest, mass x diameter^(k+1) (Theorem 3 of arXiv:2510.00504), under a
+// hard bound on the size of the result: sum over cells of min(points, N) <= size. Outliers become cells of their own,
+// and are kept.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -36,7 +37,7 @@ class Partition {
   const std::vector<CellRange>& cells() const { return cells_; }
   std::size_t largest() const;  // points of the largest cell
   const double* column(int side, int a) const { return sides_[side].columns[a]; }
-  const double* weights(int side) const { return sides_[side].weights; }  // nullptr: all 1
+  const double* weights(int side) const { return sides_[side].weights; }   // nullptr: all 1
   const std::uint32_t* rows(int side) const { return sides_[side].rows; }  // row of the caller's array
 
  private:

@@ -8,7 +8,8 @@
 namespace fewpoints {
 namespace {
 
-// Beyond these a square or a product of a few values could overflow or vanish, and the column is rescaled by a power of two.
+// Beyond these a square or a product of a few values could overflow or vanish, and the column is rescaled by a power of
+// two.
 constexpr double kLargest = 0x1p300, kSmallest = 0x1p-300;
 
 std::string shown(double x) {
@@ -59,7 +60,8 @@ void copy_weights(const NumbersView& view, std::size_t count, Array<double>& to)
   for (std::size_t i = 0; i < count; i++) {
     const double w = to[i];
     if (!(w >= 0) || std::isinf(w))
-      throw Error(Code::Weight, "weights[" + std::to_string(i) + "] is " + shown(w) + "; expected a finite number >= 0");
+      throw Error(Code::Weight,
+                  "weights[" + std::to_string(i) + "] is " + shown(w) + "; expected a finite number >= 0");
     any = any || w > 0;
   }
   if (!any && count > 0) throw Error(Code::Weight, "all weights are 0; expected at least one positive weight");
@@ -69,8 +71,8 @@ void check_finite(const double* x, std::size_t count, const char* name, int colu
   if (all_finite(x, count)) return;
   for (std::size_t i = 0; i < count; i++)
     if (!std::isfinite(x[i]))
-      throw Error(Code::NotFinite, std::string(name) + ", row " + std::to_string(first_row + i) + ", column " + std::to_string(column) +
-                                       " is " + shown(x[i]) + "; expected a finite number");
+      throw Error(Code::NotFinite, std::string(name) + ", row " + std::to_string(first_row + i) + ", column " +
+                                       std::to_string(column) + " is " + shown(x[i]) + "; expected a finite number");
 }
 
 PointSet::PointSet(const PointsView& points, const NumbersView& weights, const char* name) : size_(points.count) {

@@ -28,8 +28,8 @@ struct PointsView {
 // Rows of weight zero are left out (they can never be chosen), so size() may be less than the view's count.
 class PointSet {
  public:
-  // Copies and validates in one pass, on the calling thread: what the caller does to the arrays afterwards does not matter.
-  // Throws Error NotFinite (naming row and column), Weight (negative, not finite, or none positive), Memory.
+  // Copies and validates in one pass, on the calling thread: what the caller does to the arrays afterwards does not
+  // matter. Throws Error NotFinite (naming row and column), Weight (negative, not finite, or none positive), Memory.
   // name: what the message calls the array ("points", "original").
   PointSet(const PointsView& points, const NumbersView& weights, const char* name = "points");
 
@@ -40,8 +40,8 @@ class PointSet {
   const double* weights() const { return weights_.data(); }
   // Row of the caller's array; nullptr when no row was left out and row i is i.
   const std::uint32_t* rows() const { return rows_.empty() ? nullptr : rows_.data(); }
-  // Values are held times 2^-exponent(a): zero unless a column's largest magnitude is beyond 2^+-300, so that squares and
-  // products neither overflow nor vanish. Exact, and undone exactly on the way out.
+  // Values are held times 2^-exponent(a): zero unless a column's largest magnitude is beyond 2^+-300, so that squares
+  // and products neither overflow nor vanish. Exact, and undone exactly on the way out.
   int exponent(int a) const { return exponents_[a]; }
   int weight_exponent() const { return weight_exponent_; }
 
@@ -61,7 +61,8 @@ class PointSet {
   int weight_exponent_ = 0;
 };
 
-// For the other things that are copied in: weights (throws Error Weight) and the check of one column (throws NotFinite).
+// For the other things that are copied in: weights (throws Error Weight) and the check of one column (throws
+// NotFinite).
 void copy_weights(const NumbersView& view, std::size_t count, Array<double>& to);
 void check_finite(const double* x, std::size_t count, const char* name, int column, std::size_t first_row = 0);
 

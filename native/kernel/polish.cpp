@@ -8,7 +8,8 @@ namespace {
 
 constexpr double kConverged = 1.2e-16;  // half an epsilon: the weights are as good as rounded ones can be
 constexpr int kMostSteps = 8;
-// Column pivoting costs more than the factorisation itself beyond this width, and the support is well conditioned anyway.
+// Column pivoting costs more than the factorisation itself beyond this width, and the support is well conditioned
+// anyway.
 constexpr int kPivotedWidth = 160;
 
 double relative(const ExactSums& target, const ExactSums& sums, Eigen::VectorXd& residual) {
@@ -28,8 +29,8 @@ Eigen::VectorXd least_squares(const Eigen::MatrixXd& A, const Eigen::VectorXd& b
 
 }  // namespace
 
-double polish(const Eigen::MatrixXd& B, const ExactSums& target, const std::function<ExactSums(const std::vector<double>&)>& sums,
-              std::vector<double>& weights) {
+double polish(const Eigen::MatrixXd& B, const ExactSums& target,
+              const std::function<ExactSums(const std::vector<double>&)>& sums, std::vector<double>& weights) {
   const Eigen::Index N = B.rows(), count = B.cols();
   Eigen::VectorXd residual(N);
   std::vector<double> w = weights;

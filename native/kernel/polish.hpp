@@ -8,12 +8,12 @@
 
 namespace fewpoints {
 
-// Iterative refinement with residuals in double-double (Demmel et al. 2006): weights w on the columns of B (features x support)
-// are changed by factors 1 + h, h the least squares solution of B diag(w) h = target - B w, rows measured in units of
-// target.magnitude. What remains is the rounding of the weights themselves: about one epsilon. Weights that would turn negative
-// are set to 0, and the rest solved again. sums: the exact moments of the support with the given weights.
-// Returns the largest |target - sums| / magnitude; `weights` holds the best ones seen.
-double polish(const Eigen::MatrixXd& B, const ExactSums& target, const std::function<ExactSums(const std::vector<double>&)>& sums,
-              std::vector<double>& weights);
+// Iterative refinement with residuals in double-double (Demmel et al. 2006): weights w on the columns of B (features x
+// support) are changed by factors 1 + h, h the least squares solution of B diag(w) h = target - B w, rows measured in
+// units of target.magnitude. What remains is the rounding of the weights themselves: about one epsilon. Weights that
+// would turn negative are set to 0, and the rest solved again. sums: the exact moments of the support with the given
+// weights. Returns the largest |target - sums| / magnitude; `weights` holds the best ones seen.
+double polish(const Eigen::MatrixXd& B, const ExactSums& target,
+              const std::function<ExactSums(const std::vector<double>&)>& sums, std::vector<double>& weights);
 
 }  // namespace fewpoints

@@ -7,8 +7,8 @@
 #include "halving.hpp"
 #include "info.hpp"
 #include "polish.hpp"
-#include "tolerances.hpp"
 #include "threads.hpp"
+#include "tolerances.hpp"
 
 namespace fewpoints {
 namespace {
@@ -16,10 +16,14 @@ namespace {
 class MatrixSource final : public FeatureSource {
  public:
   // rows: the rows of positive weight.
-  MatrixSource(const FeatureMatrix& features, const std::vector<std::uint32_t>& rows) : features_(features), rows_(rows) {}
+  MatrixSource(const FeatureMatrix& features, const std::vector<std::uint32_t>& rows)
+      : features_(features), rows_(rows) {}
   int width() const override { return features_.width; }
-  const double* row(std::size_t i) const { return features_.values.data() + static_cast<std::size_t>(rows_[i]) * features_.width; }
-  void features(const std::uint32_t* index, std::size_t count, double* out, std::size_t stride, double*) const override {
+  const double* row(std::size_t i) const {
+    return features_.values.data() + static_cast<std::size_t>(rows_[i]) * features_.width;
+  }
+  void features(const std::uint32_t* index, std::size_t count, double* out, std::size_t stride,
+                double*) const override {
     for (std::size_t i = 0; i < count; i++) {
       const double* from = row(index[i]);
       for (int e = 0; e < features_.width; e++) out[e * stride + i] = from[e];
@@ -84,7 +88,9 @@ Recombined recombine(FeatureMatrix&& features, int wanted, Monitor& monitor) {
 
   std::vector<ExactSums> parts(chunk_count(rows.size()), ExactSums(N));
   parallel_for(parts.size(), threads, monitor, Stage::Recombine, [&](std::size_t c, int) {
-    add_rows(N, c * kChunk, std::min(rows.size(), (c + 1) * kChunk), [&](std::size_t i) { return source.row(i); }, w.data(), parts[c]);
+    add_rows(
+        N, c * kChunk, std::min(rows.size(), (c + 1) * kChunk), [&](std::size_t i) { return source.row(i); }, w.data(),
+        parts[c]);
   });
   ExactSums target(N);
   for (const ExactSums& part : parts) target.add(part);
@@ -98,7 +104,8 @@ Recombined recombine(FeatureMatrix&& features, int wanted, Monitor& monitor) {
       B, target,
       [&](const std::vector<double>& weights) {
         ExactSums sums(N);
-        add_rows(N, 0, count, [&](std::size_t j) { return source.row(vertex.indices[j]); }, weights.data(), sums);
+        add_rows(
+            N, 0, count, [&](std::size_t j) { return source.row(vertex.indices[j]); }, weights.data(), sums);
         return sums;
       },
       vertex.weights);
@@ -110,10 +117,12 @@ Recombined recombine(FeatureMatrix&& features, int wanted, Monitor& monitor) {
     result.residual = 0;
     return result;
   }
-  if (!(result.residual <= kRefusedResidual)) throw refusal("the column sums", result.residual, "columns that are better conditioned");
+  if (!(result.residual <= kRefusedResidual))
+    throw refusal("the column sums", result.residual, "columns that are better conditioned");
   std::vector<std::size_t> order(count);
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return vertex.indices[a] < vertex.indices[b]; });
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return vertex.indices[a] < vertex.indices[b]; });
   for (const std::size_t j : order)
     if (vertex.weights[j] > 0) {
       result.indices.push_back(rows[vertex.indices[j]]);

@@ -1,5 +1,5 @@
-// Recombination of any n x N feature matrix (Tchakaloff, Caratheodory): at most rank of its rows, new non-negative weights,
-// the same weighted column sums.
+// Recombination of any n x N feature matrix (Tchakaloff, Caratheodory): at most rank of its rows, new non-negative
+// weights, the same weighted column sums.
 #pragma once
 #include <cstdint>
 #include <vector>

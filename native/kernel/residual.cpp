@@ -60,7 +60,8 @@ Residual::Residual(const PointSet& set, int order, int threads, Monitor& monitor
   sums_ = basis_->sums(x.data(), set.weights(), n, threads, monitor, Stage::Verify);
 }
 
-Verification Residual::of(const double* const* x, const double* w, std::size_t count, int threads, Monitor& monitor) const {
+Verification Residual::of(const double* const* x, const double* w, std::size_t count, int threads,
+                          Monitor& monitor) const {
   return compare(basis_->sums(x, w, count, threads, monitor, Stage::Verify), 0);
 }
 

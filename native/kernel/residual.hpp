@@ -1,5 +1,5 @@
-// Moments of a set in standardised coordinates and in double-double, to compare others with. This path shares no basis, no
-// frame and no sums with the recombination.
+// Moments of a set in standardised coordinates and in double-double, to compare others with. This path shares no basis,
+// no frame and no sums with the recombination.
 #pragma once
 #include <memory>
 #include <vector>
@@ -19,7 +19,9 @@ class Residual {
   // The same for columns in the original's own units (its exponents already taken out).
   Verification of(const double* const* x, const double* w, std::size_t count, int threads, Monitor& monitor) const;
 
-  const std::vector<double>& deviations() const { return deviations_; }  // weighted, of each column; 0 for a constant one
+  const std::vector<double>& deviations() const {
+    return deviations_;
+  }  // weighted, of each column; 0 for a constant one
 
  private:
   Verification compare(const ExactSums& sums, int weight_exponent) const;

@@ -9,7 +9,8 @@ namespace fewpoints {
 
 enum class Code { Shape, NotFinite, Weight, Size, Option, Memory, Infeasible };
 
-// The only exception, with std::bad_alloc and Cancelled, that leaves the kernel. `code` becomes the JavaScript error's code.
+// The only exception, with std::bad_alloc and Cancelled, that leaves the kernel. `code` becomes the JavaScript error's
+// code.
 class Error : public std::runtime_error {
  public:
   Error(Code code, const std::string& message) : std::runtime_error(message), code(code) {}

@@ -1,4 +1,5 @@
-// Parallel loops whose result does not depend on the number of threads, and from which no exception escapes into OpenMP.
+// Parallel loops whose result does not depend on the number of threads, and from which no exception escapes into
+// OpenMP.
 #pragma once
 #include <omp.h>
 
@@ -27,8 +28,8 @@ inline bool& inside_parallel_for() {
   return inside;
 }
 
-// Runs body(i, thread) for i in [0, count), in any order, thread < threads. Stops early when the monitor says cancel (then
-// throws Cancelled) or a body throws (then throws that again). Progress is reported from the calling thread.
+// Runs body(i, thread) for i in [0, count), in any order, thread < threads. Stops early when the monitor says cancel
+// (then throws Cancelled) or a body throws (then throws that again). Progress is reported from the calling thread.
 template <class Body>
 void parallel_for(std::size_t count, int threads, Monitor& monitor, Stage stage, const Body& body) {
   const int team = static_cast<int>(std::min<std::size_t>(static_cast<std::size_t>(std::max(threads, 1)), count));

@@ -63,7 +63,9 @@ double heavy(std::mt19937_64& r, std::size_t, int) { return std::student_t_distr
 double lattice(std::mt19937_64& r, std::size_t, int) { return static_cast<double>(r() % 5); }
 double offset(std::mt19937_64& r, std::size_t i, int a) { return 0x1p30 + gauss(r, i, a); }
 double units(std::mt19937_64& r, std::size_t i, int a) { return gauss(r, i, a) * std::pow(10, 6 * a - 6); }
-double circle(std::mt19937_64&, std::size_t i, int a) { return a == 0 ? std::cos(0.7 * i) : a == 1 ? std::sin(0.7 * i) : 1; }
+double circle(std::mt19937_64&, std::size_t i, int a) {
+  return a == 0 ? std::cos(0.7 * i) : a == 1 ? std::sin(0.7 * i) : 1;
+}
 double line(std::mt19937_64&, std::size_t i, int a) { return (a + 1) * std::sqrt(2.0 + static_cast<double>(i)); }
 double equal(std::mt19937_64&, std::size_t, int a) { return 0.1 * (a + 1); }
 double positive(std::mt19937_64& r, std::size_t i, int a) { return 0.5 + std::fabs(uniform(r, i, a)); }
@@ -96,7 +98,8 @@ void check_compressed(const Set& set, int order, std::size_t size, const Compres
     good = good && c.weights[i] > 0 && std::isfinite(c.weights[i]);
     good = good && (set.w.empty() || set.w[c.indices[i]] > 0);
     ascending = ascending && (i == 0 || c.indices[i - 1] < c.indices[i]);
-    equal_rows = equal_rows && std::memcmp(&c.points[i * set.m], &set.x[c.indices[i] * set.m], set.m * sizeof(double)) == 0;
+    equal_rows =
+        equal_rows && std::memcmp(&c.points[i * set.m], &set.x[c.indices[i] * set.m], set.m * sizeof(double)) == 0;
     after += c.weights[i];
   }
   for (std::size_t i = 0; i < set.count(); i++) before += set.w.empty() ? 1.0 : set.w[i];
@@ -108,7 +111,8 @@ void check_compressed(const Set& set, int order, std::size_t size, const Compres
   // The same through verify, which starts from the caller's arrays.
   Monitor monitor;
   const Set kept{c.points, c.weights, set.m};
-  const Verification v = verify(PointSet(set.points(), set.weights()), PointSet(kept.points(), kept.weights()), order, 2, monitor);
+  const Verification v =
+      verify(PointSet(set.points(), set.weights()), PointSet(kept.points(), kept.weights()), order, 2, monitor);
   expect(v.residual <= bound, "verified residual " + std::to_string(v.residual / kEpsilon) + " eps");
 }
 
@@ -119,10 +123,18 @@ void test_compress() {
     double bound;
   };
   const Kind kinds[] = {
-      {"uniform", uniform, {}, 50},     {"gauss", gauss, positive, 50},       {"heavy tails", heavy, {}, 50},
-      {"lattice", lattice, {}, 50},     {"lattice, weights", lattice, decades, 50}, {"offset 2^30", offset, positive, 50},
-      {"units", units, {}, 50},         {"circle", circle, {}, 50},           {"line", line, positive, 50},
-      {"all equal", equal, decades, 50}, {"zero weights", gauss, some_zero, 50}, {"16 decades", uniform, decades, 50},
+      {"uniform", uniform, {}, 50},
+      {"gauss", gauss, positive, 50},
+      {"heavy tails", heavy, {}, 50},
+      {"lattice", lattice, {}, 50},
+      {"lattice, weights", lattice, decades, 50},
+      {"offset 2^30", offset, positive, 50},
+      {"units", units, {}, 50},
+      {"circle", circle, {}, 50},
+      {"line", line, positive, 50},
+      {"all equal", equal, decades, 50},
+      {"zero weights", gauss, some_zero, 50},
+      {"16 decades", uniform, decades, 50},
   };
   for (const Kind& kind : kinds)
     for (const int m : {1, 2, 3, 5})
@@ -132,8 +144,8 @@ void test_compress() {
           const Set set = make(m, d, kind.draw, kind.weight);
           for (const std::size_t size : {N, 3 * N + 1, std::size_t{700}}) {
             if (size < N || (!set.w.empty() && d < 2 && set.w[0] == 0)) continue;
-            place = std::string(kind.name) + " m=" + std::to_string(m) + " k=" + std::to_string(k) + " d=" + std::to_string(d) +
-                    " size=" + std::to_string(size);
+            place = std::string(kind.name) + " m=" + std::to_string(m) + " k=" + std::to_string(k) +
+                    " d=" + std::to_string(d) + " size=" + std::to_string(size);
             try {
               const Compressed one = run(set, k, size, 1);
               check_compressed(set, k, size, one, kind.bound * kEpsilon);
@@ -162,12 +174,14 @@ void test_scaling() {
   const Set set = make(3, 5000, gauss, positive);
   const Compressed reference = run(set, 3, 400, 2);
   Set scaled = set;
-  for (std::size_t i = 0; i < scaled.x.size(); i++) scaled.x[i] = std::ldexp(scaled.x[i], static_cast<int>(i % 3) * 40 - 30);
+  for (std::size_t i = 0; i < scaled.x.size(); i++)
+    scaled.x[i] = std::ldexp(scaled.x[i], static_cast<int>(i % 3) * 40 - 30);
   for (double& w : scaled.w) w = std::ldexp(w, -17);
   const Compressed other = run(scaled, 3, 400, 2);
   expect(reference.indices == other.indices, "indices");
   bool exact = reference.weights.size() == other.weights.size();
-  for (std::size_t i = 0; exact && i < other.weights.size(); i++) exact = other.weights[i] == std::ldexp(reference.weights[i], -17);
+  for (std::size_t i = 0; exact && i < other.weights.size(); i++)
+    exact = other.weights[i] == std::ldexp(reference.weights[i], -17);
   expect(exact, "weights");
   place = "extreme units";
   for (const int exponent : {-1000, 1000}) {

@@ -1,5 +1,5 @@
-// Moments in double-double arithmetic (about 32 digits): the targets of the last refinement and the residual that is reported.
-// Error-free transformations as in Dekker (1971) and Hida, Li, Bailey (2001).
+// Moments in double-double arithmetic (about 32 digits): the targets of the last refinement and the residual that is
+// reported. Error-free transformations as in Dekker (1971) and Hida, Li, Bailey (2001).
 #include "parts.hpp"
 #include "vector.hpp"
 
@@ -97,12 +97,13 @@ void add_lanes(Vec high, Vec low, double& h, double& l) {
 }  // namespace
 
 size_t exact_workspace(const ExactShape& shape) {
-  const size_t twofolds = static_cast<size_t>(shape.count) + shape.columns + static_cast<size_t>(shape.dimension) * (shape.order + 2);
+  const size_t twofolds =
+      static_cast<size_t>(shape.count) + shape.columns + static_cast<size_t>(shape.dimension) * (shape.order + 2);
   return (3 * static_cast<size_t>(shape.count) + 2 * twofolds) * W;
 }
 
-void exact_moments(const ExactShape& shape, const double* const* x, const double* w, size_t begin, size_t end, double* high, double* low,
-                   double* magnitudes, double* workspace) {
+void exact_moments(const ExactShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
+                   double* high, double* low, double* magnitudes, double* workspace) {
   const int N = shape.count, k1 = shape.order + 1;
   Vec* sum_high = reinterpret_cast<Vec*>(workspace);
   Vec* sum_low = sum_high + N;
@@ -113,10 +114,12 @@ void exact_moments(const ExactShape& shape, const double* const* x, const double
   for (size_t i = begin; i < end; i += W) {
     const int count = end - i < W ? static_cast<int>(end - i) : W;
     if (count == W) {
-      locate(shape, [&](int b) { return loadu(x[b] + i); }, d, t);
+      locate(
+          shape, [&](int b) { return loadu(x[b] + i); }, d, t);
       f[0] = {w ? loadu(w + i) : splat(1), Vec{}};
     } else {
-      locate(shape, [&](int b) { return load_part(x[b] + i, count); }, d, t);
+      locate(
+          shape, [&](int b) { return load_part(x[b] + i, count); }, d, t);
       f[0] = {Vec{}, Vec{}};
       for (int l = 0; l < count; l++) f[0].high[l] = w ? w[i + l] : 1;
     }
@@ -136,16 +139,18 @@ void exact_moments(const ExactShape& shape, const double* const* x, const double
   }
 }
 
-void exact_local(const ExactShape& shape, const double* const* x, size_t begin, size_t end, double* local, size_t stride,
-                 double* workspace) {
+void exact_local(const ExactShape& shape, const double* const* x, size_t begin, size_t end, double* local,
+                 size_t stride, double* workspace) {
   Twofold *d = reinterpret_cast<Twofold*>(workspace), *t = d + shape.columns;
   for (size_t i = begin; i < end; i += W) {
     const int count = end - i < W ? static_cast<int>(end - i) : W;
     if (count == W) {
-      locate(shape, [&](int b) { return loadu(x[b] + i); }, d, t);
+      locate(
+          shape, [&](int b) { return loadu(x[b] + i); }, d, t);
       for (int a = 0; a < shape.dimension; a++) storeu(local + a * stride + (i - begin), t[a].high);
     } else {
-      locate(shape, [&](int b) { return load_part(x[b] + i, count); }, d, t);
+      locate(
+          shape, [&](int b) { return load_part(x[b] + i, count); }, d, t);
       for (int a = 0; a < shape.dimension; a++)
         for (int l = 0; l < count; l++) local[a * stride + (i - begin) + l] = t[a].high[l];
     }

@@ -1,6 +1,6 @@
-// Products of Legendre polynomials of total degree <= k on [-1,1]^m, for W points at a time: their values, and their weighted
-// sums without storing them. Features<m, k> knows everything at compile time, and the loops unroll into straight code;
-// Features<0, 0> is the same for any (m, k).
+// Products of Legendre polynomials of total degree <= k on [-1,1]^m, for W points at a time: their values, and their
+// weighted sums without storing them. Features<m, k> knows everything at compile time, and the loops unroll into
+// straight code; Features<0, 0> is the same for any (m, k).
 #pragma once
 #include "kernels.hpp"
 #include "vector.hpp"
@@ -33,8 +33,8 @@ FEWPOINTS_INLINE void legendre(int k, Vec t, Vec* p) {
   }
 }
 
-// The multi-indices in the kernel's order (basis.hpp), and those without the last axis ("lower"), each of which is followed by
-// its products with the powers of the last axis.
+// The multi-indices in the kernel's order (basis.hpp), and those without the last axis ("lower"), each of which is
+// followed by its products with the powers of the last axis.
 template <int M, int K>
 struct IndexTable {
   static constexpr int N = binomial(M + K, K), L = binomial(M - 1 + K, K);

@@ -13,7 +13,8 @@ struct Stop {
   bool operator()() const { return asked != nullptr && asked(monitor); }
 };
 
-// ---- partition ----------------------------------------------------------------------------------------------------------
+// ---- partition
+// ----------------------------------------------------------------------------------------------------------
 
 // Columns to be split: `columns` coordinates, then the weights if there are any.
 struct SplitArrays {
@@ -33,7 +34,8 @@ struct SplitSide {
   double mass;  // sum of weights; untouched when not weighted
 };
 
-// ---- one cell -----------------------------------------------------------------------------------------------------------
+// ---- one cell
+// -----------------------------------------------------------------------------------------------------------
 
 // Everything about (m, k) that the kernels look up; made once a call.
 struct CellShape {
@@ -42,9 +44,9 @@ struct CellShape {
   const int* parent;            // N: feature e = feature parent[e] * p_degree[e](t_axis[e])
   const int* axis;
   const int* degree;
-  const double* norm;     // N: factor that makes the Legendre product orthonormal on [-1,1]^m
-  double pivot_share;     // first candidate within this share of the largest is taken; 1: the largest
-  int instance;           // compile-time instance for (m, k), or -1
+  const double* norm;  // N: factor that makes the Legendre product orthonormal on [-1,1]^m
+  double pivot_share;  // first candidate within this share of the largest is taken; 1: the largest
+  int instance;        // compile-time instance for (m, k), or -1
 };
 
 struct CellPoints {
@@ -59,7 +61,8 @@ struct CellResult {
   double residual;  // largest over features of |sum v phi - b| / mass, orthonormal Legendre on the cell's box
 };
 
-// ---- double-double moments ----------------------------------------------------------------------------------------------
+// ---- double-double moments
+// ----------------------------------------------------------------------------------------------
 
 // t = map (x - centre), all in double-double, then products of three-term recurrences.
 struct ExactShape {
@@ -89,33 +92,36 @@ struct SimdKernels {
 
   size_t (*count_below)(const double* key, size_t begin, size_t end, double threshold);
   // Stable split of [begin, end): rows with from[key] < threshold go left.
-  void (*split)(const SplitArrays& arrays, int key, double threshold, size_t begin, size_t end, SplitSide& left, SplitSide& right);
+  void (*split)(const SplitArrays& arrays, int key, double threshold, size_t begin, size_t end, SplitSide& left,
+                SplitSide& right);
   void (*bounds)(const double* x, size_t begin, size_t end, double* low, double* high);
   double (*sum)(const double* x, size_t begin, size_t end);
 
   // Compile-time instance for (m, k), or -1.
   int (*cell_instance)(int dimension, int order);
   size_t (*cell_workspace)(const CellShape& shape, size_t largest_cell);  // in doubles
-  CellResult (*cell)(const CellShape& shape, const CellPoints& points, double* workspace, uint32_t* chosen, double* weights);
+  CellResult (*cell)(const CellShape& shape, const CellPoints& points, double* workspace, uint32_t* chosen,
+                     double* weights);
 
   // Adds sum_i w_i phi_e(t_i) to (high[e], low[e]) and sum_i w_i |phi_e(t_i)| to magnitude[e] (if not nullptr).
-  void (*exact_moments)(const ExactShape& shape, const double* const* x, const double* w, size_t begin, size_t end, double* high,
-                        double* low, double* magnitude, double* workspace);
+  void (*exact_moments)(const ExactShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
+                        double* high, double* low, double* magnitude, double* workspace);
   size_t (*exact_workspace)(const ExactShape& shape);  // in doubles
   // local[a * stride + i - begin]: coordinate t_a of point i, rounded to double.
-  void (*exact_local)(const ExactShape& shape, const double* const* x, size_t begin, size_t end, double* local, size_t stride,
-                      double* workspace);
+  void (*exact_local)(const ExactShape& shape, const double* const* x, size_t begin, size_t end, double* local,
+                      size_t stride, double* workspace);
 
   // eliminate_wide of elimination.hpp, handed in because nothing in simd/ may call the rest of the kernel by name.
   using EliminateWide = double (*)(int rows, int columns, size_t stride, double* T, double* v, int* order);
-  // Vertex of { multipliers >= 0 : columns x multipliers = columns x start }: see simd/tableau.hpp. values: rows x stride,
-  // stride a multiple of 8, destroyed. start, multipliers: `columns` entries.
+  // Vertex of { multipliers >= 0 : columns x multipliers = columns x start }: see simd/tableau.hpp. values: rows x
+  // stride, stride a multiple of 8, destroyed. start, multipliers: `columns` entries.
   TableauResult (*vertex)(int rows, int columns, size_t stride, double* values, const double* start, double tolerance,
                           double* multipliers, double* workspace, EliminateWide eliminate_wide, Stop stop);
   size_t (*vertex_workspace)(int rows, int columns);  // in doubles
 };
 
-// The best table that this processor runs. FEWPOINTS_ISA=v2|v3|v4 in the environment forces a level, if it can run here.
+// The best table that this processor runs. FEWPOINTS_ISA=v2|v3|v4 in the environment forces a level, if it can run
+// here.
 const SimdKernels& simd();
 
 }  // namespace fewpoints

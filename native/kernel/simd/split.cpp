@@ -21,7 +21,7 @@ FEWPOINTS_INLINE void compress(uint32_t* to, const uint32_t* from, unsigned mask
 }
 #elif FEWPOINTS_AVX2
 struct Shuffles {
-  alignas(32) int doubles[16][8];       // for vpermd: pairs of 32-bit halves
+  alignas(32) int doubles[16][8];          // for vpermd: pairs of 32-bit halves
   alignas(16) unsigned char ints[16][16];  // for pshufb
 };
 constexpr Shuffles make_shuffles() {
@@ -40,7 +40,8 @@ constexpr Shuffles make_shuffles() {
 }
 constexpr Shuffles kShuffles = make_shuffles();
 FEWPOINTS_INLINE unsigned below(const double* key, double threshold) {
-  return static_cast<unsigned>(_mm256_movemask_pd(_mm256_cmp_pd(_mm256_loadu_pd(key), _mm256_set1_pd(threshold), _CMP_LT_OQ)));
+  return static_cast<unsigned>(
+      _mm256_movemask_pd(_mm256_cmp_pd(_mm256_loadu_pd(key), _mm256_set1_pd(threshold), _CMP_LT_OQ)));
 }
 FEWPOINTS_INLINE void compress(double* to, const double* from, unsigned mask) {
   const __m256i order = _mm256_load_si256(reinterpret_cast<const __m256i*>(kShuffles.doubles[mask]));
@@ -120,9 +121,11 @@ size_t count_below(const double* key, size_t begin, size_t end, double threshold
 
 namespace {
 
-// MOVED arrays of doubles (coordinates, then weights), known at compile time so that their pointers stay in registers; 0: any.
+// MOVED arrays of doubles (coordinates, then weights), known at compile time so that their pointers stay in registers;
+// 0: any.
 template <int MOVED>
-void split_moving(const SplitArrays& arrays, int key_column, double threshold, size_t begin, size_t end, SplitSide& left, SplitSide& right) {
+void split_moving(const SplitArrays& arrays, int key_column, double threshold, size_t begin, size_t end,
+                  SplitSide& left, SplitSide& right) {
   const double* key = arrays.from[key_column];
   const int moved = MOVED > 0 ? MOVED : arrays.columns + (arrays.weighted ? 1 : 0);
   constexpr int kHeld = MOVED > 0 ? MOVED : 1;
@@ -179,7 +182,8 @@ void split_moving(const SplitArrays& arrays, int key_column, double threshold, s
 
 }  // namespace
 
-void split(const SplitArrays& arrays, int key, double threshold, size_t begin, size_t end, SplitSide& left, SplitSide& right) {
+void split(const SplitArrays& arrays, int key, double threshold, size_t begin, size_t end, SplitSide& left,
+           SplitSide& right) {
   switch (arrays.columns + (arrays.weighted ? 1 : 0)) {
     case 1: return split_moving<1>(arrays, key, threshold, begin, end, left, right);
     case 2: return split_moving<2>(arrays, key, threshold, begin, end, left, right);

@@ -1,11 +1,11 @@
-// Homotopy push: from given weights on all columns to a vertex, that is, non-negative weights on at most rank of them, with
-// the same sums.
+// Homotopy push: from given weights on all columns to a vertex, that is, non-negative weights on at most rank of them,
+// with the same sums.
 //
 // The columns of T are feature vectors; b is their weighted sum. Blocked Gauss-Jordan elimination chooses a basis B of
-// columns and leaves B^-1 T in place (in the basis columns' own places: B^-1 itself) and v = B^-1 b, the weights that the basis
-// alone would need. Then all other weights are shrunk together while the basis weights u move towards v. When one of them
-// reaches zero it leaves, and the column with the most negative entry in its row enters with the weight it has by then: such
-// a column exists, because b is a positive combination. Feasible at every step; ends when v >= 0.
+// columns and leaves B^-1 T in place (in the basis columns' own places: B^-1 itself) and v = B^-1 b, the weights that
+// the basis alone would need. Then all other weights are shrunk together while the basis weights u move towards v. When
+// one of them reaches zero it leaves, and the column with the most negative entry in its row enters with the weight it
+// has by then: such a column exists, because b is a positive combination. Feasible at every step; ends when v >= 0.
 #pragma once
 #include "kernels.hpp"
 #include "vector.hpp"
@@ -27,7 +27,8 @@ constexpr int kGiveUp = -2;  // says `outside` of Tableau::push
 
 class Tableau {
  public:
-  // rows x columns, stride a multiple of 8. Everything lives in `memory`, doubles(rows, stride) of them; T may lie elsewhere.
+  // rows x columns, stride a multiple of 8. Everything lives in `memory`, doubles(rows, stride) of them; T may lie
+  // elsewhere.
   static size_t doubles(int rows, int stride) {
     const size_t n = static_cast<size_t>(round_up(rows));
     return 5 * n + kPivots * n + capacity_for(rows) * (n + stride) + 2 * stride + 3 * n + 64;
@@ -58,15 +59,17 @@ class Tableau {
 
   const int N, S, stride, padded;
   double* const T;
-  double *v, *u;      // N: target and present weights of the basis
-  double* open;       // stride: 1 while a column may still enter, else 0
-  int* basis;         // N: which column is basic in this row (a number >= stride: one from outside T); -1: row dependent, dropped
-  int* home;          // N: the column whose place holds this row's column of B^-1
+  double *v, *u;  // N: target and present weights of the basis
+  double* open;   // stride: 1 while a column may still enter, else 0
+  int* basis;     // N: which column is basic in this row (a number >= stride: one from outside T); -1: row dependent,
+                  // dropped
+  int* home;      // N: the column whose place holds this row's column of B^-1
   int rank = 0;
   double remaining = 1;  // what is left of the weight of a column that is not in the basis
 
-  // tolerance: a row whose largest open entry is not above it depends on the rows before it; it is dropped if drop_rows, else
-  // the elimination fails. share: the first open entry of at least share x largest is taken, from a start that moves on.
+  // tolerance: a row whose largest open entry is not above it depends on the rows before it; it is dropped if
+  // drop_rows, else the elimination fails. share: the first open entry of at least share x largest is taken, from a
+  // start that moves on.
   bool eliminate(double tolerance, bool drop_rows, double share) {
     for (int j = 0; j < N; j++) basis[j] = home[j] = -1;
     int j = 0;
@@ -80,8 +83,8 @@ class Tableau {
     return true;
   }
 
-  // The same with complete pivoting: always the largest open entry of all rows that are left. Slower, memory-bound, but it
-  // tells a dependent row from one that is merely small, which the order of the rows above does not.
+  // The same with complete pivoting: always the largest open entry of all rows that are left. Slower, memory-bound, but
+  // it tells a dependent row from one that is merely small, which the order of the rows above does not.
   void eliminate_completely(double tolerance) {
     for (int j = 0; j < N; j++) basis[j] = home[j] = -1;
     double* best = scratch;  // largest open entry of each row that is left, and where
@@ -125,9 +128,9 @@ class Tableau {
     }
   }
 
-  // start(c): the weight that column c had at the beginning. outside(y, column, index, weight): looks for an entering column
-  // outside T, the most negative y . phi below `than`; fills phi, returns its number >= stride, -1 or kGiveUp. Returns false when no
-  // column enters although a weight must leave.
+  // start(c): the weight that column c had at the beginning. outside(y, column, index, weight): looks for an entering
+  // column outside T, the most negative y . phi below `than`; fills phi, returns its number >= stride, -1 or kGiveUp.
+  // Returns false when no column enters although a weight must leave.
   template <class Start, class Outside>
   bool push(const Start& start, const Outside& outside, double enter_tolerance, double zero, size_t most_steps,
             Stop stop) {
@@ -395,7 +398,8 @@ class Tableau {
     for (; c < stride; c += W) flush_panel<1>(c);
     pending = 0;
   }
-  // Q vectors of every row minus their pending corrections; the corrections' own Q vectors stay in the first-level cache.
+  // Q vectors of every row minus their pending corrections; the corrections' own Q vectors stay in the first-level
+  // cache.
   template <int Q>
   void flush_panel(int c) {
     for (int i = 0; i < N; i++) {

@@ -1,6 +1,7 @@
-// One vector of doubles, as wide as the instruction set that this file is being compiled for, and the few operations that the
-// kernels need. Everything lives in a namespace named after the instruction set, and no inline function of the standard
-// library is used in simd/: the linker keeps one copy of such a function, and it could be the one with AVX-512 in it.
+// One vector of doubles, as wide as the instruction set that this file is being compiled for, and the few operations
+// that the kernels need. Everything lives in a namespace named after the instruction set, and no inline function of the
+// standard library is used in simd/: the linker keeps one copy of such a function, and it could be the one with AVX-512
+// in it.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -46,8 +47,8 @@ FEWPOINTS_INLINE Vec load_part(const double* p, int count) {
   return v;
 }
 
-// a b + c and c - a b: one rounding where the processor can, else two. Files here are compiled without contraction, so that
-// what is fused is what is written.
+// a b + c and c - a b: one rounding where the processor can, else two. Files here are compiled without contraction, so
+// that what is fused is what is written.
 FEWPOINTS_INLINE Vec madd(Vec a, Vec b, Vec c) {
 #if FEWPOINTS_AVX512
   return (Vec)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);

@@ -5,12 +5,13 @@
 namespace fewpoints::FEWPOINTS_SIMD {
 namespace {
 
-// Weights over very many decades can wear out the inverse. Every state on the way is feasible, so the push then begins again
-// from where it stands, with a fresh factorisation of the columns that are left.
+// Weights over very many decades can wear out the inverse. Every state on the way is feasible, so the push then begins
+// again from where it stands, with a fresh factorisation of the columns that are left.
 constexpr int kMostStarts = 6;
 // Complete pivoting up to this many rows: beyond, its passes over a tableau larger than the cache take too long.
 constexpr int kMostComplete = 256;
-// A basis weight that should be negative by less than this share of the mass, with nothing to enter for it, is rounding.
+// A basis weight that should be negative by less than this share of the mass, with nothing to enter for it, is
+// rounding.
 constexpr double kRounding = 1e-12;
 
 // Columns of largest entry 1 and rows likewise, so that one tolerance means the same everywhere.
@@ -35,8 +36,8 @@ void equilibrate(int rows, int columns, size_t stride, double* T, double* length
 }
 
 // T = the given columns, padded with zeros, and v = their weighted sum.
-void copy_columns(int rows, int present, size_t stride, const double* given, const int* column, const double* weight, double* T,
-                  double* v) {
+void copy_columns(int rows, int present, size_t stride, const double* given, const int* column, const double* weight,
+                  double* T, double* v) {
   for (int e = 0; e < rows; e++) {
     double* Te = T + e * stride;
     double b = 0, lost = 0;
@@ -58,8 +59,8 @@ size_t vertex_workspace(int rows, int columns) {
   return Tableau::doubles(rows, static_cast<int>(stride)) + 5 * stride + static_cast<size_t>(rows) * stride + 64;
 }
 
-TableauResult vertex(int rows, int columns, size_t stride, double* given, const double* start, double tolerance, double* multipliers,
-                     double* workspace, SimdKernels::EliminateWide eliminate_wide, Stop stop) {
+TableauResult vertex(int rows, int columns, size_t stride, double* given, const double* start, double tolerance,
+                     double* multipliers, double* workspace, SimdKernels::EliminateWide eliminate_wide, Stop stop) {
   const auto take = [&workspace](size_t count) {
     double* p = workspace;
     workspace += count;
@@ -100,9 +101,9 @@ TableauResult vertex(int rows, int columns, size_t stride, double* given, const 
     }
     result.rank = tableau.rank > result.rank ? tableau.rank : result.rank;
     // On the last start nothing is a failure any more: what cannot be exchanged is dropped, and the residual will tell.
-    result.solved = tableau.push([&](int c) { return weight[column[c]]; },
-                                 [](const double*, double, double*, Tableau&) { return -1; }, kSmallestPivot,
-                                 attempt < kMostStarts ? kRounding * mass : mass, static_cast<size_t>(8) * columns + 64, stop);
+    result.solved = tableau.push(
+        [&](int c) { return weight[column[c]]; }, [](const double*, double, double*, Tableau&) { return -1; },
+        kSmallestPivot, attempt < kMostStarts ? kRounding * mass : mass, static_cast<size_t>(8) * columns + 64, stop);
     if (result.solved) {
       for (int e = 0; e < rows; e++)
         if (tableau.basis[e] >= 0 && tableau.v[e] > 0) {
