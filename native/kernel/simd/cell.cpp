@@ -211,15 +211,17 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
   return {kept, residual / mass};
 }
 
+// clang-format off
 #ifdef FEWPOINTS_FEW_INSTANCES  // sanitizers: the other instances are the same source and take minutes to compile
 #define FEWPOINTS_INSTANCES(X) X(1, 3) X(2, 3) X(2, 5) X(3, 2)
 #else
-#define FEWPOINTS_INSTANCES(X)                                                                                        \
-  X(1, 1)                                                                                                             \
-  X(1, 2) X(1, 3) X(1, 4) X(1, 5) X(1, 6) X(1, 7) X(1, 8) X(2, 1) X(2, 2) X(2, 3) X(2, 4) X(2, 5) X(2, 6) X(2, 7)     \
-      X(2, 8) X(3, 1) X(3, 2) X(3, 3) X(3, 4) X(3, 5) X(3, 6) X(4, 1) X(4, 2) X(4, 3) X(4, 4) X(4, 5) X(5, 1) X(5, 2) \
-          X(5, 3)
+#define FEWPOINTS_INSTANCES(X)                                              \
+  X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(1, 5) X(1, 6) X(1, 7) X(1, 8)           \
+  X(2, 1) X(2, 2) X(2, 3) X(2, 4) X(2, 5) X(2, 6) X(2, 7) X(2, 8)           \
+  X(3, 1) X(3, 2) X(3, 3) X(3, 4) X(3, 5) X(3, 6)                           \
+  X(4, 1) X(4, 2) X(4, 3) X(4, 4) X(4, 5) X(5, 1) X(5, 2) X(5, 3)
 #endif
+// clang-format on
 
 using Solver = CellResult (*)(const CellShape&, const CellPoints&, double*, uint32_t*, double*);
 struct Instance {
