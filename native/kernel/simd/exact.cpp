@@ -124,10 +124,12 @@ void exact_moments(const ExactShape& shape, const double* const* x, const double
       for (int l = 0; l < count; l++) f[0].high[l] = w ? w[i + l] : 1;
     }
     for (int a = 0; a < shape.dimension; a++) powers(shape, a, t[a], p + a * k1);
+    const bool ones = w == nullptr && count == W;  // lanes behind the last point have weight 0
     add(sum_high[0], sum_low[0], f[0]);
     sum_magnitude[0] += f[0].high;
     for (int e = 1; e < N; e++) {
-      const Twofold g = multiply(f[shape.parent[e]], p[shape.axis[e] * k1 + shape.degree[e]]);
+      const Twofold& power = p[shape.axis[e] * k1 + shape.degree[e]];
+      const Twofold g = ones && shape.parent[e] == 0 ? power : multiply(f[shape.parent[e]], power);
       if (e < shape.inner) f[e] = g;
       add(sum_high[e], sum_low[e], g);
       sum_magnitude[e] += magnitude(g.high);

@@ -10,7 +10,7 @@ namespace fewpoints {
 struct Stop {
   bool (*asked)(const void* monitor) = nullptr;
   const void* monitor = nullptr;
-  bool operator()() const { return asked != nullptr && asked(monitor); }
+  __attribute__((always_inline)) bool operator()() const { return asked != nullptr && asked(monitor); }
 };
 
 // ---- partition
