@@ -247,6 +247,28 @@ void in_row_order(const Kept::Columns& kept, const PointSet& set, Compressed& ou
   }
 }
 
+// What is kept, worked over until the moments of the whole set are right; result.residual says how right they are.
+Kept::Columns settle(Kept& kept, const Residual& original, Compressed& result, Monitor& monitor) {
+  const auto residual_of = [&](const Kept::Columns& c) {
+    return original.of(c.pointers.data(), c.w.data(), c.rows.size(), result.threads, monitor).residual;
+  };
+  Kept::Columns best = kept.columns();
+  result.residual = residual_of(best);
+  const auto keep_if_better = [&] {
+    Kept::Columns now = kept.columns();
+    const double residual = residual_of(now);
+    if (!(residual < result.residual)) return;
+    result.residual = residual;
+    best = std::move(now);
+  };
+  if (result.residual > kAcceptedResidual) {
+    kept.polish(result.threads, monitor);
+    keep_if_better();
+  }
+  if (result.residual > kAcceptedResidual && kept.copy_small()) keep_if_better();
+  return best;
+}
+
 }  // namespace
 
 Compressed compress(PointSet&& set, const CompressOptions& options, Monitor& monitor) {
@@ -266,22 +288,7 @@ Compressed compress(PointSet&& set, const CompressOptions& options, Monitor& mon
   const CellSolver solver(set.dimension(), options.order, partition.largest());
   Kept kept(partition, solver, set.dimension());
   kept.recombine(result.threads, monitor);
-  Kept::Columns columns;
-  result.residual = HUGE_VAL;
-  const auto measure = [&] {
-    Kept::Columns now = kept.columns();
-    const double residual =
-        original.of(now.pointers.data(), now.w.data(), now.rows.size(), result.threads, monitor).residual;
-    if (!(residual < result.residual) && !columns.rows.empty()) return;
-    result.residual = residual;
-    columns = std::move(now);
-  };
-  measure();
-  if (result.residual > kAcceptedResidual) {
-    kept.polish(result.threads, monitor);
-    measure();
-  }
-  if (result.residual > kAcceptedResidual && kept.copy_small()) measure();
+  const Kept::Columns columns = settle(kept, original, result, monitor);
   if (!(result.residual <= kRefusedResidual))
     throw refusal("the moments up to order " + std::to_string(options.order), result.residual,
                   "a lower order, more cells (a larger size), or columns with lighter tails");

@@ -34,6 +34,41 @@ double largest(const double* x, std::size_t n) {
 
 double power_of_two(double x) { return x > 0 && std::isfinite(x) ? std::ldexp(1.0, -std::ilogb(x)) : 1; }
 
+// Rows that turn columns with this covariance into uncorrelated coordinates of variance 1, by pivoted Cholesky: the
+// column with the largest share of its own variance left goes first. A column of extent 0 has no row; one whose
+// remaining variance is lost in noise (points of very small weight may still extend there) is taken as it remains.
+std::vector<DoubleDouble> whitening(std::vector<DoubleDouble> covariance, const std::vector<double>& extent) {
+  const int m = static_cast<int>(extent.size());
+  std::vector<DoubleDouble> map;
+  std::vector<int> left(m);
+  for (int a = 0; a < m; a++) left[a] = a;
+  std::vector<double> original(m);
+  for (int a = 0; a < m; a++) original[a] = static_cast<double>(covariance[a * m + a]);
+  // Row a: what remains of column a, as a combination of the columns.
+  std::vector<DoubleDouble> rest(static_cast<std::size_t>(m) * m);
+  for (int a = 0; a < m; a++) rest[a * m + a] = 1.0;
+  while (!left.empty()) {
+    auto best = left.begin();
+    for (auto it = left.begin(); it != left.end(); ++it)
+      if (covariance[*it * m + *it].high * original[*best] > covariance[*best * m + *best].high * original[*it])
+        best = it;
+    const int p = *best;
+    left.erase(best);
+    const DoubleDouble variance = covariance[p * m + p];
+    if (extent[p] == 0) continue;
+    const bool known = variance.high > kNoise * original[p] && variance.high > kNoiseOfSums;
+    const DoubleDouble deviation = known ? sqrt(variance) : DoubleDouble(1.0);
+    for (int b = 0; b < m; b++) map.push_back(rest[p * m + b] / deviation);
+    if (!known) continue;
+    for (const int a : left) {
+      const DoubleDouble factor = covariance[a * m + p] / variance;
+      for (int b = 0; b < m; b++) rest[a * m + b] = rest[a * m + b] - factor * rest[p * m + b];
+      for (const int b : left) covariance[a * m + b] = covariance[a * m + b] - factor * covariance[p * m + b];
+    }
+  }
+  return map;
+}
+
 }  // namespace
 
 Frame::Frame(const Points& points, int order, int threads, Monitor& monitor) {
@@ -94,34 +129,7 @@ void Frame::whiten(const Points& points, int threads, Monitor& monitor) {
     while (pairs.row(e)[b] == 0) b--;
     covariance[a * m + b] = covariance[b * m + a] = sums[e] / sums[0] - mean[a] * mean[b];
   }
-  // Rows of `map` turn scaled columns into uncorrelated coordinates of variance 1, one a pivot.
-  std::vector<DoubleDouble> map;
-  std::vector<int> left(m);
-  for (int a = 0; a < m; a++) left[a] = a;
-  std::vector<double> original(m);
-  for (int a = 0; a < m; a++) original[a] = static_cast<double>(covariance[a * m + a]);
-  // row[a]: what remains of column a, as a combination of the columns.
-  std::vector<DoubleDouble> rest(static_cast<std::size_t>(m) * m);
-  for (int a = 0; a < m; a++) rest[a * m + a] = 1.0;
-  while (!left.empty()) {
-    auto best = left.begin();
-    for (auto it = left.begin(); it != left.end(); ++it)
-      if (covariance[*it * m + *it].high * original[*best] > covariance[*best * m + *best].high * original[*it])
-        best = it;
-    const int p = *best;
-    left.erase(best);
-    const DoubleDouble variance = covariance[p * m + p];
-    if (extent[p] == 0) continue;
-    const bool known = variance.high > kNoise * original[p] && variance.high > kNoiseOfSums;
-    const DoubleDouble deviation = known ? sqrt(variance) : DoubleDouble(1.0);
-    for (int b = 0; b < m; b++) map.push_back(rest[p * m + b] / deviation);
-    if (!known) continue;
-    for (const int a : left) {
-      const DoubleDouble factor = covariance[a * m + p] / variance;
-      for (int b = 0; b < m; b++) rest[a * m + b] = rest[a * m + b] - factor * rest[p * m + b];
-      for (const int b : left) covariance[a * m + b] = covariance[a * m + b] - factor * covariance[p * m + b];
-    }
-  }
+  const std::vector<DoubleDouble> map = whitening(std::move(covariance), extent);
   dimension_ = static_cast<int>(map.size()) / std::max(m, 1);
   map_.resize(map.size());
   for (int j = 0; j < dimension_; j++)
