@@ -50,7 +50,7 @@ if [ -n "$missing" ]; then
   fi
   say "installing$missing"
   # What is set before sudo does not reach the command behind it.
-  { $sudo apt-get update -qq && $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing; } \
+  { $sudo apt-get update -qq && $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300 $missing; } \
     >build/apt.log 2>&1 || {
     tail -20 build/apt.log >&2
     fail "apt-get failed; the whole output is in build/apt.log"
