@@ -6,6 +6,7 @@ import { type NativeCompressed, type NativeCompressInput, type Numbers, native }
 import {
   type AsyncOptions,
   type OptionValues,
+  oneOf,
   onlyAsync,
   optional,
   readOptions,
@@ -14,6 +15,7 @@ import {
   type ThreadOptions,
   wholeNumber,
   wholeOrder,
+  withDefault,
 } from './options.js'
 import { type PointsInput, readPoints, readWeights } from './points.js'
 
@@ -44,6 +46,7 @@ export interface CompressSyncOptions extends ThreadOptions {
    * cuts finer along that column and 0 leaves it out. The moments kept are the same for all.
    */
   scale?: 'standard' | 'none' | readonly number[] | Numbers | undefined
+  quality?: 'fast' | 'best' | undefined
 }
 
 export interface CompressOptions extends CompressSyncOptions, AsyncOptions {}
@@ -80,6 +83,7 @@ const table = {
   size: optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
   threads: shared.threads,
   scale: shared.scale,
+  quality: withDefault(oneOf('fast', 'best'), () => 'best' as const),
 }
 const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgress }
 
@@ -139,6 +143,7 @@ function readInput(caller: string, given: unknown, options: OptionValues<typeof 
     points,
     order,
     size: Math.min(size, Math.max(moments, points.count)), // more than all points is the same as all
+    best: options.quality === 'best',
     threads: options.threads,
     standardise: scale !== 'none',
   }

@@ -34,6 +34,7 @@ export interface NativeCompressInput {
   weights?: Numbers
   order: number
   size: number
+  best: boolean
   threads: number
   standardise: boolean
   scales?: Float64Array

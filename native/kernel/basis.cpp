@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 
 namespace fewpoints {
 
@@ -16,32 +17,89 @@ std::int64_t moment_count(int dimension, int order) {
   return static_cast<std::int64_t>(n);
 }
 
-MultiIndices::MultiIndices(int m, int k) : dimension(m), order(k), count(static_cast<int>(moment_count(m, k))) {
-  exponents.reserve(static_cast<std::size_t>(count) * m);
-  std::vector<std::uint8_t> e(m, 0);
-  for (int total_degree = 0; total_degree <= k; total_degree++) {
-    // First all of the degree on x, then step down lexicographically.
-    std::fill(e.begin(), e.end(), 0);
-    e[0] = static_cast<std::uint8_t>(total_degree);
-    while (true) {
-      exponents.insert(exponents.end(), e.begin(), e.end());
-      total.push_back(total_degree);
-      int i = m - 2;
-      while (i >= 0 && e[i] == 0) i--;
-      if (i < 0) break;
-      const std::uint8_t last = e[m - 1];
-      e[m - 1] = 0;
-      e[i]--;
-      e[i + 1] = static_cast<std::uint8_t>(last + 1);
+PolynomialSpace PolynomialSpace::total(int dimension, int order) { return {std::vector<int>(dimension, 0), {order}}; }
+
+int PolynomialSpace::highest_power() const { return *std::max_element(order.begin(), order.end()); }
+
+int PolynomialSpace::highest_degree() const { return std::accumulate(order.begin(), order.end(), 0); }
+
+std::int64_t PolynomialSpace::count() const {
+  constexpr std::int64_t limit = std::int64_t{1} << 62;
+  __int128 n = 1;
+  for (std::size_t b = 0; b < order.size(); b++) {
+    const auto columns = static_cast<int>(std::count(block.begin(), block.end(), static_cast<int>(b)));
+    n *= moment_count(columns, order[b]);
+    if (n >= limit) return limit;
+  }
+  return static_cast<std::int64_t>(n);
+}
+
+namespace {
+
+// All exponents of one total degree, lexicographically descending: column by column, as much as its block still allows
+// and as the columns behind can complete.
+class OfDegree {
+ public:
+  OfDegree(const PolynomialSpace& space, MultiIndices& out)
+      : block_(space.block), left_(space.order), exponents_(space.block.size()), out_(out) {}
+
+  void list(int degree) {
+    degree_ = degree;
+    descend(0, degree);
+  }
+
+ private:
+  int room_behind(std::size_t column) const {
+    int room = 0;
+    for (std::size_t b = 0; b < left_.size(); b++)
+      for (std::size_t a = column; a < block_.size(); a++)
+        if (block_[a] == static_cast<int>(b)) {
+          room += left_[b];
+          break;
+        }
+    return room;
+  }
+  void descend(std::size_t column, int degree) {
+    if (degree == 0) {
+      std::fill(exponents_.begin() + static_cast<std::ptrdiff_t>(column), exponents_.end(), std::uint16_t{0});
+      out_.exponents.insert(out_.exponents.end(), exponents_.begin(), exponents_.end());
+      out_.total.push_back(degree_);
+      return;
+    }
+    if (column == block_.size()) return;
+    int& left = left_[block_[column]];
+    for (int e = std::min(degree, left); e >= 0; e--) {
+      left -= e;
+      if (room_behind(column + 1) >= degree - e) {
+        exponents_[column] = static_cast<std::uint16_t>(e);
+        descend(column + 1, degree - e);
+      }
+      left += e;
     }
   }
+
+  const std::vector<int>& block_;
+  std::vector<int> left_;
+  std::vector<std::uint16_t> exponents_;
+  MultiIndices& out_;
+  int degree_ = 0;
+};
+
+}  // namespace
+
+MultiIndices::MultiIndices(const PolynomialSpace& space)
+    : dimension(space.dimension()), order(space.highest_power()), count(static_cast<int>(space.count())) {
+  const int m = dimension;
+  exponents.reserve(static_cast<std::size_t>(count) * m);
+  OfDegree all(space, *this);
+  for (int degree = 0; degree <= space.highest_degree(); degree++) all.list(degree);
   // The parent drops the last axis that is present.
-  std::map<std::vector<std::uint8_t>, int> place;
+  std::map<std::vector<std::uint16_t>, int> place;
   parent.assign(count, 0);
   axis.assign(count, 0);
   degree.assign(count, 0);
   for (int i = 0; i < count; i++) {
-    std::vector<std::uint8_t> r(row(i), row(i) + m);
+    std::vector<std::uint16_t> r(row(i), row(i) + m);
     place[r] = i;
     if (i == 0) continue;
     int a = m - 1;

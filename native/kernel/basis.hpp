@@ -1,6 +1,6 @@
-// Bases of the polynomials of total degree <= k in m variables: products of univariate polynomials, one family an axis,
-// given by three-term recurrences. Every family spans the same space, so every choice matches the same moments; they
-// differ in how well conditioned the arithmetic is.
+// Spaces of polynomials in m columns, and bases of them: products of univariate polynomials, one family an axis, given
+// by three-term recurrences. Every family spans the same space, so every choice matches the same moments; they differ
+// in how well conditioned the arithmetic is.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -10,14 +10,29 @@ namespace fewpoints {
 // C(m + k, k), the number of monomials of degree <= k in m variables; saturates at 2^62.
 std::int64_t moment_count(int dimension, int order);
 
+// The tensor product of polynomial spaces on disjoint blocks of columns, each of total degree <= its own order. One
+// block of all columns is the usual space P_k. A column of a block of order 0 takes no part.
+struct PolynomialSpace {
+  std::vector<int> block;  // of each column
+  std::vector<int> order;  // of each block
+
+  static PolynomialSpace total(int dimension, int order);
+  int dimension() const { return static_cast<int>(block.size()); }
+  bool is_total() const { return order.size() == 1; }
+  int highest_power() const;   // of a single column
+  int highest_degree() const;  // of a monomial
+  std::int64_t count() const;  // dimension of the space; saturates at 2^62
+};
+
 // Graded lexicographic list of exponents: degree ascending, within a degree x before y (1, x, y, x^2, xy, y^2, ...),
 // and how each product is made from an earlier one: feature e = feature parent[e] * p_degree[e](t_axis[e]).
 struct MultiIndices {
-  MultiIndices(int dimension, int order);
-  int dimension, order, count;
-  std::vector<std::uint8_t> exponents;           // count x dimension
+  explicit MultiIndices(const PolynomialSpace& space);
+  MultiIndices(int dimension, int order) : MultiIndices(PolynomialSpace::total(dimension, order)) {}
+  int dimension, order, count;                   // order: the highest power of a single column
+  std::vector<std::uint16_t> exponents;          // count x dimension
   std::vector<int> parent, axis, degree, total;  // total: the sum of the exponents
-  const std::uint8_t* row(int e) const { return exponents.data() + static_cast<std::size_t>(e) * dimension; }
+  const std::uint16_t* row(int e) const { return exponents.data() + static_cast<std::size_t>(e) * dimension; }
 };
 
 // p_0 = 1, p_{j+1}(t) = (a_j t + b_j) p_j(t) - c_j p_{j-1}(t), for j < k; one row of k coefficients an axis.

@@ -65,8 +65,8 @@ class BasisSource final : public FeatureSource {
 
 }  // namespace
 
-CellSolver::CellSolver(int m, int k, std::size_t largest_cell) : indices_(m, k) {
-  const int N = indices_.count;
+CellSolver::CellSolver(const PolynomialSpace& space, std::size_t largest_cell) : space_(space), indices_(space) {
+  const int N = indices_.count, m = indices_.dimension, k = indices_.order;
   norm_.assign(N, 1.0);
   for (int e = 0; e < N; e++)
     for (int a = 0; a < m; a++) norm_[e] *= std::sqrt(2.0 * indices_.row(e)[a] + 1);
@@ -74,7 +74,7 @@ CellSolver::CellSolver(int m, int k, std::size_t largest_cell) : indices_(m, k) 
   shape_ = {
       m, k, N, samples, indices_.parent.data(), indices_.axis.data(), indices_.degree.data(), norm_.data(),
       // At order 1 the largest pivots sit at the rim of the cell, and the degree-2 error of all cells has one sign.
-      k == 1 ? 0.6 : 1.0, simd().cell_instance(m, k)};
+      k == 1 ? 0.6 : 1.0, space.is_total() ? simd().cell_instance(m, k) : -1};
   if (N <= kMostFastFeatures && m * (k + 1) <= kMostFastPowers && m <= kMostFastDimension &&
       largest_cell < (std::size_t{1} << 31))
     workspace_ = simd().cell_workspace(shape_, largest_cell);
@@ -88,12 +88,12 @@ int CellSolver::fast(const Points& points, double* workspace, std::uint32_t* cho
 }
 
 Support CellSolver::careful(const Points& points, Support start, int threads, Monitor& monitor) const {
-  if (indices_.order == 0) {  // only the mass
+  if (space_.highest_power() == 0) {  // only the mass
     DoubleDouble mass;
     for (std::size_t i = 0; i < points.count; i++) mass = mass + DoubleDouble(points.w ? points.w[i] : 1.0);
     return {{0}, {static_cast<double>(mass)}, 0};
   }
-  const Frame frame(points, indices_.order, threads, monitor);
+  const Frame frame(points, space_, threads, monitor);
   const BasisSource source(frame);
   const ExactBasis& basis = frame.basis();
   const ExactSums target = basis.sums(points.x, points.w, points.count, threads, monitor, Stage::Recombine);

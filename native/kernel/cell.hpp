@@ -17,14 +17,14 @@ struct Support {
   double residual = 0;  // of the cell, in the basis that was used; relative
 };
 
-// Tables of (m, k), shared by all threads, and the two ways to solve a cell.
+// Tables of the space of polynomials, shared by all threads, and the two ways to solve a cell.
 class CellSolver {
  public:
-  CellSolver(int dimension, int order, std::size_t largest_cell);
+  CellSolver(const PolynomialSpace& space, std::size_t largest_cell);
 
   int features() const { return indices_.count; }
   const MultiIndices& indices() const { return indices_; }
-  // Doubles of workspace that fast() needs; 0: there is no fast path for this (m, k).
+  // Doubles of workspace that fast() needs; 0: there is no fast path for this space.
   std::size_t workspace() const { return workspace_; }
 
   // Box, Legendre, homotopy push in simd/cell.cpp. chosen and weights hold `features()` entries. Returns the count, or
@@ -37,6 +37,7 @@ class CellSolver {
   Support careful(const Points& points, Support start, int threads, Monitor& monitor) const;
 
  private:
+  PolynomialSpace space_;
   MultiIndices indices_;
   std::vector<double> norm_;
   CellShape shape_{};

@@ -4,14 +4,16 @@
 #include <cstdint>
 #include <vector>
 
+#include "basis.hpp"
 #include "points.hpp"
 #include "status.hpp"
 
 namespace fewpoints {
 
 struct CompressOptions {
-  int order = 3;
-  std::size_t size = 0;  // most points in the result; at least momentCount(dimension, order), or all points are kept
+  PolynomialSpace space;  // whose moments are kept
+  std::size_t size = 0;   // most points in the result; at least space.count(), or all points are kept
+  bool best = true;       // spend some time on the error of functions that are not in the space
   int threads = 1;
   bool standardise = true;  // cells are cut in units of each column's weighted standard deviation
   std::vector<double>

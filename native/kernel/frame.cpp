@@ -34,14 +34,14 @@ double largest(const double* x, std::size_t n) {
 
 double power_of_two(double x) { return x > 0 && std::isfinite(x) ? std::ldexp(1.0, -std::ilogb(x)) : 1; }
 
-// Rows that turn columns with this covariance into uncorrelated coordinates of variance 1, by pivoted Cholesky: the
-// column with the largest share of its own variance left goes first. A column of extent 0 has no row; one whose
-// remaining variance is lost in noise (points of very small weight may still extend there) is taken as it remains.
-std::vector<DoubleDouble> whitening(std::vector<DoubleDouble> covariance, const std::vector<double>& extent) {
+// Rows that turn the given columns, with this covariance, into uncorrelated coordinates of variance 1, by pivoted
+// Cholesky: the column with the largest share of its own variance left goes first. A column of extent 0 has no row; one
+// whose remaining variance is lost in noise (points of very small weight may still extend there) is taken as it
+// remains.
+std::vector<DoubleDouble> whitening(std::vector<DoubleDouble> covariance, const std::vector<double>& extent,
+                                    std::vector<int> left) {
   const int m = static_cast<int>(extent.size());
   std::vector<DoubleDouble> map;
-  std::vector<int> left(m);
-  for (int a = 0; a < m; a++) left[a] = a;
   std::vector<double> original(m);
   for (int a = 0; a < m; a++) original[a] = static_cast<double>(covariance[a * m + a]);
   // Row a: what remains of column a, as a combination of the columns.
@@ -71,12 +71,12 @@ std::vector<DoubleDouble> whitening(std::vector<DoubleDouble> covariance, const 
 
 }  // namespace
 
-Frame::Frame(const Points& points, int order, int threads, Monitor& monitor) {
-  whiten(points, threads, monitor);
-  orthonormalise(points, order, threads, monitor);
+Frame::Frame(const Points& points, const PolynomialSpace& space, int threads, Monitor& monitor) {
+  whiten(points, space, threads, monitor);
+  orthonormalise(points, space, threads, monitor);
 }
 
-void Frame::whiten(const Points& points, int threads, Monitor& monitor) {
+void Frame::whiten(const Points& points, const PolynomialSpace& space, int threads, Monitor& monitor) {
   const int m = points.dimension;
   const std::size_t n = points.count;
   const auto weight = [&](std::size_t i) { return points.w ? points.w[i] : 1.0; };
@@ -101,7 +101,7 @@ void Frame::whiten(const Points& points, int threads, Monitor& monitor) {
 
   if (m > kMostWhitened) {
     for (int a = 0; a < m; a++) {
-      if (extent[a] == 0) continue;
+      if (extent[a] == 0 || space.order[space.block[a]] == 0) continue;
       const double square = chunked(n, threads, monitor, [&](std::size_t b, std::size_t e) {
         double s = 0;
         for (std::size_t i = b; i < e; i++) {
@@ -111,6 +111,7 @@ void Frame::whiten(const Points& points, int threads, Monitor& monitor) {
         return s;
       });
       map_.resize(map_.size() + m, 0.0);
+      block_.push_back(space.block[a]);
       map_[static_cast<std::size_t>(dimension_++) * m + a] = scale[a] / std::max(std::sqrt(square / mass), kFlat);
     }
     locate(points, threads, monitor);
@@ -129,11 +130,16 @@ void Frame::whiten(const Points& points, int threads, Monitor& monitor) {
     while (pairs.row(e)[b] == 0) b--;
     covariance[a * m + b] = covariance[b * m + a] = sums[e] / sums[0] - mean[a] * mean[b];
   }
-  const std::vector<DoubleDouble> map = whitening(std::move(covariance), extent);
-  dimension_ = static_cast<int>(map.size()) / std::max(m, 1);
-  map_.resize(map.size());
-  for (int j = 0; j < dimension_; j++)
-    for (int b = 0; b < m; b++) map_[j * m + b] = static_cast<double>(map[j * m + b]) * scale[b];
+  for (std::size_t block = 0; block < space.order.size(); block++) {
+    if (space.order[block] == 0) continue;
+    std::vector<int> columns;
+    for (int a = 0; a < m; a++)
+      if (space.block[a] == static_cast<int>(block)) columns.push_back(a);
+    const std::vector<DoubleDouble> map = whitening(covariance, extent, std::move(columns));
+    for (std::size_t i = 0; i < map.size(); i++) map_.push_back(static_cast<double>(map[i]) * scale[i % m]);
+    block_.resize(map_.size() / m, static_cast<int>(block));
+  }
+  dimension_ = static_cast<int>(block_.size());
 
   locate(points, threads, monitor);
   // Leave out the directions that turn out flat.
@@ -144,11 +150,13 @@ void Frame::whiten(const Points& points, int threads, Monitor& monitor) {
     if (!(largest(local(j), n) > kFlat * terms)) continue;
     if (kept != j) {
       std::copy_n(map_.begin() + j * m, m, map_.begin() + kept * m);
+      block_[kept] = block_[j];
       std::copy_n(local(j), n, local_.data() + static_cast<std::size_t>(kept) * stride_);
     }
     kept++;
   }
   dimension_ = kept;
+  block_.resize(kept);
   map_.resize(static_cast<std::size_t>(kept) * m);
 }
 
@@ -164,11 +172,13 @@ void Frame::locate(const Points& points, int threads, Monitor& monitor) {
   coordinates.local(points.x, points.count, local_.data(), stride_, threads, monitor);
 }
 
-void Frame::orthonormalise(const Points& points, int order, int threads, Monitor& monitor) {
+void Frame::orthonormalise(const Points& points, const PolynomialSpace& space, int threads, Monitor& monitor) {
   const std::size_t n = points.count;
+  const int order = space.highest_power();
   const auto weight = [&](std::size_t i) { return points.w ? points.w[i] : 1.0; };
   recurrence_ = Recurrence::monomial(std::max(dimension_, 1), order);
-  most_degree_.assign(std::max(dimension_, 1), dimension_ == 0 ? 0 : order);
+  for (const int block : block_) most_degree_.push_back(space.order[block]);
+  if (dimension_ == 0) most_degree_.push_back(0);
   // No polynomial may exceed 2^250 on the points: then products of all of them stay finite.
   const double most = std::ldexp(1.0, 250 / std::max(order, 1));
   Array<double> before(n), now(n), next(n);
@@ -188,7 +198,7 @@ void Frame::orthonormalise(const Points& points, int order, int threads, Monitor
     }
     double beta = 0;
     const double reach = largest(t, n);
-    for (int j = 0; j < order; j++) {
+    for (int j = 0; j < most_degree_[axis]; j++) {
       const double square = chunked(n, threads, monitor, [&](std::size_t f, std::size_t l) {
         double s = 0;
         for (std::size_t i = f; i < l; i++) s += weight(i) * now[i] * now[i];
@@ -208,7 +218,6 @@ void Frame::orthonormalise(const Points& points, int order, int threads, Monitor
       }
       if (!(top > kVanishing * terms)) {
         most_degree_[axis] = j;  // as many distinct values as that plus one
-        for (int q = j; q < order; q++) a[q] = b[q] = c[q] = 0;
         break;
       }
       const double next_square = chunked(n, threads, monitor, [&](std::size_t f, std::size_t l) {
@@ -227,7 +236,12 @@ void Frame::orthonormalise(const Points& points, int order, int threads, Monitor
       beta = norm;
     }
   }
-  const MultiIndices indices(std::max(dimension_, 1), order);
+  for (int axis = 0; axis < dimension_; axis++)  // higher powers are used by nobody
+    for (int q = most_degree_[axis]; q < order; q++) {
+      const std::size_t at = static_cast<std::size_t>(axis) * order + q;
+      recurrence_.a[at] = recurrence_.b[at] = recurrence_.c[at] = 0;
+    }
+  const MultiIndices indices(dimension_ > 0 ? PolynomialSpace{block_, space.order} : PolynomialSpace::total(1, order));
   std::vector<int> kept;
   for (int e = 0; e < indices.count; e++) {
     bool possible = true;

@@ -1,7 +1,7 @@
 // The careful basis of one cell: coordinates centred at the weighted mean and whitened, and in each of them the
 // polynomials that are orthonormal over the weighted data (discrete Stieltjes). It stays well conditioned where
 // Legendre products on the bounding box do not: heavy tails, columns nearly collinear, points of lower dimension than
-// m.
+// m. Columns are mixed only inside a block of the space: only there does its order mean total degree.
 #pragma once
 #include <memory>
 #include <vector>
@@ -21,7 +21,7 @@ class Frame {
  public:
   // Keeps the points' local coordinates: dimension x count doubles. Cost: order 2 moments in double-double, then order
   // passes.
-  Frame(const Points& points, int order, int threads, Monitor& monitor);
+  Frame(const Points& points, const PolynomialSpace& space, int threads, Monitor& monitor);
 
   const ExactBasis& basis() const { return *basis_; }
   const Recurrence& recurrence() const { return recurrence_; }
@@ -29,11 +29,12 @@ class Frame {
 
  private:
   void locate(const Points& points, int threads, Monitor& monitor);
-  void whiten(const Points& points, int threads, Monitor& monitor);
-  void orthonormalise(const Points& points, int order, int threads, Monitor& monitor);
+  void whiten(const Points& points, const PolynomialSpace& space, int threads, Monitor& monitor);
+  void orthonormalise(const Points& points, const PolynomialSpace& space, int threads, Monitor& monitor);
 
   std::vector<double> centre_, map_;
-  int dimension_ = 0;  // of the local coordinates: directions in which the points do not extend are left out
+  int dimension_ = 0;       // of the local coordinates: directions in which the points do not extend are left out
+  std::vector<int> block_;  // of each of them
   std::size_t stride_ = 0;
   Array<double> local_;
   Recurrence recurrence_;

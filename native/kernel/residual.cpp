@@ -7,8 +7,8 @@
 
 namespace fewpoints {
 
-Residual::Residual(const PointSet& set, int order, int threads, Monitor& monitor)
-    : indices_(set.dimension(), order),
+Residual::Residual(const PointSet& set, const PolynomialSpace& space, int threads, Monitor& monitor)
+    : indices_(space),
       centre_(set.dimension()),
       deviations_(set.dimension()),
       scale_(set.dimension()),
@@ -54,7 +54,7 @@ Residual::Residual(const PointSet& set, int order, int threads, Monitor& monitor
     scale_[a] = deviations_[a] > 0 ? std::ldexp(1.0, -std::ilogb(deviations_[a])) : 1;
     exponents_.push_back(set.exponent(a));
   }
-  basis_ = std::make_unique<ExactBasis>(indices_, Recurrence::monomial(m, order), centre_, scale_);
+  basis_ = std::make_unique<ExactBasis>(indices_, Recurrence::monomial(m, indices_.order), centre_, scale_);
   std::vector<const double*> x(m);
   for (int a = 0; a < m; a++) x[a] = set.column(a);
   sums_ = basis_->sums(x.data(), set.weights(), n, threads, monitor, Stage::Verify);
@@ -82,7 +82,7 @@ Verification Residual::of(const PointSet& other, int threads, Monitor& monitor) 
 
 Verification Residual::compare(const ExactSums& sums, int weight_exponent) const {
   Verification result;
-  result.per_order.assign(indices_.order + 1, 0.0);
+  result.per_order.assign(indices_.total.back() + 1, 0.0);
   for (int e = 0; e < indices_.count; e++) {
     const DoubleDouble other{std::ldexp(sums.high[e], weight_exponent), std::ldexp(sums.low[e], weight_exponent)};
     const double difference = std::fabs(static_cast<double>(two_sum(other.high, other.low) - sums_[e]));

@@ -12,8 +12,8 @@ namespace fewpoints {
 
 class Residual {
  public:
-  // Cost: one pass for means and deviations, one of C(m+k,k) double-double features a point.
-  Residual(const PointSet& original, int order, int threads, Monitor& monitor);
+  // Cost: one pass for means and deviations, one of space.count() double-double features a point.
+  Residual(const PointSet& original, const PolynomialSpace& space, int threads, Monitor& monitor);
 
   Verification of(const PointSet& compressed, int threads, Monitor& monitor) const;
   // The same for columns in the original's own units (its exponents already taken out).

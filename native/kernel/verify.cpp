@@ -8,9 +8,10 @@
 
 namespace fewpoints {
 
-Verification verify(const PointSet& original, const PointSet& compressed, int order, int threads, Monitor& monitor) {
-  if (original.size() == 0) return {0, std::vector<double>(order + 1, 0.0)};
-  const Residual residual(original, order, threads, monitor);
+Verification verify(const PointSet& original, const PointSet& compressed, const PolynomialSpace& space, int threads,
+                    Monitor& monitor) {
+  if (original.size() == 0) return {0, std::vector<double>(space.highest_degree() + 1, 0.0)};
+  const Residual residual(original, space, threads, monitor);
   return residual.of(compressed, threads, monitor);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include <vector>
 
+#include "basis.hpp"
 #include "points.hpp"
 #include "status.hpp"
 
@@ -9,11 +10,12 @@ namespace fewpoints {
 
 struct Verification {
   double residual = 0;            // largest of per_order
-  std::vector<double> per_order;  // order + 1 values: the largest over the multi-indices of that degree
+  std::vector<double> per_order;  // highest degree + 1 values: the largest over the multi-indices of that degree
 };
 
 // |sum c' z^a - sum c z^a| / sum c |z^a|, z the columns centred at the weighted mean of the original, in double-double.
 // (Dividing by the standard deviation, too, would change nothing: it cancels.)
-Verification verify(const PointSet& original, const PointSet& compressed, int order, int threads, Monitor& monitor);
+Verification verify(const PointSet& original, const PointSet& compressed, const PolynomialSpace& space, int threads,
+                    Monitor& monitor);
 
 }  // namespace fewpoints

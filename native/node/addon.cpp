@@ -88,7 +88,8 @@ class CompressTask final : public Task {
   CompressTask(const Napi::Object& input, double& bytes) {
     const PointsArgument points(input, "points");
     const OptionalNumbers weights(input, "weights");
-    options_.order = read_order(input, points.dimension());
+    options_.space = PolynomialSpace::total(points.dimension(), read_order(input, points.dimension()));
+    options_.best = input.Get("best").ToBoolean();
     options_.size = static_cast<std::size_t>(read_integer(input, "size", 1, kMostExact));
     options_.threads = read_threads(input);
     options_.standardise = input.Get("standardise").ToBoolean();
@@ -179,7 +180,10 @@ class VerifyTask final : public Task {
     original_.emplace(copy_of(original, original_weights, "original"));
     compressed_.emplace(copy_of(compressed, compressed_weights, "compressed"));
   }
-  void run(Monitor& monitor) override { output_ = verify(*original_, *compressed_, order_, threads_, monitor); }
+  void run(Monitor& monitor) override {
+    output_ =
+        verify(*original_, *compressed_, PolynomialSpace::total(original_->dimension(), order_), threads_, monitor);
+  }
   Napi::Value result(Napi::Env env) override {
     Napi::Object out = Napi::Object::New(env);
     out.Set("residual", output_.residual);

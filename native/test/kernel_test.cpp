@@ -75,7 +75,7 @@ double some_zero(std::mt19937_64& r, std::size_t i, int a) { return i % 3 == 0 ?
 Compressed run(const Set& set, int order, std::size_t size, int threads) {
   Monitor monitor;
   CompressOptions options;
-  options.order = order;
+  options.space = PolynomialSpace::total(set.m, order);
   options.size = size;
   options.threads = threads;
   return compress(PointSet(set.points(), set.weights()), options, monitor);
@@ -111,8 +111,8 @@ void check_compressed(const Set& set, int order, std::size_t size, const Compres
   // The same through verify, which starts from the caller's arrays.
   Monitor monitor;
   const Set kept{c.points, c.weights, set.m};
-  const Verification v =
-      verify(PointSet(set.points(), set.weights()), PointSet(kept.points(), kept.weights()), order, 2, monitor);
+  const Verification v = verify(PointSet(set.points(), set.weights()), PointSet(kept.points(), kept.weights()),
+                                PolynomialSpace::total(set.m, order), 2, monitor);
   expect(v.residual <= bound, "verified residual " + std::to_string(v.residual / kEpsilon) + " eps");
 }
 
@@ -303,6 +303,7 @@ void test_errors() {
   bool cancelled = false;
   try {
     CompressOptions options;
+    options.space = PolynomialSpace::total(2, 3);
     options.size = 5000;
     compress(PointSet(large.points(), large.weights()), options, stop);
   } catch (const Cancelled&) {
