@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "partition.hpp"
 #include "points.hpp"
 #include "status.hpp"
 
@@ -16,6 +17,7 @@ struct CompressOptions {
   bool standardise = true;  // cells are cut in units of each column's weighted standard deviation
   std::vector<double>
       scales;  // factors on those units, one a column; empty: all 1; 0 leaves a column out of the cutting
+  Division division = Division::Grid;
 };
 
 struct Compressed {

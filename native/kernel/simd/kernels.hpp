@@ -34,6 +34,14 @@ struct SplitSide {
   double mass;  // sum of weights; untouched when not weighted
 };
 
+// A regular grid: axis i has bins[i] bins over column[i], the first begins at low[i], their widths are 1 / scale[i].
+constexpr int kMostGridAxes = 8;  // of at least two bins each, with bins numbered by a byte
+struct GridAxes {
+  int count;
+  int column[kMostGridAxes], bins[kMostGridAxes], stride[kMostGridAxes];
+  double low[kMostGridAxes], scale[kMostGridAxes];
+};
+
 // ---- one cell
 // -----------------------------------------------------------------------------------------------------------
 
@@ -94,6 +102,8 @@ struct SimdKernels {
   // Stable split of [begin, end): rows with from[key] < threshold go left.
   void (*split)(const SplitArrays& arrays, int key, double threshold, size_t begin, size_t end, SplitSide& left,
                 SplitSide& right);
+  // keys[i - begin]: the bin of point i, sum of index times stride. May write keys up to the next multiple of 8.
+  void (*grid_keys)(const GridAxes& axes, const double* const* columns, size_t begin, size_t end, uint8_t* keys);
   void (*bounds)(const double* x, size_t begin, size_t end, double* low, double* high);
   double (*sum)(const double* x, size_t begin, size_t end);
 

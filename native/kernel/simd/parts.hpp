@@ -8,6 +8,7 @@ namespace fewpoints::FEWPOINTS_SIMD {
 size_t count_below(const double* key, size_t begin, size_t end, double threshold);
 void split(const SplitArrays& arrays, int key, double threshold, size_t begin, size_t end, SplitSide& left,
            SplitSide& right);
+void grid_keys(const GridAxes& axes, const double* const* columns, size_t begin, size_t end, uint8_t* keys);
 void bounds(const double* x, size_t begin, size_t end, double* low, double* high);
 double sum_range(const double* x, size_t begin, size_t end);
 

@@ -10,6 +10,7 @@ const SimdKernels table = {
     FEWPOINTS_TEXT(FEWPOINTS_ISA),
     count_below,
     split,
+    grid_keys,
     bounds,
     sum_range,
     cell_instance,
