@@ -21,9 +21,8 @@ Grid make_grid(int dimension, const double* low, const double* high, const doubl
   if (axes.empty()) return grid;
   const double most = std::min<double>(cells, kMostBins);
   for (;;) {
-    const auto longest = std::max_element(axes.begin(), axes.end(), [](const Axis& a, const Axis& b) {
-      return a.side * b.bins < b.side * a.bins;
-    });
+    const auto longest = std::max_element(
+        axes.begin(), axes.end(), [](const Axis& a, const Axis& b) { return a.side * b.bins < b.side * a.bins; });
     const int bins = powers ? 2 * longest->bins : longest->bins + 1;
     const int all = grid.bins / longest->bins * bins;
     if (all > most) break;

@@ -206,8 +206,7 @@ double Partition::level_of(const Tree& tree, double before) const {
 
 Grid Partition::grid_for(const Tree& tree, int at, double cells) const {
   const double* low = box(tree, at);
-  return make_grid(dimension_, low, low + width(), options_.units.data(), cells,
-                   options_.division == Division::Halves);
+  return make_grid(dimension_, low, low + width(), options_.units.data(), cells, options_.division == Division::Halves);
 }
 
 // ---- division of one node
@@ -279,8 +278,21 @@ void Partition::grow_nodes(Tree& tree, int at, const GridOrder& order, const std
   }
 }
 
-// Moves the points of a node to the places of their bins, scratch.keys, through the scratch arrays, and appends the
-// nodes below it.
+// Moves count points to the places of their bins, scratch.keys, through the scratch arrays.
+void Partition::move(std::size_t begin, std::size_t count, std::uint32_t* places, Scratch& scratch) {
+  constexpr std::size_t kFewArrays = 16;
+  const double* few[kFewArrays];
+  std::vector<const double*> many(arrays_.size() > kFewArrays ? arrays_.size() : 0);
+  const double** from = many.empty() ? few : many.data();
+  for (std::size_t a = 0; a < arrays_.size(); a++) from[a] = arrays_[a] + begin;
+  scatter(scratch.keys.data(), count, static_cast<int>(arrays_.size()), from, scratch.pointers.data(),
+          rows_.data() + begin, scratch.rows.data(), places);
+  for (std::size_t a = 0; a < arrays_.size(); a++)
+    std::memcpy(arrays_[a] + begin, scratch.pointers[a], count * sizeof(double));
+  std::memcpy(rows_.data() + begin, scratch.rows.data(), count * sizeof(std::uint32_t));
+}
+
+// Moves the points of a node to the places of their bins, scratch.keys, and appends the nodes below it.
 void Partition::place(Tree& tree, int at, const GridOrder& order, int bins, Scratch& scratch) {
   const std::size_t begin = tree.nodes[at].begin, count = tree.nodes[at].size();
   std::uint32_t counts[kMostBins], places[kMostBins];
@@ -296,16 +308,7 @@ void Partition::place(Tree& tree, int at, const GridOrder& order, int bins, Scra
   }
   starts[bins] = begin + count;
 
-  constexpr std::size_t kFewArrays = 16;
-  const double* few[kFewArrays];
-  std::vector<const double*> many(arrays_.size() > kFewArrays ? arrays_.size() : 0);
-  const double** from = many.empty() ? few : many.data();
-  for (std::size_t a = 0; a < arrays_.size(); a++) from[a] = arrays_[a] + begin;
-  scatter(scratch.keys.data(), count, static_cast<int>(arrays_.size()), from, scratch.pointers.data(),
-          rows_.data() + begin, scratch.rows.data(), places);
-  for (std::size_t a = 0; a < arrays_.size(); a++)
-    std::memcpy(arrays_[a] + begin, scratch.pointers[a], count * sizeof(double));
-  std::memcpy(rows_.data() + begin, scratch.rows.data(), count * sizeof(std::uint32_t));
+  move(begin, count, places, scratch);
 
   const std::size_t first = tree.nodes.size();
   grow_nodes(tree, at, order, starts, scratch.leaves);
@@ -335,9 +338,8 @@ bool Partition::divide_shared(Tree& tree, int at, double cells) {
   Array<std::uint8_t> keys(count);
   std::vector<std::uint32_t> counts(chunks * bins, 0);
   const auto in_chunks = [&](const auto& body) {
-    parallel_for(chunks, options_.threads, monitor_, Stage::Partition, [&](std::size_t c, int) {
-      body(c, c * kChunk, std::min(count, (c + 1) * kChunk));
-    });
+    parallel_for(chunks, options_.threads, monitor_, Stage::Partition,
+                 [&](std::size_t c, int) { body(c, c * kChunk, std::min(count, (c + 1) * kChunk)); });
   };
   in_chunks([&](std::size_t c, std::size_t from, std::size_t to) {
     simd().grid_keys(grid.axes, arrays_.data(), begin + from, begin + to, keys.data() + from);
@@ -413,7 +415,8 @@ double Partition::first_cells(const Tree& tree) const {
     const Grid outer = grid_for(tree, 0, first);
     if (outer.bins < 2) return 2;
     first = std::min<double>(first, outer.bins);
-    std::vector<double> low(box(tree, 0), box(tree, 0) + width()), high(box(tree, 0) + width(), box(tree, 0) + 2 * width());
+    std::vector<double> low(box(tree, 0), box(tree, 0) + width()),
+        high(box(tree, 0) + width(), box(tree, 0) + 2 * width());
     for (int i = 0; i < outer.axes.count; i++)
       high[outer.axes.column[i]] = low[outer.axes.column[i]] + 1 / outer.axes.scale[i];
     const Grid inner = make_grid(dimension_, low.data(), high.data(), options_.units.data(), cells / outer.bins,
@@ -539,6 +542,72 @@ std::vector<char> Partition::cut(Tree& tree) {
 
 // ---- cells of equally many points
 
-void Partition::balance() {}
+// Level by level; a node is divided across the longest side of its box, where the numbers of cells of both halves are
+// in proportion to their points.
+void Partition::balance() {
+  struct Part {
+    std::size_t begin, end, cells;
+  };
+  std::vector<Part> parts{{0, set_.size(), std::max<std::size_t>(1, options_.size / options_.features)}};
+  for (bool again = true; again;) {
+    std::vector<Part> halves(2 * parts.size());
+    parallel_for(parts.size(), options_.threads, monitor_, Stage::Partition, [&](std::size_t i, int thread) {
+      const Part& part = parts[i];
+      Part& left = halves[2 * i] = part;
+      Part& right = halves[2 * i + 1] = {part.end, part.end, 0};
+      if (part.cells < 2) return;
+      left.cells = part.cells / 2;
+      right.cells = part.cells - left.cells;
+      left.end = right.begin =
+          part.begin + halve(part.begin, part.end, static_cast<double>(left.cells) / static_cast<double>(part.cells),
+                             scratch_[thread]);
+    });
+    again = false;
+    parts.clear();
+    for (const Part& half : halves) {
+      if (half.cells == 0 || half.begin == half.end) continue;
+      parts.push_back(half);
+      again = again || half.cells > 1;
+    }
+  }
+  for (const Part& part : parts) cells_.push_back({part.begin, part.end});
+}
+
+// Moves the first `share` of the points [begin, end) along the longest side of their box to the front, equal ones in
+// order. Returns how many.
+std::size_t Partition::halve(std::size_t begin, std::size_t end, double share, Scratch& scratch) {
+  const std::size_t n = end - begin;
+  const auto lefts = static_cast<std::size_t>(share * static_cast<double>(n));
+  if (lefts == 0) return 0;
+  std::size_t axis = 0;
+  double longest = -1;
+  for (std::size_t a = 0; a < width(); a++) {
+    double low = arrays_[a][begin], high = low;
+    simd().bounds(arrays_[a], begin, end, &low, &high);
+    if ((high - low) * options_.units[a] > longest) {
+      longest = (high - low) * options_.units[a];
+      axis = a;
+    }
+  }
+  scratch.ensure(std::max(n, std::min(kInCache, set_.size())), arrays_.size());
+  const double* key = arrays_[axis] + begin;
+  double* sorted = scratch.pointers[0];
+  std::copy_n(key, n, sorted);
+  std::nth_element(sorted, sorted + lefts, sorted + n);
+  const double median = sorted[lefts];
+  std::size_t ties = lefts;
+  for (std::size_t i = 0; i < n; i++) ties -= key[i] < median;
+  for (std::size_t i = 0; i < n; i++) {
+    bool right = key[i] > median;
+    if (key[i] == median) {
+      right = ties == 0;
+      ties -= ties > 0;
+    }
+    scratch.keys[i] = right;
+  }
+  std::uint32_t places[2] = {0, static_cast<std::uint32_t>(lefts)};
+  move(begin, n, places, scratch);
+  return lefts;
+}
 
 }  // namespace fewpoints

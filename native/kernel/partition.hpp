@@ -14,9 +14,9 @@
 
 namespace fewpoints {
 
-// How a box is divided. Grid: into as many equal bins as it should have cells, any whole number along each side. Halves:
-// sides are only ever halved, as in a plain kd-tree. Balanced: at the median, into cells of equally many points. The
-// last two are there to be measured against.
+// How a box is divided. Grid: into as many equal bins as it should have cells, any whole number along each side.
+// Halves: sides are only ever halved, as in a plain kd-tree. Balanced: at the median, into cells of equally many
+// points. The last two are there to be measured against.
 enum class Division { Grid, Halves, Balanced };
 
 struct PartitionOptions {
@@ -49,7 +49,7 @@ class Partition {
  private:
   struct Node {
     std::size_t begin = 0, end = 0;
-    int left = -1;     // the right one follows it
+    int left = -1;  // the right one follows it
     double mass = 0;
     double score = 0;  // log2 of the expected error; -infinity: never divided
     std::size_t size() const { return end - begin; }
@@ -87,9 +87,11 @@ class Partition {
 
   bool divide(Tree& tree, int at, double cells, Scratch& scratch);
   bool divide_shared(Tree& tree, int at, double cells);
-  void halve(Tree& tree, int at, std::size_t lefts_wanted, Scratch& scratch);
+  void move(std::size_t begin, std::size_t count, std::uint32_t* places, Scratch& scratch);
+  std::size_t halve(std::size_t begin, std::size_t end, double share, Scratch& scratch);
   void place(Tree& tree, int at, const GridOrder& order, int bins, Scratch& scratch);
-  void grow_nodes(Tree& tree, int at, const GridOrder& order, const std::size_t* starts, std::vector<int>& leaves) const;
+  void grow_nodes(Tree& tree, int at, const GridOrder& order, const std::size_t* starts,
+                  std::vector<int>& leaves) const;
   void measure(Tree& tree, int leaf) const;
   void join(Tree& tree, int at, std::size_t first) const;
 
@@ -105,7 +107,7 @@ class Partition {
   Monitor& monitor_;
   const int dimension_;
   const bool weighted_;
-  double cells_per_bit_ = 1;  // exponent of the number of cells in the expected error
+  double cells_per_bit_ = 1;     // exponent of the number of cells in the expected error
   std::vector<double*> arrays_;  // columns, then the weights if there are any
   Array<std::uint32_t> rows_;
   std::vector<Scratch> scratch_;  // one a thread
