@@ -20,14 +20,24 @@ Grid make_grid(int dimension, const double* low, const double* high, const doubl
   grid.axes.count = 0;
   if (axes.empty()) return grid;
   const double most = std::min<double>(cells, kMostBins);
-  for (;;) {
-    const auto longest = std::max_element(
-        axes.begin(), axes.end(), [](const Axis& a, const Axis& b) { return a.side * b.bins < b.side * a.bins; });
-    const int bins = powers ? 2 * longest->bins : longest->bins + 1;
-    const int all = grid.bins / longest->bins * bins;
-    if (all > most) break;
-    longest->bins = bins;
-    grid.bins = all;
+  // The axis with the longest bins gets one more of them; when that would be too many, the next longest.
+  const auto longer = [](const Axis& a, const Axis& b) { return a.side * b.bins > b.side * a.bins; };
+  for (bool again = true; again;) {
+    again = false;
+    if (powers)
+      std::iter_swap(axes.begin(), std::min_element(axes.begin(), axes.end(), longer));
+    else
+      std::stable_sort(axes.begin(), axes.end(), longer);
+    for (Axis& axis : axes) {
+      const int bins = powers ? 2 * axis.bins : axis.bins + 1;
+      const int all = grid.bins / axis.bins * bins;
+      again = all <= most;
+      if (again) {
+        axis.bins = bins;
+        grid.bins = all;
+      }
+      if (again || powers) break;
+    }
   }
   int stride = 1;
   for (const Axis& axis : axes) {

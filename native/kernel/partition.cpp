@@ -29,6 +29,10 @@ constexpr int kRounds = 32;
 // Monotone, exact at powers of two, at most 0.09 too low between: a score need not be better, and this is ten times
 // faster.
 double about_log2(double x) { return static_cast<double>(std::bit_cast<std::int64_t>(x)) * 0x1p-52 - 1023; }
+// Its inverse.
+double about_exp2(double x) {
+  return std::bit_cast<double>(static_cast<std::int64_t>((std::clamp(x, -1000.0, 1000.0) + 1023) * 0x1p52));
+}
 
 }  // namespace
 
@@ -174,34 +178,42 @@ void Partition::join(Tree& tree, int at, std::size_t first) const {
 double Partition::cells_for(const Node& node, double level) const {
   if (node.score == kNever) return 0;
   const double most = static_cast<double>(node.size()) / static_cast<double>(options_.features);
-  return std::min(most, std::exp2(std::min(cells_per_bit_ * (node.score - level), 64.0)));
+  return std::min(most, about_exp2(cells_per_bit_ * (node.score - level)));
 }
 
-// The level at which all leaves together cost the size. Newton's method on the logarithm of the cost, which is convex
-// and falls by cells_per_bit_ a unit where nothing is at its limit. Begins at `before`.
+// The level at which all leaves together cost the size: bisection, because the cost is flat on both sides. Looks near
+// `before` first.
 double Partition::level_of(const Tree& tree, double before) const {
-  constexpr int kSteps = 12;
-  constexpr double kCloseEnough = 0.01;
-  double level = before;
-  for (int step = 0; step < kSteps; step++) {
-    double cost = 0, moving = 0;
-    for (const Node& node : tree.nodes) {
-      if (node.left >= 0) continue;
-      if (node.score == kNever) {
-        cost += static_cast<double>(std::min(node.size(), options_.features));
-        continue;
-      }
-      const double c = static_cast<double>(options_.features) * cells_for(node, level);
-      cost += c;
-      if (c < static_cast<double>(node.size())) moving += c;
-    }
-    if (!(moving > 0)) return level;
-    const double excess = std::log2(cost / static_cast<double>(options_.size));
-    const double by = excess / cells_per_bit_ * std::min(cost / moving, 4.0);
-    level += by;
-    if (std::fabs(by) < kCloseEnough) break;
+  constexpr double kNear = 4, kFar = 4096, kCloseEnough = 1.0 / 64;
+  std::vector<const Node*> open;
+  double kept = 0;  // points of leaves that are not reduced
+  for (const Node& node : tree.nodes) {
+    if (node.left >= 0) continue;
+    if (node.score == kNever)
+      kept += static_cast<double>(std::min(node.size(), options_.features));
+    else
+      open.push_back(&node);
   }
-  return level;
+  const double per_cell = static_cast<double>(options_.features), size = static_cast<double>(options_.size);
+  const auto too_low = [&](double level) {
+    double cost = kept;
+    for (const Node* node : open) cost += per_cell * cells_for(*node, level);
+    return cost > size;
+  };
+  double low = before - kNear, high = before + kNear;
+  for (double step = kNear; !too_low(low) && step < kFar; step *= 2) {
+    high = low;
+    low -= step;
+  }
+  for (double step = kNear; too_low(high) && step < kFar; step *= 2) {
+    low = high;
+    high += step;
+  }
+  while (high - low > kCloseEnough / cells_per_bit_) {
+    const double middle = low + 0.5 * (high - low);
+    (too_low(middle) ? low : high) = middle;
+  }
+  return high;
 }
 
 Grid Partition::grid_for(const Tree& tree, int at, double cells) const {
@@ -433,11 +445,11 @@ double Partition::first_cells(const Tree& tree) const {
 // Divides until no node should have several cells. Where errors are large is seen better after every round.
 void Partition::refine(Tree& tree) {
   if (tree.nodes[0].score == kNever) return;
-  double level = level_of(tree, tree.nodes[0].score);
+  double level = tree.nodes[0].score;  // that the whole set should be one cell: only the root is divided
   std::vector<Wanted> wanted{{0, first_cells(tree)}};
   for (int round = 0; round < kRounds && !wanted.empty(); round++) {
     refine(tree, wanted, level);
-    level = level_of(tree, level);
+    level = level_of(tree, round == 0 ? tree.nodes[0].score : level);
     wanted.clear();
     double owed = 0;  // cells that rounding kept from the nodes before
     for (std::size_t at = 0; at < tree.nodes.size(); at++) {
