@@ -20,6 +20,9 @@ constexpr std::size_t kInCache = 1 << 14;
 // The first grid should leave at least so many cells to each of its bins: their expected errors then say how many cells
 // each should have.
 constexpr double kCellsInFirstBins = 8;
+// Below this many cells along each of up to three sides a node is halved instead: that follows its box more closely,
+// and no rounding has to be paid for. Measured on normal, Student-t and mixed sets, m = 2..4.
+constexpr int kHalvedAxes = 3;
 // A node that should have fewer cells than this is left to the cut, which divides in the order of the errors.
 constexpr double kLeast = 1.5;
 // Rounds of dividing and of looking where errors are large. Each divides every node that should have several cells
@@ -61,6 +64,7 @@ Partition::Partition(PointSet& set, const PartitionOptions& options, Monitor& mo
   double axes = 0;
   for (const double unit : options_.units) axes += unit > 0 ? 1 : 0;
   cells_per_bit_ = axes / (axes + options_.order + 1);
+  fewest_ = std::exp2(std::min<double>(axes, kHalvedAxes));
 
   if (options_.division == Division::Balanced) {
     balance();
@@ -460,7 +464,7 @@ void Partition::refine(Tree& tree) {
       const double target = std::max(2.0, cells + owed);
       const Grid below = grid_for(tree, static_cast<int>(at), target);
       if (below.bins < 2) continue;
-      owed = std::clamp(cells + owed - below.bins, -cells, cells);
+      if (target >= fewest_) owed = std::clamp(cells + owed - below.bins, -cells, cells);
       wanted.push_back({static_cast<int>(at), target});
     }
   }
@@ -498,7 +502,7 @@ void Partition::grow(Tree& tree, double cells, double level, Scratch& scratch) {
     if (monitor_.cancelled()) return;
     if (tree.nodes[at].left >= 0) continue;
     if (at > 0) cells = cells_for(tree.nodes[at], level);
-    if (cells >= 2) divide(tree, static_cast<int>(at), cells, scratch);
+    if (cells >= kLeast) divide(tree, static_cast<int>(at), std::max(2.0, cells), scratch);
   }
 }
 
