@@ -19,10 +19,13 @@ constexpr std::size_t kShared = 1 << 16;
 constexpr std::size_t kInCache = 1 << 14;
 // The first grid should leave at least so many cells to each of its bins: their expected errors then say how many cells
 // each should have.
-constexpr double kCellsInFirstBins = 8;
+constexpr double kCellsInFirstBins = 8;  // and well above the number below which a node is halved
 // Below this many cells along each of up to three sides a node is halved instead: that follows its box more closely,
 // and no rounding has to be paid for. Measured on normal, Student-t and mixed sets, m = 2..4.
 constexpr int kHalvedAxes = 3;
+// So many bins along every side a grid must have to be laid over the bulk of a box instead of all of it: with fewer,
+// the points outside would share cells with the bulk.
+constexpr double kBinsToClip = 3;
 // A node that should have fewer cells than this is left to the cut, which divides in the order of the errors.
 constexpr double kLeast = 1.5;
 // Rounds of dividing and of looking where errors are large. Each divides every node that should have several cells
@@ -64,6 +67,7 @@ Partition::Partition(PointSet& set, const PartitionOptions& options, Monitor& mo
   double axes = 0;
   for (const double unit : options_.units) axes += unit > 0 ? 1 : 0;
   cells_per_bit_ = axes / (axes + options_.order + 1);
+  enough_to_clip_ = std::pow(kBinsToClip, axes);
   fewest_ = std::exp2(std::min<double>(axes, kHalvedAxes));
 
   if (options_.division == Division::Balanced) {
@@ -220,8 +224,30 @@ double Partition::level_of(const Tree& tree, double before) const {
   return high;
 }
 
+// Over the box of a node, or over its bulk alone when a long tail would put nearly all points of a large node into few
+// bins; what lies outside goes into the bins at the edge.
 Grid Partition::grid_for(const Tree& tree, int at, double cells) const {
+  const Node& node = tree.nodes[at];
+  if (cells < fewest_) cells = std::min(cells, 2.0);
   const double* low = box(tree, at);
+  std::vector<double> bulk;
+  const bool coarse = node.size() == set_.size() || cells > 4 * kMostBins;  // its bins will be divided again
+  if (coarse && node.size() > kInCache && cells >= enough_to_clip_) {
+    constexpr std::size_t kSample = 255, kOutside = 4;  // of the sample on either side of the bulk
+    constexpr double kLongTail = 3, kMargin = 0.25;     // in widths of the bulk
+    bulk.assign(low, low + 2 * width());
+    double sample[kSample];
+    for (std::size_t a = 0; a < width(); a++) {
+      for (std::size_t i = 0; i < kSample; i++) sample[i] = arrays_[a][node.begin + i * node.size() / kSample];
+      std::nth_element(sample, sample + kOutside, sample + kSample);
+      std::nth_element(sample + kOutside + 1, sample + kSample - 1 - kOutside, sample + kSample);
+      const double first = sample[kOutside], last = sample[kSample - 1 - kOutside], side = last - first;
+      if (!(side > 0) || low[width() + a] - low[a] <= kLongTail * side) continue;
+      bulk[a] = std::max(low[a], first - kMargin * side);
+      bulk[width() + a] = std::min(low[width() + a], last + kMargin * side);
+    }
+    low = bulk.data();
+  }
   return make_grid(dimension_, low, low + width(), options_.units.data(), cells, options_.division == Division::Halves);
 }
 
@@ -423,7 +449,7 @@ bool Partition::divide_shared(Tree& tree, int at, double cells) {
 // leave enough cells to each, the one that in a set of even density wastes the fewest of them by rounding.
 double Partition::first_cells(const Tree& tree) const {
   const double cells = static_cast<double>(options_.size) / static_cast<double>(options_.features);
-  const double most = std::min<double>(kMostBins, std::max(2.0, cells / kCellsInFirstBins));
+  const double most = std::min<double>(kMostBins, std::max(2.0, cells / std::max(kCellsInFirstBins, 1.3 * fewest_)));
   // Not so few that their points leave the cache.
   const double least = std::min(most, std::max(most / 4, static_cast<double>(set_.size()) / kInCache));
   double best = most, best_used = 0;

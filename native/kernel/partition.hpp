@@ -109,6 +109,7 @@ class Partition {
   const bool weighted_;
   double cells_per_bit_ = 1;     // exponent of the number of cells in the expected error
   double fewest_ = 2;            // a node that should have fewer cells is halved
+  double enough_to_clip_ = 0;    // bins
   std::vector<double*> arrays_;  // columns, then the weights if there are any
   Array<std::uint32_t> rows_;
   std::vector<Scratch> scratch_;  // one a thread
