@@ -52,18 +52,15 @@ Partition::Partition(PointSet& set, const PartitionOptions& options, Monitor& mo
   const std::size_t n = set.size();
   for (int a = 0; a < dimension_; a++) arrays_.push_back(set.mutable_column(a).data());
   if (weighted_) arrays_.push_back(set.mutable_weights().data());
-  rows_.reset(n);
-  if (set.rows() != nullptr)
-    std::memcpy(rows_.data(), set.rows(), n * sizeof(std::uint32_t));
-  else
-    for (std::size_t i = 0; i < n; i++) rows_[i] = static_cast<std::uint32_t>(i);
-  set.mutable_rows() = std::vector<std::uint32_t>();
   if (n == 0) return;
   // A second cell costs at least one point more than one cell does.
   if (options_.size <= std::min(options_.features, n) || n == 1) {
+    number_rows();
     cells_.push_back({0, n});
     return;
   }
+  // A large set gets its row numbers when its points first move.
+  if (n <= kShared || options_.division == Division::Balanced) number_rows();
   double axes = 0;
   for (const double unit : options_.units) axes += unit > 0 ? 1 : 0;
   cells_per_bit_ = axes / (axes + options_.order + 1);
@@ -76,6 +73,7 @@ Partition::Partition(PointSet& set, const PartitionOptions& options, Monitor& mo
   }
   Tree tree = root();
   refine(tree);
+  number_rows();
   const std::vector<char> chosen = cut(tree);
   std::vector<int> open{0};
   while (!open.empty()) {
@@ -90,6 +88,17 @@ Partition::Partition(PointSet& set, const PartitionOptions& options, Monitor& mo
     }
   }
   scratch_.clear();
+}
+
+void Partition::number_rows() {
+  if (rows_.size() > 0) return;
+  const std::size_t n = set_.size();
+  rows_.reset(n);
+  if (set_.rows() != nullptr)
+    std::memcpy(rows_.data(), set_.rows(), n * sizeof(std::uint32_t));
+  else
+    for (std::size_t i = 0; i < n; i++) rows_[i] = static_cast<std::uint32_t>(i);
+  set_.mutable_rows() = std::vector<std::uint32_t>();
 }
 
 std::size_t Partition::largest() const {
@@ -424,15 +433,20 @@ bool Partition::divide_shared(Tree& tree, int at, double cells) {
       }
     }
   }
+  // Row numbers that were not written down yet are those of the set, or count up.
+  const std::uint32_t* rows = rows_.size() > 0 ? rows_.data() + begin : set_.rows();
   Array<std::uint32_t> spare_rows(count);
   in_chunks([&](std::size_t c, std::size_t from, std::size_t to) {
     std::uint32_t places[kMostBins];
-    scatter(keys.data() + from, to - from, rows_.data() + begin + from, 0, spare_rows.data(), places_of(c, places));
+    scatter(keys.data() + from, to - from, rows != nullptr ? rows + from : nullptr, static_cast<std::uint32_t>(from),
+            spare_rows.data(), places_of(c, places));
   });
-  if (whole)
+  if (whole) {
     rows_.swap(spare_rows);
-  else
+    set_.mutable_rows() = std::vector<std::uint32_t>();
+  } else {
     std::memcpy(rows_.data() + begin, spare_rows.data(), count * sizeof(std::uint32_t));
+  }
 
   const std::size_t first = tree.nodes.size();
   std::vector<int> leaves;

@@ -76,6 +76,7 @@ class Partition {
     double cells;
   };
 
+  void number_rows();
   Tree root();
   const double* box(const Tree& tree, int at) const { return &tree.boxes[static_cast<std::size_t>(at) * 2 * width()]; }
   std::size_t width() const { return static_cast<std::size_t>(dimension_); }

@@ -13,6 +13,16 @@ struct Stop {
   __attribute__((always_inline)) bool operator()() const { return asked != nullptr && asked(monitor); }
 };
 
+// ---- points
+// ----------------------------------------------------------------------------------------------------------------
+
+// Somebody else's numbers: element (i, a) is data[i * row_stride + a * column_stride].
+struct CopyFrom {
+  const void* data;
+  bool is_float32;
+  ptrdiff_t row_stride, column_stride;
+};
+
 // ---- partition
 // ----------------------------------------------------------------------------------------------------------
 
@@ -97,6 +107,11 @@ struct TableauResult {
 
 struct SimdKernels {
   const char* name;
+
+  // One array a column, and the largest magnitude in each as the bits of a double, which are in the order of the
+  // numbers: infinities and NaN are the largest.
+  void (*copy_columns)(const CopyFrom& from, size_t count, int columns, double* const* to, uint64_t* largest);
+  uint64_t (*largest_bits)(const double* x, size_t count);
 
   size_t (*count_below)(const double* key, size_t begin, size_t end, double threshold);
   // Stable split of [begin, end): rows with from[key] < threshold go left.
