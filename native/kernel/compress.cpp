@@ -138,11 +138,10 @@ class Kept {
     out.rows.resize(count);
     std::size_t to = 0;
     for (std::size_t i = 0; i < counts_.size(); i++) {
-      const int side = partition_.cells()[i].side;
       for (std::size_t j = slots_[i]; j < slots_[i] + counts_[i]; j++, to++) {
-        for (int a = 0; a < dimension_; a++) out.x[a][to] = partition_.column(side, a)[positions_[j]];
+        for (int a = 0; a < dimension_; a++) out.x[a][to] = partition_.column(a)[positions_[j]];
         out.w[to] = weights_[j];
-        out.rows[to] = partition_.rows(side)[positions_[j]];
+        out.rows[to] = partition_.rows()[positions_[j]];
       }
     }
     return out;
@@ -152,8 +151,8 @@ class Kept {
   Points points_of(std::size_t i, std::vector<const double*>& x) const {
     const CellRange& cell = partition_.cells()[i];
     x.resize(dimension_);
-    for (int a = 0; a < dimension_; a++) x[a] = partition_.column(cell.side, a) + cell.begin;
-    const double* w = partition_.weights(cell.side);
+    for (int a = 0; a < dimension_; a++) x[a] = partition_.column(a) + cell.begin;
+    const double* w = partition_.weights();
     return {x.data(), w ? w + cell.begin : nullptr, cell.size(), dimension_};
   }
 
@@ -312,7 +311,8 @@ Compressed compress(PointSet&& set, const CompressOptions& options, Monitor& mon
   const Calibration calibration(set, space, options.best ? options.size : 0, result.threads, monitor);
   const std::int64_t features = space.count();
   const PartitionOptions cutting{cutting_units(set, original.deviations(), options), space.order[0],
-                                 static_cast<std::size_t>(features), options.size, result.threads};
+                                 static_cast<std::size_t>(features), options.size, result.threads,
+                                 options.division};
   clock.lap();
   const Partition partition(set, cutting, monitor);
   result.partition_ms = clock.lap();

@@ -1,17 +1,23 @@
-// Partition into cells by an adaptive kd-tree: split at the midpoint of the longest side of the bounding box, then cut
-// the tree greedily where the expected error is largest, mass x diameter^(k+1) (Theorem 3 of arXiv:2510.00504), under a
-// hard bound on the size of the result: sum over cells of min(points, N) <= size. Outliers become cells of their own,
-// and are kept.
+// Partition into cells, under a hard bound on the size of the result: sum over cells of min(points, N) <= size. The
+// expected error of a cell is mass x diameter^(k+1) (Theorem 3 of arXiv:2510.00504), and the errors of cells are
+// independent, so the best cells are those of equal expected error: small where points are dense, large where they are
+// rare. Outliers become cells of their own, and are kept.
 #pragma once
 #include <cstdint>
 #include <memory>
 #include <vector>
 
+#include "grid.hpp"
 #include "memory.hpp"
 #include "points.hpp"
 #include "status.hpp"
 
 namespace fewpoints {
+
+// How a box is divided. Grid: into as many equal bins as it should have cells, any whole number along each side.
+// Halves: sides are only ever halved, as in a plain kd-tree. Balanced: at the median, into cells of equally many
+// points. The last two are there to be measured against.
+enum class Division { Grid, Halves, Balanced };
 
 struct PartitionOptions {
   std::vector<double> units;  // one a column: sides are measured in x times this; 0: never cut along it
@@ -19,60 +25,95 @@ struct PartitionOptions {
   std::size_t features = 1;  // N: a cell with more points keeps at most this many
   std::size_t size = 1;      // bound on the size of the result
   int threads = 1;
+  Division division = Division::Grid;
 };
 
-// Points [begin, end) of the arrays `side` (0 or 1).
+// Points [begin, end) of the columns.
 struct CellRange {
   std::size_t begin = 0, end = 0;
-  int side = 0;
   std::size_t size() const { return end - begin; }
 };
 
-// Owns a second copy of the set and moves the points to and fro between the two.
 class Partition {
  public:
-  // set is permuted. Costs about 2 ns a point and level of the tree.
+  // set is permuted, and must outlive this. Costs one pass over the set for all its bins together, and one over every
+  // part that fits the cache; memory for one more column.
   Partition(PointSet& set, const PartitionOptions& options, Monitor& monitor);
 
   const std::vector<CellRange>& cells() const { return cells_; }
   std::size_t largest() const;  // points of the largest cell
-  const double* column(int side, int a) const { return sides_[side].columns[a]; }
-  const double* weights(int side) const { return sides_[side].weights; }   // nullptr: all 1
-  const std::uint32_t* rows(int side) const { return sides_[side].rows; }  // row of the caller's array
+  const double* column(int a) const { return set_.column(a); }
+  const double* weights() const { return set_.weights(); }    // nullptr: all 1
+  const std::uint32_t* rows() const { return rows_.data(); }  // row of the caller's array
 
  private:
   struct Node {
     std::size_t begin = 0, end = 0;
-    int left = -1, right = -1, side = 0;
+    int left = -1;  // the right one follows it
     double mass = 0;
-    double score = 0;  // log2 of the expected error; -infinity: never split
+    double score = 0;  // log2 of the expected error; -infinity: never divided
     std::size_t size() const { return end - begin; }
   };
-  // Node i has the box boxes[2 m i ..]: low of every column, then high.
+  // Node i has the box boxes[2 m i ..]: low of every column, then high. Children stand behind their parent.
   struct Tree {
     std::vector<Node> nodes;
     std::vector<double> boxes;
   };
-  struct Side {
-    std::vector<double*> columns, moved;  // moved: columns, then the weights if there are any
-    double* weights = nullptr;
-    std::uint32_t* rows = nullptr;
+  // What one thread needs to divide a node that fits the cache.
+  struct Scratch {
+    std::size_t capacity = 0;
+    std::vector<Array<double>> arrays;
+    std::vector<double*> pointers;
+    Array<std::uint32_t> rows;
+    Array<std::uint8_t> keys;
+    std::vector<GridOrder> orders;
+    std::vector<int> leaves;
+    void ensure(std::size_t count, std::size_t arrays_wanted);
+    const GridOrder& order(const Grid& grid);
+  };
+  struct Wanted {
+    int node;
+    double cells;
   };
 
+  void number_rows();
   Tree root();
-  void add(Tree& tree, Node node, const double* box) const;
-  void split(Tree& tree, int at, int threads);
-  void refine(Tree& tree, std::size_t eager);
-  void grow(Tree& tree, std::size_t eager);
-  std::vector<int> cut(Tree& tree);
-  CellRange gather(const Tree& tree, int at);
+  const double* box(const Tree& tree, int at) const { return &tree.boxes[static_cast<std::size_t>(at) * 2 * width()]; }
+  std::size_t width() const { return static_cast<std::size_t>(dimension_); }
+  void append(Tree& tree, const Node& node) const;
+  void rate(Tree& tree, int at) const;
+  double cells_for(const Node& node, double level) const;
+  double level_of(const Tree& tree, double before) const;
+  Grid grid_for(const Tree& tree, int at, double cells) const;
 
+  bool divide(Tree& tree, int at, double cells, Scratch& scratch);
+  bool divide_shared(Tree& tree, int at, double cells);
+  void move(std::size_t begin, std::size_t count, std::uint32_t* places, Scratch& scratch);
+  std::size_t halve(std::size_t begin, std::size_t end, double share, Scratch& scratch);
+  void place(Tree& tree, int at, const GridOrder& order, int bins, Scratch& scratch);
+  void grow_nodes(Tree& tree, int at, const GridOrder& order, const std::size_t* starts,
+                  std::vector<int>& leaves) const;
+  void measure(Tree& tree, int leaf) const;
+  void join(Tree& tree, int at, std::size_t first) const;
+
+  double first_cells(const Tree& tree) const;
+  void refine(Tree& tree);
+  void refine(Tree& tree, const std::vector<Wanted>& wanted, double level);
+  void grow(Tree& tree, double cells, double level, Scratch& scratch);
+  std::vector<char> cut(Tree& tree);
+  void balance();
+
+  PointSet& set_;
   const PartitionOptions options_;
   Monitor& monitor_;
   const int dimension_;
-  Side sides_[2];
-  std::vector<Array<double>> second_;
-  Array<std::uint32_t> rows_[2];
+  const bool weighted_;
+  double cells_per_bit_ = 1;     // exponent of the number of cells in the expected error
+  double fewest_ = 2;            // a node that should have fewer cells is halved
+  double enough_to_clip_ = 0;    // bins
+  std::vector<double*> arrays_;  // columns, then the weights if there are any
+  Array<std::uint32_t> rows_;
+  std::vector<Scratch> scratch_;  // one a thread
   std::vector<CellRange> cells_;
 };
 

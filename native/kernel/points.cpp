@@ -1,8 +1,10 @@
 #include "points.hpp"
 
+#include <bit>
 #include <cmath>
 #include <limits>
 
+#include "simd/kernels.hpp"
 #include "status.hpp"
 
 namespace fewpoints {
@@ -25,37 +27,15 @@ int exponent_for(double largest) {
   return std::ilogb(largest);
 }
 
-// A column goes to its place; the copy is what is checked, because the caller's array may change at any time.
-template <class T>
-void copy_column(const T* from, std::ptrdiff_t stride, std::size_t count, double* to) {
-  for (std::size_t i = 0; i < count; i++) to[i] = static_cast<double>(from[static_cast<std::ptrdiff_t>(i) * stride]);
-}
-
-void copy_column(const NumbersView& view, std::ptrdiff_t start, std::ptrdiff_t stride, std::size_t count, double* to) {
-  if (view.is_float32)
-    copy_column(static_cast<const float*>(view.data) + start, stride, count, to);
-  else
-    copy_column(static_cast<const double*>(view.data) + start, stride, count, to);
-}
-
-// NaN and Inf are the only doubles whose difference with themselves is not zero; the sum stays zero otherwise.
-bool all_finite(const double* x, std::size_t count) {
-  double s = 0;
-  for (std::size_t i = 0; i < count; i++) s += x[i] - x[i];
-  return s == 0;
-}
-
-double largest_magnitude(const double* x, std::size_t count) {
-  double m = 0;
-  for (std::size_t i = 0; i < count; i++) m = std::fabs(x[i]) > m ? std::fabs(x[i]) : m;
-  return m;
-}
+bool all_finite(std::uint64_t largest_bits) { return std::isfinite(std::bit_cast<double>(largest_bits)); }
 
 }  // namespace
 
 void copy_weights(const NumbersView& view, std::size_t count, Array<double>& to) {
   to.reset(count);
-  copy_column(view, 0, view.stride, count, to.data());
+  double* const column = to.data();
+  std::uint64_t largest;
+  simd().copy_columns({view.data, view.is_float32, view.stride, 0}, count, 1, &column, &largest);
   bool any = false;
   for (std::size_t i = 0; i < count; i++) {
     const double w = to[i];
@@ -68,7 +48,7 @@ void copy_weights(const NumbersView& view, std::size_t count, Array<double>& to)
 }
 
 void check_finite(const double* x, std::size_t count, const char* name, int column, std::size_t first_row) {
-  if (all_finite(x, count)) return;
+  if (all_finite(simd().largest_bits(x, count))) return;
   for (std::size_t i = 0; i < count; i++)
     if (!std::isfinite(x[i]))
       throw Error(Code::NotFinite, std::string(name) + ", row " + std::to_string(first_row + i) + ", column " +
@@ -79,11 +59,17 @@ PointSet::PointSet(const PointsView& points, const NumbersView& weights, const c
   const std::size_t n = points.count;
   columns_.resize(points.dimension);
   exponents_.assign(points.dimension, 0);
+  std::vector<double*> to(points.dimension);
+  std::vector<std::uint64_t> largest(points.dimension);
   for (int a = 0; a < points.dimension; a++) {
     columns_[a].reset(n);
-    copy_column(points.numbers, a * points.numbers.stride, points.row_stride, n, columns_[a].data());
-    check_finite(columns_[a].data(), n, name, a);
+    to[a] = columns_[a].data();
   }
+  // The copy is what is checked, because the caller's array may change at any time.
+  simd().copy_columns({points.numbers.data, points.numbers.is_float32, points.row_stride, points.numbers.stride}, n,
+                      points.dimension, to.data(), largest.data());
+  for (int a = 0; a < points.dimension; a++)
+    if (!all_finite(largest[a])) check_finite(to[a], n, name, a);
   if (weights.data != nullptr) {
     copy_weights(weights, n, weights_);
     leave_out_zero_weights();
@@ -92,12 +78,13 @@ PointSet::PointSet(const PointsView& points, const NumbersView& weights, const c
     if (ones) weights_ = Array<double>();
   }
   for (int a = 0; a < points.dimension; a++) {
-    exponents_[a] = exponent_for(largest_magnitude(columns_[a].data(), size_));
+    if (size_ < n) largest[a] = simd().largest_bits(to[a], size_);  // rows were left out
+    exponents_[a] = exponent_for(std::bit_cast<double>(largest[a]));
     if (exponents_[a] != 0)
       for (std::size_t i = 0; i < size_; i++) columns_[a][i] = std::ldexp(columns_[a][i], -exponents_[a]);
   }
   if (weights_.size() != 0) {
-    weight_exponent_ = exponent_for(largest_magnitude(weights_.data(), size_));
+    weight_exponent_ = exponent_for(std::bit_cast<double>(simd().largest_bits(weights_.data(), size_)));
     if (weight_exponent_ != 0)
       for (std::size_t i = 0; i < size_; i++) weights_[i] = std::ldexp(weights_[i], -weight_exponent_);
   }

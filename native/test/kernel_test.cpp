@@ -208,10 +208,10 @@ void test_partition() {
       right = right && cell.begin == covered;
       covered = cell.end;
       for (std::size_t i = cell.begin; i < cell.end; i++) {
-        const std::uint32_t row = partition.rows(cell.side)[i];
+        const std::uint32_t row = partition.rows()[i];
         rows.insert(row);
-        for (int a = 0; a < m; a++) right = right && partition.column(cell.side, a)[i] == set.x[row * m + a];
-        right = right && partition.weights(cell.side)[i] == set.w[row];
+        for (int a = 0; a < m; a++) right = right && partition.column(a)[i] == set.x[row * m + a];
+        right = right && partition.weights()[i] == set.w[row];
       }
     }
     expect(cost <= size && cost > size - size / 10, "the bound is kept and used: " + std::to_string(cost));

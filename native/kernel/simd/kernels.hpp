@@ -13,6 +13,16 @@ struct Stop {
   __attribute__((always_inline)) bool operator()() const { return asked != nullptr && asked(monitor); }
 };
 
+// ---- points
+// ----------------------------------------------------------------------------------------------------------------
+
+// Somebody else's numbers: element (i, a) is data[i * row_stride + a * column_stride].
+struct CopyFrom {
+  const void* data;
+  bool is_float32;
+  ptrdiff_t row_stride, column_stride;
+};
+
 // ---- partition
 // ----------------------------------------------------------------------------------------------------------
 
@@ -32,6 +42,14 @@ struct SplitSide {
   double* low;
   double* high;
   double mass;  // sum of weights; untouched when not weighted
+};
+
+// A regular grid: axis i has bins[i] bins over column[i], the first begins at low[i], their widths are 1 / scale[i].
+constexpr int kMostGridAxes = 8;  // of at least two bins each, with bins numbered by a byte
+struct GridAxes {
+  int count;
+  int column[kMostGridAxes], bins[kMostGridAxes], stride[kMostGridAxes];
+  double low[kMostGridAxes], scale[kMostGridAxes];
 };
 
 // ---- one cell
@@ -109,10 +127,17 @@ struct TableauResult {
 struct SimdKernels {
   const char* name;
 
+  // One array a column, and the largest magnitude in each as the bits of a double, which are in the order of the
+  // numbers: infinities and NaN are the largest.
+  void (*copy_columns)(const CopyFrom& from, size_t count, int columns, double* const* to, uint64_t* largest);
+  uint64_t (*largest_bits)(const double* x, size_t count);
+
   size_t (*count_below)(const double* key, size_t begin, size_t end, double threshold);
   // Stable split of [begin, end): rows with from[key] < threshold go left.
   void (*split)(const SplitArrays& arrays, int key, double threshold, size_t begin, size_t end, SplitSide& left,
                 SplitSide& right);
+  // keys[i - begin]: the bin of point i, sum of index times stride. May write keys up to the next multiple of 8.
+  void (*grid_keys)(const GridAxes& axes, const double* const* columns, size_t begin, size_t end, uint8_t* keys);
   void (*bounds)(const double* x, size_t begin, size_t end, double* low, double* high);
   double (*sum)(const double* x, size_t begin, size_t end);
 

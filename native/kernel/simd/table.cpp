@@ -8,8 +8,11 @@ namespace fewpoints::FEWPOINTS_SIMD {
 extern const SimdKernels table;
 const SimdKernels table = {
     FEWPOINTS_TEXT(FEWPOINTS_ISA),
+    copy_columns,
+    largest_bits,
     count_below,
     split,
+    grid_keys,
     bounds,
     sum_range,
     cell_instance,
