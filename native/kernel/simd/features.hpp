@@ -94,8 +94,9 @@ struct IndexTable {
   }
 };
 
-template <int M, int K>
+template <int Dimension, int Order>
 struct Features {
+  static constexpr int M = Dimension, K = Order;
   static constexpr IndexTable<M, K> kTable{};
   static constexpr int N = IndexTable<M, K>::N, L = IndexTable<M, K>::L;
 
@@ -152,6 +153,7 @@ constexpr int kMostPowers = 128, kMostFeatures = 256;
 
 template <>
 struct Features<0, 0> {
+  static constexpr int M = 0, N = 0;
   static void values(const CellShape& shape, const Vec* t, double* out, size_t stride) {
     const int k1 = shape.order + 1;
     Vec p[kMostPowers];
