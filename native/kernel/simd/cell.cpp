@@ -16,9 +16,10 @@ constexpr double kEnterTolerance = 1e-3;
 constexpr int kMostSearches = 24;
 // More than this is no answer at all (the caller asks for much less), and neither is what is not a number.
 constexpr double kLargestResidual = 1;
-constexpr int kLanes = 4;        // vectors of points in flight in the moment pass
-constexpr int kFewLanes = 2;     // the same when the sums are in registers
-constexpr int kFoldEvery = 256;  // blocks of kLanes vectors between compensated foldings of the sums
+constexpr size_t kPrefetch = 1024;  // points of the next cell
+constexpr int kLanes = 4;           // vectors of points in flight in the moment pass
+constexpr int kFewLanes = 2;        // the same when the sums are in registers
+constexpr int kFoldEvery = 256;     // blocks of kLanes vectors between compensated foldings of the sums
 
 struct Box {
   double centre[32], inverse[32];
@@ -158,6 +159,15 @@ struct Cell {
     } while (i < points.count);
   }
 
+  // Cells are solved in the order in which they lie in memory: the next one's points travel while this one is solved.
+  FEWPOINTS_INLINE void prefetch_next() const {
+    const size_t ahead = points.count < kPrefetch ? points.count : kPrefetch;
+    for (int a = 0; a < dimension(); a++)
+      for (size_t i = 0; i < ahead; i += 8) __builtin_prefetch(points.x[a] + points.count + i);
+    if (points.w)
+      for (size_t i = 0; i < ahead; i += 8) __builtin_prefetch(points.w + points.count + i);
+  }
+
   // Features of the points at(0) .. at(count - 1), W at a time; columns behind `count` repeat the first.
   template <class At>
   FEWPOINTS_INLINE void features(const At& at, int count, int stride, double* out) const {
@@ -227,6 +237,8 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
 
   cell.measure();
   cell.moments(b, lost, reinterpret_cast<Vec*>(scratch));
+
+  cell.prefetch_next();
 
   const Candidates candidate(n, S);
   cell.features([&](int c) { return candidate[c]; }, S, stride, T);

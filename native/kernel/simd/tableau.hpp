@@ -173,7 +173,7 @@ class TableauOf {
         store(u + i, maximum(madd(splat(lambda), load(v + i) - ui, ui), Vec{}));
       }
       remaining *= 1 - lambda;
-      u[r] = 0;
+      set_entry(u, r, 0);
       if (pending == capacity) flush();
       double* row = rho + static_cast<size_t>(pending) * stride;
       double* col = eta + static_cast<size_t>(pending) * width();
@@ -208,11 +208,11 @@ class TableauOf {
       const Vec inverse = splat(1 / pivot);
       for (int c = 0; c < stride; c += W) store(row + c, load(row + c) * inverse);
       const double vr = v[r] / pivot;
-      col[r] = pivot - 1;
+      set_entry(col, r, pivot - 1);
       for (int i = 0; i < width(); i += W) store(v + i, nmadd(load(col + i), splat(vr), load(v + i)));
-      v[r] = vr;
+      set_entry(v, r, vr);
       basis[r] = entering;
-      u[r] = remaining * start(entering);
+      set_entry(u, r, remaining * start(entering));
       pending++;
     }
   }
@@ -237,10 +237,13 @@ class TableauOf {
 
  private:
   static constexpr long long kMagnitude = 0x7fffffffffffffffLL;
-  // Exchanges are kept as rank-1 corrections (eta, rho) and applied together: most cells need fewer than this.
-  static constexpr int kMostCapacity = 64;
+  // Exchanges are kept as rank-1 corrections (eta, rho). Applying them costs a pass over the tableau each, so that up
+  // to kMostKept rows there is room for more of them than most cells need (0.05 to 0.6 rows); beyond, room is what
+  // counts.
+  static constexpr int kMostCapacity = 192, kMostKept = 256;
   static constexpr int capacity_for(int rows) {
-    return rows / 2 > 8 ? (rows / 2 < kMostCapacity ? rows / 2 : kMostCapacity) : 8;
+    const int kept = rows <= kMostKept ? rows * 3 / 4 : 64;
+    return kept > 8 ? kept : 8;
   }
   FEWPOINTS_INLINE int rows() const { return Rows > 0 ? Rows : N; }
   FEWPOINTS_INLINE int width() const { return Rows > 0 ? round_up(Rows) : padded; }
@@ -252,7 +255,10 @@ class TableauOf {
   int pending = 0;
   int rotate = 0;
 
-  void close(int c) { open[c] = label[c] = 0; }
+  FEWPOINTS_INLINE void close(int c) {
+    clear_entry(open, c);
+    clear_entry(label, c);
+  }
 
   // Searches are for the largest magnitude and its place at once: the lowest bits of the magnitude give way to
   // low - column. Keys are positive doubles, so that they compare as they should; on a tie the first column wins, and
@@ -299,13 +305,18 @@ class TableauOf {
     return least < 2 ? static_cast<int>(bits_of(least) & low) : -1;
   }
 
-  // Rows outside [j, j + B) minus factors x B pivot rows from the s-th of the block on, over Q vectors from column c
-  // on.
+  // Rows outside [j, j + Block) minus factors x B pivot rows from the s0-th of the block on, over Q vectors from column
+  // c on. In its own column a pivot row counts one more, which takes away what stands there.
   template <int Block, int B, int Q>
-  FEWPOINTS_INLINE void update_rows(int j, int s0, int c) {
+  FEWPOINTS_INLINE void update_rows(int j, int s0, const int* places, int c) {
     Vec pivots[B][Q];
-    for (int s = 0; s < B; s++)
-      for (int q = 0; q < Q; q++) pivots[s][q] = load(T + static_cast<size_t>(j + s0 + s) * stride + c + W * q);
+    Index here;
+    for (int l = 0; l < W; l++) here[l] = c + l;
+    for (int q = 0; q < Q; q++, here += W)
+      for (int s = 0; s < B; s++) {
+        const Vec t = load(T + static_cast<size_t>(j + s0 + s) * stride + c + W * q);
+        pivots[s][q] = here == splat_index(places[s0 + s]) ? t + splat(1) : t;
+      }
     const auto update = [&](int from, int to) {
       for (int i = from; i < to; i++) {
         double* Ti = T + static_cast<size_t>(i) * stride + c;
@@ -324,7 +335,7 @@ class TableauOf {
 
   // The block's rows are those of L^-1 T: U^-1 times them, then the other rows, over Q vectors from column c on.
   template <int B, int Q>
-  void update_panel(int j, const double (*upper)[B], const double* inverse, int c) {
+  void update_panel(int j, const double (*upper)[B], const double* inverse, const int* places, int c) {
     double* first = T + static_cast<size_t>(j) * stride + c;
     for (int q = 0; q < Q; q++) {
       Vec y[B];
@@ -339,7 +350,7 @@ class TableauOf {
       }
     }
     constexpr int P = B < kPivots ? B : kPivots;
-    for (int s = 0; s < B; s += P) update_rows<B, P, Q>(j, s, c);
+    for (int s = 0; s < B; s += P) update_rows<B, P, Q>(j, s, places, c);
   }
 
   // row -= sum of g[o] x row o of the block, o < count; looks for its largest open entry on the way.
@@ -397,14 +408,12 @@ class TableauOf {
         basis[j] = home[j] = p;
         rank++;
         inverse[s] = 1 / row[p];
-        row[p] = 1;
-        for (int o = 0; o < s; o++) {
-          upper[o][s] = first[static_cast<size_t>(o) * stride + p];
-          first[static_cast<size_t>(o) * stride + p] = 0;
-        }
-        for (int o = s + 1; o < B; o++) {
-          below[o][s] = first[static_cast<size_t>(o) * stride + p];
-          first[static_cast<size_t>(o) * stride + p] = 0;
+        set_entry(row, p, 1);
+        for (int o = 0; o < B; o++) {
+          if (o == s) continue;
+          double* other = first + static_cast<size_t>(o) * stride;
+          (o < s ? upper[o][s] : below[o][s]) = other[p];
+          set_entry(other, p, 0);
         }
       } else {
         if (!limits.drop_rows) return false;
@@ -422,37 +431,28 @@ class TableauOf {
     double upper[B][B], below[B][B], inverse[B];
     int places[B];
     if (!choose<B, 0>(j0, {tolerance, drop_rows, share}, upper, below, inverse, places)) return false;
+    double y[B];
     for (int s = B - 1; s >= 0; s--) {
-      double y = v[j0 + s];
-      for (int o = s + 1; o < B; o++) y -= upper[s][o] * v[j0 + o];
-      v[j0 + s] = y * inverse[s];
+      double t = v[j0 + s];
+      for (int o = s + 1; o < B; o++) t -= upper[s][o] * y[o];
+      y[s] = t * inverse[s];
     }
-    for (int s = 0; s < B; s++) {
-      double* f = factors + s * width();
-      if (places[s] < 0) {
-        for (int i = 0; i < width(); i += W) store(f + i, Vec{});
-        continue;
-      }
-      double* Tp = T + places[s];
-      for (int i = 0; i < rows(); i++) f[i] = Tp[static_cast<size_t>(i) * stride];
-      for (int i = rows(); i < width(); i++) f[i] = 0;
-      for (int o = 0; o < B; o++) f[j0 + o] = 0;
-      for (int i = 0; i < j0; i++) Tp[static_cast<size_t>(i) * stride] = 0;
-      for (int i = j0 + B; i < rows(); i++) Tp[static_cast<size_t>(i) * stride] = 0;
-    }
-    Vec vs[B];
-    for (int s = 0; s < B; s++) vs[s] = splat(v[j0 + s]);
     for (int i = 0; i < width(); i += W) {
       Vec t = load(v + i);
-      for (int s = 0; s < B; s++) t = nmadd(load(factors + s * width() + i), vs[s], t);
+      for (int s = 0; s < B; s++) {
+        const Vec f = places[s] >= 0 ? entries(places[s], i) : Vec{};
+        store(factors + s * width() + i, f);
+        t = nmadd(f, splat(y[s]), t);
+      }
       store(v + i, t);
     }
+    for (int s = 0; s < B; s++) v[j0 + s] = y[s];
     int c = 0;
-    for (; c + kTile * W <= stride; c += kTile * W) update_panel<B, kTile>(j0, upper, inverse, c);
+    for (; c + kTile * W <= stride; c += kTile * W) update_panel<B, kTile>(j0, upper, inverse, places, c);
     const int left = (stride - c) / W;
-    if (kTile > 3 && left == 3) update_panel<B, 3>(j0, upper, inverse, c);
-    if (kTile > 2 && left == 2) update_panel<B, 2>(j0, upper, inverse, c);
-    if (left == 1) update_panel<B, 1>(j0, upper, inverse, c);
+    if (kTile > 3 && left == 3) update_panel<B, 3>(j0, upper, inverse, places, c);
+    if (kTile > 2 && left == 2) update_panel<B, 2>(j0, upper, inverse, places, c);
+    if (left == 1) update_panel<B, 1>(j0, upper, inverse, places, c);
     return true;
   }
 
@@ -483,9 +483,20 @@ class TableauOf {
     return p;
   }
 
+  // Column c of T in rows i .. i + W - 1; zeros behind the last row.
+  FEWPOINTS_INLINE Vec entries(int c, int i) const {
+    const double* Ti = T + static_cast<size_t>(i) * stride + c;
+    Vec t = {};
+    if (i + W <= rows()) {
+      for (int l = 0; l < W; l++) t[l] = Ti[static_cast<size_t>(l) * stride];
+    } else {
+      for (int l = 0; i + l < rows(); l++) t[l] = Ti[static_cast<size_t>(l) * stride];
+    }
+    return t;
+  }
+
   void current_column(int c, double* col) {
-    for (int i = 0; i < rows(); i++) col[i] = T[static_cast<size_t>(i) * stride + c];
-    for (int i = rows(); i < width(); i++) col[i] = 0;
+    for (int i = 0; i < width(); i += W) store(col + i, entries(c, i));
     for (int s = 0; s < pending; s++) {
       const Vec f = splat(rho[static_cast<size_t>(s) * stride + c]);
       const double* es = eta + static_cast<size_t>(s) * width();

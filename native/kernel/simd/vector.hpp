@@ -39,7 +39,16 @@ FEWPOINTS_INLINE Vec loadu(const double* p) { return *reinterpret_cast<const Una
 FEWPOINTS_INLINE void store(double* p, Vec v) { *reinterpret_cast<AlignedVec*>(p) = v; }
 FEWPOINTS_INLINE void storeu(double* p, Vec v) { *reinterpret_cast<UnalignedVec*>(p) = v; }
 FEWPOINTS_INLINE Index load_index(const long long* p) { return *reinterpret_cast<const AlignedIndex*>(p); }
-FEWPOINTS_INLINE Vec splat(double x) { return Vec{} + x; }
+// Not Vec{} + x: the compiler has to keep that addition, for the sake of x = -0.
+FEWPOINTS_INLINE Vec splat(double x) {
+#if FEWPOINTS_AVX512
+  return (Vec)_mm512_set1_pd(x);
+#elif FEWPOINTS_AVX2
+  return (Vec)_mm256_set1_pd(x);
+#else
+  return Vec{x, x};
+#endif
+}
 FEWPOINTS_INLINE Index splat_index(long long x) { return Index{} + x; }
 
 // The first `count` (< W) elements, zeros behind them.
@@ -170,6 +179,24 @@ FEWPOINTS_INLINE Vec marked(Vec a, Index mask, Index bits) {
   return (Vec)(((Index)a & mask) | bits);
 #endif
 }
+// All bits set in this lane, none elsewhere.
+alignas(64) static const long long kLaneWindow[16] = {0, 0, 0, 0, 0, 0, 0, -1, 0, 0, 0, 0, 0, 0, 0, 0};
+FEWPOINTS_INLINE Index lane_mask(unsigned lane) {
+  return (Index)loadu(reinterpret_cast<const double*>(kLaneWindow + 7 - lane));
+}
+// row[p] = x, in an array aligned like load's, by a store as wide as a vector: after a narrow store the next wide load
+// of the place would wait until all stores before it have reached the cache.
+FEWPOINTS_INLINE void set_entry(double* row, int p, double x) {
+  const unsigned lane = static_cast<unsigned>(p) % W;
+  double* at = row + (static_cast<unsigned>(p) - lane);
+  store(at, lane_mask(lane) ? splat(x) : load(at));
+}
+FEWPOINTS_INLINE void clear_entry(long long* row, int p) {
+  const unsigned lane = static_cast<unsigned>(p) % W;
+  long long* at = row + (static_cast<unsigned>(p) - lane);
+  *reinterpret_cast<AlignedIndex*>(at) = load_index(at) & ~lane_mask(lane);
+}
+
 FEWPOINTS_INLINE long long bits_of(double x) {
   long long b;
   __builtin_memcpy(&b, &x, sizeof b);
