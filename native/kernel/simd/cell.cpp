@@ -14,12 +14,20 @@ constexpr double kPivotTolerance = 1e-9;
 constexpr double kEnterTolerance = 1e-3;
 // Every search outside the tableau is a pass over all points. A cell that needs more has very uneven weights or points.
 constexpr int kMostSearches = 24;
-constexpr int kLanes = 4;        // vectors of points in flight in the moment pass
-constexpr int kFoldEvery = 256;  // blocks of kLanes vectors between compensated foldings of the sums
+// More than this is no answer at all (the caller asks for much less), and neither is what is not a number.
+constexpr double kLargestResidual = 1;
+constexpr size_t kPrefetch = 1024;  // points of the next cell
+constexpr int kLanes = 4;           // vectors of points in flight in the moment pass
+constexpr int kFewLanes = 2;        // the same when the sums are in registers
+constexpr int kFoldEvery = 256;     // blocks of kLanes vectors between compensated foldings of the sums
 
 struct Box {
   double centre[32], inverse[32];
 };
+
+// Sums of this many features stay in registers through the moment pass; more are kept in memory, and each vector of
+// them is then worth kLanes vectors of points.
+constexpr int kRegisterSums = W == 8 ? 20 : 7;
 
 template <class F>
 struct Cell {
@@ -27,12 +35,39 @@ struct Cell {
   const CellPoints& points;
   Box box;
 
+  static constexpr int kFeatures = F::N;  // 0: known at run time only
+  FEWPOINTS_INLINE int dimension() const { return F::M > 0 ? F::M : shape.dimension; }
+  FEWPOINTS_INLINE int count() const { return F::N > 0 ? F::N : shape.count; }
+
   FEWPOINTS_INLINE Vec local(int a, Vec x) const { return (x - splat(box.centre[a])) * splat(box.inverse[a]); }
 
   void measure() {
-    for (int a = 0; a < shape.dimension; a++) {
-      double low = points.x[a][0], high = low;
-      bounds(points.x[a], 0, points.count, &low, &high);
+    const size_t n = points.count;
+    for (int a = 0; a < dimension(); a++) {
+      const double* x = points.x[a];
+      double low = x[0], high = low;
+      if (n >= W) {
+        Vec low0 = loadu(x), high0 = low0, low1 = loadu(x + n - W), high1 = low1;
+        size_t i = W;
+        for (; i + 2 * W <= n; i += 2 * W) {
+          const Vec x0 = loadu(x + i), x1 = loadu(x + i + W);
+          low0 = minimum(x0, low0);
+          high0 = maximum(x0, high0);
+          low1 = minimum(x1, low1);
+          high1 = maximum(x1, high1);
+        }
+        if (i + W <= n) {
+          low0 = minimum(loadu(x + i), low0);
+          high0 = maximum(loadu(x + i), high0);
+        }
+        low = smallest(minimum(low0, low1));
+        high = largest(maximum(high0, high1));
+      } else {
+        for (size_t i = 1; i < n; i++) {
+          low = x[i] < low ? x[i] : low;
+          high = x[i] > high ? x[i] : high;
+        }
+      }
       box.centre[a] = 0.5 * low + 0.5 * high;
       const double half = 0.5 * high - 0.5 * low;
       box.inverse[a] = half > 0 ? 1 / half : 0;
@@ -41,115 +76,180 @@ struct Cell {
 
   template <int B>
   FEWPOINTS_INLINE void add(size_t i, Vec* sums) const {
-    Vec t[32][B], w[B];
+    Vec t[F::M > 0 ? F::M : 32][B], w[B];
     for (int b = 0; b < B; b++) {
       w[b] = points.w ? loadu(points.w + i + b * W) : splat(1);
-      for (int a = 0; a < shape.dimension; a++) t[a][b] = local(a, loadu(points.x[a] + i + b * W));
+      for (int a = 0; a < dimension(); a++) t[a][b] = local(a, loadu(points.x[a] + i + b * W));
+    }
+    F::template accumulate<B>(shape, t, w, sums);
+  }
+  // The same for the points from i on, fewer than B x W: vectors that would reach beyond the last point end at it, and
+  // weights of points that are behind i or were counted before are zero.
+  template <int B>
+  FEWPOINTS_INLINE void add_last(size_t i, Vec* sums) const {
+    Vec t[F::M > 0 ? F::M : 32][B], w[B];
+    const size_t n = points.count;
+    for (int b = 0; b < B; b++) {
+      const size_t from = i + b * W;
+      if (n >= W) {
+        const size_t at = from + W <= n ? from : n - W;
+        for (int a = 0; a < dimension(); a++) t[a][b] = local(a, loadu(points.x[a] + at));
+        w[b] = points.w ? loadu(points.w + at) : splat(1);
+        Index lane;
+        for (int l = 0; l < W; l++) lane[l] = l;
+        w[b] =
+            lane + splat_index(static_cast<long long>(at)) >= splat_index(static_cast<long long>(from)) ? w[b] : Vec{};
+      } else {
+        w[b] = Vec{};
+        for (int a = 0; a < dimension(); a++) {
+          Vec x = splat(points.x[a][0]);
+          for (size_t l = 0; from + l < n; l++) x[l] = points.x[a][from + l];
+          t[a][b] = local(a, x);
+        }
+        for (size_t l = 0; from + l < n; l++) w[b][l] = points.w ? points.w[from + l] : 1;
+      }
     }
     F::template accumulate<B>(shape, t, w, sums);
   }
 
-  // b = sum w phi. Sums are folded now and then with the rounding error carried along, so that large cells lose
-  // nothing.
-  void moments(double* b, double* lost, Vec* sums) const {
-    const int N = shape.count;
-    const size_t n = points.count, block = static_cast<size_t>(kLanes) * W;
-    for (int e = 0; e < N; e++) b[e] = lost[e] = 0;
-    size_t i = 0;
-    const auto fold = [&] {
-      for (int e = 0; e < N; e++) {
-        const double y = sum(sums[e]) - lost[e];
-        const double s = b[e] + y;
-        lost[e] = (s - b[e]) - y;
-        b[e] = s;
+  // Up to kFoldEvery blocks of points from i on; returns the first that was left.
+  template <int B>
+  FEWPOINTS_INLINE size_t add_many(size_t i, Vec* sums) const {
+    constexpr size_t block = static_cast<size_t>(B) * W;
+    const size_t n = points.count;
+    for (int done = 0; done < kFoldEvery && i + block <= n; done++, i += block) add<B>(i, sums);
+    if (i + block <= n) return i;
+    if (i + W < n) {
+      if constexpr (B > 1) {
+        add_last<B>(i, sums);
+        return n;
+      } else {
+        add<1>(i, sums);
+        i += W;
       }
-    };
-    while (i < n) {
-      for (int e = 0; e < N; e++) sums[e] = Vec{};
-      for (int count = 0; count < kFoldEvery && i + block <= n; count++, i += block) add<kLanes>(i, sums);
-      if (i + block > n) {
-        for (; i + W <= n; i += W) add<1>(i, sums);
-        if (i < n) {
-          const int rest = static_cast<int>(n - i);
-          Vec t[32][1], w[1];
-          for (int a = 0; a < shape.dimension; a++) t[a][0] = local(a, load_part(points.x[a] + i, rest));
-          w[0] = Vec{};
-          for (int l = 0; l < rest; l++) w[0][l] = points.w ? points.w[i + l] : 1;
-          F::template accumulate<1>(shape, t, w, sums);
-          i = n;
-        }
-      }
-      fold();
     }
+    if (i < n) add_last<1>(i, sums);
+    return n;
   }
 
-  // Features of the points numbered index[0..count), W at a time; columns behind `count` repeat the first point.
-  void features(const int* index, int count, int stride, double* out) const {
+  // b = sum w phi, `padded` entries. Sums are folded now and then with the rounding error carried along, so that large
+  // cells lose nothing.
+  void moments(double* b, double* lost, Vec* sums) const {
+    const int padded = round_up(count());
+    for (int e = 0; e < padded; e += W) {
+      store(b + e, Vec{});
+      store(lost + e, Vec{});
+    }
+    for (int e = count(); e < padded; e++) sums[e] = Vec{};
+    size_t i = 0;
+    do {
+      if constexpr (F::N > 0 && F::N <= kRegisterSums) {
+        Vec held[F::N] = {};
+        i = add_many<kFewLanes>(i, held);
+        for (int e = 0; e < F::N; e++) sums[e] = held[e];
+      } else {
+        for (int e = 0; e < count(); e++) sums[e] = Vec{};
+        i = add_many<kLanes>(i, sums);
+      }
+      for (int e = 0; e < padded; e += W) {
+        const Vec y = sums_of(sums + e) - load(lost + e), before = load(b + e), s = before + y;
+        store(lost + e, (s - before) - y);
+        store(b + e, s);
+      }
+    } while (i < points.count);
+  }
+
+  // Cells are solved in the order in which they lie in memory: the next one's points travel while this one is solved.
+  FEWPOINTS_INLINE void prefetch_next() const {
+    const size_t ahead = points.count < kPrefetch ? points.count : kPrefetch;
+    for (int a = 0; a < dimension(); a++)
+      for (size_t i = 0; i < ahead; i += 8) __builtin_prefetch(points.x[a] + points.count + i);
+    if (points.w)
+      for (size_t i = 0; i < ahead; i += 8) __builtin_prefetch(points.w + points.count + i);
+  }
+
+  // Features of the points at(0) .. at(count - 1), W at a time; columns behind `count` repeat the first.
+  template <class At>
+  FEWPOINTS_INLINE void features(const At& at, int count, int stride, double* out) const {
     for (int c = 0; c < stride; c += W) {
-      Vec t[32];
-      for (int a = 0; a < shape.dimension; a++) {
-        Vec x;
-        for (int l = 0; l < W; l++) x[l] = points.x[a][index[c + l < count ? c + l : 0]];
-        t[a] = local(a, x);
+      size_t index[W];
+      for (int l = 0; l < W; l++) index[l] = static_cast<size_t>(at(c + l < count ? c + l : 0));
+      Vec t[F::M > 0 ? F::M : 32];
+      for (int a = 0; a < dimension(); a++) {
+        const double* x = points.x[a];
+        Vec v;
+        for (int l = 0; l < W; l++) v[l] = x[index[l]];
+        t[a] = local(a, v);
       }
       F::values(shape, t, out + c, static_cast<size_t>(stride));
     }
   }
 
-  // sum_e y_e phi_e at W points from i on.
-  FEWPOINTS_INLINE Vec combination(const double* y, size_t i, int count, double* scratch) const {
-    Vec t[32];
-    for (int a = 0; a < shape.dimension; a++)
-      t[a] = local(a, count == W ? loadu(points.x[a] + i) : load_part(points.x[a] + i, count));
+  // sum_e y_e phi_e at the W points from i on.
+  FEWPOINTS_INLINE Vec combination(const double* y, size_t i, double* scratch) const {
+    Vec t[F::M > 0 ? F::M : 32];
+    for (int a = 0; a < dimension(); a++) t[a] = local(a, loadu(points.x[a] + i));
     F::values(shape, t, scratch, W);
     Vec s = {};
-    for (int e = 0; e < shape.count; e++) s = madd(splat(y[e]), load(scratch + e * W), s);
+    for (int e = 0; e < count(); e++) s = madd(splat(y[e]), load(scratch + e * W), s);
     return s;
   }
 };
+
+// S points evenly spread over n > S: the partition leaves the points of a cell spatially sorted, so these are
+// stratified. In fixed point; the step is above 1, so that no point comes twice.
+struct Candidates {
+  uint64_t step, half;
+  Candidates(size_t n, int S) : step((static_cast<uint64_t>(n) << 32) / static_cast<uint64_t>(S)), half(step / 2) {}
+  FEWPOINTS_INLINE int operator[](int c) const {
+    return static_cast<int>((static_cast<uint64_t>(static_cast<uint32_t>(c)) * step + half) >> 32);
+  }
+};
+
+// Rows a multiple of 2 KB apart share few places of the first-level cache.
+constexpr int stride_for(int columns) {
+  const int stride = round_up(columns);
+  return stride >= 128 && stride % 32 == 0 ? stride + 8 : stride;
+}
 
 template <class F>
 CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* memory, uint32_t* chosen,
                       double* weights) {
   Cell<F> cell{shape, points, {}};
-  const int N = shape.count, padded = round_up(N);
+  const int N = cell.count(), padded = round_up(N);
   const size_t n = points.count;
   const int S = n < static_cast<size_t>(shape.samples) ? static_cast<int>(n) : shape.samples;
-  const int stride = round_up(S);
+  const int stride = stride_for(S);
   const auto take = [&memory](size_t count) {
     double* p = memory;
     memory += (count + 7) / 8 * 8;
     return p;
   };
-  double* b = take(N);
-  double* lost = take(N);
-  double* phi = take(N);
+  double* b = take(padded);
+  double* lost = take(padded);
+  double* defect = take(padded);
+  double* step = take(padded);
   double* T = take(static_cast<size_t>(N) * stride);
-  double* at_support = take(static_cast<size_t>(N) * padded);
-  double* scratch = take(static_cast<size_t>(N) * W);
-  int* candidate = reinterpret_cast<int*>(take(stride));
+  double* at_support = take(static_cast<size_t>(padded) * padded);
+  double* scratch = take(static_cast<size_t>(padded) * W);
   unsigned char* gone = reinterpret_cast<unsigned char*>(take(n / 8 + 8));
-  Tableau tableau(N, S, stride, T, take(Tableau::doubles(N, stride)));
+  TableauOf<F::N> tableau(N, S, stride, T, take(TableauOf<F::N>::doubles(N, stride)));
 
   cell.measure();
   cell.moments(b, lost, reinterpret_cast<Vec*>(scratch));
 
-  // Strided candidates: the partition leaves the points of a cell spatially sorted, so these are stratified.
-  for (int i = 0; i < S; i++)
-    candidate[i] = static_cast<size_t>(S) == n
-                       ? i
-                       : static_cast<int>((2 * static_cast<size_t>(i) + 1) * n / (2 * static_cast<size_t>(S)));
-  cell.features(candidate, S, stride, T);
-  for (int e = 0; e < N; e++) tableau.v[e] = b[e];
+  cell.prefetch_next();
+
+  const Candidates candidate(n, S);
+  cell.features([&](int c) { return candidate[c]; }, S, stride, T);
+  for (int e = 0; e < padded; e += W) store(tableau.v + e, load(b + e));
   if (!tableau.eliminate(kPivotTolerance, false, shape.pivot_share)) return {-1, 0};
 
   // Columns from outside T are numbered stride + point.
   int searches = 0;
-  const auto weight = [&](int column) {
-    const size_t i = column < stride ? static_cast<size_t>(candidate[column]) : static_cast<size_t>(column - stride);
-    return points.w ? points.w[i] : 1.0;
-  };
-  const auto outside = [&](const double* y, double than, double* column, Tableau&) {
+  const auto point = [&](int column) { return column < stride ? candidate[column] : column - stride; };
+  const auto weight = [&](int column) { return points.w ? points.w[point(column)] : 1.0; };
+  const auto outside = [&](const double* y, double than, double* column, TableauOf<F::N>&) {
     if (searches == 0) {
       for (size_t i = 0; i < n; i++) gone[i] = 0;
       for (int c = 0; c < S; c++) gone[candidate[c]] = 1;  // those are priced in the tableau
@@ -158,20 +258,31 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
     double best = than;
     size_t at = n;
     for (size_t i = 0; i < n; i += W) {
-      const int count = n - i < W ? static_cast<int>(n - i) : W;
-      const Vec s = cell.combination(y, i, count, scratch);
-      for (int l = 0; l < count; l++)
-        if (s[l] < best && !gone[i + l]) {
+      size_t from = i;
+      Vec s;
+      if (n >= W) {
+        from = i + W <= n ? i : n - W;
+        s = cell.combination(y, from, scratch);
+      } else {
+        double here[32 * W];
+        const double* x[32];
+        for (int a = 0; a < cell.dimension(); a++) {
+          for (size_t l = 0; l < W; l++) here[a * W + l] = points.x[a][l < n ? l : 0];
+          x[a] = here + a * W;
+        }
+        s = Cell<F>{shape, {x, nullptr, W, {}}, cell.box}.combination(y, 0, scratch);
+      }
+      for (size_t l = 0; l < W && from + l < n; l++)
+        if (s[l] < best && !gone[from + l]) {
           best = s[l];
-          at = i + l;
+          at = from + l;
         }
     }
     if (at == n) return -1;
     gone[at] = 1;  // once in, never again
     const int index = static_cast<int>(at);
-    cell.features(&index, 1, W, scratch);
-    for (int e = 0; e < N; e++) phi[e] = scratch[e * W];
-    for (int e = 0; e < N; e++) column[e] = phi[e];
+    cell.features([&](int) { return index; }, 1, W, scratch);
+    for (int e = 0; e < N; e++) column[e] = scratch[e * W];
     return stride + index;
   };
   const double mass = b[0];
@@ -179,28 +290,31 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
 
   // One refinement with the inverse at hand, from fresh features.
   int* support = reinterpret_cast<int*>(lost);
-  for (int i = 0; i < N; i++)
-    support[i] = tableau.basis[i] < stride ? candidate[tableau.basis[i]] : tableau.basis[i] - stride;
-  cell.features(support, N, padded, at_support);
+  for (int i = 0; i < N; i++) support[i] = point(tableau.basis[i]);
+  cell.features([&](int i) { return support[i]; }, N, padded, at_support);
   double* v = tableau.v;
   for (int i = N; i < padded; i++) v[i] = 0;
+  const auto measure_defect = [&] {
+    for (int e = 0; e < N; e += W) {
+      const double* row[W];
+      for (int l = 0; l < W; l++) row[l] = at_support + static_cast<size_t>(e + l < N ? e + l : N - 1) * padded;
+      Vec s[W] = {};
+      for (int i = 0; i < padded; i += W) {
+        const Vec vi = load(v + i);
+#pragma GCC unroll 8
+        for (int l = 0; l < W; l++) s[l] = madd(load(row[l] + i), vi, s[l]);
+      }
+      store(defect + e, load(b + e) - sums_of(s));
+    }
+  };
+  measure_defect();
+  tableau.solve(defect, step);
+  for (int i = 0; i < padded; i += W) store(v + i, maximum(load(v + i) + load(step + i), Vec{}));
+  measure_defect();
   double residual = 0;
-  for (int pass = 0; pass < 2; pass++) {
-    residual = 0;
-    for (int e = 0; e < N; e++) {
-      Vec s = {};
-      for (int i = 0; i < padded; i += W)
-        s = madd(load(at_support + static_cast<size_t>(e) * padded + i), load(v + i), s);
-      phi[e] = b[e] - sum(s);
-      const double r = absolute(phi[e]) * shape.norm[e];
-      residual = r > residual ? r : residual;
-    }
-    if (pass == 1) break;
-    tableau.solve(phi, scratch);
-    for (int i = 0; i < N; i++) {
-      v[i] += scratch[i];
-      v[i] = v[i] > 0 ? v[i] : 0;
-    }
+  for (int e = 0; e < N; e++) {
+    const double r = absolute(defect[e]) * shape.norm[e];
+    if (!(r <= residual)) residual = r;  // also when it is not a number
   }
   int kept = 0;
   for (int i = 0; i < N; i++)
@@ -208,7 +322,8 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
       chosen[kept] = static_cast<uint32_t>(support[i]);
       weights[kept++] = v[i];
     }
-  return {kept, residual / mass};
+  residual /= mass;
+  return {residual <= kLargestResidual ? kept : -1, residual};
 }
 
 // clang-format off
@@ -242,9 +357,9 @@ int cell_instance(int dimension, int order) {
 
 size_t cell_workspace(const CellShape& shape, size_t largest_cell) {
   const size_t N = static_cast<size_t>(shape.count), padded = static_cast<size_t>(round_up(shape.count));
-  const size_t stride = static_cast<size_t>(shape.samples);
-  return 3 * (padded + 8) + N * stride + N * padded + (N + 1) * 8 + stride + largest_cell / 8 + 64 +
-         Tableau::doubles(shape.count, shape.samples) + 64;
+  const int stride = stride_for(shape.samples) + 8;  // a smaller cell may have the wider stride
+  return 4 * padded + N * static_cast<size_t>(stride) + padded * padded + padded * W + largest_cell / 8 + 64 +
+         Tableau::doubles(shape.count, stride) + 64;
 }
 
 CellResult cell(const CellShape& shape, const CellPoints& points, double* workspace, uint32_t* chosen,

@@ -20,16 +20,14 @@ FEWPOINTS_INLINE void legendre(Vec t, Vec* p) {
   if constexpr (K > 0) p[1] = t;
 #pragma GCC unroll 32
   for (int j = 2; j <= K; j++) {
-    const Vec s = splat((j - 1.0) / j) * p[j - 2];
-    p[j] = madd(splat((2.0 * j - 1) / j) * t, p[j - 1], Vec{} - s);
+    p[j] = nmadd(splat((j - 1.0) / j), p[j - 2], splat((2.0 * j - 1) / j) * t * p[j - 1]);
   }
 }
 FEWPOINTS_INLINE void legendre(int k, Vec t, Vec* p) {
   p[0] = splat(1);
   if (k > 0) p[1] = t;
   for (int j = 2; j <= k; j++) {
-    const Vec s = splat((j - 1.0) / j) * p[j - 2];
-    p[j] = madd(splat((2.0 * j - 1) / j) * t, p[j - 1], Vec{} - s);
+    p[j] = nmadd(splat((j - 1.0) / j), p[j - 2], splat((2.0 * j - 1) / j) * t * p[j - 1]);
   }
 }
 
@@ -94,8 +92,9 @@ struct IndexTable {
   }
 };
 
-template <int M, int K>
+template <int Dimension, int Order>
 struct Features {
+  static constexpr int M = Dimension, K = Order;
   static constexpr IndexTable<M, K> kTable{};
   static constexpr int N = IndexTable<M, K>::N, L = IndexTable<M, K>::L;
 
@@ -152,6 +151,7 @@ constexpr int kMostPowers = 128, kMostFeatures = 256;
 
 template <>
 struct Features<0, 0> {
+  static constexpr int M = 0, N = 0;
   static void values(const CellShape& shape, const Vec* t, double* out, size_t stride) {
     const int k1 = shape.order + 1;
     Vec p[kMostPowers];

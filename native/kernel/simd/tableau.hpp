@@ -14,26 +14,33 @@ namespace fewpoints::FEWPOINTS_SIMD {
 
 constexpr int round_up(int n) { return (n + 7) / 8 * 8; }
 
-// Tile of the rank-4 update: 4 pivot rows x Q vectors stay in registers; Q is what 32 or 16 registers hold.
+// Register tile of the update: kPivots pivot rows x kTile vectors stay in registers while the other rows stream by.
 #if FEWPOINTS_AVX512 || defined(__ARM_NEON)
-constexpr int kTile = 4;
+constexpr int kTile = 4;  // 16 + 4 of 32 registers
+#elif FEWPOINTS_AVX2
+constexpr int kTile = 3;  // 12 + 3 + 1 of 16
 #else
-constexpr int kTile = 2;
+constexpr int kTile = 2;  // 8 + 2, and two for products: there is no fused multiply-add
 #endif
 constexpr int kPivots = 4;
+// Pivots that are chosen before the rest of the tableau is updated. More of them: fewer passes over a tableau that
+// does not fit in the first-level cache, but each of these rows is updated by dot products.
+constexpr int kBlock = 4, kLargeBlock = 8, kLargeRows = 48;
 // Entries of B^-1 T are of order 1; one below this is rounding, and dividing by it would lose all digits.
 constexpr double kSmallestPivot = 1e-11;
-constexpr int kGiveUp = -2;  // says `outside` of Tableau::push
+constexpr int kGiveUp = -2;  // says `outside` of TableauOf::push
 
-class Tableau {
+// Rows: how many, or 0 when that is known at run time only.
+template <int Rows>
+class TableauOf {
  public:
-  // rows x columns, stride a multiple of 8. Everything lives in `memory`, doubles(rows, stride) of them; T may lie
-  // elsewhere.
+  // rows x columns, stride a multiple of 8. Everything lives in `memory`, doubles(rows, stride) of them, aligned to 64
+  // bytes; T may lie elsewhere.
   static size_t doubles(int rows, int stride) {
     const size_t n = static_cast<size_t>(round_up(rows));
-    return 5 * n + kPivots * n + capacity_for(rows) * (n + stride) + 2 * stride + 3 * n + 64;
+    return 5 * n + kLargeBlock * n + capacity_for(rows) * (n + stride) + 3 * static_cast<size_t>(stride) + 3 * n + 64;
   }
-  Tableau(int rows, int columns, int stride, double* T, double* memory)
+  TableauOf(int rows, int columns, int stride, double* T, double* memory)
       : N(rows), S(columns), stride(stride), padded(round_up(rows)), T(T), capacity(capacity_for(rows)) {
     double* p = memory;
     const auto take = [&p](size_t n) {
@@ -46,24 +53,34 @@ class Tableau {
     column = take(padded);
     correction = take(padded);
     scratch = take(padded);
-    factors = take(static_cast<size_t>(kPivots) * padded);
+    factors = take(static_cast<size_t>(kLargeBlock) * padded);
     eta = take(static_cast<size_t>(capacity) * padded);
     rho = take(static_cast<size_t>(capacity) * stride);
-    open = take(stride);
     spread = take(stride);
+    open = reinterpret_cast<long long*>(take(stride));
+    label = reinterpret_cast<long long*>(take(stride));
     basis = reinterpret_cast<int*>(take(padded));
     home = reinterpret_cast<int*>(take(padded));
-    for (int i = 0; i < stride; i++) open[i] = i < columns ? 1 : 0;
-    for (int i = 0; i < padded; i++) v[i] = u[i] = 0;
+    const int most = stride > padded ? stride : padded;
+    low = 1;
+    while (low <= most) low = 2 * low + 1;
+    for (int c = 0; c < stride; c++) {
+      open[c] = c < columns ? kMagnitude & ~low : 0;
+      label[c] = c < columns ? low - c : 0;
+    }
+    for (int i = 0; i < padded; i += W) {
+      store(v + i, Vec{});
+      store(u + i, Vec{});
+    }
   }
 
   const int N, S, stride, padded;
   double* const T;
-  double *v, *u;  // N: target and present weights of the basis
-  double* open;   // stride: 1 while a column may still enter, else 0
-  int* basis;     // N: which column is basic in this row (a number >= stride: one from outside T); -1: row dependent,
-                  // dropped
-  int* home;      // N: the column whose place holds this row's column of B^-1
+  double *v, *u;    // N: target and present weights of the basis
+  long long* open;  // stride: not zero while a column may still enter; see key_of
+  int* basis;       // N: which column is basic in this row (a number >= stride: one from outside T); -1: row dependent,
+                    // dropped
+  int* home;        // N: the column whose place holds this row's column of B^-1
   int rank = 0;
   double remaining = 1;  // what is left of the weight of a column that is not in the basis
 
@@ -71,14 +88,21 @@ class Tableau {
   // drop_rows, else the elimination fails. share: the first open entry of at least share x largest is taken, from a
   // start that moves on.
   bool eliminate(double tolerance, bool drop_rows, double share) {
-    for (int j = 0; j < N; j++) basis[j] = home[j] = -1;
+    for (int j = 0; j < rows(); j++) basis[j] = home[j] = -1;
     int j = 0;
-    for (; j + kPivots <= N; j += kPivots)
-      if (!eliminate_block<kPivots>(j, tolerance, drop_rows, share)) return false;
-    switch (N - j) {
-      case 1: return eliminate_block<1>(j, tolerance, drop_rows, share);
-      case 2: return eliminate_block<2>(j, tolerance, drop_rows, share);
-      case 3: return eliminate_block<3>(j, tolerance, drop_rows, share);
+    if (rows() >= kLargeRows)
+      for (; j + kLargeBlock <= rows(); j += kLargeBlock)
+        if (!eliminate_block<kLargeBlock>(j, tolerance, drop_rows, share)) return false;
+    for (; j + kBlock <= rows(); j += kBlock)
+      if (!eliminate_block<kBlock>(j, tolerance, drop_rows, share)) return false;
+    if constexpr (Rows > 0) {
+      if constexpr (Rows % kBlock > 0) return eliminate_block<Rows % kBlock>(j, tolerance, drop_rows, share);
+    } else {
+      switch (rows() - j) {
+        case 1: return eliminate_block<1>(j, tolerance, drop_rows, share);
+        case 2: return eliminate_block<2>(j, tolerance, drop_rows, share);
+        case 3: return eliminate_block<3>(j, tolerance, drop_rows, share);
+      }
     }
     return true;
   }
@@ -86,17 +110,17 @@ class Tableau {
   // The same with complete pivoting: always the largest open entry of all rows that are left. Slower, memory-bound, but
   // it tells a dependent row from one that is merely small, which the order of the rows above does not.
   void eliminate_completely(double tolerance) {
-    for (int j = 0; j < N; j++) basis[j] = home[j] = -1;
+    for (int j = 0; j < rows(); j++) basis[j] = home[j] = -1;
     double* best = scratch;  // largest open entry of each row that is left, and where
     int* at = reinterpret_cast<int*>(correction);
-    for (int i = 0; i < N; i++) at[i] = largest_open(T + static_cast<size_t>(i) * stride, 1, best[i]);
+    for (int i = 0; i < rows(); i++) at[i] = largest_open(T + static_cast<size_t>(i) * stride, 1, best[i]);
     while (true) {
       int j = -1;
-      for (int i = 0; i < N; i++)
+      for (int i = 0; i < rows(); i++)
         if (basis[i] < 0 && best[i] > tolerance && (j < 0 || best[i] > best[j])) j = i;
       if (j < 0) return;
       const int p = at[j];
-      open[p] = 0;
+      close(p);
       basis[j] = home[j] = p;
       rank++;
       double* Tj = T + static_cast<size_t>(j) * stride;
@@ -104,7 +128,7 @@ class Tableau {
       Tj[p] = 1;
       for (int c = 0; c < stride; c += W) store(Tj + c, load(Tj + c) * splat(inverse));
       v[j] *= inverse;
-      for (int i = 0; i < N; i++) {
+      for (int i = 0; i < rows(); i++) {
         if (i == j) continue;
         double* Ti = T + static_cast<size_t>(i) * stride;
         const double f = Ti[p];
@@ -118,13 +142,13 @@ class Tableau {
 
   // The elimination was done elsewhere: the first N columns are the basis, in order, and the others hold B^-1 T.
   void begin_eliminated() {
-    rank = N;
-    for (int i = 0; i < N; i++) {
+    rank = rows();
+    for (int i = 0; i < rows(); i++) {
       basis[i] = i;
       home[i] = -1;
-      open[i] = 0;
+      close(i);
       double* Ti = T + static_cast<size_t>(i) * stride;
-      for (int c = 0; c < N; c++) Ti[c] = 0;
+      for (int c = 0; c < rows(); c++) Ti[c] = 0;
     }
   }
 
@@ -134,39 +158,33 @@ class Tableau {
   template <class Start, class Outside>
   bool push(const Start& start, const Outside& outside, double enter_tolerance, double zero, size_t most_steps,
             Stop stop) {
-    for (int i = 0; i < N; i++) u[i] = basis[i] >= 0 ? start(basis[i]) : 0;
+    for (int i = 0; i < rows(); i++) {
+      u[i] = basis[i] >= 0 ? start(basis[i]) : 0;
+      if (basis[i] < 0) v[i] = 0;
+    }
     size_t steps = 0;
     while (true) {
-      double lambda = 2;
-      int r = -1;
-      for (int i = 0; i < N; i++)
-        if (v[i] < 0 && basis[i] >= 0) {
-          const double l = u[i] / (u[i] - v[i]);
-          if (l < lambda) {
-            lambda = l;
-            r = i;
-          }
-        }
+      const int r = first_to_vanish();
       if (r < 0) return true;
       if (++steps > most_steps || stop()) return false;
-      for (int i = 0; i < N; i++) {
-        u[i] += lambda * (v[i] - u[i]);
-        u[i] = u[i] > 0 ? u[i] : 0;
+      const double lambda = u[r] / (u[r] - v[r]);
+      for (int i = 0; i < width(); i += W) {
+        const Vec ui = load(u + i);
+        store(u + i, maximum(madd(splat(lambda), load(v + i) - ui, ui), Vec{}));
       }
       remaining *= 1 - lambda;
-      u[r] = 0;
+      set_entry(u, r, 0);
       if (pending == capacity) flush();
       double* row = rho + static_cast<size_t>(pending) * stride;
-      double* col = eta + static_cast<size_t>(pending) * padded;
-      current_row(r, row);
+      double* col = eta + static_cast<size_t>(pending) * width();
       double best;
-      const int p = most_negative(row, best);
+      const int p = current_row(r, row, best);
       int entering = p;
-      if (p >= 0 && best < -enter_tolerance) {
+      if (best < -enter_tolerance) {
         current_column(p, col);
       } else {
-        for (int e = 0; e < N; e++) scratch[e] = home[e] >= 0 ? row[home[e]] : 0;
-        const int found = outside(scratch, best < 0 ? best : 0.0, column, *this);
+        for (int e = 0; e < rows(); e++) scratch[e] = home[e] >= 0 ? row[home[e]] : 0;
+        const int found = outside(scratch, best, column, *this);
         if (found == kGiveUp) return false;
         if (found >= 0) {
           entering = found;
@@ -175,7 +193,7 @@ class Tableau {
           } else {
             current_column(found, col);
           }
-        } else if (p >= 0 && best < -kSmallestPivot) {
+        } else if (best < -kSmallestPivot) {
           current_column(p, col);
         } else if (v[r] > -zero) {
           v[r] = 0;  // rounding only: nothing has to enter
@@ -184,212 +202,324 @@ class Tableau {
           return false;
         }
       }
-      if (entering < stride) open[entering] = 0;
+      if (entering < stride) close(entering);
       const double pivot = col[r];
       if (!(pivot < 0)) return false;
       const Vec inverse = splat(1 / pivot);
       for (int c = 0; c < stride; c += W) store(row + c, load(row + c) * inverse);
       const double vr = v[r] / pivot;
-      col[r] = pivot - 1;
-      for (int i = 0; i < padded; i += W) store(v + i, nmadd(load(col + i), splat(vr), load(v + i)));
-      v[r] = vr;
+      set_entry(col, r, pivot - 1);
+      for (int i = 0; i < width(); i += W) store(v + i, nmadd(load(col + i), splat(vr), load(v + i)));
+      set_entry(v, r, vr);
       basis[r] = entering;
-      u[r] = remaining * start(entering);
+      set_entry(u, r, remaining * start(entering));
       pending++;
     }
   }
 
-  // out = B^-1 phi for the present basis.
+  // out = B^-1 phi for the present basis; `padded` entries.
   void solve(const double* phi, double* out) {
     for (int c = 0; c < stride; c += W) store(spread + c, Vec{});
-    for (int e = 0; e < N; e++)
+    for (int e = 0; e < rows(); e++)
       if (home[e] >= 0) spread[home[e]] = phi[e];
-    for (int i = 0; i < padded; i++) out[i] = 0;
-    for (int i = 0; i < N; i++) {
-      if (home[i] < 0) continue;
-      const double* Ti = T + static_cast<size_t>(i) * stride;
-      Vec s0 = {}, s1 = {};
-      int c = 0;
-      for (; c + 2 * W <= stride; c += 2 * W) {
-        s0 = madd(load(Ti + c), load(spread + c), s0);
-        s1 = madd(load(Ti + c + W), load(spread + c + W), s1);
-      }
-      for (; c < stride; c += W) s0 = madd(load(Ti + c), load(spread + c), s0);
-      out[i] = sum(s0 + s1);
-    }
+    products(T, rows(), out);
+    for (int i = 0; i < rows(); i++)
+      if (home[i] < 0) out[i] = 0;
+    for (int i = rows(); i < width(); i++) out[i] = 0;
+    double dots[kMostCapacity];
+    products(rho, pending, dots);
     for (int s = 0; s < pending; s++) {
-      const double* rs = rho + static_cast<size_t>(s) * stride;
-      Vec d = {};
-      for (int c = 0; c < stride; c += W) d = madd(load(rs + c), load(spread + c), d);
-      const Vec dot = splat(sum(d));
-      const double* es = eta + static_cast<size_t>(s) * padded;
-      for (int i = 0; i < padded; i += W) store(out + i, nmadd(dot, load(es + i), load(out + i)));
+      const Vec dot = splat(dots[s]);
+      const double* es = eta + static_cast<size_t>(s) * width();
+      for (int i = 0; i < width(); i += W) store(out + i, nmadd(dot, load(es + i), load(out + i)));
     }
   }
 
  private:
-  // Exchanges are kept as rank-1 corrections (eta, rho) and applied together: most cells need fewer than this.
-  static int capacity_for(int rows) { return rows / 2 > 8 ? (rows / 2 < 64 ? rows / 2 : 64) : 8; }
+  static constexpr long long kMagnitude = 0x7fffffffffffffffLL;
+  // Exchanges are kept as rank-1 corrections (eta, rho). Applying them costs a pass over the tableau each, so that up
+  // to kMostKept rows there is room for more of them than most cells need (0.05 to 0.6 rows); beyond, room is what
+  // counts.
+  static constexpr int kMostCapacity = 192, kMostKept = 256;
+  static constexpr int capacity_for(int rows) {
+    const int kept = rows <= kMostKept ? rows * 3 / 4 : 64;
+    return kept > 8 ? kept : 8;
+  }
+  FEWPOINTS_INLINE int rows() const { return Rows > 0 ? Rows : N; }
+  FEWPOINTS_INLINE int width() const { return Rows > 0 ? round_up(Rows) : padded; }
 
   double *column, *correction, *scratch, *factors, *eta, *rho, *spread;
+  long long* label;
   const int capacity;
+  long long low;  // 2^b - 1 > stride: bits of a key that hold the column's number
   int pending = 0;
   int rotate = 0;
 
+  FEWPOINTS_INLINE void close(int c) {
+    clear_entry(open, c);
+    clear_entry(label, c);
+  }
+
+  // Searches are for the largest magnitude and its place at once: the lowest bits of the magnitude give way to
+  // low - column. Keys are positive doubles, so that they compare as they should; on a tie the first column wins, and
+  // a closed column's key is zero. What is lost, some 2^-40 of the value, only matters to the choice between two
+  // candidates that are equally good.
+  FEWPOINTS_INLINE Vec key_of(Vec t, int c) const { return marked(t, load_index(open + c), load_index(label + c)); }
+  FEWPOINTS_INLINE int place_of(Vec keys) const {
+    const long long bits = bits_of(largest(keys)) & low;
+    return bits > 0 ? static_cast<int>(low - bits) : -1;
+  }
+
+  int within_share(const double* row, double share, double& best) {
+    for (int i = 0; i < S; i++) {
+      const int c = rotate + i < S ? rotate + i : rotate + i - S;
+      if (open[c] != 0 && absolute(row[c]) >= share * best) {
+        best = absolute(row[c]);
+        rotate = c + 1 < S ? c + 1 : 0;
+        return c;
+      }
+    }
+    return -1;
+  }
+
   int largest_open(const double* row, double share, double& best) {
-    Vec most = splat(-1);
-    Index at = {}, here = {};
-    for (int l = 0; l < W; l++) here[l] = at[l] = l;
-    for (int c = 0; c < stride; c += W) {
-      const Vec a = magnitude(load(row + c)) * load(open + c);
-      const Index better = a > most;
-      most = better ? a : most;
-      at = better ? here : at;
-      here += W;
-    }
-    best = most[0];
-    int p = static_cast<int>(at[0]);
-    for (int l = 1; l < W; l++)
-      if (most[l] > best || (most[l] == best && at[l] < p)) {
-        best = most[l];
-        p = static_cast<int>(at[l]);
-      }
-    if (share < 1 && best > 0) {
-      for (int i = 0; i < S; i++) {
-        const int c = rotate + i < S ? rotate + i : rotate + i - S;
-        if (absolute(row[c]) * open[c] >= share * best) {
-          best = absolute(row[c]);
-          rotate = c + 1 < S ? c + 1 : 0;
-          return c;
-        }
-      }
-    }
-    return p;
+    Vec keys = {};
+    for (int c = 0; c < stride; c += W) keys = maximum(key_of(load(row + c), c), keys);
+    const int p = place_of(keys);
+    best = p >= 0 ? absolute(row[p]) : -1;
+    return share < 1 && best > 0 ? within_share(row, share, best) : p;
   }
 
-  int most_negative(const double* row, double& best) {
-    Vec least = {};
-    Index at = splat_index(-1), here = {};
+  // The row whose weight is the first to reach zero on the way from u to v, or -1.
+  int first_to_vanish() const {
+    Vec keys = splat(2);
+    Index here;
     for (int l = 0; l < W; l++) here[l] = l;
-    for (int c = 0; c < stride; c += W) {
-      const Vec a = load(row + c) * load(open + c);
-      const Index better = a < least;
-      least = better ? a : least;
-      at = better ? here : at;
+    for (int i = 0; i < width(); i += W) {
+      const Vec vi = load(v + i), ui = load(u + i);
+      const Vec key = marked(ui / (ui - vi), splat_index(kMagnitude & ~low), here);
+      keys = minimum(vi < Vec{} ? key : splat(2), keys);
       here += W;
     }
-    best = 0;
-    int p = -1;
-    for (int l = 0; l < W; l++)
-      if (least[l] < best || (least[l] == best && least[l] < 0 && at[l] < p)) {
-        best = least[l];
-        p = static_cast<int>(at[l]);
-      }
-    return p;
+    const double least = smallest(keys);
+    return least < 2 ? static_cast<int>(bits_of(least) & low) : -1;
   }
 
-  // Rows outside [j, j + B) minus factors x the B pivot rows, over Q vectors from column c on.
-  template <int B, int Q>
-  void update_panel(int j, int c) {
+  // Rows outside [j, j + Block) minus factors x B pivot rows from the s0-th of the block on, over Q vectors from column
+  // c on. In its own column a pivot row counts one more, which takes away what stands there.
+  template <int Block, int B, int Q>
+  FEWPOINTS_INLINE void update_rows(int j, int s0, const int* places, int c) {
     Vec pivots[B][Q];
-    for (int s = 0; s < B; s++)
-      for (int q = 0; q < Q; q++) pivots[s][q] = load(T + static_cast<size_t>(j + s) * stride + c + W * q);
-    const auto rows = [&](int from, int to) {
+    Index here;
+    for (int l = 0; l < W; l++) here[l] = c + l;
+    for (int q = 0; q < Q; q++, here += W)
+      for (int s = 0; s < B; s++) {
+        const Vec t = load(T + static_cast<size_t>(j + s0 + s) * stride + c + W * q);
+        pivots[s][q] = here == splat_index(places[s0 + s]) ? t + splat(1) : t;
+      }
+    const auto update = [&](int from, int to) {
       for (int i = from; i < to; i++) {
         double* Ti = T + static_cast<size_t>(i) * stride + c;
-        const double* f = factors + kPivots * i;
         Vec t[Q];
         for (int q = 0; q < Q; q++) t[q] = load(Ti + W * q);
         for (int s = 0; s < B; s++) {
-          const Vec fs = splat(f[s]);
+          const Vec fs = splat(factors[(s0 + s) * width() + i]);
           for (int q = 0; q < Q; q++) t[q] = nmadd(fs, pivots[s][q], t[q]);
         }
         for (int q = 0; q < Q; q++) store(Ti + W * q, t[q]);
       }
     };
-    rows(0, j);
-    rows(j + B, N);
+    update(0, j);
+    update(j + Block, rows());
+  }
+
+  // The block's rows are those of L^-1 T: U^-1 times them, then the other rows, over Q vectors from column c on.
+  template <int B, int Q>
+  void update_panel(int j, const double (*upper)[B], const double* inverse, const int* places, int c) {
+    double* first = T + static_cast<size_t>(j) * stride + c;
+    for (int q = 0; q < Q; q++) {
+      Vec y[B];
+#pragma GCC unroll 8
+      for (int s = B - 1; s >= 0; s--) {
+        double* Ts = first + static_cast<size_t>(s) * stride + W * q;
+        Vec t = load(Ts);
+#pragma GCC unroll 8
+        for (int o = s + 1; o < B; o++) t = nmadd(splat(upper[s][o]), y[o], t);
+        y[s] = t * splat(inverse[s]);
+        store(Ts, y[s]);
+      }
+    }
+    constexpr int P = B < kPivots ? B : kPivots;
+    for (int s = 0; s < B; s += P) update_rows<B, P, Q>(j, s, places, c);
+  }
+
+  // row -= sum of g[o] x row o of the block, o < count; looks for its largest open entry on the way.
+  template <int Count>
+  FEWPOINTS_INLINE int forward(const double* first, const double* g, double* row) {
+    Vec keys0 = {}, keys1 = {};
+    const auto step = [&](int c) {
+      Vec t = load(row + c);
+#pragma GCC unroll 8
+      for (int o = 0; o < Count; o++) t = nmadd(splat(g[o]), load(first + static_cast<size_t>(o) * stride + c), t);
+      if constexpr (Count > 0) store(row + c, t);
+      return key_of(t, c);
+    };
+    int c = 0;
+    for (; c + 2 * W <= stride; c += 2 * W) {
+      keys0 = maximum(step(c), keys0);
+      keys1 = maximum(step(c + W), keys1);
+    }
+    for (; c < stride; c += W) keys0 = maximum(step(c), keys0);
+    return place_of(maximum(keys0, keys1));
+  }
+
+  struct Limits {
+    double tolerance;
+    bool drop_rows;
+    double share;
+  };
+
+  // Chooses the pivots of the block's rows: L U of the block's pivot columns, and L^-1 on its rows. `below` holds the
+  // pivot columns' entries in rows that are still to come.
+  template <int B, int s>
+  FEWPOINTS_INLINE bool choose(int j0, const Limits& limits, double (*upper)[B], double (*below)[B], double* inverse,
+                               int* places) {
+    if constexpr (s < B) {
+      const int j = j0 + s;
+      double* first = T + static_cast<size_t>(j0) * stride;
+      double* row = first + static_cast<size_t>(s) * stride;
+      double g[B];
+#pragma GCC unroll 8
+      for (int o = 0; o < s; o++) {
+        double x = below[s][o];
+#pragma GCC unroll 8
+        for (int q = 0; q < o; q++) x -= g[q] * upper[q][o];
+        g[o] = x * inverse[o];
+      }
+      int p = forward<s>(first, g, row);
+      double vj = v[j];
+      for (int o = 0; o < s; o++) vj -= g[o] * v[j0 + o];
+      v[j] = vj;
+      double best = p >= 0 ? absolute(row[p]) : -1;
+      if (limits.share < 1 && best > 0) p = within_share(row, limits.share, best);
+      if (best > limits.tolerance) {
+        places[s] = p;
+        close(p);
+        basis[j] = home[j] = p;
+        rank++;
+        inverse[s] = 1 / row[p];
+        set_entry(row, p, 1);
+        for (int o = 0; o < B; o++) {
+          if (o == s) continue;
+          double* other = first + static_cast<size_t>(o) * stride;
+          (o < s ? upper[o][s] : below[o][s]) = other[p];
+          set_entry(other, p, 0);
+        }
+      } else {
+        if (!limits.drop_rows) return false;
+        places[s] = -1;
+        inverse[s] = 0;
+        for (int o = 0; o < B; o++) (o < s ? upper[o][s] : below[o][s]) = 0;
+      }
+      return choose<B, s + 1>(j0, limits, upper, below, inverse, places);
+    }
+    return true;
   }
 
   template <int B>
   bool eliminate_block(int j0, double tolerance, bool drop_rows, double share) {
+    double upper[B][B], below[B][B], inverse[B];
     int places[B];
-    for (int s = 0; s < B; s++) {
-      const int j = j0 + s;
-      double* Tj = T + static_cast<size_t>(j) * stride;
-      double best;
-      const int p = largest_open(Tj, share, best);
-      places[s] = -1;
-      if (!(best > tolerance)) {
-        if (!drop_rows) return false;
-        continue;
-      }
-      places[s] = p;
-      open[p] = 0;
-      basis[j] = home[j] = p;
-      rank++;
-      const double inverse = 1 / Tj[p];
-      Tj[p] = 1;
-      double f[B];
-      for (int o = 0; o < B; o++) {
-        f[o] = 0;
-        if (o == s) continue;
-        double* To = T + static_cast<size_t>(j0 + o) * stride;
-        f[o] = To[p];
-        To[p] = 0;
-      }
-      for (int c = 0; c < stride; c += W) {
-        const Vec t = load(Tj + c) * splat(inverse);
-        store(Tj + c, t);
-        for (int o = 0; o < B; o++) {
-          if (o == s) continue;
-          double* To = T + static_cast<size_t>(j0 + o) * stride + c;
-          store(To, nmadd(splat(f[o]), t, load(To)));
-        }
-      }
-      v[j] *= inverse;
-      for (int o = 0; o < B; o++)
-        if (o != s) v[j0 + o] -= f[o] * v[j];
+    if (!choose<B, 0>(j0, {tolerance, drop_rows, share}, upper, below, inverse, places)) return false;
+    double y[B];
+    for (int s = B - 1; s >= 0; s--) {
+      double t = v[j0 + s];
+      for (int o = s + 1; o < B; o++) t -= upper[s][o] * y[o];
+      y[s] = t * inverse[s];
     }
-    for (int i = 0; i < N; i++) {
-      if (i >= j0 && i < j0 + B) continue;
-      double* Ti = T + static_cast<size_t>(i) * stride;
-      double vi = v[i];
+    for (int i = 0; i < width(); i += W) {
+      Vec t = load(v + i);
       for (int s = 0; s < B; s++) {
-        const double g = places[s] >= 0 ? Ti[places[s]] : 0;
-        factors[kPivots * i + s] = g;
-        if (places[s] >= 0) vi -= g * v[j0 + s];
+        const Vec f = places[s] >= 0 ? entries(places[s], i) : Vec{};
+        store(factors + s * width() + i, f);
+        t = nmadd(f, splat(y[s]), t);
       }
-      for (int s = 0; s < B; s++)
-        if (places[s] >= 0) Ti[places[s]] = 0;
-      v[i] = vi;
+      store(v + i, t);
     }
+    for (int s = 0; s < B; s++) v[j0 + s] = y[s];
     int c = 0;
-    for (; c + kTile * W <= stride; c += kTile * W) update_panel<B, kTile>(j0, c);
-    for (; c < stride; c += W) update_panel<B, 1>(j0, c);
+    for (; c + kTile * W <= stride; c += kTile * W) update_panel<B, kTile>(j0, upper, inverse, places, c);
+    const int left = (stride - c) / W;
+    if (kTile > 3 && left == 3) update_panel<B, 3>(j0, upper, inverse, places, c);
+    if (kTile > 2 && left == 2) update_panel<B, 2>(j0, upper, inverse, places, c);
+    if (left == 1) update_panel<B, 1>(j0, upper, inverse, places, c);
     return true;
   }
 
-  void current_row(int r, double* row) {
+  // row = the present row r of B^-1 T. Returns the open column with its most negative entry, which is `best`; 0 when
+  // there is none.
+  int current_row(int r, double* row, double& best) {
     const double* Tr = T + static_cast<size_t>(r) * stride;
-    for (int c = 0; c < stride; c += W) {
-      Vec t = load(Tr + c);
-      for (int s = 0; s < pending; s++)
-        t = nmadd(splat(eta[static_cast<size_t>(s) * padded + r]), load(rho + static_cast<size_t>(s) * stride + c), t);
-      store(row + c, t);
+    Vec keys = {};
+    const auto part = [&]<int Q>(int c) {
+      Vec t[Q];
+      for (int q = 0; q < Q; q++) t[q] = load(Tr + c + W * q);
+      for (int s = 0; s < pending; s++) {
+        const Vec f = splat(eta[static_cast<size_t>(s) * width() + r]);
+        const double* rs = rho + static_cast<size_t>(s) * stride + c;
+        for (int q = 0; q < Q; q++) t[q] = nmadd(f, load(rs + W * q), t[q]);
+      }
+      for (int q = 0; q < Q; q++) {
+        store(row + c + W * q, t[q]);
+        keys = maximum(key_of(minimum(t[q], Vec{}), c + W * q), keys);
+      }
+    };
+    int c = 0;
+    for (; c + 8 * W <= stride; c += 8 * W) part.template operator()<8>(c);
+    for (; c + 2 * W <= stride; c += 2 * W) part.template operator()<2>(c);
+    for (; c < stride; c += W) part.template operator()<1>(c);
+    const int p = place_of(keys);
+    best = p >= 0 && row[p] < 0 ? row[p] : 0;
+    return p;
+  }
+
+  // Column c of T in rows i .. i + W - 1; zeros behind the last row.
+  FEWPOINTS_INLINE Vec entries(int c, int i) const {
+    const double* Ti = T + static_cast<size_t>(i) * stride + c;
+    Vec t = {};
+    if (i + W <= rows()) {
+      for (int l = 0; l < W; l++) t[l] = Ti[static_cast<size_t>(l) * stride];
+    } else {
+      for (int l = 0; i + l < rows(); l++) t[l] = Ti[static_cast<size_t>(l) * stride];
     }
+    return t;
   }
 
   void current_column(int c, double* col) {
-    for (int i = 0; i < N; i++) col[i] = T[static_cast<size_t>(i) * stride + c];
-    for (int i = N; i < padded; i++) col[i] = 0;
+    for (int i = 0; i < width(); i += W) store(col + i, entries(c, i));
     for (int s = 0; s < pending; s++) {
       const Vec f = splat(rho[static_cast<size_t>(s) * stride + c]);
-      const double* es = eta + static_cast<size_t>(s) * padded;
-      for (int i = 0; i < padded; i += W) store(col + i, nmadd(f, load(es + i), load(col + i)));
+      const double* es = eta + static_cast<size_t>(s) * width();
+      for (int i = 0; i < width(); i += W) store(col + i, nmadd(f, load(es + i), load(col + i)));
     }
-    for (int i = 0; i < N; i++)
-      if (basis[i] < 0) col[i] = 0;
+    if (rank < rows())
+      for (int i = 0; i < rows(); i++)
+        if (basis[i] < 0) col[i] = 0;
+  }
+
+  // out[i] = row i of A . spread, for i < count; up to W - 1 more entries are written.
+  void products(const double* A, int count, double* out) const {
+    for (int i = 0; i < count; i += W) {
+      const double* row[W];
+      for (int l = 0; l < W; l++) row[l] = A + static_cast<size_t>(i + l < count ? i + l : count - 1) * stride;
+      Vec s[W] = {};
+      for (int c = 0; c < stride; c += W) {
+        const Vec x = load(spread + c);
+#pragma GCC unroll 8
+        for (int l = 0; l < W; l++) s[l] = madd(load(row[l] + c), x, s[l]);
+      }
+      storeu(out + i, sums_of(s));
+    }
   }
 
   void flush() {
@@ -402,12 +532,12 @@ class Tableau {
   // cache.
   template <int Q>
   void flush_panel(int c) {
-    for (int i = 0; i < N; i++) {
+    for (int i = 0; i < rows(); i++) {
       double* Ti = T + static_cast<size_t>(i) * stride + c;
       Vec t[Q];
       for (int q = 0; q < Q; q++) t[q] = load(Ti + W * q);
       for (int s = 0; s < pending; s++) {
-        const Vec f = splat(eta[static_cast<size_t>(s) * padded + i]);
+        const Vec f = splat(eta[static_cast<size_t>(s) * width() + i]);
         const double* rs = rho + static_cast<size_t>(s) * stride + c;
         for (int q = 0; q < Q; q++) t[q] = nmadd(f, load(rs + W * q), t[q]);
       }
@@ -415,5 +545,7 @@ class Tableau {
     }
   }
 };
+
+using Tableau = TableauOf<0>;
 
 }  // namespace fewpoints::FEWPOINTS_SIMD

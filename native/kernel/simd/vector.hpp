@@ -30,6 +30,7 @@ constexpr int W = 2;
 
 typedef double Vec __attribute__((vector_size(8 * W)));
 typedef long long Index __attribute__((vector_size(8 * W)));
+typedef long long AlignedIndex __attribute__((vector_size(8 * W), may_alias));
 typedef double UnalignedVec __attribute__((vector_size(8 * W), aligned(8), may_alias));
 typedef double AlignedVec __attribute__((vector_size(8 * W), may_alias));
 
@@ -37,7 +38,17 @@ FEWPOINTS_INLINE Vec load(const double* p) { return *reinterpret_cast<const Alig
 FEWPOINTS_INLINE Vec loadu(const double* p) { return *reinterpret_cast<const UnalignedVec*>(p); }
 FEWPOINTS_INLINE void store(double* p, Vec v) { *reinterpret_cast<AlignedVec*>(p) = v; }
 FEWPOINTS_INLINE void storeu(double* p, Vec v) { *reinterpret_cast<UnalignedVec*>(p) = v; }
-FEWPOINTS_INLINE Vec splat(double x) { return Vec{} + x; }
+FEWPOINTS_INLINE Index load_index(const long long* p) { return *reinterpret_cast<const AlignedIndex*>(p); }
+// Not Vec{} + x: the compiler has to keep that addition, for the sake of x = -0.
+FEWPOINTS_INLINE Vec splat(double x) {
+#if FEWPOINTS_AVX512
+  return (Vec)_mm512_set1_pd(x);
+#elif FEWPOINTS_AVX2
+  return (Vec)_mm256_set1_pd(x);
+#else
+  return Vec{x, x};
+#endif
+}
 FEWPOINTS_INLINE Index splat_index(long long x) { return Index{} + x; }
 
 // The first `count` (< W) elements, zeros behind them.
@@ -92,23 +103,104 @@ FEWPOINTS_INLINE Vec maximum(Vec a, Vec b) {
 }
 FEWPOINTS_INLINE Vec magnitude(Vec a) { return (Vec)((Index)a & splat_index(0x7fffffffffffffffLL)); }
 
+// Lane i of the result is lane i ^ H of a, or of b where bit H of i is set.
+template <int H>
+FEWPOINTS_INLINE Vec exchange(Vec a, Vec b) {
+#if defined(__clang__) && FEWPOINTS_AVX512
+  constexpr auto at = [](int i) { return (i ^ H) + (i & H ? W : 0); };
+  return __builtin_shufflevector(a, b, at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7));
+#elif defined(__clang__) && FEWPOINTS_AVX2
+  constexpr auto at = [](int i) { return (i ^ H) + (i & H ? W : 0); };
+  return __builtin_shufflevector(a, b, at(0), at(1), at(2), at(3));
+#elif defined(__clang__)
+  return __builtin_shufflevector(a, b, 1, 2);
+#else
+  Index from;
+  for (int i = 0; i < W; i++) from[i] = (i ^ H) + (i & H ? W : 0);
+  return __builtin_shuffle(a, b, from);
+#endif
+}
+template <int H>
+FEWPOINTS_INLINE Vec exchange(Vec a) {
+#if defined(__clang__) && FEWPOINTS_AVX512
+  return __builtin_shufflevector(a, a, 0 ^ H, 1 ^ H, 2 ^ H, 3 ^ H, 4 ^ H, 5 ^ H, 6 ^ H, 7 ^ H);
+#elif defined(__clang__) && FEWPOINTS_AVX2
+  return __builtin_shufflevector(a, a, 0 ^ H, 1 ^ H, 2 ^ H, 3 ^ H);
+#elif defined(__clang__)
+  return __builtin_shufflevector(a, a, 1, 0);
+#else
+  Index from;
+  for (int i = 0; i < W; i++) from[i] = i ^ H;
+  return __builtin_shuffle(a, from);
+#endif
+}
+
 // Reductions go halves on halves: the order is fixed, so are the bits.
 FEWPOINTS_INLINE double sum(Vec a) {
-  double s[W];
-  __builtin_memcpy(s, &a, sizeof s);
-  for (int h = W / 2; h > 0; h /= 2)
-    for (int i = 0; i < h; i++) s[i] += s[i + h];
-  return s[0];
+  if constexpr (W == 8) a += exchange<4>(a);
+  if constexpr (W >= 4) a += exchange<2>(a);
+  a += exchange<1>(a);
+  return a[0];
 }
 FEWPOINTS_INLINE double smallest(Vec a) {
-  double s = a[0];
-  for (int i = 1; i < W; i++) s = a[i] < s ? a[i] : s;
-  return s;
+  if constexpr (W == 8) a = minimum(a, exchange<4>(a));
+  if constexpr (W >= 4) a = minimum(a, exchange<2>(a));
+  return minimum(a, exchange<1>(a))[0];
 }
 FEWPOINTS_INLINE double largest(Vec a) {
-  double s = a[0];
-  for (int i = 1; i < W; i++) s = a[i] > s ? a[i] : s;
-  return s;
+  if constexpr (W == 8) a = maximum(a, exchange<4>(a));
+  if constexpr (W >= 4) a = maximum(a, exchange<2>(a));
+  return maximum(a, exchange<1>(a))[0];
+}
+
+// Lane l is sum(a[l]), with the same bits.
+template <int H>
+FEWPOINTS_INLINE Vec fold(Vec a, Vec b) {
+  Index upper;
+  for (int i = 0; i < W; i++) upper[i] = i & H ? -1 : 0;
+  return (upper ? b : a) + exchange<H>(a, b);
+}
+FEWPOINTS_INLINE Vec sums_of(const Vec* a) {
+  if constexpr (W == 8) {
+    const Vec s0 = fold<4>(a[0], a[4]), s1 = fold<4>(a[1], a[5]), s2 = fold<4>(a[2], a[6]), s3 = fold<4>(a[3], a[7]);
+    return fold<1>(fold<2>(s0, s2), fold<2>(s1, s3));
+  } else if constexpr (W == 4) {
+    return fold<1>(fold<2>(a[0], a[2]), fold<2>(a[1], a[3]));
+  } else {
+    return fold<1>(a[0], a[1]);
+  }
+}
+
+// (a & mask) | bits
+FEWPOINTS_INLINE Vec marked(Vec a, Index mask, Index bits) {
+#if FEWPOINTS_AVX512
+  return (Vec)_mm512_ternarylogic_epi64((__m512i)a, (__m512i)mask, (__m512i)bits, 0xEA);
+#else
+  return (Vec)(((Index)a & mask) | bits);
+#endif
+}
+// All bits set in this lane, none elsewhere.
+alignas(64) static const long long kLaneWindow[16] = {0, 0, 0, 0, 0, 0, 0, -1, 0, 0, 0, 0, 0, 0, 0, 0};
+FEWPOINTS_INLINE Index lane_mask(unsigned lane) {
+  return (Index)loadu(reinterpret_cast<const double*>(kLaneWindow + 7 - lane));
+}
+// row[p] = x, in an array aligned like load's, by a store as wide as a vector: after a narrow store the next wide load
+// of the place would wait until all stores before it have reached the cache.
+FEWPOINTS_INLINE void set_entry(double* row, int p, double x) {
+  const unsigned lane = static_cast<unsigned>(p) % W;
+  double* at = row + (static_cast<unsigned>(p) - lane);
+  store(at, lane_mask(lane) ? splat(x) : load(at));
+}
+FEWPOINTS_INLINE void clear_entry(long long* row, int p) {
+  const unsigned lane = static_cast<unsigned>(p) % W;
+  long long* at = row + (static_cast<unsigned>(p) - lane);
+  *reinterpret_cast<AlignedIndex*>(at) = load_index(at) & ~lane_mask(lane);
+}
+
+FEWPOINTS_INLINE long long bits_of(double x) {
+  long long b;
+  __builtin_memcpy(&b, &x, sizeof b);
+  return b;
 }
 
 FEWPOINTS_INLINE double absolute(double x) { return __builtin_fabs(x); }
