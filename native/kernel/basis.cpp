@@ -1,6 +1,7 @@
 #include "basis.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <numeric>
 
@@ -19,9 +20,13 @@ std::int64_t moment_count(int dimension, int order) {
 
 PolynomialSpace PolynomialSpace::total(int dimension, int order) { return {std::vector<int>(dimension, 0), {order}}; }
 
-int PolynomialSpace::highest_power() const { return *std::max_element(order.begin(), order.end()); }
+int PolynomialSpace::highest_power() const {
+  return *std::max_element(order.begin(), order.end()) + (extra > 0 ? 1 : 0);
+}
 
-int PolynomialSpace::highest_degree() const { return std::accumulate(order.begin(), order.end(), 0); }
+int PolynomialSpace::highest_degree() const {
+  return std::accumulate(order.begin(), order.end(), extra > 0 ? 1 : 0);
+}
 
 std::int64_t PolynomialSpace::count() const {
   constexpr std::int64_t limit = std::int64_t{1} << 62;
@@ -31,10 +36,22 @@ std::int64_t PolynomialSpace::count() const {
     n *= moment_count(columns, order[b]);
     if (n >= limit) return limit;
   }
-  return static_cast<std::int64_t>(n);
+  return static_cast<std::int64_t>(n) + extra;
 }
 
 namespace {
+
+// How large the coefficient of this product of orthonormal Legendre polynomials is in a smooth function, up to a factor
+// that all of one degree share: 1 / (a! L), L the product of their leading coefficients. Mixed monomials have by far the
+// largest; a pure power is nearly a combination of lower ones.
+double importance(const std::uint16_t* exponents, int m) {
+  double log = 0;
+  for (int a = 0; a < m; a++) {
+    const double e = exponents[a];
+    log -= 0.5 * std::log(2 * e + 1) + std::lgamma(2 * e + 1) - e * std::log(2.0) - std::lgamma(e + 1);
+  }
+  return log;
+}
 
 // All exponents of one total degree, lexicographically descending: column by column, as much as its block still allows
 // and as the columns behind can complete.
@@ -92,7 +109,8 @@ MultiIndices::MultiIndices(const PolynomialSpace& space)
   const int m = dimension;
   exponents.reserve(static_cast<std::size_t>(count) * m);
   OfDegree all(space, *this);
-  for (int degree = 0; degree <= space.highest_degree(); degree++) all.list(degree);
+  for (int degree = 0; degree <= std::accumulate(space.order.begin(), space.order.end(), 0); degree++) all.list(degree);
+  if (space.extra > 0) append(MultiIndices(PolynomialSpace{space.block, {space.order[0] + 1}}), space.extra);
   // The parent drops the last axis that is present.
   std::map<std::vector<std::uint16_t>, int> place;
   parent.assign(count, 0);
@@ -109,6 +127,21 @@ MultiIndices::MultiIndices(const PolynomialSpace& space)
     r[a] = 0;
     parent[i] = place[r];
   }
+}
+
+void MultiIndices::append(const MultiIndices& next, int wanted) {
+  std::vector<int> candidates;
+  for (int e = 0; e < next.count; e++)
+    if (next.total[e] == next.total.back()) candidates.push_back(e);
+  std::stable_sort(candidates.begin(), candidates.end(), [&](int a, int b) {
+    return importance(next.row(a), dimension) > importance(next.row(b), dimension) + 1e-9;
+  });
+  candidates.resize(std::min(candidates.size(), static_cast<std::size_t>(wanted)));
+  for (const int e : candidates) {
+    exponents.insert(exponents.end(), next.row(e), next.row(e) + dimension);
+    total.push_back(next.total[e]);
+  }
+  count = static_cast<int>(total.size());
 }
 
 Recurrence Recurrence::monomial(int m, int k) {

@@ -15,6 +15,9 @@ std::int64_t moment_count(int dimension, int order);
 struct PolynomialSpace {
   std::vector<int> block;  // of each column
   std::vector<int> order;  // of each block
+  // One block only: so many monomials of the next degree besides, those first whose multiples of smooth functions are the
+  // largest (as far as there are so many).
+  int extra = 0;
 
   static PolynomialSpace total(int dimension, int order);
   int dimension() const { return static_cast<int>(block.size()); }
@@ -33,6 +36,9 @@ struct MultiIndices {
   std::vector<std::uint16_t> exponents;          // count x dimension
   std::vector<int> parent, axis, degree, total;  // total: the sum of the exponents
   const std::uint16_t* row(int e) const { return exponents.data() + static_cast<std::size_t>(e) * dimension; }
+
+ private:
+  void append(const MultiIndices& next, int wanted);
 };
 
 // p_0 = 1, p_{j+1}(t) = (a_j t + b_j) p_j(t) - c_j p_{j-1}(t), for j < k; one row of k coefficients an axis.

@@ -4,9 +4,9 @@
 #include <chrono>
 #include <cmath>
 
-#include "calibrate.hpp"
 #include "cell.hpp"
 #include "info.hpp"
+#include "order.hpp"
 #include "partition.hpp"
 #include "residual.hpp"
 #include "threads.hpp"
@@ -113,17 +113,6 @@ class Kept {
     Array<double> w;
     std::vector<std::uint32_t> rows;
     std::vector<const double*> pointers;
-
-    void drop_zero_weights() {
-      std::size_t count = 0;
-      for (std::size_t i = 0; i < rows.size(); i++) {
-        if (!(w[i] > 0)) continue;
-        for (auto& column : x) column[count] = column[i];
-        w[count] = w[i];
-        rows[count++] = rows[i];
-      }
-      rows.resize(count);
-    }
   };
   Columns columns() const {
     std::size_t count = 0;
@@ -259,23 +248,6 @@ void in_row_order(const Kept::Columns& kept, const PointSet& set, Compressed& ou
   }
 }
 
-// Moments of higher degree than the cells keep, unless that disturbs those that are promised.
-void calibrate(const Calibration& calibration, const Residual& original, Kept::Columns& kept, Compressed& result,
-               Monitor& monitor) {
-  Array<double> before(kept.rows.size());
-  std::copy_n(kept.w.data(), before.size(), before.data());
-  const int raised = calibration.apply(kept.pointers.data(), kept.w.data(), kept.rows.size(), result.threads, monitor);
-  if (raised == 0) return;
-  const double residual =
-      original.of(kept.pointers.data(), kept.w.data(), kept.rows.size(), result.threads, monitor).residual;
-  if (residual <= std::max(result.residual, kAcceptedResidual)) {
-    result.residual = residual;
-    kept.drop_zero_weights();
-    return;
-  }
-  kept.w.swap(before);
-}
-
 // What is kept, worked over until the moments of the whole set are right; result.residual says how right they are.
 Kept::Columns settle(Kept& kept, const Residual& original, Compressed& result, Monitor& monitor) {
   const auto residual_of = [&](const Kept::Columns& c) {
@@ -308,23 +280,22 @@ Compressed compress(PointSet&& set, const CompressOptions& options, Monitor& mon
 
   const PolynomialSpace& space = options.space;
   const Residual original(set, space, result.threads, monitor);
-  const Calibration calibration(set, space, options.best ? options.size : 0, result.threads, monitor);
-  const std::int64_t features = space.count();
-  const PartitionOptions cutting{cutting_units(set, original.deviations(), options), space.order[0],
+  const PolynomialSpace kept_space = options.best ? enlarged_space(space, options.size, set.size()) : space;
+  const std::int64_t features = kept_space.count();
+  const PartitionOptions cutting{cutting_units(set, original.deviations(), options), kept_space.order[0],
                                  static_cast<std::size_t>(features), options.size, result.threads,
                                  options.division};
   clock.lap();
   const Partition partition(set, cutting, monitor);
   result.partition_ms = clock.lap();
 
-  const CellSolver solver(space, partition.largest());
+  const CellSolver solver(kept_space, partition.largest());
   Kept kept(partition, solver, set.dimension());
   kept.recombine(result.threads, monitor);
-  Kept::Columns columns = settle(kept, original, result, monitor);
+  const Kept::Columns columns = settle(kept, original, result, monitor);
   if (!(result.residual <= kRefusedResidual))
     throw refusal("the moments up to degree " + std::to_string(space.highest_degree()), result.residual,
                   "a lower order, more cells (a larger size), or columns with lighter tails");
-  calibrate(calibration, original, columns, result, monitor);
   in_row_order(columns, set, result);
   result.cells = partition.cells().size();
   result.recombine_ms = clock.lap();

@@ -177,7 +177,7 @@ void Frame::orthonormalise(const Points& points, const PolynomialSpace& space, i
   const int order = space.highest_power();
   const auto weight = [&](std::size_t i) { return points.w ? points.w[i] : 1.0; };
   recurrence_ = Recurrence::monomial(std::max(dimension_, 1), order);
-  for (const int block : block_) most_degree_.push_back(space.order[block]);
+  for (const int block : block_) most_degree_.push_back(space.order[block] + (space.extra > 0 ? 1 : 0));
   if (dimension_ == 0) most_degree_.push_back(0);
   // No polynomial may exceed 2^250 on the points: then products of all of them stay finite.
   const double most = std::ldexp(1.0, 250 / std::max(order, 1));
@@ -241,7 +241,7 @@ void Frame::orthonormalise(const Points& points, const PolynomialSpace& space, i
       const std::size_t at = static_cast<std::size_t>(axis) * order + q;
       recurrence_.a[at] = recurrence_.b[at] = recurrence_.c[at] = 0;
     }
-  const MultiIndices indices(dimension_ > 0 ? PolynomialSpace{block_, space.order} : PolynomialSpace::total(1, order));
+  const MultiIndices indices(dimension_ > 0 ? PolynomialSpace{block_, space.order, space.extra} : PolynomialSpace::total(1, order));
   std::vector<int> kept;
   for (int e = 0; e < indices.count; e++) {
     bool possible = true;

@@ -99,25 +99,6 @@ struct ExactShape {
   const double* scale;   // columns, powers of two, used when map is nullptr
 };
 
-// ---- products of three-term recurrences in double
-// ----------------------------------------------------------------------------------------------
-
-// t_a = (x_a - centre_a) inverse_a. Features are listed by "lower" products, those without the last axis: lower l is
-// lower lower_parent[l] times p_lower_degree[l](t_lower_axis[l]), and features lower_first[l] .. lower_first[l + 1] are
-// its products with p_0, p_1, ... of the last axis.
-struct ProductShape {
-  int dimension, order, count, lowers;
-  const int* lower_parent;
-  const int* lower_axis;
-  const int* lower_degree;
-  const int* lower_first;  // lowers + 1
-  const double* a;         // recurrence coefficients, dimension x order
-  const double* b;
-  const double* c;
-  const double* centre;
-  const double* inverse;
-};
-
 // One tableau for the general path: `count` rows, `columns` columns.
 struct TableauResult {
   int rank;
@@ -154,15 +135,6 @@ struct SimdKernels {
   // local[a * stride + i - begin]: coordinate t_a of point i, rounded to double.
   void (*exact_local)(const ExactShape& shape, const double* const* x, size_t begin, size_t end, double* local,
                       size_t stride, double* workspace);
-
-  // sums[e] += sum_i w_i phi_e(x_i); values[e * stride + i - begin] = phi_e(x_i).
-  void (*product_sums)(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
-                       double* sums, double* workspace);
-  void (*product_values)(const ProductShape& shape, const double* const* x, size_t begin, size_t end, double* values,
-                         size_t stride, double* workspace);
-  size_t (*product_workspace)(const ProductShape& shape);  // in doubles
-  // Rows first .. last of the lower triangle of V V', V rows x stride (a multiple of 8), G rows x rows.
-  void (*gram)(int rows, size_t stride, const double* V, int first, int last, double* G);
 
   // eliminate_wide of elimination.hpp, handed in because nothing in simd/ may call the rest of the kernel by name.
   using EliminateWide = double (*)(int rows, int columns, size_t stride, double* T, double* v, int* order);

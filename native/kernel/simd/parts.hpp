@@ -25,13 +25,6 @@ size_t exact_workspace(const ExactShape& shape);
 void exact_local(const ExactShape& shape, const double* const* x, size_t begin, size_t end, double* local,
                  size_t stride, double* workspace);
 
-void product_sums(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
-                  double* sums, double* workspace);
-void product_values(const ProductShape& shape, const double* const* x, size_t begin, size_t end, double* values,
-                    size_t stride, double* workspace);
-size_t product_workspace(const ProductShape& shape);
-void gram(int rows, size_t stride, const double* V, int first, int last, double* G);
-
 TableauResult vertex(int rows, int columns, size_t stride, double* values, const double* start, double tolerance,
                      double* multipliers, double* workspace, SimdKernels::EliminateWide eliminate_wide, Stop stop);
 size_t vertex_workspace(int rows, int columns);

@@ -21,10 +21,6 @@ const SimdKernels table = {
     exact_moments,
     exact_workspace,
     exact_local,
-    product_sums,
-    product_values,
-    product_workspace,
-    gram,
     vertex,
     vertex_workspace,
 };
