@@ -12,8 +12,9 @@ namespace {
 constexpr double kPivotTolerance = 1e-9;
 // Below this a candidate outside the tableau is looked for: the exchange would be badly conditioned.
 constexpr double kEnterTolerance = 1e-3;
-// Every search outside the tableau is a pass over all points. A cell that needs more has very uneven weights or points.
-constexpr int kMostSearches = 24;
+// Every search outside the tableau is a pass over all points, and brings in up to kBatch of them. A cell that needs
+// more has very uneven weights or points.
+constexpr int kMostSearches = 8;
 // More than this is no answer at all (the caller asks for much less), and neither is what is not a number.
 constexpr double kLargestResidual = 1;
 constexpr size_t kPrefetch = 1024;  // points of the next cell
@@ -168,10 +169,11 @@ struct Cell {
       for (size_t i = 0; i < ahead; i += 8) __builtin_prefetch(points.w + points.count + i);
   }
 
-  // Features of the points at(0) .. at(count - 1), W at a time; columns behind `count` repeat the first.
+  // Features of the points at(0) .. at(count - 1), W at a time, into rows `stride` apart;
+  // columns from `count` up to `columns` repeat the first.
   template <class At>
-  FEWPOINTS_INLINE void features(const At& at, int count, int stride, double* out) const {
-    for (int c = 0; c < stride; c += W) {
+  FEWPOINTS_INLINE void features(const At& at, int count, int columns, int stride, double* out) const {
+    for (int c = 0; c < columns; c += W) {
       size_t index[W];
       for (int l = 0; l < W; l++) index[l] = static_cast<size_t>(at(c + l < count ? c + l : 0));
       Vec t[F::M > 0 ? F::M : 32];
@@ -185,14 +187,53 @@ struct Cell {
     }
   }
 
-  // sum_e y_e phi_e at the W points from i on.
-  FEWPOINTS_INLINE Vec combination(const double* y, size_t i, double* scratch) const {
-    Vec t[F::M > 0 ? F::M : 32];
-    for (int a = 0; a < dimension(); a++) t[a] = local(a, loadu(points.x[a] + i));
-    F::values(shape, t, scratch, W);
-    Vec s = {};
-    for (int e = 0; e < count(); e++) s = madd(splat(y[e]), load(scratch + e * W), s);
-    return s;
+  // The most negative y . phi of each of kBatch interleaved parts of the points that are not `gone`, below `than`.
+  // Returns how many were found; the most negative of all is among them.
+  int search(const double* y, double than, const unsigned char* gone, int* found) const {
+    const size_t n = points.count;
+    double least[kBatch];
+    int at[kBatch];
+    for (int l = 0; l < kBatch; l++) {
+      least[l] = than;
+      at[l] = -1;
+    }
+    const auto keep = [&](Vec s, size_t from, size_t fresh, size_t end) {
+      for (size_t l = fresh - from; l < W && from + l < end; l++) {
+        const size_t part = (from + l) % kBatch;
+        if (s[l] < least[part] && !gone[from + l]) {
+          least[part] = s[l];
+          at[part] = static_cast<int>(from + l);
+        }
+      }
+    };
+    constexpr int B = 2;
+    Vec t[F::M > 0 ? F::M : 32][B], s[B];
+    size_t i = 0;
+    for (; i + B * W <= n; i += B * W) {
+      for (int b = 0; b < B; b++)
+        for (int a = 0; a < dimension(); a++) t[a][b] = local(a, loadu(points.x[a] + i + b * W));
+      F::template combination<B>(shape, t, y, s);
+      for (int b = 0; b < B; b++)
+        if (any(s[b] < splat(than))) keep(s[b], i + b * W, i + b * W, n);
+    }
+    for (; i < n; i += W) {
+      const size_t from = i + W <= n || n < W ? i : n - W;
+      for (int a = 0; a < dimension(); a++) {
+        Vec x = splat(points.x[a][from]);
+        if (n >= W) {
+          x = loadu(points.x[a] + from);
+        } else {
+          for (size_t l = 0; l < n; l++) x[l] = points.x[a][l];
+        }
+        t[a][0] = t[a][1] = local(a, x);
+      }
+      F::template combination<B>(shape, t, y, s);
+      keep(s[0], from, i, n);
+    }
+    int count = 0;
+    for (int l = 0; l < kBatch; l++)
+      if (at[l] >= 0) found[count++] = at[l];
+    return count;
   }
 };
 
@@ -219,7 +260,7 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
   const int N = cell.count(), padded = round_up(N);
   const size_t n = points.count;
   const int S = n < static_cast<size_t>(shape.samples) ? static_cast<int>(n) : shape.samples;
-  const int stride = stride_for(S);
+  const int stride = stride_for(round_up(S) + kMostSearches * kBatch);
   const auto take = [&memory](size_t count) {
     double* p = memory;
     memory += (count + 7) / 8 * 8;
@@ -231,7 +272,7 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
   double* step = take(padded);
   double* T = take(static_cast<size_t>(N) * stride);
   double* at_support = take(static_cast<size_t>(padded) * padded);
-  double* scratch = take(static_cast<size_t>(padded) * W);
+  double* scratch = take(static_cast<size_t>(padded) * kBatch);
   unsigned char* gone = reinterpret_cast<unsigned char*>(take(n / 8 + 8));
   TableauOf<F::N> tableau(N, S, stride, T, take(TableauOf<F::N>::doubles(N, stride)));
 
@@ -241,49 +282,31 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
   cell.prefetch_next();
 
   const Candidates candidate(n, S);
-  cell.features([&](int c) { return candidate[c]; }, S, stride, T);
+  cell.features([&](int c) { return candidate[c]; }, S, round_up(S), stride, T);
   for (int e = 0; e < padded; e += W) store(tableau.v + e, load(b + e));
   if (!tableau.eliminate(kPivotTolerance, false, shape.pivot_share)) return {-1, 0};
 
-  // Columns from outside T are numbered stride + point.
-  int searches = 0;
-  const auto point = [&](int column) { return column < stride ? candidate[column] : column - stride; };
+  // Columns from S on are appended ones.
+  int searches = 0, appended[kMostSearches * kBatch];
+  const int first_appended = tableau.used;
+  const auto point = [&](int column) {
+    return column < first_appended ? candidate[column] : appended[column - first_appended];
+  };
   const auto weight = [&](int column) { return points.w ? points.w[point(column)] : 1.0; };
-  const auto outside = [&](const double* y, double than, double* column, TableauOf<F::N>&) {
+  const auto outside = [&](const double* y, double than, TableauOf<F::N>&) {
     if (searches == 0) {
       for (size_t i = 0; i < n; i++) gone[i] = 0;
       for (int c = 0; c < S; c++) gone[candidate[c]] = 1;  // those are priced in the tableau
     }
-    if (++searches > kMostSearches) return kGiveUp;
-    double best = than;
-    size_t at = n;
-    for (size_t i = 0; i < n; i += W) {
-      size_t from = i;
-      Vec s;
-      if (n >= W) {
-        from = i + W <= n ? i : n - W;
-        s = cell.combination(y, from, scratch);
-      } else {
-        double here[32 * W];
-        const double* x[32];
-        for (int a = 0; a < cell.dimension(); a++) {
-          for (size_t l = 0; l < W; l++) here[a * W + l] = points.x[a][l < n ? l : 0];
-          x[a] = here + a * W;
-        }
-        s = Cell<F>{shape, {x, nullptr, W, {}}, cell.box}.combination(y, 0, scratch);
-      }
-      for (size_t l = 0; l < W && from + l < n; l++)
-        if (s[l] < best && !gone[from + l]) {
-          best = s[l];
-          at = from + l;
-        }
-    }
-    if (at == n) return -1;
-    gone[at] = 1;  // once in, never again
-    const int index = static_cast<int>(at);
-    cell.features([&](int) { return index; }, 1, W, scratch);
-    for (int e = 0; e < N; e++) column[e] = scratch[e * W];
-    return stride + index;
+    if (searches == kMostSearches) return kGiveUp;
+    int* found = appended + searches * kBatch;
+    const int count = cell.search(y, than, gone, found);
+    if (count == 0) return 0;
+    searches++;
+    for (int l = 0; l < count; l++) gone[found[l]] = 1;  // once in, never again
+    cell.features([&](int l) { return found[l]; }, count, kBatch, kBatch, scratch);
+    tableau.append(scratch, count);
+    return count;
   };
   const double mass = b[0];
   if (!tableau.push(weight, outside, kEnterTolerance, 1e-15 * mass, 4 * n + 64, points.stop)) return {-1, 0};
@@ -291,7 +314,7 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
   // One refinement with the inverse at hand, from fresh features.
   int* support = reinterpret_cast<int*>(lost);
   for (int i = 0; i < N; i++) support[i] = point(tableau.basis[i]);
-  cell.features([&](int i) { return support[i]; }, N, padded, at_support);
+  cell.features([&](int i) { return support[i]; }, N, padded, padded, at_support);
   double* v = tableau.v;
   for (int i = N; i < padded; i++) v[i] = 0;
   const auto measure_defect = [&] {
@@ -357,8 +380,9 @@ int cell_instance(int dimension, int order) {
 
 size_t cell_workspace(const CellShape& shape, size_t largest_cell) {
   const size_t N = static_cast<size_t>(shape.count), padded = static_cast<size_t>(round_up(shape.count));
-  const int stride = stride_for(shape.samples) + 8;  // a smaller cell may have the wider stride
-  return 4 * padded + N * static_cast<size_t>(stride) + padded * padded + padded * W + largest_cell / 8 + 64 +
+  // And 8: a smaller cell may have the wider stride.
+  const int stride = stride_for(round_up(shape.samples) + kMostSearches * kBatch) + 8;
+  return 4 * padded + N * static_cast<size_t>(stride) + padded * padded + padded * kBatch + largest_cell / 8 + 64 +
          Tableau::doubles(shape.count, stride) + 64;
 }
 

@@ -28,20 +28,28 @@ constexpr int kPivots = 4;
 constexpr int kBlock = 4, kLargeBlock = 8, kLargeRows = 48;
 // Entries of B^-1 T are of order 1; one below this is rounding, and dividing by it would lose all digits.
 constexpr double kSmallestPivot = 1e-11;
+constexpr int kBatch = 8;    // columns that are appended together
 constexpr int kGiveUp = -2;  // says `outside` of TableauOf::push
 
 // Rows: how many, or 0 when that is known at run time only.
 template <int Rows>
 class TableauOf {
  public:
-  // rows x columns, stride a multiple of 8. Everything lives in `memory`, doubles(rows, stride) of them, aligned to 64
-  // bytes; T may lie elsewhere.
+  // rows x columns, stride a multiple of 8; columns from `columns` up to the next multiple of 8 must hold finite
+  // numbers, those behind are room for `append`. Everything lives in `memory`, doubles(rows, stride) of them, aligned
+  // to 64 bytes; T may lie elsewhere.
   static size_t doubles(int rows, int stride) {
     const size_t n = static_cast<size_t>(round_up(rows));
-    return 5 * n + kLargeBlock * n + capacity_for(rows) * (n + stride) + 3 * static_cast<size_t>(stride) + 3 * n + 64;
+    return 4 * n + kLargeBlock * n + capacity_for(rows) * (n + stride) + 3 * static_cast<size_t>(stride) + 3 * n + 64;
   }
   TableauOf(int rows, int columns, int stride, double* T, double* memory)
-      : N(rows), S(columns), stride(stride), padded(round_up(rows)), T(T), capacity(capacity_for(rows)) {
+      : N(rows),
+        S(columns),
+        stride(stride),
+        padded(round_up(rows)),
+        T(T),
+        used(round_up(columns)),
+        capacity(capacity_for(rows)) {
     double* p = memory;
     const auto take = [&p](size_t n) {
       double* r = p;
@@ -50,7 +58,6 @@ class TableauOf {
     };
     v = take(padded);
     u = take(padded);
-    column = take(padded);
     correction = take(padded);
     scratch = take(padded);
     factors = take(static_cast<size_t>(kLargeBlock) * padded);
@@ -64,7 +71,7 @@ class TableauOf {
     const int most = stride > padded ? stride : padded;
     low = 1;
     while (low <= most) low = 2 * low + 1;
-    for (int c = 0; c < stride; c++) {
+    for (int c = 0; c < used; c++) {
       open[c] = c < columns ? kMagnitude & ~low : 0;
       label[c] = c < columns ? low - c : 0;
     }
@@ -78,9 +85,9 @@ class TableauOf {
   double* const T;
   double *v, *u;    // N: target and present weights of the basis
   long long* open;  // stride: not zero while a column may still enter; see key_of
-  int* basis;       // N: which column is basic in this row (a number >= stride: one from outside T); -1: row dependent,
-                    // dropped
+  int* basis;       // N: which column is basic in this row; -1: row dependent, dropped
   int* home;        // N: the column whose place holds this row's column of B^-1
+  int used;         // columns that are in T, a multiple of 8
   int rank = 0;
   double remaining = 1;  // what is left of the weight of a column that is not in the basis
 
@@ -126,7 +133,7 @@ class TableauOf {
       double* Tj = T + static_cast<size_t>(j) * stride;
       const double inverse = 1 / Tj[p];
       Tj[p] = 1;
-      for (int c = 0; c < stride; c += W) store(Tj + c, load(Tj + c) * splat(inverse));
+      for (int c = 0; c < used; c += W) store(Tj + c, load(Tj + c) * splat(inverse));
       v[j] *= inverse;
       for (int i = 0; i < rows(); i++) {
         if (i == j) continue;
@@ -134,7 +141,7 @@ class TableauOf {
         const double f = Ti[p];
         Ti[p] = 0;
         v[i] -= f * v[j];
-        for (int c = 0; c < stride; c += W) store(Ti + c, nmadd(splat(f), load(Tj + c), load(Ti + c)));
+        for (int c = 0; c < used; c += W) store(Ti + c, nmadd(splat(f), load(Tj + c), load(Ti + c)));
         if (basis[i] < 0) at[i] = largest_open(Ti, 1, best[i]);
       }
     }
@@ -152,9 +159,9 @@ class TableauOf {
     }
   }
 
-  // start(c): the weight that column c had at the beginning. outside(y, column, index, weight): looks for an entering
-  // column outside T, the most negative y . phi below `than`; fills phi, returns its number >= stride, -1 or kGiveUp.
-  // Returns false when no column enters although a weight must leave.
+  // start(c): the weight that column c had at the beginning. outside(y, than, *this): looks for columns outside T with
+  // y . phi below `than`; appends some, the most negative among them, and returns how many, or kGiveUp. Returns false
+  // when no column enters although a weight must leave.
   template <class Start, class Outside>
   bool push(const Start& start, const Outside& outside, double enter_tolerance, double zero, size_t most_steps,
             Stop stop) {
@@ -178,48 +185,70 @@ class TableauOf {
       double* row = rho + static_cast<size_t>(pending) * stride;
       double* col = eta + static_cast<size_t>(pending) * width();
       double best;
-      const int p = current_row(r, row, best);
-      int entering = p;
-      if (best < -enter_tolerance) {
-        current_column(p, col);
-      } else {
+      int p = current_row(r, row, best);
+      if (!(best < -enter_tolerance)) {
         for (int e = 0; e < rows(); e++) scratch[e] = home[e] >= 0 ? row[home[e]] : 0;
-        const int found = outside(scratch, best, column, *this);
+        const int found = outside(scratch, best, *this);
         if (found == kGiveUp) return false;
-        if (found >= 0) {
-          entering = found;
-          if (found >= stride) {
-            solve(column, col);
-          } else {
-            current_column(found, col);
-          }
-        } else if (best < -kSmallestPivot) {
-          current_column(p, col);
-        } else if (v[r] > -zero) {
-          v[r] = 0;  // rounding only: nothing has to enter
+        if (found > 0) p = current_row(r, row, best);
+        if (!(best < -kSmallestPivot)) {
+          if (!(v[r] > -zero)) return false;
+          set_entry(v, r, 0);  // rounding only: nothing has to enter
           continue;
-        } else {
-          return false;
         }
       }
-      if (entering < stride) close(entering);
+      current_column(p, col);
+      close(p);
       const double pivot = col[r];
       if (!(pivot < 0)) return false;
       const Vec inverse = splat(1 / pivot);
-      for (int c = 0; c < stride; c += W) store(row + c, load(row + c) * inverse);
+      for (int c = 0; c < used; c += W) store(row + c, load(row + c) * inverse);
       const double vr = v[r] / pivot;
       set_entry(col, r, pivot - 1);
       for (int i = 0; i < width(); i += W) store(v + i, nmadd(load(col + i), splat(vr), load(v + i)));
       set_entry(v, r, vr);
-      basis[r] = entering;
-      set_entry(u, r, remaining * start(entering));
+      basis[r] = p;
+      set_entry(u, r, remaining * start(p));
       pending++;
     }
   }
 
+  // Columns that were not in T, kBatch at a time (phi: rows x kBatch), the first `count` of them open. They get the
+  // numbers from the returned one on; stride must have room for them.
+  int append(const double* phi, int count) {
+    const int first = used;
+    used += kBatch;
+    constexpr int V = kBatch / W;
+    const auto times_phi = [&](const double* row, Vec* s) {  // the entries of B^-1 in this row
+      for (int q = 0; q < V; q++) s[q] = Vec{};
+      for (int e = 0; e < rows(); e++) {
+        if (home[e] < 0) continue;
+        const Vec f = splat(row[home[e]]);
+        for (int q = 0; q < V; q++) s[q] = madd(f, load(phi + e * kBatch + q * W), s[q]);
+      }
+    };
+    for (int i = 0; i < rows(); i++) {
+      Vec s[V];
+      times_phi(T + static_cast<size_t>(i) * stride, s);
+      for (int q = 0; q < V; q++) store(T + static_cast<size_t>(i) * stride + first + q * W, s[q]);
+    }
+    for (int o = 0; o < pending; o++) {
+      Vec s[V];
+      double* ro = rho + static_cast<size_t>(o) * stride;
+      times_phi(ro, s);
+      for (int q = 0; q < V; q++) store(ro + first + q * W, s[q]);
+    }
+    // The corrections are applied like those of any other column.
+    for (int l = 0; l < kBatch; l++) {
+      open[first + l] = l < count ? kMagnitude & ~low : 0;
+      label[first + l] = l < count ? low - (first + l) : 0;
+    }
+    return first;
+  }
+
   // out = B^-1 phi for the present basis; `padded` entries.
   void solve(const double* phi, double* out) {
-    for (int c = 0; c < stride; c += W) store(spread + c, Vec{});
+    for (int c = 0; c < used; c += W) store(spread + c, Vec{});
     for (int e = 0; e < rows(); e++)
       if (home[e] >= 0) spread[home[e]] = phi[e];
     products(T, rows(), out);
@@ -248,7 +277,7 @@ class TableauOf {
   FEWPOINTS_INLINE int rows() const { return Rows > 0 ? Rows : N; }
   FEWPOINTS_INLINE int width() const { return Rows > 0 ? round_up(Rows) : padded; }
 
-  double *column, *correction, *scratch, *factors, *eta, *rho, *spread;
+  double *correction, *scratch, *factors, *eta, *rho, *spread;
   long long* label;
   const int capacity;
   long long low;  // 2^b - 1 > stride: bits of a key that hold the column's number
@@ -284,7 +313,7 @@ class TableauOf {
 
   int largest_open(const double* row, double share, double& best) {
     Vec keys = {};
-    for (int c = 0; c < stride; c += W) keys = maximum(key_of(load(row + c), c), keys);
+    for (int c = 0; c < used; c += W) keys = maximum(key_of(load(row + c), c), keys);
     const int p = place_of(keys);
     best = p >= 0 ? absolute(row[p]) : -1;
     return share < 1 && best > 0 ? within_share(row, share, best) : p;
@@ -365,11 +394,11 @@ class TableauOf {
       return key_of(t, c);
     };
     int c = 0;
-    for (; c + 2 * W <= stride; c += 2 * W) {
+    for (; c + 2 * W <= used; c += 2 * W) {
       keys0 = maximum(step(c), keys0);
       keys1 = maximum(step(c + W), keys1);
     }
-    for (; c < stride; c += W) keys0 = maximum(step(c), keys0);
+    for (; c < used; c += W) keys0 = maximum(step(c), keys0);
     return place_of(maximum(keys0, keys1));
   }
 
@@ -448,8 +477,8 @@ class TableauOf {
     }
     for (int s = 0; s < B; s++) v[j0 + s] = y[s];
     int c = 0;
-    for (; c + kTile * W <= stride; c += kTile * W) update_panel<B, kTile>(j0, upper, inverse, places, c);
-    const int left = (stride - c) / W;
+    for (; c + kTile * W <= used; c += kTile * W) update_panel<B, kTile>(j0, upper, inverse, places, c);
+    const int left = (used - c) / W;
     if (kTile > 3 && left == 3) update_panel<B, 3>(j0, upper, inverse, places, c);
     if (kTile > 2 && left == 2) update_panel<B, 2>(j0, upper, inverse, places, c);
     if (left == 1) update_panel<B, 1>(j0, upper, inverse, places, c);
@@ -475,9 +504,9 @@ class TableauOf {
       }
     };
     int c = 0;
-    for (; c + 8 * W <= stride; c += 8 * W) part.template operator()<8>(c);
-    for (; c + 2 * W <= stride; c += 2 * W) part.template operator()<2>(c);
-    for (; c < stride; c += W) part.template operator()<1>(c);
+    for (; c + 8 * W <= used; c += 8 * W) part.template operator()<8>(c);
+    for (; c + 2 * W <= used; c += 2 * W) part.template operator()<2>(c);
+    for (; c < used; c += W) part.template operator()<1>(c);
     const int p = place_of(keys);
     best = p >= 0 && row[p] < 0 ? row[p] : 0;
     return p;
@@ -513,7 +542,7 @@ class TableauOf {
       const double* row[W];
       for (int l = 0; l < W; l++) row[l] = A + static_cast<size_t>(i + l < count ? i + l : count - 1) * stride;
       Vec s[W] = {};
-      for (int c = 0; c < stride; c += W) {
+      for (int c = 0; c < used; c += W) {
         const Vec x = load(spread + c);
 #pragma GCC unroll 8
         for (int l = 0; l < W; l++) s[l] = madd(load(row[l] + c), x, s[l]);
@@ -524,8 +553,8 @@ class TableauOf {
 
   void flush() {
     int c = 0;
-    for (; c + kTile * W <= stride; c += kTile * W) flush_panel<kTile>(c);
-    for (; c < stride; c += W) flush_panel<1>(c);
+    for (; c + kTile * W <= used; c += kTile * W) flush_panel<kTile>(c);
+    for (; c < used; c += W) flush_panel<1>(c);
     pending = 0;
   }
   // Q vectors of every row minus their pending corrections; the corrections' own Q vectors stay in the first-level

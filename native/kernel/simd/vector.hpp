@@ -171,6 +171,19 @@ FEWPOINTS_INLINE Vec sums_of(const Vec* a) {
   }
 }
 
+// Whether any lane of a comparison's result is set.
+FEWPOINTS_INLINE bool any(Index a) {
+#if FEWPOINTS_AVX512
+  return _mm512_movepi64_mask((__m512i)a) != 0;
+#elif FEWPOINTS_AVX2
+  return _mm256_movemask_pd((__m256d)a) != 0;
+#elif defined(__SSE2__)
+  return _mm_movemask_pd((__m128d)a) != 0;
+#else
+  return (a[0] | a[1]) != 0;
+#endif
+}
+
 // (a & mask) | bits
 FEWPOINTS_INLINE Vec marked(Vec a, Index mask, Index bits) {
 #if FEWPOINTS_AVX512
