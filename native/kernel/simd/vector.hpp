@@ -85,7 +85,7 @@ FEWPOINTS_INLINE Vec nmadd(Vec a, Vec b, Vec c) {
 
 FEWPOINTS_INLINE Vec minimum(Vec a, Vec b) {
 #if FEWPOINTS_AVX512
-  return (Vec)_mm512_min_pd((__m512d)a, (__m512d)b);
+  return (Vec)_mm512_maskz_min_pd(0xff, (__m512d)a, (__m512d)b);  // not min_pd: false alarms of GCC 12
 #elif FEWPOINTS_AVX2
   return (Vec)_mm256_min_pd((__m256d)a, (__m256d)b);
 #else
@@ -94,7 +94,7 @@ FEWPOINTS_INLINE Vec minimum(Vec a, Vec b) {
 }
 FEWPOINTS_INLINE Vec maximum(Vec a, Vec b) {
 #if FEWPOINTS_AVX512
-  return (Vec)_mm512_max_pd((__m512d)a, (__m512d)b);
+  return (Vec)_mm512_maskz_max_pd(0xff, (__m512d)a, (__m512d)b);
 #elif FEWPOINTS_AVX2
   return (Vec)_mm256_max_pd((__m256d)a, (__m256d)b);
 #else
