@@ -12,8 +12,14 @@ namespace {
 constexpr double kPivotTolerance = 1e-9;
 // Below this a candidate outside the tableau is looked for: the exchange would be badly conditioned.
 constexpr double kEnterTolerance = 1e-3;
-// Every search outside the tableau is a pass over all points. A cell that needs more has very uneven weights or points.
-constexpr int kMostSearches = 24;
+// Every search outside the tableau is a pass over all points, and brings in up to kBatch of them. A cell that needs
+// more has very uneven weights or points.
+constexpr int kMostSearches = 8;
+// Refinement goes on above this, up to so many times: exchanges through small pivots wear the inverse out.
+constexpr double kRefined = 1e-15;
+constexpr int kMostRefinements = 3;
+// A descent that ends above this, on a vertex that is nearly degenerate, is not taken.
+constexpr double kDescentResidual = 4e-15;
 // More than this is no answer at all (the caller asks for much less), and neither is what is not a number.
 constexpr double kLargestResidual = 1;
 constexpr size_t kPrefetch = 1024;  // points of the next cell
@@ -168,10 +174,11 @@ struct Cell {
       for (size_t i = 0; i < ahead; i += 8) __builtin_prefetch(points.w + points.count + i);
   }
 
-  // Features of the points at(0) .. at(count - 1), W at a time; columns behind `count` repeat the first.
+  // Features of the points at(0) .. at(count - 1), W at a time, into rows `stride` apart;
+  // columns from `count` up to `columns` repeat the first.
   template <class At>
-  FEWPOINTS_INLINE void features(const At& at, int count, int stride, double* out) const {
-    for (int c = 0; c < stride; c += W) {
+  FEWPOINTS_INLINE void features(const At& at, int count, int columns, int stride, double* out) const {
+    for (int c = 0; c < columns; c += W) {
       size_t index[W];
       for (int l = 0; l < W; l++) index[l] = static_cast<size_t>(at(c + l < count ? c + l : 0));
       Vec t[F::M > 0 ? F::M : 32];
@@ -185,14 +192,53 @@ struct Cell {
     }
   }
 
-  // sum_e y_e phi_e at the W points from i on.
-  FEWPOINTS_INLINE Vec combination(const double* y, size_t i, double* scratch) const {
-    Vec t[F::M > 0 ? F::M : 32];
-    for (int a = 0; a < dimension(); a++) t[a] = local(a, loadu(points.x[a] + i));
-    F::values(shape, t, scratch, W);
-    Vec s = {};
-    for (int e = 0; e < count(); e++) s = madd(splat(y[e]), load(scratch + e * W), s);
-    return s;
+  // The most negative y . phi of each of kBatch interleaved parts of the points that are not `gone`, below `than`.
+  // Returns how many were found; the most negative of all is among them.
+  int search(const double* y, double than, const unsigned char* gone, int* found) const {
+    const size_t n = points.count;
+    double least[kBatch];
+    int at[kBatch];
+    for (int l = 0; l < kBatch; l++) {
+      least[l] = than;
+      at[l] = -1;
+    }
+    const auto keep = [&](Vec s, size_t from, size_t fresh, size_t end) {
+      for (size_t l = fresh - from; l < W && from + l < end; l++) {
+        const size_t part = (from + l) % kBatch;
+        if (s[l] < least[part] && !gone[from + l]) {
+          least[part] = s[l];
+          at[part] = static_cast<int>(from + l);
+        }
+      }
+    };
+    constexpr int B = 2;
+    Vec t[F::M > 0 ? F::M : 32][B], s[B];
+    size_t i = 0;
+    for (; i + B * W <= n; i += B * W) {
+      for (int b = 0; b < B; b++)
+        for (int a = 0; a < dimension(); a++) t[a][b] = local(a, loadu(points.x[a] + i + b * W));
+      F::template combination<B>(shape, t, y, s);
+      for (int b = 0; b < B; b++)
+        if (any(s[b] < splat(than))) keep(s[b], i + b * W, i + b * W, n);
+    }
+    for (; i < n; i += W) {
+      const size_t from = i + W <= n || n < W ? i : n - W;
+      for (int a = 0; a < dimension(); a++) {
+        Vec x = splat(points.x[a][from]);
+        if (n >= W) {
+          x = loadu(points.x[a] + from);
+        } else {
+          for (size_t l = 0; l < n; l++) x[l] = points.x[a][l];
+        }
+        t[a][0] = t[a][1] = local(a, x);
+      }
+      F::template combination<B>(shape, t, y, s);
+      keep(s[0], from, i, n);
+    }
+    int count = 0;
+    for (int l = 0; l < kBatch; l++)
+      if (at[l] >= 0) found[count++] = at[l];
+    return count;
   }
 };
 
@@ -212,14 +258,19 @@ constexpr int stride_for(int columns) {
   return stride >= 128 && stride % 32 == 0 ? stride + 8 : stride;
 }
 
-template <class F>
+// Descends: F is of order k + 1, else of order k.
+template <class F, bool Descends>
 CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* memory, uint32_t* chosen,
                       double* weights) {
-  Cell<F> cell{shape, points, {}};
-  const int N = cell.count(), padded = round_up(N);
+  CellShape features = shape;
+  features.order += Descends;
+  features.count += shape.descent;
+  Cell<F> cell{features, points, {}};
+  // all: with the extra features.
+  const int all = cell.count(), N = Descends ? shape.count : all, padded = round_up(all);
   const size_t n = points.count;
   const int S = n < static_cast<size_t>(shape.samples) ? static_cast<int>(n) : shape.samples;
-  const int stride = stride_for(S);
+  const int stride = stride_for(round_up(S) + kMostSearches * kBatch);
   const auto take = [&memory](size_t count) {
     double* p = memory;
     memory += (count + 7) / 8 * 8;
@@ -229,11 +280,12 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
   double* lost = take(padded);
   double* defect = take(padded);
   double* step = take(padded);
-  double* T = take(static_cast<size_t>(N) * stride);
+  double* T = take(static_cast<size_t>(all) * stride);
   double* at_support = take(static_cast<size_t>(padded) * padded);
-  double* scratch = take(static_cast<size_t>(padded) * W);
+  double* scratch = take(static_cast<size_t>(padded) * kBatch);
   unsigned char* gone = reinterpret_cast<unsigned char*>(take(n / 8 + 8));
-  TableauOf<F::N> tableau(N, S, stride, T, take(TableauOf<F::N>::doubles(N, stride)));
+  using Solver = TableauOf<Descends ? 0 : F::N>;
+  Solver tableau(N, S, stride, T, take(Solver::doubles(N, stride, all - N)), all - N);
 
   cell.measure();
   cell.moments(b, lost, reinterpret_cast<Vec*>(scratch));
@@ -241,65 +293,50 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
   cell.prefetch_next();
 
   const Candidates candidate(n, S);
-  cell.features([&](int c) { return candidate[c]; }, S, stride, T);
+  cell.features([&](int c) { return candidate[c]; }, S, round_up(S), stride, T);
   for (int e = 0; e < padded; e += W) store(tableau.v + e, load(b + e));
   if (!tableau.eliminate(kPivotTolerance, false, shape.pivot_share)) return {-1, 0};
 
-  // Columns from outside T are numbered stride + point.
-  int searches = 0;
-  const auto point = [&](int column) { return column < stride ? candidate[column] : column - stride; };
+  // Columns from S on are appended ones.
+  int searches = 0, appended[kMostSearches * kBatch];
+  const int first_appended = tableau.used;
+  const auto point = [&](int column) {
+    return column < first_appended ? candidate[column] : appended[column - first_appended];
+  };
   const auto weight = [&](int column) { return points.w ? points.w[point(column)] : 1.0; };
-  const auto outside = [&](const double* y, double than, double* column, TableauOf<F::N>&) {
+  const auto outside = [&](double* y, double than, Solver&) {
+    for (int e = N; e < all; e++) y[e] = 0;
     if (searches == 0) {
       for (size_t i = 0; i < n; i++) gone[i] = 0;
       for (int c = 0; c < S; c++) gone[candidate[c]] = 1;  // those are priced in the tableau
     }
-    if (++searches > kMostSearches) return kGiveUp;
-    double best = than;
-    size_t at = n;
-    for (size_t i = 0; i < n; i += W) {
-      size_t from = i;
-      Vec s;
-      if (n >= W) {
-        from = i + W <= n ? i : n - W;
-        s = cell.combination(y, from, scratch);
-      } else {
-        double here[32 * W];
-        const double* x[32];
-        for (int a = 0; a < cell.dimension(); a++) {
-          for (size_t l = 0; l < W; l++) here[a * W + l] = points.x[a][l < n ? l : 0];
-          x[a] = here + a * W;
-        }
-        s = Cell<F>{shape, {x, nullptr, W, {}}, cell.box}.combination(y, 0, scratch);
-      }
-      for (size_t l = 0; l < W && from + l < n; l++)
-        if (s[l] < best && !gone[from + l]) {
-          best = s[l];
-          at = from + l;
-        }
-    }
-    if (at == n) return -1;
-    gone[at] = 1;  // once in, never again
-    const int index = static_cast<int>(at);
-    cell.features([&](int) { return index; }, 1, W, scratch);
-    for (int e = 0; e < N; e++) column[e] = scratch[e * W];
-    return stride + index;
+    if (searches == kMostSearches) return kGiveUp;
+    int* found = appended + searches * kBatch;
+    const int count = cell.search(y, than, gone, found);
+    if (count == 0) return 0;
+    searches++;
+    for (int l = 0; l < count; l++) gone[found[l]] = 1;  // once in, never again
+    cell.features([&](int l) { return found[l]; }, count, kBatch, kBatch, scratch);
+    tableau.append(scratch, count);
+    return count;
   };
   const double mass = b[0];
   if (!tableau.push(weight, outside, kEnterTolerance, 1e-15 * mass, 4 * n + 64, points.stop)) return {-1, 0};
+  if constexpr (Descends) tableau.descend(N / 2, shape.norm, points.stop);
 
-  // One refinement with the inverse at hand, from fresh features.
+  // Refinement with the inverse at hand, from fresh features.
   int* support = reinterpret_cast<int*>(lost);
+  const int taken = round_up(N);  // weights, the last ones zero
   for (int i = 0; i < N; i++) support[i] = point(tableau.basis[i]);
-  cell.features([&](int i) { return support[i]; }, N, padded, at_support);
+  cell.features([&](int i) { return support[i]; }, N, taken, taken, at_support);
   double* v = tableau.v;
-  for (int i = N; i < padded; i++) v[i] = 0;
+  for (int i = N; i < taken; i++) v[i] = 0;
   const auto measure_defect = [&] {
     for (int e = 0; e < N; e += W) {
       const double* row[W];
-      for (int l = 0; l < W; l++) row[l] = at_support + static_cast<size_t>(e + l < N ? e + l : N - 1) * padded;
+      for (int l = 0; l < W; l++) row[l] = at_support + static_cast<size_t>(e + l < N ? e + l : N - 1) * taken;
       Vec s[W] = {};
-      for (int i = 0; i < padded; i += W) {
+      for (int i = 0; i < taken; i += W) {
         const Vec vi = load(v + i);
 #pragma GCC unroll 8
         for (int l = 0; l < W; l++) s[l] = madd(load(row[l] + i), vi, s[l]);
@@ -307,14 +344,19 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
       store(defect + e, load(b + e) - sums_of(s));
     }
   };
-  measure_defect();
-  tableau.solve(defect, step);
-  for (int i = 0; i < padded; i += W) store(v + i, maximum(load(v + i) + load(step + i), Vec{}));
-  measure_defect();
+  // Once is enough for nearly all; what is left then is the rounding of the sums.
   double residual = 0;
-  for (int e = 0; e < N; e++) {
-    const double r = absolute(defect[e]) * shape.norm[e];
-    if (!(r <= residual)) residual = r;  // also when it is not a number
+  for (int pass = 0; pass <= kMostRefinements; pass++) {
+    measure_defect();
+    residual = 0;
+    for (int e = 0; e < N; e++) {
+      const double r = absolute(defect[e]) * shape.norm[e];
+      if (!(r <= residual)) residual = r;  // also when it is not a number
+    }
+    residual /= mass;
+    if (pass == kMostRefinements || (pass > 0 && residual <= kRefined)) break;
+    tableau.solve(defect, step);
+    for (int i = 0; i < taken; i += W) store(v + i, maximum(load(v + i) + load(step + i), Vec{}));
   }
   int kept = 0;
   for (int i = 0; i < N; i++)
@@ -322,7 +364,6 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
       chosen[kept] = static_cast<uint32_t>(support[i]);
       weights[kept++] = v[i];
     }
-  residual /= mass;
   return {residual <= kLargestResidual ? kept : -1, residual};
 }
 
@@ -341,9 +382,16 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
 using Solver = CellResult (*)(const CellShape&, const CellPoints&, double*, uint32_t*, double*);
 struct Instance {
   int dimension, order;
-  Solver solve;
+  Solver solve, descend;  // descend: of order k - 1
 };
-#define FEWPOINTS_ENTRY(m, k) {m, k, solve_cell<Features<m, k>>},
+// With many features the elimination takes nearly all the time, and the general functions do for descent.
+constexpr int kMostDescending = 64;
+template <class F>
+constexpr Solver kDescend = solve_cell<Features<0, 0>, true>;
+template <class F>
+  requires(F::N <= kMostDescending)
+constexpr Solver kDescend<F> = solve_cell<F, true>;
+#define FEWPOINTS_ENTRY(m, k) {m, k, solve_cell<Features<m, k>, false>, kDescend<Features<m, k>>},
 const Instance kInstances[] = {FEWPOINTS_INSTANCES(FEWPOINTS_ENTRY)};
 constexpr int kInstanceCount = sizeof(kInstances) / sizeof(kInstances[0]);
 
@@ -356,16 +404,27 @@ int cell_instance(int dimension, int order) {
 }
 
 size_t cell_workspace(const CellShape& shape, size_t largest_cell) {
-  const size_t N = static_cast<size_t>(shape.count), padded = static_cast<size_t>(round_up(shape.count));
-  const int stride = stride_for(shape.samples) + 8;  // a smaller cell may have the wider stride
-  return 4 * padded + N * static_cast<size_t>(stride) + padded * padded + padded * W + largest_cell / 8 + 64 +
-         Tableau::doubles(shape.count, stride) + 64;
+  const int all = shape.count + shape.descent;
+  // And 8: a smaller cell may have the wider stride.
+  const int stride = stride_for(round_up(shape.samples) + kMostSearches * kBatch) + 8;
+  const size_t padded = static_cast<size_t>(round_up(all));
+  return 4 * padded + padded * static_cast<size_t>(stride) + padded * padded + padded * kBatch + largest_cell / 8 + 64 +
+         Tableau::doubles(shape.count, stride, shape.descent) + 64;
 }
 
 CellResult cell(const CellShape& shape, const CellPoints& points, double* workspace, uint32_t* chosen,
                 double* weights) {
-  const Solver solve = shape.instance >= 0 ? kInstances[shape.instance].solve : solve_cell<Features<0, 0>>;
-  return solve(shape, points, workspace, chosen, weights);
+  const Instance general = {0, 0, solve_cell<Features<0, 0>, false>, solve_cell<Features<0, 0>, true>};
+  const Instance& instance = shape.instance >= 0 ? kInstances[shape.instance] : general;
+  if (shape.descent > 0) {
+    const CellResult result = instance.descend(shape, points, workspace, chosen, weights);
+    if (result.count >= 0 && result.residual <= kDescentResidual) return result;
+    CellShape plain = shape;
+    plain.descent = 0;
+    plain.instance = cell_instance(shape.dimension, shape.order);
+    return cell(plain, points, workspace, chosen, weights);
+  }
+  return instance.solve(shape, points, workspace, chosen, weights);
 }
 
 }  // namespace fewpoints::FEWPOINTS_SIMD

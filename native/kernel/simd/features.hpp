@@ -144,6 +144,38 @@ struct Features {
       for (int a = 0; a < M; a++) legendre<K>(t[a][b], p[b][a]);
     add<B, 0>(sums, p, lower, w);
   }
+
+  template <int B, int I>
+  static FEWPOINTS_INLINE void combine(const double* y, const Vec (*p)[M][K + 1], Vec (*lower)[B], Vec* s) {
+    if constexpr (I < L) {
+      constexpr int from = kTable.lower_parent[I];
+      Vec inner[B];
+      for (int b = 0; b < B; b++) inner[b] = splat(y[kTable.place[I][0]]);
+#pragma GCC unroll 32
+      for (int q = 1; q < kTable.powers[I]; q++) {
+        const Vec yq = splat(y[kTable.place[I][q]]);
+        for (int b = 0; b < B; b++) inner[b] = madd(yq, p[b][M - 1][q], inner[b]);
+      }
+      for (int b = 0; b < B; b++) {
+        if constexpr (from < 0) {
+          s[b] = inner[b];
+        } else {
+          const Vec power = p[b][kTable.lower_axis[I]][kTable.lower_degree[I]];
+          lower[I][b] = from == 0 ? power : lower[from][b] * power;
+          s[b] = madd(lower[I][b], inner[b], s[b]);
+        }
+      }
+      combine<B, I + 1>(y, p, lower, s);
+    }
+  }
+  // s = sum_e y_e phi_e at B x W points.
+  template <int B>
+  static void combination(const CellShape&, const Vec (*t)[B], const double* y, Vec* s) {
+    Vec p[B][M][K + 1], lower[L][B];
+    for (int b = 0; b < B; b++)
+      for (int a = 0; a < M; a++) legendre<K>(t[a][b], p[b][a]);
+    combine<B, 0>(y, p, lower, s);
+  }
 };
 
 // Any (m, k): the same from tables. Bounds of the fast path: m (k + 1) <= kMostPowers, N <= kMostFeatures.
@@ -178,6 +210,20 @@ struct Features<0, 0> {
         s += f[e][b];
       }
       sums[e] = s;
+    }
+  }
+  template <int B>
+  static void combination(const CellShape& shape, const Vec (*t)[B], const double* y, Vec* s) {
+    const int k1 = shape.order + 1;
+    Vec p[kMostPowers], f[kMostFeatures];
+    for (int b = 0; b < B; b++) {
+      for (int a = 0; a < shape.dimension; a++) legendre(shape.order, t[a][b], p + a * k1);
+      f[0] = splat(1);
+      s[b] = splat(y[0]);
+      for (int e = 1; e < shape.count; e++) {
+        f[e] = f[shape.parent[e]] * p[shape.axis[e] * k1 + shape.degree[e]];
+        s[b] = madd(splat(y[e]), f[e], s[b]);
+      }
     }
   }
 };

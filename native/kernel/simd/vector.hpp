@@ -85,7 +85,7 @@ FEWPOINTS_INLINE Vec nmadd(Vec a, Vec b, Vec c) {
 
 FEWPOINTS_INLINE Vec minimum(Vec a, Vec b) {
 #if FEWPOINTS_AVX512
-  return (Vec)_mm512_min_pd((__m512d)a, (__m512d)b);
+  return (Vec)_mm512_maskz_min_pd(0xff, (__m512d)a, (__m512d)b);  // not min_pd: false alarms of GCC 12
 #elif FEWPOINTS_AVX2
   return (Vec)_mm256_min_pd((__m256d)a, (__m256d)b);
 #else
@@ -94,7 +94,7 @@ FEWPOINTS_INLINE Vec minimum(Vec a, Vec b) {
 }
 FEWPOINTS_INLINE Vec maximum(Vec a, Vec b) {
 #if FEWPOINTS_AVX512
-  return (Vec)_mm512_max_pd((__m512d)a, (__m512d)b);
+  return (Vec)_mm512_maskz_max_pd(0xff, (__m512d)a, (__m512d)b);
 #elif FEWPOINTS_AVX2
   return (Vec)_mm256_max_pd((__m256d)a, (__m256d)b);
 #else
@@ -169,6 +169,19 @@ FEWPOINTS_INLINE Vec sums_of(const Vec* a) {
   } else {
     return fold<1>(a[0], a[1]);
   }
+}
+
+// Whether any lane of a comparison's result is set.
+FEWPOINTS_INLINE bool any(Index a) {
+#if FEWPOINTS_AVX512
+  return _mm512_movepi64_mask((__m512i)a) != 0;
+#elif FEWPOINTS_AVX2
+  return _mm256_movemask_pd((__m256d)a) != 0;
+#elif defined(__SSE2__)
+  return _mm_movemask_pd((__m128d)a) != 0;
+#else
+  return (a[0] | a[1]) != 0;
+#endif
 }
 
 // (a & mask) | bits

@@ -102,8 +102,8 @@ TableauResult vertex(int rows, int columns, size_t stride, double* given, const 
     result.rank = tableau.rank > result.rank ? tableau.rank : result.rank;
     // On the last start nothing is a failure any more: what cannot be exchanged is dropped, and the residual will tell.
     result.solved = tableau.push(
-        [&](int c) { return weight[column[c]]; }, [](const double*, double, double*, Tableau&) { return -1; },
-        kSmallestPivot, attempt < kMostStarts ? kRounding * mass : mass, static_cast<size_t>(8) * columns + 64, stop);
+        [&](int c) { return weight[column[c]]; }, [](const double*, double, Tableau&) { return 0; }, kSmallestPivot,
+        attempt < kMostStarts ? kRounding * mass : mass, static_cast<size_t>(8) * columns + 64, stop);
     if (result.solved) {
       for (int e = 0; e < rows; e++)
         if (tableau.basis[e] >= 0 && tableau.v[e] > 0) {
