@@ -36,6 +36,10 @@ class CellSolver {
   // with, or empty.
   Support careful(const Points& points, Support start, int threads, Monitor& monitor) const;
 
+  // Box and Legendre as in the fast path, for any number of features and points: streamed through the tableau of
+  // vertex.hpp. The residual tells whether it is any good.
+  Support streamed(const Points& points, int threads, Monitor& monitor) const;
+
  private:
   MultiIndices indices_;
   std::vector<double> norm_;

@@ -6,6 +6,7 @@
 #include <limits>
 #include <mutex>
 #include <optional>
+#include <type_traits>
 
 #include "arguments.hpp"
 #include "basis.hpp"
@@ -120,13 +121,17 @@ class CompressTask final : public Task {
 class RecombineTask final : public Task {
  public:
   static constexpr const char* kName = "recombine";
-  RecombineTask(const Napi::Object& input, double& bytes) {
+  // lent: the caller waits until all is done, so the features need not be copied.
+  RecombineTask(const Napi::Object& input, double& bytes, bool lent) {
     const PointsArgument features(input, "features");
     const OptionalNumbers weights(input, "weights");
     threads_ = read_threads(input);
     bytes = bytes_of(features, weights);
-    features_.emplace(features.view(), weights.view(features.count()));
+    features_.emplace(features.view(), weights.view(features.count()), lent);
+    brief_ = features_->width <= kBriefWidth && features_->count * features_->width <= kBriefNumbers;
+    if (brief_) threads_ = 1;  // OpenMP's team belongs to the compute thread
   }
+  bool brief() const override { return brief_; }
   void run(Monitor& monitor) override { output_ = recombine(std::move(*features_), threads_, monitor); }
   Napi::Value result(Napi::Env env) override {
     Napi::Object out = Napi::Object::New(env);
@@ -138,7 +143,10 @@ class RecombineTask final : public Task {
   }
 
  private:
+  static constexpr int kBriefWidth = 32;
+  static constexpr std::size_t kBriefNumbers = 1 << 16;
   int threads_ = 1;
+  bool brief_ = false;
   std::optional<FeatureMatrix> features_;
   Recombined output_;
 };
@@ -209,8 +217,14 @@ Napi::Value get_info(const Napi::CallbackInfo& call) {
 // ---- the exports
 
 template <class T>
-Call call_of(const Napi::CallbackInfo& info) {
-  return {T::kName, [&info](double& bytes) { return std::make_unique<T>(read_object(info[0], "input"), bytes); }};
+Call call_of(const Napi::CallbackInfo& info, bool sync) {
+  return {T::kName, [&info, sync](double& bytes) {
+            const Napi::Object input = read_object(info[0], "input");
+            if constexpr (std::is_constructible_v<T, const Napi::Object&, double&, bool>)
+              return std::make_unique<T>(input, bytes, sync);
+            else
+              return std::make_unique<T>(input, bytes);
+          }};
 }
 
 template <class T>
@@ -220,10 +234,10 @@ void define(Napi::Object exports) {
   exports.Set(
       name,
       Napi::Function::New(
-          env, [](const Napi::CallbackInfo& info) { return start(info.Env(), call_of<T>(info), info[1]); }, name));
+          env, [](const Napi::CallbackInfo& info) { return start(info.Env(), call_of<T>(info, false), info[1]); }, name));
   exports.Set(sync,
               Napi::Function::New(
-                  env, [](const Napi::CallbackInfo& info) { return run_sync(info.Env(), call_of<T>(info)); }, sync));
+                  env, [](const Napi::CallbackInfo& info) { return run_sync(info.Env(), call_of<T>(info, true)); }, sync));
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
