@@ -70,6 +70,7 @@ CellSolver::CellSolver(int m, int k, std::size_t largest_cell) : indices_(m, k) 
 
 int CellSolver::fast(const Points& points, double* workspace, std::uint32_t* chosen, double* weights,
                      const Monitor& monitor) const {
+  if (streams(points.count)) return -1;
   const CellResult result =
       simd().cell(shape_, {points.x, points.w, points.count, stop_of(monitor)}, workspace, chosen, weights);
   return result.count >= 0 && result.residual <= kFastResidual ? result.count : -1;
@@ -81,7 +82,7 @@ Support CellSolver::careful(const Points& points, Support start, int threads, Mo
     for (std::size_t i = 0; i < points.count; i++) mass = mass + DoubleDouble(points.w ? points.w[i] : 1.0);
     return {{0}, {static_cast<double>(mass)}, 0};
   }
-  if (start.indices.empty() && workspace_ == 0 && points.count > static_cast<std::size_t>(features())) {
+  if (start.indices.empty() && streams(points.count) && points.count > static_cast<std::size_t>(features())) {
     Support support = streamed(points, threads, monitor);
     if (support.residual <= kFastResidual) return support;
   }

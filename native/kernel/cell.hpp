@@ -27,6 +27,10 @@ class CellSolver {
   // Doubles of workspace that fast() needs; 0: there is no fast path for this (m, k).
   std::size_t workspace() const { return workspace_; }
 
+  // Whether a cell of that many points goes straight to streamed(): too many features for the fast path, or so many
+  // points that all threads should share it and no compile-time instance makes up for that.
+  bool streams(std::size_t points) const { return workspace_ == 0 || (shape_.instance < 0 && points >= kManyPoints); }
+
   // Box, Legendre, homotopy push in simd/cell.cpp. chosen and weights hold `features()` entries. Returns the count, or
   // -1 when the cell needs care.
   int fast(const Points& points, double* workspace, std::uint32_t* chosen, double* weights,
@@ -41,6 +45,7 @@ class CellSolver {
   Support streamed(const Points& points, int threads, Monitor& monitor) const;
 
  private:
+  static constexpr std::size_t kManyPoints = std::size_t{1} << 17;
   MultiIndices indices_;
   std::vector<double> norm_;
   CellShape shape_{};

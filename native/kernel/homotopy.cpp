@@ -22,6 +22,8 @@ constexpr std::size_t kTaskColumns = 256;
 constexpr double kParallelWork = 4e6;
 // Entries of B^-1 T are of order 1; one below this is rounding, and dividing by it would lose all digits.
 constexpr double kSmallestPivot = 1e-11;
+// A preferred column enters, or takes the place of what it is a part of, when its entry is not below this.
+constexpr double kPreferred = 1e-2;
 // A basis weight that should be negative by less than this share of the mass, with nothing to enter for it, is
 // rounding.
 constexpr double kRounding = 1e-12;
@@ -51,8 +53,9 @@ HomotopyTableau::HomotopyTableau(std::size_t rows, std::size_t columns)
       factors_(rows * kPanel),
       v_(padded_),
       u_(padded_),
-      open_(stride_),
       start_(stride_),
+      open_(stride_),
+      preferred_(stride_),
       eligible_(stride_),
       length_(stride_),
       height_(rows),
@@ -63,7 +66,7 @@ HomotopyTableau::HomotopyTableau(std::size_t rows, std::size_t columns)
   for (std::size_t e = 0; e < rows; e++) std::fill_n(T_.data() + e * stride_ + columns, stride_ - columns, 0.0);
 }
 
-void HomotopyTableau::begin(std::size_t columns, const double* weights, int threads, Monitor& monitor) {
+void HomotopyTableau::begin(std::size_t columns, std::size_t preferred, const double* weights, int threads, Monitor& monitor) {
   columns_ = columns;
   packed_.resize(std::max(threads, 1));
   for (Array<double>& packed : packed_)
@@ -83,6 +86,7 @@ void HomotopyTableau::begin(std::size_t columns, const double* weights, int thre
     const bool there = c < columns && length_[c] > 0 && weights[c] > 0;
     if (!(length_[c] > 0)) length_[c] = 1;
     open_[c] = there ? 1 : 0;
+    preferred_[c] = c < preferred ? open_[c] : 0;
     start_[c] = there ? weights[c] * length_[c] : 0;
     mass_ += start_[c];
     eligible_[c] = reciprocal(length_[c]);
@@ -124,7 +128,7 @@ void HomotopyTableau::update(double* T, std::size_t stride, std::size_t row, std
 // that column of the inverse.
 void HomotopyTableau::eliminate_row(std::size_t r, int p, std::size_t begin, std::size_t end) {
   double* row = T_.data() + r * stride_;
-  open_[p] = eligible_[p] = 0;
+  open_[p] = preferred_[p] = eligible_[p] = 0;
   basis_[r] = home_[r] = p;
   rank_++;
   const double inverse = 1 / row[p];
@@ -171,8 +175,8 @@ bool HomotopyTableau::eliminate_panel(std::size_t begin, std::size_t end, double
   return true;
 }
 
-bool HomotopyTableau::eliminate(std::size_t among, double tolerance, bool drop, int threads, Monitor& monitor) {
-  for (std::size_t c = 0; c < stride_; c++) eligible_[c] = c < among ? open_[c] : 0;
+bool HomotopyTableau::eliminate(bool among_preferred, double tolerance, bool drop, int threads, Monitor& monitor) {
+  std::copy_n(among_preferred ? preferred_.data() : open_.data(), stride_, eligible_.data());
   for (std::size_t begin = 0; begin < rows_; begin += kPanel) {
     monitor.check();
     const std::size_t end = std::min(rows_, begin + kPanel);
@@ -264,7 +268,7 @@ void HomotopyTableau::exchange(std::size_t r, int entering, double* row, double*
   v_[r] = vr;
   basis_[r] = entering;
   u_[r] = remaining_ * start_[entering];
-  open_[entering] = 0;
+  open_[entering] = preferred_[entering] = 0;
   pending_++;
 }
 
@@ -300,7 +304,8 @@ bool HomotopyTableau::push(bool last, int threads, Monitor& monitor) {
     double* column = eta_.data() + pending_ * padded_;
     current_row(r, row);
     double best;
-    const int p = simd().most_negative_entry(row, open_.data(), stride_, &best);
+    int p = simd().most_negative_entry(row, preferred_.data(), stride_, &best);
+    if (p < 0 || best > -kPreferred) p = simd().most_negative_entry(row, open_.data(), stride_, &best);
     if (p >= 0 && best < -kSmallestPivot) {
       current_column(p, column);
       if (!(column[r] < 0)) return false;
@@ -345,6 +350,7 @@ bool HomotopyTableau::replace(const std::vector<Split>& splits, double* fine, st
                               Monitor& monitor) {
   flush(threads, monitor);
   std::fill_n(open_.data(), stride_, 0.0);
+  std::fill_n(preferred_.data(), stride_, 0.0);
   std::copy_n(v_.data(), padded_, u_.data());
   remaining_ = 1;
   std::size_t parts = 0;
@@ -356,9 +362,11 @@ bool HomotopyTableau::replace(const std::vector<Split>& splits, double* fine, st
   std::size_t j = 0;
   for (const Split& split : splits) {
     const double multiplier = v_[split.row] / length_[basis_[split.row]];
-    for (const std::uint32_t c : split.at) {
+    for (std::size_t part = 0; part < split.at.size(); part++) {
+      const std::uint32_t c = split.at[part];
       length_[c] = largest[j] > 0 ? largest[j] : 1;
       open_[c] = largest[j] > 0 ? 1 : 0;
+      preferred_[c] = part < split.preferred ? open_[c] : 0;
       start_[c] = open_[c] != 0 ? multiplier * length_[c] : 0;
       eligible_[j] = reciprocal(length_[c]);
       j++;
@@ -391,14 +399,20 @@ bool HomotopyTableau::replace(const std::vector<Split>& splits, double* fine, st
     current_row(split.row, row);
     // The parts of the group sum to its column, so one of them has a positive entry in its row.
     int best = -1;
-    for (const std::uint32_t c : split.at)
-      if (open_[c] != 0 && (best < 0 || row[c] > row[best])) best = static_cast<int>(c);
+    const auto largest_of = [&](std::size_t parts) {
+      for (std::size_t part = 0; part < parts; part++) {
+        const auto c = static_cast<int>(split.at[part]);
+        if (open_[c] != 0 && (best < 0 || row[c] > row[best])) best = c;
+      }
+    };
+    largest_of(split.preferred);
+    if (best < 0 || row[best] < kPreferred) largest_of(split.at.size());
     double* column = eta_.data() + pending_ * padded_;
     if (best >= 0) current_column(best, column);
     if (best < 0 || !(column[split.row] > kSmallestPivot)) {
       // These groups stay whole: their parts must not be there as well.
       for (std::size_t later = i; later < splits.size(); later++)
-        for (const std::uint32_t c : splits[later].at) open_[c] = 0;
+        for (const std::uint32_t c : splits[later].at) open_[c] = preferred_[c] = 0;
       return false;
     }
     exchange(split.row, best, row, column);

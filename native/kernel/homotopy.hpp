@@ -20,12 +20,13 @@ class HomotopyTableau {
   // Where begin() expects column c: entry (e, c) at column(c)[e * stride()].
   double* column(std::size_t c) { return T_.data() + c; }
 
-  // Takes the `columns` columns that lie in the tableau, with these weights. Equilibrates them and remembers how.
-  void begin(std::size_t columns, const double* weights, int threads, Monitor& monitor);
+  // Takes the `columns` columns that lie in the tableau, with these weights. Equilibrates them and remembers how. The
+  // first `preferred` of them enter a basis before any other does.
+  void begin(std::size_t columns, std::size_t preferred, const double* weights, int threads, Monitor& monitor);
 
-  // Chooses a basis among the first `among` columns, feature by feature. A feature whose largest entry that is left is
+  // Chooses a basis among the preferred columns, or all, feature by feature. A feature whose largest entry that is left is
   // not above `tolerance` depends on those before it; it is dropped if `drop`, else the elimination ends with false.
-  bool eliminate(std::size_t among, double tolerance, bool drop, int threads, Monitor& monitor);
+  bool eliminate(bool among_preferred, double tolerance, bool drop, int threads, Monitor& monitor);
   // The same with complete pivoting over all columns: tells a dependent feature from one that is merely small. Slower.
   void eliminate_completely(double tolerance, int threads, Monitor& monitor);
 
@@ -48,6 +49,7 @@ class HomotopyTableau {
   struct Split {
     std::size_t row;
     std::vector<std::uint32_t> at;  // where its parts go; part j of all parts is column j of `fine`
+    std::size_t preferred;          // the first ones of them
   };
   bool replace(const std::vector<Split>& splits, double* fine, std::size_t stride, int threads, Monitor& monitor);
 
@@ -70,7 +72,8 @@ class HomotopyTableau {
   Array<double> T_;          // rows x stride; column `stride - 8` carries the target during elimination
   Array<double> eta_, rho_;  // exchanges not yet applied: rank-1 corrections, capacity of them
   Array<double> factors_;    // rows x capacity
-  Array<double> v_, u_, open_, start_, eligible_;
+  Array<double> v_, u_, start_;
+  Array<double> open_, preferred_, eligible_;  // 1 or 0: may enter; may enter first; may be eliminated with
   Array<double> length_;  // columns were divided by these
   std::vector<double> height_;  // and rows by these
   std::vector<double> work_;

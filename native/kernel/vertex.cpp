@@ -9,11 +9,12 @@
 namespace fewpoints {
 namespace {
 
-// Single points a feature: with fewer, groups enter the basis and have to be split; with more, elimination costs more.
-constexpr std::size_t kSinglesPerFeature = 3, kLeastSingles = 32;
-// Groups: at least one a feature, so that there is room for splitting; more of them where they are long and cheap
-// against their rows, so that threads share the work and parts are small.
-constexpr std::size_t kRowsPerGroup = 2048, kMostCheapGroups = 256;
+// With fewer single points than the source says, groups enter the basis and have to be split; with more, elimination
+// costs more.
+constexpr std::size_t kLeastSingles = 32;
+// Groups: a quarter of the features at least, and as many more as keep them below this number of rows, so that threads
+// share the work, a cancel is noticed and parts are small; but no more than the larger of 256 and the features.
+constexpr std::size_t kRowsPerGroup = 2048, kCheapGroups = 256;
 // From this many features on the tableau is what takes the memory: two columns a feature then.
 constexpr std::size_t kWide = 3000;
 // A pivot of at least this (in rows of largest entry 1) leaves no doubt about the rank, and digits enough to refine.
@@ -67,9 +68,13 @@ void VertexFinder::choose_columns() {
   const std::size_t n = source_.count(), N = source_.width();
   const double* w = source_.weights();
   const auto positive = [&](std::size_t i) { return w == nullptr || w[i] > 0; };
-  const std::size_t per_feature = N < kWide ? kSinglesPerFeature : 1;
-  std::size_t singles = std::max(per_feature * N + (N < kWide ? 0 : N / 2), kLeastSingles);
-  std::size_t groups = std::max(N < kWide ? N : N / 2, std::min(n / kRowsPerGroup, kMostCheapGroups));
+  std::size_t singles = std::max(static_cast<std::size_t>(source_.singles_per_feature() * static_cast<double>(N)),
+                                 kLeastSingles);
+  std::size_t groups = std::clamp(n / kRowsPerGroup, std::max(N / 4, kLeastSingles / 2), std::max(N, kCheapGroups));
+  if (N >= kWide) {
+    singles = N + N / 2;
+    groups = N / 2;
+  }
   const auto take = [&](std::size_t begin, std::size_t end, std::size_t rows, bool weighted) {
     columns_.push_back({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end), rows, weighted});
   };
@@ -174,18 +179,17 @@ bool VertexFinder::run() {
     const auto begin = [&] {
       if (!filled) fill(columns_, tableau_->column(0), tableau_->stride(), false);
       filled = false;
-      tableau_->begin(columns_.size(), multipliers.data(), threads_, monitor_);
+      tableau_->begin(columns_.size(), singles_, multipliers.data(), threads_, monitor_);
     };
     begin();
-    const std::size_t among = singles_ >= N ? singles_ : columns_.size();
     const bool tried = safe_ && columns_.size() >= N;
-    safe_ = tried && tableau_->eliminate(among, kSafePivot, false, threads_, monitor_);
+    safe_ = tried && tableau_->eliminate(singles_ >= N, kSafePivot, false, threads_, monitor_);
     if (!safe_) {
       if (tried) begin();
       if (N <= kMostComplete)
         tableau_->eliminate_completely(kRankTolerance, threads_, monitor_);
       else
-        tableau_->eliminate(columns_.size(), kRankTolerance, true, threads_, monitor_);
+        tableau_->eliminate(false, kRankTolerance, true, threads_, monitor_);
     }
     rank_ = std::max(rank_, tableau_->rank());
     const bool last = attempt == kMostStarts;
@@ -210,26 +214,61 @@ bool VertexFinder::run() {
   return false;
 }
 
-std::vector<VertexFinder::Column> VertexFinder::parts_of(const Column& group, std::size_t parts) {
+// Some of its rows, evenly spread, each of its own, and the rest in as many parts.
+std::vector<VertexFinder::Column> VertexFinder::parts_of(const Column& group, std::size_t parts, std::size_t& singles) {
   std::vector<Column> out;
-  parts = std::min(parts, group.rows);
-  std::uint32_t segment = group.begin;
-  std::size_t at = segments_[segment].begin, done = 0;
-  for (std::size_t j = 0; j < parts; j++) {
-    const auto begin = static_cast<std::uint32_t>(segments_.size());
-    std::size_t left = (j + 1) * group.rows / parts - done;
-    done += left;
-    Column part{begin, begin, left, true};
-    while (left > 0) {
-      const std::size_t size = std::min(left, segments_[segment].end - at);
-      segments_.push_back({at, at + size});
-      left -= size;
-      at += size;
-      if (at == segments_[segment].end && ++segment < group.end) at = segments_[segment].begin;
-    }
-    part.end = static_cast<std::uint32_t>(segments_.size());
-    out.push_back(part);
+  if (group.rows <= parts) {
+    singles = group.rows;
+    for (std::uint32_t s = group.begin; s < group.end; s++)
+      for (std::size_t row = segments_[s].begin; row < segments_[s].end; row++) {
+        out.push_back({static_cast<std::uint32_t>(segments_.size()), static_cast<std::uint32_t>(segments_.size() + 1),
+                       1, true});
+        segments_.push_back({row, row + 1});
+      }
+    return out;
   }
+  singles = parts / 2;
+  const std::size_t groups = parts - singles;
+  std::vector<Segment> alone;
+  std::vector<Column> rest;
+  std::size_t done = 0, next = 0;  // rows gone through; the next single
+  for (std::size_t g = 0; g < groups; g++) {
+    const auto begin = static_cast<std::uint32_t>(segments_.size());
+    const std::size_t end = (g + 1) * group.rows / groups;
+    rest.push_back({begin, begin, 0, true});
+    // Rows [done, end) of the group, counted through its segments.
+    std::size_t before = 0;
+    for (std::uint32_t s = group.begin; s < group.end && before < end; s++) {
+      const Segment whole = segments_[s];
+      const std::size_t size = whole.end - whole.begin;
+      std::size_t from = std::max(done, before), to = std::min(end, before + size);
+      while (from < to) {
+        const std::size_t single = next < singles ? (2 * next + 1) * group.rows / (2 * singles) : group.rows;
+        const std::size_t stop = std::clamp(single, from, to);
+        if (stop > from) {
+          segments_.push_back({whole.begin + from - before, whole.begin + stop - before});
+          rest.back().rows += stop - from;
+        }
+        from = stop;
+        if (from < to && from == single) {
+          alone.push_back({whole.begin + from - before, whole.begin + from - before + 1});
+          from++;
+          next++;
+        }
+      }
+      before += size;
+    }
+    done = end;
+    rest.back().end = static_cast<std::uint32_t>(segments_.size());
+  }
+  for (const Segment& row : alone) {
+    out.push_back({static_cast<std::uint32_t>(segments_.size()), static_cast<std::uint32_t>(segments_.size() + 1), 1,
+                   true});
+    segments_.push_back(row);
+  }
+  singles = alone.size();
+  for (const Column& part : rest)
+    if (part.rows > 0) out.push_back(part);
   return out;
 }
 
@@ -247,8 +286,8 @@ int VertexFinder::split_groups() {
   std::vector<Column> fine;
   std::size_t used = 0;
   for (const std::size_t r : rows) {
-    HomotopyTableau::Split split{r, {}};
-    for (const Column& part : parts_of(columns_[tableau_->basic(r)], most)) {
+    HomotopyTableau::Split split{r, {}, 0};
+    for (const Column& part : parts_of(columns_[tableau_->basic(r)], most, split.preferred)) {
       split.at.push_back(free[used++]);
       fine.push_back(part);
     }
