@@ -22,7 +22,7 @@ constexpr std::size_t kTaskColumns = 256;
 constexpr double kParallelWork = 4e6;
 // Entries of B^-1 T are of order 1; one below this is rounding, and dividing by it would lose all digits.
 constexpr double kSmallestPivot = 1e-11;
-// A preferred column enters, or takes the place of what it is a part of, when its entry is not below this.
+// A preferred column enters before all others when its entry is below minus this.
 constexpr double kPreferred = 1e-2;
 // A basis weight that should be negative by less than this share of the mass, with nothing to enter for it, is
 // rounding.
@@ -362,11 +362,9 @@ bool HomotopyTableau::replace(const std::vector<Split>& splits, double* fine, st
   std::size_t j = 0;
   for (const Split& split : splits) {
     const double multiplier = v_[split.row] / length_[basis_[split.row]];
-    for (std::size_t part = 0; part < split.at.size(); part++) {
-      const std::uint32_t c = split.at[part];
+    for (const std::uint32_t c : split.at) {
       length_[c] = largest[j] > 0 ? largest[j] : 1;
       open_[c] = largest[j] > 0 ? 1 : 0;
-      preferred_[c] = part < split.preferred ? open_[c] : 0;
       start_[c] = open_[c] != 0 ? multiplier * length_[c] : 0;
       eligible_[j] = reciprocal(length_[c]);
       j++;
@@ -399,20 +397,14 @@ bool HomotopyTableau::replace(const std::vector<Split>& splits, double* fine, st
     current_row(split.row, row);
     // The parts of the group sum to its column, so one of them has a positive entry in its row.
     int best = -1;
-    const auto largest_of = [&](std::size_t parts) {
-      for (std::size_t part = 0; part < parts; part++) {
-        const auto c = static_cast<int>(split.at[part]);
-        if (open_[c] != 0 && (best < 0 || row[c] > row[best])) best = c;
-      }
-    };
-    largest_of(split.preferred);
-    if (best < 0 || row[best] < kPreferred) largest_of(split.at.size());
+    for (const std::uint32_t c : split.at)
+      if (open_[c] != 0 && (best < 0 || row[c] > row[best])) best = static_cast<int>(c);
     double* column = eta_.data() + pending_ * padded_;
     if (best >= 0) current_column(best, column);
     if (best < 0 || !(column[split.row] > kSmallestPivot)) {
       // These groups stay whole: their parts must not be there as well.
       for (std::size_t later = i; later < splits.size(); later++)
-        for (const std::uint32_t c : splits[later].at) open_[c] = preferred_[c] = 0;
+        for (const std::uint32_t c : splits[later].at) open_[c] = 0;
       return false;
     }
     exchange(split.row, best, row, column);

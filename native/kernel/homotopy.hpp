@@ -49,7 +49,6 @@ class HomotopyTableau {
   struct Split {
     std::size_t row;
     std::vector<std::uint32_t> at;  // where its parts go; part j of all parts is column j of `fine`
-    std::size_t preferred;          // the first ones of them
   };
   bool replace(const std::vector<Split>& splits, double* fine, std::size_t stride, int threads, Monitor& monitor);
 

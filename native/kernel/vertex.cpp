@@ -24,8 +24,8 @@ constexpr std::size_t kMostComplete = 384;
 // Weights over very many decades can wear out the inverse. Every state on the way is feasible, so the push then begins
 // again from where it stands, with a fresh elimination of the columns that are left.
 constexpr int kMostStarts = 6;
-// Parts that a group is split into at a time.
-constexpr std::size_t kMostParts = 16;
+// Parts that a group is split into at a time, if there is room.
+constexpr std::size_t kMostParts = 32;
 
 }  // namespace
 
@@ -214,61 +214,28 @@ bool VertexFinder::run() {
   return false;
 }
 
-// Some of its rows, evenly spread, each of its own, and the rest in as many parts.
-std::vector<VertexFinder::Column> VertexFinder::parts_of(const Column& group, std::size_t parts, std::size_t& singles) {
+// Rows in equal parts. Were some of the parts single rows, as in the beginning, the number of groups would hardly fall
+// where single rows do not suffice; like this a few levels of splitting always reach the end.
+std::vector<VertexFinder::Column> VertexFinder::parts_of(const Column& group, std::size_t parts) {
   std::vector<Column> out;
-  if (group.rows <= parts) {
-    singles = group.rows;
-    for (std::uint32_t s = group.begin; s < group.end; s++)
-      for (std::size_t row = segments_[s].begin; row < segments_[s].end; row++) {
-        out.push_back({static_cast<std::uint32_t>(segments_.size()), static_cast<std::uint32_t>(segments_.size() + 1),
-                       1, true});
-        segments_.push_back({row, row + 1});
-      }
-    return out;
-  }
-  singles = parts / 2;
-  const std::size_t groups = parts - singles;
-  std::vector<Segment> alone;
-  std::vector<Column> rest;
-  std::size_t done = 0, next = 0;  // rows gone through; the next single
-  for (std::size_t g = 0; g < groups; g++) {
+  parts = std::min(parts, group.rows);
+  std::uint32_t segment = group.begin;
+  std::size_t at = segments_[segment].begin, done = 0;
+  for (std::size_t j = 0; j < parts; j++) {
     const auto begin = static_cast<std::uint32_t>(segments_.size());
-    const std::size_t end = (g + 1) * group.rows / groups;
-    rest.push_back({begin, begin, 0, true});
-    // Rows [done, end) of the group, counted through its segments.
-    std::size_t before = 0;
-    for (std::uint32_t s = group.begin; s < group.end && before < end; s++) {
-      const Segment whole = segments_[s];
-      const std::size_t size = whole.end - whole.begin;
-      std::size_t from = std::max(done, before), to = std::min(end, before + size);
-      while (from < to) {
-        const std::size_t single = next < singles ? (2 * next + 1) * group.rows / (2 * singles) : group.rows;
-        const std::size_t stop = std::clamp(single, from, to);
-        if (stop > from) {
-          segments_.push_back({whole.begin + from - before, whole.begin + stop - before});
-          rest.back().rows += stop - from;
-        }
-        from = stop;
-        if (from < to && from == single) {
-          alone.push_back({whole.begin + from - before, whole.begin + from - before + 1});
-          from++;
-          next++;
-        }
-      }
-      before += size;
+    std::size_t left = (j + 1) * group.rows / parts - done;
+    done += left;
+    Column part{begin, begin, left, true};
+    while (left > 0) {
+      const std::size_t size = std::min(left, segments_[segment].end - at);
+      segments_.push_back({at, at + size});
+      left -= size;
+      at += size;
+      if (at == segments_[segment].end && ++segment < group.end) at = segments_[segment].begin;
     }
-    done = end;
-    rest.back().end = static_cast<std::uint32_t>(segments_.size());
+    part.end = static_cast<std::uint32_t>(segments_.size());
+    out.push_back(part);
   }
-  for (const Segment& row : alone) {
-    out.push_back({static_cast<std::uint32_t>(segments_.size()), static_cast<std::uint32_t>(segments_.size() + 1), 1,
-                   true});
-    segments_.push_back(row);
-  }
-  singles = alone.size();
-  for (const Column& part : rest)
-    if (part.rows > 0) out.push_back(part);
   return out;
 }
 
@@ -286,8 +253,8 @@ int VertexFinder::split_groups() {
   std::vector<Column> fine;
   std::size_t used = 0;
   for (const std::size_t r : rows) {
-    HomotopyTableau::Split split{r, {}, 0};
-    for (const Column& part : parts_of(columns_[tableau_->basic(r)], most, split.preferred)) {
+    HomotopyTableau::Split split{r, {}};
+    for (const Column& part : parts_of(columns_[tableau_->basic(r)], most)) {
       split.at.push_back(free[used++]);
       fine.push_back(part);
     }

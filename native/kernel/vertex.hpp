@@ -92,7 +92,7 @@ class VertexFinder {
   void choose_columns();
   void fill(const std::vector<Column>& columns, double* out, std::size_t stride, bool measure);
   int split_groups();
-  std::vector<Column> parts_of(const Column& group, std::size_t parts, std::size_t& singles);
+  std::vector<Column> parts_of(const Column& group, std::size_t parts);
   void collect();
   double refined_step(const ExactSums& target, const ExactSums& sums, std::vector<double>& change);
 
