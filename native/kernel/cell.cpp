@@ -153,20 +153,30 @@ Support CellSolver::careful(const Points& points, Support start, int threads, Mo
   return start.indices.empty() || fresh.residual < start.residual ? fresh : start;
 }
 
-Support CellSolver::streamed(const Points& points, int threads, Monitor& monitor) const {
-  const int m = indices_.dimension, N = indices_.count;
+bool CellSolver::with_box(const Points& points, const std::function<void(const FeatureSource&)>& use) const {
+  const int m = indices_.dimension;
   std::vector<double> centre(m), inverse(m);
   for (int a = 0; a < m; a++) {
     double low = points.x[a][0], high = low;
     simd().bounds(points.x[a], 0, points.count, &low, &high);
     centre[a] = 0.5 * low + 0.5 * high;
     const double half = 0.5 * high - 0.5 * low;
-    if (!(half > 0)) return {{}, {}, HUGE_VAL};  // a constant column
+    if (!(half > 0)) return false;
     inverse[a] = 1 / half;
   }
   const Recurrence legendre = Recurrence::legendre(m, indices_.order);
-  const ExactShape shape = product_shape(indices_, legendre);
-  const ProductSource source(shape, points.x, points.w, points.count, centre, inverse);
+  use(ProductSource(product_shape(indices_, legendre), points.x, points.w, points.count, centre, inverse));
+  return true;
+}
+
+Support CellSolver::streamed(const Points& points, int threads, Monitor& monitor) const {
+  Support support{{}, {}, HUGE_VAL};
+  with_box(points, [&](const FeatureSource& source) { support = streamed(source, threads, monitor); });
+  return support;
+}
+
+Support CellSolver::streamed(const FeatureSource& source, int threads, Monitor& monitor) const {
+  const int N = indices_.count;
   VertexFinder finder(source, threads, monitor);
   if (!finder.run() || finder.rank() < N) return {{}, {}, HUGE_VAL};
   // As the fast path measures it: against the mass, in orthonormal features.

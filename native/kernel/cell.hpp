@@ -1,6 +1,7 @@
 // Recombination of one cell: fast where that is safe, careful where it is not.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "basis.hpp"
@@ -8,6 +9,7 @@
 #include "memory.hpp"
 #include "simd/kernels.hpp"
 #include "status.hpp"
+#include "vertex.hpp"
 
 namespace fewpoints {
 
@@ -43,8 +45,11 @@ class CellSolver {
   // Box and Legendre as in the fast path, for any number of features and points: streamed through the tableau of
   // vertex.hpp. The residual tells whether it is any good.
   Support streamed(const Points& points, int threads, Monitor& monitor) const;
+  // Calls use(source) with those features of these points; false, and no call, when a column is constant.
+  bool with_box(const Points& points, const std::function<void(const FeatureSource&)>& use) const;
 
  private:
+  Support streamed(const FeatureSource& source, int threads, Monitor& monitor) const;
   static constexpr std::size_t kManyPoints = std::size_t{1} << 17;
   MultiIndices indices_;
   std::vector<double> norm_;

@@ -12,6 +12,7 @@
 #include "basis.hpp"
 #include "compress.hpp"
 #include "errors.hpp"
+#include "evaluate.hpp"
 #include "info.hpp"
 #include "job.hpp"
 #include "moments.hpp"
@@ -201,6 +202,27 @@ class VerifyTask final : public Task {
   Verification output_;
 };
 
+// Not part of the package's interface: bench/cases/huge.mjs asks for it.
+class EvaluateTask final : public Task {
+ public:
+  static constexpr const char* kName = "evaluate";
+  EvaluateTask(const Napi::Object& input, double& bytes) {
+    const PointsArgument points(input, "points");
+    const OptionalNumbers weights(input, "weights");
+    order_ = read_order(input, points.dimension());
+    threads_ = read_threads(input);
+    bytes = bytes_of(points, weights);
+    set_.emplace(copy_of(points, weights, "points"));
+  }
+  void run(Monitor& monitor) override { output_ = evaluation_time(*set_, order_, threads_, monitor); }
+  Napi::Value result(Napi::Env env) override { return Napi::Number::New(env, output_); }
+
+ private:
+  int order_ = 0, threads_ = 1;
+  std::optional<PointSet> set_;
+  double output_ = 0;
+};
+
 Napi::Value get_info(const Napi::CallbackInfo& call) {
   const Info info = fewpoints::info();
   Napi::Object out = Napi::Object::New(call.Env());
@@ -258,6 +280,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   define<RecombineTask>(exports);
   define<MomentsTask>(exports);
   define<VerifyTask>(exports);
+  define<EvaluateTask>(exports);
   exports.Set("info", Napi::Function::New(env, get_info, "info"));
   return exports;
 }
