@@ -170,8 +170,7 @@ describe('recombine', () => {
       const row = features.subarray(i * width, (i + 1) * width)
       row[0] = 1
       for (let j = 1; j < rank; j++) row[j] = random.normal()
-      for (let j = rank; j < width; j++)
-        for (let e = 0; e < rank; e++) row[j] += row[e] * mix[(j - rank) * rank + e]
+      for (let j = rank; j < width; j++) for (let e = 0; e < rank; e++) row[j] += row[e] * mix[(j - rank) * rank + e]
     }
     const weights = new Float64Array(count).fill(1)
     const result = recombineSync(features, { width, weights })

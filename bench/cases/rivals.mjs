@@ -48,7 +48,9 @@ export function cases({ small }) {
 export function run({ name, rows, dimension, order, calls }, trials) {
   const width = multiIndices(dimension, order).length / dimension
   // Item f: as many different cells as are enough to keep the branch predictor honest.
-  const matrices = Array.from({ length: Math.min(calls, 64) }, (_, i) => legendreMatrix(rows, dimension, order, seed + i))
+  const matrices = Array.from({ length: Math.min(calls, 64) }, (_, i) =>
+    legendreMatrix(rows, dimension, order, seed + i),
+  )
   const runs = rows * width >= 1e7 ? Math.min(trials, 3) : trials
   const solve = (i) => {
     const { features, weights } = matrices[i % matrices.length]
@@ -176,7 +178,11 @@ function python(features, width, weights, withNnls, trials) {
     const { status, stdout, stderr } = spawnSync(
       program,
       [script, folder, String(width), withNnls ? 'nnls' : '', String(trials)],
-      { encoding: 'utf8', maxBuffer: 2 ** 28, env: { ...process.env, OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1' } },
+      {
+        encoding: 'utf8',
+        maxBuffer: 2 ** 28,
+        env: { ...process.env, OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1' },
+      },
     )
     if (status !== 0) throw new Error(`rivals.py ended with status ${status}: ${stderr}`)
     return JSON.parse(stdout)

@@ -66,7 +66,8 @@ HomotopyTableau::HomotopyTableau(std::size_t rows, std::size_t columns)
   for (std::size_t e = 0; e < rows; e++) std::fill_n(T_.data() + e * stride_ + columns, stride_ - columns, 0.0);
 }
 
-void HomotopyTableau::begin(std::size_t columns, std::size_t preferred, const double* weights, int threads, Monitor& monitor) {
+void HomotopyTableau::begin(std::size_t columns, std::size_t preferred, const double* weights, int threads,
+                            Monitor& monitor) {
   columns_ = columns;
   packed_.resize(std::max(threads, 1));
   for (Array<double>& packed : packed_)
@@ -118,10 +119,9 @@ void HomotopyTableau::update(double* T, std::size_t stride, std::size_t row, std
     part(0, columns, 0);
     return;
   }
-  parallel_for((columns + kTaskColumns - 1) / kTaskColumns, threads, monitor, Stage::Recombine,
-               [&](std::size_t i, int thread) {
-                 part(i * kTaskColumns, std::min(columns, (i + 1) * kTaskColumns), thread);
-               });
+  parallel_for(
+      (columns + kTaskColumns - 1) / kTaskColumns, threads, monitor, Stage::Recombine,
+      [&](std::size_t i, int thread) { part(i * kTaskColumns, std::min(columns, (i + 1) * kTaskColumns), thread); });
 }
 
 // Row r is divided by its entry in column p, and the other rows of [begin, end) are cleared there. Column p then holds

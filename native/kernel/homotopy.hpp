@@ -1,5 +1,5 @@
-// Homotopy push on a large tableau: as simd/tableau.hpp tells it, with the elimination and the delayed exchanges blocked
-// for the caches and spread over threads, and with columns that can be replaced by finer ones on the way.
+// Homotopy push on a large tableau: as simd/tableau.hpp tells it, with the elimination and the delayed exchanges
+// blocked for the caches and spread over threads, and with columns that can be replaced by finer ones on the way.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -24,8 +24,8 @@ class HomotopyTableau {
   // first `preferred` of them enter a basis before any other does.
   void begin(std::size_t columns, std::size_t preferred, const double* weights, int threads, Monitor& monitor);
 
-  // Chooses a basis among the preferred columns, or all, feature by feature. A feature whose largest entry that is left is
-  // not above `tolerance` depends on those before it; it is dropped if `drop`, else the elimination ends with false.
+  // Chooses a basis among the preferred columns, or all, feature by feature. A feature whose largest entry that is left
+  // is not above `tolerance` depends on those before it; it is dropped if `drop`, else the elimination ends with false.
   bool eliminate(bool among_preferred, double tolerance, bool drop, int threads, Monitor& monitor);
   // The same with complete pivoting over all columns: tells a dependent feature from one that is merely small. Slower.
   void eliminate_completely(double tolerance, int threads, Monitor& monitor);
@@ -57,8 +57,8 @@ class HomotopyTableau {
 
  private:
   void update(double* T, std::size_t stride, std::size_t row, std::size_t rows, std::size_t columns,
-              const double* factors, std::size_t factor_stride, int rank, const double* panel,
-              std::size_t panel_stride, int threads, Monitor& monitor);
+              const double* factors, std::size_t factor_stride, int rank, const double* panel, std::size_t panel_stride,
+              int threads, Monitor& monitor);
   bool eliminate_panel(std::size_t begin, std::size_t end, double tolerance, bool drop);
   void eliminate_row(std::size_t r, int p, std::size_t begin, std::size_t end);
   void finish_elimination();
@@ -73,8 +73,8 @@ class HomotopyTableau {
   Array<double> factors_;    // rows x capacity
   Array<double> v_, u_, start_;
   Array<double> open_, preferred_, eligible_;  // 1 or 0: may enter; may enter first; may be eliminated with
-  Array<double> length_;  // columns were divided by these
-  std::vector<double> height_;  // and rows by these
+  Array<double> length_;                       // columns were divided by these
+  std::vector<double> height_;                 // and rows by these
   std::vector<double> work_;
   std::vector<int> basis_, home_;
   std::vector<Array<double>> packed_;  // a thread

@@ -45,7 +45,8 @@ class MatrixSource final : public FeatureSource {
       for (int c = 0; c < columns; c++) row[c] = features_.values + segments[c].begin * N;
       for (int e = 0; e < N; e++)
         for (int c = 0; c < columns; c++) out[e * stride + c] = row[c][e];
-      if (exact != nullptr) add(segments, first[columns], exact->high.data(), exact->low.data(), exact->magnitude.data());
+      if (exact != nullptr)
+        add(segments, first[columns], exact->high.data(), exact->low.data(), exact->magnitude.data());
       return;
     }
     for (int c = 0; c < columns; c++) {

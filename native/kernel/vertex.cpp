@@ -48,9 +48,18 @@ ProductSource::ProductSource(const ExactShape& shape, const double* const* x, co
     place_.push_back(e);
     place_.insert(place_.end(), children[e].begin(), children[e].end());
   }
-  shape_ = {shape.dimension,      shape.order,          N,              static_cast<int>(lower_parent_.size()),
-            lower_parent_.data(), lower_factor_.data(), powers_.data(), place_.data(),
-            shape.a,              shape.b,              shape.c,        centre_.data(),
+  shape_ = {shape.dimension,
+            shape.order,
+            N,
+            static_cast<int>(lower_parent_.size()),
+            lower_parent_.data(),
+            lower_factor_.data(),
+            powers_.data(),
+            place_.data(),
+            shape.a,
+            shape.b,
+            shape.c,
+            centre_.data(),
             inverse_.data()};
 }
 
@@ -68,8 +77,8 @@ void VertexFinder::choose_columns() {
   const std::size_t n = source_.count(), N = source_.width();
   const double* w = source_.weights();
   const auto positive = [&](std::size_t i) { return w == nullptr || w[i] > 0; };
-  std::size_t singles = std::max(static_cast<std::size_t>(source_.singles_per_feature() * static_cast<double>(N)),
-                                 kLeastSingles);
+  std::size_t singles =
+      std::max(static_cast<std::size_t>(source_.singles_per_feature() * static_cast<double>(N)), kLeastSingles);
   std::size_t groups = std::clamp(n / kRowsPerGroup, std::max(N / 4, kLeastSingles / 2), std::max(N, kCheapGroups));
   if (N >= kWide) {
     singles = N + N / 2;
@@ -166,7 +175,8 @@ bool VertexFinder::run() {
   fill(columns_, tableau_->column(0), tableau_->stride(), true);
   if (!source_.exact()) {
     Array<double> padded(tableau_->stride());
-    std::fill_n(std::copy(multipliers.begin(), multipliers.end(), padded.data()), padded.size() - multipliers.size(), 0.0);
+    std::fill_n(std::copy(multipliers.begin(), multipliers.end(), padded.data()), padded.size() - multipliers.size(),
+                0.0);
     for (std::size_t e = 0; e < N; e++)
       simd().weighted_sum(tableau_->column(e * tableau_->stride()), padded.data(), tableau_->stride(), &target_.high[e],
                           &target_.low[e]);
@@ -290,8 +300,8 @@ double VertexFinder::refined_step(const ExactSums& target, const ExactSums& sums
   double worst = 0;
   for (std::size_t e = 0; e < N; e++) {
     residual[e] = static_cast<double>(target[static_cast<int>(e)] - sums[static_cast<int>(e)]);
-    const double relative = target.magnitude[e] > 0 ? std::fabs(residual[e]) / target.magnitude[e]
-                                                    : (residual[e] == 0 ? 0 : HUGE_VAL);
+    const double relative =
+        target.magnitude[e] > 0 ? std::fabs(residual[e]) / target.magnitude[e] : (residual[e] == 0 ? 0 : HUGE_VAL);
     worst = std::isnan(relative) ? HUGE_VAL : std::max(worst, relative);
   }
   tableau_->correct(residual, all, threads_, monitor_);

@@ -254,12 +254,13 @@ void define(Napi::Object exports) {
   const Napi::Env env = exports.Env();
   const std::string name = T::kName, sync = name + "Sync";
   exports.Set(
-      name,
+      name, Napi::Function::New(
+                env, [](const Napi::CallbackInfo& info) { return start(info.Env(), call_of<T>(info, false), info[1]); },
+                name));
+  exports.Set(
+      sync,
       Napi::Function::New(
-          env, [](const Napi::CallbackInfo& info) { return start(info.Env(), call_of<T>(info, false), info[1]); }, name));
-  exports.Set(sync,
-              Napi::Function::New(
-                  env, [](const Napi::CallbackInfo& info) { return run_sync(info.Env(), call_of<T>(info, true)); }, sync));
+          env, [](const Napi::CallbackInfo& info) { return run_sync(info.Env(), call_of<T>(info, true)); }, sync));
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {

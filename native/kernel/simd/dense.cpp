@@ -42,7 +42,8 @@ void update_columns(double* T, size_t stride, size_t rows, const double* factors
   size_t r = 0;
   for (; r + kRows <= rows; r += kRows)
     update_tile<kRows, Q>(T + r * stride, stride, factors + r * factor_stride, factor_stride, rank, packed);
-  for (; r < rows; r++) update_tile<1, Q>(T + r * stride, stride, factors + r * factor_stride, factor_stride, rank, packed);
+  for (; r < rows; r++)
+    update_tile<1, Q>(T + r * stride, stride, factors + r * factor_stride, factor_stride, rank, packed);
 }
 
 // The first place of the most extreme value: by lanes first, then the smallest place among equal lanes.

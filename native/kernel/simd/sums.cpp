@@ -113,7 +113,7 @@ size_t product_workspace(const ProductShape& shape) {
 void product_sums(const ProductShape& shape, const double* const* x, const double* w, const Segment* segments,
                   const uint32_t* first, int columns, double* out, size_t stride, double* workspace) {
   const int m = shape.dimension, k = shape.order, k1 = k + 1;
-  Vec* p = reinterpret_cast<Vec*>(workspace);      // (axis, degree, lane)
+  Vec* p = reinterpret_cast<Vec*>(workspace);             // (axis, degree, lane)
   Vec* lower = p + static_cast<size_t>(m) * k1 * kLanes;  // (feature without the last axis, lane)
   Vec* sums = lower + static_cast<size_t>(shape.lower) * kLanes;
   for (int c0 = 0; c0 < columns; c0 += W) {
@@ -145,8 +145,8 @@ void product_sums(const ProductShape& shape, const double* const* x, const doubl
           any = any || segment[l] < first[c0 + l + 1];
         }
       for (int axis = 0; axis < m; axis++) {
-        const double *xa = x[axis], *ra = shape.a + static_cast<size_t>(axis) * k, *rb = shape.b + static_cast<size_t>(axis) * k,
-                     *rc = shape.c + static_cast<size_t>(axis) * k;
+        const double *xa = x[axis], *ra = shape.a + static_cast<size_t>(axis) * k,
+                     *rb = shape.b + static_cast<size_t>(axis) * k, *rc = shape.c + static_cast<size_t>(axis) * k;
         Vec* pa = p + static_cast<size_t>(axis) * k1 * kLanes;
         const Vec centre = splat(shape.centre[axis]), inverse = splat(shape.inverse[axis]);
         for (int b = 0; b < kLanes; b++) {
