@@ -141,6 +141,86 @@ describe('recombine', () => {
     )
   })
 
+  it.each([
+    [4000, 300],
+    [1500, 700],
+  ])('keeps the sums of %i rows of %i columns, with the same bits for any number of threads', (count, width) => {
+    const random = seeded(width)
+    const features = withOnes(count, width, () => random.normal())
+    const weights = fill(count, () => random.next() + 0.01)
+    const result = recombineSync(features, { width, weights, threads: 1 })
+    expect(result.rank).toBe(width)
+    expectRecombined(features, width, weights, result)
+    for (const threads of [2, 5]) {
+      const other = recombineSync(features, { width, weights, threads })
+      expect(bytesOf(other.indices)).toEqual(bytesOf(result.indices))
+      expect(bytesOf(other.weights)).toEqual(bytesOf(result.weights))
+    }
+  })
+
+  it.each([
+    ['combinations of others', 300, 250],
+    ['combinations of others', 500, 420],
+  ])('finds the rank of many columns that are %s: %i columns of rank %i', (_, width, rank) => {
+    const random = seeded(rank)
+    const count = 5 * width
+    const mix = fill(rank * (width - rank), () => random.normal() / Math.sqrt(rank))
+    const features = new Float64Array(count * width)
+    for (let i = 0; i < count; i++) {
+      const row = features.subarray(i * width, (i + 1) * width)
+      row[0] = 1
+      for (let j = 1; j < rank; j++) row[j] = random.normal()
+      for (let j = rank; j < width; j++) for (let e = 0; e < rank; e++) row[j] += row[e] * mix[(j - rank) * rank + e]
+    }
+    const weights = new Float64Array(count).fill(1)
+    const result = recombineSync(features, { width, weights })
+    expect(result.rank).toBe(rank)
+    expectRecombined(features, width, weights, result)
+  })
+
+  it('needs no row twice when a few distinct rows are repeated many times', () => {
+    const random = seeded(21)
+    const width = 300
+    const distinct = rowsOf(40, () => [1, ...Array.from({ length: width - 1 }, () => random.normal())])
+    const count = 3000
+    const features = fill(count * width, (i) => distinct[(Math.floor(i / width) % 40) * width + (i % width)])
+    const weights = fill(count, () => random.next() + 0.1)
+    const result = recombineSync(features, { width, weights })
+    expect(result.rank).toBe(40)
+    expectRecombined(features, width, weights, result)
+  })
+
+  it('finds the few rows of positive weight among many of weight zero', () => {
+    const random = seeded(5)
+    const features = withOnes(5000, 12, () => random.normal())
+    const weights = new Float64Array(5000)
+    for (let i = 0; i < 30; i++) weights[random.below(5000)] = random.next() + 0.1
+    expectRecombined(features, 12, weights, recombineSync(features, { width: 12, weights }))
+  })
+
+  it('refuses a number that is not finite in a row of weight zero, too, in place and in a copy', async () => {
+    const features = uniform(3000, 4)
+    features[2001 * 4 + 3] = Number.NaN
+    const weights = new Float64Array(3000).fill(1)
+    weights[2001] = 0
+    const expected = { code: 'ERR_NOT_FINITE', message: expect.stringMatching(/row 2001, column 3/) }
+    expect(() => recombineSync(features, { width: 4, weights })).toThrow(expect.objectContaining(expected))
+    await expect(recombine(features, { width: 4, weights })).rejects.toMatchObject(expected)
+  })
+
+  it('is not disturbed by what happens to the features after an asynchronous call', async () => {
+    const random = seeded(6)
+    const features = withOnes(20000, 30, () => random.normal())
+    const expected = recombineSync(features, { width: 30 })
+    const before = features.slice()
+    const promise = recombine(features, { width: 30 })
+    features.fill(Number.NaN)
+    const result = await promise
+    expect(bytesOf(result.indices)).toEqual(bytesOf(expected.indices))
+    expect(bytesOf(result.weights)).toEqual(bytesOf(expected.weights))
+    expect(recombineSync(before, { width: 30 }).residual).toBe(expected.residual)
+  })
+
   it('returns exactly the fields that are documented', async () => {
     const result = await recombine(uniform(40, 3), { width: 3, count: 40 })
     expect(Object.keys(result).sort()).toEqual(['indices', 'rank', 'residual', 'weights'])

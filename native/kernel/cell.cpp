@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "halving.hpp"
 #include "polish.hpp"
 #include "threads.hpp"
+#include "vertex.hpp"
 
 namespace fewpoints {
 namespace {
@@ -26,44 +26,32 @@ double samples_per_feature(int m, int k) {
   return std::min(10.0, 1.7 + 0.36 * k);
 }
 
-class BasisSource final : public FeatureSource {
- public:
-  explicit BasisSource(const Frame& frame) : frame_(frame) {}
-  int width() const override { return frame_.basis().count(); }
-  std::size_t scratch_size() const override {
-    return static_cast<std::size_t>(frame_.basis().dimension()) * (frame_.recurrence().order + 1) * kBlock;
-  }
-  void features(const std::uint32_t* index, std::size_t count, double* out, std::size_t stride,
-                double* powers) const override {
-    const ExactShape& shape = frame_.basis().shape();
-    const int k = shape.order;
-    const auto power = [&](int axis, int j) {
-      return powers + (static_cast<std::size_t>(axis) * (k + 1) + j) * kBlock;
-    };
-    for (int axis = 0; axis < shape.dimension; axis++) {
-      std::fill_n(power(axis, 0), count, 1.0);
-      if (k == 0) continue;
-      const double* t = frame_.local(axis);
-      const double *a = shape.a + axis * k, *b = shape.b + axis * k, *c = shape.c + axis * k;
-      double here[kBlock];
-      for (std::size_t i = 0; i < count; i++) here[i] = t[index[i]];
-      for (int j = 0; j < k; j++) {
-        const double *now = power(axis, j), *before = power(axis, std::max(j - 1, 0));
-        double* next = power(axis, j + 1);
-        const double cj = j > 0 ? c[j] : 0;
-        for (std::size_t i = 0; i < count; i++) next[i] = (a[j] * here[i] + b[j]) * now[i] - cj * before[i];
-      }
+Support without_zeros(Support support) {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < support.indices.size(); i++)
+    if (support.weights[i] > 0) {
+      support.indices[kept] = support.indices[i];
+      support.weights[kept++] = support.weights[i];
     }
-    std::fill_n(out, count, 1.0);
-    for (int e = 1; e < shape.count; e++) {
-      const double *from = out + shape.parent[e] * stride, *by = power(shape.axis[e], shape.degree[e]);
-      for (std::size_t i = 0; i < count; i++) out[e * stride + i] = from[i] * by[i];
-    }
-  }
+  support.indices.resize(kept);
+  support.weights.resize(kept);
+  return support;
+}
 
- private:
-  const Frame& frame_;
-};
+// What ProductSource looks at of a shape.
+ExactShape product_shape(const MultiIndices& indices, const Recurrence& recurrence) {
+  ExactShape shape{};
+  shape.dimension = indices.dimension;
+  shape.order = indices.order;
+  shape.count = indices.count;
+  shape.parent = indices.parent.data();
+  shape.axis = indices.axis.data();
+  shape.degree = indices.degree.data();
+  shape.a = recurrence.a.data();
+  shape.b = recurrence.b.data();
+  shape.c = recurrence.c.data();
+  return shape;
+}
 
 }  // namespace
 
@@ -84,6 +72,7 @@ CellSolver::CellSolver(const PolynomialSpace& space, std::size_t largest_cell) :
 
 int CellSolver::fast(const Points& points, double* workspace, std::uint32_t* chosen, double* weights,
                      const Monitor& monitor) const {
+  if (streams(points.count)) return -1;
   const CellResult result =
       simd().cell(shape_, {points.x, points.w, points.count, stop_of(monitor)}, workspace, chosen, weights);
   return result.count >= 0 && result.residual <= kFastResidual ? result.count : -1;
@@ -95,53 +84,134 @@ Support CellSolver::careful(const Points& points, Support start, int threads, Mo
     for (std::size_t i = 0; i < points.count; i++) mass = mass + DoubleDouble(points.w ? points.w[i] : 1.0);
     return {{0}, {static_cast<double>(mass)}, 0};
   }
+  if (start.indices.empty() && streams(points.count) && points.count > static_cast<std::size_t>(features())) {
+    Support support = streamed(points, threads, monitor);
+    if (support.residual <= kFastResidual) return support;
+  }
   const Frame frame(points, space_, threads, monitor);
-  const BasisSource source(frame);
   const ExactBasis& basis = frame.basis();
+  const int m = basis.dimension(), N = basis.count();
+  std::vector<const double*> local(m);
+  for (int a = 0; a < m; a++) local[a] = frame.local(a);
+  const ProductSource source(basis.shape(), local.data(), points.w, points.count, std::vector<double>(m, 0.0),
+                             std::vector<double>(m, 1.0));
   const ExactSums target = basis.sums(points.x, points.w, points.count, threads, monitor, Stage::Recombine);
 
+  // Columns and exact sums of a support.
+  struct Chosen {
+    Array<double> values;
+    std::vector<const double*> x;
+  };
+  const auto choose = [&](const std::vector<std::uint32_t>& indices) {
+    Chosen chosen;
+    const std::size_t count = indices.size();
+    chosen.values.reset(count * points.dimension);
+    for (int a = 0; a < points.dimension; a++) {
+      double* column = chosen.values.data() + a * count;
+      for (std::size_t i = 0; i < count; i++) column[i] = points.x[a][indices[i]];
+      chosen.x.push_back(column);
+    }
+    return chosen;
+  };
+  const auto sums_of = [&](const Chosen& chosen) {
+    return [&](const std::vector<double>& w) {
+      return basis.sums(chosen.x.data(), w.data(), w.size(), threads, monitor, Stage::Recombine);
+    };
+  };
   const auto polished = [&](Support support) {
     const std::size_t count = support.indices.size();
-    Eigen::MatrixXd B(basis.count(), static_cast<Eigen::Index>(count));
-    Array<double> scratch(source.scratch_size()), columns(count * points.dimension);
-    std::vector<double> block(basis.count() * FeatureSource::kBlock);
+    const Chosen chosen = choose(support.indices);
+    Eigen::MatrixXd B(N, static_cast<Eigen::Index>(count));
+    Array<double> block(static_cast<std::size_t>(N) * FeatureSource::kBlock), scratch(source.scratch_size());
     for (std::size_t i = 0; i < count; i += FeatureSource::kBlock) {
-      const std::size_t size = std::min(FeatureSource::kBlock, count - i);
-      source.features(support.indices.data() + i, size, block.data(), FeatureSource::kBlock, scratch.data());
-      for (int e = 0; e < basis.count(); e++)
-        for (std::size_t j = 0; j < size; j++)
-          B(e, static_cast<Eigen::Index>(i + j)) = block[e * FeatureSource::kBlock + j];
-    }
-    std::vector<const double*> x(points.dimension);
-    for (int a = 0; a < points.dimension; a++) {
-      double* column = columns.data() + a * count;
-      for (std::size_t i = 0; i < count; i++) column[i] = points.x[a][support.indices[i]];
-      x[a] = column;
-    }
-    support.residual = polish(
-        B, target,
-        [&](const std::vector<double>& w) {
-          return basis.sums(x.data(), w.data(), count, 1, monitor, Stage::Recombine);
-        },
-        support.weights);
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < count; i++)
-      if (support.weights[i] > 0) {
-        support.indices[kept] = support.indices[i];
-        support.weights[kept++] = support.weights[i];
+      const int size = static_cast<int>(std::min<std::size_t>(FeatureSource::kBlock, count - i));
+      Segment rows[FeatureSource::kBlock];
+      std::uint32_t first[FeatureSource::kBlock + 1] = {};
+      for (int j = 0; j < size; j++) {
+        rows[j] = {support.indices[i + j], support.indices[i + j] + std::size_t{1}};
+        first[j + 1] = static_cast<std::uint32_t>(j + 1);
       }
-    support.indices.resize(kept);
-    support.weights.resize(kept);
-    return support;
+      source.sums(rows, first, size, false, block.data(), FeatureSource::kBlock, scratch.data(), nullptr);
+      for (int e = 0; e < N; e++)
+        for (int j = 0; j < size; j++) B(e, static_cast<Eigen::Index>(i + j)) = block[e * FeatureSource::kBlock + j];
+    }
+    support.residual = fewpoints::polish(B, target, sums_of(chosen), support.weights);
+    return without_zeros(std::move(support));
   };
 
   if (!start.indices.empty()) {
     start = polished(std::move(start));
-    if (start.residual <= kPolished && start.indices.size() <= static_cast<std::size_t>(basis.count())) return start;
+    if (start.residual <= kPolished && start.indices.size() <= static_cast<std::size_t>(N)) return start;
   }
-  Vertex vertex = halve(source, points.w, points.count, threads, monitor);
-  Support fresh = polished({std::move(vertex.indices), std::move(vertex.weights), 0});
+  VertexFinder finder(source, threads, monitor);
+  finder.run();
+  Support fresh{finder.indices(), {}, HUGE_VAL};
+  if (!fresh.indices.empty()) {
+    const Chosen chosen = choose(fresh.indices);
+    fresh.residual = finder.refine(target, sums_of(chosen));
+    fresh.weights = finder.weights();
+    fresh = fresh.residual <= kPolished ? without_zeros(std::move(fresh)) : polished(std::move(fresh));
+  }
   return start.indices.empty() || fresh.residual < start.residual ? fresh : start;
+}
+
+bool CellSolver::with_box(const Points& points, const std::function<void(const FeatureSource&)>& use) const {
+  const int m = indices_.dimension;
+  std::vector<double> centre(m), inverse(m);
+  for (int a = 0; a < m; a++) {
+    double low = points.x[a][0], high = low;
+    simd().bounds(points.x[a], 0, points.count, &low, &high);
+    centre[a] = 0.5 * low + 0.5 * high;
+    const double half = 0.5 * high - 0.5 * low;
+    if (!(half > 0)) return false;
+    inverse[a] = 1 / half;
+  }
+  const Recurrence legendre = Recurrence::legendre(m, indices_.order);
+  use(ProductSource(product_shape(indices_, legendre), points.x, points.w, points.count, centre, inverse));
+  return true;
+}
+
+Support CellSolver::streamed(const Points& points, int threads, Monitor& monitor) const {
+  Support support{{}, {}, HUGE_VAL};
+  with_box(points, [&](const FeatureSource& source) { support = streamed(source, threads, monitor); });
+  return support;
+}
+
+Support CellSolver::streamed(const FeatureSource& source, int threads, Monitor& monitor) const {
+  const int N = indices_.count;
+  VertexFinder finder(source, threads, monitor);
+  if (!finder.run() || finder.rank() < N) return {{}, {}, HUGE_VAL};
+  // As the fast path measures it: against the mass, in orthonormal features.
+  ExactSums target = finder.target();
+  for (int e = 0; e < N; e++) target.magnitude[e] = target.high[0] / norm_[e];
+  Support support{finder.indices(), {}, 0};
+  const std::size_t count = support.indices.size(), stride = (count + 7) / 8 * 8;
+  Array<double> columns(N * stride);
+  std::fill_n(columns.data(), columns.size(), 0.0);
+  const std::size_t blocks = (count + FeatureSource::kBlock - 1) / FeatureSource::kBlock;
+  std::vector<Array<double>> scratch(std::max(threads, 1));
+  parallel_for(blocks, threads, monitor, Stage::Recombine, [&](std::size_t i, int thread) {
+    if (scratch[thread].size() == 0) scratch[thread].reset(source.scratch_size());
+    const std::size_t from = i * FeatureSource::kBlock;
+    const int size = static_cast<int>(std::min<std::size_t>(FeatureSource::kBlock, count - from));
+    Segment rows[FeatureSource::kBlock];
+    std::uint32_t first[FeatureSource::kBlock + 1] = {};
+    for (int j = 0; j < size; j++) {
+      rows[j] = {support.indices[from + j], support.indices[from + j] + std::size_t{1}};
+      first[j + 1] = static_cast<std::uint32_t>(j + 1);
+    }
+    source.sums(rows, first, size, false, columns.data() + from, stride, scratch[thread].data(), nullptr);
+  });
+  support.residual = finder.refine(target, [&](const std::vector<double>& w) {
+    Array<double> padded(stride);
+    std::fill_n(std::copy(w.begin(), w.end(), padded.data()), stride - w.size(), 0.0);
+    ExactSums sums(N);
+    for (int e = 0; e < N; e++)
+      simd().weighted_sum(columns.data() + e * stride, padded.data(), stride, &sums.high[e], &sums.low[e]);
+    return sums;
+  });
+  support.weights = finder.weights();
+  return without_zeros(std::move(support));
 }
 
 }  // namespace fewpoints

@@ -1,6 +1,7 @@
 // Recombination of one cell: fast where that is safe, careful where it is not.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "basis.hpp"
@@ -8,6 +9,7 @@
 #include "memory.hpp"
 #include "simd/kernels.hpp"
 #include "status.hpp"
+#include "vertex.hpp"
 
 namespace fewpoints {
 
@@ -27,6 +29,10 @@ class CellSolver {
   // Doubles of workspace that fast() needs; 0: there is no fast path for this space.
   std::size_t workspace() const { return workspace_; }
 
+  // Whether a cell of that many points goes straight to streamed(): too many features for the fast path, or so many
+  // points that all threads should share it and no compile-time instance makes up for that.
+  bool streams(std::size_t points) const { return workspace_ == 0 || (shape_.instance < 0 && points >= kManyPoints); }
+
   // Box, Legendre, homotopy push in simd/cell.cpp. chosen and weights hold `features()` entries. Returns the count, or
   // -1 when the cell needs care.
   int fast(const Points& points, double* workspace, std::uint32_t* chosen, double* weights,
@@ -36,7 +42,15 @@ class CellSolver {
   // with, or empty.
   Support careful(const Points& points, Support start, int threads, Monitor& monitor) const;
 
+  // Box and Legendre as in the fast path, for any number of features and points: streamed through the tableau of
+  // vertex.hpp. The residual tells whether it is any good.
+  Support streamed(const Points& points, int threads, Monitor& monitor) const;
+  // Calls use(source) with those features of these points; false, and no call, when a column is constant.
+  bool with_box(const Points& points, const std::function<void(const FeatureSource&)>& use) const;
+
  private:
+  Support streamed(const FeatureSource& source, int threads, Monitor& monitor) const;
+  static constexpr std::size_t kManyPoints = std::size_t{1} << 17;
   PolynomialSpace space_;
   MultiIndices indices_;
   std::vector<double> norm_;

@@ -1,132 +1,174 @@
 #include "recombine.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <numeric>
 
 #include "exact.hpp"
-#include "halving.hpp"
 #include "info.hpp"
 #include "polish.hpp"
 #include "threads.hpp"
 #include "tolerances.hpp"
+#include "vertex.hpp"
 
 namespace fewpoints {
 namespace {
 
+std::size_t padded(int width) { return (static_cast<std::size_t>(width) + 7) / 8 * 8; }
+
+// The first number that is not finite, by row and column. Nothing when all are.
+void check_rows(const double* values, std::size_t count, int width) {
+  for (std::size_t i = 0; i < count; i++) {
+    const double* row = values + i * width;
+    double s = 0;
+    for (int e = 0; e < width; e++) s += row[e] - row[e];
+    if (s == 0) continue;
+    for (int e = 0; e < width; e++) check_finite(row + e, 1, "features", e, i);
+  }
+}
+
 class MatrixSource final : public FeatureSource {
  public:
-  // rows: the rows of positive weight.
-  MatrixSource(const FeatureMatrix& features, const std::vector<std::uint32_t>& rows)
-      : features_(features), rows_(rows) {}
+  explicit MatrixSource(const FeatureMatrix& features) : features_(features) {}
   int width() const override { return features_.width; }
-  const double* row(std::size_t i) const {
-    return features_.values.data() + static_cast<std::size_t>(rows_[i]) * features_.width;
-  }
-  void features(const std::uint32_t* index, std::size_t count, double* out, std::size_t stride,
-                double*) const override {
-    for (std::size_t i = 0; i < count; i++) {
-      const double* from = row(index[i]);
-      for (int e = 0; e < features_.width; e++) out[e * stride + i] = from[e];
+  std::size_t count() const override { return features_.count; }
+  const double* weights() const override { return features_.weights.data(); }
+  std::size_t scratch_size() const override { return 3 * padded(features_.width); }
+  bool exact() const override { return true; }
+
+  void sums(const Segment* segments, const std::uint32_t* first, int columns, bool weighted, double* out,
+            std::size_t stride, double* scratch, ExactSums* exact) const override {
+    const int N = features_.width;
+    double *high = scratch, *low = high + padded(N), *magnitude = low + padded(N);
+    if (!weighted) {  // rows of their own
+      const double* row[kBlock];
+      for (int c = 0; c < columns; c++) row[c] = features_.values + segments[c].begin * N;
+      for (int e = 0; e < N; e++)
+        for (int c = 0; c < columns; c++) out[e * stride + c] = row[c][e];
+      if (exact != nullptr)
+        add(segments, first[columns], exact->high.data(), exact->low.data(), exact->magnitude.data());
+      return;
+    }
+    for (int c = 0; c < columns; c++) {
+      std::fill_n(scratch, 3 * padded(N), 0.0);
+      add(segments + first[c], first[c + 1] - first[c], high, low, magnitude);
+      for (int e = 0; e < N; e++) out[e * stride + c] = high[e] + low[e];
+      if (exact == nullptr) continue;
+      for (int e = 0; e < N; e++) {
+        const DoubleDouble s = two_sum(exact->high[e], high[e]);
+        exact->high[e] = s.high;
+        exact->low[e] += s.low + low[e];
+        exact->magnitude[e] += magnitude[e];
+      }
     }
   }
 
  private:
+  void add(const Segment* segments, std::size_t count, double* high, double* low, double* magnitude) const {
+    simd().matrix_sums(features_.values, features_.count, features_.width, features_.weights.data(), segments, count,
+                       high, low, magnitude);
+  }
   const FeatureMatrix& features_;
-  const std::vector<std::uint32_t>& rows_;
 };
 
-// Column sums in double-double of the rows index[0..count) with weights w: products split exactly, sums compensated.
-template <class Row>
-void add_rows(int width, std::size_t begin, std::size_t end, const Row& row, const double* w, ExactSums& sums) {
-  for (std::size_t i = begin; i < end; i++) {
-    const double* f = row(i);
-    for (int e = 0; e < width; e++) {
-      const double p = w[i] * f[e], lost = std::fma(w[i], f[e], -p);
-      const double s = sums.high[e] + p, t = s - sums.high[e];
-      sums.low[e] += ((sums.high[e] - (s - t)) + (p - t)) + lost;
-      sums.high[e] = s;
-      sums.magnitude[e] += std::fabs(p);
-    }
+// The chosen rows, copied, and their exact sums.
+class ChosenRows {
+ public:
+  ChosenRows(const FeatureMatrix& features, const std::vector<std::uint32_t>& rows)
+      : width_(features.width), count_(rows.size()), values_(rows.size() * features.width) {
+    for (std::size_t j = 0; j < count_; j++)
+      std::memcpy(values_.data() + j * width_, features.values + static_cast<std::size_t>(rows[j]) * width_,
+                  width_ * sizeof(double));
   }
-}
+  ExactSums sums(const std::vector<double>& weights) const {
+    ExactSums sums(static_cast<int>(padded(width_)));
+    const Segment all{0, count_};
+    simd().matrix_sums(values_.data(), count_, width_, weights.data(), &all, 1, sums.high.data(), sums.low.data(),
+                       sums.magnitude.data());
+    return sums;
+  }
+  Eigen::MatrixXd columns() const {
+    return Eigen::Map<const Eigen::MatrixXd>(values_.data(), width_, static_cast<Eigen::Index>(count_));
+  }
+
+ private:
+  int width_;
+  std::size_t count_;
+  Array<double> values_;
+};
 
 }  // namespace
 
-FeatureMatrix::FeatureMatrix(const PointsView& view, const NumbersView& w) : count(view.count), width(view.dimension) {
-  values.reset(count * static_cast<std::size_t>(width));
-  for (std::size_t i = 0; i < count; i++) {
-    double* to = values.data() + i * width;
-    const auto start = static_cast<std::ptrdiff_t>(i) * view.row_stride;
-    bool finite = true;
-    for (int e = 0; e < width; e++) {
-      to[e] = view.numbers[start + e * view.numbers.stride];
-      finite = finite && to[e] - to[e] == 0;
-    }
-    if (!finite)
-      for (int e = 0; e < width; e++) check_finite(to + e, 1, "features", e, i);
-  }
-  if (w.data != nullptr) {
-    copy_weights(w, count, weights);
+FeatureMatrix::FeatureMatrix(const PointsView& view, const NumbersView& w, bool lent)
+    : count(view.count), width(view.dimension) {
+  const bool rows = !view.numbers.is_float32 && view.numbers.stride == 1 && view.row_stride == width;
+  const auto* given = static_cast<const double*>(view.numbers.data);
+  if (rows && lent) {
+    values = given;
   } else {
-    weights.reset(count);
-    std::fill_n(weights.data(), count, 1.0);
+    copy_.reset(count * static_cast<std::size_t>(width));
+    if (rows) {
+      std::memcpy(copy_.data(), given, count * width * sizeof(double));
+    } else {
+      for (std::size_t i = 0; i < count; i++) {
+        double* to = copy_.data() + i * width;
+        const auto start = static_cast<std::ptrdiff_t>(i) * view.row_stride;
+        for (int e = 0; e < width; e++) to[e] = view.numbers[start + e * view.numbers.stride];
+      }
+    }
+    values = copy_.data();
+    check_rows(values, count, width);
   }
+  if (w.data != nullptr) copy_weights(w, count, weights);
 }
 
 Recombined recombine(FeatureMatrix&& features, int wanted, Monitor& monitor) {
   const int threads = usable_threads(wanted), N = features.width;
-  std::vector<std::uint32_t> rows;
-  std::vector<double> w;
-  for (std::size_t i = 0; i < features.count; i++)
-    if (features.weights[i] > 0) {
-      rows.push_back(static_cast<std::uint32_t>(i));
-      w.push_back(features.weights[i]);
+  const MatrixSource source(features);
+  VertexFinder finder(source, threads, monitor);
+  const bool solved = finder.run();
+  const ExactSums& target = finder.target();
+  for (int e = 0; e < N; e++)
+    if (!std::isfinite(target.high[e] + target.magnitude[e])) {
+      check_rows(features.values, features.count, N);
+      throw refusal("the column sums", HUGE_VAL, "smaller numbers");  // finite, but their sums overflow
     }
+
   Recombined result;
-  if (rows.empty()) return result;
-  const MatrixSource source(features, rows);
-
-  std::vector<ExactSums> parts(chunk_count(rows.size()), ExactSums(N));
-  parallel_for(parts.size(), threads, monitor, Stage::Recombine, [&](std::size_t c, int) {
-    add_rows(
-        N, c * kChunk, std::min(rows.size(), (c + 1) * kChunk), [&](std::size_t i) { return source.row(i); }, w.data(),
-        parts[c]);
-  });
-  ExactSums target(N);
-  for (const ExactSums& part : parts) target.add(part);
-
-  Vertex vertex = halve(source, w.data(), rows.size(), threads, monitor);
-  const std::size_t count = vertex.indices.size();
-  Eigen::MatrixXd B(N, static_cast<Eigen::Index>(count));
-  for (std::size_t j = 0; j < count; j++)
-    for (int e = 0; e < N; e++) B(e, static_cast<Eigen::Index>(j)) = source.row(vertex.indices[j])[e];
-  result.residual = polish(
-      B, target,
-      [&](const std::vector<double>& weights) {
-        ExactSums sums(N);
-        add_rows(
-            N, 0, count, [&](std::size_t j) { return source.row(vertex.indices[j]); }, weights.data(), sums);
-        return sums;
-      },
-      vertex.weights);
-  result.rank = vertex.rank;
-  if (result.residual > kAcceptedResidual && rows.size() <= static_cast<std::size_t>(N)) {
-    // Nothing has to go: all rows as they are.
-    result.indices = rows;
-    result.weights = w;
-    result.residual = 0;
-    return result;
+  result.rank = finder.rank();
+  result.residual = HUGE_VAL;
+  std::vector<double>& weights = finder.weights();
+  if (solved) {
+    const ChosenRows chosen(features, finder.indices());
+    const auto sums = [&](const std::vector<double>& w) { return chosen.sums(w); };
+    result.residual = finder.refine(target, sums);
+    if (result.residual > kAcceptedResidual) result.residual = polish(chosen.columns(), target, sums, weights);
+  }
+  if (result.residual > kAcceptedResidual) {
+    std::vector<std::uint32_t> rows;
+    std::vector<double> w;
+    for (std::size_t i = 0; i < features.count && rows.size() <= static_cast<std::size_t>(N); i++)
+      if (features.weights.size() == 0 || features.weights[i] > 0) {
+        rows.push_back(static_cast<std::uint32_t>(i));
+        w.push_back(features.weights.size() == 0 ? 1 : features.weights[i]);
+      }
+    if (rows.size() <= static_cast<std::size_t>(N)) {  // nothing has to go: all rows as they are
+      result.indices = std::move(rows);
+      result.weights = std::move(w);
+      result.residual = 0;
+      return result;
+    }
   }
   if (!(result.residual <= kRefusedResidual))
     throw refusal("the column sums", result.residual, "columns that are better conditioned");
-  std::vector<std::size_t> order(count);
+  std::vector<std::size_t> order(weights.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::sort(order.begin(), order.end(),
-            [&](std::size_t a, std::size_t b) { return vertex.indices[a] < vertex.indices[b]; });
+            [&](std::size_t a, std::size_t b) { return finder.indices()[a] < finder.indices()[b]; });
   for (const std::size_t j : order)
-    if (vertex.weights[j] > 0) {
-      result.indices.push_back(rows[vertex.indices[j]]);
-      result.weights.push_back(vertex.weights[j]);
+    if (weights[j] > 0) {
+      result.indices.push_back(finder.indices()[j]);
+      result.weights.push_back(weights[j]);
     }
   return result;
 }

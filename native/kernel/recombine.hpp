@@ -17,13 +17,19 @@ struct Recombined {
   int rank = 0;         // numerical rank of the features of the rows of positive weight
 };
 
-// A validated private copy of the caller's features, row-major, and weights. Throws Error NotFinite, Weight.
+// The caller's features, row-major, and a validated private copy of the weights. The features are copied, too, unless
+// the caller promises that they stay as they are until recombine() has returned (`lent`) and they lie row after row in
+// doubles: copying takes longer than everything that is done with them. Throws Error Weight; NotFinite when a copy is
+// made, else recombine() throws it.
 struct FeatureMatrix {
-  FeatureMatrix(const PointsView& features, const NumbersView& weights);
+  FeatureMatrix(const PointsView& features, const NumbersView& weights, bool lent = false);
   std::size_t count = 0;
   int width = 0;
-  Array<double> values;   // count x width, row-major
-  Array<double> weights;  // count
+  const double* values = nullptr;  // count x width, row-major
+  Array<double> weights;           // count, or empty: all 1
+
+ private:
+  Array<double> copy_;
 };
 
 Recombined recombine(FeatureMatrix&& features, int threads, Monitor& monitor);

@@ -257,10 +257,14 @@ Napi::Value run_sync(Napi::Env env, const Call& call) {
   try {
     const std::unique_ptr<Task> task = call.task(bytes);
     const auto work = std::make_shared<SyncWork>(*task);
-    ComputeThread& thread = ComputeThread::get();
-    thread.post(work, true);
-    while (!thread.wait(work.get(), kLookEvery))
-      if (!work->cancelled() && !is_alive(env)) work->cancel();
+    if (task->brief()) {
+      work->execute();
+    } else {
+      ComputeThread& thread = ComputeThread::get();
+      thread.post(work, true);
+      while (!thread.wait(work.get(), kLookEvery))
+        if (!work->cancelled() && !is_alive(env)) work->cancel();
+    }
     if (work->failure) std::rethrow_exception(work->failure);
     return task->result(env);
   } catch (...) {

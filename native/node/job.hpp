@@ -16,6 +16,9 @@ class Task {
   virtual ~Task() = default;
   // On the compute thread. Throws what the kernel throws.
   virtual void run(Monitor& monitor) = 0;
+  // Work of less than a millisecond on one thread: a Sync call does it where it is, because waking the compute thread
+  // up and waiting for it would take longer.
+  virtual bool brief() const { return false; }
   // On the JavaScript thread, after run() has returned.
   virtual Napi::Value result(Napi::Env env) = 0;
 };
@@ -36,7 +39,7 @@ struct Call {
 Napi::Value start(Napi::Env env, const Call& call, const Napi::Value& progress);
 
 // Runs the call on the compute thread and waits. Throws a JavaScript error. Goes before queued jobs, behind a running
-// one.
+// one. Brief work is done on the calling thread.
 Napi::Value run_sync(Napi::Env env, const Call& call);
 
 }  // namespace fewpoints::node

@@ -102,10 +102,26 @@ struct ExactShape {
   const double* scale;   // columns, powers of two, used when map is nullptr
 };
 
-// One tableau for the general path: `count` rows, `columns` columns.
-struct TableauResult {
-  int rank;
-  bool solved;
+// ---- sums over groups of rows
+// ----------------------------------------------------------------------------------------
+
+struct Segment {
+  size_t begin, end;  // rows
+};
+
+// Products of univariate polynomials in t = (x - centre) * inverse, in an order that takes every feature once: the
+// `lower` features without the last axis, each followed by its products with the powers of the last axis.
+struct ProductShape {
+  int dimension, order, count, lower;
+  const int* lower_parent;  // lower: an earlier one
+  const int* lower_factor;  // lower: axis * (order + 1) + degree
+  const int* powers;        // lower: how many powers of the last axis follow, the zeroth included
+  const int* place;         // count: number of the feature in the caller's order
+  const double* a;          // recurrence coefficients, dimension x order
+  const double* b;
+  const double* c;
+  const double* centre;  // dimension
+  const double* inverse;
 };
 
 struct SimdKernels {
@@ -139,13 +155,31 @@ struct SimdKernels {
   void (*exact_local)(const ExactShape& shape, const double* const* x, size_t begin, size_t end, double* local,
                       size_t stride, double* workspace);
 
-  // eliminate_wide of elimination.hpp, handed in because nothing in simd/ may call the rest of the kernel by name.
-  using EliminateWide = double (*)(int rows, int columns, size_t stride, double* T, double* v, int* order);
-  // Vertex of { multipliers >= 0 : columns x multipliers = columns x start }: see simd/tableau.hpp. values: rows x
-  // stride, stride a multiple of 8, destroyed. start, multipliers: `columns` entries.
-  TableauResult (*vertex)(int rows, int columns, size_t stride, double* values, const double* start, double tolerance,
-                          double* multipliers, double* workspace, EliminateWide eliminate_wide, Stop stop);
-  size_t (*vertex_workspace)(int rows, int columns);  // in doubles
+  // Adds sum_i w_i f_i over the rows of the segments to (high, low), in double-double, and sum_i |w_i f_i| to
+  // magnitude; these three have room for `width` rounded up to a multiple of 8, `values` none beyond its end.
+  void (*matrix_sums)(const double* values, size_t rows, size_t width, const double* weights, const Segment* segments,
+                      size_t count, double* high, double* low, double* magnitude);
+  // out[place[e] * stride + c] = sum w phi_e over the rows of segments first[c] .. first[c + 1], for c < columns.
+  void (*product_sums)(const ProductShape& shape, const double* const* x, const double* w, const Segment* segments,
+                       const uint32_t* first, int columns, double* out, size_t stride, double* workspace);
+  size_t (*product_workspace)(const ProductShape& shape);  // in doubles
+
+  // ---- dense matrices, row-major, aligned; strides and numbers of columns are multiples of 8
+
+  // T -= factors x panel: T rows x columns, factors rows x rank, panel rank x columns. packed: rank x 64 doubles.
+  void (*rank_update)(double* T, size_t stride, size_t rows, size_t columns, const double* factors,
+                      size_t factor_stride, int rank, const double* panel, size_t panel_stride, double* packed);
+  // out = row - factors x panel.
+  void (*combine_rows)(double* out, const double* row, const double* factors, int rank, const double* panel,
+                       size_t panel_stride, size_t columns);
+  void (*scale_row)(double* row, double factor, size_t columns);
+  // The first column with the largest |entry| * open, or the most negative entry * open; -1: there is none but 0.
+  int (*largest_entry)(const double* row, const double* open, size_t columns, double* best);
+  int (*most_negative_entry)(const double* row, const double* open, size_t columns, double* best);
+  void (*largest_of_columns)(const double* T, size_t stride, size_t rows, size_t columns, double* largest);
+  // row *= factor, entry by entry; returns the largest magnitude that comes out.
+  double (*scale_columns)(double* row, const double* factor, size_t columns);
+  void (*weighted_sum)(const double* row, const double* weight, size_t columns, double* high, double* low);
 };
 
 // The best table that this processor runs. FEWPOINTS_ISA=v2|v3|v4 in the environment forces a level, if it can run

@@ -25,8 +25,21 @@ size_t exact_workspace(const ExactShape& shape);
 void exact_local(const ExactShape& shape, const double* const* x, size_t begin, size_t end, double* local,
                  size_t stride, double* workspace);
 
-TableauResult vertex(int rows, int columns, size_t stride, double* values, const double* start, double tolerance,
-                     double* multipliers, double* workspace, SimdKernels::EliminateWide eliminate_wide, Stop stop);
-size_t vertex_workspace(int rows, int columns);
+void matrix_sums(const double* values, size_t rows, size_t width, const double* weights, const Segment* segments,
+                 size_t count, double* high, double* low, double* magnitude);
+void product_sums(const ProductShape& shape, const double* const* x, const double* w, const Segment* segments,
+                  const uint32_t* first, int columns, double* out, size_t stride, double* workspace);
+size_t product_workspace(const ProductShape& shape);
+
+void rank_update(double* T, size_t stride, size_t rows, size_t columns, const double* factors, size_t factor_stride,
+                 int rank, const double* panel, size_t panel_stride, double* packed);
+void combine_rows(double* out, const double* row, const double* factors, int rank, const double* panel,
+                  size_t panel_stride, size_t columns);
+void scale_row(double* row, double factor, size_t columns);
+int largest_entry(const double* row, const double* open, size_t columns, double* best);
+int most_negative_entry(const double* row, const double* open, size_t columns, double* best);
+void largest_of_columns(const double* T, size_t stride, size_t rows, size_t columns, double* largest);
+double scale_columns(double* row, const double* factor, size_t columns);
+void weighted_sum(const double* row, const double* weight, size_t columns, double* high, double* low);
 
 }  // namespace fewpoints::FEWPOINTS_SIMD

@@ -21,8 +21,17 @@ const SimdKernels table = {
     exact_moments,
     exact_workspace,
     exact_local,
-    vertex,
-    vertex_workspace,
+    matrix_sums,
+    product_sums,
+    product_workspace,
+    rank_update,
+    combine_rows,
+    scale_row,
+    largest_entry,
+    most_negative_entry,
+    largest_of_columns,
+    scale_columns,
+    weighted_sum,
 };
 
 }  // namespace fewpoints::FEWPOINTS_SIMD

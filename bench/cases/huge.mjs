@@ -1,0 +1,89 @@
+// One huge cell: n points down to N, everything that compressSync does in the call: the copy, recombination, and the
+// residual of the whole set in double-double. Beside it the time of merely evaluating all features of all points and
+// adding them up, by the addon's own loop (`evaluate` of the addon, not part of the package's interface).
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { textTable } from '../../demo/table.mjs'
+import { compressSync, momentCount } from '../../dist/index.js'
+import { EPS, peakMemory, timed, uniformPoints } from '../measure.mjs'
+
+export const title = 'One huge cell: n uniform points to N'
+export const seed = 5
+
+// [dimension, order, milliseconds that an earlier prototype took to recombine 10^6 points: one thread, a Zen 5].
+const SETTINGS = [
+  [2, 5, 3.9],
+  [3, 5, 6.5],
+  [4, 6, 19],
+  [4, 10, 559],
+  [10, 4, 448],
+]
+
+export function cases({ small, threads }) {
+  const counts = small ? [1e5] : [1e6, 1e7]
+  return counts.flatMap((points) =>
+    SETTINGS.filter(([m, k]) => !small || momentCount(m, k) < 500)
+      // 10^7 points of 10 columns: the input, its copy and what the residual needs are more than 2 GB.
+      .filter(([m]) => points < 1e7 || m < 10)
+      .map(([dimension, order]) => ({ points, dimension, order, threads: threads ?? 1 })),
+  )
+}
+
+export function run({ points: count, dimension, order, threads }, trials) {
+  const points = uniformPoints(count, dimension, seed)
+  const native = createRequire(import.meta.url)('node-gyp-build')(fileURLToPath(new URL('../..', import.meta.url)))
+  const input = { data: points, offset: 0, count, dimension, rowStride: dimension, columnStride: 1 }
+  const runs = count * momentCount(dimension, order) > 1e9 ? Math.min(trials, 3) : trials
+  const before = peakMemory()
+  const first = compressSync(points, { dimension, order, threads })
+  const memory = peakMemory()
+  const times = Array.from({ length: runs }, () => {
+    const evaluate = native.evaluateSync({ points: input, order, threads })
+    const { result, wall, user, system } = timed(() => compressSync(points, { dimension, order, threads }))
+    const { partition, recombine, total } = result.elapsed
+    const cpu = user + system
+    return { evaluate, recombine, copy: wall - total, residual: total - recombine - partition, wall, cpu }
+  })
+  // Of one call, the one with the median of what counts: the parts of a row then belong together.
+  times.sort((a, b) => a.recombine - b.recombine)
+  return {
+    ...times[times.length >> 1],
+    evaluate: times.map(({ evaluate }) => evaluate).sort((a, b) => a - b)[times.length >> 1],
+    width: momentCount(dimension, order),
+    count: first.count,
+    error: first.residual / EPS,
+    input: points.byteLength,
+    before,
+    memory,
+  }
+}
+
+export function report(results) {
+  const head = ['points', 'm,k', 'N', 'threads', 'copy', 'recombine', 'residual', 'call', 'CPU', 'evaluate']
+  head.push('recombine/evaluate', 'call/evaluate', 'prototype', 'kept', 'error', 'peak MB', 'input MB')
+  const rows = results.map((r) => {
+    const prototype = r.points === 1e6 ? SETTINGS.find(([m, k]) => m === r.dimension && k === r.order)?.[2] : undefined
+    return [
+      r.points.toExponential(0),
+      `${r.dimension},${r.order}`,
+      String(r.width),
+      String(r.threads),
+      ...[r.copy, r.recombine, r.residual, r.wall, r.cpu, r.evaluate].map((x) => x.toFixed(1)),
+      (r.recombine / r.evaluate).toFixed(2),
+      (r.wall / r.evaluate).toFixed(2),
+      prototype === undefined ? '' : String(prototype),
+      String(r.count),
+      `${r.error.toPrecision(2)} eps`,
+      (r.memory / 1e6).toFixed(0),
+      (r.input / 1e6).toFixed(0),
+    ]
+  })
+  return [
+    textTable(head, rows),
+    '',
+    'milliseconds; of the call whose recombination is the median. copy: into the kernel, and results out; recombine: with',
+    'the residual of the result; residual: of the given set, in double-double; CPU: of all threads, the whole call.',
+    'evaluate: all Legendre products of all points, added up and dropped, same threads. prototype: recombination alone,',
+    'one thread, on a Zen 5. peak MB: of the process after its first call.',
+  ].join('\n')
+}
