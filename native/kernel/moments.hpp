@@ -4,11 +4,10 @@
 #include <vector>
 
 #include "points.hpp"
+#include "products.hpp"
 #include "status.hpp"
 
 namespace fewpoints {
-
-enum class Basis { Monomial, Legendre };
 
 // Plain sums in the coordinates as given: products of powers, or of Legendre polynomials P_j (P_j(1) = 1).
 // Accumulated in double-double and rounded once; the same bits for any number of threads.

@@ -81,6 +81,40 @@ struct ExactShape {
   const double* scale;   // columns, powers of two, used when map is nullptr
 };
 
+// ---- sums of products
+// ---------------------------------------------------------------------------------------------------------
+
+// Products of one-dimensional polynomials: 0 is 1 (or the weight), i = parent[i] * p_degree[i](t_axis[i]).
+struct ProductList {
+  int count;
+  const int* parent;
+  const int* axis;
+  const int* degree;
+};
+// Features first .. first + count: one head times tails tail .. tail + count.
+struct ProductRun {
+  int head, tail, count, first;
+};
+// t = scale (x - centre); p_j = t^j, or Legendre's P_j.
+struct ProductShape {
+  int dimension, order, count;
+  bool legendre;
+  ProductList heads, tails;
+  int tail_axis;  // the tails are the order + 1 polynomials of this axis alone; -1: as listed
+  int runs;
+  const ProductRun* run;
+  const double* centre;
+  const double* scale;         // powers of two for product_sums_exact
+  const double* legendre_low;  // order + 1: (j - 1) / j minus its nearest double
+};
+// sum = high g1 + low g2, m1 = 1.5 2^52 g1, m2 = 1.5 2^52 g2, for each feature.
+struct ProductPieces {
+  const double* m1;
+  const double* m2;
+  int64_t* high;
+  int64_t* low;
+};
+
 // One tableau for the general path: `count` rows, `columns` columns.
 struct TableauResult {
   int rank;
@@ -110,6 +144,17 @@ struct SimdKernels {
   // local[a * stride + i - begin]: coordinate t_a of point i, rounded to double.
   void (*exact_local)(const ExactShape& shape, const double* const* x, size_t begin, size_t end, double* local,
                       size_t stride, double* workspace);
+
+  // sums[e] = sum w phi_e, plainly; features in the order of the runs, here and in the next two. At most 2^16 vectors.
+  void (*product_sums)(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
+                       double* sums, double* workspace);
+  // result[e] = max w |phi_e|.
+  void (*product_largest)(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
+                          double* result, double* workspace);
+  // The sums without rounding of what is above g2 / 2 in each term, and sum w |phi_e| when magnitudes is not nullptr.
+  void (*product_sums_exact)(const ProductShape& shape, const double* const* x, const double* w, size_t begin,
+                             size_t end, const ProductPieces& pieces, double* magnitudes, double* workspace);
+  size_t (*product_workspace)(const ProductShape& shape);  // in doubles
 
   // eliminate_wide of elimination.hpp, handed in because nothing in simd/ may call the rest of the kernel by name.
   using EliminateWide = double (*)(int rows, int columns, size_t stride, double* T, double* v, int* order);

@@ -21,6 +21,14 @@ size_t exact_workspace(const ExactShape& shape);
 void exact_local(const ExactShape& shape, const double* const* x, size_t begin, size_t end, double* local,
                  size_t stride, double* workspace);
 
+void product_sums(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
+                  double* sums, double* workspace);
+void product_largest(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
+                     double* result, double* workspace);
+void product_sums_exact(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
+                        const ProductPieces& pieces, double* magnitudes, double* workspace);
+size_t product_workspace(const ProductShape& shape);
+
 TableauResult vertex(int rows, int columns, size_t stride, double* values, const double* start, double tolerance,
                      double* multipliers, double* workspace, SimdKernels::EliminateWide eliminate_wide, Stop stop);
 size_t vertex_workspace(int rows, int columns);

@@ -18,6 +18,10 @@ const SimdKernels table = {
     exact_moments,
     exact_workspace,
     exact_local,
+    product_sums,
+    product_largest,
+    product_sums_exact,
+    product_workspace,
     vertex,
     vertex_workspace,
 };
