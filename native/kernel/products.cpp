@@ -98,13 +98,18 @@ ProductList ProductBasis::List::view() const {
 
 ProductBasis::ProductBasis(const MultiIndices& indices, Basis basis, std::vector<double> centre,
                            std::vector<double> scale)
-    : centre_(std::move(centre)), scale_(std::move(scale)), legendre_low_(indices.order + 1, 0.0) {
+    : centre_(std::move(centre)),
+      scale_(std::move(scale)),
+      legendre_high_(indices.order + 1, 0.0),
+      legendre_low_(indices.order + 1, 0.0) {
   shape_.dimension = indices.dimension;
   shape_.order = indices.order;
   shape_.count = indices.count;
   shape_.legendre = basis == Basis::Legendre;
-  for (int j = 2; j <= indices.order; j++)  // the remainder of (j - 1) - h j, exact in double, over j
-    legendre_low_[j] = -std::fma((j - 1.0) / j, j, -(j - 1.0)) / j;
+  for (int j = 1; j <= indices.order; j++) {
+    legendre_high_[j] = (j - 1.0) / j;
+    legendre_low_[j] = -std::fma(legendre_high_[j], j, -(j - 1.0)) / j;  // the remainder of a division is exact
+  }
   split(indices);
   shape_.heads = heads_.view();
   shape_.tails = tails_.view();
@@ -112,6 +117,7 @@ ProductBasis::ProductBasis(const MultiIndices& indices, Basis basis, std::vector
   shape_.run = runs_.data();
   shape_.centre = centre_.data();
   shape_.scale = scale_.data();
+  shape_.legendre_high = legendre_high_.data();
   shape_.legendre_low = legendre_low_.data();
 }
 
@@ -142,10 +148,6 @@ void ProductBasis::split(const MultiIndices& indices) {
   };
   describe(heads, parts.heads, heads_);
   describe(tails, parts.tails, tails_);
-  shape_.tail_axis = static_cast<int>(tails.size()) == k + 1 ? (k == 0 ? 0 : tails_.axis[1]) : -1;
-  for (std::size_t i = 1; i < tails.size() && shape_.tail_axis >= 0; i++)
-    if (tails_.axis[i] != shape_.tail_axis || tails_.degree[i] != static_cast<int>(i)) shape_.tail_axis = -1;
-
   struct Pair {
     int head, tail, feature;
   };

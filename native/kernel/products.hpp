@@ -66,7 +66,7 @@ class ProductBasis {
   std::vector<ProductRun> runs_;
   std::vector<int> feature_;             // of each slot: place in the caller's order
   std::vector<std::uint8_t> exponents_;  // of each slot
-  std::vector<double> centre_, scale_, legendre_low_;
+  std::vector<double> centre_, scale_, legendre_high_, legendre_low_;
 };
 
 }  // namespace fewpoints

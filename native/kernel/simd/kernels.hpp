@@ -100,12 +100,12 @@ struct ProductShape {
   int dimension, order, count;
   bool legendre;
   ProductList heads, tails;
-  int tail_axis;  // the tails are the order + 1 polynomials of this axis alone; -1: as listed
   int runs;
   const ProductRun* run;
   const double* centre;
-  const double* scale;         // powers of two for product_sums_exact
-  const double* legendre_low;  // order + 1: (j - 1) / j minus its nearest double
+  const double* scale;          // powers of two for product_sums_exact
+  const double* legendre_high;  // order + 1: (j - 1) / j = high + low
+  const double* legendre_low;
 };
 // sum = high g1 + low g2, m1 = 1.5 2^52 g1, m2 = 1.5 2^52 g2, for each feature.
 struct ProductPieces {

@@ -50,108 +50,156 @@ FEWPOINTS_INLINE Twofold plus(Twofold a, Twofold b) {
 }
 FEWPOINTS_INLINE Twofold minus(Twofold a, Twofold b) { return plus(a, {-b.high, -b.low}); }
 
-// A block is V vectors of points; arrays are [item][vector].
+// A block is V vectors of points. Arrays are [item][vector], in two parts [item][high, low][vector].
 constexpr int kLongBlock = 16, kShortBlock = 8;
 constexpr size_t kFirstLevelCache = 32768;
 
+struct Product {
+  Vec* to;
+  const Vec *parent, *power;  // parent: nullptr when it is 1
+};
+
+// From one item to the next. One vector of padding: items a power of two apart would meet in the same cache sets, and
+// loads would wait for stores whose addresses only look the same.
+template <int V, int kParts>
+constexpr int item() {
+  return V * kParts + 1;
+}
+
+// Where everything is in the workspace of one call. A power that is a head or a tail by itself is computed there.
+template <int V, int kParts>
+struct Plan {
+  static constexpr int kItem = item<V, kParts>();
+  Vec *heads, *tails;
+  Vec** powers;  // dimension x (order + 1), [0] unused
+  Product* products;
+  int count = 0, head_count;
+
+  Plan(const ProductShape& shape, bool weighted, double* workspace) : head_count(shape.heads.count) {
+    const int k1 = shape.order + 1, m = shape.dimension;
+    heads = reinterpret_cast<Vec*>(workspace);
+    tails = heads + static_cast<size_t>(shape.heads.count) * kItem;
+    Vec* own = tails + static_cast<size_t>(shape.tails.count) * kItem;
+    powers = reinterpret_cast<Vec**>(own + static_cast<size_t>(m) * k1 * kItem);
+    products = reinterpret_cast<Product*>(powers + static_cast<size_t>(m) * k1);
+    for (int i = 0; i < m * k1; i++) powers[i] = own + static_cast<size_t>(i) * kItem;
+    if (!weighted) settle(shape.heads, k1, heads);
+    settle(shape.tails, k1, tails);
+    list(shape.heads, k1, heads, weighted);
+    list(shape.tails, k1, tails, false);
+    constant(heads);
+    constant(tails);
+  }
+
+ private:
+  void settle(const ProductList& list, int k1, Vec* at) {
+    for (int i = 1; i < list.count; i++)
+      if (list.parent[i] == 0) powers[list.axis[i] * k1 + list.degree[i]] = at + static_cast<size_t>(i) * kItem;
+  }
+  void list(const ProductList& list, int k1, Vec* at, bool weighted) {
+    for (int i = 1; i < list.count; i++) {
+      Vec* to = at + static_cast<size_t>(i) * kItem;
+      const Vec* power = powers[list.axis[i] * k1 + list.degree[i]];
+      const Vec* parent = list.parent[i] == 0 && !weighted ? nullptr : at + static_cast<size_t>(list.parent[i]) * kItem;
+      if (to != power) products[count++] = {to, parent, power};
+    }
+  }
+  static void constant(Vec* one) {
+    for (int v = 0; v < V; v++) one[v] = splat(1);
+    for (int v = V; v < V * kParts; v++) one[v] = Vec{};
+  }
+};
+
 struct Block {
-  size_t begin, end;  // end - begin <= V W; lanes behind the last point get weight 0
+  size_t begin, end;  // end - begin <= V W; what is behind the last point gets weight 0
   const double* const* x;
   const double* w;
 };
 
-FEWPOINTS_INLINE int lanes_of(const Block& block, int v) {
-  const size_t first = block.begin + static_cast<size_t>(v) * W;
-  return first >= block.end ? 0 : block.end - first < W ? static_cast<int>(block.end - first) : W;
-}
-// Any coordinate will do where the weight is 0.
-FEWPOINTS_INLINE Vec coordinates(const Block& block, const double* x, int v, double elsewhere) {
-  const int lanes = lanes_of(block, v);
-  const size_t first = block.begin + static_cast<size_t>(v) * W;
-  if (lanes == W) return loadu(x + first);
+FEWPOINTS_INLINE Vec part_of(const Block& block, const double* x, int v, double elsewhere) {
   Vec r = splat(elsewhere);
-  for (int l = 0; l < lanes; l++) r[l] = x[first + l];
+  for (int l = 0; l < W; l++)
+    if (block.begin + static_cast<size_t>(v * W + l) < block.end)
+      r[l] = x[block.begin + static_cast<size_t>(v * W + l)];
   return r;
 }
-FEWPOINTS_INLINE Vec weights_of(const Block& block, int v) {
-  const int lanes = lanes_of(block, v);
-  const size_t first = block.begin + static_cast<size_t>(v) * W;
-  if (lanes == W) return block.w ? loadu(block.w + first) : splat(1);
-  Vec r = {};
-  for (int l = 0; l < lanes; l++) r[l] = block.w ? block.w[first + l] : 1;
-  return r;
+// x of the V vectors of a block.
+template <int V>
+FEWPOINTS_INLINE void take(const Block& block, const double* x, double elsewhere, Vec* to) {
+  if (block.end - block.begin == V * W)
+    for (int v = 0; v < V; v++) to[v] = loadu(x + block.begin + static_cast<size_t>(v) * W);
+  else
+    for (int v = 0; v < V; v++) to[v] = part_of(block, x, v, elsewhere);
+}
+// Without weights the heads were made as if all points were there; head 0, which is 1, is made once a call.
+template <int V, int kParts>
+void leave_out(const Block& block, const Plan<V, kParts>& plan) {
+  for (int i = 0; i < plan.head_count; i++)
+    for (int v = 0; v < V * kParts; v++)
+      for (int l = 0; l < W; l++)
+        if (block.begin + static_cast<size_t>(v % V * W + l) >= block.end) plan.heads[i * plan.kItem + v][l] = 0;
 }
 
 // ---- heads and tails, plain
 
 template <int V>
-struct Plain {
-  Vec *powers, *heads, *tails;  // powers: dimension x (order + 1)
-
-  Plain(const ProductShape& shape, double* workspace) {
-    powers = reinterpret_cast<Vec*>(workspace);
-    heads = powers + static_cast<size_t>(shape.dimension) * (shape.order + 1) * V;
-    tails = heads + static_cast<size_t>(shape.heads.count) * V;
-    if (shape.tail_axis >= 0) tails = powers + static_cast<size_t>(shape.tail_axis) * (shape.order + 1) * V;
-  }
-
-  void evaluate(const ProductShape& shape, const Block& block) {
-    const int k1 = shape.order + 1;
-    for (int a = 0; a < shape.dimension; a++) {
-      Vec* p = powers + static_cast<size_t>(a) * k1 * V;
-      const double c = shape.centre[a];
-      const Vec centre = splat(c), scale = splat(shape.scale[a]);
-      for (int v = 0; v < V; v++) {
-        const Vec t = (coordinates(block, block.x[a], v, c) - centre) * scale;
-        p[v] = splat(1);
-        if (k1 > 1) p[V + v] = t;
+void evaluate(const ProductShape& shape, const Plan<V, 1>& plan, const Block& block) {
+  constexpr int G = 4;  // vectors in flight
+  const int k1 = shape.order + 1;
+  for (int a = 0; a < shape.dimension && k1 > 1; a++) {
+    Vec* const* p = plan.powers + static_cast<size_t>(a) * k1;
+    const Vec centre = splat(shape.centre[a]), scale = splat(shape.scale[a]);
+    take<V>(block, block.x[a], shape.centre[a], p[1]);
+    for (int g = 0; g < V; g += G) {
+      Vec t[G], before[G], now[G];
+      for (int q = 0; q < G; q++) {
+        t[q] = now[q] = (p[1][g + q] - centre) * scale;
+        before[q] = splat(1);
+        p[1][g + q] = t[q];
       }
-      // Degree by degree: all vectors of the block are independent.
-      for (int j = 2; j < k1; j++) {
-        const Vec* t = p + V;
-        const Vec *one = p + (j - 1) * V, *two = p + (j - 2) * V;
-        Vec* to = p + j * V;
-        if (shape.legendre) {
-          const Vec f = splat((2.0 * j - 1) / j), g = splat(-(j - 1.0) / j);
-          for (int v = 0; v < V; v++) to[v] = madd(f * t[v], one[v], g * two[v]);
-        } else {
-          for (int v = 0; v < V; v++) to[v] = t[v] * one[v];
+      if (shape.legendre)
+        for (int j = 2; j < k1; j++) {
+          // P_j = t P_{j-1} + (1 - 1/j) (t P_{j-1} - P_{j-2})
+          const Vec r = splat(shape.legendre_high[j]);
+          Vec* to = p[j] + g;
+          for (int q = 0; q < G; q++) {
+            const Vec product = t[q] * now[q], next = madd(r, product - before[q], product);
+            before[q] = now[q];
+            to[q] = now[q] = next;
+          }
         }
-      }
-    }
-    for (int v = 0; v < V; v++) heads[v] = weights_of(block, v);
-    products(shape, shape.heads, heads, block.w == nullptr && block.end - block.begin == V * W);
-    if (shape.tail_axis >= 0) return;
-    for (int v = 0; v < V; v++) tails[v] = splat(1);
-    products(shape, shape.tails, tails, true);
-  }
-
-  void products(const ProductShape& shape, const ProductList& list, Vec* out, bool first_is_one) {
-    const int k1 = shape.order + 1;
-    for (int i = 1; i < list.count; i++) {
-      const Vec* p = powers + (static_cast<size_t>(list.axis[i]) * k1 + list.degree[i]) * V;
-      const Vec* parent = out + static_cast<size_t>(list.parent[i]) * V;
-      Vec* to = out + static_cast<size_t>(i) * V;
-      if (first_is_one && list.parent[i] == 0)
-        for (int v = 0; v < V; v++) to[v] = p[v];
       else
-        for (int v = 0; v < V; v++) to[v] = parent[v] * p[v];
+        for (int j = 2; j < k1; j++) {
+          Vec* to = p[j] + g;
+          for (int q = 0; q < G; q++) to[q] = now[q] = t[q] * now[q];
+        }
     }
   }
-};
+  if (block.w != nullptr) take<V>(block, block.w, 0, plan.heads);
+  for (int i = 0; i < plan.count; i++) {
+    const Product& product = plan.products[i];
+    const Vec* power = product.power;
+    Vec* to = product.to;
+    if (product.parent != nullptr)
+      for (int v = 0; v < V; v++) to[v] = product.parent[v] * power[v];
+    else
+      for (int v = 0; v < V; v++) to[v] = power[v];
+  }
+  if (block.w == nullptr && block.end - block.begin != V * W) leave_out(block, plan);
+}
 
 // U partial sums a feature, where there are few features to hide the latency of an addition.
 template <int V, int J>
-void plain_tile(const Vec* head, const Vec* tail, Vec* sums) {
+FEWPOINTS_INLINE void plain_tile(const Vec* head, const Vec* tail, Vec* sums) {
   constexpr int U = J <= 2 ? 4 : J <= 4 ? 2 : 1;
   Vec s[U][J];
   for (int j = 0; j < J; j++) s[0][j] = sums[j];
   for (int u = 1; u < U; u++)
     for (int j = 0; j < J; j++) s[u][j] = Vec{};
-#pragma GCC unroll 2
+#pragma GCC unroll 4
   for (int v = 0; v < V; v += U)
     for (int u = 0; u < U; u++)
-      for (int j = 0; j < J; j++) s[u][j] = madd(head[v + u], tail[j * V + v + u], s[u][j]);
+      for (int j = 0; j < J; j++) s[u][j] = madd(head[v + u], tail[j * item<V, 1>() + v + u], s[u][j]);
   for (int u = U / 2; u > 0; u /= 2)
     for (int q = 0; q < u; q++)
       for (int j = 0; j < J; j++) s[q][j] += s[q + u][j];
@@ -159,9 +207,9 @@ void plain_tile(const Vec* head, const Vec* tail, Vec* sums) {
 }
 
 template <int V>
-void plain_run(const Vec* head, const Vec* tail, int count, Vec* sums) {
+FEWPOINTS_INLINE void plain_run(const Vec* head, const Vec* tail, int count, Vec* sums) {
   constexpr int J = 8;
-  for (; count >= J; count -= J, tail += J * V, sums += J) plain_tile<V, J>(head, tail, sums);
+  for (; count >= J; count -= J, tail += J * item<V, 1>(), sums += J) plain_tile<V, J>(head, tail, sums);
   switch (count) {
     case 7: return plain_tile<V, 7>(head, tail, sums);
     case 6: return plain_tile<V, 6>(head, tail, sums);
@@ -178,14 +226,14 @@ template <int V>
 void plain_sums(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
                 double* sums, double* workspace) {
   Vec* total = reinterpret_cast<Vec*>(workspace);
-  Plain<V> block(shape, workspace + static_cast<size_t>(shape.count) * W);
+  const Plan<V, 1> plan(shape, w != nullptr, workspace + static_cast<size_t>(shape.count) * W);
   for (int e = 0; e < shape.count; e++) total[e] = Vec{};
   for (size_t i = begin; i < end; i += V * W) {
-    block.evaluate(shape, {i, end - i < V * W ? end : i + V * W, x, w});
+    evaluate<V>(shape, plan, {i, end - i < V * W ? end : i + V * W, x, w});
     for (int r = 0; r < shape.runs; r++) {
       const ProductRun& run = shape.run[r];
-      plain_run<V>(block.heads + static_cast<size_t>(run.head) * V, block.tails + static_cast<size_t>(run.tail) * V,
-                   run.count, total + run.first);
+      plain_run<V>(plan.heads + static_cast<size_t>(run.head) * plan.kItem,
+                   plan.tails + static_cast<size_t>(run.tail) * plan.kItem, run.count, total + run.first);
     }
   }
   for (int e = 0; e < shape.count; e++) sums[e] = sum(total[e]);
@@ -196,15 +244,15 @@ template <int V>
 void largest_products(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
                       double* result, double* workspace) {
   Vec* most = reinterpret_cast<Vec*>(workspace);
-  Plain<V> block(shape, workspace + static_cast<size_t>(shape.count) * W);
+  const Plan<V, 1> plan(shape, w != nullptr, workspace + static_cast<size_t>(shape.count) * W);
   for (int e = 0; e < shape.count; e++) most[e] = Vec{};
   for (size_t i = begin; i < end; i += V * W) {
-    block.evaluate(shape, {i, end - i < V * W ? end : i + V * W, x, w});
+    evaluate<V>(shape, plan, {i, end - i < V * W ? end : i + V * W, x, w});
     for (int r = 0; r < shape.runs; r++) {
       const ProductRun& run = shape.run[r];
-      const Vec* head = block.heads + static_cast<size_t>(run.head) * V;
+      const Vec* head = plan.heads + static_cast<size_t>(run.head) * plan.kItem;
       for (int j = 0; j < run.count; j++) {
-        const Vec* tail = block.tails + static_cast<size_t>(run.tail + j) * V;
+        const Vec* tail = plan.tails + static_cast<size_t>(run.tail + j) * plan.kItem;
         Vec m = most[run.first + j];
         for (int v = 0; v < V; v++) m = maximum(m, magnitude(head[v] * tail[v]));
         most[run.first + j] = m;
@@ -217,72 +265,60 @@ void largest_products(const ProductShape& shape, const double* const* x, const d
 // ---- heads and tails in two parts
 
 template <int V>
-struct Double {
-  Vec *powers, *heads, *tails;  // each item: V high parts, then V low parts
-
-  Double(const ProductShape& shape, double* workspace) {
-    powers = reinterpret_cast<Vec*>(workspace);
-    heads = powers + static_cast<size_t>(shape.dimension) * (shape.order + 1) * 2 * V;
-    tails = heads + static_cast<size_t>(shape.heads.count) * 2 * V;
-    if (shape.tail_axis >= 0) tails = powers + static_cast<size_t>(shape.tail_axis) * (shape.order + 1) * 2 * V;
-  }
-  static FEWPOINTS_INLINE Twofold at(const Vec* item, int v) { return {item[v], item[V + v]}; }
-  static FEWPOINTS_INLINE void put(Vec* item, int v, Twofold value) {
-    item[v] = value.high;
-    item[V + v] = value.low;
-  }
-
-  void evaluate(const ProductShape& shape, const Block& block) {
-    const int k1 = shape.order + 1;
-    for (int a = 0; a < shape.dimension; a++) {
-      Vec* p = powers + static_cast<size_t>(a) * k1 * 2 * V;
-      Vec* t = p + 2 * V;
-      const double c = shape.centre[a];
-      const Vec scale = splat(shape.scale[a]);
-      for (int v = 0; v < V; v++) {
-        put(p, v, {splat(1), Vec{}});
-        if (k1 == 1) continue;
-        const Twofold d = two_sum(coordinates(block, block.x[a], v, c), splat(-c));
-        put(t, v, {d.high * scale, d.low * scale});  // exact: a power of two
+void evaluate(const ProductShape& shape, const Plan<V, 2>& plan, const Block& block) {
+  constexpr int G = 4;
+  const int k1 = shape.order + 1;
+  for (int a = 0; a < shape.dimension && k1 > 1; a++) {
+    Vec* const* p = plan.powers + static_cast<size_t>(a) * k1;
+    const Vec minus_centre = splat(-shape.centre[a]), scale = splat(shape.scale[a]);
+    take<V>(block, block.x[a], shape.centre[a], p[1]);
+    for (int g = 0; g < V; g += G) {
+      Twofold t[G], before[G], now[G];
+      for (int q = 0; q < G; q++) {
+        const Twofold d = two_sum(p[1][g + q], minus_centre);
+        t[q] = now[q] = {d.high * scale, d.low * scale};  // exact: a power of two
+        before[q] = {splat(1), Vec{}};
+        p[1][g + q] = t[q].high;
+        p[1][V + g + q] = t[q].low;
       }
       for (int j = 2; j < k1; j++) {
-        const Vec *one = p + (j - 1) * 2 * V, *two = p + (j - 2) * 2 * V;
-        Vec* to = p + j * 2 * V;
-        if (shape.legendre) {
-          // P_j = t P_{j-1} + (1 - 1/j) (t P_{j-1} - P_{j-2})
-          const double high = (j - 1.0) / j;
-          const Vec h = splat(high), l = splat(shape.legendre_low[j]);
-          for (int v = 0; v < V; v++) {
-            const Twofold product = multiply(at(t, v), at(one, v));
-            put(to, v, plus(product, multiply(minus(product, at(two, v)), Twofold{h, l})));
+        Vec* to = p[j] + g;
+        const Twofold r = {splat(shape.legendre_high[j]), splat(shape.legendre_low[j])};
+        for (int q = 0; q < G; q++) {
+          Twofold next = multiply(t[q], now[q]);
+          if (shape.legendre) {
+            next = plus(next, multiply(minus(next, before[q]), r));
+            before[q] = now[q];
           }
-        } else {
-          for (int v = 0; v < V; v++) put(to, v, multiply(at(one, v), at(t, v)));
+          now[q] = next;
+          to[q] = next.high;
+          to[V + q] = next.low;
         }
       }
     }
-    for (int v = 0; v < V; v++) put(heads, v, {weights_of(block, v), Vec{}});
-    products(shape, shape.heads, heads, block.w == nullptr && block.end - block.begin == V * W);
-    if (shape.tail_axis >= 0) return;
-    for (int v = 0; v < V; v++) put(tails, v, {splat(1), Vec{}});
-    products(shape, shape.tails, tails, true);
   }
-
-  void products(const ProductShape& shape, const ProductList& list, Vec* out, bool first_is_one) {
-    const int k1 = shape.order + 1;
-    for (int i = 1; i < list.count; i++) {
-      const Vec* p = powers + (static_cast<size_t>(list.axis[i]) * k1 + list.degree[i]) * 2 * V;
-      const Vec* parent = out + static_cast<size_t>(list.parent[i]) * 2 * V;
-      Vec* to = out + static_cast<size_t>(i) * 2 * V;
-      if (list.parent[i] != 0)
-        for (int v = 0; v < V; v++) put(to, v, multiply(at(parent, v), at(p, v)));
-      else if (first_is_one)
-        for (int v = 0; v < 2 * V; v++) to[v] = p[v];
-      else
-        for (int v = 0; v < V; v++) put(to, v, multiply(at(p, v), parent[v]));
-    }
+  if (block.w != nullptr) take<V>(block, block.w, 0, plan.heads);
+  for (int i = 0; i < plan.count; i++) {
+    const Product& product = plan.products[i];
+    const Vec *power = product.power, *parent = product.parent;
+    Vec* to = product.to;
+    if (parent == plan.heads)  // the weight, exact
+      for (int v = 0; v < V; v++) {
+        const Twofold f = multiply(Twofold{power[v], power[V + v]}, parent[v]);
+        to[v] = f.high;
+        to[V + v] = f.low;
+      }
+    else if (parent != nullptr)
+      for (int v = 0; v < V; v++) {
+        const Twofold f = multiply(Twofold{power[v], power[V + v]}, Twofold{parent[v], parent[V + v]});
+        to[v] = f.high;
+        to[V + v] = f.low;
+      }
+    else
+      for (int v = 0; v < 2 * V; v++) to[v] = power[v];
   }
-};
+  if (block.w == nullptr && block.end - block.begin != V * W) leave_out(block, plan);
+}
 
 struct Pieces {
   Bits *high, *low;  // sums of bit patterns
@@ -291,7 +327,7 @@ struct Pieces {
 };
 
 template <int V, int J, bool kMagnitude>
-void exact_tile(const Vec* head, const Vec* tail, Pieces to) {
+FEWPOINTS_INLINE void exact_tile(const Vec* head, const Vec* tail, Pieces to) {
   Bits high[J], low[J];
   Vec m1[J], m2[J], most[J];
   for (int j = 0; j < J; j++) {
@@ -304,7 +340,7 @@ void exact_tile(const Vec* head, const Vec* tail, Pieces to) {
   for (int v = 0; v < V; v++) {
     const Vec h = head[v], hl = head[V + v];
     for (int j = 0; j < J; j++) {
-      const Vec t = tail[j * 2 * V + v], tl = tail[j * 2 * V + V + v];
+      const Vec t = tail[j * item<V, 2>() + v], tl = tail[j * item<V, 2>() + V + v];
 #if FEWPOINTS_AVX512 || FEWPOINTS_AVX2 || defined(__ARM_NEON)
       const Vec a = madd(h, t, m1[j]);
       const Vec rest = madd(h, t, m1[j] - a);
@@ -333,9 +369,9 @@ constexpr int kExactTile = 2;
 #endif
 
 template <int V, bool kMagnitude>
-void exact_run(const Vec* head, const Vec* tail, int count, Pieces to) {
+FEWPOINTS_INLINE void exact_run(const Vec* head, const Vec* tail, int count, Pieces to) {
   constexpr int J = kExactTile;
-  for (; count >= J; count -= J, tail += J * 2 * V) {
+  for (; count >= J; count -= J, tail += J * item<V, 2>()) {
     exact_tile<V, J, kMagnitude>(head, tail, to);
     to = {to.high + J, to.low + J, to.magnitude + J, to.m1 + J, to.m2 + J};
   }
@@ -353,20 +389,20 @@ void exact_sums(const ProductShape& shape, const double* const* x, const double*
   Bits* high = reinterpret_cast<Bits*>(workspace);
   Bits* low = high + N;
   Vec* most = reinterpret_cast<Vec*>(low + N);
-  Double<V> block(shape, workspace + 3 * static_cast<size_t>(N) * W);
+  const Plan<V, 2> plan(shape, w != nullptr, workspace + 3 * static_cast<size_t>(N) * W);
   for (int e = 0; e < N; e++) {
     high[e] = low[e] = Bits{};
     most[e] = Vec{};
   }
   uint64_t added = 0;
   for (size_t i = begin; i < end; i += V * W) {
-    block.evaluate(shape, {i, end - i < V * W ? end : i + V * W, x, w});
+    evaluate<V>(shape, plan, {i, end - i < V * W ? end : i + V * W, x, w});
     added += V;
     for (int r = 0; r < shape.runs; r++) {
       const ProductRun& run = shape.run[r];
       const int f = run.first;
-      exact_run<V, kMagnitude>(block.heads + static_cast<size_t>(run.head) * 2 * V,
-                               block.tails + static_cast<size_t>(run.tail) * 2 * V, run.count,
+      exact_run<V, kMagnitude>(plan.heads + static_cast<size_t>(run.head) * plan.kItem,
+                               plan.tails + static_cast<size_t>(run.tail) * plan.kItem, run.count,
                                {high + f, low + f, most + f, pieces.m1 + f, pieces.m2 + f});
     }
   }
@@ -385,8 +421,8 @@ void exact_sums(const ProductShape& shape, const double* const* x, const double*
 }
 
 size_t items(const ProductShape& shape) {
-  return static_cast<size_t>(shape.dimension) * (shape.order + 1) + shape.heads.count +
-         (shape.tail_axis >= 0 ? 0 : shape.tails.count);
+  return static_cast<size_t>(shape.heads.count) + shape.tails.count +
+         static_cast<size_t>(shape.dimension) * (shape.order + 1);
 }
 bool long_block(const ProductShape& shape, int parts) {
   return items(shape) * parts * kLongBlock * sizeof(Vec) <= kFirstLevelCache;
@@ -395,7 +431,8 @@ bool long_block(const ProductShape& shape, int parts) {
 }  // namespace
 
 size_t product_workspace(const ProductShape& shape) {
-  return (3 * static_cast<size_t>(shape.count) + items(shape) * 2 * kLongBlock) * W;
+  return (3 * static_cast<size_t>(shape.count) + items(shape) * item<kLongBlock, 2>()) * W +
+         items(shape) * (1 + sizeof(Product) / sizeof(double));
 }
 
 void product_sums(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
