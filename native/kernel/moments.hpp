@@ -10,7 +10,8 @@
 namespace fewpoints {
 
 // Plain sums in the coordinates as given: products of powers, or of Legendre polynomials P_j (P_j(1) = 1).
-// Accumulated in double-double and rounded once; the same bits for any number of threads.
+// In double-double, added without rounding and rounded once: the same bits for any number of threads and any order of
+// the points.
 std::vector<double> moments(const PointSet& set, int order, Basis basis, int threads, Monitor& monitor);
 
 // sum_i w_i P_e(t_i) for every multi-index e, P_e a product of Legendre polynomials (P_j(1) = 1), t = inverse (x -

@@ -21,6 +21,8 @@ using Exponents = std::vector<std::uint8_t>;
 constexpr int kHighBits = 48, kLowBits = 46;
 // 1.5 2^52 g2 and 1.5 2^52 g1 must be normal numbers.
 constexpr int kLeastExponent = -900, kMostExponent = 960;
+// Below it all products share one exponent, and the loops keep it in registers.
+constexpr int kCommonExponent = 12;
 // The largest error of exact() that is accepted without a closer look, relative to sum w |phi| or to |sum w phi|.
 constexpr double kNegligible = 0x1p-64;
 // Heads of more than half of the degree are tried only where it may pay: there are many axes and few degrees.
@@ -91,6 +93,24 @@ DoubleDouble value_of(__int128 high, __int128 low, int g2_exponent) {
 }
 
 }  // namespace
+
+Extent extent_of(const double* const* x, const double* w, std::size_t n, const std::vector<double>& centre,
+                 const std::vector<double>& scale) {
+  Extent extent;
+  double low = 0, high = 0;
+  for (std::size_t a = 0; a < centre.size(); a++) {
+    low = high = centre[a];
+    simd().bounds(x[a], 0, n, &low, &high);
+    // A difference is off by half an ulp of itself.
+    extent.reach.push_back(std::max(high - centre[a], centre[a] - low) * scale[a] * (1 + 0x1p-50));
+  }
+  if (w != nullptr) {
+    low = high = 0;
+    simd().bounds(w, 0, n, &low, &high);
+    extent.heaviest = high;
+  }
+  return extent;
+}
 
 ProductList ProductBasis::List::view() const {
   return {static_cast<int>(parent.size()), parent.data(), axis.data(), degree.data()};
@@ -226,6 +246,8 @@ ExactTotals ProductBasis::exact(const double* const* x, const double* w, std::si
                                 bool magnitudes, int threads, Monitor& monitor, Stage stage) const {
   std::vector<int> exponents(count());
   for (int e = 0; e < count(); e++) exponents[e] = exponent_above(bound(e, extent));
+  const auto [least, most] = std::minmax_element(exponents.begin(), exponents.end());
+  if (*most - *least <= kCommonExponent) std::fill(exponents.begin(), exponents.end(), *most);
   ExactTotals totals = collect(x, w, n, exponents, magnitudes, threads, monitor, stage);
   bool good = true;
   for (int e = 0; e < count() && good; e++) {

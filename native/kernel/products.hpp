@@ -14,7 +14,6 @@ namespace fewpoints {
 
 enum class Basis { Monomial, Legendre };
 
-// sum w phi_e = high 2^high_exponent + low 2^low_exponent, as integers: equal for any order of the points.
 struct ExactTotals {
   std::vector<DoubleDouble> sums;
   std::vector<double> magnitudes;  // sum w |phi_e|, to about 1e-13; empty when not asked for
@@ -26,6 +25,9 @@ struct Extent {
   std::vector<double> reach;
   double heaviest = 1;
 };
+
+Extent extent_of(const double* const* x, const double* w, std::size_t n, const std::vector<double>& centre,
+                 const std::vector<double>& scale);
 
 class ProductBasis {
  public:

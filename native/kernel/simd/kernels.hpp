@@ -34,6 +34,11 @@ struct SplitSide {
   double mass;  // sum of weights; untouched when not weighted
 };
 
+// Of one column: sums of w d and w d^2, least and largest d (and 0), d = x - origin.
+struct Spread {
+  double first, second, low, high;
+};
+
 // ---- one cell
 // -----------------------------------------------------------------------------------------------------------
 
@@ -130,6 +135,7 @@ struct SimdKernels {
                 SplitSide& right);
   void (*bounds)(const double* x, size_t begin, size_t end, double* low, double* high);
   double (*sum)(const double* x, size_t begin, size_t end);
+  Spread (*spread)(const double* x, const double* w, double origin, size_t begin, size_t end);
 
   // Compile-time instance for (m, k), or -1.
   int (*cell_instance)(int dimension, int order);

@@ -12,6 +12,7 @@ const SimdKernels table = {
     split,
     bounds,
     sum_range,
+    spread,
     cell_instance,
     cell_workspace,
     cell,
