@@ -47,7 +47,8 @@ std::vector<double> moments(const PointSet& set, int order, Basis basis, int thr
   const ProductBasis products(indices, basis, origin, scale);
   const std::vector<DoubleDouble> sums =
       products.holds(extent)
-          ? products.exact(x.data(), set.weights(), set.size(), extent, false, team, monitor, Stage::Verify).sums
+          ? products.exact(x.data(), set.weights(), set.size(), extent, false, nullptr, team, monitor, Stage::Verify)
+                .sums
           : general_sums(x.data(), set.weights(), set.size(), indices, basis, scale, team, monitor);
   std::vector<double> out(indices.count);
   for (int e = 0; e < indices.count; e++) {

@@ -243,7 +243,8 @@ bool ProductBasis::holds(const Extent& extent) const {
 // below n 2^-93 of sum w |phi|: 10^-19 for 10^9 points. E from the extent costs nothing and is nearly always good
 // enough; whether it is, is decided from the exact sums and the number of points, which do not depend on their order.
 ExactTotals ProductBasis::exact(const double* const* x, const double* w, std::size_t n, const Extent& extent,
-                                bool magnitudes, int threads, Monitor& monitor, Stage stage) const {
+                                bool magnitudes, const std::vector<double>* sizes, int threads, Monitor& monitor,
+                                Stage stage) const {
   std::vector<int> exponents(count());
   for (int e = 0; e < count(); e++) exponents[e] = exponent_above(bound(e, extent));
   const auto [least, most] = std::minmax_element(exponents.begin(), exponents.end());
@@ -251,7 +252,9 @@ ExactTotals ProductBasis::exact(const double* const* x, const double* w, std::si
   ExactTotals totals = collect(x, w, n, exponents, magnitudes, threads, monitor, stage);
   bool good = true;
   for (int e = 0; e < count() && good; e++) {
-    const double size = magnitudes ? totals.magnitudes[e] : std::fabs(static_cast<double>(totals.sums[e]));
+    const double size = magnitudes ? totals.magnitudes[e]
+                        : sizes    ? (*sizes)[e]
+                                   : std::fabs(static_cast<double>(totals.sums[e]));
     good = totals.bounds[e] <= kNegligible * size;
   }
   if (good) return totals;

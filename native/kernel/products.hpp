@@ -40,9 +40,11 @@ class ProductBasis {
                            Stage stage) const;
 
   // In two parts and without rounding on the way; scale must be powers of two. sums are equal bit for bit for any order
-  // of the points and any number of threads. See the source for the bound of the error.
+  // of the points and any number of threads. What is cut off is made negligible against sum w |phi_e| when magnitudes
+  // are asked for, else against `sizes` if given, else against |sum w phi_e|. See the source for the bound of the
+  // error.
   ExactTotals exact(const double* const* x, const double* w, std::size_t n, const Extent& extent, bool magnitudes,
-                    int threads, Monitor& monitor, Stage stage) const;
+                    const std::vector<double>* sizes, int threads, Monitor& monitor, Stage stage) const;
 
   // Whether exact() can hold every product; else a coordinate is so large that powers overflow.
   bool holds(const Extent& extent) const;

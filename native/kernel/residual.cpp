@@ -38,7 +38,7 @@ Residual::Residual(const PointSet& set, int order, int threads, Monitor& monitor
     for (int a = 0; a < m; a++) part.columns.push_back(simd().spread(set.column(a), w, set.column(a)[0], begin, end));
   });
   double mass = 0;
-  Extent extent;
+  Extent& extent = extent_;
   extent.heaviest = set.weights() ? 0 : 1;
   for (const Part& part : parts) {
     mass += part.mass;
@@ -72,7 +72,7 @@ ExactSums Residual::sums_of(const double* const* x, const double* w, std::size_t
                             Monitor& monitor) const {
   const ProductBasis basis(indices_, Basis::Monomial, centre, scale);
   if (basis.holds(extent)) {
-    ExactTotals totals = basis.exact(x, w, n, extent, magnitudes, threads, monitor, Stage::Verify);
+    ExactTotals totals = basis.exact(x, w, n, extent, magnitudes, &sums_.magnitude, threads, monitor, Stage::Verify);
     bool trusted = true;
     for (int e = 0; e < indices_.count && trusted; e++)
       trusted = totals.bounds[e] <= kTrusted * (magnitudes ? totals.magnitudes[e] : sums_.magnitude[e]);
@@ -94,7 +94,7 @@ ExactSums Residual::sums_of(const double* const* x, const double* w, std::size_t
 Verification Residual::of(const double* const* x, const double* w, std::size_t count, int threads,
                           Monitor& monitor) const {
   return compare(
-      sums_of(x, w, count, centre_, scale_, extent_of(x, w, count, centre_, scale_), false, threads, monitor), 0);
+      sums_of(x, w, count, centre_, scale_, both(extent_of(x, w, count, centre_, scale_)), false, threads, monitor), 0);
 }
 
 Verification Residual::of(const PointSet& other, int threads, Monitor& monitor) const {
@@ -107,9 +107,16 @@ Verification Residual::of(const PointSet& other, int threads, Monitor& monitor) 
     centre[a] = std::ldexp(centre_[a], exponents_[a] - other.exponent(a));
     scale[a] = std::ldexp(scale_[a], other.exponent(a) - exponents_[a]);
   }
-  return compare(sums_of(x.data(), other.weights(), other.size(), centre, scale,
-                         extent_of(x.data(), other.weights(), other.size(), centre, scale), false, threads, monitor),
+  const Extent extent = both(extent_of(x.data(), other.weights(), other.size(), centre, scale));
+  return compare(sums_of(x.data(), other.weights(), other.size(), centre, scale, extent, false, threads, monitor),
                  other.weight_exponent() - weight_exponent_);
+}
+
+// A set that reaches no further is cut at the same places as the original: what is equal cancels to the last bit.
+Extent Residual::both(Extent other) const {
+  for (std::size_t a = 0; a < other.reach.size(); a++) other.reach[a] = std::max(other.reach[a], extent_.reach[a]);
+  other.heaviest = std::max(other.heaviest, extent_.heaviest);
+  return other;
 }
 
 Verification Residual::compare(const ExactSums& sums, int weight_exponent) const {

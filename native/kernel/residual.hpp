@@ -27,10 +27,12 @@ class Residual {
   ExactSums sums_of(const double* const* x, const double* w, std::size_t n, const std::vector<double>& centre,
                     const std::vector<double>& scale, const Extent& extent, bool magnitudes, int threads,
                     Monitor& monitor) const;
+  Extent both(Extent other) const;
   Verification compare(const ExactSums& sums, int weight_exponent) const;
   MultiIndices indices_;
   std::vector<double> centre_, deviations_, scale_;
   std::vector<int> exponents_;
+  Extent extent_;
   int weight_exponent_ = 0;
   ExactSums sums_;
 };

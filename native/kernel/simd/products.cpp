@@ -51,8 +51,8 @@ FEWPOINTS_INLINE Twofold plus(Twofold a, Twofold b) {
 FEWPOINTS_INLINE Twofold minus(Twofold a, Twofold b) { return plus(a, {-b.high, -b.low}); }
 
 // A block is V vectors of points. Arrays are [item][vector], in two parts [item][high, low][vector].
-constexpr int kLongBlock = 16, kShortBlock = 8;
-constexpr size_t kFirstLevelCache = 32768;
+constexpr int kBlock =
+    64 / W < 16 ? 8 : 16;  // a hundred points or less: heads and tails of most orders fit the first-level cache
 
 struct Product {
   Vec* to;
@@ -123,13 +123,17 @@ FEWPOINTS_INLINE Vec part_of(const Block& block, const double* x, int v, double 
       r[l] = x[block.begin + static_cast<size_t>(v * W + l)];
   return r;
 }
-// x of the V vectors of a block.
+// Where the block's V vectors of x are: in place, or, behind the end, copied to `to`.
 template <int V>
-FEWPOINTS_INLINE void take(const Block& block, const double* x, double elsewhere, Vec* to) {
-  if (block.end - block.begin == V * W)
-    for (int v = 0; v < V; v++) to[v] = loadu(x + block.begin + static_cast<size_t>(v) * W);
-  else
-    for (int v = 0; v < V; v++) to[v] = part_of(block, x, v, elsewhere);
+FEWPOINTS_INLINE const double* take(const Block& block, const double* x, double elsewhere, Vec* to) {
+  if (block.end - block.begin == V * W) return x + block.begin;
+  for (int v = 0; v < V; v++) to[v] = part_of(block, x, v, elsewhere);
+  return reinterpret_cast<const double*>(to);
+}
+template <int V>
+FEWPOINTS_INLINE void take_weights(const Block& block, Vec* to) {
+  const double* w = take<V>(block, block.w, 0, to);
+  for (int v = 0; v < V; v++) to[v] = loadu(w + v * W);
 }
 // Without weights the heads were made as if all points were there; head 0, which is 1, is made once a call.
 template <int V, int kParts>
@@ -149,11 +153,11 @@ void evaluate(const ProductShape& shape, const Plan<V, 1>& plan, const Block& bl
   for (int a = 0; a < shape.dimension && k1 > 1; a++) {
     Vec* const* p = plan.powers + static_cast<size_t>(a) * k1;
     const Vec centre = splat(shape.centre[a]), scale = splat(shape.scale[a]);
-    take<V>(block, block.x[a], shape.centre[a], p[1]);
+    const double* x = take<V>(block, block.x[a], shape.centre[a], p[1]);
     for (int g = 0; g < V; g += G) {
       Vec t[G], before[G], now[G];
       for (int q = 0; q < G; q++) {
-        t[q] = now[q] = (p[1][g + q] - centre) * scale;
+        t[q] = now[q] = (loadu(x + (g + q) * W) - centre) * scale;
         before[q] = splat(1);
         p[1][g + q] = t[q];
       }
@@ -175,7 +179,7 @@ void evaluate(const ProductShape& shape, const Plan<V, 1>& plan, const Block& bl
         }
     }
   }
-  if (block.w != nullptr) take<V>(block, block.w, 0, plan.heads);
+  if (block.w != nullptr) take_weights<V>(block, plan.heads);
   for (int i = 0; i < plan.count; i++) {
     const Product& product = plan.products[i];
     const Vec* power = product.power;
@@ -264,18 +268,18 @@ void largest_products(const ProductShape& shape, const double* const* x, const d
 
 // ---- heads and tails in two parts
 
-template <int V>
+template <int V, bool kLegendre>
 void evaluate(const ProductShape& shape, const Plan<V, 2>& plan, const Block& block) {
-  constexpr int G = 4;
+  constexpr int G = kLegendre ? 2 : 4;
   const int k1 = shape.order + 1;
   for (int a = 0; a < shape.dimension && k1 > 1; a++) {
     Vec* const* p = plan.powers + static_cast<size_t>(a) * k1;
     const Vec minus_centre = splat(-shape.centre[a]), scale = splat(shape.scale[a]);
-    take<V>(block, block.x[a], shape.centre[a], p[1]);
+    const double* x = take<V>(block, block.x[a], shape.centre[a], p[1]);
     for (int g = 0; g < V; g += G) {
       Twofold t[G], before[G], now[G];
       for (int q = 0; q < G; q++) {
-        const Twofold d = two_sum(p[1][g + q], minus_centre);
+        const Twofold d = two_sum(loadu(x + (g + q) * W), minus_centre);
         t[q] = now[q] = {d.high * scale, d.low * scale};  // exact: a power of two
         before[q] = {splat(1), Vec{}};
         p[1][g + q] = t[q].high;
@@ -283,10 +287,10 @@ void evaluate(const ProductShape& shape, const Plan<V, 2>& plan, const Block& bl
       }
       for (int j = 2; j < k1; j++) {
         Vec* to = p[j] + g;
-        const Twofold r = {splat(shape.legendre_high[j]), splat(shape.legendre_low[j])};
+        const Twofold r = kLegendre ? Twofold{splat(shape.legendre_high[j]), splat(shape.legendre_low[j])} : Twofold{};
         for (int q = 0; q < G; q++) {
           Twofold next = multiply(t[q], now[q]);
-          if (shape.legendre) {
+          if (kLegendre) {
             next = plus(next, multiply(minus(next, before[q]), r));
             before[q] = now[q];
           }
@@ -297,7 +301,7 @@ void evaluate(const ProductShape& shape, const Plan<V, 2>& plan, const Block& bl
       }
     }
   }
-  if (block.w != nullptr) take<V>(block, block.w, 0, plan.heads);
+  if (block.w != nullptr) take_weights<V>(block, plan.heads);
   for (int i = 0; i < plan.count; i++) {
     const Product& product = plan.products[i];
     const Vec *power = product.power, *parent = product.parent;
@@ -326,15 +330,17 @@ struct Pieces {
   const double *m1, *m2;
 };
 
-template <int V, int J, bool kMagnitude>
+// kCommon: all m1 are equal, and all m2; they stay in registers, which leaves room for longer tiles.
+template <int V, int J, bool kMagnitude, bool kCommon>
 FEWPOINTS_INLINE void exact_tile(const Vec* head, const Vec* tail, Pieces to) {
   Bits high[J], low[J];
   Vec m1[J], m2[J], most[J];
+  const Vec first1 = splat(to.m1[0]), first2 = splat(to.m2[0]);
   for (int j = 0; j < J; j++) {
     high[j] = to.high[j];
     low[j] = to.low[j];
-    m1[j] = splat(to.m1[j]);
-    m2[j] = splat(to.m2[j]);
+    m1[j] = kCommon ? first1 : splat(to.m1[j]);
+    m2[j] = kCommon ? first2 : splat(to.m2[j]);
     if (kMagnitude) most[j] = to.magnitude[j];
   }
   for (int v = 0; v < V; v++) {
@@ -362,27 +368,32 @@ FEWPOINTS_INLINE void exact_tile(const Vec* head, const Vec* tail, Pieces to) {
   }
 }
 
+// What the registers hold.
 #if FEWPOINTS_AVX512
-constexpr int kExactTile = 4;
+constexpr int kTile = 4, kCommonTile = 6;
 #else
-constexpr int kExactTile = 2;
+constexpr int kTile = 2, kCommonTile = 3;
 #endif
 
-template <int V, bool kMagnitude>
+template <int V, bool kMagnitude, bool kCommon>
 FEWPOINTS_INLINE void exact_run(const Vec* head, const Vec* tail, int count, Pieces to) {
-  constexpr int J = kExactTile;
+  constexpr int J = kCommon ? kCommonTile : kTile;
   for (; count >= J; count -= J, tail += J * item<V, 2>()) {
-    exact_tile<V, J, kMagnitude>(head, tail, to);
+    exact_tile<V, J, kMagnitude, kCommon>(head, tail, to);
     to = {to.high + J, to.low + J, to.magnitude + J, to.m1 + J, to.m2 + J};
   }
+  if constexpr (J > 5)
+    if (count == 5) return exact_tile<V, 5, kMagnitude, kCommon>(head, tail, to);
+  if constexpr (J > 4)
+    if (count == 4) return exact_tile<V, 4, kMagnitude, kCommon>(head, tail, to);
   if constexpr (J > 3)
-    if (count == 3) return exact_tile<V, 3, kMagnitude>(head, tail, to);
+    if (count == 3) return exact_tile<V, 3, kMagnitude, kCommon>(head, tail, to);
   if constexpr (J > 2)
-    if (count == 2) return exact_tile<V, 2, kMagnitude>(head, tail, to);
-  if (count == 1) exact_tile<V, 1, kMagnitude>(head, tail, to);
+    if (count == 2) return exact_tile<V, 2, kMagnitude, kCommon>(head, tail, to);
+  if (count == 1) exact_tile<V, 1, kMagnitude, kCommon>(head, tail, to);
 }
 
-template <int V, bool kMagnitude>
+template <int V, bool kMagnitude, bool kCommon>
 void exact_sums(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
                 const ProductPieces& pieces, double* magnitudes, double* workspace) {
   const int N = shape.count;
@@ -396,14 +407,15 @@ void exact_sums(const ProductShape& shape, const double* const* x, const double*
   }
   uint64_t added = 0;
   for (size_t i = begin; i < end; i += V * W) {
-    evaluate<V>(shape, plan, {i, end - i < V * W ? end : i + V * W, x, w});
+    const Block block = {i, end - i < V * W ? end : i + V * W, x, w};
+    shape.legendre ? evaluate<V, true>(shape, plan, block) : evaluate<V, false>(shape, plan, block);
     added += V;
     for (int r = 0; r < shape.runs; r++) {
       const ProductRun& run = shape.run[r];
       const int f = run.first;
-      exact_run<V, kMagnitude>(plan.heads + static_cast<size_t>(run.head) * plan.kItem,
-                               plan.tails + static_cast<size_t>(run.tail) * plan.kItem, run.count,
-                               {high + f, low + f, most + f, pieces.m1 + f, pieces.m2 + f});
+      exact_run<V, kMagnitude, kCommon>(plan.heads + static_cast<size_t>(run.head) * plan.kItem,
+                                        plan.tails + static_cast<size_t>(run.tail) * plan.kItem, run.count,
+                                        {high + f, low + f, most + f, pieces.m1 + f, pieces.m2 + f});
     }
   }
   for (int e = 0; e < N; e++) {
@@ -423,9 +435,6 @@ void exact_sums(const ProductShape& shape, const double* const* x, const double*
 size_t items(const ProductShape& shape) {
   return static_cast<size_t>(shape.heads.count) + shape.tails.count +
          static_cast<size_t>(shape.dimension) * (shape.order + 1);
-}
-bool long_block(const ProductShape& shape, int parts) {
-  return items(shape) * parts * kLongBlock * sizeof(Vec) <= kFirstLevelCache;
 }
 
 }  // namespace
@@ -465,32 +474,28 @@ Spread spread(const double* x, const double* w, double origin, size_t begin, siz
 }
 
 size_t product_workspace(const ProductShape& shape) {
-  return (3 * static_cast<size_t>(shape.count) + items(shape) * item<kLongBlock, 2>()) * W +
+  return (3 * static_cast<size_t>(shape.count) + items(shape) * item<kBlock, 2>()) * W +
          items(shape) * (1 + sizeof(Product) / sizeof(double));
 }
 
 void product_sums(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
                   double* sums, double* workspace) {
-  if (long_block(shape, 1))
-    plain_sums<kLongBlock>(shape, x, w, begin, end, sums, workspace);
-  else
-    plain_sums<kShortBlock>(shape, x, w, begin, end, sums, workspace);
+  plain_sums<kBlock>(shape, x, w, begin, end, sums, workspace);
 }
 
 void product_largest(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
                      double* result, double* workspace) {
-  largest_products<kShortBlock>(shape, x, w, begin, end, result, workspace);
+  largest_products<kBlock>(shape, x, w, begin, end, result, workspace);
 }
 
 void product_sums_exact(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
                         const ProductPieces& pieces, double* magnitudes, double* workspace) {
-  const bool many = long_block(shape, 2);
-  if (magnitudes != nullptr)
-    (many ? exact_sums<kLongBlock, true> : exact_sums<kShortBlock, true>)(shape, x, w, begin, end, pieces, magnitudes,
-                                                                          workspace);
-  else
-    (many ? exact_sums<kLongBlock, false> : exact_sums<kShortBlock, false>)(shape, x, w, begin, end, pieces, nullptr,
-                                                                            workspace);
+  bool common = true;
+  for (int e = 1; e < shape.count; e++) common = common && pieces.m1[e] == pieces.m1[0];
+  const bool most = magnitudes != nullptr;
+  const auto f = common ? (most ? exact_sums<kBlock, true, true> : exact_sums<kBlock, false, true>)
+                        : (most ? exact_sums<kBlock, true, false> : exact_sums<kBlock, false, false>);
+  f(shape, x, w, begin, end, pieces, magnitudes, workspace);
 }
 
 }  // namespace fewpoints::FEWPOINTS_SIMD
