@@ -15,6 +15,7 @@
 #include "info.hpp"
 #include "moments.hpp"
 #include "partition.hpp"
+#include "products_test.hpp"
 #include "recombine.hpp"
 #include "simd/kernels.hpp"
 #include "verify.hpp"
@@ -318,6 +319,8 @@ int main() {
   std::printf("instruction set %s\n", info().instruction_set.c_str());
   test_partition();
   test_moments();
+  place = "products";
+  test_products(expect);
   test_recombine();
   test_rank();
   test_scaling();
