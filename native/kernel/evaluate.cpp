@@ -13,7 +13,7 @@ namespace fewpoints {
 double evaluation_time(const PointSet& set, int order, int wanted, Monitor& monitor) {
   const int threads = usable_threads(wanted), m = set.dimension();
   const std::size_t n = set.size();
-  const CellSolver solver(m, order, n);
+  const CellSolver solver(PolynomialSpace::total(m, order), n);
   std::vector<const double*> x(m);
   for (int a = 0; a < m; a++) x[a] = set.column(a);
   const auto start = std::chrono::steady_clock::now();

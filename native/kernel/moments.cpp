@@ -7,29 +7,64 @@
 
 namespace fewpoints {
 
+namespace {
+
+// Whatever overflows, does so here as in any sum of products of doubles.
+std::vector<DoubleDouble> general_sums(const double* const* x, const double* w, std::size_t n,
+                                       const MultiIndices& indices, Basis basis, const std::vector<double>& scale,
+                                       int threads, Monitor& monitor) {
+  const int m = indices.dimension, k = indices.order;
+  const ExactBasis general(indices, basis == Basis::Legendre ? Recurrence::legendre(m, k) : Recurrence::monomial(m, k),
+                           std::vector<double>(m, 0.0), scale);
+  const ExactSums sums = general.sums(x, w, n, threads, monitor, Stage::Verify);
+  std::vector<DoubleDouble> out(indices.count);
+  for (int e = 0; e < indices.count; e++) out[e] = sums[e];
+  return out;
+}
+
+}  // namespace
+
 std::vector<double> moments(const PointSet& set, int order, Basis basis, int threads, Monitor& monitor) {
-  const int m = set.dimension();
+  const int m = set.dimension(), team = usable_threads(threads);
   const MultiIndices indices(m, order);
-  const Recurrence recurrence =
-      basis == Basis::Legendre ? Recurrence::legendre(m, order) : Recurrence::monomial(m, order);
-  // Legendre polynomials are not homogeneous: there the columns go back to the caller's units first.
-  std::vector<double> centre(m, 0.0), scale(m, 1.0);
-  if (basis == Basis::Legendre)
-    for (int a = 0; a < m; a++) scale[a] = std::ldexp(1.0, set.exponent(a));
-  const ExactBasis exact(indices, recurrence, centre, scale);
   std::vector<const double*> x(m);
   for (int a = 0; a < m; a++) x[a] = set.column(a);
-  const ExactSums sums =
-      exact.sums(x.data(), set.weights(), set.size(), usable_threads(threads), monitor, Stage::Verify);
+  // Powers are taken of coordinates in [-1, 1]; Legendre polynomials are not homogeneous, and there the columns go back
+  // to the caller's units.
+  const std::vector<double> origin(m, 0.0);
+  std::vector<double> scale(m, 1.0);
+  std::vector<int> units(m, 0);
+  const Extent plain = extent_of(x.data(), set.weights(), set.size(), origin, scale);
+  for (int a = 0; a < m; a++) {
+    if (basis == Basis::Legendre)
+      scale[a] = std::ldexp(1.0, set.exponent(a));
+    else if (plain.reach[a] > 0)
+      units[a] = std::ilogb(plain.reach[a]) + 1, scale[a] = std::ldexp(1.0, -units[a]);
+  }
+  Extent extent = plain;
+  for (int a = 0; a < m; a++) extent.reach[a] *= scale[a];
+
+  const ProductBasis products(indices, basis, origin, scale);
+  const std::vector<DoubleDouble> sums =
+      products.holds(extent)
+          ? products.exact(x.data(), set.weights(), set.size(), extent, false, nullptr, team, monitor, Stage::Verify)
+                .sums
+          : general_sums(x.data(), set.weights(), set.size(), indices, basis, scale, team, monitor);
   std::vector<double> out(indices.count);
   for (int e = 0; e < indices.count; e++) {
     long exponent = set.weight_exponent();
     if (basis == Basis::Monomial)
-      for (int a = 0; a < m; a++) exponent += static_cast<long>(indices.row(e)[a]) * set.exponent(a);
+      for (int a = 0; a < m; a++) exponent += static_cast<long>(indices.row(e)[a]) * (set.exponent(a) + units[a]);
     const double value = static_cast<double>(sums[e]);
     out[e] = exponent == 0 ? value : std::scalbln(value, exponent);
   }
   return out;
+}
+
+std::vector<double> legendre_sums(const double* const* x, const double* w, std::size_t n, const MultiIndices& indices,
+                                  const std::vector<double>& centre, const std::vector<double>& inverse, int threads,
+                                  Monitor& monitor, Stage stage) {
+  return ProductBasis(indices, Basis::Legendre, centre, inverse).sums(x, w, n, threads, monitor, stage);
 }
 
 }  // namespace fewpoints

@@ -6,6 +6,14 @@
 #include "threads.hpp"
 
 namespace fewpoints {
+namespace {
+
+// What was cut off in the exact sums may be this much of sum w |z^a|: a thousandth of the residual's last digit.
+constexpr double kTrusted = 0x1p-62;
+// Of differences with the first point and of the centre, relative.
+constexpr double kRounding = 0x1p-48;
+
+}  // namespace
 
 Residual::Residual(const PointSet& set, const PolynomialSpace& space, int threads, Monitor& monitor)
     : indices_(space),
@@ -17,52 +25,76 @@ Residual::Residual(const PointSet& set, const PolynomialSpace& space, int thread
   const std::size_t n = set.size();
   // Sums about the first point, of the first two powers; shifted data keep their digits at any offset.
   struct Part {
-    double mass = 0;
-    std::vector<double> first, second;
+    double mass = 0, lightest = 0, heaviest = 0;
+    std::vector<Spread> columns;
   };
   std::vector<Part> parts(chunk_count(n));
   parallel_for(parts.size(), threads, monitor, Stage::Partition, [&](std::size_t c, int) {
     Part& part = parts[c];
-    part.first.assign(m, 0);
-    part.second.assign(m, 0);
     const std::size_t begin = c * kChunk, end = std::min(n, begin + kChunk);
     const double* w = set.weights();
+    if (w) simd().bounds(w, begin, end, &part.lightest, &part.heaviest);
     part.mass = w ? simd().sum(w, begin, end) : static_cast<double>(end - begin);
-    for (int a = 0; a < m; a++) {
-      const double *x = set.column(a), x0 = x[0];
-      double s[4] = {}, q[4] = {};  // four chains, so that additions overlap
-      for (std::size_t i = begin; i < end; i++) {
-        const double d = x[i] - x0, wd = w ? w[i] * d : d;
-        s[i & 3] += wd;
-        q[i & 3] += wd * d;
-      }
-      part.first[a] = (s[0] + s[1]) + (s[2] + s[3]);
-      part.second[a] = (q[0] + q[1]) + (q[2] + q[3]);
-    }
+    for (int a = 0; a < m; a++) part.columns.push_back(simd().spread(set.column(a), w, set.column(a)[0], begin, end));
   });
   double mass = 0;
-  for (const Part& part : parts) mass += part.mass;
+  Extent& extent = extent_;
+  extent.heaviest = set.weights() ? 0 : 1;
+  for (const Part& part : parts) {
+    mass += part.mass;
+    extent.heaviest = std::max(extent.heaviest, part.heaviest);
+  }
   for (int a = 0; a < m; a++) {
-    double first = 0, second = 0;
+    double first = 0, second = 0, low = 0, high = 0;
     for (const Part& part : parts) {
-      first += part.first[a];
-      second += part.second[a];
+      const Spread& s = part.columns[a];
+      first += s.first;
+      second += s.second;
+      low = std::min(low, s.low);
+      high = std::max(high, s.high);
     }
     const double mean = first / mass;
     centre_[a] = set.column(a)[0] + mean;
     deviations_[a] = std::sqrt(std::max(0.0, second / mass - mean * mean));
-    scale_[a] = deviations_[a] > 0 ? std::ldexp(1.0, -std::ilogb(deviations_[a])) : 1;
+    const double reach = std::max(high - mean, mean - low);  // |z| below 1, so that no power overflows
+    scale_[a] = reach > 0 ? std::ldexp(1.0, -std::ilogb(reach) - 1) : 1;
+    extent.reach.push_back(scale_[a] * reach * (1 + kRounding) + kRounding * std::fabs(scale_[a] * centre_[a]));
     exponents_.push_back(set.exponent(a));
   }
-  basis_ = std::make_unique<ExactBasis>(indices_, Recurrence::monomial(m, indices_.order), centre_, scale_);
   std::vector<const double*> x(m);
   for (int a = 0; a < m; a++) x[a] = set.column(a);
-  sums_ = basis_->sums(x.data(), set.weights(), n, threads, monitor, Stage::Verify);
+  sums_ = sums_of(x.data(), set.weights(), n, centre_, scale_, extent, true, threads, monitor);
+}
+
+// Errors are relative to sum w |z^a|: of the products and of what is cut from them below 2^-60 (products.cpp).
+ExactSums Residual::sums_of(const double* const* x, const double* w, std::size_t n, const std::vector<double>& centre,
+                            const std::vector<double>& scale, const Extent& extent, bool magnitudes, int threads,
+                            Monitor& monitor) const {
+  const ProductBasis basis(indices_, Basis::Monomial, centre, scale);
+  if (basis.holds(extent)) {
+    ExactTotals totals = basis.exact(x, w, n, extent, magnitudes, &sums_.magnitude, threads, monitor, Stage::Verify);
+    bool trusted = true;
+    for (int e = 0; e < indices_.count && trusted; e++)
+      trusted = totals.bounds[e] <= kTrusted * (magnitudes ? totals.magnitudes[e] : sums_.magnitude[e]);
+    if (trusted) {
+      ExactSums sums(indices_.count);
+      for (int e = 0; e < indices_.count; e++) {
+        sums.high[e] = totals.sums[e].high;
+        sums.low[e] = totals.sums[e].low;
+      }
+      if (magnitudes) sums.magnitude = std::move(totals.magnitudes);
+      return sums;
+    }
+  }
+  // Products over more than a thousand binary orders of magnitude.
+  const ExactBasis general(indices_, Recurrence::monomial(indices_.dimension, indices_.order), centre, scale);
+  return general.sums(x, w, n, threads, monitor, Stage::Verify);
 }
 
 Verification Residual::of(const double* const* x, const double* w, std::size_t count, int threads,
                           Monitor& monitor) const {
-  return compare(basis_->sums(x, w, count, threads, monitor, Stage::Verify), 0);
+  return compare(
+      sums_of(x, w, count, centre_, scale_, both(extent_of(x, w, count, centre_, scale_)), false, threads, monitor), 0);
 }
 
 Verification Residual::of(const PointSet& other, int threads, Monitor& monitor) const {
@@ -75,9 +107,16 @@ Verification Residual::of(const PointSet& other, int threads, Monitor& monitor) 
     centre[a] = std::ldexp(centre_[a], exponents_[a] - other.exponent(a));
     scale[a] = std::ldexp(scale_[a], other.exponent(a) - exponents_[a]);
   }
-  const ExactBasis basis(indices_, Recurrence::monomial(m, indices_.order), centre, scale);
-  return compare(basis.sums(x.data(), other.weights(), other.size(), threads, monitor, Stage::Verify),
+  const Extent extent = both(extent_of(x.data(), other.weights(), other.size(), centre, scale));
+  return compare(sums_of(x.data(), other.weights(), other.size(), centre, scale, extent, false, threads, monitor),
                  other.weight_exponent() - weight_exponent_);
+}
+
+// A set that reaches no further is cut at the same places as the original: what is equal cancels to the last bit.
+Extent Residual::both(Extent other) const {
+  for (std::size_t a = 0; a < other.reach.size(); a++) other.reach[a] = std::max(other.reach[a], extent_.reach[a]);
+  other.heaviest = std::max(other.heaviest, extent_.heaviest);
+  return other;
 }
 
 Verification Residual::compare(const ExactSums& sums, int weight_exponent) const {

@@ -1,18 +1,18 @@
-// Moments of a set in standardised coordinates and in double-double, to compare others with. This path shares no basis,
-// no frame and no sums with the recombination.
+// Moments of a set in centred coordinates and in double-double, to compare others with. This path shares no basis, no
+// frame and no sums with the recombination.
 #pragma once
-#include <memory>
 #include <vector>
 
 #include "exact.hpp"
 #include "points.hpp"
+#include "products.hpp"
 #include "verify.hpp"
 
 namespace fewpoints {
 
 class Residual {
  public:
-  // Cost: one pass for means and deviations, one of space.count() double-double features a point.
+  // Cost: one pass for means and deviations, one for the features of every point in two parts.
   Residual(const PointSet& original, const PolynomialSpace& space, int threads, Monitor& monitor);
 
   Verification of(const PointSet& compressed, int threads, Monitor& monitor) const;
@@ -24,12 +24,16 @@ class Residual {
   }  // weighted, of each column; 0 for a constant one
 
  private:
+  ExactSums sums_of(const double* const* x, const double* w, std::size_t n, const std::vector<double>& centre,
+                    const std::vector<double>& scale, const Extent& extent, bool magnitudes, int threads,
+                    Monitor& monitor) const;
+  Extent both(Extent other) const;
   Verification compare(const ExactSums& sums, int weight_exponent) const;
   MultiIndices indices_;
   std::vector<double> centre_, deviations_, scale_;
   std::vector<int> exponents_;
+  Extent extent_;
   int weight_exponent_ = 0;
-  std::unique_ptr<ExactBasis> basis_;
   ExactSums sums_;
 };
 

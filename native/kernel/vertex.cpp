@@ -65,7 +65,7 @@ ProductSource::ProductSource(const ExactShape& shape, const double* const* x, co
 
 void ProductSource::sums(const Segment* segments, const std::uint32_t* first, int columns, bool weighted, double* out,
                          std::size_t stride, double* scratch, ExactSums*) const {
-  simd().product_sums(shape_, x_, weighted ? w_ : nullptr, segments, first, columns, out, stride, scratch);
+  simd().group_sums(shape_, x_, weighted ? w_ : nullptr, segments, first, columns, out, stride, scratch);
 }
 
 VertexFinder::VertexFinder(const FeatureSource& source, int threads, Monitor& monitor)

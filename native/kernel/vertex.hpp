@@ -48,13 +48,13 @@ class ProductSource final : public FeatureSource {
   const double* weights() const override { return w_; }
   void sums(const Segment* segments, const std::uint32_t* first, int columns, bool weighted, double* out,
             std::size_t stride, double* scratch, ExactSums* exact) const override;
-  std::size_t scratch_size() const override { return simd().product_workspace(shape_); }
+  std::size_t scratch_size() const override { return simd().group_workspace(shape_); }
   // Order 10 in 4 columns needs 6, order 4 in 10 columns 3 (measured on uniform points); the others lie between. One
   // too few costs more than one too many.
   double singles_per_feature() const override { return std::min(8.0, 2.3 + 0.37 * shape_.order); }
 
  private:
-  ProductShape shape_{};
+  GroupShape shape_{};
   std::vector<int> lower_parent_, lower_factor_, powers_, place_;
   std::vector<double> centre_, inverse_;
   const double* const* x_;

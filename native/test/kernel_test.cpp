@@ -17,6 +17,7 @@
 #include "memory.hpp"
 #include "moments.hpp"
 #include "partition.hpp"
+#include "products_test.hpp"
 #include "recombine.hpp"
 #include "simd/kernels.hpp"
 #include "verify.hpp"
@@ -403,6 +404,8 @@ int main() {
   test_descent();
   test_partition();
   test_moments();
+  place = "products";
+  test_products(expect);
   test_recombine();
   test_rank();
   test_scaling();

@@ -52,6 +52,11 @@ struct GridAxes {
   double low[kMostGridAxes], scale[kMostGridAxes];
 };
 
+// Of one column: sums of w d and w d^2, least and largest d (and 0), d = x - origin.
+struct Spread {
+  double first, second, low, high;
+};
+
 // ---- one cell
 // -----------------------------------------------------------------------------------------------------------
 
@@ -111,7 +116,7 @@ struct Segment {
 
 // Products of univariate polynomials in t = (x - centre) * inverse, in an order that takes every feature once: the
 // `lower` features without the last axis, each followed by its products with the powers of the last axis.
-struct ProductShape {
+struct GroupShape {
   int dimension, order, count, lower;
   const int* lower_parent;  // lower: an earlier one
   const int* lower_factor;  // lower: axis * (order + 1) + degree
@@ -122,6 +127,40 @@ struct ProductShape {
   const double* c;
   const double* centre;  // dimension
   const double* inverse;
+};
+
+// ---- sums of products
+// ---------------------------------------------------------------------------------------------------------
+
+// Products of one-dimensional polynomials: 0 is 1 (or the weight), i = parent[i] * p_degree[i](t_axis[i]).
+struct ProductList {
+  int count;
+  const int* parent;
+  const int* axis;
+  const int* degree;
+};
+// Features first .. first + count: one head times tails tail .. tail + count.
+struct ProductRun {
+  int head, tail, count, first;
+};
+// t = scale (x - centre); p_j = t^j, or Legendre's P_j.
+struct ProductShape {
+  int dimension, order, count;
+  bool legendre;
+  ProductList heads, tails;
+  int runs;
+  const ProductRun* run;
+  const double* centre;
+  const double* scale;          // powers of two for product_sums_exact
+  const double* legendre_high;  // order + 1: (j - 1) / j = high + low
+  const double* legendre_low;
+};
+// sum = high g1 + low g2, m1 = 1.5 2^52 g1, m2 = 1.5 2^52 g2, for each feature.
+struct ProductPieces {
+  const double* m1;
+  const double* m2;
+  int64_t* high;
+  int64_t* low;
 };
 
 struct SimdKernels {
@@ -140,6 +179,7 @@ struct SimdKernels {
   void (*grid_keys)(const GridAxes& axes, const double* const* columns, size_t begin, size_t end, uint8_t* keys);
   void (*bounds)(const double* x, size_t begin, size_t end, double* low, double* high);
   double (*sum)(const double* x, size_t begin, size_t end);
+  Spread (*spread)(const double* x, const double* w, double origin, size_t begin, size_t end);
 
   // Compile-time instance for (m, k), or -1.
   int (*cell_instance)(int dimension, int order);
@@ -160,9 +200,9 @@ struct SimdKernels {
   void (*matrix_sums)(const double* values, size_t rows, size_t width, const double* weights, const Segment* segments,
                       size_t count, double* high, double* low, double* magnitude);
   // out[place[e] * stride + c] = sum w phi_e over the rows of segments first[c] .. first[c + 1], for c < columns.
-  void (*product_sums)(const ProductShape& shape, const double* const* x, const double* w, const Segment* segments,
+  void (*group_sums)(const GroupShape& shape, const double* const* x, const double* w, const Segment* segments,
                        const uint32_t* first, int columns, double* out, size_t stride, double* workspace);
-  size_t (*product_workspace)(const ProductShape& shape);  // in doubles
+  size_t (*group_workspace)(const GroupShape& shape);  // in doubles
 
   // ---- dense matrices, row-major, aligned; strides and numbers of columns are multiples of 8
 
@@ -180,6 +220,17 @@ struct SimdKernels {
   // row *= factor, entry by entry; returns the largest magnitude that comes out.
   double (*scale_columns)(double* row, const double* factor, size_t columns);
   void (*weighted_sum)(const double* row, const double* weight, size_t columns, double* high, double* low);
+  // sums[e] = sum w phi_e, plainly; features in the order of the runs, here and in the next two. At most 2^16 vectors.
+  void (*product_sums)(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
+                       double* sums, double* workspace);
+  // result[e] = max w |phi_e|.
+  void (*product_largest)(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
+                          double* result, double* workspace);
+  // The sums without rounding of what is above g2 / 2 in each term, and sum w |phi_e| when magnitudes is not nullptr.
+  void (*product_sums_exact)(const ProductShape& shape, const double* const* x, const double* w, size_t begin,
+                             size_t end, const ProductPieces& pieces, double* magnitudes, double* workspace);
+  size_t (*product_workspace)(const ProductShape& shape);  // in doubles
+
 };
 
 // The best table that this processor runs. FEWPOINTS_ISA=v2|v3|v4 in the environment forces a level, if it can run

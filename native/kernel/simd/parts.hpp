@@ -27,9 +27,9 @@ void exact_local(const ExactShape& shape, const double* const* x, size_t begin, 
 
 void matrix_sums(const double* values, size_t rows, size_t width, const double* weights, const Segment* segments,
                  size_t count, double* high, double* low, double* magnitude);
-void product_sums(const ProductShape& shape, const double* const* x, const double* w, const Segment* segments,
+void group_sums(const GroupShape& shape, const double* const* x, const double* w, const Segment* segments,
                   const uint32_t* first, int columns, double* out, size_t stride, double* workspace);
-size_t product_workspace(const ProductShape& shape);
+size_t group_workspace(const GroupShape& shape);
 
 void rank_update(double* T, size_t stride, size_t rows, size_t columns, const double* factors, size_t factor_stride,
                  int rank, const double* panel, size_t panel_stride, double* packed);
@@ -41,5 +41,15 @@ int most_negative_entry(const double* row, const double* open, size_t columns, d
 void largest_of_columns(const double* T, size_t stride, size_t rows, size_t columns, double* largest);
 double scale_columns(double* row, const double* factor, size_t columns);
 void weighted_sum(const double* row, const double* weight, size_t columns, double* high, double* low);
+
+void product_sums(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
+                  double* sums, double* workspace);
+void product_largest(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
+                     double* result, double* workspace);
+void product_sums_exact(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
+                        const ProductPieces& pieces, double* magnitudes, double* workspace);
+size_t product_workspace(const ProductShape& shape);
+Spread spread(const double* x, const double* w, double origin, size_t begin, size_t end);
+
 
 }  // namespace fewpoints::FEWPOINTS_SIMD

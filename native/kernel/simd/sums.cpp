@@ -14,7 +14,7 @@ constexpr int kWide = 2;
 #endif
 // Rows of a wide matrix that are gone over again for the next columns, while they are in the first-level cache.
 constexpr size_t kBand = 16384;
-// Points of each lane in flight in product_sums.
+// Points of each lane in flight in group_sums.
 constexpr int kLanes = 4;
 
 struct Sums {
@@ -105,12 +105,12 @@ void matrix_sums(const double* values, size_t rows, size_t width, const double* 
     }
 }
 
-size_t product_workspace(const ProductShape& shape) {
+size_t group_workspace(const GroupShape& shape) {
   const size_t powers = static_cast<size_t>(shape.dimension) * (shape.order + 1);
   return ((powers + shape.lower) * kLanes + shape.count) * W;
 }
 
-void product_sums(const ProductShape& shape, const double* const* x, const double* w, const Segment* segments,
+void group_sums(const GroupShape& shape, const double* const* x, const double* w, const Segment* segments,
                   const uint32_t* first, int columns, double* out, size_t stride, double* workspace) {
   const int m = shape.dimension, k = shape.order, k1 = k + 1;
   Vec* p = reinterpret_cast<Vec*>(workspace);             // (axis, degree, lane)

@@ -15,6 +15,7 @@ const SimdKernels table = {
     grid_keys,
     bounds,
     sum_range,
+    spread,
     cell_instance,
     cell_workspace,
     cell,
@@ -22,8 +23,8 @@ const SimdKernels table = {
     exact_workspace,
     exact_local,
     matrix_sums,
-    product_sums,
-    product_workspace,
+    group_sums,
+    group_workspace,
     rank_update,
     combine_rows,
     scale_row,
@@ -32,6 +33,10 @@ const SimdKernels table = {
     largest_of_columns,
     scale_columns,
     weighted_sum,
+    product_sums,
+    product_largest,
+    product_sums_exact,
+    product_workspace,
 };
 
 }  // namespace fewpoints::FEWPOINTS_SIMD
