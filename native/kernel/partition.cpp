@@ -378,8 +378,24 @@ bool Partition::divide(Tree& tree, int at, double cells, Scratch& scratch) {
   return true;
 }
 
-// The same by all threads. One array after the other moves into a spare one, which takes its place when the node is the
-// whole set: that needs no more memory than one array, and no second copy.
+// By how much more the halves of a node would cost than the node does.
+std::size_t Partition::cost_of_halving(const Tree& tree, int at) {
+  const Node& node = tree.nodes[at];
+  if (node.size() > kShared) return 0;
+  const Grid grid = grid_for(tree, at, 2);
+  if (grid.bins < 2) return 0;
+  Scratch& scratch = scratch_[0];
+  scratch.ensure(std::max(node.size(), std::min(kInCache, set_.size())), arrays_.size());
+  simd().grid_keys(grid.axes, arrays_.data(), node.begin, node.end, scratch.keys.data());
+  std::uint32_t counts[2] = {0, 0};
+  count_keys(scratch.keys.data(), node.size(), 2, counts);
+  std::size_t cost = 0;
+  for (const std::size_t half : counts) cost += std::min(half, options_.features);
+  return cost - std::min(node.size(), options_.features);
+}
+
+// As divide(), by all threads. One array after the other moves into a spare one, which takes its place when the node is
+// the whole set: that needs no more memory than one array, and no second copy.
 bool Partition::divide_shared(Tree& tree, int at, double cells) {
   const Grid grid = grid_for(tree, at, cells);
   if (grid.bins < 2) return false;
@@ -579,6 +595,9 @@ std::vector<char> Partition::cut(Tree& tree) {
       first[bucket] = next[i];
       if (++taken % 256 == 0) monitor_.check();
       bool open = used < options_.size;
+      // Near the bound most halves cost too much: look before points move.
+      if (open && tree.nodes[i].left < 0 && options_.size - used < options_.features)
+        open = used + cost_of_halving(tree, i) <= options_.size;
       if (open && tree.nodes[i].left < 0)
         open = tree.nodes[i].size() > kShared ? divide_shared(tree, i, 2) : divide(tree, i, 2, scratch_[0]);
       if (open) {

@@ -87,6 +87,7 @@ class Partition {
   Grid grid_for(const Tree& tree, int at, double cells) const;
 
   bool divide(Tree& tree, int at, double cells, Scratch& scratch);
+  std::size_t cost_of_halving(const Tree& tree, int at);
   bool divide_shared(Tree& tree, int at, double cells);
   void move(std::size_t begin, std::size_t count, std::uint32_t* places, Scratch& scratch);
   std::size_t halve(std::size_t begin, std::size_t end, double share, Scratch& scratch);
