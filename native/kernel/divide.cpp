@@ -12,10 +12,11 @@ namespace fewpoints {
 // bins; what lies outside goes into the bins at the edge.
 Grid Partition::grid_for(const Tree& tree, int at, double cells) const {
   const Node& node = tree.nodes[at];
+  const bool coarse = node.size() == set_.size() || cells > kMostBins;  // its bins will be divided again
+  if (cells > kMostBins) cells = std::min<double>(kMostBins, cells / (2 * fewest_));
   if (cells < fewest_) cells = std::min(cells, 2.0);
   const double* low = box(tree, at);
   std::vector<double> bulk;
-  const bool coarse = node.size() == set_.size() || cells > 4 * kMostBins;  // its bins will be divided again
   if (coarse && node.size() > kInCache && cells >= enough_to_clip_) {
     constexpr std::size_t kSample = 255, kOutside = 4;  // of the sample on either side of the bulk
     constexpr double kLongTail = 3, kMargin = 0.25;     // in widths of the bulk

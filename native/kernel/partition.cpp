@@ -280,7 +280,7 @@ void Partition::refine(Tree& tree) {
       const double target = std::max(2.0, cells + owed);
       const Grid below = grid_for(tree, static_cast<int>(at), target);
       if (below.bins < 2) continue;
-      if (target >= fewest_) owed = std::clamp(cells + owed - below.bins, -cells, cells);
+      if (target >= fewest_ && target <= kMostBins) owed = std::clamp(cells + owed - below.bins, -cells, cells);
       wanted.push_back({static_cast<int>(at), target});
     }
   }
