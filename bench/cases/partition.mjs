@@ -17,7 +17,7 @@ const DIMENSIONS = [1, 2, 3, 4]
 const ORDERS = [1, 3, 5]
 const DIVISIONS = ['grid', 'halves', 'balanced']
 const FUNCTIONS = 20
-const SEEDS = 7
+const SEEDS = 5
 /** Fewer cells than this, and the way of cutting them says little. */
 const LEAST_CELLS = 8
 
