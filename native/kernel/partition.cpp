@@ -13,9 +13,9 @@ namespace fewpoints {
 namespace {
 
 constexpr double kNever = -std::numeric_limits<double>::infinity();
-// The first grid should leave at least so many cells to each of its bins: their expected errors then say how many cells
-// each should have.
-constexpr double kCellsInFirstBins = 8;  // and well above the number below which a node is halved
+// The first grid should leave at least so many cells to each of its bins, and somewhat more than the number below which
+// a node is halved: the expected errors of its bins then say how many cells each should have.
+constexpr double kCellsInFirstBins = 8, kAboveHalved = 1.3;
 // Below this many cells along each of up to three sides a node is halved instead: that follows its box more closely,
 // and no rounding has to be paid for. Measured on normal, Student-t and mixed sets, m = 2..4.
 constexpr int kHalvedAxes = 3;
@@ -234,7 +234,8 @@ double Partition::level_of(const Tree& tree, double before) const {
 // numbers.
 double Partition::first_cells(const Tree& tree) const {
   const double cells = static_cast<double>(options_.size) / static_cast<double>(options_.features);
-  const double most = std::min<double>(kMostBins, std::max(2.0, cells / std::max(kCellsInFirstBins, 1.3 * fewest_)));
+  const double most =
+      std::min<double>(kMostBins, std::max(2.0, cells / std::max(kCellsInFirstBins, kAboveHalved * fewest_)));
   // Not so few that their points leave the cache.
   const double least = std::min(most, std::max(most / 4, static_cast<double>(set_.size()) / kInCache));
   double best = most, best_error = std::numeric_limits<double>::infinity();
