@@ -38,6 +38,8 @@ export interface NativeCompressInput {
   threads: number
   standardise: boolean
   scales?: Float64Array
+  /** How cells are cut (native/kernel/partition.hpp). No option of the API: benchmarks compare them. Default 'grid'. */
+  division?: 'grid' | 'halves' | 'balanced'
 }
 
 export interface NativeCompressed {

@@ -1,6 +1,6 @@
 // The demo and the benchmarks in small, run as they are run by hand.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -56,5 +56,27 @@ test('an unknown benchmark is refused with the names that there are', () => {
   } catch (error) {
     message = (error as { stderr: string }).stderr
   }
-  expect(message).toContain('NAME is one of residual, threads, throughput')
+  const names = readdirSync(join(root, 'bench/cases')).map((file) => file.replace('.mjs', ''))
+  expect(names).toContain('throughput')
+  expect(message).toContain(`NAME is one of ${names.join(', ')}`)
+})
+
+test('the benchmark of the partition compares three ways of cutting', () => {
+  const record = JSON.parse(run('bench/run.mjs', 'partition', '--small', '--json', '--trials', '1'))
+  expect(record.results.map((result: { set: string }) => result.set)).toContain('Gaussian')
+  for (const { size, runs } of record.results) {
+    for (const { divisions } of runs) {
+      const { grid, halves, balanced } = divisions
+      for (const one of [grid, halves, balanced]) {
+        expect(one.error).toBeGreaterThan(0)
+        expect(one.error).toBeLessThan(0.1)
+        expect(one.cells).toBeLessThanOrEqual(size)
+      }
+    }
+  }
+  // Where one way must win by far, whatever the seed: order 3 on one column with tails.
+  const { divisions } = record.results
+    .find((result: { set: string; dimension: number }) => result.set === 'Gaussian' && result.dimension === 1)
+    .runs.find((one: { order: number }) => one.order === 3)
+  expect(divisions.grid.error).toBeLessThan(divisions.balanced.error / 10)
 })

@@ -27,7 +27,8 @@ Grid make_grid(int dimension, const double* low, const double* high, const doubl
     if (powers)
       std::iter_swap(axes.begin(), std::min_element(axes.begin(), axes.end(), longer));
     else
-      std::stable_sort(axes.begin(), axes.end(), longer);
+      for (std::size_t i = 1; i < axes.size(); i++)  // insertion: only one is out of order, and nothing is allocated
+        for (std::size_t j = i; j > 0 && longer(axes[j], axes[j - 1]); j--) std::swap(axes[j], axes[j - 1]);
     for (Axis& axis : axes) {
       const int bins = powers ? 2 * axis.bins : axis.bins + 1;
       const int all = grid.bins / axis.bins * bins;

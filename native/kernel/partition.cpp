@@ -13,13 +13,9 @@ namespace fewpoints {
 namespace {
 
 constexpr double kNever = -std::numeric_limits<double>::infinity();
-// Nodes above this are divided by all threads together, those below one node a thread: two copies of 16384 points with
-// four numbers each fill a second-level cache of a megabyte.
-constexpr std::size_t kShared = 1 << 16;
-constexpr std::size_t kInCache = 1 << 14;
-// The first grid should leave at least so many cells to each of its bins: their expected errors then say how many cells
-// each should have.
-constexpr double kCellsInFirstBins = 8;  // and well above the number below which a node is halved
+// The first grid should leave at least so many cells to each of its bins, and somewhat more than the number below which
+// a node is halved: the expected errors of its bins then say how many cells each should have.
+constexpr double kCellsInFirstBins = 8, kAboveHalved = 1.3;
 // Below this many cells along each of up to three sides a node is halved instead: that follows its box more closely,
 // and no rounding has to be paid for. Measured on normal, Student-t and mixed sets, m = 2..4.
 constexpr int kHalvedAxes = 3;
@@ -116,7 +112,6 @@ Partition::Tree Partition::root() {
     double* part = &parts[c * entries];
     const std::size_t begin = c * kChunk, end = std::min(n, begin + kChunk);
     for (std::size_t a = 0; a < width(); a++) {
-      part[a] = part[width() + a] = arrays_[a][begin];
       simd().bounds(arrays_[a], begin, end, &part[a], &part[width() + a]);
     }
     part[2 * width()] = weighted_ ? simd().sum(arrays_.back(), begin, end) : static_cast<double>(end - begin);
@@ -162,7 +157,6 @@ void Partition::measure(Tree& tree, int leaf) const {
   Node& node = tree.nodes[leaf];
   double* low = &tree.boxes[static_cast<std::size_t>(leaf) * 2 * width()];
   for (std::size_t a = 0; a < width(); a++) {
-    low[a] = low[width() + a] = arrays_[a][node.begin];
     simd().bounds(arrays_[a], node.begin, node.end, &low[a], &low[width() + a]);
   }
   node.mass = weighted_ ? simd().sum(arrays_.back(), node.begin, node.end) : static_cast<double>(node.size());
@@ -233,240 +227,18 @@ double Partition::level_of(const Tree& tree, double before) const {
   return high;
 }
 
-// Over the box of a node, or over its bulk alone when a long tail would put nearly all points of a large node into few
-// bins; what lies outside goes into the bins at the edge.
-Grid Partition::grid_for(const Tree& tree, int at, double cells) const {
-  const Node& node = tree.nodes[at];
-  if (cells < fewest_) cells = std::min(cells, 2.0);
-  const double* low = box(tree, at);
-  std::vector<double> bulk;
-  const bool coarse = node.size() == set_.size() || cells > 4 * kMostBins;  // its bins will be divided again
-  if (coarse && node.size() > kInCache && cells >= enough_to_clip_) {
-    constexpr std::size_t kSample = 255, kOutside = 4;  // of the sample on either side of the bulk
-    constexpr double kLongTail = 3, kMargin = 0.25;     // in widths of the bulk
-    bulk.assign(low, low + 2 * width());
-    double sample[kSample];
-    for (std::size_t a = 0; a < width(); a++) {
-      for (std::size_t i = 0; i < kSample; i++) sample[i] = arrays_[a][node.begin + i * node.size() / kSample];
-      std::nth_element(sample, sample + kOutside, sample + kSample);
-      std::nth_element(sample + kOutside + 1, sample + kSample - 1 - kOutside, sample + kSample);
-      const double first = sample[kOutside], last = sample[kSample - 1 - kOutside], side = last - first;
-      if (!(side > 0) || low[width() + a] - low[a] <= kLongTail * side) continue;
-      bulk[a] = std::max(low[a], first - kMargin * side);
-      bulk[width() + a] = std::min(low[width() + a], last + kMargin * side);
-    }
-    low = bulk.data();
-  }
-  return make_grid(dimension_, low, low + width(), options_.units.data(), cells, options_.division == Division::Halves);
-}
-
-// ---- division of one node
-
-void Partition::Scratch::ensure(std::size_t count, std::size_t arrays_wanted) {
-  if (capacity >= count) return;
-  capacity = 0;
-  arrays.resize(arrays_wanted);
-  pointers.clear();
-  for (auto& array : arrays) {
-    array.reset(count);
-    pointers.push_back(array.data());
-  }
-  rows.reset(count);
-  keys.reset(count);
-  capacity = count;
-}
-
-const GridOrder& Partition::Scratch::order(const Grid& grid) {
-  for (const GridOrder& order : orders)
-    if (order.fits(grid)) return order;
-  constexpr std::size_t kRemembered = 32;
-  if (orders.size() == kRemembered) orders.clear();
-  orders.emplace_back(grid);
-  return orders.back();
-}
-
-// The nodes below `at`, whose points are in order of their bins: starts[p] is where the bin of place p begins. Empty
-// halves make no node, and nodes whose points are all kept have no children.
-void Partition::grow_nodes(Tree& tree, int at, const GridOrder& order, const std::size_t* starts,
-                           std::vector<int>& leaves) const {
-  struct Open {
-    int node, first, last, entry;  // bins [first, last) in the order of their places
-  };
-  constexpr int kDeepest = 2 * kMostBins;
-  Open open[kDeepest];
-  int depth = 0;
-  open[depth++] = {at, 0, static_cast<int>(order.bin_at.size()), 0};
-  leaves.clear();
-  while (depth > 0) {
-    Open now = open[--depth];
-    for (;;) {
-      const int half = order.left[now.entry];
-      if (half == 0 || tree.nodes[now.node].size() <= options_.features) {
-        leaves.push_back(now.node);
-        break;
-      }
-      const int middle = now.first + half, right_entry = now.entry + 2 * half;
-      const bool left_empty = starts[middle] == starts[now.first], right_empty = starts[middle] == starts[now.last];
-      if (left_empty || right_empty) {
-        if (left_empty)
-          now = {now.node, middle, now.last, right_entry};
-        else
-          now = {now.node, now.first, middle, now.entry + 1};
-        continue;
-      }
-      const int left = static_cast<int>(tree.nodes.size());
-      tree.nodes[now.node].left = left;
-      Node child;
-      child.begin = starts[now.first];
-      child.end = starts[middle];
-      append(tree, child);
-      child.begin = starts[middle];
-      child.end = starts[now.last];
-      append(tree, child);
-      open[depth++] = {left + 1, middle, now.last, right_entry};
-      now = {left, now.first, middle, now.entry + 1};
-    }
-  }
-}
-
-// Moves count points to the places of their bins, scratch.keys, through the scratch arrays.
-void Partition::move(std::size_t begin, std::size_t count, std::uint32_t* places, Scratch& scratch) {
-  constexpr std::size_t kFewArrays = 16;
-  const double* few[kFewArrays];
-  std::vector<const double*> many(arrays_.size() > kFewArrays ? arrays_.size() : 0);
-  const double** from = many.empty() ? few : many.data();
-  for (std::size_t a = 0; a < arrays_.size(); a++) from[a] = arrays_[a] + begin;
-  scatter(scratch.keys.data(), count, static_cast<int>(arrays_.size()), from, scratch.pointers.data(),
-          rows_.data() + begin, scratch.rows.data(), places);
-  for (std::size_t a = 0; a < arrays_.size(); a++)
-    std::memcpy(arrays_[a] + begin, scratch.pointers[a], count * sizeof(double));
-  std::memcpy(rows_.data() + begin, scratch.rows.data(), count * sizeof(std::uint32_t));
-}
-
-// Moves the points of a node to the places of their bins, scratch.keys, and appends the nodes below it.
-void Partition::place(Tree& tree, int at, const GridOrder& order, int bins, Scratch& scratch) {
-  const std::size_t begin = tree.nodes[at].begin, count = tree.nodes[at].size();
-  std::uint32_t counts[kMostBins], places[kMostBins];
-  std::size_t starts[kMostBins + 1];
-  std::fill_n(counts, bins, 0u);
-  count_keys(scratch.keys.data(), count, bins, counts);
-  std::uint32_t sum = 0;
-  for (int p = 0; p < bins; p++) {
-    const int bin = order.bin_at[p];
-    starts[p] = begin + sum;
-    places[bin] = sum;
-    sum += counts[bin];
-  }
-  starts[bins] = begin + count;
-
-  move(begin, count, places, scratch);
-
-  const std::size_t first = tree.nodes.size();
-  grow_nodes(tree, at, order, starts, scratch.leaves);
-  for (const int leaf : scratch.leaves) measure(tree, leaf);
-  join(tree, at, first);
-}
-
-// On one thread. False: the node cannot be divided.
-bool Partition::divide(Tree& tree, int at, double cells, Scratch& scratch) {
-  const Grid grid = grid_for(tree, at, cells);
-  if (grid.bins < 2) return false;
-  const Node& node = tree.nodes[at];
-  scratch.ensure(std::max(node.size(), std::min(kInCache, set_.size())), arrays_.size());
-  simd().grid_keys(grid.axes, arrays_.data(), node.begin, node.end, scratch.keys.data());
-  place(tree, at, scratch.order(grid), grid.bins, scratch);
-  return true;
-}
-
-// The same by all threads. One array after the other moves into a spare one, which takes its place when the node is the
-// whole set: that needs no more memory than one array, and no second copy.
-bool Partition::divide_shared(Tree& tree, int at, double cells) {
-  const Grid grid = grid_for(tree, at, cells);
-  if (grid.bins < 2) return false;
-  const std::size_t begin = tree.nodes[at].begin, count = tree.nodes[at].size(), chunks = chunk_count(count);
-  const auto bins = static_cast<std::size_t>(grid.bins);
-  const GridOrder order(grid);
-  Array<std::uint8_t> keys(count);
-  std::vector<std::uint32_t> counts(chunks * bins, 0);
-  const auto in_chunks = [&](const auto& body) {
-    parallel_for(chunks, options_.threads, monitor_, Stage::Partition,
-                 [&](std::size_t c, int) { body(c, c * kChunk, std::min(count, (c + 1) * kChunk)); });
-  };
-  in_chunks([&](std::size_t c, std::size_t from, std::size_t to) {
-    simd().grid_keys(grid.axes, arrays_.data(), begin + from, begin + to, keys.data() + from);
-    count_keys(keys.data() + from, to - from, grid.bins, &counts[c * bins]);
-  });
-  // Every chunk knows where its points go, whoever moves it.
-  std::vector<std::size_t> starts(bins + 1);
-  std::size_t sum = 0;
-  for (std::size_t p = 0; p < bins; p++) {
-    starts[p] = begin + sum;
-    for (std::size_t c = 0; c < chunks; c++) {
-      std::uint32_t& place = counts[c * bins + order.bin_at[p]];
-      const std::uint32_t here = place;
-      place = static_cast<std::uint32_t>(sum);
-      sum += here;
-    }
-  }
-  starts[bins] = begin + count;
-  const auto places_of = [&](std::size_t c, std::uint32_t* places) {
-    std::copy_n(&counts[c * bins], bins, places);
-    return places;
-  };
-
-  const bool whole = count == set_.size();
-  {
-    Array<double> spare(count);
-    for (std::size_t a = 0; a < arrays_.size(); a++) {
-      in_chunks([&](std::size_t c, std::size_t from, std::size_t to) {
-        std::uint32_t places[kMostBins];
-        scatter(keys.data() + from, to - from, arrays_[a] + begin + from, spare.data(), places_of(c, places));
-      });
-      if (whole) {
-        const bool is_column = a < width();
-        spare.swap(is_column ? set_.mutable_column(static_cast<int>(a)) : set_.mutable_weights());
-        arrays_[a] = (is_column ? set_.mutable_column(static_cast<int>(a)) : set_.mutable_weights()).data();
-      } else {
-        in_chunks([&](std::size_t, std::size_t from, std::size_t to) {
-          std::memcpy(arrays_[a] + begin + from, spare.data() + from, (to - from) * sizeof(double));
-        });
-      }
-    }
-  }
-  // Row numbers that were not written down yet are those of the set, or count up.
-  const std::uint32_t* rows = rows_.size() > 0 ? rows_.data() + begin : set_.rows();
-  Array<std::uint32_t> spare_rows(count);
-  in_chunks([&](std::size_t c, std::size_t from, std::size_t to) {
-    std::uint32_t places[kMostBins];
-    scatter(keys.data() + from, to - from, rows != nullptr ? rows + from : nullptr, static_cast<std::uint32_t>(from),
-            spare_rows.data(), places_of(c, places));
-  });
-  if (whole) {
-    rows_.swap(spare_rows);
-    set_.mutable_rows() = std::vector<std::uint32_t>();
-  } else {
-    std::memcpy(rows_.data() + begin, spare_rows.data(), count * sizeof(std::uint32_t));
-  }
-
-  const std::size_t first = tree.nodes.size();
-  std::vector<int> leaves;
-  grow_nodes(tree, at, order, starts.data(), leaves);
-  parallel_for(leaves.size(), options_.threads, monitor_, Stage::Partition,
-               [&](std::size_t i, int) { measure(tree, leaves[i]); });
-  join(tree, at, first);
-  return true;
-}
-
 // ---- the tree
 
 // How many bins the first grid should have: each is then divided again into what it should have. Of the numbers that
-// leave enough cells to each, the one that in a set of even density wastes the fewest of them by rounding.
+// leave enough cells to each, the one that in a set of even density gives the smallest error: bins are of whole
+// numbers.
 double Partition::first_cells(const Tree& tree) const {
   const double cells = static_cast<double>(options_.size) / static_cast<double>(options_.features);
-  const double most = std::min<double>(kMostBins, std::max(2.0, cells / std::max(kCellsInFirstBins, 1.3 * fewest_)));
+  const double most =
+      std::min<double>(kMostBins, std::max(2.0, cells / std::max(kCellsInFirstBins, kAboveHalved * fewest_)));
   // Not so few that their points leave the cache.
   const double least = std::min(most, std::max(most / 4, static_cast<double>(set_.size()) / kInCache));
-  double best = most, best_used = 0;
+  double best = most, best_error = std::numeric_limits<double>::infinity();
   for (double first = most; first >= least; first--) {
     const Grid outer = grid_for(tree, 0, first);
     if (outer.bins < 2) return 2;
@@ -477,9 +249,14 @@ double Partition::first_cells(const Tree& tree) const {
       high[outer.axes.column[i]] = low[outer.axes.column[i]] + 1 / outer.axes.scale[i];
     const Grid inner = make_grid(dimension_, low.data(), high.data(), options_.units.data(), cells / outer.bins,
                                  options_.division == Division::Halves);
-    const double used = static_cast<double>(outer.bins) * std::max(inner.bins, 1);
-    if (used > best_used) {
-      best_used = used;
+    for (int i = 0; i < inner.axes.count; i++)
+      high[inner.axes.column[i]] = low[inner.axes.column[i]] + 1 / inner.axes.scale[i];
+    double square = 0;
+    for (std::size_t a = 0; a < width(); a++) square += std::pow((high[a] - low[a]) * options_.units[a], 2);
+    const double error = 0.5 * (options_.order + 1) * std::log2(square) -
+                         0.5 * std::log2(static_cast<double>(outer.bins) * std::max(inner.bins, 1));
+    if (error < best_error) {
+      best_error = error;
       best = first;
     }
   }
@@ -504,7 +281,7 @@ void Partition::refine(Tree& tree) {
       const double target = std::max(2.0, cells + owed);
       const Grid below = grid_for(tree, static_cast<int>(at), target);
       if (below.bins < 2) continue;
-      if (target >= fewest_) owed = std::clamp(cells + owed - below.bins, -cells, cells);
+      if (target >= fewest_ && target <= kMostBins) owed = std::clamp(cells + owed - below.bins, -cells, cells);
       wanted.push_back({static_cast<int>(at), target});
     }
   }
@@ -579,6 +356,9 @@ std::vector<char> Partition::cut(Tree& tree) {
       first[bucket] = next[i];
       if (++taken % 256 == 0) monitor_.check();
       bool open = used < options_.size;
+      // Near the bound most halves cost too much: look before points move.
+      if (open && tree.nodes[i].left < 0 && options_.size - used < options_.features)
+        open = used + cost_of_halving(tree, i) <= options_.size;
       if (open && tree.nodes[i].left < 0)
         open = tree.nodes[i].size() > kShared ? divide_shared(tree, i, 2) : divide(tree, i, 2, scratch_[0]);
       if (open) {
@@ -594,76 +374,6 @@ std::vector<char> Partition::cut(Tree& tree) {
       if (!open) chosen[i] = 1;
     }
   return chosen;
-}
-
-// ---- cells of equally many points
-
-// Level by level; a node is divided across the longest side of its box, where the numbers of cells of both halves are
-// in proportion to their points.
-void Partition::balance() {
-  struct Part {
-    std::size_t begin, end, cells;
-  };
-  std::vector<Part> parts{{0, set_.size(), std::max<std::size_t>(1, options_.size / options_.features)}};
-  for (bool again = true; again;) {
-    std::vector<Part> halves(2 * parts.size());
-    parallel_for(parts.size(), options_.threads, monitor_, Stage::Partition, [&](std::size_t i, int thread) {
-      const Part& part = parts[i];
-      Part& left = halves[2 * i] = part;
-      Part& right = halves[2 * i + 1] = {part.end, part.end, 0};
-      if (part.cells < 2) return;
-      left.cells = part.cells / 2;
-      right.cells = part.cells - left.cells;
-      left.end = right.begin =
-          part.begin + halve(part.begin, part.end, static_cast<double>(left.cells) / static_cast<double>(part.cells),
-                             scratch_[thread]);
-    });
-    again = false;
-    parts.clear();
-    for (const Part& half : halves) {
-      if (half.cells == 0 || half.begin == half.end) continue;
-      parts.push_back(half);
-      again = again || half.cells > 1;
-    }
-  }
-  for (const Part& part : parts) cells_.push_back({part.begin, part.end});
-}
-
-// Moves the first `share` of the points [begin, end) along the longest side of their box to the front, equal ones in
-// order. Returns how many.
-std::size_t Partition::halve(std::size_t begin, std::size_t end, double share, Scratch& scratch) {
-  const std::size_t n = end - begin;
-  const auto lefts = static_cast<std::size_t>(share * static_cast<double>(n));
-  if (lefts == 0) return 0;
-  std::size_t axis = 0;
-  double longest = -1;
-  for (std::size_t a = 0; a < width(); a++) {
-    double low = arrays_[a][begin], high = low;
-    simd().bounds(arrays_[a], begin, end, &low, &high);
-    if ((high - low) * options_.units[a] > longest) {
-      longest = (high - low) * options_.units[a];
-      axis = a;
-    }
-  }
-  scratch.ensure(std::max(n, std::min(kInCache, set_.size())), arrays_.size());
-  const double* key = arrays_[axis] + begin;
-  double* sorted = scratch.pointers[0];
-  std::copy_n(key, n, sorted);
-  std::nth_element(sorted, sorted + lefts, sorted + n);
-  const double median = sorted[lefts];
-  std::size_t ties = lefts;
-  for (std::size_t i = 0; i < n; i++) ties -= key[i] < median;
-  for (std::size_t i = 0; i < n; i++) {
-    bool right = key[i] > median;
-    if (key[i] == median) {
-      right = ties == 0;
-      ties -= ties > 0;
-    }
-    scratch.keys[i] = right;
-  }
-  std::uint32_t places[2] = {0, static_cast<std::uint32_t>(lefts)};
-  move(begin, n, places, scratch);
-  return lefts;
 }
 
 }  // namespace fewpoints

@@ -47,6 +47,11 @@ class Partition {
   const std::uint32_t* rows() const { return rows_.data(); }  // row of the caller's array
 
  private:
+  // Nodes above this are divided by all threads together, those below one node a thread: two copies of 16384 points
+  // with four numbers each fill a second-level cache of a megabyte.
+  static constexpr std::size_t kShared = 1 << 16;
+  static constexpr std::size_t kInCache = 1 << 14;
+
   struct Node {
     std::size_t begin = 0, end = 0;
     int left = -1;  // the right one follows it
@@ -84,15 +89,6 @@ class Partition {
   void rate(Tree& tree, int at) const;
   double cells_for(const Node& node, double level) const;
   double level_of(const Tree& tree, double before) const;
-  Grid grid_for(const Tree& tree, int at, double cells) const;
-
-  bool divide(Tree& tree, int at, double cells, Scratch& scratch);
-  bool divide_shared(Tree& tree, int at, double cells);
-  void move(std::size_t begin, std::size_t count, std::uint32_t* places, Scratch& scratch);
-  std::size_t halve(std::size_t begin, std::size_t end, double share, Scratch& scratch);
-  void place(Tree& tree, int at, const GridOrder& order, int bins, Scratch& scratch);
-  void grow_nodes(Tree& tree, int at, const GridOrder& order, const std::size_t* starts,
-                  std::vector<int>& leaves) const;
   void measure(Tree& tree, int leaf) const;
   void join(Tree& tree, int at, std::size_t first) const;
 
@@ -101,7 +97,20 @@ class Partition {
   void refine(Tree& tree, const std::vector<Wanted>& wanted, double level);
   void grow(Tree& tree, double cells, double level, Scratch& scratch);
   std::vector<char> cut(Tree& tree);
+
+  // divide.cpp
+  Grid grid_for(const Tree& tree, int at, double cells) const;
+  bool divide(Tree& tree, int at, double cells, Scratch& scratch);
+  std::size_t cost_of_halving(const Tree& tree, int at);
+  bool divide_shared(Tree& tree, int at, double cells);
+  void move(std::size_t begin, std::size_t count, std::uint32_t* places, Scratch& scratch);
+  void place(Tree& tree, int at, const GridOrder& order, int bins, Scratch& scratch);
+  void grow_nodes(Tree& tree, int at, const GridOrder& order, const std::size_t* starts,
+                  std::vector<int>& leaves) const;
+
+  // balanced.cpp
   void balance();
+  std::size_t halve(std::size_t begin, std::size_t end, double share, Scratch& scratch);
 
   PointSet& set_;
   const PartitionOptions options_;

@@ -51,7 +51,7 @@ void insert(std::map<Exponents, int>& list, Exponents e) {
 
 void cut_at(const MultiIndices& indices, int e, int axes, int degree, Exponents& head, Exponents& tail) {
   const int m = indices.dimension;
-  const std::uint8_t* row = indices.row(e);
+  const std::uint16_t* row = indices.row(e);
   const int a = cut(row, axes, degree);
   head.assign(m, 0);
   tail.assign(m, 0);

@@ -96,6 +96,9 @@ class CompressTask final : public Task {
     options_.threads = read_threads(input);
     options_.standardise = input.Get("standardise").ToBoolean();
     options_.scales = read_list(input, "scales", static_cast<std::size_t>(points.dimension()));
+    const std::string division = input.Get("division").ToString();
+    if (division == "halves") options_.division = Division::Halves;
+    if (division == "balanced") options_.division = Division::Balanced;
     bytes = bytes_of(points, weights);
     set_.emplace(copy_of(points, weights, "points"));
   }

@@ -276,31 +276,110 @@ void test_descent() {
   }
 }
 
-void test_partition() {
-  place = "partition";
-  for (const int m : {1, 2, 4}) {
-    const Set set = make(m, 200000, heavy, positive);
-    Monitor monitor;
-    PointSet points(set.points(), set.weights());
-    const std::size_t N = 20, size = 3000;
-    const Partition partition(points, {std::vector<double>(m, 1.0), 3, N, size, 2}, monitor);
-    std::size_t cost = 0, covered = 0;
-    std::set<std::uint32_t> rows;
-    bool right = true;
-    for (const CellRange& cell : partition.cells()) {
-      cost += std::min(cell.size(), N);
-      right = right && cell.begin == covered;
-      covered = cell.end;
-      for (std::size_t i = cell.begin; i < cell.end; i++) {
-        const std::uint32_t row = partition.rows()[i];
-        rows.insert(row);
-        for (int a = 0; a < m; a++) right = right && partition.column(a)[i] == set.x[row * m + a];
-        right = right && partition.weights()[i] == set.w[row];
-      }
+struct Cut {
+  std::vector<CellRange> cells;
+  std::vector<std::uint32_t> rows;
+  double error = 0;  // root of the sum of squares of the expected errors of cells, mass x diameter^(k+1)
+};
+
+// Cuts a set, and checks that the bound holds and that every row is in one cell with all that belongs to it.
+Cut cut(const Set& set, const PartitionOptions& options) {
+  Monitor monitor;
+  PointSet points(set.points(), set.weights());
+  const Partition partition(points, options, monitor);
+  Cut result{partition.cells(), {partition.rows(), partition.rows() + set.count()}, 0};
+  std::size_t cost = 0, covered = 0;
+  const std::set<std::uint32_t> distinct(result.rows.begin(), result.rows.end());
+  bool right = true;
+  for (const CellRange& cell : partition.cells()) {
+    cost += std::min(cell.size(), options.features);
+    right = right && cell.begin == covered && cell.end > cell.begin;
+    covered = cell.end;
+    double mass = 0, square = 0;
+    for (std::size_t i = cell.begin; i < cell.end; i++) {
+      const std::uint32_t row = partition.rows()[i];
+      for (int a = 0; a < set.m; a++) right = right && partition.column(a)[i] == set.x[row * set.m + a];
+      right = right && (set.w.empty() ? partition.weights() == nullptr : partition.weights()[i] == set.w[row]);
+      mass += set.w.empty() ? 1 : set.w[row];
     }
-    expect(cost <= size && cost > size - size / 10, "the bound is kept and used: " + std::to_string(cost));
-    expect(covered == set.count() && rows.size() == set.count() && right, "every row is in one cell, whole");
+    for (int a = 0; a < set.m; a++) {
+      const auto [low, high] = std::minmax_element(partition.column(a) + cell.begin, partition.column(a) + cell.end);
+      square += std::pow((*high - *low) * options.units[a], 2);
+    }
+    if (cell.size() > options.features) result.error += std::pow(mass * std::pow(square, 0.5 * (options.order + 1)), 2);
   }
+  result.error = std::sqrt(result.error);
+  expect(cost <= options.size, "the bound is kept: " + std::to_string(cost));
+  expect(covered == set.count() && distinct.size() == set.count() && right, "every row is in one cell, whole");
+  return result;
+}
+
+double tight(std::mt19937_64& r, std::size_t i, int a) { return i == 0 ? 1e9 : 1e-3 * gauss(r, i, a); }
+double subnormal(std::mt19937_64& r, std::size_t i, int a) {
+  if (i == 0) return 1;
+  return a == 0 ? std::ldexp(static_cast<double>(r() % 1000), -1074) : std::ldexp(uniform(r, 0, 0), -100);
+}
+
+void test_partition() {
+  struct Kind {
+    const char* name;
+    Draw draw;
+    bool divisible;  // into as many cells as the size allows
+  };
+  const Kind kinds[] = {{"uniform", uniform, true},  {"heavy tails", heavy, true},
+                        {"line", line, true},        {"lattice", lattice, false},
+                        {"all equal", equal, false}, {"outlier", tight, true},
+                        {"units", units, true},      {"subnormal numbers", subnormal, false}};
+  for (const Kind& kind : kinds)
+    for (const int m : {1, 2, 4})
+      for (const std::size_t d : {std::size_t{5}, std::size_t{3000}, std::size_t{150000}})
+        for (const bool weighted : {false, true})
+          for (const Division division : {Division::Grid, Division::Halves, Division::Balanced}) {
+            place = std::string("partition, ") + kind.name + ", m=" + std::to_string(m) + " d=" + std::to_string(d);
+            const Set set = make(m, d, kind.draw, weighted ? Draw(positive) : Draw());
+            const std::size_t N = 20, size = std::max<std::size_t>(N, d / 50);
+            PartitionOptions options{std::vector<double>(m, 1.0), 3, N, size, 1, division};
+            const Cut one = cut(set, options);
+            std::size_t cost = 0;
+            for (const CellRange& cell : one.cells) cost += std::min(cell.size(), N);
+            if (kind.divisible && d > 10 * N) expect(cost > size - size / 10 - N, "the bound is used");
+            options.threads = 3;
+            const Cut three = cut(set, options);
+            const auto equal_cells = [](const CellRange& a, const CellRange& b) {
+              return a.begin == b.begin && a.end == b.end;
+            };
+            expect(one.rows == three.rows, "the same rows with three threads");
+            expect(std::equal(one.cells.begin(), one.cells.end(), three.cells.begin(), three.cells.end(), equal_cells),
+                   "the same cells with three threads");
+          }
+}
+
+// The cells of the default against halved and against balanced ones, by what they are chosen for.
+void test_partition_error() {
+  for (const int m : {1, 2, 3})
+    for (const std::size_t d : {std::size_t{20000}, std::size_t{100000}}) {
+      const auto error = [&](const Draw& draw, Division division) {
+        return cut(make(m, d, draw), {std::vector<double>(m, 1.0), 3, 20, d / 10, 1, division}).error;
+      };
+      place = "error of the partition, m=" + std::to_string(m) + " d=" + std::to_string(d);
+      const double even = error(uniform, Division::Grid), tails = error(heavy, Division::Grid);
+      expect(even < 1.2 * error(uniform, Division::Balanced), "even density: against balanced");
+      expect(even < error(uniform, Division::Halves), "even density: against halves");
+      expect(tails < 0.1 * error(heavy, Division::Balanced), "heavy tails: against balanced");
+      expect(tails < 1.3 * error(heavy, Division::Halves), "heavy tails: against halves");
+    }
+  place = "partition, a column left out";
+  const Set set = make(3, 5000, gauss);
+  Monitor monitor;
+  PointSet points(set.points(), set.weights());
+  const Partition partition(points, {{1, 0, 1}, 2, 10, 500, 1}, monitor);
+  double narrowest = 1e9;
+  for (const CellRange& cell : partition.cells()) {
+    if (cell.size() < 50) continue;
+    const auto [low, high] = std::minmax_element(partition.column(1) + cell.begin, partition.column(1) + cell.end);
+    narrowest = std::min(narrowest, *high - *low);
+  }
+  expect(narrowest > 2, "cells go through the whole of it");
 }
 
 long double legendre(int degree, long double t) {
@@ -403,6 +482,7 @@ int main() {
   std::printf("instruction set %s\n", info().instruction_set.c_str());
   test_descent();
   test_partition();
+  test_partition_error();
   test_moments();
   place = "products";
   test_products(expect);

@@ -26,24 +26,6 @@ struct CopyFrom {
 // ---- partition
 // ----------------------------------------------------------------------------------------------------------
 
-// Columns to be split: `columns` coordinates, then the weights if there are any.
-struct SplitArrays {
-  int columns;
-  const double* const* from;  // columns + (weighted ? 1 : 0) arrays
-  double* const* to;
-  bool weighted;
-  const uint32_t* from_rows;
-  uint32_t* to_rows;
-};
-
-// One side of a split: where to write, and what was written. low and high have `columns` entries and only widen.
-struct SplitSide {
-  size_t begin, end;
-  double* low;
-  double* high;
-  double mass;  // sum of weights; untouched when not weighted
-};
-
 // A regular grid: axis i has bins[i] bins over column[i], the first begins at low[i], their widths are 1 / scale[i].
 constexpr int kMostGridAxes = 8;  // of at least two bins each, with bins numbered by a byte
 struct GridAxes {
@@ -171,12 +153,9 @@ struct SimdKernels {
   void (*copy_columns)(const CopyFrom& from, size_t count, int columns, double* const* to, uint64_t* largest);
   uint64_t (*largest_bits)(const double* x, size_t count);
 
-  size_t (*count_below)(const double* key, size_t begin, size_t end, double threshold);
-  // Stable split of [begin, end): rows with from[key] < threshold go left.
-  void (*split)(const SplitArrays& arrays, int key, double threshold, size_t begin, size_t end, SplitSide& left,
-                SplitSide& right);
   // keys[i - begin]: the bin of point i, sum of index times stride. May write keys up to the next multiple of 8.
   void (*grid_keys)(const GridAxes& axes, const double* const* columns, size_t begin, size_t end, uint8_t* keys);
+  // Lowest and highest of x[begin, end), which is not empty.
   void (*bounds)(const double* x, size_t begin, size_t end, double* low, double* high);
   double (*sum)(const double* x, size_t begin, size_t end);
   Spread (*spread)(const double* x, const double* w, double origin, size_t begin, size_t end);

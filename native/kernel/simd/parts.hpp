@@ -8,9 +8,6 @@ namespace fewpoints::FEWPOINTS_SIMD {
 void copy_columns(const CopyFrom& from, size_t count, int columns, double* const* to, uint64_t* largest);
 uint64_t largest_bits(const double* x, size_t count);
 
-size_t count_below(const double* key, size_t begin, size_t end, double threshold);
-void split(const SplitArrays& arrays, int key, double threshold, size_t begin, size_t end, SplitSide& left,
-           SplitSide& right);
 void grid_keys(const GridAxes& axes, const double* const* columns, size_t begin, size_t end, uint8_t* keys);
 void bounds(const double* x, size_t begin, size_t end, double* low, double* high);
 double sum_range(const double* x, size_t begin, size_t end);

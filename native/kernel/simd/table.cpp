@@ -10,8 +10,6 @@ const SimdKernels table = {
     FEWPOINTS_TEXT(FEWPOINTS_ISA),
     copy_columns,
     largest_bits,
-    count_below,
-    split,
     grid_keys,
     bounds,
     sum_range,
