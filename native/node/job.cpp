@@ -25,6 +25,7 @@ const char* name_of(Stage stage) {
     case Stage::Copy: return "copy";
     case Stage::Partition: return "partition";
     case Stage::Recombine: return "recombine";
+    case Stage::Solve: return "solve";
     case Stage::Verify: return "verify";
   }
   return "";
@@ -256,6 +257,11 @@ Napi::Value run_sync(Napi::Env env, const Call& call) {
   double bytes = 0;
   try {
     const std::unique_ptr<Task> task = call.task(bytes);
+    if (task->is_quick()) {
+      Monitor monitor;
+      task->run(monitor);
+      return task->result(env);
+    }
     const auto work = std::make_shared<SyncWork>(*task);
     ComputeThread& thread = ComputeThread::get();
     thread.post(work, true);

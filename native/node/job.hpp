@@ -16,6 +16,9 @@ class Task {
   virtual ~Task() = default;
   // On the compute thread. Throws what the kernel throws.
   virtual void run(Monitor& monitor) = 0;
+  // True for work of a few milliseconds at most: run_sync() then does it on the JavaScript thread, because the way to
+  // the compute thread and back takes longer than a small problem.
+  virtual bool is_quick() const { return false; }
   // On the JavaScript thread, after run() has returned.
   virtual Napi::Value result(Napi::Env env) = 0;
 };
@@ -35,7 +38,7 @@ struct Call {
 // not disturbed.
 Napi::Value start(Napi::Env env, const Call& call, const Napi::Value& progress);
 
-// Runs the call on the compute thread and waits. Throws a JavaScript error. Goes before queued jobs, behind a running
+// Runs the call on the compute thread (a quick one here) and waits. Throws a JavaScript error. Goes before queued jobs, behind a running
 // one.
 Napi::Value run_sync(Napi::Env env, const Call& call);
 

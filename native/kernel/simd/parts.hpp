@@ -25,4 +25,12 @@ TableauResult vertex(int rows, int columns, size_t stride, double* values, const
                      double* multipliers, double* workspace, SimdKernels::EliminateWide eliminate_wide, Stop stop);
 size_t vertex_workspace(int rows, int columns);
 
+size_t nnls_price(size_t rows, size_t columns, size_t stride, const double* matrix, const double* r,
+                  const double* scale, double* price);
+void nnls_column_sizes(size_t rows, size_t columns, size_t stride, const double* matrix, double* square,
+                       double* largest);
+void nnls_combine(size_t length, size_t stride, size_t count, const double* columns, const double* factor, double* to);
+void nnls_dots(size_t length, size_t stride, size_t count, const double* columns, const double* v, double* dot);
+void nnls_reflect(size_t length, size_t stride, size_t count, double* columns, const double* factor, const double* v);
+
 }  // namespace fewpoints::FEWPOINTS_SIMD

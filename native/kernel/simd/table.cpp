@@ -20,6 +20,11 @@ const SimdKernels table = {
     exact_local,
     vertex,
     vertex_workspace,
+    nnls_price,
+    nnls_column_sizes,
+    nnls_combine,
+    nnls_dots,
+    nnls_reflect,
 };
 
 }  // namespace fewpoints::FEWPOINTS_SIMD
