@@ -91,6 +91,7 @@ void ActiveSet::solve(const double* b) {
   bool refined = true;
   for (;;) {
     monitor_.check();
+    monitor_.report(Stage::Solve, passive_.size(), most_ + 1);
     const std::int64_t column = next();
     if (column < 0) {
       if (refined) return;

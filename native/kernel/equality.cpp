@@ -71,6 +71,11 @@ void orthonormal_rows(const Matrix& E, const Vector& f, Matrix& rows, Vector& va
   Eigen::ColPivHouseholderQR<Matrix> qr(transposed);
   qr.setThreshold(kEpsilon * static_cast<double>(std::max(E.rows(), E.cols())));
   const Eigen::Index rank = qr.rank();
+  if (rank == 0) {
+    rows = Matrix(0, E.cols());
+    values = Vector(0);
+    return;
+  }
   rows = (qr.householderQ() * Matrix::Identity(E.cols(), rank)).transpose();
   const Vector permuted = qr.colsPermutation().transpose() * g;
   values = qr.matrixR().topLeftCorner(rank, rank).triangularView<Eigen::Upper>().transpose().solve(
@@ -85,18 +90,19 @@ struct OnPassive {
 
   void solve(const Vector& b, const Vector& f) {
     const Eigen::Index k = A.cols();
+    x = Vector::Zero(k);
+    if (k == 0) return;
     Eigen::ColPivHouseholderQR<Matrix> constraints(E.transpose());
     const Eigen::Index rank = constraints.rank();
     const Matrix Q = constraints.householderQ() * Matrix::Identity(k, k);
     const Matrix range = Q.leftCols(rank), null = Q.rightCols(k - rank);
     const auto triangle = constraints.matrixR().topLeftCorner(rank, rank).triangularView<Eigen::Upper>();
-    const Matrix reduced = A * null;
-    Eigen::CompleteOrthogonalDecomposition<Matrix> free(reduced);
-    x = Vector::Zero(k);
+    Eigen::CompleteOrthogonalDecomposition<Matrix> free;
+    if (k > rank) free.compute(A * null);
     for (int step = 0; step < 2; step++) {  // the second one is refinement
       const Vector missing = constraints.colsPermutation().transpose() * (f - E * x);
       if (rank > 0) x += range * triangle.transpose().solve(missing.head(rank));
-      if (k > rank && A.rows() > 0) x += null * free.solve(b - A * x);
+      if (k > rank) x += null * free.solve(b - A * x);
     }
     const Vector gradient = A.transpose() * (b - A * x) + E.transpose() * u;
     if (rank > 0) u -= Eigen::CompleteOrthogonalDecomposition<Matrix>(E.transpose()).solve(gradient);
@@ -104,10 +110,17 @@ struct OnPassive {
 };
 
 Error infeasible(const LeastSquares& p, int threads, Monitor& monitor) {
-  ActiveSet set(p.equality, threads, monitor);
+  RowMajor scaled(p.equality.rows, p.columns);
+  double most = 0;
+  for (std::size_t i = 0; i < scaled.rows; i++)
+    for (std::size_t j = 0; j < scaled.columns; j++) most = std::max(most, std::fabs(p.equality.row(i)[j]));
+  const int exponent = most > 0 ? std::ilogb(most) : 0;
+  for (std::size_t i = 0; i < scaled.rows; i++)
+    for (std::size_t j = 0; j < scaled.columns; j++) scaled.row(i)[j] = std::ldexp(p.equality.row(i)[j], -exponent);
+  ActiveSet set(scaled, threads, monitor);
   set.solve(p.equality_rhs.data());
   char text[32];
-  std::snprintf(text, sizeof text, "%.3g", set.residual_norm());
+  std::snprintf(text, sizeof text, "%.3g", std::ldexp(set.residual_norm(), p.rhs_exponent));
   return Error(Code::Infeasible,
                std::string("nnls: no x >= 0 meets the equality constraints: the least |E x - f| is ") + text);
 }
@@ -116,8 +129,14 @@ Error infeasible(const LeastSquares& p, int threads, Monitor& monitor) {
 
 EqualityResult nnls_with_equality(const LeastSquares& p, int threads, Monitor& monitor) {
   const Eigen::Index columns = static_cast<Eigen::Index>(p.columns);
-  const Matrix E = dense(p.equality);
-  const Vector f = vector_of(p.equality_rhs);
+  Matrix E = dense(p.equality);
+  Vector f = vector_of(p.equality_rhs);
+  for (Eigen::Index i = 0; i < f.size(); i++) {
+    const double most = E.row(i).cwiseAbs().maxCoeff();
+    if (most == 0) continue;
+    E.row(i) *= std::ldexp(1.0, -std::ilogb(most));
+    f[i] = std::ldexp(f[i], -std::ilogb(most));
+  }
   Matrix rows;
   Vector values;
   orthonormal_rows(E, f, rows, values);
@@ -134,7 +153,7 @@ EqualityResult nnls_with_equality(const LeastSquares& p, int threads, Monitor& m
 
   Matrix A = dense(p.matrix);
   Vector b = vector_of(p.rhs);
-  const double most = A.colwise().norm().maxCoeff();
+  const double most = A.cwiseAbs().maxCoeff();
   const double unit = most > 0 ? std::ldexp(1.0, -std::ilogb(most)) : 1;
   A *= unit;
   b *= unit;

@@ -141,7 +141,7 @@ struct Scaling {
     }
     const double most = std::max(largest_of(p.rhs), largest_of(p.equality_rhs));
     if (is_extreme(most)) {
-      rhs = std::ilogb(most);
+      rhs = p.rhs_exponent = std::ilogb(most);
       for (double& v : p.rhs) v = std::ldexp(v, -rhs);
       for (double& v : p.equality_rhs) v = std::ldexp(v, -rhs);
     }

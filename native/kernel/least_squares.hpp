@@ -18,6 +18,7 @@ struct LeastSquares {
   std::size_t columns;
   RowMajor matrix, equality;
   std::vector<double> rhs, equality_rhs;
+  int rhs_exponent = 0;  // both are held times 2^-rhs_exponent
 };
 
 struct LeastSquaresResult {

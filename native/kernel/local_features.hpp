@@ -1,13 +1,10 @@
-// The polynomials of degree <= k of a weighted set in coordinates of its own, block by block and never stored: columns
-// centred at the weighted mean and scaled by a power of two, and in each the polynomials that are orthonormal over the
-// weighted values (discrete Stieltjes). In double for steps, in double-double for sums.
+// The polynomials of degree <= k of a weighted set in a frame of its own, block by block and never stored: in double for
+// steps, in double-double for sums.
 #pragma once
 #include <Eigen/Core>
-#include <memory>
 #include <vector>
 
-#include "exact.hpp"
-#include "moment_target.hpp"
+#include "frame.hpp"
 #include "points.hpp"
 #include "threads.hpp"
 
@@ -15,13 +12,11 @@ namespace fewpoints {
 
 class LocalFeatures {
  public:
-  // The set must outlive this. Cost: order + 2 passes over each column.
+  // The set must outlive this. Cost: that of the frame.
   LocalFeatures(const PointSet& set, int order, int threads, Monitor& monitor);
 
-  const MultiIndices& indices() const { return indices_; }
-  const Recurrence& recurrence() const { return recurrence_; }
-  const LocalFrame& frame() const { return frame_; }
-  Eigen::Index count() const { return indices_.count; }
+  const Frame& frame() const { return frame_; }
+  Eigen::Index count() const { return frame_.basis().count(); }
 
   ExactSums sums(const std::vector<double>& weights) const;
 
@@ -34,13 +29,14 @@ class LocalFeatures {
   std::size_t pieces() const { return pieces_; }
   // body(block, piece): blocks of a piece in order, on one thread.
   template <class Body>
-  void for_blocks(int threads, Monitor& monitor, const Body& body) const {
-    parallel_for(pieces_, threads, monitor, Stage::Solve, [&](std::size_t piece, int) {
+  void for_blocks(const Body& body) const {
+    Monitor quiet;  // how far a pass is, is not how far the job is
+    parallel_for(pieces_, threads_, quiet, Stage::Solve, [&](std::size_t piece, int) {
       Block block;
       std::vector<double> powers;
       const std::size_t blocks = (set_.size() + kBlock - 1) / kBlock;
       for (std::size_t k = piece * blocks / pieces_; k < (piece + 1) * blocks / pieces_; k++) {
-        monitor.check();
+        monitor_.check();
         evaluate(k * kBlock, std::min(set_.size(), (k + 1) * kBlock), block, powers);
         body(static_cast<const Block&>(block), piece);
       }
@@ -50,16 +46,12 @@ class LocalFeatures {
  private:
   static constexpr std::size_t kBlock = 256, kMostPieces = 32;
   void evaluate(std::size_t begin, std::size_t end, Block& block, std::vector<double>& powers) const;
-  void orthonormalise(int axis);
 
   const PointSet& set_;
-  int threads_;
+  const int threads_;
   Monitor& monitor_;
-  MultiIndices indices_;
-  Recurrence recurrence_;
-  LocalFrame frame_;
-  std::unique_ptr<ExactBasis> exact_;
   std::vector<const double*> columns_;
+  Frame frame_;
   std::size_t pieces_ = 1;
 };
 

@@ -29,7 +29,7 @@ using Vector = Eigen::VectorXd;
 
 constexpr int kMostPasses = 100;
 // Errors below are in units of MomentTarget::size + sum w |phi|: what rounding the target can do.
-constexpr double kConverged = 1.2e-16;
+constexpr double kConverged = 0x1p-60;
 constexpr double kNewtonDone = 32 * kEpsilon;
 // Met: what refinement leaves in the worst feasible case, and below what a feasible target is told from an infeasible
 // one by nnls.
@@ -44,7 +44,9 @@ class Matching {
   Matching(const PointSet& set, const std::vector<double>& target, int order, Basis basis, int threads,
            Monitor& monitor)
       : set_(set), features_(set, order, threads, monitor), threads_(threads), monitor_(monitor) {
-    target_ = localise(target, features_.indices(), basis, features_.recurrence(), features_.frame());
+    std::vector<int> exponents;
+    for (int a = 0; a < set.dimension(); a++) exponents.push_back(set.exponent(a));
+    target_ = localise(target, order, basis, exponents, features_.frame());
     n_ = set.size();
     N_ = features_.count();
     c_.resize(n_);
@@ -108,17 +110,16 @@ class Matching {
         const double size = target_.size[at] + sums.magnitude[at];
         if (error[e] != 0) worst = std::max(worst, std::fabs(error[e]) / size);
       }
+      const bool slow = worst > 0.5 * best;  // at the rounding of the weights, or never to end
       if (worst < best) {
         best = worst;
         weights_ = w;
-      } else if (k > 2) {
-        break;
       }
-      if (worst <= kConverged) break;
+      if (slow || worst <= kConverged) break;
       Matrix H = hessian_of(w);
       H.diagonal() += 0x1p-60 * size_;
       const Vector correction = solve(H, error);
-      features_.for_blocks(threads_, monitor_, [&](const LocalFeatures::Block& block, int) {
+      features_.for_blocks([&](const LocalFeatures::Block& block, int) {
         Vector change = block.phi * correction;
         for (std::size_t i = 0; i < block.count; i++) {
           double& v = w[block.begin + i];
@@ -134,7 +135,7 @@ class Matching {
     RowMajor matrix(static_cast<std::size_t>(N_), n_);
     std::vector<double> rhs(static_cast<std::size_t>(N_));
     const Vector unit = size_.cwiseMax(size_.maxCoeff() * 1e-300).cwiseInverse();
-    features_.for_blocks(threads_, monitor_, [&](const LocalFeatures::Block& block, int) {
+    features_.for_blocks([&](const LocalFeatures::Block& block, int) {
       for (Eigen::Index e = 0; e < N_; e++)
         for (std::size_t i = 0; i < block.count; i++)
           matrix.row(static_cast<std::size_t>(e))[block.begin + i] =
@@ -189,7 +190,7 @@ class Matching {
   Pass pass(const Vector& mu, bool with_hessian) {
     weights_.resize(n_);
     std::vector<Pass> parts(features_.pieces());
-    features_.for_blocks(threads_, monitor_, [&](const LocalFeatures::Block& block, std::size_t piece) {
+    features_.for_blocks([&](const LocalFeatures::Block& block, std::size_t piece) {
       Pass& part = parts[piece];
       if (part.moments.size() == 0) {
         part.moments = part.magnitude = Vector::Zero(N_);
@@ -224,7 +225,7 @@ class Matching {
 
   Matrix hessian_of(const std::vector<double>& w) {
     std::vector<Matrix> parts(features_.pieces());
-    features_.for_blocks(threads_, monitor_, [&](const LocalFeatures::Block& block, std::size_t piece) {
+    features_.for_blocks([&](const LocalFeatures::Block& block, std::size_t piece) {
       Matrix& part = parts[piece];
       if (part.size() == 0) part = Matrix::Zero(N_, N_);
       Vector active(static_cast<Eigen::Index>(block.count));
