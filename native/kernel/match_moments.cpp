@@ -30,6 +30,8 @@ using Vector = Eigen::VectorXd;
 constexpr int kMostPasses = 100;
 // Errors below are in units of MomentTarget::size + sum w |phi|: what rounding the target can do.
 constexpr double kConverged = 0x1p-60;
+// How far from the target the projection may stay, for each unit of mu: what the target itself is known to.
+constexpr double kSlack = kEpsilon;
 constexpr double kNewtonDone = 32 * kEpsilon;
 // Met: what refinement leaves in the worst feasible case, and below what a feasible target is told from an infeasible
 // one by nnls.
@@ -62,7 +64,7 @@ class Matching {
     for (Eigen::Index e = 0; e < N_; e++) size_[e] = target_.size[static_cast<std::size_t>(e)] + initial[e];
     // The target itself is known up to this: weights that miss it by less are as good. It keeps mu bounded where the
     // target says nothing.
-    const Vector slack = kEpsilon * size_;
+    const Vector slack = kSlack * size_;
     double value = now.value;
     Vector gradient = now.moments - target() + slack.cwiseProduct(mu_);
     for (int k = 0; k < kMostPasses; k++) {

@@ -29,7 +29,7 @@ struct OneRecurrence {
 };
 
 // Row j: the coefficients of p_j(z) in the given basis of one variable x, z = factor x - shift.
-std::vector<Coefficients> expansions(Basis basis, int order, const OneRecurrence& r, double factor, double shift) {
+std::vector<Coefficients> expansions(Basis basis, int order, const OneRecurrence& r, double factor, DoubleDouble shift) {
   const auto count = static_cast<std::size_t>(order) + 1;
   std::vector<Coefficients> p(count, Coefficients(count));
   p[0][0] = 1.0;
@@ -37,7 +37,7 @@ std::vector<Coefficients> expansions(Basis basis, int order, const OneRecurrence
     Coefficients out(count);
     for (std::size_t i = 0; i < count; i++) {
       if (q[i].high == 0) continue;
-      out[i] = out[i] - DoubleDouble(shift) * q[i];
+      out[i] = out[i] - shift * q[i];
       const DoubleDouble scaled = q[i] * DoubleDouble(factor);
       const auto degree = static_cast<double>(i);
       if (basis == Basis::Monomial) {
@@ -148,6 +148,16 @@ MomentTarget localise(const std::vector<double>& target, int order, Basis basis,
     y.value[e] = target[e];
     y.size[e] = std::fabs(target[e]);
   }
+  const Recurrence& own = frame.recurrence();
+  if (m == 1 && shape.dimension == 1) {
+    // In one step: on the way over powers of z, size would grow with their coefficients, which reach 2^(1.3 order).
+    const double factor = std::ldexp(shape.map[0], -exponent[0]);
+    change_axis(y, 0, expansions(basis, order, {own.a.data(), own.b.data(), own.c.data()}, factor,
+                                 DoubleDouble(shape.map[0]) * DoubleDouble(shape.centre[0])));
+    y.value.resize(shape.count);
+    y.size.resize(shape.count);
+    return {y.value, y.size};
+  }
   const Recurrence plain = Recurrence::monomial(1, order);
   // y_b = scale_b (x_b - centre_b) with the frame's largest factor of this column, so that its map has entries near 1.
   std::vector<double> map(shape.map, shape.map + static_cast<std::ptrdiff_t>(shape.dimension) * m);
@@ -161,7 +171,6 @@ MomentTarget localise(const std::vector<double>& target, int order, Basis basis,
                            std::ldexp(1.0, scale - exponent[b]), std::ldexp(shape.centre[b], scale)));
   }
   Moments z = turn(y, shape.dimension, map);
-  const Recurrence& own = frame.recurrence();
   for (int axis = 0; axis < shape.dimension; axis++) {
     const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(axis) * order;
     change_axis(z, axis,
