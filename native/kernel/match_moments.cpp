@@ -39,6 +39,8 @@ constexpr double kMet = 0x1p-40;
 constexpr int kMostRefinements = 12;
 // Armijo's condition.
 constexpr double kEnough = 1e-4;
+// A fall of g below this share of it is rounding.
+constexpr double kSeen = 1e-13;
 constexpr double kSmallestStep = 0x1p-30;
 
 class Matching {
@@ -83,7 +85,8 @@ class Matching {
         const double there_value = there.value + 0.5 * slack.dot(next.cwiseAbs2());
         const Vector there_gradient = there.moments - target() + slack.cwiseProduct(next);
         // Near the end the values agree to rounding, and the gradient decides.
-        if (there_value <= value + kEnough * share * slope || relative(there_gradient) < 0.5 * error) {
+        const bool falls = there_value <= value + kEnough * share * slope && value - there_value > kSeen * std::fabs(value);
+        if (falls || relative(there_gradient) < 0.5 * error) {
           mu_ = next;
           now = std::move(there);
           value = there_value;
@@ -278,6 +281,14 @@ double residual_of(const PointSet& set, const std::vector<double>& weights, cons
   return worst;
 }
 
+Error infeasible(double least) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2e", least);
+  return Error(Code::Infeasible, std::string("no weights >= 0 on these points have the target moments; the least "
+                                             "relative residual that can be reached is ") +
+                                     text);
+}
+
 }  // namespace
 
 Matched match_moments(const PointSet& set, std::size_t count, const std::vector<double>& given, int order, Basis basis,
@@ -289,24 +300,19 @@ Matched match_moments(const PointSet& set, std::size_t count, const std::vector<
   Matching matching(set, target, order, basis, threads, monitor);
   double error = HUGE_VAL;
   if (matching.project()) error = matching.refine();
-  std::vector<double> weights = matching.weights();
   if (!(error <= kMet)) {
     matching.least();
-    const double least = matching.refine();
-    if (!(least <= kMet)) {
-      char text[32];
-      std::snprintf(text, sizeof text, "%.2e", least);
-      throw Error(Code::Infeasible, std::string("no weights >= 0 on these points have the target moments; the least "
-                                                "relative residual that can be reached is ") +
-                                        text);
-    }
-    weights = matching.weights();
+    error = matching.refine();
+    if (!(error <= kMet)) throw infeasible(error);
   }
+  const std::vector<double>& weights = matching.weights();
   Matched result;
   result.weights.assign(count, 0.0);
   for (std::size_t i = 0; i < set.size(); i++)
     result.weights[set.rows() ? set.rows()[i] : i] = std::ldexp(weights[i], set.weight_exponent());
   result.residual = residual_of(set, weights, target, order, basis, threads, monitor);
+  // What the frame leaves out, because it vanishes on the points, must agree as well.
+  if (!(result.residual <= kMet)) throw infeasible(result.residual);
   return result;
 }
 
