@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <numeric>
 
 #include "active_set.hpp"
 #include "exact.hpp"
 #include "info.hpp"
+#include "least_squares.hpp"
 #include "local_features.hpp"
 #include "moment_target.hpp"
 #include "threads.hpp"
@@ -41,9 +43,22 @@ constexpr int kMostRefinements = 12;
 constexpr double kEnough = 1e-4;
 // A fall of g below this share of it is rounding.
 constexpr double kSeen = 1e-13;
-constexpr double kSmallestStep = 0x1p-30;
+constexpr double kSmallestStep = 0x1p-12;
+// Of the first second derivative, added to the others: more where a step does not help (Levenberg, Marquardt).
+constexpr double kLeastDamping = 1e-15;
+constexpr double kMostMu = 1e13;
+// Of a moment's size: below, its sum of w |phi| is rounding.
+constexpr double kNothing = 0x1p-80;
+// Points of the projection by least squares, whose matrix is square.
+constexpr std::size_t kFew = 600;
 
 class Matching {
+  struct Pass {
+    double value = 0;
+    Vector moments, magnitude;
+    Matrix hessian;
+  };
+
  public:
   Matching(const PointSet& set, const std::vector<double>& target, int order, Basis basis, int threads,
            Monitor& monitor)
@@ -61,31 +76,31 @@ class Matching {
   // False: no polynomial was found, there may be no solution. weights() are the best so far.
   bool project() {
     mu_ = Vector::Zero(N_);
-    Pass now = pass(mu_, true);
-    const Vector initial = now.magnitude;
-    for (Eigen::Index e = 0; e < N_; e++) size_[e] = target_.size[static_cast<std::size_t>(e)] + initial[e];
-    // The target itself is known up to this: weights that miss it by less are as good. It keeps mu bounded where the
-    // target says nothing.
+    Pass now = pass(mu_);
+    for (Eigen::Index e = 0; e < N_; e++) size_[e] = target_.size[static_cast<std::size_t>(e)] + now.magnitude[e];
     const Vector slack = kSlack * size_;
-    double value = now.value;
-    Vector gradient = now.moments - target() + slack.cwiseProduct(mu_);
+    const auto gradient_of = [&](const Pass& p, const Vector& mu) {
+      return Vector(p.moments - target() + slack.cwiseProduct(mu));
+    };
+    double value = now.value, damping = kLeastDamping;
+    Vector gradient = gradient_of(now, mu_);
     for (int k = 0; k < kMostPasses; k++) {
       monitor_.report(Stage::Solve, static_cast<std::size_t>(k), kMostPasses);
       const double error = relative(gradient);
-      if (error <= kNewtonDone) return true;
+      if (error <= kNewtonDone) break;
       Matrix H = now.hessian;
-      H.diagonal() += slack + damping(error) * H.diagonal().cwiseMax(1e-30 * H.diagonal().maxCoeff());
+      H.diagonal() += slack + (damping + 1e-3 * std::min(1.0, error * error)) * initial_diagonal(now);
       const Vector step = -solve(H, gradient);
       const double slope = gradient.dot(step);
-      if (!std::isfinite(slope) || !(slope < 0)) return false;
       bool moved = false;
-      for (double share = 1; share >= kSmallestStep; share /= 2) {
+      for (double share = 1; share >= kSmallestStep && slope < 0; share /= 4) {
         const Vector next = mu_ + share * step;
-        Pass there = pass(next, true);
+        Pass there = pass(next);
         const double there_value = there.value + 0.5 * slack.dot(next.cwiseAbs2());
-        const Vector there_gradient = there.moments - target() + slack.cwiseProduct(next);
+        const Vector there_gradient = gradient_of(there, next);
         // Near the end the values agree to rounding, and the gradient decides.
-        const bool falls = there_value <= value + kEnough * share * slope && value - there_value > kSeen * std::fabs(value);
+        const bool falls =
+            there_value <= value + kEnough * share * slope && value - there_value > kSeen * std::fabs(value);
         if (falls || relative(there_gradient) < 0.5 * error) {
           mu_ = next;
           now = std::move(there);
@@ -95,44 +110,40 @@ class Matching {
           break;
         }
       }
-      if (!moved) return error <= kMet;
-      if (!(mu_.cwiseAbs().maxCoeff() < 1e15)) return false;
+      damping = moved ? std::max(kLeastDamping, damping / 16) : damping * 256;
+      if (damping > 1 || !(mu_.cwiseAbs().maxCoeff() < kMostMu)) break;
     }
-    return relative(gradient) <= kMet;
+    const bool found = relative(gradient) <= kMet;
+    settle();
+    return found;
   }
 
-  // Brings the last digits of weights(): Newton's steps with errors summed in double-double.
+  // Brings the last digits of weights(): Newton's steps with errors summed in double-double. Returns the largest error.
   double refine() {
     std::vector<double> w = weights_;
-    double best = HUGE_VAL;
+    double best = HUGE_VAL, best_error = HUGE_VAL;
     for (int k = 0; k < kMostRefinements; k++) {
       const ExactSums sums = features_.sums(w);
-      Vector error(N_);
-      double worst = 0;
+      Vector error(N_), unit(N_);
+      double worst = 0, fine = 0;
       for (Eigen::Index e = 0; e < N_; e++) {
         const auto at = static_cast<std::size_t>(e);
         error[e] = static_cast<double>(target_.value[at] - sums[static_cast<int>(e)]);
-        const double size = target_.size[at] + sums.magnitude[at];
-        if (error[e] != 0) worst = std::max(worst, std::fabs(error[e]) / size);
+        unit[e] = 1 / std::max(sums.magnitude[at], kNothing * size_[e]);
+        if (error[e] == 0) continue;
+        worst = std::max(worst, std::fabs(error[e]) / (target_.size[at] + sums.magnitude[at]));
+        fine = std::max(fine, std::fabs(error[e]) * unit[e]);
       }
-      const bool slow = worst > 0.5 * best;  // at the rounding of the weights, or never to end
-      if (worst < best) {
-        best = worst;
+      const bool slow = fine > 0.5 * best;  // at the rounding of the weights, or never to end
+      if (fine < best) {
+        best = fine;
+        best_error = worst;
         weights_ = w;
       }
-      if (slow || worst <= kConverged) break;
-      Matrix H = hessian_of(w);
-      H.diagonal() += 0x1p-60 * size_;
-      const Vector correction = solve(H, error);
-      features_.for_blocks([&](const LocalFeatures::Block& block, int) {
-        Vector change = block.phi * correction;
-        for (std::size_t i = 0; i < block.count; i++) {
-          double& v = w[block.begin + i];
-          if (v > 0) v = std::max(0.0, v + c_[block.begin + i] * change[static_cast<Eigen::Index>(i)]);
-        }
-      });
+      if (slow || fine <= kConverged) break;
+      correct(w, error, unit);
     }
-    return best;
+    return best_error;
   }
 
   // nnls on the moments: the least residual, with few of the points.
@@ -155,14 +166,101 @@ class Matching {
     return set.residual_norm();
   }
 
+  // The projection as least squares with equality constraints, when Newton's method has failed on a problem that has a
+  // solution: on all points if they are few, else on those that have weight now or had most of it.
+  void project_few(const std::vector<double>& before) {
+    std::vector<std::uint32_t> few(n_);
+    std::iota(few.begin(), few.end(), 0U);
+    if (n_ > kFew) {
+      const auto first = [&](std::uint32_t i, std::uint32_t j) {
+        if ((weights_[i] > 0) != (weights_[j] > 0)) return weights_[i] > 0;
+        const double a = before[i] / c_[i], b = before[j] / c_[j];
+        return a > b || (a == b && i < j);
+      };
+      std::nth_element(few.begin(), few.begin() + kFew, few.end(), first);
+      few.resize(kFew);
+      std::sort(few.begin(), few.end());
+    }
+    const Matrix phi = features_at(few);
+    LeastSquares problem(few.size());
+    problem.matrix = RowMajor(few.size(), few.size());
+    problem.equality = RowMajor(static_cast<std::size_t>(N_), few.size());
+    for (std::size_t j = 0; j < few.size(); j++) {
+      const double c = std::sqrt(c_[few[j]]);  // unknowns w / sqrt(c)
+      problem.matrix.row(j)[j] = 1;
+      problem.rhs.push_back(c);
+      for (Eigen::Index e = 0; e < N_; e++)
+        problem.equality.row(static_cast<std::size_t>(e))[j] = phi(static_cast<Eigen::Index>(j), e) * c / size_[e];
+    }
+    for (Eigen::Index e = 0; e < N_; e++)
+      problem.equality_rhs.push_back(static_cast<double>(target_.value[static_cast<std::size_t>(e)]) / size_[e]);
+    const LeastSquaresResult solved = nnls(std::move(problem), threads_, monitor_);
+    weights_.assign(n_, 0.0);
+    for (std::size_t j = 0; j < few.size(); j++) weights_[few[j]] = solved.x[j] * std::sqrt(c_[few[j]]);
+  }
+
   const std::vector<double>& weights() const { return weights_; }
+  void set_weights(const std::vector<double>& w) { weights_ = w; }
 
  private:
-  struct Pass {
-    double value = 0;
-    Vector moments, magnitude;
-    Matrix hessian;
-  };
+  // Weights at mu_, and 0 where 1 + mu . phi is positive by rounding only.
+  void settle() {
+    weights_.resize(n_);
+    const Vector size = mu_.cwiseAbs();
+    features_.for_blocks([&](const LocalFeatures::Block& block, std::size_t) {
+      const Vector p = block.phi * mu_, terms = block.phi.cwiseAbs() * size;
+      for (Eigen::Index i = 0; i < p.size(); i++) {
+        const std::size_t at = block.begin + static_cast<std::size_t>(i);
+        const double s = 1 + p[i];
+        weights_[at] = s > 32 * kEpsilon * (1 + terms[i]) ? c_[at] * s : 0;
+      }
+    });
+  }
+
+  Matrix features_at(const std::vector<std::uint32_t>& rows) const {
+    Matrix phi(static_cast<Eigen::Index>(rows.size()), N_);
+    features_.for_blocks([&](const LocalFeatures::Block& block, std::size_t) {
+      auto it = std::lower_bound(rows.begin(), rows.end(), static_cast<std::uint32_t>(block.begin));
+      for (; it != rows.end() && *it < block.begin + block.count; ++it)
+        phi.row(it - rows.begin()) = block.phi.row(static_cast<Eigen::Index>(*it - block.begin));
+    });
+    return phi;
+  }
+
+  // The least change of the positive weights, sum (dw)^2 / c, that makes up for the error of the moments. Few of them
+  // may be nearly dependent: then by orthogonal factorisation, which does not square the condition.
+  void correct(std::vector<double>& w, const Vector& error, const Vector& unit) {
+    std::vector<std::uint32_t> on;
+    for (std::size_t i = 0; i < n_; i++)
+      if (w[i] > 0) on.push_back(static_cast<std::uint32_t>(i));
+    if (on.empty()) return;
+    if (on.size() <= 4 * static_cast<std::size_t>(N_)) {
+      Matrix B = features_at(on).transpose();
+      B = unit.asDiagonal() * B;
+      for (std::size_t j = 0; j < on.size(); j++) B.col(static_cast<Eigen::Index>(j)) *= std::sqrt(c_[on[j]]);
+      const Vector change = B.completeOrthogonalDecomposition().solve(unit.cwiseProduct(error));
+      for (std::size_t j = 0; j < on.size(); j++) {
+        double& v = w[on[j]];
+        v = std::max(0.0, v + std::sqrt(c_[on[j]]) * change[static_cast<Eigen::Index>(j)]);
+      }
+      return;
+    }
+    Matrix H = hessian_of(w);
+    H.diagonal() += 0x1p-60 * size_;
+    const Vector correction = solve(H, error);
+    features_.for_blocks([&](const LocalFeatures::Block& block, std::size_t) {
+      const Vector change = block.phi * correction;
+      for (std::size_t i = 0; i < block.count; i++) {
+        double& v = w[block.begin + i];
+        if (v > 0) v = std::max(0.0, v + c_[block.begin + i] * change[static_cast<Eigen::Index>(i)]);
+      }
+    });
+  }
+
+  Vector initial_diagonal(const Pass& p) {
+    if (first_diagonal_.size() == 0) first_diagonal_ = p.hessian.diagonal();
+    return first_diagonal_;
+  }
 
   Vector target() const {
     Vector t(N_);
@@ -177,8 +275,6 @@ class Matching {
     return std::isfinite(worst) ? worst : HUGE_VAL;
   }
 
-  static double damping(double error) { return 1e-3 * std::min(1.0, error * error) + 1e-15; }
-
   // H x = v for H symmetric and positive semidefinite, its diagonal brought to 1 first.
   static Vector solve(const Matrix& H, const Vector& v) {
     Vector unit(H.rows());
@@ -191,15 +287,14 @@ class Matching {
     return unit.cwiseProduct(x);
   }
 
-  // Value, moments and second derivative at mu; leaves the weights there in weights_.
-  Pass pass(const Vector& mu, bool with_hessian) {
-    weights_.resize(n_);
+  // Value, moments and second derivative at mu.
+  Pass pass(const Vector& mu) {
     std::vector<Pass> parts(features_.pieces());
     features_.for_blocks([&](const LocalFeatures::Block& block, std::size_t piece) {
       Pass& part = parts[piece];
       if (part.moments.size() == 0) {
         part.moments = part.magnitude = Vector::Zero(N_);
-        if (with_hessian) part.hessian = Matrix::Zero(N_, N_);
+        part.hessian = Matrix::Zero(N_, N_);
       }
       Vector w = block.phi * mu, active(w.size());
       for (Eigen::Index i = 0; i < w.size(); i++) {
@@ -207,24 +302,21 @@ class Matching {
         part.value += 0.5 * c * s * s;
         w[i] = c * s;
         active[i] = s > 0 ? std::sqrt(c) : 0;
-        weights_[block.begin + static_cast<std::size_t>(i)] = w[i];
       }
       part.moments.noalias() += block.phi.transpose() * w;
       part.magnitude.noalias() += block.phi.cwiseAbs().transpose() * w;
-      if (with_hessian) {
-        block.scaled = active.asDiagonal() * block.phi;
-        part.hessian.selfadjointView<Eigen::Lower>().rankUpdate(block.scaled.transpose());
-      }
+      block.scaled = active.asDiagonal() * block.phi;
+      part.hessian.selfadjointView<Eigen::Lower>().rankUpdate(block.scaled.transpose());
     });
     Pass total = std::move(parts[0]);
     for (std::size_t k = 1; k < parts.size(); k++) {
       total.value += parts[k].value;
       total.moments += parts[k].moments;
       total.magnitude += parts[k].magnitude;
-      if (with_hessian) total.hessian += parts[k].hessian;
+      total.hessian += parts[k].hessian;
     }
     total.value -= mu.dot(target());
-    if (with_hessian) total.hessian = Matrix(total.hessian.selfadjointView<Eigen::Lower>());
+    total.hessian = Matrix(total.hessian.selfadjointView<Eigen::Lower>());
     return total;
   }
 
@@ -252,12 +344,16 @@ class Matching {
   std::size_t n_ = 0;
   Eigen::Index N_ = 0;
   std::vector<double> c_, weights_;
-  Vector mu_, size_;
+  Vector mu_, size_, first_diagonal_;
 };
 
-// In the caller's basis, as moments() sums.
-double residual_of(const PointSet& set, const std::vector<double>& weights, const std::vector<double>& target, int order,
-                   Basis basis, int threads, Monitor& monitor) {
+// In the caller's basis, as moments() sums: the largest |sum w phi - target| / sum w |phi|, and the same with the given
+// weights added to w below.
+struct Residuals {
+  double own = 0, common = 0;
+};
+Residuals residuals_of(const PointSet& set, const std::vector<double>& weights, const std::vector<double>& target,
+                       int order, Basis basis, int threads, Monitor& monitor) {
   const int m = set.dimension();
   const MultiIndices indices(m, order);
   std::vector<double> scale(m, 1.0);
@@ -269,14 +365,17 @@ double residual_of(const PointSet& set, const std::vector<double>& weights, cons
   std::vector<const double*> x(m);
   for (int a = 0; a < m; a++) x[a] = set.column(a);
   const ExactSums sums = exact.sums(x.data(), weights.data(), set.size(), threads, monitor, Stage::Verify);
-  double worst = 0;
+  const ExactSums given = exact.sums(x.data(), set.weights(), set.size(), threads, monitor, Stage::Verify);
+  Residuals worst;
   for (int e = 0; e < indices.count; e++) {
     long exponent = 0;
     if (basis == Basis::Monomial)
       for (int a = 0; a < m; a++) exponent -= static_cast<long>(indices.row(e)[a]) * set.exponent(a);
     const double wanted = exponent == 0 ? target[e] : std::scalbln(target[e], exponent);
     const double difference = std::fabs(static_cast<double>(sums[e] - DoubleDouble(wanted)));
-    if (difference > 0) worst = std::max(worst, difference / sums.magnitude[e]);
+    if (difference == 0) continue;
+    worst.own = std::max(worst.own, difference / sums.magnitude[e]);
+    worst.common = std::max(worst.common, difference / (sums.magnitude[e] + given.magnitude[e]));
   }
   return worst;
 }
@@ -301,18 +400,27 @@ Matched match_moments(const PointSet& set, std::size_t count, const std::vector<
   double error = HUGE_VAL;
   if (matching.project()) error = matching.refine();
   if (!(error <= kMet)) {
+    const std::vector<double> before = matching.weights();
     matching.least();
     error = matching.refine();
     if (!(error <= kMet)) throw infeasible(error);
+    const std::vector<double> vertex = matching.weights();
+    try {
+      matching.project_few(before);
+      if (!(matching.refine() <= kMet)) matching.set_weights(vertex);
+    } catch (const Error&) {
+      matching.set_weights(vertex);
+    }
   }
   const std::vector<double>& weights = matching.weights();
   Matched result;
   result.weights.assign(count, 0.0);
   for (std::size_t i = 0; i < set.size(); i++)
     result.weights[set.rows() ? set.rows()[i] : i] = std::ldexp(weights[i], set.weight_exponent());
-  result.residual = residual_of(set, weights, target, order, basis, threads, monitor);
+  const Residuals residuals = residuals_of(set, weights, target, order, basis, threads, monitor);
   // What the frame leaves out, because it vanishes on the points, must agree as well.
-  if (!(result.residual <= kMet)) throw infeasible(result.residual);
+  if (!(residuals.common <= kMet)) throw infeasible(residuals.common);
+  result.residual = residuals.own;
   return result;
 }
 
