@@ -8,6 +8,7 @@
 
 #include "active_set.hpp"
 #include "exact.hpp"
+#include "given_moments.hpp"
 #include "info.hpp"
 #include "least_squares.hpp"
 #include "local_features.hpp"
@@ -47,8 +48,6 @@ constexpr double kSmallestStep = 0x1p-12;
 // Of the first second derivative, added to the others: more where a step does not help (Levenberg, Marquardt).
 constexpr double kLeastDamping = 1e-15;
 constexpr double kMostMu = 1e13;
-// Of a moment's size: below, its sum of w |phi| is rounding.
-constexpr double kNothing = 0x1p-80;
 // Points of the projection by least squares, whose matrix is square.
 constexpr std::size_t kFew = 600;
 
@@ -121,29 +120,27 @@ class Matching {
   // Brings the last digits of weights(): Newton's steps with errors summed in double-double. Returns the largest error.
   double refine() {
     std::vector<double> w = weights_;
-    double best = HUGE_VAL, best_error = HUGE_VAL;
+    double best = HUGE_VAL;
     for (int k = 0; k < kMostRefinements; k++) {
       const ExactSums sums = features_.sums(w);
       Vector error(N_), unit(N_);
-      double worst = 0, fine = 0;
+      double worst = 0;
       for (Eigen::Index e = 0; e < N_; e++) {
         const auto at = static_cast<std::size_t>(e);
+        const double size = target_.size[at] + sums.magnitude[at];
         error[e] = static_cast<double>(target_.value[at] - sums[static_cast<int>(e)]);
-        unit[e] = 1 / std::max(sums.magnitude[at], kNothing * size_[e]);
-        if (error[e] == 0) continue;
-        worst = std::max(worst, std::fabs(error[e]) / (target_.size[at] + sums.magnitude[at]));
-        fine = std::max(fine, std::fabs(error[e]) * unit[e]);
+        unit[e] = size > 0 ? 1 / size : 0;
+        if (error[e] != 0) worst = std::max(worst, std::fabs(error[e]) / size);
       }
-      const bool slow = fine > 0.5 * best;  // at the rounding of the weights, or never to end
-      if (fine < best) {
-        best = fine;
-        best_error = worst;
+      const bool slow = worst > 0.5 * best;  // at the rounding of the weights, or never to end
+      if (worst < best) {
+        best = worst;
         weights_ = w;
       }
-      if (slow || fine <= kConverged) break;
+      if (slow || worst <= kConverged) break;
       correct(w, error, unit);
     }
-    return best_error;
+    return best;
   }
 
   // nnls on the moments: the least residual, with few of the points.
@@ -347,39 +344,6 @@ class Matching {
   Vector mu_, size_, first_diagonal_;
 };
 
-// In the caller's basis, as moments() sums: the largest |sum w phi - target| / sum w |phi|, and the same with the given
-// weights added to w below.
-struct Residuals {
-  double own = 0, common = 0;
-};
-Residuals residuals_of(const PointSet& set, const std::vector<double>& weights, const std::vector<double>& target,
-                       int order, Basis basis, int threads, Monitor& monitor) {
-  const int m = set.dimension();
-  const MultiIndices indices(m, order);
-  std::vector<double> scale(m, 1.0);
-  if (basis == Basis::Legendre)
-    for (int a = 0; a < m; a++) scale[a] = std::ldexp(1.0, set.exponent(a));
-  const Recurrence recurrence =
-      basis == Basis::Legendre ? Recurrence::legendre(m, order) : Recurrence::monomial(m, order);
-  const ExactBasis exact(indices, recurrence, std::vector<double>(m, 0.0), scale);
-  std::vector<const double*> x(m);
-  for (int a = 0; a < m; a++) x[a] = set.column(a);
-  const ExactSums sums = exact.sums(x.data(), weights.data(), set.size(), threads, monitor, Stage::Verify);
-  const ExactSums given = exact.sums(x.data(), set.weights(), set.size(), threads, monitor, Stage::Verify);
-  Residuals worst;
-  for (int e = 0; e < indices.count; e++) {
-    long exponent = 0;
-    if (basis == Basis::Monomial)
-      for (int a = 0; a < m; a++) exponent -= static_cast<long>(indices.row(e)[a]) * set.exponent(a);
-    const double wanted = exponent == 0 ? target[e] : std::scalbln(target[e], exponent);
-    const double difference = std::fabs(static_cast<double>(sums[e] - DoubleDouble(wanted)));
-    if (difference == 0) continue;
-    worst.own = std::max(worst.own, difference / sums.magnitude[e]);
-    worst.common = std::max(worst.common, difference / (sums.magnitude[e] + given.magnitude[e]));
-  }
-  return worst;
-}
-
 Error infeasible(double least) {
   char text[32];
   std::snprintf(text, sizeof text, "%.2e", least);
@@ -412,15 +376,16 @@ Matched match_moments(const PointSet& set, std::size_t count, const std::vector<
       matching.set_weights(vertex);
     }
   }
-  const std::vector<double>& weights = matching.weights();
+  std::vector<double> weights = matching.weights();
+  const GivenMoments moments(set, target, order, basis, threads, monitor);
   Matched result;
+  result.residual = moments.polish(weights);
+  // What the frame leaves out, because it vanishes on the points, must agree as well.
+  const double common = moments.against_given(weights);
+  if (!(common <= kMet)) throw infeasible(common);
   result.weights.assign(count, 0.0);
   for (std::size_t i = 0; i < set.size(); i++)
     result.weights[set.rows() ? set.rows()[i] : i] = std::ldexp(weights[i], set.weight_exponent());
-  const Residuals residuals = residuals_of(set, weights, target, order, basis, threads, monitor);
-  // What the frame leaves out, because it vanishes on the points, must agree as well.
-  if (!(residuals.common <= kMet)) throw infeasible(residuals.common);
-  result.residual = residuals.own;
   return result;
 }
 
