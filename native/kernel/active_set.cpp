@@ -10,12 +10,14 @@
 namespace fewpoints {
 namespace {
 
-// A column enters when the cosine of its angle with the residual, times |r|, is above this share of |b| + sum |a_j| x_j:
-// that sum's rounding errors in r are about sqrt(rows) epsilons of it, and r is refined before the last word.
+// A column enters when its price, the cosine of its angle with r times |r|, is above this share of |b| + sum |a_j| x_j,
+// which the rounding errors of r are epsilons of; when r has just been refined, above this share of |r|.
 constexpr double kDual = 16 * kEpsilon;
+// |r| below this share of it is 0 but for the rounding of x.
+constexpr double kZero = 2 * kEpsilon;
 // A column whose distance from the span of the passive ones is below this share of its norm is dependent on them: it
 // cannot lower |r| by more than that share of it.
-constexpr double kDependent = 1e-11;
+constexpr double kDependent = 2e-13;
 // Gram-Schmidt is repeated when less than this is left ("twice is enough", Kahan; Daniel et al. 1976).
 constexpr double kKept = 0.7;
 // Steps for each column and row. The theory has no small bound; ten thousand random and degenerate problems needed at
@@ -92,6 +94,9 @@ void ActiveSet::solve(const double* b) {
   for (;;) {
     monitor_.check();
     monitor_.report(Stage::Solve, passive_.size(), most_ + 1);
+    // After refinement r is right to epsilons of |r|, however small it is.
+    const double norm = residual_norm();
+    least_ = !refined ? kDual * size_ : norm <= kZero * size_ ? HUGE_VAL : kDual * norm;
     const std::int64_t column = next();
     if (column < 0) {
       if (refined) return;
@@ -137,7 +142,6 @@ void ActiveSet::admit_barred() {
 // The column to enter, or -1.
 std::int64_t ActiveSet::next() {
   if (passive_.size() == most_ && most_ == matrix_.rows) return -1;  // r is 0 but for rounding
-  const double least = kDual * size_;
   if (use_few_) {
     const std::int64_t column = next_of_few();
     if (column >= 0) return column;
@@ -147,7 +151,7 @@ std::int64_t ActiveSet::next() {
   }
   const std::size_t j = simd().nnls_price(matrix_.rows, padded(matrix_.columns), matrix_.stride, matrix_.values.data(),
                                           r_.data(), scale_.data(), price_.data());
-  return price_[j] > least ? static_cast<std::int64_t>(j) : -1;
+  return price_[j] > least_ ? static_cast<std::int64_t>(j) : -1;
 }
 
 void ActiveSet::price_all() {
@@ -170,10 +174,9 @@ void ActiveSet::price_all() {
 // Any column of positive price may enter (the method ends all the same, |r| falls with each), so a pass over a large
 // matrix picks many, and the following steps look at those only.
 void ActiveSet::choose_few() {
-  const double least = kDual * size_;
   few_columns_.clear();
   for (std::size_t j = 0; j < matrix_.columns; j++)
-    if (price_[j] > least) few_columns_.push_back(static_cast<std::uint32_t>(j));
+    if (price_[j] > least_) few_columns_.push_back(static_cast<std::uint32_t>(j));
   const std::size_t most = std::clamp<std::size_t>(matrix_.columns / 8, 32, 256);
   const auto dearer = [&](std::uint32_t a, std::uint32_t b) {
     return price_[a] > price_[b] || (price_[a] == price_[b] && a < b);
@@ -214,7 +217,7 @@ std::int64_t ActiveSet::next_of_few() {
   // Compared with |r|, the price is a cosine. When the best of the few has fallen well below what it was after the
   // pass, better ones are elsewhere.
   const double cosine = few_price_[k] / residual_norm();
-  if (!(few_price_[k] > kDual * size_) || cosine < 0.5 * few_least_) {
+  if (!(few_price_[k] > least_) || cosine < 0.5 * few_least_) {
     few_columns_.clear();
     return -1;
   }

@@ -69,7 +69,8 @@ class ActiveSet {
   Array<double> norm_, scale_, price_;  // columns: |a|; 1 / |a|, or 0 when it may not enter; a'r / |a|
   std::vector<std::uint32_t> barred_;
   double size_ = 0, b_norm_ = 0;
-  double best_ = 0;  // the smallest |r|^2 reached
+  double best_ = 0;   // the smallest |r| reached
+  double least_ = 0;  // price from which a column may enter
   std::size_t steps_ = 0;
 
   // Large matrices: the most promising columns, side by side, priced many times for one pass over the whole.

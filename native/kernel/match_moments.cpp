@@ -81,12 +81,14 @@ class Matching {
     const auto gradient_of = [&](const Pass& p, const Vector& mu) {
       return Vector(p.moments - target() + slack.cwiseProduct(mu));
     };
-    double value = now.value, damping = kLeastDamping;
+    double value = now.value, damping = kLeastDamping, last = HUGE_VAL;
     Vector gradient = gradient_of(now, mu_);
     for (int k = 0; k < kMostPasses; k++) {
       monitor_.report(Stage::Solve, static_cast<std::size_t>(k), kMostPasses);
       const double error = relative(gradient);
-      if (error <= kNewtonDone) break;
+      // Near rounding, a step that does not help much is the last: refine() does the rest.
+      if (error <= kNewtonDone || (error <= kMet && error > 0.25 * last)) break;
+      last = error;
       Matrix H = now.hessian;
       H.diagonal() += slack + (damping + 1e-3 * std::min(1.0, error * error)) * initial_diagonal(now);
       const Vector step = -solve(H, gradient);
