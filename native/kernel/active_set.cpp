@@ -68,9 +68,16 @@ ActiveSet::ActiveSet(const RowMajor& matrix, int threads, Monitor& monitor)
 }
 
 double ActiveSet::residual_norm() const {
-  double s = 0;
-  for (std::size_t i = 0; i < rows_; i++) s += r_[i] * r_[i];
-  return std::sqrt(s);
+  double square = 0;
+  simd().nnls_dots(rows_, rows_, 1, r_.data(), r_.data(), &square);
+  return std::sqrt(square);
+}
+
+double ActiveSet::rounded_residual_norm() {
+  simd().nnls_residual(rows_, rows_, passive_.size(), columns_.data(), x_.data(), b_.data(), work_.data());
+  double square = 0;
+  simd().nnls_dots(rows_, rows_, 1, work_.data(), work_.data(), &square);
+  return std::sqrt(square);
 }
 
 void ActiveSet::measure() {
@@ -231,6 +238,9 @@ void ActiveSet::grow() {
   Array<double> larger(wanted * length_);
   std::copy_n(vectors_.data(), passive_.size() * length_, larger.data());
   vectors_.swap(larger);
+  Array<double> more(wanted * rows_);
+  std::copy_n(columns_.data(), passive_.size() * rows_, more.data());
+  columns_.swap(more);
   capacity_ = wanted;
   d_.resize(wanted);
   factor_.resize(wanted);
@@ -244,6 +254,7 @@ bool ActiveSet::enter(std::uint32_t column) {
   double* v = vector(k);
   for (std::size_t i = 0; i < matrix_.rows; i++) v[i] = matrix_.row(i)[column];
   std::fill(v + matrix_.rows, v + length_, 0.0);
+  std::copy_n(v, rows_, columns_.data() + k * rows_);
   const auto norm = [&] {
     double s = 0;
     simd().nnls_dots(rows_, length_, 1, v, v, &s);
@@ -305,6 +316,7 @@ void ActiveSet::leave(std::size_t slot) {
     v[last] = 0;
   }
   const std::uint32_t column = passive_[slot];
+  if (slot != last) std::copy_n(columns_.data() + last * rows_, rows_, columns_.data() + slot * rows_);
   passive_[slot] = passive_[last];
   x_[slot] = x_[last];
   passive_.pop_back();
@@ -348,17 +360,7 @@ void ActiveSet::settle(std::size_t first) {
 // A step of iterative refinement with the residual of the data themselves, as if computed in twice the precision.
 void ActiveSet::refine() {
   const std::size_t k = passive_.size();
-  for (std::size_t i = 0; i < matrix_.rows; i++) {
-    const double* a = matrix_.row(i);
-    double high = b_[i], low = 0;  // Ogita, Rump, Oishi 2005
-    for (std::size_t j = 0; j < k; j++) {
-      const double p = -a[passive_[j]] * x_[j], lost = std::fma(-a[passive_[j]], x_[j], -p);
-      const double s = high + p, t = s - high;
-      low += ((high - (s - t)) + (p - t)) + lost;
-      high = s;
-    }
-    r_[i] = high + low;
-  }
+  simd().nnls_residual(rows_, rows_, k, columns_.data(), x_.data(), b_.data(), r_.data());
   if (k > 0) {
     simd().nnls_dots(rows_, length_, k, vectors_.data(), r_.data(), d_.data());
     for (std::size_t j = 0; j < k; j++) factor_[j] = -d_[j];

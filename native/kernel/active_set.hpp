@@ -38,7 +38,8 @@ class ActiveSet {
   // The solution: columns of x > 0 and their values. Unordered.
   const std::vector<std::uint32_t>& passive() const { return passive_; }
   double value(std::size_t slot) const { return x_[slot]; }
-  double residual_norm() const;  // of b - A x before x is rounded
+  double residual_norm() const;    // |b - A x| before x is rounded
+  double rounded_residual_norm();  // and after
   std::size_t steps() const { return steps_; }
 
  private:
@@ -61,7 +62,7 @@ class ActiveSet {
   Monitor& monitor_;
   std::size_t rows_, length_, capacity_ = 0;  // rows_: padded; length_: of a stacked vector
   std::size_t most_;                          // passive columns at most
-  Array<double> vectors_;                     // capacity_ x length_
+  Array<double> vectors_, columns_;           // capacity_ x length_; the passive columns, capacity_ x rows_
   std::vector<double> d_, factor_;            // d; scratch
   Array<double> r_, b_, z_, work_;            // r_: b - P (x + V d)
   std::vector<std::uint32_t> passive_;  // slot -> column

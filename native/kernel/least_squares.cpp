@@ -19,9 +19,9 @@ namespace {
 // Columns and right-hand sides whose largest magnitude is outside of this range are scaled by a power of two: squares
 // of what is inside, and sums of them, neither overflow nor vanish.
 constexpr double kLargest = 0x1p200, kSmallest = 0x1p-200;
-// A matrix with this many times more rows than columns is first reduced to its triangular factor, which has as many
-// rows as columns and the same solution. Below, the factorisation costs more than it saves.
-constexpr std::size_t kTall = 2;
+// A matrix with this many times more rows than columns, and more numbers than the caches hold, is first reduced to its
+// triangular factor, which has as many rows as columns and the same solution: one blocked pass instead of one a step.
+constexpr std::size_t kTall = 4, kLargeMatrix = std::size_t{1} << 20;
 
 double largest_of(const std::vector<double>& values) {
   double most = 0;
@@ -175,8 +175,9 @@ LeastSquaresResult nnls(LeastSquares&& p, int wanted, Monitor& monitor) {
     const EqualityResult solved = nnls_with_equality(p, threads, monitor);
     result.x = solved.x;
     result.iterations = solved.iterations;
+    result.residual_norm = norm_of_residual(p.matrix, p.rhs, result.x);
   } else if (p.matrix.rows > 0) {
-    const bool tall = p.matrix.rows > kTall * p.columns;
+    const bool tall = p.matrix.rows > kTall * p.columns && p.matrix.rows * p.columns > kLargeMatrix;
     RowMajor R;
     std::vector<double> c;
     if (tall) triangularise(p.matrix, p.rhs, R, c);
@@ -184,9 +185,8 @@ LeastSquaresResult nnls(LeastSquares&& p, int wanted, Monitor& monitor) {
     set.solve(tall ? c.data() : p.rhs.data());
     for (std::size_t k = 0; k < set.passive().size(); k++) result.x[set.passive()[k]] = set.value(k);
     result.iterations = static_cast<double>(set.steps());
+    result.residual_norm = tall ? norm_of_residual(p.matrix, p.rhs, result.x) : set.rounded_residual_norm();
   }
-  // Of the rounded x, not the projection of b that the method works with.
-  result.residual_norm = norm_of_residual(p.matrix, p.rhs, result.x);
   scaling.undo(result);
   return result;
 }

@@ -134,6 +134,9 @@ struct SimdKernels {
   void (*nnls_dots)(size_t length, size_t stride, size_t count, const double* vectors, const double* v, double* dot);
   void (*nnls_reflect)(size_t length, size_t stride, size_t count, double* vectors, const double* factor,
                        const double* v);
+  // r = b - sum_j x_j vector_j as if in twice the precision, then rounded.
+  void (*nnls_residual)(size_t length, size_t stride, size_t count, const double* vectors, const double* x,
+                        const double* b, double* r);
 };
 
 // The best table that this processor runs. FEWPOINTS_ISA=v2|v3|v4 in the environment forces a level, if it can run

@@ -122,4 +122,28 @@ void nnls_reflect(size_t length, size_t stride, size_t count, double* columns, c
   }
 }
 
+// Products are split with a fused multiply-add where there is one, else by halves of 26 bits (Dekker 1971); sums keep
+// what rounding takes from them (Ogita, Rump, Oishi 2005).
+void nnls_residual(size_t length, size_t stride, size_t count, const double* columns, const double* x, const double* b,
+                   double* r) {
+  for (size_t i = 0; i < length; i += W) {
+    Vec high = load(b + i), low = {};
+    for (size_t j = 0; j < count; j++) {
+      const Vec a = load(columns + j * stride + i), f = splat(-x[j]), p = a * f;
+#if FEWPOINTS_AVX512 || FEWPOINTS_AVX2 || defined(__ARM_NEON)
+      const Vec lost = madd(a, f, Vec{} - p);
+#else
+      const Vec factor = splat(134217729.0);
+      const Vec ca = factor * a, ah = ca - (ca - a), al = a - ah;
+      const Vec cf = factor * f, fh = cf - (cf - f), fl = f - fh;
+      const Vec lost = ((ah * fh - p) + ah * fl + al * fh) + al * fl;
+#endif
+      const Vec s = high + p, t = s - high;
+      low += ((high - (s - t)) + (p - t)) + lost;
+      high = s;
+    }
+    store(r + i, high + low);
+  }
+}
+
 }  // namespace fewpoints::FEWPOINTS_SIMD

@@ -25,6 +25,7 @@ const SimdKernels table = {
     nnls_combine,
     nnls_dots,
     nnls_reflect,
+    nnls_residual,
 };
 
 }  // namespace fewpoints::FEWPOINTS_SIMD
