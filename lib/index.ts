@@ -8,7 +8,14 @@ export {
   type OrderBlock,
 } from './compress.js'
 export type { CodedError, ErrorCode } from './errors.js'
-export { type Equality, type NnlsOptions, type NnlsResult, type NnlsSyncOptions, nnls, nnlsSync } from './least-squares.js'
+export {
+  type Equality,
+  type NnlsOptions,
+  type NnlsResult,
+  type NnlsSyncOptions,
+  nnls,
+  nnlsSync,
+} from './least-squares.js'
 export {
   type MatchedMoments,
   type MatchMomentsOptions,

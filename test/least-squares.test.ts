@@ -278,7 +278,10 @@ describe('nnls', () => {
             fc.record({
               rows: fc.constant(rows),
               columns: fc.constant(columns),
-              matrix: fc.array(fc.integer({ min: -3, max: 3 }), { minLength: rows * columns, maxLength: rows * columns }),
+              matrix: fc.array(fc.integer({ min: -3, max: 3 }), {
+                minLength: rows * columns,
+                maxLength: rows * columns,
+              }),
               rhs: fc.array(fc.integer({ min: -5, max: 5 }), { minLength: rows, maxLength: rows }),
             }),
           ),
@@ -339,7 +342,7 @@ describe('nnls', () => {
     expect([matrix, rhs]).toEqual(kept)
     const later = nnls(matrix, rhs, { columns: 50 })
     matrix.fill(Number.NaN)
-    structuredClone(rhs.buffer, { transfer: [rhs.buffer] })
+    structuredClone(rhs.buffer, { transfer: [rhs.buffer as ArrayBuffer] })
     expect(await later).toEqual(expected)
   })
 
@@ -403,11 +406,15 @@ describe('nnls with equality constraints', () => {
       problem.matrix = problem.matrix.slice(0, rows * columns)
       problem.rhs = problem.rhs.slice(0, rows)
       const matrix = normal(p * columns, 1, trial + 5000)
-      const rhs = trial % 4 === 0 ? normal(p, 1, trial) : product(matrix, p, columns, uniform(columns, 1, trial).map(Math.abs))
+      const rhs =
+        trial % 4 === 0 ? normal(p, 1, trial) : product(matrix, p, columns, uniform(columns, 1, trial).map(Math.abs))
       const constraints = { matrix, rhs, rows: p }
       // Without A, or where A x = b leaves x open, the square systems are singular: a little of the identity decides.
       const open = {
-        matrix: Float64Array.from([...problem.matrix, ...fill(columns * columns, (at) => (at % (columns + 1) === 0 ? 1e-3 : 0))]),
+        matrix: Float64Array.from([
+          ...problem.matrix,
+          ...fill(columns * columns, (at) => (at % (columns + 1) === 0 ? 1e-3 : 0)),
+        ]),
         rhs: Float64Array.from([...problem.rhs, ...new Float64Array(columns)]),
         rows: rows + columns,
         columns,
@@ -454,7 +461,13 @@ describe('nnls with equality constraints', () => {
     const columns = 12
     const one = uniform(columns, 1, 3)
     const two = uniform(columns, 1, 4)
-    const matrix = Float64Array.from([...one, ...two, ...one, ...one.map((v, j) => v + two[j]), ...new Float64Array(columns)])
+    const matrix = Float64Array.from([
+      ...one,
+      ...two,
+      ...one,
+      ...one.map((v, j) => v + two[j]),
+      ...new Float64Array(columns),
+    ])
     const x = uniform(columns, 1, 6).map(Math.abs)
     const constraints = { matrix, rhs: product(matrix, 5, columns, x), rows: 5 }
     const problem = random(20, columns, 3)
@@ -556,31 +569,135 @@ describe('nnls refuses', () => {
     ['a short rhs', 'RangeError', 'ERR_SHAPE', /rhs.*4 in all, got 3/, a, b.subarray(1), good],
     ['a plain rhs', 'TypeError', 'ERR_SHAPE', /rhs must be.*Float64Array\.from/, a, [1, 2, 3, 4], good],
     ['no rhs', 'TypeError', 'ERR_SHAPE', /rhs.*got undefined/, a, undefined, good],
-    ['columns of another number', 'RangeError', 'ERR_SHAPE', /5 columns.*is 4/, { data: a, shape: [4, 5] }, b, { columns: 4 }],
+    [
+      'columns of another number',
+      'RangeError',
+      'ERR_SHAPE',
+      /5 columns.*is 4/,
+      { data: a, shape: [4, 5] },
+      b,
+      { columns: 4 },
+    ],
     ['a NaN', 'RangeError', 'ERR_NOT_FINITE', /matrix, row 3, column 2 is NaN/, spoiled(a, 17, Number.NaN), b, good],
     ['an infinity', 'RangeError', 'ERR_NOT_FINITE', /row 0, column 4 is Infinity/, spoiled(a, 4, 1 / 0), b, good],
-    ['-Infinity in the rhs', 'RangeError', 'ERR_NOT_FINITE', /rhs, row 2, column 0 is -Inf/, a, spoiled(b, 2, -1 / 0), good],
-    ['a NaN in E', 'RangeError', 'ERR_NOT_FINITE', /equality\.matrix, row 1, column 0/, a, b, { ...good, equality: { ...e, matrix: spoiled(e.matrix, 5, Number.NaN) } }],
-    ['a NaN in f', 'RangeError', 'ERR_NOT_FINITE', /equality\.rhs, row 1/, a, b, { ...good, equality: { ...e, rhs: spoiled(e.rhs, 1, Number.NaN) } }],
+    [
+      '-Infinity in the rhs',
+      'RangeError',
+      'ERR_NOT_FINITE',
+      /rhs, row 2, column 0 is -Inf/,
+      a,
+      spoiled(b, 2, -1 / 0),
+      good,
+    ],
+    [
+      'a NaN in E',
+      'RangeError',
+      'ERR_NOT_FINITE',
+      /equality\.matrix, row 1, column 0/,
+      a,
+      b,
+      { ...good, equality: { ...e, matrix: spoiled(e.matrix, 5, Number.NaN) } },
+    ],
+    [
+      'a NaN in f',
+      'RangeError',
+      'ERR_NOT_FINITE',
+      /equality\.rhs, row 1/,
+      a,
+      b,
+      { ...good, equality: { ...e, rhs: spoiled(e.rhs, 1, Number.NaN) } },
+    ],
     ['a transferred matrix', 'TypeError', 'ERR_DETACHED', /matrix.*transferred/, transferred(a), b, good],
     ['a transferred rhs', 'TypeError', 'ERR_DETACHED', /rhs.*transferred/, a, transferred(b), good],
-    ['a transferred E', 'TypeError', 'ERR_DETACHED', /equality\.matrix/, a, b, { ...good, equality: { ...e, matrix: transferred(e.matrix) } }],
+    [
+      'a transferred E',
+      'TypeError',
+      'ERR_DETACHED',
+      /equality\.matrix/,
+      a,
+      b,
+      { ...good, equality: { ...e, matrix: transferred(e.matrix) } },
+    ],
     ['no columns', 'TypeError', 'ERR_OPTION', /'columns' must be given/, a, b, {}],
-    ['no columns and no rows', 'TypeError', 'ERR_OPTION', /'columns' must be given/, a.slice(0, 0), b.slice(0, 0), { rows: 0 }],
+    [
+      'no columns and no rows',
+      'TypeError',
+      'ERR_OPTION',
+      /'columns' must be given/,
+      a.slice(0, 0),
+      b.slice(0, 0),
+      { rows: 0 },
+    ],
     ['0 columns', 'RangeError', 'ERR_OPTION', /'columns' must be a whole number from 1/, a, b, { columns: 0 }],
     ['half a row', 'RangeError', 'ERR_OPTION', /'rows' must be a whole number.*2\.5/, a, b, { columns: 5, rows: 2.5 }],
     ['a word for columns', 'TypeError', 'ERR_OPTION', /'columns'.*'5'/, a, b, { columns: '5' }],
     ['no threads', 'RangeError', 'ERR_OPTION', /'threads'.*got 0/, a, b, { columns: 5, threads: 0 }],
     ['a slip', 'TypeError', 'ERR_OPTION', /'colums', did you mean 'columns'/, a, b, { colums: 5 }],
-    ['a slip in equality', 'TypeError', 'ERR_OPTION', /'equality'.*'matrx', did you mean 'matrix'/, a, b, { ...good, equality: { ...e, matrx: 1 } }],
-    ['an unknown option', 'TypeError', 'ERR_OPTION', /unknown option 'tolerance'; the options are rows, columns/, a, b, { ...good, tolerance: 1 }],
-    ['equality that is no object', 'TypeError', 'ERR_OPTION', /'equality' must be \{ matrix, rhs, rows \}, got 3/, a, b, { ...good, equality: 3 }],
+    [
+      'a slip in equality',
+      'TypeError',
+      'ERR_OPTION',
+      /'equality'.*'matrx', did you mean 'matrix'/,
+      a,
+      b,
+      { ...good, equality: { ...e, matrx: 1 } },
+    ],
+    [
+      'an unknown option',
+      'TypeError',
+      'ERR_OPTION',
+      /unknown option 'tolerance'; the options are rows, columns/,
+      a,
+      b,
+      { ...good, tolerance: 1 },
+    ],
+    [
+      'equality that is no object',
+      'TypeError',
+      'ERR_OPTION',
+      /'equality' must be \{ matrix, rhs, rows \}, got 3/,
+      a,
+      b,
+      { ...good, equality: 3 },
+    ],
     ['equality null', 'TypeError', 'ERR_OPTION', /got null/, a, b, { ...good, equality: null }],
     ['an array for equality', 'TypeError', 'ERR_OPTION', /plain array/, a, b, { ...good, equality: [e] }],
-    ['E of other columns', 'RangeError', 'ERR_SHAPE', /equality\.matrix.*multiple of 5.*got 9/, a, b, { ...good, equality: { ...e, matrix: e.matrix.subarray(1) } }],
-    ['E of other rows', 'RangeError', 'ERR_SHAPE', /2 rows.*equality\.rows is 3/, a, b, { ...good, equality: { ...e, rows: 3 } }],
-    ['a short f', 'RangeError', 'ERR_SHAPE', /equality\.rhs.*2 in all, got 1/, a, b, { ...good, equality: { ...e, rhs: e.rhs.subarray(1) } }],
-    ['no f', 'TypeError', 'ERR_SHAPE', /equality\.rhs.*got undefined/, a, b, { ...good, equality: { matrix: e.matrix } }],
+    [
+      'E of other columns',
+      'RangeError',
+      'ERR_SHAPE',
+      /equality\.matrix.*multiple of 5.*got 9/,
+      a,
+      b,
+      { ...good, equality: { ...e, matrix: e.matrix.subarray(1) } },
+    ],
+    [
+      'E of other rows',
+      'RangeError',
+      'ERR_SHAPE',
+      /2 rows.*equality\.rows is 3/,
+      a,
+      b,
+      { ...good, equality: { ...e, rows: 3 } },
+    ],
+    [
+      'a short f',
+      'RangeError',
+      'ERR_SHAPE',
+      /equality\.rhs.*2 in all, got 1/,
+      a,
+      b,
+      { ...good, equality: { ...e, rhs: e.rhs.subarray(1) } },
+    ],
+    [
+      'no f',
+      'TypeError',
+      'ERR_SHAPE',
+      /equality\.rhs.*got undefined/,
+      a,
+      b,
+      { ...good, equality: { matrix: e.matrix } },
+    ],
     ['options that are none', 'TypeError', 'ERR_OPTION', /options must be an object/, a, b, 5],
   ]
   it.each(cases)('%s: %s %s', async (_, kind, code, says, matrix, rhs, options) => {

@@ -61,7 +61,12 @@ function dot(a: ArrayLike<number>, b: ArrayLike<number>): { sum: number; size: n
 }
 
 /** Everything that a result must be, but nearest. */
-function expectMet(set: Case, target: Numbers, result: { weights: Float64Array; residual: number }, bound = 8 * EPS): void {
+function expectMet(
+  set: Case,
+  target: Numbers,
+  result: { weights: Float64Array; residual: number },
+  bound = 8 * EPS,
+): void {
   expect(result.weights.length).toBe(set.points.length / set.dimension)
   expect(result.weights.every((w) => w >= 0 && w < Number.POSITIVE_INFINITY)).toBe(true)
   expect(result.residual).toBeLessThanOrEqual(bound)
@@ -85,7 +90,11 @@ function expectMet(set: Case, target: Numbers, result: { weights: Float64Array; 
 function expectNearest(set: Case, weights: Float64Array, bound = 1e-8): void {
   const c = set.weights ?? new Float64Array(weights.length).fill(1)
   const on = fill(weights.length, (i) => (weights[i] > 0 ? c[i] : 0))
-  const over = (a: Float64Array, b: Float64Array) => dot(on.map((v, i) => v * a[i]), b).sum
+  const over = (a: Float64Array, b: Float64Array) =>
+    dot(
+      on.map((v, i) => v * a[i]),
+      b,
+    ).sum
   const basis: Float64Array[] = []
   for (const phi of features(set)) {
     const v = phi.slice()
@@ -151,7 +160,10 @@ describe('matchMoments', () => {
         expectNearest(set, result.weights)
         const weights = fill(count, (i) => (i % 5 === 0 ? 0 : 10 ** (4 * draw.next() - 2)))
         const own = { ...set, weights }
-        const reachable = targetOf(set, wanted.map((w, i) => (weights[i] > 0 ? w : 0)))
+        const reachable = targetOf(
+          set,
+          wanted.map((w, i) => (weights[i] > 0 ? w : 0)),
+        )
         const other = match(own, reachable)
         expectMet(own, reachable, other)
         expectNearest(own, other.weights)
@@ -174,7 +186,10 @@ describe('matchMoments', () => {
     const points = uniform(count, 2, 5)
     const weights = fill(count, (i) => 1 + (i % 3))
     const set: Case = { points, dimension: 2, order: 2, basis: 'legendre', weights }
-    const target = targetOf(set, fill(count, (i) => (points[2 * i] > 0.2 ? 3 : 0)))
+    const target = targetOf(
+      set,
+      fill(count, (i) => (points[2 * i] > 0.2 ? 3 : 0)),
+    )
     const result = match(set, target)
     expect(result.weights.some((w) => w === 0)).toBe(true)
     const diagonal = fill(count * count, (at) => (at % (count + 1) === 0 ? 1 / Math.sqrt(weights[at % count]) : 0))
@@ -217,7 +232,10 @@ describe('matchMoments', () => {
       const points = uniform(2000, dimension, 9).map((x) => 1000 + x)
       for (const order of [1, 2, 3, 4, 5]) {
         const set = { points, dimension, order }
-        for (const wanted of [fill(2000, (i) => 1 + (i % 4)), fill(2000, (i) => (points[i * dimension] > 1000 ? 1 : 0))]) {
+        for (const wanted of [
+          fill(2000, (i) => 1 + (i % 4)),
+          fill(2000, (i) => (points[i * dimension] > 1000 ? 1 : 0)),
+        ]) {
           const target = targetOf(set, wanted)
           const result = match(set, target)
           expect(result.weights.every((w) => w >= 0)).toBe(true)
@@ -225,8 +243,11 @@ describe('matchMoments', () => {
           expect(result.residual).toBeLessThanOrEqual((order <= 3 ? 2 : 50) * EPS)
           if (order > 2) continue
           // The central moments follow as well, as far as the target has them: 10^6 epsilons at order 2.
-          const mean = result.weights.reduce((s, w, i) => s + w * (points[i * dimension] - 1000), 0) / dot(result.weights, new Float64Array(2000).fill(1)).sum
-          const truth = wanted.reduce((s, w, i) => s + w * (points[i * dimension] - 1000), 0) / wanted.reduce((s, w) => s + w)
+          const mean =
+            result.weights.reduce((s, w, i) => s + w * (points[i * dimension] - 1000), 0) /
+            dot(result.weights, new Float64Array(2000).fill(1)).sum
+          const truth =
+            wanted.reduce((s, w, i) => s + w * (points[i * dimension] - 1000), 0) / wanted.reduce((s, w) => s + w)
           expect(Math.abs(mean - truth)).toBeLessThanOrEqual(1e-9)
         }
       }
@@ -242,7 +263,10 @@ describe('matchMoments', () => {
       { points: plane, dimension: 2, order: 12, basis: 'legendre' as const },
       { points: plane, dimension: 2, order: 10 },
     ]) {
-      const target = targetOf(set, fill(set.points.length / set.dimension, (i) => 0.5 + ((i * 7) % 10) / 10))
+      const target = targetOf(
+        set,
+        fill(set.points.length / set.dimension, (i) => 0.5 + ((i * 7) % 10) / 10),
+      )
       const result = match(set, target)
       expect(result.residual).toBeLessThanOrEqual(8 * EPS)
     }
@@ -325,7 +349,10 @@ describe('matchMoments', () => {
   it('a point of weight 2 is two points of weight 1', () => {
     const points = uniform(100, 2, 3)
     const set = { points, dimension: 2, order: 3, weights: fill(100, (i) => (i < 50 ? 2 : 1)) }
-    const target = targetOf(set, fill(100, (i) => (points[2 * i] > 0 ? 2 : 0)))
+    const target = targetOf(
+      set,
+      fill(100, (i) => (points[2 * i] > 0 ? 2 : 0)),
+    )
     const once = match(set, target)
     const twice = match(
       { points: Float64Array.from([...points, ...points.subarray(0, 100)]), dimension: 2, order: 3 },
@@ -362,7 +389,7 @@ describe('matchMoments', () => {
     const later = matchMoments(points, target, options)
     points.fill(Number.NaN)
     weights.fill(-1)
-    structuredClone(target.buffer, { transfer: [target.buffer] })
+    structuredClone(target.buffer, { transfer: [target.buffer as ArrayBuffer] })
     expect(await later).toEqual(expected)
   })
 
@@ -398,7 +425,10 @@ describe('matchMoments', () => {
       ['a square beyond the largest', change(5, 301)],
     ]
     it.each(cases)('%s', async (_, target) => {
-      const expected = { code: 'ERR_INFEASIBLE', message: expect.stringMatching(/target moments.*residual.* \d\.\d+e[+-]\d+$/) }
+      const expected = {
+        code: 'ERR_INFEASIBLE',
+        message: expect.stringMatching(/target moments.*residual.* \d\.\d+e[+-]\d+$/),
+      }
       expect(() => match(set, target)).toThrow(expect.objectContaining(expected))
       await expect(matchMoments(points, target, { dimension: 2, order: 2 })).rejects.toMatchObject(expected)
     })
@@ -412,7 +442,10 @@ describe('matchMoments', () => {
 
     it('only the points of weight 0 could do it', () => {
       const weights = fill(300, (i) => (points[2 * i] > 0 ? 0 : 1))
-      const target = targetOf(set, fill(300, (i) => (points[2 * i] > 0 ? 1 : 0)))
+      const target = targetOf(
+        set,
+        fill(300, (i) => (points[2 * i] > 0 ? 1 : 0)),
+      )
       expect(() => match({ ...set, weights }, target)).toThrow(expect.objectContaining({ code: 'ERR_INFEASIBLE' }))
       expectMet(set, target, match(set, target))
     })
@@ -454,22 +487,102 @@ describe('matchMoments refuses', () => {
     ['99 numbers', 'RangeError', 'ERR_SHAPE', /points.*multiple of 2/, points.subarray(1), target, good],
     ['a plain target', 'TypeError', 'ERR_SHAPE', /target must be.*Float64Array\.from/, points, [1, 2], good],
     ['no target', 'TypeError', 'ERR_SHAPE', /target.*got undefined/, points, undefined, good],
-    ['a short target', 'RangeError', 'ERR_SHAPE', /one number a moment, 6 of order 2 in 2 columns, got 5/, points, target.subarray(1), good],
-    ['weights of another length', 'RangeError', 'ERR_SHAPE', /'weights'.*50 in all, got 49/, points, target, { ...good, weights: new Float64Array(49) }],
-    ['a NaN', 'RangeError', 'ERR_NOT_FINITE', /points, row 8, column 1 is NaN/, spoiled(points, 17, Number.NaN), target, good],
-    ['an infinite target', 'RangeError', 'ERR_NOT_FINITE', /target, row 3, column 0 is Infinity/, points, spoiled(target, 3, 1 / 0), good],
-    ['a negative weight', 'RangeError', 'ERR_WEIGHT', /weights\[3\] is -1/, points, target, { ...good, weights: spoiled(new Float64Array(50).fill(1), 3, -1) }],
-    ['no positive weight', 'RangeError', 'ERR_WEIGHT', /all weights are 0/, points, target, { ...good, weights: new Float64Array(50) }],
+    [
+      'a short target',
+      'RangeError',
+      'ERR_SHAPE',
+      /one number a moment, 6 of order 2 in 2 columns, got 5/,
+      points,
+      target.subarray(1),
+      good,
+    ],
+    [
+      'weights of another length',
+      'RangeError',
+      'ERR_SHAPE',
+      /'weights'.*50 in all, got 49/,
+      points,
+      target,
+      { ...good, weights: new Float64Array(49) },
+    ],
+    [
+      'a NaN',
+      'RangeError',
+      'ERR_NOT_FINITE',
+      /points, row 8, column 1 is NaN/,
+      spoiled(points, 17, Number.NaN),
+      target,
+      good,
+    ],
+    [
+      'an infinite target',
+      'RangeError',
+      'ERR_NOT_FINITE',
+      /target, row 3, column 0 is Infinity/,
+      points,
+      spoiled(target, 3, 1 / 0),
+      good,
+    ],
+    [
+      'a negative weight',
+      'RangeError',
+      'ERR_WEIGHT',
+      /weights\[3\] is -1/,
+      points,
+      target,
+      { ...good, weights: spoiled(new Float64Array(50).fill(1), 3, -1) },
+    ],
+    [
+      'no positive weight',
+      'RangeError',
+      'ERR_WEIGHT',
+      /all weights are 0/,
+      points,
+      target,
+      { ...good, weights: new Float64Array(50) },
+    ],
     ['transferred points', 'TypeError', 'ERR_DETACHED', /points/, transferred(points), target, good],
     ['a transferred target', 'TypeError', 'ERR_DETACHED', /target/, points, transferred(target), good],
     ['no dimension', 'TypeError', 'ERR_OPTION', /'dimension' must be given/, points, target, { order: 2 }],
     ['no order', 'TypeError', 'ERR_OPTION', /'order' must be given/, points, target, { dimension: 2 }],
     ['order 256', 'RangeError', 'ERR_OPTION', /'order'.*from 0 to 255/, points, target, { dimension: 2, order: 256 }],
     ['half an order', 'RangeError', 'ERR_OPTION', /'order'.*2\.5/, points, target, { dimension: 2, order: 2.5 }],
-    ['an unknown basis', 'RangeError', 'ERR_OPTION', /'monomial' or 'legendre'/, points, target, { ...good, basis: 'chebyshev' }],
-    ['a slip', 'TypeError', 'ERR_OPTION', /'weigths', did you mean 'weights'/, points, target, { ...good, weigths: target }],
-    ['too many moments', 'RangeError', 'ERR_SIZE', /more than 2\^53/, uniform(2, 50), target, { dimension: 50, order: 200 }],
-    ['too many features', 'Error', 'ERR_MEMORY', /46340 is the limit/, uniform(10, 10), target, { dimension: 10, order: 20 }],
+    [
+      'an unknown basis',
+      'RangeError',
+      'ERR_OPTION',
+      /'monomial' or 'legendre'/,
+      points,
+      target,
+      { ...good, basis: 'chebyshev' },
+    ],
+    [
+      'a slip',
+      'TypeError',
+      'ERR_OPTION',
+      /'weigths', did you mean 'weights'/,
+      points,
+      target,
+      { ...good, weigths: target },
+    ],
+    [
+      'too many moments',
+      'RangeError',
+      'ERR_SIZE',
+      /more than 2\^53/,
+      uniform(2, 50),
+      target,
+      { dimension: 50, order: 200 },
+    ],
+    [
+      'too many features',
+      'Error',
+      'ERR_MEMORY',
+      /46340 is the limit/,
+      uniform(10, 10),
+      target,
+      { dimension: 10, order: 20 },
+    ],
   ]
   it.each(cases)('%s: %s %s', async (_, kind, code, says, given, moments_, options) => {
     const expected = { name: kind, code, message: expect.stringMatching(says) }
@@ -479,7 +592,9 @@ describe('matchMoments refuses', () => {
 
   it('signal and onProgress in the Sync form', () => {
     for (const option of [{ signal: new AbortController().signal }, { onProgress: () => {} }]) {
-      expect(() => matchMomentsSync(points, target, { ...good, ...option } as Any)).toThrow(/works with matchMoments\(\) only/)
+      expect(() => matchMomentsSync(points, target, { ...good, ...option } as Any)).toThrow(
+        /works with matchMoments\(\) only/,
+      )
     }
   })
 

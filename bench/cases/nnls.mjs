@@ -170,9 +170,20 @@ async function fcnnls(problems, { rows, columns }) {
 }
 
 export function report(results) {
-  const head = ['problem', 'count', 'ours us', 'SciPy us', 'ratio', 'ml-fcnnls us', 'residual: ours', 'SciPy', 'ml-fcnnls']
+  const head = [
+    'problem',
+    'count',
+    'ours us',
+    'SciPy us',
+    'ratio',
+    'ml-fcnnls us',
+    'residual: ours',
+    'SciPy',
+    'ml-fcnnls',
+  ]
   const time = (one) => (one.none ? '-' : one.microseconds.toPrecision(4))
-  const residual = (one) => (one.none ? '-' : one.residual < 1e-10 ? `${(one.residual / EPS).toFixed(1)} eps` : one.residual.toPrecision(6))
+  const residual = (one) =>
+    one.none ? '-' : one.residual < 1e-10 ? `${(one.residual / EPS).toFixed(1)} eps` : one.residual.toPrecision(6)
   const lines = results.map(({ rows, columns, kind, count, ours, scipy, package: other }) => [
     `${kind} ${rows} x ${columns}`,
     String(count),

@@ -189,8 +189,8 @@ void ActiveSet::choose_few() {
     return price_[a] > price_[b] || (price_[a] == price_[b] && a < b);
   };
   if (few_columns_.size() > most) {
-    std::nth_element(few_columns_.begin(), few_columns_.begin() + static_cast<std::ptrdiff_t>(most),
-                     few_columns_.end(), dearer);
+    std::nth_element(few_columns_.begin(), few_columns_.begin() + static_cast<std::ptrdiff_t>(most), few_columns_.end(),
+                     dearer);
     few_columns_.resize(most);
   }
   if (few_columns_.empty()) return;
@@ -330,8 +330,7 @@ void ActiveSet::settle(std::size_t first) {
   for (;;) {
     const std::size_t k = passive_.size();
     std::fill_n(z_.data(), padded(k), 0.0);
-    if (k > 0)
-      simd().nnls_combine(padded(k), length_, k - first, vector(first) + rows_, d_.data() + first, z_.data());
+    if (k > 0) simd().nnls_combine(padded(k), length_, k - first, vector(first) + rows_, d_.data() + first, z_.data());
     double step = 2;
     std::size_t nearest = k;
     for (std::size_t i = 0; i < k; i++) {

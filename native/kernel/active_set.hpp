@@ -23,8 +23,8 @@ struct RowMajor {
 
 // The factorisation. P: the passive columns of A, k of them. For j < k it holds the stacked vector (q_j; v_j) with
 // q_j = P v_j, the q_j orthonormal. So the least squares solution on P is x + V d for any x on P, d = Q'(b - P x): no
-// triangular system is solved, a new column is one pass of Gram-Schmidt (twice is enough) over the stacked vectors, and a
-// column that leaves is one reflection of them. V is an inverse that was never inverted: its error grows with the
+// triangular system is solved, a new column is one pass of Gram-Schmidt (twice is enough) over the stacked vectors, and
+// a column that leaves is one reflection of them. V is an inverse that was never inverted: its error grows with the
 // condition of P, but it only ever multiplies differences, and refine() takes them from the data themselves.
 class ActiveSet {
  public:
@@ -65,9 +65,9 @@ class ActiveSet {
   Array<double> vectors_, columns_;           // capacity_ x length_; the passive columns, capacity_ x rows_
   std::vector<double> d_, factor_;            // d; scratch
   Array<double> r_, b_, z_, work_;            // r_: b - P (x + V d)
-  std::vector<std::uint32_t> passive_;  // slot -> column
-  std::vector<double> x_;               // slot -> value, > 0
-  Array<double> norm_, scale_, price_;  // columns: |a|; 1 / |a|, or 0 when it may not enter; a'r / |a|
+  std::vector<std::uint32_t> passive_;        // slot -> column
+  std::vector<double> x_;                     // slot -> value, > 0
+  Array<double> norm_, scale_, price_;        // columns: |a|; 1 / |a|, or 0 when it may not enter; a'r / |a|
   std::vector<std::uint32_t> barred_;
   double size_ = 0, b_norm_ = 0;
   double best_ = 0;   // the smallest |r| reached

@@ -78,8 +78,7 @@ void orthonormal_rows(const Matrix& E, const Vector& f, Matrix& rows, Vector& va
   }
   rows = (qr.householderQ() * Matrix::Identity(E.cols(), rank)).transpose();
   const Vector permuted = qr.colsPermutation().transpose() * g;
-  values = qr.matrixR().topLeftCorner(rank, rank).triangularView<Eigen::Upper>().transpose().solve(
-      permuted.head(rank));
+  values = qr.matrixR().topLeftCorner(rank, rank).triangularView<Eigen::Upper>().transpose().solve(permuted.head(rank));
 }
 
 // min |A x - b| with E x = f and no other bounds, by the null space of E; and the multipliers u nearest to the ones

@@ -136,8 +136,7 @@ struct Scaling {
       for (std::size_t j = 0; j < p.columns; j++) exponents[j] = largest[j] > 0 ? std::ilogb(largest[j]) : 0;
       for (RowMajor* matrix : {&p.matrix, &p.equality})
         for (std::size_t i = 0; i < matrix->rows; i++)
-          for (std::size_t j = 0; j < p.columns; j++)
-            matrix->row(i)[j] = std::ldexp(matrix->row(i)[j], -exponents[j]);
+          for (std::size_t j = 0; j < p.columns; j++) matrix->row(i)[j] = std::ldexp(matrix->row(i)[j], -exponents[j]);
     }
     const double most = std::max(largest_of(p.rhs), largest_of(p.equality_rhs));
     if (is_extreme(most)) {

@@ -49,7 +49,8 @@ void LocalFeatures::evaluate(std::size_t begin, std::size_t end, Block& block, s
   }
   block.phi.col(0).setOnes();
   for (Eigen::Index e = 1; e < count(); e++) {
-    const std::size_t power = static_cast<std::size_t>(shape.axis[e]) * (k + 1) + static_cast<std::size_t>(shape.degree[e]);
+    const std::size_t power =
+        static_cast<std::size_t>(shape.axis[e]) * (k + 1) + static_cast<std::size_t>(shape.degree[e]);
     const double *p = powers.data() + power * n, *parent = block.phi.col(shape.parent[e]).data();
     double* to = block.phi.col(e).data();
     for (std::size_t i = 0; i < n; i++) to[i] = parent[i] * p[i];

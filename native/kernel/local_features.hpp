@@ -1,5 +1,5 @@
-// The polynomials of degree <= k of a weighted set in a frame of its own, block by block and never stored: in double for
-// steps, in double-double for sums.
+// The polynomials of degree <= k of a weighted set in a frame of its own, block by block and never stored: in double
+// for steps, in double-double for sums.
 #pragma once
 #include <Eigen/Core>
 #include <vector>

@@ -29,7 +29,8 @@ struct OneRecurrence {
 };
 
 // Row j: the coefficients of p_j(z) in the given basis of one variable x, z = factor x - shift.
-std::vector<Coefficients> expansions(Basis basis, int order, const OneRecurrence& r, double factor, DoubleDouble shift) {
+std::vector<Coefficients> expansions(Basis basis, int order, const OneRecurrence& r, double factor,
+                                     DoubleDouble shift) {
   const auto count = static_cast<std::size_t>(order) + 1;
   std::vector<Coefficients> p(count, Coefficients(count));
   p[0][0] = 1.0;
@@ -152,8 +153,9 @@ MomentTarget localise(const std::vector<double>& target, int order, Basis basis,
   if (m == 1 && shape.dimension == 1) {
     // In one step: on the way over powers of z, size would grow with their coefficients, which reach 2^(1.3 order).
     const double factor = std::ldexp(shape.map[0], -exponent[0]);
-    change_axis(y, 0, expansions(basis, order, {own.a.data(), own.b.data(), own.c.data()}, factor,
-                                 DoubleDouble(shape.map[0]) * DoubleDouble(shape.centre[0])));
+    change_axis(y, 0,
+                expansions(basis, order, {own.a.data(), own.b.data(), own.c.data()}, factor,
+                           DoubleDouble(shape.map[0]) * DoubleDouble(shape.centre[0])));
     y.value.resize(shape.count);
     y.size.resize(shape.count);
     return {y.value, y.size};

@@ -16,9 +16,9 @@ struct MomentTarget {
   std::vector<double> size;
 };
 
-// target: momentCount numbers of degree <= order in the basis given, of the caller's coordinates, which are those of the
-// frame's points times 2^exponent. In double-double throughout. Time about N m k, and sum over degrees n of N_n N_n-1 m
-// (N_n: monomials of degree n) where the frame is turned.
+// target: momentCount numbers of degree <= order in the basis given, of the caller's coordinates, which are those of
+// the frame's points times 2^exponent. In double-double throughout. Time about N m k, and sum over degrees n of N_n
+// N_n-1 m (N_n: monomials of degree n) where the frame is turned.
 MomentTarget localise(const std::vector<double>& target, int order, Basis basis, const std::vector<int>& exponent,
                       const Frame& frame);
 

@@ -199,9 +199,7 @@ class VerifyTask final : public Task {
 struct SystemArgument {
   SystemArgument(const Napi::Object& input, const char* matrix_name, const char* rhs_name)
       : matrix(input, matrix_name), rhs(input, rhs_name) {}
-  double bytes() const {
-    return static_cast<double>(matrix.count()) * (matrix.dimension() + 1.0) * sizeof(double);
-  }
+  double bytes() const { return static_cast<double>(matrix.count()) * (matrix.dimension() + 1.0) * sizeof(double); }
   PointsArgument matrix;
   OptionalNumbers rhs;
 };

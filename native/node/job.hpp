@@ -38,8 +38,8 @@ struct Call {
 // not disturbed.
 Napi::Value start(Napi::Env env, const Call& call, const Napi::Value& progress);
 
-// Runs the call on the compute thread (a quick one here) and waits. Throws a JavaScript error. Goes before queued jobs, behind a running
-// one.
+// Runs the call on the compute thread (a quick one here) and waits. Throws a JavaScript error. Goes before queued jobs,
+// behind a running one.
 Napi::Value run_sync(Napi::Env env, const Call& call);
 
 }  // namespace fewpoints::node

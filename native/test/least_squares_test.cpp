@@ -1,4 +1,6 @@
 // Properties of non-negative least squares and of matching moments, without Node.
+#include "least_squares.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <random>
@@ -6,7 +8,6 @@
 #include <vector>
 
 #include "expect.hpp"
-#include "least_squares.hpp"
 #include "match_moments.hpp"
 
 using namespace fewpoints;
@@ -52,7 +53,8 @@ void test_least_squares() {
   place = "least squares";
   std::mt19937_64 random(3);
   std::normal_distribution<double> gauss;
-  for (const auto& [rows, columns] : {std::pair<std::size_t, std::size_t>{1, 1}, {3, 9}, {21, 210}, {60, 20}, {50, 700}})
+  for (const auto& [rows, columns] :
+       {std::pair<std::size_t, std::size_t>{1, 1}, {3, 9}, {21, 210}, {60, 20}, {50, 700}})
     for (int kind = 0; kind < 4; kind++) {
       std::vector<double> A(rows * columns), b(rows);
       for (double& a : A) a = kind == 1 ? std::round(gauss(random)) : gauss(random);

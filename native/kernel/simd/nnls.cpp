@@ -30,8 +30,7 @@ FEWPOINTS_INLINE void price_tile(size_t rows, size_t stride, const double* matri
 size_t nnls_price(size_t rows, size_t columns, size_t stride, const double* matrix, const double* r,
                   const double* scale, double* price) {
   size_t j = 0;
-  for (; j + kTile * W <= columns; j += kTile * W)
-    price_tile<kTile>(rows, stride, matrix + j, r, scale + j, price + j);
+  for (; j + kTile * W <= columns; j += kTile * W) price_tile<kTile>(rows, stride, matrix + j, r, scale + j, price + j);
   for (; j < columns; j += W) price_tile<1>(rows, stride, matrix + j, r, scale + j, price + j);
   Vec best = splat(-1);
   Index place = splat_index(0), now;
@@ -112,8 +111,7 @@ void nnls_reflect(size_t length, size_t stride, size_t count, double* columns, c
     double* a = columns + j * stride;
     for (size_t i = 0; i < length; i += W) {
       const Vec x = load(v + i);
-      for (int t = 0; t < 4; t++)
-        store(a + t * stride + i, nmadd(splat(factor[j + t]), x, load(a + t * stride + i)));
+      for (int t = 0; t < 4; t++) store(a + t * stride + i, nmadd(splat(factor[j + t]), x, load(a + t * stride + i)));
     }
   }
   for (; j < count; j++) {
