@@ -1,5 +1,6 @@
 // The native surface, declared once, and how the binary is found. What each function does is told where it is used
-// (compress.ts, recombine.ts, moments.ts, verify.ts, least-squares.ts, match-moments.ts); here are the shapes that cross the boundary.
+// (compress.ts, recombine.ts, moments.ts, verify.ts, least-squares.ts, match-moments.ts); here are the shapes that cross
+// the boundary.
 import { existsSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'

@@ -155,7 +155,7 @@ async function fcnnls(problems, { rows, columns }) {
   } catch {
     return { none: 'ml-fcnnls is not installed' }
   }
-  const [{ fcnnls: solve }, { Matrix }] = module
+  const [{ fcnnlsVector: solve }, { Matrix }] = module
   const few = problems.slice(0, 3)
   const inputs = few.map(({ matrix, rhs }) => [Matrix.from1DArray(rows, columns, matrix), Array.from(rhs)])
   try {
