@@ -40,6 +40,8 @@ constexpr double kNewtonDone = 32 * kEpsilon;
 // one by nnls.
 constexpr double kMet = 0x1p-40;
 constexpr int kMostRefinements = 12;
+// A residual in the caller's basis above this is looked into; weights below that share of the largest are rounding.
+constexpr double kSuspect = 64 * kEpsilon, kRounding = 0x1p-46;
 // Armijo's condition.
 constexpr double kEnough = 1e-4;
 // A fall of g below this share of it is rounding.
@@ -382,6 +384,17 @@ Matched match_moments(const PointSet& set, std::size_t count, const std::vector<
   const GivenMoments moments(set, target, order, basis, threads, monitor);
   Matched result;
   result.residual = moments.polish(weights);
+  if (result.residual > kSuspect) {
+    // Weights that are nothing but rounding, where the target has a moment that is 0 without them.
+    std::vector<double> trimmed = weights;
+    const double least = kRounding * *std::max_element(weights.begin(), weights.end());
+    for (double& w : trimmed) w = w > least ? w : 0;
+    const double residual = moments.polish(trimmed);
+    if (residual < result.residual) {
+      result.residual = residual;
+      weights = std::move(trimmed);
+    }
+  }
   // What the frame leaves out, because it vanishes on the points, must agree as well.
   const double common = moments.against_given(weights);
   if (!(common <= kMet)) throw infeasible(common);
