@@ -8,6 +8,21 @@ export {
   type OrderBlock,
 } from './compress.js'
 export type { CodedError, ErrorCode } from './errors.js'
+export {
+  type Equality,
+  type NnlsOptions,
+  type NnlsResult,
+  type NnlsSyncOptions,
+  nnls,
+  nnlsSync,
+} from './least-squares.js'
+export {
+  type MatchedMoments,
+  type MatchMomentsOptions,
+  type MatchMomentsSyncOptions,
+  matchMoments,
+  matchMomentsSync,
+} from './match-moments.js'
 export { type MomentsOptions, type MomentsSyncOptions, moments, momentsSync } from './moments.js'
 export { momentCount, multiIndices } from './multi-index.js'
 export type { Numbers, Stage } from './native.js'

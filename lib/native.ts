@@ -1,5 +1,6 @@
 // The native surface, declared once, and how the binary is found. What each function does is told where it is used
-// (compress.ts, recombine.ts, moments.ts, verify.ts); here are the shapes that cross the boundary.
+// (compress.ts, recombine.ts, moments.ts, verify.ts, least-squares.ts, match-moments.ts); here are the shapes that cross
+// the boundary.
 import { existsSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -26,7 +27,7 @@ export interface NativeJob<T> {
   cancel(): void
 }
 
-export type Stage = 'copy' | 'partition' | 'recombine' | 'verify'
+export type Stage = 'copy' | 'partition' | 'recombine' | 'solve' | 'verify'
 export type NativeProgress = (done: number, total: number, stage: Stage) => void
 
 export interface NativeCompressInput {
@@ -90,6 +91,36 @@ export interface NativeVerification {
   perOrder: Float64Array
 }
 
+export interface NativeNnlsInput {
+  columns: number
+  /** Left out when it has no rows. */
+  matrix?: NativePoints
+  rhs?: Numbers
+  equalityMatrix?: NativePoints
+  equalityRhs?: Numbers
+  threads: number
+}
+
+export interface NativeNnls {
+  x: Float64Array
+  residualNorm: number
+  iterations: number
+}
+
+export interface NativeMatchMomentsInput {
+  points: NativePoints
+  weights?: Numbers
+  target: Numbers
+  order: number
+  basis: 'monomial' | 'legendre'
+  threads: number
+}
+
+export interface NativeMatched {
+  weights: Float64Array
+  residual: number
+}
+
 export interface NativeInfo {
   instructionSet: string
   compiler: string
@@ -110,6 +141,10 @@ export interface Native {
   momentsSync(input: NativeMomentsInput): Float64Array
   verify(input: NativeVerifyInput, progress?: NativeProgress): NativeJob<NativeVerification>
   verifySync(input: NativeVerifyInput): NativeVerification
+  nnls(input: NativeNnlsInput, progress?: NativeProgress): NativeJob<NativeNnls>
+  nnlsSync(input: NativeNnlsInput): NativeNnls
+  matchMoments(input: NativeMatchMomentsInput, progress?: NativeProgress): NativeJob<NativeMatched>
+  matchMomentsSync(input: NativeMatchMomentsInput): NativeMatched
 }
 
 /** What the addon must export; a binary that lacks one of these is from another release. */
@@ -123,6 +158,10 @@ export const NATIVE_FUNCTIONS: readonly (keyof Native)[] = [
   'momentsSync',
   'verify',
   'verifySync',
+  'nnls',
+  'nnlsSync',
+  'matchMoments',
+  'matchMomentsSync',
 ]
 
 // Read by the libraries in the moment in which they are loaded. With two BLAS threads the results depend on their number

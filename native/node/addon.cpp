@@ -15,6 +15,8 @@
 #include "evaluate.hpp"
 #include "info.hpp"
 #include "job.hpp"
+#include "least_squares.hpp"
+#include "match_moments.hpp"
 #include "moments.hpp"
 #include "recombine.hpp"
 #include "verify.hpp"
@@ -230,6 +232,87 @@ class EvaluateTask final : public Task {
   double output_ = 0;
 };
 
+// A matrix and its right-hand side. A matrix without rows is left out of the input: a view needs at least one.
+struct SystemArgument {
+  SystemArgument(const Napi::Object& input, const char* matrix_name, const char* rhs_name)
+      : matrix(input, matrix_name), rhs(input, rhs_name) {}
+  double bytes() const { return static_cast<double>(matrix.count()) * (matrix.dimension() + 1.0) * sizeof(double); }
+  PointsArgument matrix;
+  OptionalNumbers rhs;
+};
+
+class NnlsTask final : public Task {
+ public:
+  static constexpr const char* kName = "nnls";
+  NnlsTask(const Napi::Object& input, double& bytes)
+      : columns_(read_integer(input, "columns", 1, kMostInt)),
+        threads_(read_threads(input)),
+        problem_(static_cast<std::size_t>(columns_)) {
+    std::optional<SystemArgument> system, equality;
+    if (!input.Get("matrix").IsUndefined()) system.emplace(input, "matrix", "rhs");
+    if (!input.Get("equalityMatrix").IsUndefined()) equality.emplace(input, "equalityMatrix", "equalityRhs");
+    for (const auto* one : {&system, &equality}) {
+      if (!*one) continue;
+      if ((*one)->matrix.dimension() != columns_) throw Error(Code::Shape, "matrix and columns differ");
+      bytes += (*one)->bytes();
+    }
+    size_ = bytes;
+    if (system) problem_.set_matrix(system->matrix.view(), system->rhs.view(system->matrix.count()));
+    if (equality) problem_.set_equality(equality->matrix.view(), equality->rhs.view(equality->matrix.count()));
+  }
+  bool brief() const override { return size_ <= kQuickBytes && problem_.equality.rows == 0; }
+  void run(Monitor& monitor) override { output_ = nnls(std::move(problem_), threads_, monitor); }
+  Napi::Value result(Napi::Env env) override {
+    Napi::Object out = Napi::Object::New(env);
+    out.Set("x", to_array(env, output_.x));
+    out.Set("residualNorm", output_.residual_norm);
+    out.Set("iterations", output_.iterations);
+    return out;
+  }
+
+ private:
+  // A 64 x 512 matrix: less than a millisecond.
+  static constexpr double kQuickBytes = 0x1p18;
+  std::int64_t columns_;
+  int threads_;
+  LeastSquares problem_;
+  double size_ = 0;
+  LeastSquaresResult output_;
+};
+
+class MatchMomentsTask final : public Task {
+ public:
+  static constexpr const char* kName = "matchMoments";
+  MatchMomentsTask(const Napi::Object& input, double& bytes) {
+    const PointsArgument points(input, "points");
+    const OptionalNumbers weights(input, "weights");
+    order_ = read_order(input, points.dimension());
+    basis_ = input.Get("basis").ToString().Utf8Value() == "legendre" ? Basis::Legendre : Basis::Monomial;
+    threads_ = read_threads(input);
+    bytes = bytes_of(points, weights);
+    target_ = read_list(input, "target", static_cast<std::size_t>(moment_count(points.dimension(), order_)));
+    count_ = points.count();
+    set_.emplace(copy_of(points, weights, "points"));
+  }
+  void run(Monitor& monitor) override {
+    output_ = match_moments(*set_, count_, target_, order_, basis_, threads_, monitor);
+  }
+  Napi::Value result(Napi::Env env) override {
+    Napi::Object out = Napi::Object::New(env);
+    out.Set("weights", to_array(env, output_.weights));
+    out.Set("residual", output_.residual);
+    return out;
+  }
+
+ private:
+  int order_ = 0, threads_ = 1;
+  Basis basis_ = Basis::Monomial;
+  std::size_t count_ = 0;
+  std::vector<double> target_;
+  std::optional<PointSet> set_;
+  Matched output_;
+};
+
 Napi::Value get_info(const Napi::CallbackInfo& call) {
   const Info info = fewpoints::info();
   Napi::Object out = Napi::Object::New(call.Env());
@@ -289,6 +372,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   define<MomentsTask>(exports);
   define<VerifyTask>(exports);
   define<EvaluateTask>(exports);
+  define<NnlsTask>(exports);
+  define<MatchMomentsTask>(exports);
   exports.Set("info", Napi::Function::New(env, get_info, "info"));
   return exports;
 }

@@ -25,6 +25,7 @@ const char* name_of(Stage stage) {
     case Stage::Copy: return "copy";
     case Stage::Partition: return "partition";
     case Stage::Recombine: return "recombine";
+    case Stage::Solve: return "solve";
     case Stage::Verify: return "verify";
   }
   return "";

@@ -13,6 +13,7 @@
 
 #include "basis.hpp"
 #include "compress.hpp"
+#include "expect.hpp"
 #include "info.hpp"
 #include "memory.hpp"
 #include "moments.hpp"
@@ -25,9 +26,10 @@
 using namespace fewpoints;
 
 namespace {
-
 int passed = 0, failed = 0;
-std::string place;  // what is being tested, for the message
+}  // namespace
+
+std::string place;
 
 void expect(bool condition, const std::string& what) {
   if (condition) {
@@ -37,6 +39,8 @@ void expect(bool condition, const std::string& what) {
   failed++;
   std::printf("FAILED %s: %s\n", place.c_str(), what.c_str());
 }
+
+namespace {
 
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 
@@ -491,6 +495,8 @@ int main() {
   test_scaling();
   test_errors();
   test_compress();
+  test_least_squares();
+  test_match_moments();
   std::printf("%d passed, %d failed\n", passed, failed);
   return failed == 0 ? 0 : 1;
 }

@@ -210,6 +210,24 @@ struct SimdKernels {
                              size_t end, const ProductPieces& pieces, double* magnitudes, double* workspace);
   size_t (*product_workspace)(const ProductShape& shape);  // in doubles
 
+  // ---- non-negative least squares. Matrices: rows x columns, row-major with the given stride. Lengths, columns and
+  // strides are multiples of 8, arrays aligned to 64 bytes, padded with zeros.
+  // price_j = scale_j sum_i r_i matrix_ij; returns the first j of the largest.
+  size_t (*nnls_price)(size_t rows, size_t columns, size_t stride, const double* matrix, const double* r,
+                       const double* scale, double* price);
+  // Sum of squares and largest magnitude of each column.
+  void (*nnls_column_sizes)(size_t rows, size_t columns, size_t stride, const double* matrix, double* square,
+                            double* largest);
+  // Vectors of `length`, one every `stride`: to += sum_j factor_j vector_j, dot_j = vector_j . v,
+  // vector_j -= factor_j v.
+  void (*nnls_combine)(size_t length, size_t stride, size_t count, const double* vectors, const double* factor,
+                       double* to);
+  void (*nnls_dots)(size_t length, size_t stride, size_t count, const double* vectors, const double* v, double* dot);
+  void (*nnls_reflect)(size_t length, size_t stride, size_t count, double* vectors, const double* factor,
+                       const double* v);
+  // r = b - sum_j x_j vector_j as if in twice the precision, then rounded.
+  void (*nnls_residual)(size_t length, size_t stride, size_t count, const double* vectors, const double* x,
+                        const double* b, double* r);
 };
 
 // The best table that this processor runs. FEWPOINTS_ISA=v2|v3|v4 in the environment forces a level, if it can run

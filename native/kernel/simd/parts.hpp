@@ -49,4 +49,14 @@ size_t product_workspace(const ProductShape& shape);
 Spread spread(const double* x, const double* w, double origin, size_t begin, size_t end);
 
 
+size_t nnls_price(size_t rows, size_t columns, size_t stride, const double* matrix, const double* r,
+                  const double* scale, double* price);
+void nnls_column_sizes(size_t rows, size_t columns, size_t stride, const double* matrix, double* square,
+                       double* largest);
+void nnls_combine(size_t length, size_t stride, size_t count, const double* columns, const double* factor, double* to);
+void nnls_dots(size_t length, size_t stride, size_t count, const double* columns, const double* v, double* dot);
+void nnls_reflect(size_t length, size_t stride, size_t count, double* columns, const double* factor, const double* v);
+void nnls_residual(size_t length, size_t stride, size_t count, const double* columns, const double* x, const double* b,
+                   double* r);
+
 }  // namespace fewpoints::FEWPOINTS_SIMD

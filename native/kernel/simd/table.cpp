@@ -35,6 +35,12 @@ const SimdKernels table = {
     product_largest,
     product_sums_exact,
     product_workspace,
+    nnls_price,
+    nnls_column_sizes,
+    nnls_combine,
+    nnls_dots,
+    nnls_reflect,
+    nnls_residual,
 };
 
 }  // namespace fewpoints::FEWPOINTS_SIMD

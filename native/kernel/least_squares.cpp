@@ -1,0 +1,193 @@
+#include "least_squares.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <mutex>
+#include <new>
+
+#include "equality.hpp"
+#include "info.hpp"
+#include "simd/kernels.hpp"
+
+extern "C" void dgeqrf_(const int* m, const int* n, double* a, const int* lda, double* tau, double* work,
+                        const int* lwork, int* info);
+
+namespace fewpoints {
+namespace {
+
+// Columns and right-hand sides whose largest magnitude is outside of this range are scaled by a power of two: squares
+// of what is inside, and sums of them, neither overflow nor vanish.
+constexpr double kLargest = 0x1p200, kSmallest = 0x1p-200;
+// A matrix with this many times more rows than columns, and more numbers than the caches hold, is first reduced to its
+// triangular factor, which has as many rows as columns and the same solution: one blocked pass instead of one a step.
+constexpr std::size_t kTall = 4, kLargeMatrix = std::size_t{1} << 20;
+
+double largest_of(const std::vector<double>& values) {
+  double most = 0;
+  for (const double v : values) most = std::max(most, std::fabs(v));
+  return most;
+}
+
+bool is_extreme(double largest) { return largest != 0 && (largest > kLargest || largest < kSmallest); }
+
+void copy_matrix(const PointsView& view, const NumbersView& rhs, const char* name, const char* rhs_name, RowMajor& to,
+                 std::vector<double>& rhs_to) {
+  to = RowMajor(view.count, static_cast<std::size_t>(view.dimension));
+  double wrong = 0;  // x - x is 0 unless x is NaN or infinite
+  for (std::size_t i = 0; i < view.count; i++) {
+    const std::ptrdiff_t start = static_cast<std::ptrdiff_t>(i) * view.row_stride;
+    double* row = to.row(i);
+    if (!view.numbers.is_float32 && view.numbers.stride == 1)
+      std::copy_n(static_cast<const double*>(view.numbers.data) + start, to.columns, row);
+    else
+      for (std::size_t j = 0; j < to.columns; j++)
+        row[j] = view.numbers[start + static_cast<std::ptrdiff_t>(j) * view.numbers.stride];
+    double sums[8] = {};
+    for (std::size_t j = 0; j < to.stride; j += 8)
+      for (std::size_t l = 0; l < 8; l++) sums[l] += row[j + l] - row[j + l];
+    for (const double s : sums) wrong += s;
+  }
+  if (!(wrong == 0))
+    for (std::size_t i = 0; i < view.count; i++)
+      for (std::size_t j = 0; j < to.columns; j++) check_finite(to.row(i) + j, 1, name, static_cast<int>(j), i);
+  rhs_to.resize(view.count);
+  for (std::size_t i = 0; i < view.count; i++) rhs_to[i] = rhs[static_cast<std::ptrdiff_t>(i)];
+  check_finite(rhs_to.data(), view.count, rhs_name, 0);
+}
+
+// OpenBLAS takes 128 MiB with its first large call, and tries for ever when it cannot have them. Asked for first, they
+// are refused in time.
+void reserve_blas_buffer() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    void* probe = std::malloc((std::size_t{128} << 20) + 4096);
+    if (probe == nullptr) throw std::bad_alloc();
+    std::free(probe);
+  });
+}
+
+// Q'[A b] = [R c]: R and c.
+void triangularise(const RowMajor& A, const std::vector<double>& b, RowMajor& R, std::vector<double>& c) {
+  reserve_blas_buffer();
+  const std::size_t rows = A.rows, columns = A.columns + 1;
+  Array<double> work(rows * columns);
+  for (std::size_t i = 0; i < rows; i++) {
+    for (std::size_t j = 0; j + 1 < columns; j++) work[j * rows + i] = A.row(i)[j];
+    work[(columns - 1) * rows + i] = b[i];
+  }
+  const int m = static_cast<int>(rows), n = static_cast<int>(columns);
+  std::vector<double> tau(columns);
+  double wanted = 0;
+  int info = 0, length = -1;
+  dgeqrf_(&m, &n, work.data(), &m, tau.data(), &wanted, &length, &info);
+  length = static_cast<int>(wanted);
+  std::vector<double> scratch(static_cast<std::size_t>(length));
+  dgeqrf_(&m, &n, work.data(), &m, tau.data(), scratch.data(), &length, &info);
+  R = RowMajor(A.columns, A.columns);
+  c.resize(A.columns);
+  for (std::size_t i = 0; i < A.columns; i++) {
+    for (std::size_t j = i; j < A.columns; j++) R.row(i)[j] = work[j * rows + i];
+    c[i] = work[A.columns * rows + i];
+  }
+}
+
+double norm_of_residual(const RowMajor& A, const std::vector<double>& b, const std::vector<double>& x) {
+  std::vector<std::size_t> support;
+  for (std::size_t j = 0; j < x.size(); j++)
+    if (x[j] > 0) support.push_back(j);
+  double most = 0;
+  std::vector<double> r(A.rows);
+  for (std::size_t i = 0; i < A.rows; i++) {
+    double high = -b[i], low = 0;
+    for (const std::size_t j : support) {
+      const double a = A.row(i)[j], p = a * x[j], lost = std::fma(a, x[j], -p);
+      const double s = high + p, t = s - high;
+      low += ((high - (s - t)) + (p - t)) + lost;
+      high = s;
+    }
+    r[i] = high + low;
+    most = std::max(most, std::fabs(r[i]));
+  }
+  if (most == 0) return 0;
+  const int exponent = std::ilogb(most);
+  double square = 0;
+  for (const double v : r) square += std::ldexp(v, -exponent) * std::ldexp(v, -exponent);
+  return std::ldexp(std::sqrt(square), exponent);
+}
+
+// Powers of two that bring every column (of both matrices together) and the right-hand sides into range: all 0 where
+// nothing is out of it, and nothing is touched.
+struct Scaling {
+  explicit Scaling(LeastSquares& p) {
+    const std::size_t columns = (p.columns + 7) / 8 * 8;
+    Array<double> largest(columns), other(columns), square(columns);
+    simd().nnls_column_sizes(p.matrix.rows, columns, p.matrix.stride, p.matrix.values.data(), square.data(),
+                             largest.data());
+    bool extreme = false;
+    if (p.equality.rows > 0) {
+      simd().nnls_column_sizes(p.equality.rows, columns, p.equality.stride, p.equality.values.data(), square.data(),
+                               other.data());
+      for (std::size_t j = 0; j < columns; j++) largest[j] = std::max(largest[j], other[j]);
+    }
+    for (std::size_t j = 0; j < p.columns; j++) extreme = extreme || is_extreme(largest[j]);
+    if (extreme) {
+      exponents.resize(p.columns, 0);
+      for (std::size_t j = 0; j < p.columns; j++) exponents[j] = largest[j] > 0 ? std::ilogb(largest[j]) : 0;
+      for (RowMajor* matrix : {&p.matrix, &p.equality})
+        for (std::size_t i = 0; i < matrix->rows; i++)
+          for (std::size_t j = 0; j < p.columns; j++) matrix->row(i)[j] = std::ldexp(matrix->row(i)[j], -exponents[j]);
+    }
+    const double most = std::max(largest_of(p.rhs), largest_of(p.equality_rhs));
+    if (is_extreme(most)) {
+      rhs = p.rhs_exponent = std::ilogb(most);
+      for (double& v : p.rhs) v = std::ldexp(v, -rhs);
+      for (double& v : p.equality_rhs) v = std::ldexp(v, -rhs);
+    }
+  }
+  void undo(LeastSquaresResult& result) const {
+    for (std::size_t j = 0; j < result.x.size() && !exponents.empty(); j++)
+      result.x[j] = std::ldexp(result.x[j], -exponents[j]);
+    if (rhs == 0) return;
+    for (double& v : result.x) v = std::ldexp(v, rhs);
+    result.residual_norm = std::ldexp(result.residual_norm, rhs);
+  }
+  std::vector<int> exponents;
+  int rhs = 0;
+};
+
+}  // namespace
+
+void LeastSquares::set_matrix(const PointsView& view, const NumbersView& b) {
+  copy_matrix(view, b, "matrix", "rhs", matrix, rhs);
+}
+void LeastSquares::set_equality(const PointsView& view, const NumbersView& f) {
+  copy_matrix(view, f, "equality.matrix", "equality.rhs", equality, equality_rhs);
+}
+
+LeastSquaresResult nnls(LeastSquares&& p, int wanted, Monitor& monitor) {
+  const int threads = wanted > 1 ? usable_threads(wanted) : 1;
+  const Scaling scaling(p);
+  LeastSquaresResult result;
+  result.x.assign(p.columns, 0.0);
+  if (p.equality.rows > 0) {
+    const EqualityResult solved = nnls_with_equality(p, threads, monitor);
+    result.x = solved.x;
+    result.iterations = solved.iterations;
+    result.residual_norm = norm_of_residual(p.matrix, p.rhs, result.x);
+  } else if (p.matrix.rows > 0) {
+    const bool tall = p.matrix.rows > kTall * p.columns && p.matrix.rows * p.columns > kLargeMatrix;
+    RowMajor R;
+    std::vector<double> c;
+    if (tall) triangularise(p.matrix, p.rhs, R, c);
+    ActiveSet set(tall ? R : p.matrix, threads, monitor);
+    set.solve(tall ? c.data() : p.rhs.data());
+    for (std::size_t k = 0; k < set.passive().size(); k++) result.x[set.passive()[k]] = set.value(k);
+    result.iterations = static_cast<double>(set.steps());
+    result.residual_norm = tall ? norm_of_residual(p.matrix, p.rhs, result.x) : set.rounded_residual_norm();
+  }
+  scaling.undo(result);
+  return result;
+}
+
+}  // namespace fewpoints

@@ -1,0 +1,60 @@
+#include "local_features.hpp"
+
+#include <algorithm>
+
+namespace fewpoints {
+namespace {
+
+std::vector<const double*> columns_of(const PointSet& set) {
+  std::vector<const double*> columns;
+  for (int a = 0; a < set.dimension(); a++) columns.push_back(set.column(a));
+  return columns;
+}
+
+}  // namespace
+
+LocalFeatures::LocalFeatures(const PointSet& set, int order, int threads, Monitor& monitor)
+    : set_(set),
+      threads_(threads),
+      monitor_(monitor),
+      columns_(columns_of(set)),
+      frame_({columns_.data(), set.weights(), set.size(), set.dimension()}, order, threads, monitor) {
+  const std::size_t blocks = (set.size() + kBlock - 1) / kBlock;
+  pieces_ = std::clamp<std::size_t>(blocks / 4, 1, kMostPieces);
+}
+
+ExactSums LocalFeatures::sums(const std::vector<double>& weights) const {
+  return frame_.basis().sums(columns_.data(), weights.data(), set_.size(), threads_, monitor_, Stage::Solve);
+}
+
+void LocalFeatures::evaluate(std::size_t begin, std::size_t end, Block& block, std::vector<double>& powers) const {
+  const ExactShape& shape = frame_.basis().shape();
+  const Recurrence& recurrence = frame_.recurrence();
+  const std::size_t n = end - begin, k = static_cast<std::size_t>(recurrence.order);
+  block.begin = begin;
+  block.count = n;
+  block.phi.resize(static_cast<Eigen::Index>(n), count());
+  powers.resize(static_cast<std::size_t>(shape.dimension) * (k + 1) * n);
+  for (int axis = 0; axis < shape.dimension; axis++) {
+    double* p = powers.data() + static_cast<std::size_t>(axis) * (k + 1) * n;
+    const std::size_t row = static_cast<std::size_t>(axis) * k;
+    const double* z = frame_.local(axis) + begin;
+    for (std::size_t i = 0; i < n; i++) p[i] = 1;
+    for (std::size_t j = 0; j < k; j++) {
+      const double a = recurrence.a[row + j], b = recurrence.b[row + j], c = j > 0 ? recurrence.c[row + j] : 0;
+      const double *now = p + j * n, *before = j > 0 ? now - n : now;
+      double* next = p + (j + 1) * n;
+      for (std::size_t i = 0; i < n; i++) next[i] = (a * z[i] + b) * now[i] - c * before[i];
+    }
+  }
+  block.phi.col(0).setOnes();
+  for (Eigen::Index e = 1; e < count(); e++) {
+    const std::size_t power =
+        static_cast<std::size_t>(shape.axis[e]) * (k + 1) + static_cast<std::size_t>(shape.degree[e]);
+    const double *p = powers.data() + power * n, *parent = block.phi.col(shape.parent[e]).data();
+    double* to = block.phi.col(e).data();
+    for (std::size_t i = 0; i < n; i++) to[i] = parent[i] * p[i];
+  }
+}
+
+}  // namespace fewpoints

@@ -1,0 +1,10 @@
+// What the kernel's tests share.
+#pragma once
+#include <string>
+
+extern std::string place;  // what is being tested, for the message
+
+void expect(bool condition, const std::string& what);
+
+void test_least_squares();
+void test_match_moments();

@@ -1,0 +1,104 @@
+// Properties of non-negative least squares and of matching moments, without Node.
+#include "least_squares.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "expect.hpp"
+#include "match_moments.hpp"
+
+using namespace fewpoints;
+
+namespace {
+
+constexpr double kDual = 0x1p-44;  // see nnls()
+
+// Optimality: no column of positive price, none of negative price with x > 0.
+void expect_solved(const std::vector<double>& A, const std::vector<double>& b, std::size_t rows, std::size_t columns,
+                   const std::string& what) {
+  Monitor monitor;
+  LeastSquares problem(columns);
+  problem.set_matrix({{A.data(), false, 1}, static_cast<std::ptrdiff_t>(columns), rows, static_cast<int>(columns)},
+                     {b.data(), false, 1});
+  const LeastSquaresResult result = nnls(std::move(problem), 1, monitor);
+  std::vector<double> r(b), norm(columns, 0.0);
+  double size = 0;
+  for (std::size_t i = 0; i < rows; i++) {
+    for (std::size_t j = 0; j < columns; j++) {
+      r[i] -= A[i * columns + j] * result.x[j];
+      norm[j] = std::hypot(norm[j], A[i * columns + j]);
+    }
+    size = std::hypot(size, b[i]);
+  }
+  for (std::size_t j = 0; j < columns; j++) size += norm[j] * result.x[j];
+  double worst = 0;
+  bool negative = false;
+  for (std::size_t j = 0; j < columns; j++) {
+    double price = 0;
+    for (std::size_t i = 0; i < rows; i++) price += A[i * columns + j] * r[i];
+    price = norm[j] > 0 ? price / norm[j] : 0;
+    worst = std::max(worst, result.x[j] > 0 ? std::fabs(price) : price);
+    negative = negative || !(result.x[j] >= 0);
+  }
+  expect(!negative, what + ": x >= 0");
+  expect(worst <= kDual * size, what + ": optimal");
+}
+
+}  // namespace
+
+void test_least_squares() {
+  place = "least squares";
+  std::mt19937_64 random(3);
+  std::normal_distribution<double> gauss;
+  for (const auto& [rows, columns] :
+       {std::pair<std::size_t, std::size_t>{1, 1}, {3, 9}, {21, 210}, {60, 20}, {50, 700}})
+    for (int kind = 0; kind < 4; kind++) {
+      std::vector<double> A(rows * columns), b(rows);
+      for (double& a : A) a = kind == 1 ? std::round(gauss(random)) : gauss(random);
+      for (double& v : b) v = gauss(random);
+      if (kind == 2)  // every column twice
+        for (std::size_t i = 0; i < rows; i++)
+          for (std::size_t j = 1; j < columns; j += 2) A[i * columns + j] = A[i * columns + j - 1];
+      if (kind == 3)  // a solution exists
+        for (std::size_t i = 0; i < rows; i++) {
+          b[i] = 0;
+          for (std::size_t j = 0; j < columns; j++) b[i] += A[i * columns + j] * (j % 3 == 0 ? 1 : 0);
+        }
+      expect_solved(A, b, rows, columns,
+                    std::to_string(rows) + " x " + std::to_string(columns) + " kind " + std::to_string(kind));
+    }
+}
+
+void test_match_moments() {
+  place = "match moments";
+  Monitor monitor;
+  std::mt19937_64 random(4);
+  std::uniform_real_distribution<double> uniform(-1, 1);
+  const int m = 2, order = 4;
+  const std::size_t n = 3000;
+  std::vector<double> x(n * m), w(n);
+  for (double& v : x) v = uniform(random);
+  for (std::size_t i = 0; i < n; i++) w[i] = x[i * m] > 0.2 ? 1 : 0.01;
+  const PointsView view{{x.data(), false, 1}, m, n, m};
+  for (const Basis basis : {Basis::Monomial, Basis::Legendre}) {
+    const PointSet weighted(view, {w.data(), false, 1}), plain(view, {nullptr, false, 1});
+    const std::vector<double> target = moments(weighted, order, basis, 1, monitor);
+    const Matched one = match_moments(plain, n, target, order, basis, 1, monitor);
+    const Matched two = match_moments(plain, n, target, order, basis, 2, monitor);
+    expect(one.residual <= 0x1p-50, "residual");
+    expect(one.weights == two.weights, "the same bits for any number of threads");
+    expect(*std::min_element(one.weights.begin(), one.weights.end()) >= 0, "weights >= 0");
+    std::vector<double> impossible(target);
+    impossible[3] = -1;  // a sum of squares
+    bool refused = false;
+    try {
+      match_moments(plain, n, impossible, order, basis, 1, monitor);
+    } catch (const Error& e) {
+      refused = e.code == Code::Infeasible;
+    }
+    expect(refused, "a negative sum of squares is refused");
+  }
+}
