@@ -43,8 +43,13 @@ class MatrixSource final : public FeatureSource {
     if (!weighted) {  // rows of their own
       const double* row[kBlock];
       for (int c = 0; c < columns; c++) row[c] = features_.values + segments[c].begin * N;
-      for (int e = 0; e < N; e++)
-        for (int c = 0; c < columns; c++) out[e * stride + c] = row[c][e];
+      if (columns == kBlock) {
+        for (int e = 0; e < N; e++)
+          for (int c = 0; c < kBlock; c++) out[e * stride + c] = row[c][e];
+      } else {
+        for (int e = 0; e < N; e++)
+          for (int c = 0; c < columns; c++) out[e * stride + c] = row[c][e];
+      }
       if (exact != nullptr)
         add(segments, first[columns], exact->high.data(), exact->low.data(), exact->magnitude.data());
       return;
