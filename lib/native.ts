@@ -73,6 +73,13 @@ export interface NativeMomentsInput {
   threads: number
 }
 
+export interface NativeEvaluateInput {
+  points: NativePoints
+  weights?: Numbers
+  order: number
+  threads: number
+}
+
 export interface NativeVerifyInput {
   original: NativePoints
   originalWeights?: Numbers
@@ -107,6 +114,9 @@ export interface Native {
   momentsSync(input: NativeMomentsInput): Float64Array
   verify(input: NativeVerifyInput, progress?: NativeProgress): NativeJob<NativeVerification>
   verifySync(input: NativeVerifyInput): NativeVerification
+  /** For bench/cases/huge.mjs only: milliseconds to evaluate all features of all points once and drop them. */
+  evaluate(input: NativeEvaluateInput, progress?: NativeProgress): NativeJob<number>
+  evaluateSync(input: NativeEvaluateInput): number
 }
 
 /** What the addon must export; a binary that lacks one of these is from another release. */
@@ -120,6 +130,8 @@ export const NATIVE_FUNCTIONS: readonly (keyof Native)[] = [
   'momentsSync',
   'verify',
   'verifySync',
+  'evaluate',
+  'evaluateSync',
 ]
 
 // Read by the libraries in the moment in which they are loaded. With two BLAS threads the results depend on their number

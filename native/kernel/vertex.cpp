@@ -220,6 +220,10 @@ bool VertexFinder::run() {
     rank_ = std::max(rank_, tableau_->rank());
     const bool last = attempt == kMostStarts;
     bool good = tableau_->push(last, threads_, monitor_);
+    if (good && !safe_ && rebuild(multipliers)) {
+      attempt--;
+      continue;
+    }
     while (good) {
       const int groups = split_groups();
       if (groups == 0) {
@@ -263,6 +267,32 @@ std::vector<VertexFinder::Column> VertexFinder::parts_of(const Column& group, st
     out.push_back(part);
   }
   return out;
+}
+
+// For dependent features: which ones they are depends on the columns, and a group may hide what its rows have. So the
+// groups in the basis are split, and elimination begins again with all columns that are left. False: none is a group.
+bool VertexFinder::rebuild(std::vector<double>& multipliers) {
+  std::size_t groups = 0, kept = 0;
+  for (std::size_t r = 0; r < tableau_->rows(); r++) {
+    if (tableau_->basic(r) < 0 || !(tableau_->weight(r) > 0)) continue;
+    kept++;
+    if (columns_[tableau_->basic(r)].rows > 1) groups++;
+  }
+  if (groups == 0) return false;
+  const std::size_t most = (tableau_->room() - (kept - groups)) / groups;
+  std::vector<Column> next;
+  multipliers.clear();
+  for (std::size_t r = 0; r < tableau_->rows(); r++) {
+    if (tableau_->basic(r) < 0 || !(tableau_->weight(r) > 0)) continue;
+    for (const Column& part : parts_of(columns_[tableau_->basic(r)], most)) {
+      next.push_back(part);
+      next.back().weighted = columns_[tableau_->basic(r)].weighted;
+      multipliers.push_back(tableau_->weight(r));
+    }
+  }
+  columns_ = std::move(next);
+  singles_ = 0;
+  return true;
 }
 
 // The number of groups that were in the basis; -1 when one could not be replaced.
