@@ -77,6 +77,13 @@ export interface NativeMomentsInput {
   threads: number
 }
 
+export interface NativeEvaluateInput {
+  points: NativePoints
+  weights?: Numbers
+  order: number
+  threads: number
+}
+
 export interface NativeVerifyInput {
   original: NativePoints
   originalWeights?: Numbers
@@ -145,6 +152,9 @@ export interface Native {
   nnlsSync(input: NativeNnlsInput): NativeNnls
   matchMoments(input: NativeMatchMomentsInput, progress?: NativeProgress): NativeJob<NativeMatched>
   matchMomentsSync(input: NativeMatchMomentsInput): NativeMatched
+  /** For bench/cases/huge.mjs only: milliseconds to evaluate all features of all points once and drop them. */
+  evaluate(input: NativeEvaluateInput, progress?: NativeProgress): NativeJob<number>
+  evaluateSync(input: NativeEvaluateInput): number
 }
 
 /** What the addon must export; a binary that lacks one of these is from another release. */
@@ -162,6 +172,8 @@ export const NATIVE_FUNCTIONS: readonly (keyof Native)[] = [
   'nnlsSync',
   'matchMoments',
   'matchMomentsSync',
+  'evaluate',
+  'evaluateSync',
 ]
 
 // Read by the libraries in the moment in which they are loaded. With two BLAS threads the results depend on their number

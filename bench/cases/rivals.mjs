@@ -220,6 +220,7 @@ export function report(results) {
     '',
     'CPU ms: processor time of the whole process, of all calls together; medians. Ours is the whole call of the public API.',
     'Where there are many calls the rivals solve the first cell, and its time is multiplied.',
+    'Rivals in Python form the sums that they match as weights @ features, and what that loses is part of their residual.',
     'In brackets: figures of another run on a Zen 5, no more than guides on another machine.',
   ].join('\n')
 }

@@ -150,7 +150,8 @@ Support CellSolver::careful(const Points& points, Support start, int threads, Mo
     const Chosen chosen = choose(fresh.indices);
     fresh.residual = finder.refine(target, sums_of(chosen));
     fresh.weights = finder.weights();
-    fresh = fresh.residual <= kPolished ? without_zeros(std::move(fresh)) : polished(std::move(fresh));
+    const bool done = fresh.residual <= kPolished && N > kMostFastFeatures;  // least squares of many features are slow
+    fresh = done ? without_zeros(std::move(fresh)) : polished(std::move(fresh));
   }
   return start.indices.empty() || fresh.residual < start.residual ? fresh : start;
 }

@@ -18,7 +18,8 @@ LocalFeatures::LocalFeatures(const PointSet& set, int order, int threads, Monito
       threads_(threads),
       monitor_(monitor),
       columns_(columns_of(set)),
-      frame_({columns_.data(), set.weights(), set.size(), set.dimension()}, order, threads, monitor) {
+      frame_({columns_.data(), set.weights(), set.size(), set.dimension()},
+             PolynomialSpace::total(set.dimension(), order), threads, monitor) {
   const std::size_t blocks = (set.size() + kBlock - 1) / kBlock;
   pieces_ = std::clamp<std::size_t>(blocks / 4, 1, kMostPieces);
 }

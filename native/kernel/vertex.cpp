@@ -27,6 +27,9 @@ constexpr int kMostStarts = 6;
 // Parts that a group is split into at a time, if there is room.
 constexpr std::size_t kMostParts = 32;
 
+// Features to be evaluated for which other threads are woken up.
+constexpr double kParallelWork = 2e5;
+
 }  // namespace
 
 ProductSource::ProductSource(const ExactShape& shape, const double* const* x, const double* w, std::size_t count,
@@ -139,28 +142,41 @@ void VertexFinder::fill(const std::vector<Column>& columns, double* out, std::si
     work += columns[c].rows;
   }
   const bool exact = measure && source_.exact();
-  std::vector<ExactSums> parts(exact ? batches.size() : 0, ExactSums(exact ? (source_.width() + 7) / 8 * 8 : 0));
-  const int team = static_cast<double>(work) * source_.width() > 2e5 ? threads_ : 1;
-  std::vector<Array<double>> scratch(std::max(team, 1));
-  parallel_for(batches.size(), team, monitor_, Stage::Recombine, [&](std::size_t i, int thread) {
-    if (scratch[thread].size() == 0) scratch[thread].reset(source_.scratch_size());
-    const Batch& batch = batches[i];
-    std::vector<Segment> segments;
-    std::uint32_t first[FeatureSource::kBlock + 1] = {};
-    for (std::size_t c = batch.begin; c < batch.end; c++) {
-      segments.insert(segments.end(), segments_.begin() + columns[c].begin, segments_.begin() + columns[c].end);
-      first[c - batch.begin + 1] = static_cast<std::uint32_t>(segments.size());
-    }
-    source_.sums(segments.data(), first, static_cast<int>(batch.end - batch.begin), columns[batch.begin].weighted,
-                 out + batch.begin, stride, scratch[thread].data(), exact ? &parts[i] : nullptr);
-  });
-  for (const ExactSums& part : parts)
+  const int team = static_cast<double>(work) * source_.width() > kParallelWork ? threads_ : 1;
+  // On one thread the sums of a batch go to the target at once; the order is the same.
+  const std::size_t width = (source_.width() + 7) / 8 * 8;
+  std::vector<ExactSums> parts(exact ? (team == 1 ? 1 : batches.size()) : 0, ExactSums(static_cast<int>(width)));
+  const auto add = [&](const ExactSums& part) {
     for (int e = 0; e < source_.width(); e++) {
       const DoubleDouble s = two_sum(target_.high[e], part.high[e]);
       target_.high[e] = s.high;
       target_.low[e] += s.low + part.low[e];
       target_.magnitude[e] += part.magnitude[e];
     }
+  };
+  std::vector<Array<double>> scratch(std::max(team, 1));
+  std::vector<std::vector<Segment>> gathered(std::max(team, 1));
+  parallel_for(batches.size(), team, monitor_, Stage::Recombine, [&](std::size_t i, int thread) {
+    if (scratch[thread].size() == 0) scratch[thread].reset(source_.scratch_size());
+    const Batch& batch = batches[i];
+    std::vector<Segment>& segments = gathered[thread];
+    segments.clear();
+    std::uint32_t first[FeatureSource::kBlock + 1] = {};
+    for (std::size_t c = batch.begin; c < batch.end; c++) {
+      segments.insert(segments.end(), segments_.begin() + columns[c].begin, segments_.begin() + columns[c].end);
+      first[c - batch.begin + 1] = static_cast<std::uint32_t>(segments.size());
+    }
+    ExactSums* part = exact ? &parts[team == 1 ? 0 : i] : nullptr;
+    source_.sums(segments.data(), first, static_cast<int>(batch.end - batch.begin), columns[batch.begin].weighted,
+                 out + batch.begin, stride, scratch[thread].data(), part);
+    if (exact && team == 1) {
+      add(*part);
+      for (std::vector<double>* sum : {&part->high, &part->low, &part->magnitude})
+        std::fill(sum->begin(), sum->end(), 0.0);
+    }
+  });
+  if (team > 1)
+    for (const ExactSums& part : parts) add(part);
 }
 
 bool VertexFinder::run() {
@@ -204,6 +220,10 @@ bool VertexFinder::run() {
     rank_ = std::max(rank_, tableau_->rank());
     const bool last = attempt == kMostStarts;
     bool good = tableau_->push(last, threads_, monitor_);
+    if (good && !safe_ && rebuild(multipliers)) {
+      attempt--;
+      continue;
+    }
     while (good) {
       const int groups = split_groups();
       if (groups == 0) {
@@ -247,6 +267,32 @@ std::vector<VertexFinder::Column> VertexFinder::parts_of(const Column& group, st
     out.push_back(part);
   }
   return out;
+}
+
+// For dependent features: which ones they are depends on the columns, and a group may hide what its rows have. So the
+// groups in the basis are split, and elimination begins again with all columns that are left. False: none is a group.
+bool VertexFinder::rebuild(std::vector<double>& multipliers) {
+  std::size_t groups = 0, kept = 0;
+  for (std::size_t r = 0; r < tableau_->rows(); r++) {
+    if (tableau_->basic(r) < 0 || !(tableau_->weight(r) > 0)) continue;
+    kept++;
+    if (columns_[tableau_->basic(r)].rows > 1) groups++;
+  }
+  if (groups == 0) return false;
+  const std::size_t most = (tableau_->room() - (kept - groups)) / groups;
+  std::vector<Column> next;
+  multipliers.clear();
+  for (std::size_t r = 0; r < tableau_->rows(); r++) {
+    if (tableau_->basic(r) < 0 || !(tableau_->weight(r) > 0)) continue;
+    for (const Column& part : parts_of(columns_[tableau_->basic(r)], most)) {
+      next.push_back(part);
+      next.back().weighted = columns_[tableau_->basic(r)].weighted;
+      multipliers.push_back(tableau_->weight(r));
+    }
+  }
+  columns_ = std::move(next);
+  singles_ = 0;
+  return true;
 }
 
 // The number of groups that were in the basis; -1 when one could not be replaced.

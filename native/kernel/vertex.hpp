@@ -92,6 +92,7 @@ class VertexFinder {
   void choose_columns();
   void fill(const std::vector<Column>& columns, double* out, std::size_t stride, bool measure);
   int split_groups();
+  bool rebuild(std::vector<double>& multipliers);
   std::vector<Column> parts_of(const Column& group, std::size_t parts);
   void collect();
   double refined_step(const ExactSums& target, const ExactSums& sums, std::vector<double>& change);

@@ -425,7 +425,7 @@ void test_moments() {
 
 void test_recombine() {
   place = "recombine";
-  for (const int width : {1, 5, 40, 200}) {
+  for (const int width : {1, 5, 40, 200, 300, 700}) {
     std::mt19937_64 random(width);
     const std::size_t n = 3000;
     std::vector<double> features;

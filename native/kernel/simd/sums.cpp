@@ -21,10 +21,10 @@ struct Sums {
   double *high, *low, *magnitude;
 };
 
-// Q vectors of columns of the rows [begin, end). end_of_matrix: no vector is loaded across it.
+// Q vectors of columns of the rows of the segments. end_of_matrix: no vector is loaded across it.
 template <int Q, bool Weighted>
-FEWPOINTS_INLINE void add_rows(const double* values, size_t width, size_t column, const double* weights, size_t begin,
-                               size_t end, const double* end_of_matrix, const Sums& sums) {
+FEWPOINTS_INLINE void add_rows(const double* values, size_t width, size_t column, const double* weights,
+                               const Segment* segments, size_t count, const double* end_of_matrix, const Sums& sums) {
   Vec high[Q], low[Q], size[Q];
   for (int q = 0; q < Q; q++) {
     high[q] = loadu(sums.high + column + W * q);
@@ -43,20 +43,23 @@ FEWPOINTS_INLINE void add_rows(const double* values, size_t width, size_t column
       size[q] += magnitude(p);
     }
   };
-  size_t i = begin;
-  const double* row = values + begin * width + column;
-  for (; i < end && row + Q * W <= end_of_matrix; i++, row += width) {
-    Vec f[Q];
-    for (int q = 0; q < Q; q++) f[q] = loadu(row + W * q);
-    add(f, Weighted ? weights[i] : 1);
-  }
-  for (; i < end; i++, row += width) {  // at the very end of the matrix
-    double part[Q * W];
-    const size_t there = static_cast<size_t>(end_of_matrix - row);
-    for (size_t c = 0; c < Q * W; c++) part[c] = c < there ? row[c] : 0;
-    Vec f[Q];
-    for (int q = 0; q < Q; q++) f[q] = loadu(part + W * q);
-    add(f, Weighted ? weights[i] : 1);
+  for (size_t s = 0; s < count; s++) {
+    size_t i = segments[s].begin;
+    const size_t end = segments[s].end;
+    const double* row = values + i * width + column;
+    for (; i < end && row + Q * W <= end_of_matrix; i++, row += width) {
+      Vec f[Q];
+      for (int q = 0; q < Q; q++) f[q] = loadu(row + W * q);
+      add(f, Weighted ? weights[i] : 1);
+    }
+    for (; i < end; i++, row += width) {  // at the very end of the matrix
+      double part[Q * W];
+      const size_t there = static_cast<size_t>(end_of_matrix - row);
+      for (size_t c = 0; c < Q * W; c++) part[c] = c < there ? row[c] : 0;
+      Vec f[Q];
+      for (int q = 0; q < Q; q++) f[q] = loadu(part + W * q);
+      add(f, Weighted ? weights[i] : 1);
+    }
   }
   for (int q = 0; q < Q; q++) {
     storeu(sums.high + column + W * q, high[q]);
@@ -66,25 +69,25 @@ FEWPOINTS_INLINE void add_rows(const double* values, size_t width, size_t column
 }
 
 template <int Q, bool Weighted>
-void add_tail(int vectors, const double* values, size_t width, size_t column, const double* weights, size_t begin,
-              size_t end, const double* end_of_matrix, const Sums& sums) {
+void add_tail(int vectors, const double* values, size_t width, size_t column, const double* weights,
+              const Segment* segments, size_t count, const double* end_of_matrix, const Sums& sums) {
   if constexpr (Q > 0) {
     if (vectors == Q)
-      add_rows<Q, Weighted>(values, width, column, weights, begin, end, end_of_matrix, sums);
+      add_rows<Q, Weighted>(values, width, column, weights, segments, count, end_of_matrix, sums);
     else
-      add_tail<Q - 1, Weighted>(vectors, values, width, column, weights, begin, end, end_of_matrix, sums);
+      add_tail<Q - 1, Weighted>(vectors, values, width, column, weights, segments, count, end_of_matrix, sums);
   }
 }
 
 template <bool Weighted>
-void add_band(const double* values, size_t width, const double* weights, size_t begin, size_t end,
-              const double* end_of_matrix, const Sums& sums) {
+void add_segments(const double* values, size_t width, const double* weights, const Segment* segments, size_t count,
+                  const double* end_of_matrix, const Sums& sums) {
   const size_t vectors = (width + W - 1) / W;
   size_t v = 0;
   for (; v + kWide <= vectors; v += kWide)
-    add_rows<kWide, Weighted>(values, width, v * W, weights, begin, end, end_of_matrix, sums);
-  add_tail<kWide - 1, Weighted>(static_cast<int>(vectors - v), values, width, v * W, weights, begin, end, end_of_matrix,
-                                sums);
+    add_rows<kWide, Weighted>(values, width, v * W, weights, segments, count, end_of_matrix, sums);
+  add_tail<kWide - 1, Weighted>(static_cast<int>(vectors - v), values, width, v * W, weights, segments, count,
+                                end_of_matrix, sums);
 }
 
 }  // namespace
@@ -93,15 +96,21 @@ void matrix_sums(const double* values, size_t rows, size_t width, const double* 
                  size_t count, double* high, double* low, double* magnitude) {
   const Sums sums{high, low, magnitude};
   const double* end_of_matrix = values + rows * width;
-  const size_t wide = static_cast<size_t>(kWide) * W;
-  const size_t band = width <= wide ? rows : (width * sizeof(double) < kBand ? kBand / (width * sizeof(double)) : 1);
+  const auto add = [&](const Segment* some, size_t size) {
+    if (weights != nullptr)
+      add_segments<true>(values, width, weights, some, size, end_of_matrix, sums);
+    else
+      add_segments<false>(values, width, nullptr, some, size, end_of_matrix, sums);
+  };
+  if (width <= static_cast<size_t>(kWide) * W) {  // every row is gone over once
+    add(segments, count);
+    return;
+  }
+  const size_t band = width * sizeof(double) < kBand ? kBand / (width * sizeof(double)) : 1;
   for (size_t s = 0; s < count; s++)
     for (size_t begin = segments[s].begin; begin < segments[s].end; begin += band) {
-      const size_t end = segments[s].end - begin < band ? segments[s].end : begin + band;
-      if (weights != nullptr)
-        add_band<true>(values, width, weights, begin, end, end_of_matrix, sums);
-      else
-        add_band<false>(values, width, nullptr, begin, end, end_of_matrix, sums);
+      const Segment part{begin, segments[s].end - begin < band ? segments[s].end : begin + band};
+      add(&part, 1);
     }
 }
 
