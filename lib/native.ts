@@ -99,6 +99,17 @@ export interface NativeInfo {
 
 export interface Native {
   info(): NativeInfo
+  /** For benchmarks: bytes and multiply-adds of doubles a second, of one thread. */
+  machine(): { triad: number; multiplyAdds: number }
+  /** For benchmarks: milliseconds of sums alone. */
+  sumTimes(input: {
+    dimension: number
+    order: number
+    count: number
+    legendre: boolean
+    threads: number
+    trials: number
+  }): { plain: number; exact: number }
   compress(input: NativeCompressInput, progress?: NativeProgress): NativeJob<NativeCompressed>
   compressSync(input: NativeCompressInput): NativeCompressed
   recombine(input: NativeRecombineInput, progress?: NativeProgress): NativeJob<NativeRecombined>

@@ -13,6 +13,7 @@
 #include "errors.hpp"
 #include "info.hpp"
 #include "job.hpp"
+#include "machine.hpp"
 #include "moments.hpp"
 #include "recombine.hpp"
 #include "verify.hpp"
@@ -206,6 +207,32 @@ Napi::Value get_info(const Napi::CallbackInfo& call) {
   return out;
 }
 
+// Internal: for bench/cases/moments.mjs, not for callers.
+Napi::Value get_machine(const Napi::CallbackInfo& call) {
+  const Machine found = machine();
+  Napi::Object out = Napi::Object::New(call.Env());
+  out.Set("triad", found.triad);
+  out.Set("multiplyAdds", found.multiply_adds);
+  return out;
+}
+Napi::Value get_sum_times(const Napi::CallbackInfo& call) {
+  const Napi::Env env = call.Env();
+  try {
+    const Napi::Object input = read_object(call[0], "input");
+    const int dimension = static_cast<int>(read_integer(input, "dimension", 1, kMostInt));
+    const SumTimes times = time_sums(dimension, read_order(input, dimension),
+                                     static_cast<std::size_t>(read_integer(input, "count", 1, kMostInt)),
+                                     input.Get("legendre").ToBoolean() ? Basis::Legendre : Basis::Monomial,
+                                     read_threads(input), static_cast<int>(read_integer(input, "trials", 1, 1000)));
+    Napi::Object out = Napi::Object::New(env);
+    out.Set("plain", times.plain);
+    out.Set("exact", times.exact);
+    return out;
+  } catch (...) {
+    throw to_error(env, std::current_exception(), "sumTimes", 0);
+  }
+}
+
 // ---- the exports
 
 template <class T>
@@ -245,6 +272,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   define<MomentsTask>(exports);
   define<VerifyTask>(exports);
   exports.Set("info", Napi::Function::New(env, get_info, "info"));
+  exports.Set("machine", Napi::Function::New(env, get_machine, "machine"));
+  exports.Set("sumTimes", Napi::Function::New(env, get_sum_times, "sumTimes"));
   return exports;
 }
 

@@ -162,6 +162,9 @@ struct SimdKernels {
                              size_t end, const ProductPieces& pieces, double* magnitudes, double* workspace);
   size_t (*product_workspace)(const ProductShape& shape);  // in doubles
 
+  // For benchmarks: `rounds` times 12 independent multiply-adds of vectors; returns how many of doubles that were.
+  double (*multiply_adds)(size_t rounds);
+
   // eliminate_wide of elimination.hpp, handed in because nothing in simd/ may call the rest of the kernel by name.
   using EliminateWide = double (*)(int rows, int columns, size_t stride, double* T, double* v, int* order);
   // Vertex of { multipliers >= 0 : columns x multipliers = columns x start }: see simd/tableau.hpp. values: rows x

@@ -23,6 +23,7 @@ const SimdKernels table = {
     product_largest,
     product_sums_exact,
     product_workspace,
+    multiply_adds,
     vertex,
     vertex_workspace,
 };
