@@ -123,6 +123,8 @@ export interface Native {
 /** What the addon must export; a binary that lacks one of these is from another release. */
 export const NATIVE_FUNCTIONS: readonly (keyof Native)[] = [
   'info',
+  'machine',
+  'sumTimes',
   'compress',
   'compressSync',
   'recombine',

@@ -13,7 +13,7 @@ struct Machine {
 Machine machine();
 
 struct SumTimes {
-  double plain, exact;  // milliseconds, medians
+  double plain, exact;  // milliseconds of processor time a thread, medians
 };
 SumTimes time_sums(int dimension, int order, std::size_t count, Basis basis, int threads, int trials);
 

@@ -209,11 +209,15 @@ Napi::Value get_info(const Napi::CallbackInfo& call) {
 
 // Internal: for bench/cases/moments.mjs, not for callers.
 Napi::Value get_machine(const Napi::CallbackInfo& call) {
-  const Machine found = machine();
-  Napi::Object out = Napi::Object::New(call.Env());
-  out.Set("triad", found.triad);
-  out.Set("multiplyAdds", found.multiply_adds);
-  return out;
+  try {
+    const Machine found = machine();
+    Napi::Object out = Napi::Object::New(call.Env());
+    out.Set("triad", found.triad);
+    out.Set("multiplyAdds", found.multiply_adds);
+    return out;
+  } catch (...) {
+    throw to_error(call.Env(), std::current_exception(), "machine", 0);
+  }
 }
 Napi::Value get_sum_times(const Napi::CallbackInfo& call) {
   const Napi::Env env = call.Env();
