@@ -109,7 +109,7 @@ export interface Native {
     legendre: boolean
     threads: number
     trials: number
-  }): { plain: number; exact: number }
+  }): { plain: number; exact: number; factors: number }
   compress(input: NativeCompressInput, progress?: NativeProgress): NativeJob<NativeCompressed>
   compressSync(input: NativeCompressInput): NativeCompressed
   recombine(input: NativeRecombineInput, progress?: NativeProgress): NativeJob<NativeRecombined>

@@ -1,8 +1,8 @@
 // How fast moments are summed, beside what the machine can do at most: bandwidth (triad beyond the caches) and
-// multiply-adds of the instruction set in use, both of one thread, measured in the same process. Plain sums take one
-// multiply-add a feature and point; exact ones (what moments() does: two parts, any order of the rows) four, and four
-// additions. What heads and tails take (simd/products.cpp) comes on top and is not counted. call: momentsSync with the
-// copy of the points.
+// multiply-adds of the instruction set in use, both of one thread, measured in the same process. Counted are the
+// multiply-adds: plain sums take one a point for each feature, each power of a coordinate (two for Legendre's) and each
+// product of such powers (simd/products.cpp); exact sums (what moments() does: two parts, any order of the rows) take
+// four for each of them, beside additions that are not counted. call: momentsSync with the copy of the points.
 
 import { textTable } from '../../demo/table.mjs'
 import { momentCount, momentsSync } from '../../dist/index.js'
@@ -35,7 +35,14 @@ export function cases({ small, threads, cores }) {
 export function run({ dimension, order, basis, points: count, threads }, trials) {
   const { machine, sumTimes } = native()
   const { triad, multiplyAdds } = machine()
-  const { plain, exact } = sumTimes({ dimension, order, count, legendre: basis === 'legendre', threads, trials })
+  const { plain, exact, factors } = sumTimes({
+    dimension,
+    order,
+    count,
+    legendre: basis === 'legendre',
+    threads,
+    trials,
+  })
   const points = uniformPoints(count, dimension, seed)
   const call = (data) =>
     middle(
@@ -46,7 +53,7 @@ export function run({ dimension, order, basis, points: count, threads }, trials)
         ),
       ),
     )
-  return { triad, multiplyAdds, plain, exact, float64: call(points), float32: call(Float32Array.from(points)) }
+  return { triad, multiplyAdds, plain, exact, factors, float64: call(points), float32: call(Float32Array.from(points)) }
 }
 
 export function report(results) {
@@ -63,18 +70,21 @@ export function report(results) {
   ]
   head.push('exact/plain', 'call 64 ms', 'call 32 ms')
   const rows = results.map((result) => {
-    const { dimension, order, basis, points, threads, triad, multiplyAdds, plain, exact, float64, float32 } = result
+    const { dimension, order, basis, points, threads, triad, multiplyAdds, plain, exact, factors, float64, float32 } =
+      result
     const sums = points * momentCount(dimension, order)
+    const powers = dimension * (order - 1) * (basis === 'legendre' ? 2 : 1)
+    const steps = momentCount(dimension, order) + powers + factors
     const part = (ms, operations) => [
       ms.toFixed(2),
       (sums / ms / 1e6).toFixed(1),
-      ((sums * operations) / (ms / 1e3) / (multiplyAdds * threads)).toFixed(2),
+      ((points * operations) / (ms / 1e3) / (multiplyAdds * threads)).toFixed(2),
       ((points * dimension * 8) / (ms / 1e3) / triad).toFixed(2),
     ]
     return [
       `${dimension},${order}  ${basis}  ${threads}`,
-      ...part(plain, 1),
-      ...part(exact, EXACT_MULTIPLY_ADDS),
+      ...part(plain, steps),
+      ...part(exact, EXACT_MULTIPLY_ADDS * steps),
       (exact / plain).toFixed(1),
       float64.toFixed(1),
       float32.toFixed(1),

@@ -71,6 +71,7 @@ SumTimes time_sums(int dimension, int order, std::size_t count, Basis basis, int
   const int team = usable_threads(threads);
   Monitor monitor;
   SumTimes times;
+  times.factors = products.factors();
   times.plain =
       1e3 / team * seconds([&] { products.sums(x.data(), nullptr, count, team, monitor, Stage::Verify); }, trials);
   times.exact =

@@ -14,6 +14,7 @@ Machine machine();
 
 struct SumTimes {
   double plain, exact;  // milliseconds of processor time a thread, medians
+  int factors;          // ProductBasis::factors
 };
 SumTimes time_sums(int dimension, int order, std::size_t count, Basis basis, int threads, int trials);
 

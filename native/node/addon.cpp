@@ -231,6 +231,7 @@ Napi::Value get_sum_times(const Napi::CallbackInfo& call) {
     Napi::Object out = Napi::Object::New(env);
     out.Set("plain", times.plain);
     out.Set("exact", times.exact);
+    out.Set("factors", times.factors);
     return out;
   } catch (...) {
     throw to_error(env, std::current_exception(), "sumTimes", 0);

@@ -450,6 +450,7 @@ double multiply_adds(size_t rounds) {
   for (int q = 0; q < 12; q++) a[q] = splat(q);
   const Vec x = splat(0.999999), y = splat(1e-9);
   for (size_t r = 0; r < rounds; r++)
+#pragma GCC unroll 12
     for (int q = 0; q < 12; q++) {
       a[q] = madd(a[q], x, y);
       FEWPOINTS_KEEP(a[q]);  // nothing is worked out in advance
