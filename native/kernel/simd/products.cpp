@@ -446,15 +446,16 @@ size_t items(const ProductShape& shape) {
 }  // namespace
 
 double multiply_adds(size_t rounds) {
-  Vec a[12];
-  for (int q = 0; q < 12; q++) a[q] = splat(q);
+  Vec a0 = splat(0), a1 = splat(1), a2 = splat(2), a3 = splat(3), a4 = splat(4), a5 = splat(5);
+  Vec b0 = splat(6), b1 = splat(7), b2 = splat(8), b3 = splat(9), b4 = splat(10), b5 = splat(11);
   const Vec x = splat(0.999999), y = splat(1e-9);
-  for (size_t r = 0; r < rounds; r++)
-#pragma GCC unroll 12
-    for (int q = 0; q < 12; q++) {
-      a[q] = madd(a[q], x, y);
-      FEWPOINTS_KEEP(a[q]);  // nothing is worked out in advance
-    }
+  for (size_t r = 0; r < rounds; r++) {
+    a0 = madd(a0, x, y), a1 = madd(a1, x, y), a2 = madd(a2, x, y), a3 = madd(a3, x, y);
+    a4 = madd(a4, x, y), a5 = madd(a5, x, y), b0 = madd(b0, x, y), b1 = madd(b1, x, y);
+    b2 = madd(b2, x, y), b3 = madd(b3, x, y), b4 = madd(b4, x, y), b5 = madd(b5, x, y);
+  }
+  Vec all = ((a0 + a1) + (a2 + a3)) + ((a4 + a5) + (b0 + b1)) + ((b2 + b3) + (b4 + b5));
+  FEWPOINTS_KEEP(all);  // or nothing would be computed
   return 12.0 * W * static_cast<double>(rounds);
 }
 
