@@ -140,6 +140,17 @@ export interface NativeInfo {
 
 export interface Native {
   info(): NativeInfo
+  /** For benchmarks: bytes and multiply-adds of doubles a second, of one thread. */
+  machine(): { triad: number; multiplyAdds: number }
+  /** For benchmarks: milliseconds of sums alone. */
+  sumTimes(input: {
+    dimension: number
+    order: number
+    count: number
+    legendre: boolean
+    threads: number
+    trials: number
+  }): { plain: number; exact: number; factors: number }
   compress(input: NativeCompressInput, progress?: NativeProgress): NativeJob<NativeCompressed>
   compressSync(input: NativeCompressInput): NativeCompressed
   recombine(input: NativeRecombineInput, progress?: NativeProgress): NativeJob<NativeRecombined>
@@ -160,6 +171,8 @@ export interface Native {
 /** What the addon must export; a binary that lacks one of these is from another release. */
 export const NATIVE_FUNCTIONS: readonly (keyof Native)[] = [
   'info',
+  'machine',
+  'sumTimes',
   'compress',
   'compressSync',
   'recombine',

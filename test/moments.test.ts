@@ -199,6 +199,31 @@ describe('moments', () => {
     const transposed = { data: columns, shape: [20_000, 3], stride: [1, 20_000] }
     expect(bytesOf(momentsSync(transposed, { order: 4, weights }))).toBe(bytesOf(momentsSync(points, options)))
   })
+
+  it('gives the same bits for any order of the rows', () => {
+    const random = seeded(11)
+    const count = 20_000
+    // Tails over many decades, some values that cancel, and weights over 30 decades.
+    const points = fill(count * 2, (i) => (i % 5 === 0 ? Math.round(random.normal() * 8) : random.normal() ** 9))
+    const weights = fill(count, () => 10 ** (30 * random.next() - 15))
+    const order = Array.from({ length: count }, (_, i) => i)
+    for (let i = count - 1; i > 0; i--) {
+      const j = random.below(i + 1)
+      const other = order[i]
+      order[i] = order[j]
+      order[j] = other
+    }
+    const shuffled = fill(count * 2, (i) => points[2 * order[i >> 1] + (i & 1)])
+    const shuffledWeights = fill(count, (i) => weights[order[i]])
+    for (const basis of ['monomial', 'legendre'] as const)
+      for (const degree of [1, 4, 7]) {
+        const options = { dimension: 2, order: degree, basis }
+        expect(bytesOf(momentsSync(shuffled, options))).toBe(bytesOf(momentsSync(points, options)))
+        expect(bytesOf(momentsSync(shuffled, { ...options, weights: shuffledWeights }))).toBe(
+          bytesOf(momentsSync(points, { ...options, weights })),
+        )
+      }
+  })
 })
 
 function sum(numbers: number[]): number {

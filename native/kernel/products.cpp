@@ -112,6 +112,13 @@ Extent extent_of(const double* const* x, const double* w, std::size_t n, const s
   return extent;
 }
 
+int ProductBasis::factors() const {
+  const auto composed = [](const List& list) {
+    return static_cast<int>(std::count_if(list.parent.begin(), list.parent.end(), [](int p) { return p != 0; }));
+  };
+  return composed(heads_) + composed(tails_);
+}
+
 ProductList ProductBasis::List::view() const {
   return {static_cast<int>(parent.size()), parent.data(), axis.data(), degree.data()};
 }

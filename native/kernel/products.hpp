@@ -50,6 +50,8 @@ class ProductBasis {
   bool holds(const Extent& extent) const;
 
   int count() const { return shape_.count; }
+  // Heads and tails that are products, and not powers of one coordinate: made once a point.
+  int factors() const;
   ProductBasis(const ProductBasis&) = delete;
   ProductBasis& operator=(const ProductBasis&) = delete;
 

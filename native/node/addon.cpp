@@ -17,6 +17,7 @@
 #include "job.hpp"
 #include "least_squares.hpp"
 #include "match_moments.hpp"
+#include "machine.hpp"
 #include "moments.hpp"
 #include "recombine.hpp"
 #include "verify.hpp"
@@ -326,6 +327,37 @@ Napi::Value get_info(const Napi::CallbackInfo& call) {
   return out;
 }
 
+// Internal: for bench/cases/moments.mjs, not for callers.
+Napi::Value get_machine(const Napi::CallbackInfo& call) {
+  try {
+    const Machine found = machine();
+    Napi::Object out = Napi::Object::New(call.Env());
+    out.Set("triad", found.triad);
+    out.Set("multiplyAdds", found.multiply_adds);
+    return out;
+  } catch (...) {
+    throw to_error(call.Env(), std::current_exception(), "machine", 0);
+  }
+}
+Napi::Value get_sum_times(const Napi::CallbackInfo& call) {
+  const Napi::Env env = call.Env();
+  try {
+    const Napi::Object input = read_object(call[0], "input");
+    const int dimension = static_cast<int>(read_integer(input, "dimension", 1, kMostInt));
+    const SumTimes times = time_sums(dimension, read_order(input, dimension),
+                                     static_cast<std::size_t>(read_integer(input, "count", 1, kMostInt)),
+                                     input.Get("legendre").ToBoolean() ? Basis::Legendre : Basis::Monomial,
+                                     read_threads(input), static_cast<int>(read_integer(input, "trials", 1, 1000)));
+    Napi::Object out = Napi::Object::New(env);
+    out.Set("plain", times.plain);
+    out.Set("exact", times.exact);
+    out.Set("factors", times.factors);
+    return out;
+  } catch (...) {
+    throw to_error(env, std::current_exception(), "sumTimes", 0);
+  }
+}
+
 // ---- the exports
 
 template <class T>
@@ -375,6 +407,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   define<NnlsTask>(exports);
   define<MatchMomentsTask>(exports);
   exports.Set("info", Napi::Function::New(env, get_info, "info"));
+  exports.Set("machine", Napi::Function::New(env, get_machine, "machine"));
+  exports.Set("sumTimes", Napi::Function::New(env, get_sum_times, "sumTimes"));
   return exports;
 }
 

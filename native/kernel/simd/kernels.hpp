@@ -228,6 +228,9 @@ struct SimdKernels {
   // r = b - sum_j x_j vector_j as if in twice the precision, then rounded.
   void (*nnls_residual)(size_t length, size_t stride, size_t count, const double* vectors, const double* x,
                         const double* b, double* r);
+
+  // For benchmarks: `rounds` times 12 independent multiply-adds of vectors; returns how many of doubles that were.
+  double (*multiply_adds)(size_t rounds);
 };
 
 // The best table that this processor runs. FEWPOINTS_ISA=v2|v3|v4 in the environment forces a level, if it can run

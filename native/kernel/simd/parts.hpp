@@ -46,6 +46,7 @@ void product_largest(const ProductShape& shape, const double* const* x, const do
 void product_sums_exact(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
                         const ProductPieces& pieces, double* magnitudes, double* workspace);
 size_t product_workspace(const ProductShape& shape);
+double multiply_adds(size_t rounds);
 Spread spread(const double* x, const double* w, double origin, size_t begin, size_t end);
 
 

@@ -10,6 +10,12 @@
 #include "parts.hpp"
 #include "vector.hpp"
 
+#if defined(__x86_64__)
+#define FEWPOINTS_KEEP(v) __asm__ volatile("" : "+v"(v))
+#else
+#define FEWPOINTS_KEEP(v) __asm__ volatile("" : "+w"(v))
+#endif
+
 namespace fewpoints::FEWPOINTS_SIMD {
 namespace {
 
@@ -439,38 +445,18 @@ size_t items(const ProductShape& shape) {
 
 }  // namespace
 
-Spread spread(const double* x, const double* w, double origin, size_t begin, size_t end) {
-  constexpr int G = 4;  // vectors in flight
-  const Vec o = splat(origin);
-  Vec first[G], second[G], low[G], high[G];
-  for (int q = 0; q < G; q++) first[q] = second[q] = low[q] = high[q] = Vec{};
-  size_t i = begin;
-  for (; i + G * W <= end; i += G * W)
-    for (int q = 0; q < G; q++) {
-      const Vec d = loadu(x + i + q * W) - o, wd = w ? loadu(w + i + q * W) * d : d;
-      first[q] += wd;
-      second[q] = madd(wd, d, second[q]);
-      low[q] = d < low[q] ? d : low[q];
-      high[q] = d > high[q] ? d : high[q];
-    }
-  for (; i < end; i += W) {
-    const int count = end - i < W ? static_cast<int>(end - i) : W;
-    Vec d = {}, wd = {};
-    for (int l = 0; l < count; l++) {
-      d[l] = x[i + l] - origin;
-      wd[l] = w ? w[i + l] * d[l] : d[l];
-    }
-    first[0] += wd;
-    second[0] = madd(wd, d, second[0]);
-    low[0] = d < low[0] ? d : low[0];
-    high[0] = d > high[0] ? d : high[0];
+double multiply_adds(size_t rounds) {
+  Vec a0 = splat(0), a1 = splat(1), a2 = splat(2), a3 = splat(3), a4 = splat(4), a5 = splat(5);
+  Vec b0 = splat(6), b1 = splat(7), b2 = splat(8), b3 = splat(9), b4 = splat(10), b5 = splat(11);
+  const Vec x = splat(0.999999), y = splat(1e-9);
+  for (size_t r = 0; r < rounds; r++) {
+    a0 = madd(a0, x, y), a1 = madd(a1, x, y), a2 = madd(a2, x, y), a3 = madd(a3, x, y);
+    a4 = madd(a4, x, y), a5 = madd(a5, x, y), b0 = madd(b0, x, y), b1 = madd(b1, x, y);
+    b2 = madd(b2, x, y), b3 = madd(b3, x, y), b4 = madd(b4, x, y), b5 = madd(b5, x, y);
   }
-  for (int q = 1; q < G; q++) {
-    low[0] = low[q] < low[0] ? low[q] : low[0];
-    high[0] = high[q] > high[0] ? high[q] : high[0];
-  }
-  return {sum((first[0] + first[1]) + (first[2] + first[3])), sum((second[0] + second[1]) + (second[2] + second[3])),
-          smallest(low[0]), largest(high[0])};
+  Vec all = ((a0 + a1) + (a2 + a3)) + ((a4 + a5) + (b0 + b1)) + ((b2 + b3) + (b4 + b5));
+  FEWPOINTS_KEEP(all);  // or nothing would be computed
+  return 12.0 * W * static_cast<double>(rounds);
 }
 
 size_t product_workspace(const ProductShape& shape) {

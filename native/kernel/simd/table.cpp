@@ -41,6 +41,7 @@ const SimdKernels table = {
     nnls_dots,
     nnls_reflect,
     nnls_residual,
+    multiply_adds,
 };
 
 }  // namespace fewpoints::FEWPOINTS_SIMD
