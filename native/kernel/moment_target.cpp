@@ -7,7 +7,7 @@
 namespace fewpoints {
 namespace {
 
-using Exponents = std::vector<std::uint8_t>;
+using Exponents = std::vector<std::uint16_t>;
 using Coefficients = std::vector<DoubleDouble>;
 
 struct Moments {
@@ -71,7 +71,7 @@ void change_axis(Moments& moments, int axis, const std::vector<Coefficients>& p)
     DoubleDouble sum;
     double size = 0;
     for (int i = 0; i <= degree; i++) {
-      row[axis] = static_cast<std::uint8_t>(i);
+      row[axis] = static_cast<std::uint16_t>(i);
       const int from = moments.place[row];
       sum = sum + p[degree][i] * moments.value[from];
       size += std::fabs(static_cast<double>(p[degree][i])) * moments.size[from];
@@ -184,7 +184,7 @@ MomentTarget localise(const std::vector<double>& target, int order, Basis basis,
   for (int e = 0; e < shape.count; e++) {
     if (e > 0) {
       rows[e] = rows[shape.parent[e]];
-      rows[e][shape.axis[e]] = static_cast<std::uint8_t>(shape.degree[e]);
+      rows[e][shape.axis[e]] = static_cast<std::uint16_t>(shape.degree[e]);
     }
     const int from = z.place[rows[e]];
     result.value.push_back(z.value[from]);

@@ -12,7 +12,7 @@
 namespace fewpoints {
 namespace {
 
-using Exponents = std::vector<std::uint8_t>;
+using Exponents = std::vector<std::uint16_t>;
 
 // Bits of a product above g1, bits of the rest above g2. The first piece |y| <= 2^48 g1 leaves |rest| <= g1 / 2, and
 // the low parts add at most about 4 k u 2^48 g1 = k g1 / 8, k <= 255: with 46 bits more the second stays below 2^51 g2,
@@ -34,7 +34,7 @@ struct Parts {
 };
 
 // The axes before the one where the head's degree would exceed `degree` (or, at latest, before axis `axes`).
-int cut(const std::uint8_t* e, int axes, int degree) {
+int cut(const std::uint16_t* e, int axes, int degree) {
   int total = 0, a = 0;
   while (a < axes && total + e[a] <= degree) total += e[a++];
   return a;
