@@ -10,8 +10,6 @@
 namespace fewpoints {
 namespace {
 
-// Fast answers with a larger residual are thrown away. Good ones have at most 6e-16 (measured over 10^5 cells).
-constexpr double kFastResidual = 4e-15;
 // A support that comes from somewhere else is taken when polishing brings it below this; else a new one is looked for.
 constexpr double kPolished = 1e-15;
 // The fast path holds N x N and N x samples tables, and features of one point on the stack.
@@ -78,7 +76,7 @@ int CellSolver::fast(const Points& points, double* workspace, std::uint32_t* cho
   return result.count >= 0 && result.residual <= kFastResidual ? result.count : -1;
 }
 
-Support CellSolver::careful(const Points& points, Support start, int threads, Monitor& monitor) const {
+Support CellSolver::careful(const Points& points, Support start, double flat, int threads, Monitor& monitor) const {
   if (space_.highest_power() == 0) {  // only the mass
     DoubleDouble mass;
     for (std::size_t i = 0; i < points.count; i++) mass = mass + DoubleDouble(points.w ? points.w[i] : 1.0);
@@ -88,7 +86,7 @@ Support CellSolver::careful(const Points& points, Support start, int threads, Mo
     Support support = streamed(points, threads, monitor);
     if (support.residual <= kFastResidual) return support;
   }
-  const Frame frame(points, space_, threads, monitor);
+  const Frame frame(points, space_, flat, threads, monitor);
   const ExactBasis& basis = frame.basis();
   const int m = basis.dimension(), N = basis.count();
   std::vector<const double*> local(m);

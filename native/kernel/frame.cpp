@@ -10,8 +10,6 @@ namespace {
 
 // Whitening costs m^2 / 2 moments a point. Beyond this many columns they are only brought to variance 1 each.
 constexpr int kMostWhitened = 64;
-// A direction in which the points extend less than this, relative to their extent, is rounding of the input.
-constexpr double kFlat = 1e-14;
 // A polynomial that stays below this on all points, relative to what it was computed from, vanishes on them.
 constexpr double kVanishing = 1e-12;
 // A variance (of columns scaled to extent 1) below these, relative and absolute, is noise of the double-double sums.
@@ -71,12 +69,12 @@ std::vector<DoubleDouble> whitening(std::vector<DoubleDouble> covariance, const 
 
 }  // namespace
 
-Frame::Frame(const Points& points, const PolynomialSpace& space, int threads, Monitor& monitor) {
-  whiten(points, space, threads, monitor);
+Frame::Frame(const Points& points, const PolynomialSpace& space, double flat, int threads, Monitor& monitor) {
+  whiten(points, space, flat, threads, monitor);
   orthonormalise(points, space, threads, monitor);
 }
 
-void Frame::whiten(const Points& points, const PolynomialSpace& space, int threads, Monitor& monitor) {
+void Frame::whiten(const Points& points, const PolynomialSpace& space, double flat, int threads, Monitor& monitor) {
   const int m = points.dimension;
   const std::size_t n = points.count;
   const auto weight = [&](std::size_t i) { return points.w ? points.w[i] : 1.0; };
@@ -147,7 +145,7 @@ void Frame::whiten(const Points& points, const PolynomialSpace& space, int threa
   for (int j = 0; j < dimension_; j++) {
     double terms = 0;
     for (int b = 0; b < m; b++) terms += std::fabs(map_[j * m + b]) * extent[b];
-    if (!(largest(local(j), n) > kFlat * terms)) continue;
+    if (!(largest(local(j), n) > flat * terms)) continue;
     if (kept != j) {
       std::copy_n(map_.begin() + j * m, m, map_.begin() + kept * m);
       block_[kept] = block_[j];

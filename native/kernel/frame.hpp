@@ -19,9 +19,13 @@ struct Points {  // columns of one cell
 
 class Frame {
  public:
+  // Such a direction is rounding of the input, usually.
+  static constexpr double kFlat = 1e-14;
+
   // Keeps the points' local coordinates: dimension x count doubles. Cost: order 2 moments in double-double, then order
   // passes.
-  Frame(const Points& points, const PolynomialSpace& space, int threads, Monitor& monitor);
+  // flat: a direction in which the points extend less than this, relative to their extent, is left out.
+  Frame(const Points& points, const PolynomialSpace& space, double flat, int threads, Monitor& monitor);
 
   const ExactBasis& basis() const { return *basis_; }
   const Recurrence& recurrence() const { return recurrence_; }
@@ -29,7 +33,7 @@ class Frame {
 
  private:
   void locate(const Points& points, int threads, Monitor& monitor);
-  void whiten(const Points& points, const PolynomialSpace& space, int threads, Monitor& monitor);
+  void whiten(const Points& points, const PolynomialSpace& space, double flat, int threads, Monitor& monitor);
   void orthonormalise(const Points& points, const PolynomialSpace& space, int threads, Monitor& monitor);
 
   std::vector<double> centre_, map_;

@@ -19,7 +19,7 @@ LocalFeatures::LocalFeatures(const PointSet& set, int order, int threads, Monito
       monitor_(monitor),
       columns_(columns_of(set)),
       frame_({columns_.data(), set.weights(), set.size(), set.dimension()},
-             PolynomialSpace::total(set.dimension(), order), threads, monitor) {
+             PolynomialSpace::total(set.dimension(), order), Frame::kFlat, threads, monitor) {
   const std::size_t blocks = (set.size() + kBlock - 1) / kBlock;
   pieces_ = std::clamp<std::size_t>(blocks / 4, 1, kMostPieces);
 }

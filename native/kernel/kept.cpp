@@ -1,0 +1,182 @@
+#include "kept.hpp"
+
+#include <algorithm>
+
+#include "double_double.hpp"
+#include "threads.hpp"
+#include "tolerances.hpp"
+
+namespace fewpoints {
+namespace {
+
+// Cells a task: small enough to balance and to notice a cancel, large enough not to matter.
+constexpr std::size_t kCellsPerTask = 16;
+// Features of a cell on the fast path, at most.
+constexpr std::size_t kMostFast = 256;
+
+bool all_equal(const Points& points) {
+  for (int a = 0; a < points.dimension; a++)
+    for (std::size_t i = 1; i < points.count; i++)
+      if (points.x[a][i] != points.x[a][0]) return false;
+  return true;
+}
+
+}  // namespace
+
+Kept::Kept(const Partition& partition, const CellSolver& rich, const CellSolver& plain, int dimension)
+    : partition_(partition), rich_(rich), plain_(plain), dimension_(dimension) {
+  const auto most = static_cast<std::size_t>(rich.features());
+  slots_.push_back(0);
+  for (const CellRange& cell : partition.cells()) slots_.push_back(slots_.back() + std::min(cell.size(), most));
+  positions_.resize(slots_.back());
+  weights_.resize(slots_.back());
+  counts_.assign(partition.cells().size(), 0);
+}
+
+void Kept::recombine(int threads, Monitor& monitor) {
+  const std::size_t cells = counts_.size();
+  std::vector<unsigned char> open(cells, 0);
+  std::vector<Array<double>> workspaces(std::max(threads, 1));
+  parallel_for((cells + kCellsPerTask - 1) / kCellsPerTask, threads, monitor, Stage::Recombine,
+               [&](std::size_t task, int thread) {
+                 Array<double>& workspace = workspaces[thread];
+                 if (workspace.size() == 0) workspace.reset(std::max(rich_.workspace(), plain_.workspace()));
+                 for (std::size_t i = task * kCellsPerTask; i < std::min(cells, (task + 1) * kCellsPerTask); i++)
+                   open[i] = !solve_fast(i, workspace.data(), monitor);
+               });
+  std::vector<std::size_t> careful;
+  for (std::size_t i = 0; i < cells; i++)
+    if (open[i]) careful.push_back(i);
+  each_carefully(careful, threads, monitor,
+                 [&](std::size_t i, int inner) { solve_carefully(i, Support{}, Frame::kFlat, inner, monitor); });
+}
+
+void Kept::polish(int threads, Monitor& monitor) {
+  std::vector<std::size_t> reduced;
+  for (std::size_t i = 0; i < counts_.size(); i++)
+    if (counts_[i] < partition_.cells()[i].size()) reduced.push_back(i);
+  each_carefully(reduced, threads, monitor, [&](std::size_t i, int inner) {
+    Support start;
+    for (std::size_t j = slots_[i]; j < slots_[i] + counts_[i]; j++) {
+      start.indices.push_back(static_cast<std::uint32_t>(positions_[j] - partition_.cells()[i].begin));
+      start.weights.push_back(weights_[j]);
+    }
+    solve_carefully(i, std::move(start), 0.0, inner, monitor);
+  });
+}
+
+bool Kept::copy_small() {
+  bool any = false;
+  for (std::size_t i = 0; i < counts_.size(); i++) {
+    std::vector<const double*> x;
+    const Points points = points_of(i, x);
+    if (points.count > static_cast<std::size_t>(rich_.features()) || counts_[i] == points.count) continue;
+    keep_all(i, points);
+    any = true;
+  }
+  return any;
+}
+
+Kept::Columns Kept::columns() const {
+  std::size_t count = 0;
+  for (const std::size_t c : counts_) count += c;
+  Columns out;
+  out.x.resize(dimension_);
+  for (auto& x : out.x) {
+    x.reset(count);
+    out.pointers.push_back(x.data());
+  }
+  out.w.reset(count);
+  out.rows.resize(count);
+  std::size_t to = 0;
+  for (std::size_t i = 0; i < counts_.size(); i++) {
+    for (std::size_t j = slots_[i]; j < slots_[i] + counts_[i]; j++, to++) {
+      for (int a = 0; a < dimension_; a++) out.x[a][to] = partition_.column(a)[positions_[j]];
+      out.w[to] = weights_[j];
+      out.rows[to] = partition_.rows()[positions_[j]];
+    }
+  }
+  return out;
+}
+
+Points Kept::points_of(std::size_t i, std::vector<const double*>& x) const {
+  const CellRange& cell = partition_.cells()[i];
+  x.resize(dimension_);
+  for (int a = 0; a < dimension_; a++) x[a] = partition_.column(a) + cell.begin;
+  const double* w = partition_.weights();
+  return {x.data(), w ? w + cell.begin : nullptr, cell.size(), dimension_};
+}
+
+void Kept::keep(std::size_t i, std::size_t place, std::size_t index, double weight) {
+  positions_[slots_[i] + place] = partition_.cells()[i].begin + index;
+  weights_[slots_[i] + place] = weight;
+}
+
+void Kept::keep(std::size_t i, const Support& support) {
+  for (std::size_t j = 0; j < support.indices.size(); j++) keep(i, j, support.indices[j], support.weights[j]);
+  counts_[i] = support.indices.size();
+}
+
+void Kept::keep_all(std::size_t i, const Points& points) {
+  for (std::size_t j = 0; j < points.count; j++) keep(i, j, j, points.w ? points.w[j] : 1.0);
+  counts_[i] = points.count;
+}
+
+bool Kept::solve_fast(std::size_t i, double* workspace, const Monitor& monitor) {
+  std::vector<const double*> x;
+  const Points points = points_of(i, x);
+  if (points.count > 1 && all_equal(points)) {
+    DoubleDouble sum;
+    for (std::size_t j = 0; j < points.count; j++) sum = sum + DoubleDouble(points.w ? points.w[j] : 1.0);
+    keep(i, 0, 0, static_cast<double>(sum));
+    counts_[i] = 1;
+    return true;
+  }
+  if (points.count <= static_cast<std::size_t>(rich_.features())) {
+    // One cell that is the whole set is brought down to its rank; in a partition, the bound holds and copies are
+    // exact.
+    if (counts_.size() == 1 && points.count > 1) return false;
+    keep_all(i, points);
+    return true;
+  }
+  for (const CellSolver* solver : {&rich_, &plain_}) {
+    if (solver->workspace() == 0) continue;
+    if (solver == &plain_ && rich_.streams(points.count)) break;  // first streamed, by all threads
+    std::uint32_t chosen[kMostFast];
+    const int count = solver->fast(points, workspace, chosen, weights_.data() + slots_[i], monitor);
+    if (count < 0) continue;
+    for (int j = 0; j < count; j++) positions_[slots_[i] + j] = partition_.cells()[i].begin + chosen[j];
+    counts_[i] = static_cast<std::size_t>(count);
+    return true;
+  }
+  return false;
+}
+
+void Kept::solve_carefully(std::size_t i, Support start, double flat, int threads, Monitor& monitor) {
+  std::vector<const double*> x;
+  const Points points = points_of(i, x);
+  const auto most = static_cast<std::size_t>(rich_.features());
+  if (start.indices.empty() && &rich_ != &plain_ && points.count > most && rich_.streams(points.count)) {
+    const Support support = rich_.streamed(points, threads, monitor);
+    if (support.residual <= CellSolver::kFastResidual) return keep(i, support);
+  }
+  const Support support = plain_.careful(points, std::move(start), flat, threads, monitor);
+  if (points.count <= most && (support.indices.size() >= points.count || !(support.residual <= kAcceptedResidual)))
+    return keep_all(i, points);
+  if (support.indices.size() > slots_[i + 1] - slots_[i])
+    throw Error(Code::Infeasible, "no vertex was found for a cell of " + std::to_string(points.count) +
+                                      " points; try a lower order, or weights over fewer decades");
+  keep(i, support);
+}
+
+// A few cells: all threads on each. Many: a cell a thread.
+template <class Body>
+void Kept::each_carefully(const std::vector<std::size_t>& cells, int threads, Monitor& monitor, const Body& body) {
+  if (cells.size() < static_cast<std::size_t>(2 * threads)) {
+    for (const std::size_t i : cells) body(i, threads);
+    return;
+  }
+  parallel_for(cells.size(), threads, monitor, Stage::Recombine, [&](std::size_t j, int) { body(cells[j], 1); });
+}
+
+}  // namespace fewpoints

@@ -1,0 +1,52 @@
+// What is kept of a partitioned set: for every cell a slot of min(points, features) places, filled by recombining it.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "cell.hpp"
+#include "memory.hpp"
+#include "partition.hpp"
+#include "status.hpp"
+
+namespace fewpoints {
+
+class Kept {
+ public:
+  // rich: keeps at least the moments of `plain`. A cell for which its fast path fails is solved by `plain`, with care
+  // where that is needed. Both may be the same.
+  Kept(const Partition& partition, const CellSolver& rich, const CellSolver& plain, int dimension);
+
+  void recombine(int threads, Monitor& monitor);
+  // Polishes every cell that was not merely copied, beginning with the support that it has, and takes the slightest
+  // extent of the points for meant.
+  void polish(int threads, Monitor& monitor);
+  // Takes the reduction of cells back that could as well be copied. Returns whether there were any.
+  bool copy_small();
+
+  // Columns and weights of all that is kept, cell by cell.
+  struct Columns {
+    std::vector<Array<double>> x;
+    Array<double> w;
+    std::vector<std::uint32_t> rows;
+    std::vector<const double*> pointers;
+  };
+  Columns columns() const;
+
+ private:
+  Points points_of(std::size_t i, std::vector<const double*>& x) const;
+  void keep(std::size_t i, std::size_t place, std::size_t index, double weight);
+  void keep_all(std::size_t i, const Points& points);
+  void keep(std::size_t i, const Support& support);
+  bool solve_fast(std::size_t i, double* workspace, const Monitor& monitor);
+  void solve_carefully(std::size_t i, Support start, double flat, int threads, Monitor& monitor);
+  template <class Body>
+  void each_carefully(const std::vector<std::size_t>& cells, int threads, Monitor& monitor, const Body& body);
+
+  const Partition& partition_;
+  const CellSolver &rich_, &plain_;
+  const int dimension_;
+  std::vector<std::size_t> slots_, positions_, counts_;
+  std::vector<double> weights_;
+};
+
+}  // namespace fewpoints
