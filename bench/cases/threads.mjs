@@ -52,9 +52,23 @@ export function report(results) {
       result.fastest.toFixed(1),
       gain.toFixed(2),
       `${((100 * gain) / result.threads).toFixed(0)} %`,
+      (result.cpu / result.wall).toFixed(2),
       result.bits === alone(result).bits ? 'yes' : 'NO',
     ]
   })
-  const head = ['m,k  threads', 'partition', 'recombine', 'total', 'fastest', 'times faster', 'efficiency', 'same bits']
-  return `${textTable(head, rows)}\n\nmilliseconds, medians; gain and efficiency of the fastest calls, which other work disturbs least`
+  const head = [
+    'm,k  threads',
+    'partition',
+    'recombine',
+    'total',
+    'fastest',
+    'times faster',
+    'efficiency',
+    'cores had',
+    'same bits',
+  ]
+  return (
+    `${textTable(head, rows)}\n\nmilliseconds, medians; gain and efficiency of the fastest calls, which other work disturbs least\n` +
+    'cores had: processor time over wall time, medians; below 1 with one thread, the machine was busy and efficiency says nothing'
+  )
 }
