@@ -330,7 +330,7 @@ add(
 add('TypeError', 'ERR_OPTION', 'moments: no order', /'order' must be given/, onMoments(points, { dimension: 2 }))
 add('TypeError', 'ERR_OPTION', 'verify: no order', /'order' must be given/, onVerify(points, points, { dimension: 2 }))
 const onOrder = (order: Any, more: Any = {}) => onCompress(points, { dimension: 2, order, ...more })
-const addOrder = (error: string, what: string, says: RegExp, order: Any) =>
+const addOrder = (error: 'TypeError' | 'RangeError', what: string, says: RegExp, order: Any) =>
   add(error, 'ERR_OPTION', `order: ${what}`, says, onOrder(order))
 addOrder('TypeError', "'auto' without a size", /'size' must be given when 'order' is 'auto'/, 'auto')
 addOrder('TypeError', 'another word', /must be a whole number, 'auto' or a list of blocks/, 'automatic')
