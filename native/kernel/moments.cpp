@@ -61,10 +61,4 @@ std::vector<double> moments(const PointSet& set, int order, Basis basis, int thr
   return out;
 }
 
-std::vector<double> legendre_sums(const double* const* x, const double* w, std::size_t n, const MultiIndices& indices,
-                                  const std::vector<double>& centre, const std::vector<double>& inverse, int threads,
-                                  Monitor& monitor, Stage stage) {
-  return ProductBasis(indices, Basis::Legendre, centre, inverse).sums(x, w, n, threads, monitor, stage);
-}
-
 }  // namespace fewpoints

@@ -14,11 +14,4 @@ namespace fewpoints {
 // the points.
 std::vector<double> moments(const PointSet& set, int order, Basis basis, int threads, Monitor& monitor);
 
-// sum_i w_i P_e(t_i) for every multi-index e, P_e a product of Legendre polynomials (P_j(1) = 1), t = inverse (x -
-// centre) axis by axis. w: nullptr: all 1. Plain double within 16384 points, double-double beyond: error about 1e-15 of
-// sum w |P_e|, the same bits for any number of threads. Nothing is stored per point.
-std::vector<double> legendre_sums(const double* const* x, const double* w, std::size_t n, const MultiIndices& indices,
-                                  const std::vector<double>& centre, const std::vector<double>& inverse, int threads,
-                                  Monitor& monitor, Stage stage = Stage::Recombine);
-
 }  // namespace fewpoints

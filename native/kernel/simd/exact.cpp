@@ -1,40 +1,23 @@
 // Moments in double-double arithmetic (about 32 digits): the targets of the last refinement and the residual that is
 // reported. Error-free transformations as in Dekker (1971) and Hida, Li, Bailey (2001).
 #include "parts.hpp"
+#include "twofold.hpp"
 #include "vector.hpp"
 
 namespace fewpoints::FEWPOINTS_SIMD {
 namespace {
 
-struct Twofold {
-  Vec high, low;
-};
-
-FEWPOINTS_INLINE Twofold two_sum(Vec a, Vec b) {
-  const Vec s = a + b, t = s - a;
-  return {s, (a - (s - t)) + (b - t)};
-}
 FEWPOINTS_INLINE Twofold quick_two_sum(Vec a, Vec b) {  // |a| >= |b|
   const Vec s = a + b;
   return {s, b - (s - a)};
 }
-FEWPOINTS_INLINE Vec product_error(Vec a, Vec b, Vec p) {
-#if FEWPOINTS_AVX512 || FEWPOINTS_AVX2 || defined(__ARM_NEON)
-  return madd(a, b, Vec{} - p);
-#else
-  const Vec factor = splat(134217729.0);  // 2^27 + 1: halves of 26 bits multiply without rounding
-  const Vec ca = factor * a, ah = ca - (ca - a), al = a - ah;
-  const Vec cb = factor * b, bh = cb - (cb - b), bl = b - bh;
-  return ((ah * bh - p) + ah * bl + al * bh) + al * bl;
-#endif
-}
 FEWPOINTS_INLINE Twofold multiply(Twofold a, Twofold b) {
   const Vec p = a.high * b.high;
-  return quick_two_sum(p, madd(a.low, b.high, madd(a.high, b.low, product_error(a.high, b.high, p))));
+  return quick_two_sum(p, madd(a.low, b.high, madd(a.high, b.low, lost_product(a.high, b.high, p))));
 }
 FEWPOINTS_INLINE Twofold multiply(Twofold a, Vec b) {
   const Vec p = a.high * b;
-  return quick_two_sum(p, madd(a.low, b, product_error(a.high, b, p)));
+  return quick_two_sum(p, madd(a.low, b, lost_product(a.high, b, p)));
 }
 FEWPOINTS_INLINE Twofold plus(Twofold a, Twofold b) {
   const Twofold s = two_sum(a.high, b.high);

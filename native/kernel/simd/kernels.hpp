@@ -180,7 +180,7 @@ struct SimdKernels {
                       size_t count, double* high, double* low, double* magnitude);
   // out[place[e] * stride + c] = sum w phi_e over the rows of segments first[c] .. first[c + 1], for c < columns.
   void (*group_sums)(const GroupShape& shape, const double* const* x, const double* w, const Segment* segments,
-                       const uint32_t* first, int columns, double* out, size_t stride, double* workspace);
+                     const uint32_t* first, int columns, double* out, size_t stride, double* workspace);
   size_t (*group_workspace)(const GroupShape& shape);  // in doubles
 
   // ---- dense matrices, row-major, aligned; strides and numbers of columns are multiples of 8

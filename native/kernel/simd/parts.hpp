@@ -25,7 +25,7 @@ void exact_local(const ExactShape& shape, const double* const* x, size_t begin, 
 void matrix_sums(const double* values, size_t rows, size_t width, const double* weights, const Segment* segments,
                  size_t count, double* high, double* low, double* magnitude);
 void group_sums(const GroupShape& shape, const double* const* x, const double* w, const Segment* segments,
-                  const uint32_t* first, int columns, double* out, size_t stride, double* workspace);
+                const uint32_t* first, int columns, double* out, size_t stride, double* workspace);
 size_t group_workspace(const GroupShape& shape);
 
 void rank_update(double* T, size_t stride, size_t rows, size_t columns, const double* factors, size_t factor_stride,
@@ -48,7 +48,6 @@ void product_sums_exact(const ProductShape& shape, const double* const* x, const
 size_t product_workspace(const ProductShape& shape);
 double multiply_adds(size_t rounds);
 Spread spread(const double* x, const double* w, double origin, size_t begin, size_t end);
-
 
 size_t nnls_price(size_t rows, size_t columns, size_t stride, const double* matrix, const double* r,
                   const double* scale, double* price);

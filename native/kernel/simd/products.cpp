@@ -8,6 +8,7 @@
 // takes the low parts as well: 94 bits below its bound. (The idea is that of pre-rounded sums: Rump 2009; Demmel and
 // Nguyen 2013. An integer sum of bit patterns in the place of their floating-point one needs no carries.)
 #include "parts.hpp"
+#include "twofold.hpp"
 #include "vector.hpp"
 
 #if defined(__x86_64__)
@@ -21,34 +22,15 @@ namespace {
 
 typedef unsigned long long Bits __attribute__((vector_size(8 * W)));
 
-struct Twofold {
-  Vec high, low;
-};
-
-FEWPOINTS_INLINE Twofold two_sum(Vec a, Vec b) {
-  const Vec s = a + b, t = s - a;
-  return {s, (a - (s - t)) + (b - t)};
-}
-// a b - p for p = fl(a b), exactly.
-FEWPOINTS_INLINE Vec product_error(Vec a, Vec b, Vec p) {
-#if FEWPOINTS_AVX512 || FEWPOINTS_AVX2 || defined(__ARM_NEON)
-  return madd(a, b, -p);
-#else
-  const Vec factor = splat(134217729.0);  // 2^27 + 1: halves of 26 bits multiply without rounding (Dekker 1971)
-  const Vec ca = factor * a, ah = ca - (ca - a), al = a - ah;
-  const Vec cb = factor * b, bh = cb - (cb - b), bl = b - bh;
-  return ((ah * bh - p) + ah * bl + al * bh) + al * bl;
-#endif
-}
 // The low part collects the rounding errors to first order and is not brought below half an ulp of the high part: what
 // is left out is of the order of (number of factors)^2 u^2.
 FEWPOINTS_INLINE Twofold multiply(Twofold a, Twofold b) {
   const Vec p = a.high * b.high;
-  return {p, madd(a.high, b.low, madd(a.low, b.high, product_error(a.high, b.high, p)))};
+  return {p, madd(a.high, b.low, madd(a.low, b.high, lost_product(a.high, b.high, p)))};
 }
 FEWPOINTS_INLINE Twofold multiply(Twofold a, Vec b) {
   const Vec p = a.high * b;
-  return {p, madd(a.low, b, product_error(a.high, b, p))};
+  return {p, madd(a.low, b, lost_product(a.high, b, p))};
 }
 FEWPOINTS_INLINE Twofold plus(Twofold a, Twofold b) {
   const Twofold s = two_sum(a.high, b.high);
@@ -359,7 +341,7 @@ FEWPOINTS_INLINE void exact_tile(const Vec* head, const Vec* tail, Pieces to) {
       if (kMagnitude) most[j] = madd(magnitude(h), magnitude(t), most[j]);
 #else
       const Vec p = h * t, a = p + m1[j];
-      const Vec rest = (p + (m1[j] - a)) + product_error(h, t, p);
+      const Vec rest = (p + (m1[j] - a)) + lost_product(h, t, p);
       if (kMagnitude) most[j] += magnitude(p);
 #endif
       const Vec b = madd(h, tl, madd(hl, t, rest)) + m2[j];

@@ -120,7 +120,7 @@ size_t group_workspace(const GroupShape& shape) {
 }
 
 void group_sums(const GroupShape& shape, const double* const* x, const double* w, const Segment* segments,
-                  const uint32_t* first, int columns, double* out, size_t stride, double* workspace) {
+                const uint32_t* first, int columns, double* out, size_t stride, double* workspace) {
   const int m = shape.dimension, k = shape.order, k1 = k + 1;
   Vec* p = reinterpret_cast<Vec*>(workspace);             // (axis, degree, lane)
   Vec* lower = p + static_cast<size_t>(m) * k1 * kLanes;  // (feature without the last axis, lane)
