@@ -51,10 +51,7 @@ struct CellShape {
   const int* degree;
   const double* norm;  // N: factor that makes the Legendre product orthonormal on [-1,1]^m
   double pivot_share;  // first candidate within this share of the largest is taken; 1: the largest
-  int instance;        // compile-time instance for (m, k), or (m, k + 1) with descent; or -1
-  // 0, or the number of features of degree k + 1: parent, axis, degree and norm go on with those, and the vertex is
-  // exchanged for others, up to N / 2 times, that miss less of their sums too.
-  int descent = 0;
+  int instance;        // compile-time instance for (m, k), or -1
 };
 
 struct CellPoints {
@@ -180,7 +177,7 @@ struct SimdKernels {
                       size_t count, double* high, double* low, double* magnitude);
   // out[place[e] * stride + c] = sum w phi_e over the rows of segments first[c] .. first[c + 1], for c < columns.
   void (*group_sums)(const GroupShape& shape, const double* const* x, const double* w, const Segment* segments,
-                       const uint32_t* first, int columns, double* out, size_t stride, double* workspace);
+                     const uint32_t* first, int columns, double* out, size_t stride, double* workspace);
   size_t (*group_workspace)(const GroupShape& shape);  // in doubles
 
   // ---- dense matrices, row-major, aligned; strides and numbers of columns are multiples of 8
