@@ -19,8 +19,6 @@ constexpr int kMostSearches = 8;
 // Refinement goes on above this, up to so many times: exchanges through small pivots wear the inverse out.
 constexpr double kRefined = 1e-15;
 constexpr int kMostRefinements = 3;
-// A descent that ends above this, on a vertex that is nearly degenerate, is not taken.
-constexpr double kDescentResidual = 4e-15;
 // More than this is no answer at all (the caller asks for much less), and neither is what is not a number.
 constexpr double kLargestResidual = 1;
 
@@ -40,16 +38,11 @@ constexpr int stride_for(int columns) {
   return stride >= 128 && stride % 32 == 0 ? stride + 8 : stride;
 }
 
-// Descends: F is of order k + 1, else of order k.
-template <class F, bool Descends>
+template <class F>
 CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* memory, uint32_t* chosen,
                       double* weights) {
-  CellShape features = shape;
-  features.order += Descends;
-  features.count += shape.descent;
-  Cell<F> cell{features, points, {}};
-  // all: with the extra features.
-  const int all = cell.count(), N = Descends ? shape.count : all, padded = round_up(all);
+  Cell<F> cell{shape, points, {}};
+  const int N = cell.count(), padded = round_up(N);
   const size_t n = points.count;
   const int S = n < static_cast<size_t>(shape.samples) ? static_cast<int>(n) : shape.samples;
   const int stride = stride_for(round_up(S) + kMostSearches * kBatch);
@@ -62,12 +55,11 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
   double* lost = take(padded);
   double* defect = take(padded);
   double* step = take(padded);
-  double* T = take(static_cast<size_t>(all) * stride);
+  double* T = take(static_cast<size_t>(N) * stride);
   double* at_support = take(static_cast<size_t>(padded) * padded);
   double* scratch = take(static_cast<size_t>(padded) * kBatch);
   unsigned char* gone = reinterpret_cast<unsigned char*>(take(n / 8 + 8));
-  using Solver = TableauOf<Descends ? 0 : F::N>;
-  Solver tableau(N, S, stride, T, take(Solver::doubles(N, stride, all - N)), all - N);
+  TableauOf<F::N> tableau(N, S, stride, T, take(TableauOf<F::N>::doubles(N, stride)));
 
   cell.measure();
   cell.moments(b, lost, reinterpret_cast<Vec*>(scratch));
@@ -87,8 +79,7 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
     return column < first_appended ? candidate[column] : appended[column - first_appended];
   };
   const auto weight = [&](int column) { return points.w ? points.w[point(column)] : 1.0; };
-  const auto outside = [&](double* y, double than, Solver&) {
-    for (int e = N; e < all; e++) y[e] = 0;
+  const auto outside = [&](const double* y, double than, TableauOf<F::N>&) {
     if (searches == 0) {
       for (size_t i = 0; i < n; i++) gone[i] = 0;
       for (int c = 0; c < S; c++) gone[candidate[c]] = 1;  // those are priced in the tableau
@@ -105,21 +96,19 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
   };
   const double mass = b[0];
   if (!tableau.push(weight, outside, kEnterTolerance, 1e-15 * mass, 4 * n + 64, points.stop)) return {-1, 0};
-  if constexpr (Descends) tableau.descend(N / 2, shape.norm, points.stop);
 
   // Refinement with the inverse at hand, from fresh features.
   int* support = reinterpret_cast<int*>(lost);
-  const int taken = round_up(N);  // weights, the last ones zero
   for (int i = 0; i < N; i++) support[i] = point(tableau.basis[i]);
-  cell.features([&](int i) { return support[i]; }, N, taken, taken, at_support);
+  cell.features([&](int i) { return support[i]; }, N, padded, padded, at_support);
   double* v = tableau.v;
-  for (int i = N; i < taken; i++) v[i] = 0;
+  for (int i = N; i < padded; i++) v[i] = 0;
   const auto measure_defect = [&] {
     for (int e = 0; e < N; e += W) {
       const double* row[W];
-      for (int l = 0; l < W; l++) row[l] = at_support + static_cast<size_t>(e + l < N ? e + l : N - 1) * taken;
+      for (int l = 0; l < W; l++) row[l] = at_support + static_cast<size_t>(e + l < N ? e + l : N - 1) * padded;
       Vec s[W] = {};
-      for (int i = 0; i < taken; i += W) {
+      for (int i = 0; i < padded; i += W) {
         const Vec vi = load(v + i);
 #pragma GCC unroll 8
         for (int l = 0; l < W; l++) s[l] = madd(load(row[l] + i), vi, s[l]);
@@ -139,7 +128,7 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
     residual /= mass;
     if (pass == kMostRefinements || (pass > 0 && residual <= kRefined)) break;
     tableau.solve(defect, step);
-    for (int i = 0; i < taken; i += W) store(v + i, maximum(load(v + i) + load(step + i), Vec{}));
+    for (int i = 0; i < padded; i += W) store(v + i, maximum(load(v + i) + load(step + i), Vec{}));
   }
   int kept = 0;
   for (int i = 0; i < N; i++)
@@ -165,16 +154,9 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
 using Solver = CellResult (*)(const CellShape&, const CellPoints&, double*, uint32_t*, double*);
 struct Instance {
   int dimension, order;
-  Solver solve, descend;  // descend: of order k - 1
+  Solver solve;
 };
-// With many features the elimination takes nearly all the time, and the general functions do for descent.
-constexpr int kMostDescending = 64;
-template <class F>
-constexpr Solver kDescend = solve_cell<Features<0, 0>, true>;
-template <class F>
-  requires(F::N <= kMostDescending)
-constexpr Solver kDescend<F> = solve_cell<F, true>;
-#define FEWPOINTS_ENTRY(m, k) {m, k, solve_cell<Features<m, k>, false>, kDescend<Features<m, k>>},
+#define FEWPOINTS_ENTRY(m, k) {m, k, solve_cell<Features<m, k>>},
 const Instance kInstances[] = {FEWPOINTS_INSTANCES(FEWPOINTS_ENTRY)};
 constexpr int kInstanceCount = sizeof(kInstances) / sizeof(kInstances[0]);
 
@@ -187,27 +169,17 @@ int cell_instance(int dimension, int order) {
 }
 
 size_t cell_workspace(const CellShape& shape, size_t largest_cell) {
-  const int all = shape.count + shape.descent;
   // And 8: a smaller cell may have the wider stride.
   const int stride = stride_for(round_up(shape.samples) + kMostSearches * kBatch) + 8;
-  const size_t padded = static_cast<size_t>(round_up(all));
-  return 4 * padded + padded * static_cast<size_t>(stride) + padded * padded + padded * kBatch + largest_cell / 8 + 64 +
-         Tableau::doubles(shape.count, stride, shape.descent) + 64;
+  const size_t N = static_cast<size_t>(shape.count), padded = static_cast<size_t>(round_up(shape.count));
+  return 4 * padded + N * static_cast<size_t>(stride) + padded * padded + padded * kBatch + largest_cell / 8 + 64 +
+         Tableau::doubles(shape.count, stride) + 64;
 }
 
 CellResult cell(const CellShape& shape, const CellPoints& points, double* workspace, uint32_t* chosen,
                 double* weights) {
-  const Instance general = {0, 0, solve_cell<Features<0, 0>, false>, solve_cell<Features<0, 0>, true>};
-  const Instance& instance = shape.instance >= 0 ? kInstances[shape.instance] : general;
-  if (shape.descent > 0) {
-    const CellResult result = instance.descend(shape, points, workspace, chosen, weights);
-    if (result.count >= 0 && result.residual <= kDescentResidual) return result;
-    CellShape plain = shape;
-    plain.descent = 0;
-    plain.instance = cell_instance(shape.dimension, shape.order);
-    return cell(plain, points, workspace, chosen, weights);
-  }
-  return instance.solve(shape, points, workspace, chosen, weights);
+  const Solver solve = shape.instance >= 0 ? kInstances[shape.instance].solve : solve_cell<Features<0, 0>>;
+  return solve(shape, points, workspace, chosen, weights);
 }
 
 }  // namespace fewpoints::FEWPOINTS_SIMD

@@ -51,10 +51,7 @@ struct CellShape {
   const int* degree;
   const double* norm;  // N: factor that makes the Legendre product orthonormal on [-1,1]^m
   double pivot_share;  // first candidate within this share of the largest is taken; 1: the largest
-  int instance;        // compile-time instance for (m, k), or (m, k + 1) with descent; or -1
-  // 0, or the number of features of degree k + 1: parent, axis, degree and norm go on with those, and the vertex is
-  // exchanged for others, up to N / 2 times, that miss less of their sums too.
-  int descent = 0;
+  int instance;        // compile-time instance for (m, k), or -1
 };
 
 struct CellPoints {

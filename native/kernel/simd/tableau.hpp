@@ -38,18 +38,15 @@ class TableauOf {
   // rows x columns, stride a multiple of 8; columns from `columns` up to the next multiple of 8 must hold finite
   // numbers, those behind are room for `append`. Everything lives in `memory`, doubles(rows, stride) of them, aligned
   // to 64 bytes; T may lie elsewhere.
-  static size_t doubles(int rows, int stride, int extra = 0) {
-    const size_t n = static_cast<size_t>(round_up(rows + extra));
+  static size_t doubles(int rows, int stride) {
+    const size_t n = static_cast<size_t>(round_up(rows));
     return 4 * n + kLargeBlock * n + capacity_for(rows) * (n + stride) + 3 * static_cast<size_t>(stride) + 3 * n + 64;
   }
-  // extra: rows behind the others that take part in everything without being in the basis; see `descend`. Only where
-  // Rows is 0.
-  TableauOf(int rows, int columns, int stride, double* T, double* memory, int extra = 0)
+  TableauOf(int rows, int columns, int stride, double* T, double* memory)
       : N(rows),
         S(columns),
         stride(stride),
-        extra(Rows > 0 ? 0 : extra),
-        padded(round_up(rows + extra)),
+        padded(round_up(rows)),
         T(T),
         used(round_up(columns)),
         capacity(capacity_for(rows)) {
@@ -84,7 +81,7 @@ class TableauOf {
     }
   }
 
-  const int N, S, stride, extra, padded;
+  const int N, S, stride, padded;
   double* const T;
   double *v, *u;    // N: target and present weights of the basis
   long long* open;  // stride: not zero while a column may still enter; see key_of
@@ -122,13 +119,9 @@ class TableauOf {
   bool push(const Start& start, const Outside& outside, double enter_tolerance, double zero, size_t most_steps,
             Stop stop);
 
-  // Columns that were not in T, kBatch at a time (phi: rows + extra x kBatch), the first `count` of them open. They get
-  // the numbers from the returned one on; stride must have room for them.
+  // Columns that were not in T, kBatch at a time (phi: rows x kBatch), the first `count` of them open. They get the
+  // numbers from the returned one on; stride must have room for them.
   int append(const double* phi, int count);
-
-  // After `push`: up to `most` more exchanges, from vertex to vertex, each the one that makes the extra rows of v,
-  // which hold what the sums of further features miss, smallest in the norm with these weights. Stops where none helps.
-  void descend(int most, const double* norm, Stop stop);
 
   // out = B^-1 phi for the present basis; `padded` entries.
   void solve(const double* phi, double* out);
@@ -144,7 +137,6 @@ class TableauOf {
     return kept > 8 ? kept : 8;
   }
   FEWPOINTS_INLINE int rows() const { return Rows > 0 ? Rows : N; }
-  FEWPOINTS_INLINE int total() const { return Rows > 0 ? Rows : N + extra; }
   FEWPOINTS_INLINE int width() const { return Rows > 0 ? round_up(Rows) : padded; }
 
   double *correction, *scratch, *factors, *eta, *rho, *spread;
@@ -197,9 +189,7 @@ class TableauOf {
     for (int i = 0; i < width(); i += W) {
       const Vec vi = load(v + i), ui = load(u + i);
       const Vec key = marked(ui / (ui - vi), splat_index(kMagnitude & ~low), here);
-      Index falls = vi < Vec{};
-      if (extra > 0) falls &= here < splat_index(rows());
-      keys = minimum(falls ? key : splat(2), keys);
+      keys = minimum(vi < Vec{} ? key : splat(2), keys);
       here += W;
     }
     const double least = smallest(keys);
@@ -242,10 +232,10 @@ class TableauOf {
   FEWPOINTS_INLINE Vec entries(int c, int i) const {
     const double* Ti = T + static_cast<size_t>(i) * stride + c;
     Vec t = {};
-    if (i + W <= total()) {
+    if (i + W <= rows()) {
       for (int l = 0; l < W; l++) t[l] = Ti[static_cast<size_t>(l) * stride];
     } else {
-      for (int l = 0; i + l < total(); l++) t[l] = Ti[static_cast<size_t>(l) * stride];
+      for (int l = 0; i + l < rows(); l++) t[l] = Ti[static_cast<size_t>(l) * stride];
     }
     return t;
   }
@@ -254,15 +244,6 @@ class TableauOf {
 
   // out[i] = row i of A . spread, for i < count; up to W - 1 more entries are written.
   void products(const double* A, int count, double* out) const;
-
-  // A basis weight below this share of the largest is as good as zero; an exchange must make the square of the
-  // defect smaller by this factor; and its pivot must not be smaller than that.
-  static constexpr double kVanished = 1e-200, kWorthwhile = 0.98, kSmallestExchange = 1e-3;
-
-  // Q vectors of columns from c on: what is left of the defect when the column enters as far as it can. Applies the
-  // pending exchange on the way.
-  template <int Q>
-  void price_exchange(int c, const double* norm, const double* share, double top, double& best, int& p);
 
   void flush();
   // Q vectors of every row minus their pending corrections; the corrections' own Q vectors stay in the first-level
@@ -275,6 +256,5 @@ using Tableau = TableauOf<0>;
 
 }  // namespace fewpoints::FEWPOINTS_SIMD
 
-#include "tableau_descent.hpp"
 #include "tableau_elimination.hpp"
 #include "tableau_push.hpp"

@@ -81,7 +81,7 @@ FEWPOINTS_INLINE void TableauOf<Rows>::update_rows(int j, int s0, const int* pla
     }
   };
   update(0, j);
-  update(j + Block, total());
+  update(j + Block, rows());
 }
 
 template <int Rows>

@@ -69,11 +69,9 @@ int TableauOf<Rows>::append(const double* phi, int count) {
       for (int q = 0; q < V; q++) s[q] = madd(f, load(phi + e * kBatch + q * W), s[q]);
     }
   };
-  for (int i = 0; i < total(); i++) {
+  for (int i = 0; i < rows(); i++) {
     Vec s[V];
     times_phi(T + static_cast<size_t>(i) * stride, s);
-    if (i >= rows())
-      for (int q = 0; q < V; q++) s[q] += load(phi + i * kBatch + q * W);
     for (int q = 0; q < V; q++) store(T + static_cast<size_t>(i) * stride + first + q * W, s[q]);
   }
   for (int o = 0; o < pending; o++) {
@@ -173,7 +171,7 @@ void TableauOf<Rows>::flush() {
 template <int Rows>
 template <int Q>
 void TableauOf<Rows>::flush_panel(int c) {
-  for (int i = 0; i < total(); i++) {
+  for (int i = 0; i < rows(); i++) {
     double* Ti = T + static_cast<size_t>(i) * stride + c;
     Vec t[Q];
     for (int q = 0; q < Q; q++) t[q] = load(Ti + W * q);
