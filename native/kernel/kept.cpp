@@ -156,9 +156,11 @@ void Kept::solve_carefully(std::size_t i, Support start, double flat, int thread
   std::vector<const double*> x;
   const Points points = points_of(i, x);
   const auto most = static_cast<std::size_t>(rich_.features());
-  if (start.indices.empty() && &rich_ != &plain_ && points.count > most && rich_.streams(points.count)) {
-    const Support support = rich_.streamed(points, threads, monitor);
-    if (support.residual <= CellSolver::kFastResidual) return keep(i, support);
+  if (start.indices.empty() && &rich_ != &plain_ && points.count > most) {
+    // Points of lower dimension need care in any space, and in the richer one they need not keep more of themselves.
+    const Support support = rich_.careful(points, Support{}, flat, threads, monitor);
+    if (support.residual <= kAcceptedResidual && support.indices.size() <= slots_[i + 1] - slots_[i])
+      return keep(i, support);
   }
   const Support support = plain_.careful(points, std::move(start), flat, threads, monitor);
   if (points.count <= most && (support.indices.size() >= points.count || !(support.residual <= kAcceptedResidual)))

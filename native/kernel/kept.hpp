@@ -12,8 +12,8 @@ namespace fewpoints {
 
 class Kept {
  public:
-  // rich: keeps at least the moments of `plain`. A cell for which its fast path fails is solved by `plain`, with care
-  // where that is needed. Both may be the same.
+  // rich: keeps at least the moments of `plain`. A cell for which its fast path fails is solved by that of `plain`, and
+  // where that fails, too, with care. Both may be the same.
   Kept(const Partition& partition, const CellSolver& rich, const CellSolver& plain, int dimension);
 
   void recombine(int threads, Monitor& monitor);
