@@ -25,8 +25,8 @@ export interface CompressSyncOptions extends ThreadOptions {
   weights?: Numbers | undefined
   /**
    * Which moments are kept. A whole number from 0: all up to this degree; 3 to 5 suit most uses. 'auto' (default;
-   * `size` must then be given): the highest order whose moments fit into the size twice (four times in the plane), at
-   * most 256 of them and order 16 (40 in one column): for smooth functions few cells of high order are far better than
+   * `size` must then be given): the highest order whose moments fit into the size twice, at most 256 of them and
+   * order 16 (24 in one column): for smooth functions few cells of high order are far better than
    * many of low order, and functions with kinks hardly notice. Blocks: a product of polynomial spaces, each on its own
    * columns; cells are cut along the first block's columns only.
    */

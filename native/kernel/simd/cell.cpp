@@ -146,6 +146,7 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
 #define FEWPOINTS_INSTANCES(X)                                              \
   X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(1, 5) X(1, 6) X(1, 7) X(1, 8)           \
   X(2, 1) X(2, 2) X(2, 3) X(2, 4) X(2, 5) X(2, 6) X(2, 7) X(2, 8)           \
+  X(2, 9) X(2, 10)                                                          \
   X(3, 1) X(3, 2) X(3, 3) X(3, 4) X(3, 5) X(3, 6)                           \
   X(4, 1) X(4, 2) X(4, 3) X(4, 4) X(4, 5) X(5, 1) X(5, 2) X(5, 3)
 #endif
