@@ -1,7 +1,7 @@
 // The main job: a weighted set of points in, a few of its points with new weights out, the same moments.
-import { rangeError } from './errors.js'
+import { rangeError, typeError } from './errors.js'
 import { runJob } from './job.js'
-import { featureCount, largestOrder } from './multi-index.js'
+import { largestOrder } from './multi-index.js'
 import { type NativeCompressed, type NativeCompressInput, type Numbers, native } from './native.js'
 import {
   type AsyncOptions,
@@ -10,20 +10,13 @@ import {
   onlyAsync,
   optional,
   readOptions,
-  required,
   shared,
   type ThreadOptions,
   wholeNumber,
-  wholeOrder,
   withDefault,
 } from './options.js'
+import { momentsOf, type NativeSpace, nativeSpace, type OrderBlock, orderOrAuto } from './order.js'
 import { type PointsInput, readPoints, readWeights } from './points.js'
-
-/** The columns of one factor of a tensor product of polynomial spaces, and its order. Not in this release. */
-export interface OrderBlock {
-  columns: number[]
-  order: number
-}
 
 export interface CompressSyncOptions extends ThreadOptions {
   /** Numbers a row, m. Must be given with a typed array; may be left out with an ndarray-like object. */
@@ -31,8 +24,11 @@ export interface CompressSyncOptions extends ThreadOptions {
   /** One number >= 0 a point, in any unit. Default: all 1. Points of weight 0 are never chosen. */
   weights?: Numbers | undefined
   /**
-   * The highest degree of the moments that are kept, a whole number from 0 (only the total weight). 3 to 5 suit most
-   * uses. This release takes a number only, and it must be given.
+   * Which moments are kept. A whole number from 0: all up to this degree; 3 to 5 suit most uses. 'auto' (default;
+   * `size` must then be given): the highest order whose moments fit into the size twice (four times in the plane), at
+   * most 256 of them and order 16 (40 in one column): for smooth functions few cells of high order are far better than
+   * many of low order, and functions with kinks hardly notice. Blocks: a product of polynomial spaces, each on its own
+   * columns; cells are cut along the first block's columns only.
    */
   order?: number | 'auto' | OrderBlock[] | undefined
   /**
@@ -46,6 +42,11 @@ export interface CompressSyncOptions extends ThreadOptions {
    * cuts finer along that column and 0 leaves it out. The moments kept are the same for all.
    */
   scale?: 'standard' | 'none' | readonly number[] | Numbers | undefined
+  /**
+   * 'best' (default): cells keep more moments than `order` asks for, as far as `size` has room for them and the call
+   * does not take more than about three times as long; this makes the error of smooth functions smaller, often by orders
+   * of magnitude. 'fast': cells keep the moments of `order` and no others.
+   */
   quality?: 'fast' | 'best' | undefined
 }
 
@@ -61,7 +62,8 @@ export interface Compressed {
   indices: Uint32Array
   dimension: number
   count: number
-  order: number
+  /** As it was given; for 'auto' the order that was chosen. */
+  order: number | OrderBlock[]
   /** How many cells the set was cut into. */
   cells: number
   /** How many threads were used. */
@@ -79,21 +81,13 @@ export interface Compressed {
 const table = {
   dimension: shared.dimension,
   weights: shared.weights,
-  order: required(numberForNow, "give a number, for example 3 ('auto' is not in this release)"),
+  order: withDefault(orderOrAuto, () => 'auto' as const),
   size: optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
   threads: shared.threads,
   scale: shared.scale,
   quality: withDefault(oneOf('fast', 'best'), () => 'best' as const),
 }
 const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgress }
-
-function numberForNow(value: unknown, where: string): number {
-  if (value === 'auto' || Array.isArray(value)) {
-    const what = value === 'auto' ? "'auto' is" : 'blocks of columns are'
-    throw rangeError('ERR_OPTION', `${where} must be a whole number for now: ${what} not in this release`)
-  }
-  return wholeOrder(value, where)
-}
 
 /**
  * Replaces d weighted points in R^m by at most `size` of them with new non-negative weights, so that every polynomial
@@ -105,20 +99,21 @@ function numberForNow(value: unknown, where: string): number {
  * @param points d x m numbers, row-major (Float64Array or Float32Array), or `{ data, shape: [d, m], stride?, offset? }`
  *
  * Rejects with ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_SIZE (`size` below both momentCount(m, order) and d),
- * ERR_NOT_FINITE (names row and column), ERR_WEIGHT, ERR_MEMORY, ERR_NO_BINARY, or with the signal's reason.
+ * ERR_NOT_FINITE (names row and column), ERR_WEIGHT, ERR_INFEASIBLE (half of the digits would be lost), ERR_MEMORY,
+ * ERR_NO_BINARY, or with the signal's reason.
  */
 export async function compress(points: PointsInput, options: CompressOptions): Promise<Compressed> {
   const values = readOptions('compress', options, asyncTable)
   const input = readInput('compress', points, values)
   const output = await runJob((progress) => native().compress(input, progress), values)
-  return toCompressed(input, output)
+  return toCompressed(input, output, values.order)
 }
 
 /** As compress(), but blocks until all is done and throws what compress() rejects with. The same result, bit for bit. */
 export function compressSync(points: PointsInput, options: CompressSyncOptions): Compressed {
   const values = readOptions('compressSync', options, table, onlyAsync('compress'))
   const input = readInput('compressSync', points, values)
-  return toCompressed(input, native().compressSync(input))
+  return toCompressed(input, native().compressSync(input), values.order)
 }
 
 function readInput(caller: string, given: unknown, options: OptionValues<typeof table>): NativeCompressInput {
@@ -127,22 +122,13 @@ function readInput(caller: string, given: unknown, options: OptionValues<typeof 
     dimensionOption: "option 'dimension'",
   })
   const weights = readWeights(options.weights, points.count, `${caller}: option 'weights'`)
-  const { order, scale } = options
+  const { scale } = options
   const { dimension } = points
-  const moments = featureCount(caller, dimension, order)
-  const size = options.size ?? moments
-  const least = Math.min(moments, points.count)
-  if (size < least) {
-    throw rangeError(
-      'ERR_SIZE',
-      `${caller}: size ${size} is too small: the least size for order ${order} in ${dimension} columns is ${least}, ` +
-        `the largest order for size ${size} is ${largestOrder(dimension, size)}`,
-    )
-  }
+  const { space, size } = readSpace(caller, options, dimension, points.count)
   const input: NativeCompressInput = {
     points,
-    order,
-    size: Math.min(size, Math.max(moments, points.count)), // more than all points is the same as all
+    ...space,
+    size,
     best: options.quality === 'best',
     threads: options.threads,
     standardise: scale !== 'none',
@@ -160,7 +146,42 @@ function readInput(caller: string, given: unknown, options: OptionValues<typeof 
   return input
 }
 
-function toCompressed(input: NativeCompressInput, output: NativeCompressed): Compressed {
+/** What to keep, and how many points at most. */
+function readSpace(
+  caller: string,
+  options: OptionValues<typeof table>,
+  dimension: number,
+  count: number,
+): { space: NativeSpace & { auto: boolean }; size: number } {
+  const { order } = options
+  const most = (size: number, moments: number) => Math.min(size, Math.max(moments, count)) // more than all is all
+  if (order === 'auto') {
+    if (options.size === undefined) {
+      throw typeError('ERR_OPTION', `${caller}: option 'size' must be given when 'order' is 'auto' or left out`)
+    }
+    return { space: { order: 0, auto: true }, size: most(options.size, 1) }
+  }
+  const space = nativeSpace(order, dimension, `${caller}: option 'order'`)
+  const moments = momentsOf(caller, order, dimension)
+  const size = options.size ?? moments
+  const least = Math.min(moments, count)
+  if (size < least) {
+    const blocks = typeof order !== 'number'
+    throw rangeError(
+      'ERR_SIZE',
+      `${caller}: size ${size} is too small: the least size for ` +
+        `${blocks ? 'these blocks' : `order ${order}`} in ${dimension} columns is ${least}` +
+        (blocks ? '' : `, the largest order for size ${size} is ${largestOrder(dimension, size)}`),
+    )
+  }
+  return { space: { ...space, auto: false }, size: most(size, moments) }
+}
+
+function toCompressed(
+  input: NativeCompressInput,
+  output: NativeCompressed,
+  order: OptionValues<typeof table>['order'],
+): Compressed {
   const { points, weights, indices, cells, threads, residual, partition, recombine, total } = output
   return {
     points,
@@ -168,7 +189,7 @@ function toCompressed(input: NativeCompressInput, output: NativeCompressed): Com
     indices,
     dimension: input.points.dimension,
     count: indices.length,
-    order: input.order,
+    order: order === 'auto' ? output.order : order,
     cells,
     threads,
     residual,

@@ -5,7 +5,6 @@ export {
   type CompressSyncOptions,
   compress,
   compressSync,
-  type OrderBlock,
 } from './compress.js'
 export type { CodedError, ErrorCode } from './errors.js'
 export {
@@ -27,6 +26,7 @@ export { type MomentsOptions, type MomentsSyncOptions, moments, momentsSync } fr
 export { momentCount, multiIndices } from './multi-index.js'
 export type { Numbers, Stage } from './native.js'
 export type { Progress } from './options.js'
+export type { OrderBlock } from './order.js'
 export type { NdarrayLike, PointsInput } from './points.js'
 export {
   type Recombined,

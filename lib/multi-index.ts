@@ -17,6 +17,9 @@ export function momentCount(dimension: number, order: number): number {
   return count
 }
 
+/** C(m + k, k), or undefined beyond 2^53; both >= 0. */
+export const countOf = binomial
+
 /** C(m + k, k), or undefined beyond 2^53. Each step at least doubles the count, so there are at most 53. */
 function binomial(dimension: number, order: number): number | undefined {
   const few = BigInt(Math.min(dimension, order))

@@ -33,7 +33,12 @@ export type NativeProgress = (done: number, total: number, stage: Stage) => void
 export interface NativeCompressInput {
   points: NativePoints
   weights?: Numbers
+  /** Of all columns together, unless there are blocks; not read when `auto`. */
   order: number
+  /** The block of every column, and the order of every block. */
+  blockOf?: Float64Array
+  blockOrders?: Float64Array
+  auto: boolean
   size: number
   best: boolean
   threads: number
@@ -47,6 +52,8 @@ export interface NativeCompressed {
   points: Float64Array
   weights: Float64Array
   indices: Uint32Array
+  /** The order that was chosen when it was left open; else what was given, or the highest degree of the blocks. */
+  order: number
   cells: number
   threads: number
   residual: number
@@ -90,6 +97,8 @@ export interface NativeVerifyInput {
   compressed: NativePoints
   compressedWeights?: Numbers
   order: number
+  blockOf?: Float64Array
+  blockOrders?: Float64Array
   threads: number
 }
 

@@ -3,7 +3,16 @@ import { rangeError } from './errors.js'
 import { runJob } from './job.js'
 import { sumCount } from './multi-index.js'
 import { type NativePoints, type NativeVerification, type NativeVerifyInput, type Numbers, native } from './native.js'
-import { type AsyncOptions, type OptionValues, onlyAsync, readOptions, shared, type ThreadOptions } from './options.js'
+import {
+  type AsyncOptions,
+  type OptionValues,
+  onlyAsync,
+  readOptions,
+  required,
+  shared,
+  type ThreadOptions,
+} from './options.js'
+import { momentsOf, nativeSpace, type OrderBlock, orderOrBlocks } from './order.js'
 import { isNumbers, type PointsInput, readPoints, readWeights } from './points.js'
 
 /** Points with weights; what compress() returns is one. */
@@ -18,8 +27,8 @@ export interface WeightedSet {
 export interface VerifySyncOptions extends ThreadOptions {
   /** Numbers a row, m. May be left out when either set tells it (Compressed and ndarray-like objects do). */
   dimension?: number | undefined
-  /** The highest degree that is compared, a whole number from 0. */
-  order: number
+  /** The highest degree that is compared, a whole number from 0; or blocks, as compress() takes them. */
+  order: number | OrderBlock[]
 }
 
 export interface VerifyOptions extends VerifySyncOptions, AsyncOptions {}
@@ -27,11 +36,15 @@ export interface VerifyOptions extends VerifySyncOptions, AsyncOptions {}
 export interface Verification {
   /** The largest of `perOrder`. 2.2e-16 is one machine epsilon. */
   residual: number
-  /** One number a degree, 0 to `order`: the largest residual over the multi-indices of that degree. */
+  /** One number a degree, 0 to `order` (the sum of the blocks' orders): the largest residual over the multi-indices of that degree. */
   perOrder: Float64Array
 }
 
-const table = { dimension: shared.dimension, order: shared.order, threads: shared.threads }
+const table = {
+  dimension: shared.dimension,
+  order: required(orderOrBlocks, 'the highest degree of the moments, for example 3'),
+  threads: shared.threads,
+}
 const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgress }
 
 /**
@@ -82,8 +95,11 @@ function readInput(
       `${caller}: original has ${original.dimension} columns, compressed has ${compressed.dimension}`,
     )
   }
-  sumCount(caller, original.dimension, options.order)
-  const input: NativeVerifyInput = { original, compressed, order: options.order, threads: options.threads }
+  const { order, threads } = options
+  const space = nativeSpace(order, original.dimension, `${caller}: option 'order'`)
+  if (typeof order === 'number') sumCount(caller, original.dimension, order)
+  else momentsOf(caller, order, original.dimension)
+  const input: NativeVerifyInput = { original, compressed, ...space, threads }
   const originalWeights = readWeights(first.weights, original.count, `${first.where}.weights`)
   const compressedWeights = readWeights(second.weights, compressed.count, `${second.where}.weights`)
   if (originalWeights !== undefined) input.originalWeights = originalWeights

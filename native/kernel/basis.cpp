@@ -24,9 +24,7 @@ int PolynomialSpace::highest_power() const {
   return *std::max_element(order.begin(), order.end()) + (extra > 0 ? 1 : 0);
 }
 
-int PolynomialSpace::highest_degree() const {
-  return std::accumulate(order.begin(), order.end(), extra > 0 ? 1 : 0);
-}
+int PolynomialSpace::highest_degree() const { return std::accumulate(order.begin(), order.end(), extra > 0 ? 1 : 0); }
 
 std::int64_t PolynomialSpace::count() const {
   constexpr std::int64_t limit = std::int64_t{1} << 62;
@@ -42,8 +40,8 @@ std::int64_t PolynomialSpace::count() const {
 namespace {
 
 // How large the coefficient of this product of orthonormal Legendre polynomials is in a smooth function, up to a factor
-// that all of one degree share: 1 / (a! L), L the product of their leading coefficients. Mixed monomials have by far the
-// largest; a pure power is nearly a combination of lower ones.
+// that all of one degree share: 1 / (a! L), L the product of their leading coefficients. Mixed monomials have by far
+// the largest; a pure power is nearly a combination of lower ones.
 double importance(const std::uint16_t* exponents, int m) {
   double log = 0;
   for (int a = 0; a < m; a++) {

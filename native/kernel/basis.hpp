@@ -15,8 +15,8 @@ std::int64_t moment_count(int dimension, int order);
 struct PolynomialSpace {
   std::vector<int> block;  // of each column
   std::vector<int> order;  // of each block
-  // One block only: so many monomials of the next degree besides, those first whose multiples of smooth functions are the
-  // largest (as far as there are so many).
+  // One block only: so many monomials of the next degree besides, those first whose multiples of smooth functions are
+  // the largest (as far as there are so many).
   int extra = 0;
 
   static PolynomialSpace total(int dimension, int order);

@@ -40,7 +40,7 @@ std::vector<double> cutting_units(const PointSet& set, const std::vector<double>
     else
       units[a] = std::ldexp(1.0, set.exponent(a) - top);
     if (!options.scales.empty()) units[a] *= options.scales[a];
-    if (options.space.block[a] != 0) units[a] = 0;
+    if (!options.automatic && options.space.block[a] != 0) units[a] = 0;
   }
   return units;
 }
@@ -102,13 +102,20 @@ Compressed compress(PointSet&& set, const CompressOptions& options, Monitor& mon
   Clock total, clock;
   result.threads = usable_threads(options.threads);
 
-  const PolynomialSpace& space = options.space;
+  const PolynomialSpace space =
+      options.automatic ? PolynomialSpace::total(set.dimension(),
+                                                 automatic_order(set.dimension(), std::min(options.size, set.size())))
+                        : options.space;
+  result.order = space.highest_degree();
   const Residual original(set, space, result.threads, monitor);
   const bool enlarged = options.best && options.size < set.size();
   const PolynomialSpace kept_space = enlarged ? enlarged_space(space, options.size) : space;
   const std::int64_t features = kept_space.count();
-  const PartitionOptions cutting{cutting_units(set, original.deviations(), options), kept_space.order[0],
-                                 static_cast<std::size_t>(features), options.size, result.threads,
+  const PartitionOptions cutting{cutting_units(set, original.deviations(), options),
+                                 kept_space.order[0],
+                                 static_cast<std::size_t>(features),
+                                 options.size,
+                                 result.threads,
                                  options.division};
   clock.lap();
   const Partition partition(set, cutting, monitor);

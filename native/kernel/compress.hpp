@@ -12,9 +12,10 @@
 namespace fewpoints {
 
 struct CompressOptions {
-  PolynomialSpace space;  // whose moments are kept
-  std::size_t size = 0;   // most points in the result; at least space.count(), or all points are kept
-  bool best = true;       // spend some time on the error of functions that are not in the space
+  PolynomialSpace space;   // whose moments are kept
+  bool automatic = false;  // the order is chosen instead (order.hpp); space then counts only for its columns
+  std::size_t size = 0;    // most points in the result; at least space.count(), or all points are kept
+  bool best = true;        // spend some time on the error of functions that are not in the space
   int threads = 1;
   bool standardise = true;  // cells are cut in units of each column's weighted standard deviation
   std::vector<double>
@@ -26,6 +27,7 @@ struct Compressed {
   std::vector<std::uint32_t> indices;  // rows of the caller's array, ascending
   std::vector<double> weights;
   std::vector<double> points;  // count x dimension, row-major, bit-equal to the caller's rows
+  int order = 0;               // highest degree of the moments that are kept
   std::size_t cells = 0;
   int threads = 1;
   double residual = 0;  // of the whole set, largest over moments (verify.hpp)

@@ -239,7 +239,8 @@ void Frame::orthonormalise(const Points& points, const PolynomialSpace& space, i
       const std::size_t at = static_cast<std::size_t>(axis) * order + q;
       recurrence_.a[at] = recurrence_.b[at] = recurrence_.c[at] = 0;
     }
-  const MultiIndices indices(dimension_ > 0 ? PolynomialSpace{block_, space.order, space.extra} : PolynomialSpace::total(1, order));
+  const MultiIndices indices(dimension_ > 0 ? PolynomialSpace{block_, space.order, space.extra}
+                                            : PolynomialSpace::total(1, order));
   std::vector<int> kept;
   for (int e = 0; e < indices.count; e++) {
     bool possible = true;

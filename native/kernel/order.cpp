@@ -38,7 +38,8 @@ PolynomialSpace enlarged_space(const PolynomialSpace& space, std::size_t size) {
   const std::size_t limit_of_space = space.dimension() == 1 ? kMostFeaturesOfOne : kMostFeatures;
   const std::size_t most = std::max(N, std::min(static_cast<std::size_t>(affordable), limit_of_space));
   // Twice the features are worth more than cells, however few these are.
-  const std::size_t wanted = std::clamp(std::max(size / least_cells(space.dimension()), std::min(size, 2 * N)), N, most);
+  const std::size_t wanted =
+      std::clamp(std::max(size / least_cells(space.dimension()), std::min(size, 2 * N)), N, most);
   // Equal cells that use up the size.
   const std::size_t cells = std::min((size + wanted - 1) / wanted, size / N);
   const std::size_t features = std::min(size / cells, most);

@@ -11,8 +11,8 @@ namespace fewpoints {
 // few cells.
 int automatic_order(int dimension, std::size_t size);
 
-// The space that cells keep when `space` is asked for and time may be spent on accuracy: higher orders, then monomials of
-// the next degree, until the size is used up, as far as the whole then takes not more than about 2.5 times as long.
+// The space that cells keep when `space` is asked for and time may be spent on accuracy: higher orders, then monomials
+// of the next degree, until the size is used up, as far as the whole then takes not more than about 2.5 times as long.
 // Contains `space`.
 PolynomialSpace enlarged_space(const PolynomialSpace& space, std::size_t size);
 

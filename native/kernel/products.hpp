@@ -70,7 +70,7 @@ class ProductBasis {
   ProductShape shape_{};
   List heads_, tails_;
   std::vector<ProductRun> runs_;
-  std::vector<int> feature_;             // of each slot: place in the caller's order
+  std::vector<int> feature_;              // of each slot: place in the caller's order
   std::vector<std::uint16_t> exponents_;  // of each slot
   std::vector<double> centre_, scale_, legendre_high_, legendre_low_;
 };

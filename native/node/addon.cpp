@@ -2,6 +2,7 @@
 // and makes the kernel's private copy of it, run() calls the kernel, result() makes the boundary's output.
 #include <napi.h>
 
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <mutex>
@@ -16,8 +17,8 @@
 #include "info.hpp"
 #include "job.hpp"
 #include "least_squares.hpp"
-#include "match_moments.hpp"
 #include "machine.hpp"
+#include "match_moments.hpp"
 #include "moments.hpp"
 #include "recombine.hpp"
 #include "verify.hpp"
@@ -45,6 +46,25 @@ int read_order(const Napi::Object& input, int dimension) {
   if (moment_count(dimension, order) > kMostInt)
     throw Error(Code::Size, "order and dimension have more than 2^31 moments");
   return order;
+}
+
+// One block of all columns, or the blocks that are given.
+PolynomialSpace read_space(const Napi::Object& input, int dimension) {
+  const auto columns = static_cast<std::size_t>(dimension);
+  const std::vector<double> block_of = read_list(input, "blockOf", columns);
+  if (block_of.empty()) return PolynomialSpace::total(dimension, read_order(input, dimension));
+  PolynomialSpace space;
+  const Napi::Value orders = input.Get("blockOrders");
+  const std::size_t blocks = orders.IsTypedArray() ? orders.As<Napi::TypedArray>().ElementLength() : 0;
+  const auto whole = [](double value, double most) {
+    if (!(value >= 0 && value <= most && value == std::floor(value)))
+      throw Error(Code::Option, "a block or its order is out of range");
+    return static_cast<int>(value);
+  };
+  for (const double order : read_list(input, "blockOrders", blocks)) space.order.push_back(whole(order, kMostInt));
+  for (const double block : block_of) space.block.push_back(whole(block, static_cast<double>(blocks) - 1));
+  if (space.count() > kMostInt) throw Error(Code::Size, "the blocks have more than 2^31 moments");
+  return space;
 }
 
 // What the kernel's copy of them takes.
@@ -93,7 +113,8 @@ class CompressTask final : public Task {
   CompressTask(const Napi::Object& input, double& bytes) {
     const PointsArgument points(input, "points");
     const OptionalNumbers weights(input, "weights");
-    options_.space = PolynomialSpace::total(points.dimension(), read_order(input, points.dimension()));
+    options_.space = read_space(input, points.dimension());
+    options_.automatic = input.Get("auto").ToBoolean();
     options_.best = input.Get("best").ToBoolean();
     options_.size = static_cast<std::size_t>(read_integer(input, "size", 1, kMostExact));
     options_.threads = read_threads(input);
@@ -111,6 +132,7 @@ class CompressTask final : public Task {
     out.Set("points", to_array(env, output_.points));
     out.Set("weights", to_array(env, output_.weights));
     out.Set("indices", to_array(env, output_.indices));
+    out.Set("order", output_.order);
     out.Set("cells", static_cast<double>(output_.cells));
     out.Set("threads", output_.threads);
     out.Set("residual", output_.residual);
@@ -189,16 +211,13 @@ class VerifyTask final : public Task {
     const OptionalNumbers original_weights(input, "originalWeights"), compressed_weights(input, "compressedWeights");
     if (original.dimension() != compressed.dimension())
       throw Error(Code::Shape, "original and compressed differ in dimension");
-    order_ = read_order(input, original.dimension());
+    space_ = read_space(input, original.dimension());
     threads_ = read_threads(input);
     bytes = bytes_of(original, original_weights) + bytes_of(compressed, compressed_weights);
     original_.emplace(copy_of(original, original_weights, "original"));
     compressed_.emplace(copy_of(compressed, compressed_weights, "compressed"));
   }
-  void run(Monitor& monitor) override {
-    output_ =
-        verify(*original_, *compressed_, PolynomialSpace::total(original_->dimension(), order_), threads_, monitor);
-  }
+  void run(Monitor& monitor) override { output_ = verify(*original_, *compressed_, space_, threads_, monitor); }
   Napi::Value result(Napi::Env env) override {
     Napi::Object out = Napi::Object::New(env);
     out.Set("residual", output_.residual);
@@ -207,7 +226,8 @@ class VerifyTask final : public Task {
   }
 
  private:
-  int order_ = 0, threads_ = 1;
+  PolynomialSpace space_;
+  int threads_ = 1;
   std::optional<PointSet> original_, compressed_;
   Verification output_;
 };
