@@ -16,13 +16,6 @@ const TIMES = 3
 // Rounding: smaller errors count as this one.
 const ROUNDING = 1e-15
 
-const RULE = (m, size) => {
-  const most = Math.min(Math.floor(size / (m === 2 ? 4 : 2)), 256)
-  let order = 0
-  while (order < (m === 1 ? 40 : 16) && momentCount(m, order + 1) <= most) order++
-  return order
-}
-
 const sigmoid = (t) => 1 / (1 + Math.exp(-t))
 const DEVIATION = { smooth: 1.5, steep: 6, kinked: 1.5 }
 const FUNCTION = { smooth: sigmoid, steep: sigmoid, kinked: Math.abs }
@@ -41,17 +34,25 @@ export function runAutomatic({ seed, dimension, distribution, points: count }) {
     distribution === 'uniform' ? uniformPoints(count, dimension, setSeed) : normal(count, dimension, setSeed)
   const functions = Object.fromEntries(KINDS.map((kind) => [kind, randomFunctions(kind, points, dimension, setSeed)]))
   const errorsOf = (result) => Object.fromEntries(KINDS.map((kind) => [kind, rms(functions[kind], result, count)]))
+  const errorsUnlessRefused = (work) => {
+    try {
+      return errorsOf(work())
+    } catch (error) {
+      if (error.code !== 'ERR_INFEASIBLE') throw error
+      return Object.fromEntries(KINDS.map((kind) => [kind, Infinity])) // such orders are no rival
+    }
+  }
   const base = { dimension, threads: 1 }
 
   const runs = SIZES.filter((size) => size <= count / 4).map((size) => {
     const calls = Array.from({ length: TIMES }, () =>
-      timed(() => compressSync(points, { ...base, order: RULE(dimension, size), size })),
+      timed(() => compressSync(points, { ...base, order: 'auto', size })),
     )
     const { result } = calls[0]
     const cpu = median(calls.map(({ user, system }) => user + system))
     const sweep = ordersUpTo(dimension, Math.min(size, MOST_MOMENTS)).map((order) => ({
       order,
-      errors: errorsOf(compressSync(points, { ...base, order, size, quality: 'fast' })),
+      errors: errorsUnlessRefused(() => compressSync(points, { ...base, order, size, quality: 'fast' })),
     }))
     const best = (kind) =>
       sweep
