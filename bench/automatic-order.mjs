@@ -34,40 +34,46 @@ export function runAutomatic({ seed, dimension, distribution, points: count }) {
     distribution === 'uniform' ? uniformPoints(count, dimension, setSeed) : normal(count, dimension, setSeed)
   const functions = Object.fromEntries(KINDS.map((kind) => [kind, randomFunctions(kind, points, dimension, setSeed)]))
   const errorsOf = (result) => Object.fromEntries(KINDS.map((kind) => [kind, rms(functions[kind], result, count)]))
-  const errorsUnlessRefused = (work) => {
-    try {
-      return errorsOf(work())
-    } catch (error) {
-      if (error.code !== 'ERR_INFEASIBLE') throw error
-      return Object.fromEntries(KINDS.map((kind) => [kind, Infinity])) // such orders are no rival
-    }
-  }
   const base = { dimension, threads: 1 }
 
   const runs = SIZES.filter((size) => size <= count / 4).map((size) => {
-    const calls = Array.from({ length: TIMES }, () =>
-      timed(() => compressSync(points, { ...base, order: 'auto', size })),
-    )
-    const { result } = calls[0]
-    const cpu = median(calls.map(({ user, system }) => user + system))
-    const sweep = ordersUpTo(dimension, Math.min(size, MOST_MOMENTS)).map((order) => ({
-      order,
-      errors: errorsUnlessRefused(() => compressSync(points, { ...base, order, size, quality: 'fast' })),
-    }))
+    const { result, cpu } = automatic(points, { ...base, size })
+    const sweep = ordersUpTo(dimension, Math.min(size, MOST_MOMENTS)).flatMap((order) => {
+      const rival = unlessRefused(() => compressSync(points, { ...base, order, size, quality: 'fast' }))
+      return rival === null ? [] : [{ order, errors: errorsOf(rival) }]
+    })
     const best = (kind) =>
       sweep
         .map(({ order, errors }) => ({ order, error: errors[kind] }))
         .reduce((least, one) => (one.error < least.error ? one : least))
     return {
       size,
-      order: result.order,
-      cells: result.cells,
+      refused: result === null,
+      order: result?.order,
+      cells: result?.cells,
       cpu,
-      errors: errorsOf(result),
+      errors: result && errorsOf(result),
       best: Object.fromEntries(KINDS.map((kind) => [kind, best(kind)])),
     }
   })
   return { runs }
+}
+
+function automatic(points, options) {
+  const calls = Array.from({ length: TIMES }, () =>
+    timed(() => unlessRefused(() => compressSync(points, { ...options, order: 'auto' }))),
+  )
+  return { result: calls[0].result, cpu: median(calls.map(({ user, system }) => user + system)) }
+}
+
+/** null for an order so high that its moments cannot be kept. */
+function unlessRefused(work) {
+  try {
+    return work()
+  } catch (error) {
+    if (error.code === 'ERR_INFEASIBLE') return null
+    throw error
+  }
 }
 
 /** All of them; of a single column, where there are hundreds, fewer and fewer beyond 40. */
@@ -110,7 +116,7 @@ function rms(functions, { indices, weights }, count) {
 }
 
 /** The error with the automatic order divided by that of the best order. */
-export function automaticRatio(run, kind) {
+function automaticRatio(run, kind) {
   return Math.max(run.errors[kind], ROUNDING) / Math.max(run.best[kind].error, ROUNDING)
 }
 
@@ -122,29 +128,30 @@ export function reportAutomatic(results) {
   const rows = all.map((run) => [
     `${run.dimension}  ${run.distribution}`,
     String(run.size),
-    String(run.order),
-    String(run.cells),
+    run.refused ? 'refused' : String(run.order),
+    run.refused ? '' : String(run.cells),
     run.cpu.toFixed(1),
     ...KINDS.flatMap((kind) => [
-      run.errors[kind].toExponential(1),
+      run.refused ? '' : run.errors[kind].toExponential(1),
       run.best[kind].error.toExponential(1),
       String(run.best[kind].order),
-      automaticRatio(run, kind).toPrecision(2),
+      run.refused ? '' : automaticRatio(run, kind).toPrecision(2),
     ]),
   ])
+  const done = all.filter(({ refused }) => !refused)
   return [
     `Order 'auto': rms error over ${FUNCTIONS} functions, that of the best order of a sweep, that order, and the ratio`,
     '',
     textTable([...head, ...KINDS.flatMap((kind) => [kind, 'best', 'k', 'ratio'])], rows),
     '',
     ...KINDS.map((kind) => {
-      const ratios = all.map((run) => automaticRatio(run, kind))
-      const where = all[ratios.indexOf(Math.max(...ratios))]
+      const ratios = done.map((run) => automaticRatio(run, kind))
+      const where = done[ratios.indexOf(Math.max(...ratios))]
       return (
         `${kind}: geometric mean of the ratios ${geometricMean(ratios).toPrecision(3)}, largest ` +
         `${Math.max(...ratios).toPrecision(3)} (m = ${where.dimension}, ${where.distribution}, size ${where.size})`
       )
     }),
-    `errors below ${ROUNDING} count as that`,
+    `errors below ${ROUNDING} count as that; refused: ${all.length - done.length} of ${all.length}`,
   ].join('\n')
 }
