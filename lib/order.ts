@@ -29,7 +29,7 @@ export function orderOrBlocks(value: unknown, where: string): Order {
 export function orderOrAuto(value: unknown, where: string): Order | 'auto' {
   if (value === 'auto') return value
   if (typeof value === 'string') {
-    throw rangeError('ERR_OPTION', `${where} must be 'auto', a whole number or a list of blocks, got ${describe(value)}`)
+    throw typeError('ERR_OPTION', `${where} must be a whole number, 'auto' or a list of blocks, got ${describe(value)}`)
   }
   return orderOrBlocks(value, where)
 }

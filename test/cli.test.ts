@@ -317,9 +317,12 @@ describe('verify', () => {
 
   it('finds moments of a higher degree different, and says from which on', async () => {
     await compressed
-    const outcome = await fewpoints(['verify', input, output, '--order', 5, '--weights', 'w', '--json'])
-    expect(outcome).toMatchObject({ code: 1, stderr: expect.stringContaining('moments from degree 4 on differ') })
-    expect(JSON.parse(outcome.stdout)).toMatchObject({ ok: false, order: 5 })
+    const outcome = await fewpoints(['verify', input, output, '--order', 12, '--weights', 'w', '--json'])
+    expect(outcome).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/moments from degree ([4-9]|1[0-2]) on differ/),
+    })
+    expect(JSON.parse(outcome.stdout)).toMatchObject({ ok: false, order: 12 })
   })
 
   it('suspects that the weights were forgotten', async () => {

@@ -324,24 +324,46 @@ add(
   'TypeError',
   'ERR_OPTION',
   'compress: no order',
-  /'order' must be given: give a number/,
+  /'size' must be given when 'order' is 'auto' or left out/,
   onCompress(points, { dimension: 2 }),
 )
 add('TypeError', 'ERR_OPTION', 'moments: no order', /'order' must be given/, onMoments(points, { dimension: 2 }))
 add('TypeError', 'ERR_OPTION', 'verify: no order', /'order' must be given/, onVerify(points, points, { dimension: 2 }))
+const onOrder = (order: Any, more: Any = {}) => onCompress(points, { dimension: 2, order, ...more })
+const addOrder = (error: 'TypeError' | 'RangeError', what: string, says: RegExp, order: Any) =>
+  add(error, 'ERR_OPTION', `order: ${what}`, says, onOrder(order))
+addOrder('TypeError', "'auto' without a size", /'size' must be given when 'order' is 'auto'/, 'auto')
+addOrder('TypeError', 'another word', /must be a whole number, 'auto' or a list of blocks/, 'automatic')
+addOrder('RangeError', 'no blocks', /at least one block/, [])
+addOrder('TypeError', 'a block that is a number', /'order'\[0\] must be \{ columns, order \}, got 2/, [2])
+addOrder('TypeError', 'a misspelled block', /unknown property 'colums'/, [{ colums: [0], order: 2 }])
+addOrder('TypeError', 'a block without columns', /\[0\]\.columns must be a list/, [{ columns: [], order: 2 }])
+addOrder('RangeError', 'a column that is none', /columns\[0\] must be a column number/, [{ columns: [0.5], order: 2 }])
+addOrder('RangeError', 'a column out of range', /has 2, but there are 2 columns/, [{ columns: [2], order: 2 }])
+addOrder('RangeError', 'a column twice', /column 1 stands twice/, [
+  { columns: [1], order: 2 },
+  { columns: [0, 1], order: 1 },
+])
+addOrder('RangeError', "a block's order", /\[0\]\.order must be a whole number/, [{ columns: [0], order: -1 }])
 add(
   'RangeError',
-  'ERR_OPTION',
-  "order = 'auto'",
-  /whole number for now: 'auto' is not in this release/,
-  onCompress(points, { dimension: 2, order: 'auto', size: 20 }),
+  'ERR_SIZE',
+  'blocks that do not fit',
+  /least size for these blocks in 2 columns is 9/,
+  onOrder(
+    [
+      { columns: [0], order: 2 },
+      { columns: [1], order: 2 },
+    ],
+    { size: 8 },
+  ),
 )
 add(
   'RangeError',
   'ERR_OPTION',
-  'order = blocks',
-  /whole number for now: blocks/,
-  onCompress(points, { dimension: 2, order: [{ columns: [0], order: 2 }] }),
+  'quality',
+  /'quality' must be 'fast' or 'best'/,
+  onCompress(points, { ...good, quality: 'good' }),
 )
 
 const onScale = (scale: Any) => onCompress(points, { ...good, scale })

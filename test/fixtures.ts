@@ -264,10 +264,10 @@ export function expectKept(
   result: Compressed,
   set: { points: Numbers; dimension: number; weights?: Numbers },
   size: number,
-  truth: Truth = truthOf(set, result.order),
+  truth: Truth = truthOf(set, result.order as number),
 ): void {
   expectSubset(result, set, size)
-  const { residual, mass } = residualOf(truth, result, result.order)
+  const { residual, mass } = residualOf(truth, result, result.order as number)
   expect(residual).toBeLessThanOrEqual(RESIDUAL_BOUND)
   expect(mass).toBeLessThanOrEqual(TOTAL_WEIGHT_BOUND)
   // Two means that differ in their last bit are both right.

@@ -21,7 +21,7 @@ function points(data: Float64Array | Float32Array): NativePoints {
 }
 function input(changes: Partial<NativePoints> = {}): NativeCompressInput {
   const all = { ...points(uniform(COUNT, DIMENSION)), ...changes }
-  return { points: all, order: 3, size: 10, threads: 1, standardise: true }
+  return { points: all, order: 3, auto: false, size: 10, best: true, threads: 1, standardise: true }
 }
 
 /** What compressSync throws; compress must return a promise that rejects with the same. */

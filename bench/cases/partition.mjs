@@ -1,7 +1,8 @@
 // How the way in which cells are cut acts on the error, at equal size: the default (cells of equal expected error, boxes
 // divided into as many bins as they should have cells), the same with sides only ever halved (a plain adaptive kd-tree),
-// and cells of equally many points (a balanced kd-tree). The error is that of the mean of a random sigmoid function of a
-// point, over the set and over the result: root of the mean square over functions, geometric mean over seeds.
+// and cells of equally many points (a balanced kd-tree with exact medians, written to compare errors with, not times).
+// The error is that of the mean of a random sigmoid function of a point, over the set and over the result: root of the
+// mean square over functions, geometric mean over seeds.
 //
 // The two means are not subtracted: sum over points of (old weight - new weight) times function, by Neumaier's method, so
 // that what is left is the rounding of single terms, far below the errors shown except some at m = 1.

@@ -1,5 +1,6 @@
 // How fast the main job is, and how much memory it takes: 10^6 uniform points in [-1, 1]^m to 10^5, with one thread and
-// with all of them. A call before the timed ones warms up; its memory is what is reported, so it is that of one call in a
+// with all of them, with cells that keep the moments of the order and no others ('fast', as the prototype did) and with
+// the default ('best'). A call before the timed ones warms up; its memory is what is reported, so it is that of one call in a
 // fresh process with everything that Node itself needs.
 
 import { textTable } from '../../demo/table.mjs'
@@ -28,13 +29,15 @@ export function cases({ small, threads, cores }) {
   const points = small ? 1e5 : 1e6
   const teams = threads === undefined ? [...new Set([1, cores])] : [threads]
   return teams.flatMap((team) =>
-    SETTINGS.map(([dimension, order]) => ({ dimension, order, points, size: points / 10, threads: team })),
+    ['fast', 'best'].flatMap((quality) =>
+      SETTINGS.map(([dimension, order]) => ({ dimension, order, quality, points, size: points / 10, threads: team })),
+    ),
   )
 }
 
-export function run({ dimension, order, points: count, size, threads }, trials) {
+export function run({ dimension, order, quality, points: count, size, threads }, trials) {
   const points = uniformPoints(count, dimension, seed)
-  const options = { dimension, order, size, threads }
+  const options = { dimension, order, quality, size, threads }
   const before = peakMemory()
   const first = compressSync(points, options)
   const memory = peakMemory()
@@ -53,12 +56,23 @@ export function run({ dimension, order, points: count, size, threads }, trials) 
 }
 
 export function report(results) {
-  const head = ['m,k  threads', 'partition', 'recombine', 'total', 'fastest', 'wall', 'CPU', 'Mpts/s', 'kept', 'cells']
+  const head = [
+    'm,k  quality  threads',
+    'partition',
+    'recombine',
+    'total',
+    'fastest',
+    'wall',
+    'CPU',
+    'Mpts/s',
+    'kept',
+    'cells',
+  ]
   head.push('residual', 'peak MB', 'bound', 'peak/input', 'prototype', 'CPU/prototype')
   const rows = results.map((result) => {
     const prototype = prototypeOf(result)
     return [
-      `${result.dimension},${result.order}  ${result.usedThreads}`,
+      `${result.dimension},${result.order}  ${result.quality}  ${result.usedThreads}`,
       ...['partition', 'recombine', 'total', 'fastest', 'wall', 'cpu'].map((key) => result[key].toFixed(1)),
       (result.points / result.total / 1e3).toFixed(1),
       String(result.count),
@@ -85,8 +99,8 @@ export function report(results) {
   ].join('\n')
 }
 
-/** Comparable only with the same points, and with one thread. */
-function prototypeOf({ dimension, order, points, threads }) {
-  if (points !== 1e6 || threads !== 1) return undefined
+/** Comparable only with the same points, the same work, and one thread. */
+function prototypeOf({ dimension, order, quality, points, threads }) {
+  if (points !== 1e6 || threads !== 1 || quality !== 'fast') return undefined
   return SETTINGS.find(([m, k]) => m === dimension && k === order)?.[2]
 }

@@ -36,3 +36,14 @@ export function scale(text: string): 'standard' | 'none' | number[] {
   if (numbers.every((number) => number >= 0 && number < Number.POSITIVE_INFINITY)) return numbers
   throw new InvalidArgumentError("It must be 'standard', 'none', or one number of at least 0 a column: 1,1,0.5")
 }
+
+/** A whole number, or auto. */
+export function order(text: string): number | 'auto' {
+  return text === 'auto' ? text : wholeNumber(0)(text)
+}
+
+/** One of two words. */
+export function quality(text: string): 'fast' | 'best' {
+  if (text === 'fast' || text === 'best') return text
+  throw new InvalidArgumentError("It must be 'best' or 'fast'.")
+}

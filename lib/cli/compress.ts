@@ -1,5 +1,5 @@
 // fewpoints compress: a file of points in, a small file with the same moments out.
-import { compress, momentCount } from '../index.js'
+import { type CompressOptions, compress, momentCount } from '../index.js'
 import { checkTarget } from '../io/atomic.js'
 import { OUTPUT_ENDINGS, outputFormat } from '../io/format.js'
 import { readTable } from '../io/read.js'
@@ -23,7 +23,9 @@ import { type Selection, select } from './selection.js'
 
 export interface CompressCommand {
   output: string
-  order: number
+  /** Absent: chosen, for `size` points. */
+  order?: number | 'auto' | undefined
+  quality: CompressOptions['quality']
   size?: number | undefined
   columns?: string[] | undefined
   weights?: string | undefined
@@ -38,7 +40,7 @@ export interface CompressCommand {
 
 /** Reads, compresses, writes and reports. Throws CliError, or the library's errors; then there is no output file. */
 export async function compressCommand(input: string, command: CompressCommand, signal: AbortSignal): Promise<void> {
-  const { order, quiet } = command
+  const { quiet } = command
   const start = performance.now()
   const format = outputFormat(command.output)
   if (format === undefined) {
@@ -56,14 +58,16 @@ export async function compressCommand(input: string, command: CompressCommand, s
     const result = await compress(points, {
       dimension: columns.length,
       weights,
-      order,
+      order: command.order,
       size: command.size,
+      quality: command.quality,
       threads: command.threads,
       scale: command.scale,
       signal,
       onProgress: ({ done, total, stage }) => bar.update(stage, done, total),
     })
     const compressed = performance.now()
+    const order = result.order as number // blocks are not given here
 
     bar.update('write', 0, 1)
     const rows = selection.rows ? result.indices.map((index) => (selection.rows as Uint32Array)[index]) : result.indices

@@ -2,7 +2,7 @@
 // The command line: what can be asked for, and how it ends.
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
-import { nameList, positiveNumber, scale, wholeNumber } from './arguments.js'
+import { nameList, order, positiveNumber, quality, scale, wholeNumber } from './arguments.js'
 import { CliError, EXIT, exitCodeOf, printError } from './exit.js'
 import { abortOnInterrupt } from './interrupt.js'
 
@@ -29,12 +29,21 @@ function program(signal: AbortSignal): Command {
     .description('write a small file whose points have the same moments as those of a large one')
     .argument('<input>', INPUTS)
     .option('-o, --output <file>', 'where to: .csv .tsv .npy .npz .parquet .json .ndjson (required)')
-    .option('--order <k>', 'keep all moments up to this degree; 3 to 5 suit most uses (required)', wholeNumber(0))
-    .option('--size <n>', 'the most points to keep (default: the number of moments, which is one cell)', wholeNumber(1))
+    .option(
+      '--order <k>',
+      "keep all moments up to this degree, or 'auto' (default with --size): as high as it fits",
+      order,
+    )
+    .option(
+      '--size <n>',
+      'the most points to keep (default: as many as there are moments of the order)',
+      wholeNumber(1),
+    )
     .option('--columns <names>', `${COLUMNS} (default: all columns of numbers)`, nameList)
     .option('--weights <name>', 'the column that has the weights (default: all are 1)')
     .option('--threads <n>', 'how many threads to use (default: all processors)', wholeNumber(1))
     .option('--scale <how>', "how cells are cut: 'standard', 'none', or a factor a column: 1,1,0.5", scale, 'standard')
+    .option('--quality <word>', "'best', or 'fast': keep no moments above the order", quality, 'best')
     .option('--drop-missing', DROP, false)
     .option('--header', HEADER)
     .option('--no-header', NO_HEADER)
@@ -43,10 +52,10 @@ function program(signal: AbortSignal): Command {
     .option('--quiet', 'print nothing but errors', false)
     .action(async (input, options) => {
       // Not by requiredOption: that would complain before it is told which option was misspelled.
-      for (const name of ['output', 'order']) {
-        if (options[name] === undefined)
-          throw new CliError(EXIT.usage, `--${name} must be given; see fewpoints help compress`)
-      }
+      if (options.output === undefined)
+        throw new CliError(EXIT.usage, '--output must be given; see fewpoints help compress')
+      if (options.size === undefined && (options.order === undefined || options.order === 'auto'))
+        throw new CliError(EXIT.usage, '--order must be given, or --size, and the order is chosen for it')
       const { compressCommand } = await import('./compress.js')
       await compressCommand(input, options, signal)
     })
