@@ -22,7 +22,7 @@ const FUNCTION = { smooth: sigmoid, steep: sigmoid, kinked: Math.abs }
 
 /** One process for each set of points: its functions are evaluated once for all sizes and orders. */
 export function automaticCases({ small, seed }) {
-  const points = small ? 4000 : 1e5
+  const points = small ? 2000 : 1e5
   return DIMENSIONS.filter((dimension) => !small || dimension <= 3).flatMap((dimension) =>
     ['uniform', 'Gaussian'].map((distribution) => ({ part: 'automatic', seed, dimension, distribution, points })),
   )
