@@ -29,8 +29,7 @@ export function authorsCases({ small, seed }) {
     )
     return []
   }
-  const wanted = ({ dimension, points, theirs }) =>
-    theirs > ROUNDING && (!small || (dimension <= 3 && points <= 2000 && points >= 1000))
+  const wanted = ({ dimension, points, theirs }) => theirs > ROUNDING && (!small || (dimension <= 3 && points <= 2000))
   const settings = readErrors(file).filter(wanted)
   const groups = groupBy(settings, ({ dimension, points }) => `${dimension},${points}`)
   return [...groups.values()].map((group) => {
