@@ -17,10 +17,54 @@ function medians(list) {
   return Object.fromEntries(Object.keys(list[0]).map((key) => [key, median(list.map((item) => item[key]))]))
 }
 
-function median(values) {
+export function median(values) {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = sorted.length >> 1
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}
+
+export function geometricMean(values) {
+  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length)
+}
+
+/** As Map.groupBy, which Node 20 has not got. */
+export function groupBy(values, keyOf) {
+  const groups = new Map()
+  for (const value of values) {
+    const key = keyOf(value)
+    if (groups.has(key)) groups.get(key).push(value)
+    else groups.set(key, [value])
+  }
+  return groups
+}
+
+/** A sum by Neumaier's method: its error is far below one epsilon of the largest partial sum. */
+export class CompensatedSum {
+  #sum = 0
+  #lost = 0
+
+  add(value) {
+    const next = this.#sum + value
+    this.#lost += Math.abs(this.#sum) >= Math.abs(value) ? this.#sum - next + value : value - next + this.#sum
+    this.#sum = next
+    return this
+  }
+
+  addAll(values) {
+    for (let i = 0; i < values.length; i++) this.add(values[i])
+    return this
+  }
+
+  copy() {
+    const copy = new CompensatedSum()
+    copy.#sum = this.#sum
+    copy.#lost = this.#lost
+    return copy
+  }
+
+  value() {
+    return this.#sum + this.#lost
+  }
 }
 
 /** The most memory that this process has had so far, in bytes. */

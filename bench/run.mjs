@@ -4,11 +4,12 @@
 // bench/results/NAME.json with the machine and the options beside the numbers.
 //   --small       a form that ends in seconds; its results go to NAME.small.json
 //   --threads T   only this number of threads (each benchmark says what it does without)
-//   --trials R    how often each case is timed; medians are reported (default 5)
+//   --trials R    how often each case is timed; medians are reported (default 5, or what the benchmark says)
 //   --json        print what would be written, and write nothing
 //
 // A benchmark is a module that exports
 //   title                       one line
+//   trials                      the default of --trials, if not 5
 //   seed                        of its pseudo-random numbers, if it has any
 //   cases(options)              a list of plain objects, one for each process
 //   run(parameters, trials)     measures one of them, in the fresh process, and returns a plain object
@@ -26,6 +27,7 @@ const HERE = fileURLToPath(new URL('.', import.meta.url))
 async function main() {
   const { name, json, ...options } = readArguments()
   const benchmark = await import(`./cases/${name}.mjs`)
+  options.trials ??= benchmark.trials ?? 5
   const started = new Date().toISOString()
   const results = []
   for (const parameters of benchmark.cases(options)) {
@@ -63,15 +65,16 @@ function readArguments() {
       options: {
         small: { type: 'boolean', default: false },
         threads: { type: 'string' },
-        trials: { type: 'string', default: '5' },
+        trials: { type: 'string' },
         json: { type: 'boolean', default: false },
       },
     })
     const [name] = positionals
     if (positionals.length !== 1 || !names.includes(name)) throw new Error(`no benchmark ${positionals.join(' ')}`)
     const threads = values.threads === undefined ? undefined : positive('--threads', values.threads)
+    const trials = values.trials === undefined ? undefined : positive('--trials', values.trials)
     const { small, json } = values
-    return { name, json, small, threads, trials: positive('--trials', values.trials), cores: availableParallelism() }
+    return { name, json, small, threads, trials, cores: availableParallelism() }
   } catch (cause) {
     process.stderr.write(`${cause.message}\n${usage}\n`)
     process.exit(2)

@@ -1,0 +1,157 @@
+// Part 2 of cases/accuracy.mjs: the order that is chosen when none is given, beside the best of all orders. The error is that of
+// the mean of a function over the points, rms over eight random functions of a kind; a and b are normal numbers.
+//   smooth  sigmoid(a . x + b), deviation of a 1.5     steep  sigmoid(a . x + b), deviation of a 6     kinked  |a . x + b|
+// The sweep takes every order whose moments fit into the size, up to 256 moments, with cells that keep exactly that order.
+import { random } from '../demo/random.mjs'
+import { textTable } from '../demo/table.mjs'
+import { compressSync, momentCount } from '../dist/index.js'
+import { CompensatedSum, geometricMean, median, timed, uniformPoints } from './measure.mjs'
+
+const DIMENSIONS = [1, 2, 3, 5, 8, 10]
+const SIZES = [32, 100, 316, 1000, 3162, 10000]
+const MOST_MOMENTS = 256
+const FUNCTIONS = 8
+const KINDS = ['smooth', 'steep', 'kinked']
+const TIMES = 3
+// Rounding: smaller errors count as this one.
+const ROUNDING = 1e-15
+
+const sigmoid = (t) => 1 / (1 + Math.exp(-t))
+const DEVIATION = { smooth: 1.5, steep: 6, kinked: 1.5 }
+const FUNCTION = { smooth: sigmoid, steep: sigmoid, kinked: Math.abs }
+
+/** One process for each set of points: its functions are evaluated once for all sizes and orders. */
+export function automaticCases({ small, seed }) {
+  const points = small ? 2000 : 1e5
+  return DIMENSIONS.filter((dimension) => !small || dimension <= 3).flatMap((dimension) =>
+    ['uniform', 'Gaussian'].map((distribution) => ({ part: 'automatic', seed, dimension, distribution, points })),
+  )
+}
+
+export function runAutomatic({ seed, dimension, distribution, points: count }) {
+  const setSeed = seed + dimension * 1e5
+  const points =
+    distribution === 'uniform' ? uniformPoints(count, dimension, setSeed) : normal(count, dimension, setSeed)
+  const functions = Object.fromEntries(KINDS.map((kind) => [kind, randomFunctions(kind, points, dimension, setSeed)]))
+  const errorsOf = (result) => Object.fromEntries(KINDS.map((kind) => [kind, rms(functions[kind], result, count)]))
+  const base = { dimension, threads: 1 }
+
+  const runs = SIZES.filter((size) => size <= count / 4).map((size) => {
+    const { result, cpu } = automatic(points, { ...base, size })
+    const sweep = ordersUpTo(dimension, Math.min(size, MOST_MOMENTS)).flatMap((order) => {
+      const rival = unlessRefused(() => compressSync(points, { ...base, order, size, quality: 'fast' }))
+      return rival === null ? [] : [{ order, errors: errorsOf(rival) }]
+    })
+    const best = (kind) =>
+      sweep
+        .map(({ order, errors }) => ({ order, error: errors[kind] }))
+        .reduce((least, one) => (one.error < least.error ? one : least))
+    return {
+      size,
+      refused: result === null,
+      order: result?.order,
+      cells: result?.cells,
+      cpu,
+      errors: result && errorsOf(result),
+      best: Object.fromEntries(KINDS.map((kind) => [kind, best(kind)])),
+    }
+  })
+  return { runs }
+}
+
+function automatic(points, options) {
+  const calls = Array.from({ length: TIMES }, () =>
+    timed(() => unlessRefused(() => compressSync(points, { ...options, order: 'auto' }))),
+  )
+  return { result: calls[0].result, cpu: median(calls.map(({ user, system }) => user + system)) }
+}
+
+/** null for an order so high that its moments cannot be kept. */
+function unlessRefused(work) {
+  try {
+    return work()
+  } catch (error) {
+    if (error.code === 'ERR_INFEASIBLE') return null
+    throw error
+  }
+}
+
+/** All of them; of a single column, where there are hundreds, fewer and fewer beyond 40. */
+function ordersUpTo(dimension, moments) {
+  const orders = []
+  for (let order = 0; momentCount(dimension, order) <= moments; order += Math.max(1, (order - 24) >> 3)) {
+    orders.push(order)
+  }
+  return orders
+}
+
+function normal(count, dimension, seed) {
+  const { normal } = random(seed)
+  return Float64Array.from({ length: count * dimension }, normal)
+}
+
+/** The values of each function at all points, and their exact sum. */
+function randomFunctions(kind, points, dimension, seed) {
+  const { normal } = random(~seed - KINDS.indexOf(kind))
+  return Array.from({ length: FUNCTIONS }, () => {
+    const a = Float64Array.from({ length: dimension }, () => DEVIATION[kind] * normal())
+    const b = normal()
+    const values = new Float64Array(points.length / dimension)
+    for (let i = 0; i < values.length; i++) {
+      let t = b
+      for (let j = 0; j < dimension; j++) t += a[j] * points[i * dimension + j]
+      values[i] = FUNCTION[kind](t)
+    }
+    return { values, sum: new CompensatedSum().addAll(values) }
+  })
+}
+
+function rms(functions, { indices, weights }, count) {
+  const squares = functions.map(({ values, sum }) => {
+    const difference = sum.copy()
+    for (let j = 0; j < indices.length; j++) difference.add(-weights[j] * values[indices[j]])
+    return (difference.value() / count) ** 2
+  })
+  return Math.sqrt(squares.reduce((total, square) => total + square, 0) / squares.length)
+}
+
+/** The error with the automatic order divided by that of the best order. */
+function automaticRatio(run, kind) {
+  return Math.max(run.errors[kind], ROUNDING) / Math.max(run.best[kind].error, ROUNDING)
+}
+
+export function reportAutomatic(results) {
+  const all = results.flatMap(({ dimension, distribution, runs }) =>
+    runs.map((run) => ({ dimension, distribution, ...run })),
+  )
+  const head = ['m  points', 'size', 'order', 'cells', 'ms CPU']
+  const rows = all.map((run) => [
+    `${run.dimension}  ${run.distribution}`,
+    String(run.size),
+    run.refused ? 'refused' : String(run.order),
+    run.refused ? '' : String(run.cells),
+    run.cpu.toFixed(1),
+    ...KINDS.flatMap((kind) => [
+      run.refused ? '' : run.errors[kind].toExponential(1),
+      run.best[kind].error.toExponential(1),
+      String(run.best[kind].order),
+      run.refused ? '' : automaticRatio(run, kind).toPrecision(2),
+    ]),
+  ])
+  const done = all.filter(({ refused }) => !refused)
+  return [
+    `Order 'auto': rms error over ${FUNCTIONS} functions, that of the best order of a sweep, that order, and the ratio`,
+    '',
+    textTable([...head, ...KINDS.flatMap((kind) => [kind, 'best', 'k', 'ratio'])], rows),
+    '',
+    ...KINDS.map((kind) => {
+      const ratios = done.map((run) => automaticRatio(run, kind))
+      const where = done[ratios.indexOf(Math.max(...ratios))]
+      return (
+        `${kind}: geometric mean of the ratios ${geometricMean(ratios).toPrecision(3)}, largest ` +
+        `${Math.max(...ratios).toPrecision(3)} (m = ${where.dimension}, ${where.distribution}, size ${where.size})`
+      )
+    }),
+    `errors below ${ROUNDING} count as that; refused: ${all.length - done.length} of ${all.length}`,
+  ].join('\n')
+}
