@@ -15,6 +15,9 @@
 namespace fewpoints {
 namespace {
 
+// Of the last polish, at most.
+constexpr double kMostPolishMemory = 1e9;
+
 class Clock {
  public:
   double lap() {
@@ -65,22 +68,43 @@ void in_row_order(const Kept::Columns& kept, const PointSet& set, Compressed& ou
         static_cast<std::uint32_t>(__builtin_popcountll(bits[r / 64] & ((std::uint64_t{1} << (r % 64)) - 1)));
     out.indices[to] = r;
     out.weights[to] = set.weight_exponent() == 0 ? kept.w[i] : std::ldexp(kept.w[i], set.weight_exponent());
-    for (std::size_t a = 0; a < m; a++) {
-      const int e = set.exponent(static_cast<int>(a));
-      out.points[to * m + a] = e == 0 ? kept.x[a][i] : std::ldexp(kept.x[a][i], e);
-    }
+    for (std::size_t a = 0; a < m; a++) out.points[to * m + a] = set.as_given(kept.x[a][i], r, static_cast<int>(a));
   }
 }
 
+// Weights as the caller gets them, in his unit: subnormal ones are rounded, and those that vanish are left out.
+void round_weights(Kept::Columns& kept, const PointSet& set) {
+  const int e = set.weight_exponent();
+  if (e == 0) return;
+  std::size_t left = 0;
+  for (std::size_t i = 0; i < kept.rows.size(); i++) {
+    const double given = std::ldexp(kept.w[i], e);
+    if (std::isinf(given))
+      throw Error(Code::Weight,
+                  "the weight of a point of the result would be beyond the largest double; divide the weights");
+    if (given == 0) continue;
+    kept.w[left] = std::ldexp(given, -e);
+    kept.rows[left] = kept.rows[i];
+    for (auto& x : kept.x) x[left] = x[i];
+    left++;
+  }
+  kept.rows.resize(left);
+}
+
 // What is kept, worked over until the moments of the whole set are right; result.residual says how right they are.
-Kept::Columns settle(Kept& kept, const Residual& original, Compressed& result, Monitor& monitor) {
+Kept::Columns settle(Kept& kept, const PointSet& set, const Residual& original, Compressed& result, Monitor& monitor) {
   const auto residual_of = [&](const Kept::Columns& c) {
     return original.of(c.pointers.data(), c.w.data(), c.rows.size(), result.threads, monitor).residual;
   };
-  Kept::Columns best = kept.columns();
+  const auto rounded = [&] {
+    Kept::Columns columns = kept.columns();
+    round_weights(columns, set);
+    return columns;
+  };
+  Kept::Columns best = rounded();
   result.residual = residual_of(best);
   const auto keep_if_better = [&] {
-    Kept::Columns now = kept.columns();
+    Kept::Columns now = rounded();
     const double residual = residual_of(now);
     if (!(residual < result.residual)) return;
     result.residual = residual;
@@ -91,6 +115,12 @@ Kept::Columns settle(Kept& kept, const Residual& original, Compressed& result, M
     keep_if_better();
   }
   if (result.residual > kAcceptedResidual && kept.copy_small()) keep_if_better();
+  // All weights together, in the measure itself.
+  if (result.residual > kAcceptedResidual && original.polish_memory(best.rows.size()) <= kMostPolishMemory) {
+    original.polish(best.pointers.data(), best.w, best.rows.size(), result.threads, monitor);
+    round_weights(best, set);
+    result.residual = residual_of(best);
+  }
   return best;
 }
 
@@ -107,8 +137,11 @@ Compressed compress(PointSet&& set, const CompressOptions& options, Monitor& mon
   const bool enlarged = options.best && options.size < set.size();
   const PolynomialSpace kept_space = enlarged ? enlarged_space(space, options.size) : space;
   const std::int64_t features = kept_space.count();
-  const PartitionOptions cutting{cutting_units(set, original.deviations(), options), kept_space.order[0],
-                                 static_cast<std::size_t>(features), options.size, result.threads,
+  const PartitionOptions cutting{cutting_units(set, original.deviations(), options),
+                                 kept_space.order[0],
+                                 static_cast<std::size_t>(features),
+                                 options.size,
+                                 result.threads,
                                  options.division};
   clock.lap();
   const Partition partition(set, cutting, monitor);
@@ -117,7 +150,7 @@ Compressed compress(PointSet&& set, const CompressOptions& options, Monitor& mon
   const CellSolver rich(kept_space, partition.largest()), plain(space, partition.largest());
   Kept kept(partition, rich, enlarged ? plain : rich, set.dimension());
   kept.recombine(result.threads, monitor);
-  const Kept::Columns columns = settle(kept, original, result, monitor);
+  const Kept::Columns columns = settle(kept, set, original, result, monitor);
   if (!(result.residual <= kRefusedResidual))
     throw refusal("the moments up to degree " + std::to_string(space.highest_degree()), result.residual,
                   "a lower order, more cells (a larger size), or columns with lighter tails");

@@ -19,6 +19,13 @@ class Residual {
   // The same for columns in the original's own units (its exponents already taken out).
   Verification of(const double* const* x, const double* w, std::size_t count, int threads, Monitor& monitor) const;
 
+  // Changes the weights so that the residual gets smaller, if it can; returns what it is then.
+  double polish(const double* const* x, Array<double>& w, std::size_t count, int threads, Monitor& monitor) const;
+  // Bytes of memory that this takes.
+  double polish_memory(std::size_t count) const {
+    return 3.0 * sizeof(double) * indices_.count * static_cast<double>(count);
+  }
+
   const std::vector<double>& deviations() const {
     return deviations_;
   }  // weighted, of each column; 0 for a constant one
