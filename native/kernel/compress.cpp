@@ -115,11 +115,22 @@ Kept::Columns settle(Kept& kept, const PointSet& set, const Residual& original, 
     keep_if_better();
   }
   if (result.residual > kAcceptedResidual && kept.copy_small()) keep_if_better();
-  // All weights together, in the measure itself.
-  if (result.residual > kAcceptedResidual && original.polish_memory(best.rows.size()) <= kMostPolishMemory) {
-    original.polish(best.pointers.data(), best.w, best.rows.size(), result.threads, monitor);
-    round_weights(best, set);
-    result.residual = residual_of(best);
+  // All weights together, in the measure itself; first of what there is, then of the cells in a basis of another kind.
+  const auto polish_whole = [&](Kept::Columns& c) {
+    if (!c.rows.empty() && original.polish_memory(c.rows.size()) <= kMostPolishMemory) {
+      original.polish(c.pointers.data(), c.w, c.rows.size(), result.threads, monitor);
+      round_weights(c, set);
+    }
+    return residual_of(c);
+  };
+  if (result.residual > kAcceptedResidual) result.residual = polish_whole(best);
+  if (result.residual > kAcceptedResidual && kept.solve_in_boxes(result.threads, monitor)) {
+    Kept::Columns now = rounded();
+    const double residual = polish_whole(now);
+    if (residual < result.residual) {
+      result.residual = residual;
+      best = std::move(now);
+    }
   }
   return best;
 }

@@ -67,7 +67,8 @@ constexpr double kRankTolerance = 1e-12;
 
 class VertexFinder {
  public:
-  VertexFinder(const FeatureSource& source, int threads, Monitor& monitor);
+  // tolerance: see kRankTolerance.
+  VertexFinder(const FeatureSource& source, int threads, Monitor& monitor, double tolerance = kRankTolerance);
 
   // Not polished: sums hold to about 1e-13 only. False: no vertex was found; support() is then what there is.
   bool run();
@@ -100,6 +101,7 @@ class VertexFinder {
   const FeatureSource& source_;
   const int threads_;
   Monitor& monitor_;
+  const double tolerance_;
   std::vector<Segment> segments_;
   std::vector<Column> columns_;  // by their place in the tableau
   std::size_t singles_ = 0;
