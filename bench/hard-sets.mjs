@@ -436,6 +436,21 @@ export function hardSets() {
     [3, 6],
     rows(46, normals(2), (_, i) => (i === 99 ? 1e20 : 1)),
   )
+  add('weights', '600 decades', 2, [1, 3], rows(129, normals(2), decades(600)))
+  add(
+    'weights',
+    'all at the least double',
+    1,
+    [0, 1],
+    rows(130, normals(1), () => Number.MIN_VALUE),
+  )
+  add(
+    'weights',
+    'all at the largest double',
+    1,
+    [1, 3],
+    rows(131, normals(1), () => Number.MAX_VALUE),
+  )
   add(
     'zero weights',
     'half of them',

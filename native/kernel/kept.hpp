@@ -25,8 +25,8 @@ class Kept {
 
   // Columns and weights of all that is kept, cell by cell.
   // Cells that kept all their moments badly, or if there are none, all that were reduced, in products of Legendre
-  // polynomials on their boxes: where orthonormal ones lose their orthogonality, as they do at high orders on thin tails.
-  // False: nothing has changed.
+  // polynomials on their boxes: where orthonormal ones lose their orthogonality, as they do at high orders on thin
+  // tails. False: nothing has changed.
   bool solve_in_boxes(int threads, Monitor& monitor);
 
   struct Columns {

@@ -67,7 +67,7 @@ constexpr double kRankTolerance = 1e-12;
 
 class VertexFinder {
  public:
-  // tolerance: see kRankTolerance.
+  // tolerance: of the rank. With one below kRankTolerance no pivots are taken unseen for safe, either.
   VertexFinder(const FeatureSource& source, int threads, Monitor& monitor, double tolerance = kRankTolerance);
 
   // Not polished: sums hold to about 1e-13 only. False: no vertex was found; support() is then what there is.
@@ -111,7 +111,7 @@ class VertexFinder {
   std::vector<std::size_t> support_rows_;  // of the tableau
   std::vector<double> weights_;
   int rank_ = 0;
-  bool safe_ = true;
+  bool safe_;
 };
 
 template <class Sums>
