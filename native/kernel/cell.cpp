@@ -13,8 +13,6 @@ namespace {
 
 // A support that comes from somewhere else is taken when polishing brings it below this; else a new one is looked for.
 constexpr double kPolished = 1e-15;
-// What was taken for dependent is tried again, down to the rounding of the features.
-constexpr double kLeastTolerance = 1e-14;
 // The fast path holds N x N and N x samples tables, and features of one point on the stack.
 constexpr int kMostFastFeatures = 256, kMostFastPowers = 128, kMostFastDimension = 32;
 

@@ -15,9 +15,6 @@
 namespace fewpoints {
 namespace {
 
-// Of the last polish, at most.
-constexpr double kMostPolishMemory = 1e9;
-
 class Clock {
  public:
   double lap() {
@@ -117,7 +114,7 @@ Kept::Columns settle(Kept& kept, const PointSet& set, const Residual& original, 
   if (result.residual > kAcceptedResidual && kept.copy_small()) keep_if_better();
   // All weights together, in the measure itself; first of what there is, then of the cells in a basis of another kind.
   const auto polish_whole = [&](Kept::Columns& c) {
-    if (!c.rows.empty() && original.polish_memory(c.rows.size()) <= kMostPolishMemory) {
+    if (original.can_polish(c.rows.size())) {
       original.polish(c.pointers.data(), c.w, c.rows.size(), result.threads, monitor);
       round_weights(c, set);
     }

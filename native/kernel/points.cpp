@@ -73,7 +73,7 @@ PointSet::PointSet(const PointsView& points, const NumbersView& weights, const c
   if (weights.data != nullptr) {
     copy_weights(weights, n, weights_);
     weight_exponent_ = exponent_for(std::bit_cast<double>(simd().largest_bits(weights_.data(), size_)));
-    if (weight_exponent_ != 0)  // what vanishes is below 2^-1900 of the largest
+    if (weight_exponent_ != 0)  // what vanishes is below 2^-1074 of the largest
       for (std::size_t i = 0; i < size_; i++) weights_[i] = std::ldexp(weights_[i], -weight_exponent_);
     leave_out_zero_weights();
     bool ones = true;

@@ -21,9 +21,11 @@ class Residual {
 
   // Changes the weights so that the residual gets smaller, if it can; returns what it is then.
   double polish(const double* const* x, Array<double>& w, std::size_t count, int threads, Monitor& monitor) const;
-  // Bytes of memory that this takes.
-  double polish_memory(std::size_t count) const {
-    return 3.0 * sizeof(double) * indices_.count * static_cast<double>(count);
+  // Whether that is done in seconds and in memory that does not matter.
+  bool can_polish(std::size_t count) const {
+    constexpr double kMostEntries = 1e7, kMostWork = 4e9;
+    const double features = indices_.count, entries = features * static_cast<double>(count);
+    return count > 0 && entries <= kMostEntries && features * entries <= kMostWork;
   }
 
   const std::vector<double>& deviations() const {

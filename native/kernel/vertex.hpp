@@ -64,6 +64,8 @@ class ProductSource final : public FeatureSource {
 
 // A row of largest entry 1 whose remainder is below this depends on the rows before it.
 constexpr double kRankTolerance = 1e-12;
+// What was taken for dependent is tried again, down to the rounding of the features.
+constexpr double kLeastTolerance = 1e-14;
 
 class VertexFinder {
  public:
