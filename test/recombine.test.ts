@@ -115,6 +115,13 @@ describe('recombine', () => {
     expectRecombined(powers, 27, weights, recombineSync(powers, { width: 27, weights }))
   })
 
+  it.each([15, 29, 40])('keeps the raw powers up to degree %i', (degree) => {
+    const points = uniform(3000, 1, degree)
+    const powers = rowsOf(3000, (i) => Array.from({ length: degree + 1 }, (_, j) => points[i] ** j))
+    const result = recombineSync(powers, { width: degree + 1 })
+    expectRecombined(powers, degree + 1, new Float64Array(3000).fill(1), result)
+  })
+
   it('gives the same bits in both forms, for any number of threads, float32 and strides', async () => {
     const features = withOnes(3000, 30, () => 0)
     const random = normal(3000 * 30, 1, 3)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "polish.hpp"
 #include "threads.hpp"
@@ -141,7 +142,7 @@ Support CellSolver::careful(const Points& points, Support start, double flat, in
     start = polished(std::move(start));
     if (start.residual <= kPolished && start.indices.size() <= static_cast<std::size_t>(N)) return start;
   }
-  VertexFinder finder(source, threads, monitor);
+  VertexFinder finder(source, threads, monitor, flat > 0 ? kRankTolerance : kLeastTolerance);
   finder.run();
   Support fresh{finder.indices(), {}, HUGE_VAL};
   if (!fresh.indices.empty()) {
@@ -152,6 +153,41 @@ Support CellSolver::careful(const Points& points, Support start, double flat, in
     fresh = done ? without_zeros(std::move(fresh)) : polished(std::move(fresh));
   }
   return start.indices.empty() || fresh.residual < start.residual ? fresh : start;
+}
+
+Support CellSolver::boxed(const Points& points, int threads, Monitor& monitor) const {
+  const int m = indices_.dimension, N = indices_.count;
+  std::vector<double> centre(m), map(static_cast<std::size_t>(m) * m, 0.0);
+  for (int a = 0; a < m; a++) {
+    double low = points.x[a][0], high = low;
+    simd().bounds(points.x[a], 0, points.count, &low, &high);
+    centre[a] = 0.5 * low + 0.5 * high;
+    map[a * m + a] = 1 / (0.5 * high - 0.5 * low);
+  }
+  std::vector<int> all(N);
+  std::iota(all.begin(), all.end(), 0);
+  const ExactBasis basis(indices_, Recurrence::legendre(m, indices_.order), centre, map, all);
+  const auto sums = [&](const double* const* x, const double* w, std::size_t n) {
+    return basis.sums(x, w, n, threads, monitor, Stage::Recombine);
+  };
+  Support support{{}, {}, HUGE_VAL};
+  with_box(points, [&](const FeatureSource& source) {
+    VertexFinder finder(source, threads, monitor, kLeastTolerance);
+    if (!finder.run()) return;
+    const ExactSums target = sums(points.x, points.w, points.count);
+    const std::size_t count = finder.indices().size();
+    Array<double> values(count * m);
+    std::vector<const double*> x;
+    for (int a = 0; a < m; a++) {
+      x.push_back(values.data() + a * count);
+      for (std::size_t i = 0; i < count; i++) values[a * count + i] = points.x[a][finder.indices()[i]];
+    }
+    support.residual =
+        finder.refine(target, [&](const std::vector<double>& w) { return sums(x.data(), w.data(), w.size()); });
+    support.indices = finder.indices();
+    support.weights = finder.weights();
+  });
+  return without_zeros(std::move(support));
 }
 
 bool CellSolver::with_box(const Points& points, const std::function<void(const FeatureSource&)>& use) const {

@@ -49,6 +49,9 @@ class CellSolver {
   // Box and Legendre as in the fast path, for any number of features and points: streamed through the tableau of
   // vertex.hpp. The residual tells whether it is any good.
   Support streamed(const Points& points, int threads, Monitor& monitor) const;
+  // The same basis, for features of any rank, with sums in double-double. No point: a column is constant, or no vertex
+  // was found.
+  Support boxed(const Points& points, int threads, Monitor& monitor) const;
   // Calls use(source) with those features of these points; false, and no call, when a column is constant.
   bool with_box(const Points& points, const std::function<void(const FeatureSource&)>& use) const;
 

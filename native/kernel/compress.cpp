@@ -65,22 +65,43 @@ void in_row_order(const Kept::Columns& kept, const PointSet& set, Compressed& ou
         static_cast<std::uint32_t>(__builtin_popcountll(bits[r / 64] & ((std::uint64_t{1} << (r % 64)) - 1)));
     out.indices[to] = r;
     out.weights[to] = set.weight_exponent() == 0 ? kept.w[i] : std::ldexp(kept.w[i], set.weight_exponent());
-    for (std::size_t a = 0; a < m; a++) {
-      const int e = set.exponent(static_cast<int>(a));
-      out.points[to * m + a] = e == 0 ? kept.x[a][i] : std::ldexp(kept.x[a][i], e);
-    }
+    for (std::size_t a = 0; a < m; a++) out.points[to * m + a] = set.as_given(kept.x[a][i], r, static_cast<int>(a));
   }
 }
 
+// Weights as the caller gets them, in his unit: subnormal ones are rounded, and those that vanish are left out.
+void round_weights(Kept::Columns& kept, const PointSet& set) {
+  const int e = set.weight_exponent();
+  if (e == 0) return;
+  std::size_t left = 0;
+  for (std::size_t i = 0; i < kept.rows.size(); i++) {
+    const double given = std::ldexp(kept.w[i], e);
+    if (std::isinf(given))
+      throw Error(Code::Weight,
+                  "the weight of a point of the result would be beyond the largest double; divide the weights");
+    if (given == 0) continue;
+    kept.w[left] = std::ldexp(given, -e);
+    kept.rows[left] = kept.rows[i];
+    for (auto& x : kept.x) x[left] = x[i];
+    left++;
+  }
+  kept.rows.resize(left);
+}
+
 // What is kept, worked over until the moments of the whole set are right; result.residual says how right they are.
-Kept::Columns settle(Kept& kept, const Residual& original, Compressed& result, Monitor& monitor) {
+Kept::Columns settle(Kept& kept, const PointSet& set, const Residual& original, Compressed& result, Monitor& monitor) {
   const auto residual_of = [&](const Kept::Columns& c) {
     return original.of(c.pointers.data(), c.w.data(), c.rows.size(), result.threads, monitor).residual;
   };
-  Kept::Columns best = kept.columns();
+  const auto rounded = [&] {
+    Kept::Columns columns = kept.columns();
+    round_weights(columns, set);
+    return columns;
+  };
+  Kept::Columns best = rounded();
   result.residual = residual_of(best);
   const auto keep_if_better = [&] {
-    Kept::Columns now = kept.columns();
+    Kept::Columns now = rounded();
     const double residual = residual_of(now);
     if (!(residual < result.residual)) return;
     result.residual = residual;
@@ -91,6 +112,23 @@ Kept::Columns settle(Kept& kept, const Residual& original, Compressed& result, M
     keep_if_better();
   }
   if (result.residual > kAcceptedResidual && kept.copy_small()) keep_if_better();
+  // All weights together, in the measure itself; first of what there is, then of the cells in a basis of another kind.
+  const auto polish_whole = [&](Kept::Columns& c) {
+    if (original.can_polish(c.rows.size())) {
+      original.polish(c.pointers.data(), c.w, c.rows.size(), result.threads, monitor);
+      round_weights(c, set);
+    }
+    return residual_of(c);
+  };
+  if (result.residual > kAcceptedResidual) result.residual = polish_whole(best);
+  if (result.residual > kAcceptedResidual && kept.solve_in_boxes(result.threads, monitor)) {
+    Kept::Columns now = rounded();
+    const double residual = polish_whole(now);
+    if (residual < result.residual) {
+      result.residual = residual;
+      best = std::move(now);
+    }
+  }
   return best;
 }
 
@@ -124,7 +162,7 @@ Compressed compress(PointSet&& set, const CompressOptions& options, Monitor& mon
   const CellSolver rich(kept_space, partition.largest()), plain(space, partition.largest());
   Kept kept(partition, rich, enlarged ? plain : rich, set.dimension());
   kept.recombine(result.threads, monitor);
-  const Kept::Columns columns = settle(kept, original, result, monitor);
+  const Kept::Columns columns = settle(kept, set, original, result, monitor);
   if (!(result.residual <= kRefusedResidual))
     throw refusal("the moments up to degree " + std::to_string(space.highest_degree()), result.residual,
                   "a lower order, more cells (a larger size), or columns with lighter tails");

@@ -31,6 +31,7 @@ Kept::Kept(const Partition& partition, const CellSolver& rich, const CellSolver&
   positions_.resize(slots_.back());
   weights_.resize(slots_.back());
   counts_.assign(partition.cells().size(), 0);
+  residuals_.assign(counts_.size(), 0);
 }
 
 void Kept::recombine(int threads, Monitor& monitor) {
@@ -63,6 +64,24 @@ void Kept::polish(int threads, Monitor& monitor) {
     }
     solve_carefully(i, std::move(start), 0.0, inner, monitor);
   });
+}
+
+bool Kept::solve_in_boxes(int threads, Monitor& monitor) {
+  std::vector<std::size_t> reduced, bad;
+  for (std::size_t i = 0; i < counts_.size(); i++) {
+    if (counts_[i] >= partition_.cells()[i].size()) continue;
+    reduced.push_back(i);
+    if (!(residuals_[i] <= kAcceptedResidual)) bad.push_back(i);
+  }
+  std::vector<char> changed(counts_.size(), 0);
+  each_carefully(bad.empty() ? reduced : bad, threads, monitor, [&](std::size_t i, int inner) {
+    std::vector<const double*> x;
+    const Support support = plain_.boxed(points_of(i, x), inner, monitor);
+    if (support.indices.empty() || support.indices.size() > slots_[i + 1] - slots_[i]) return;
+    keep(i, support);
+    changed[i] = 1;
+  });
+  return std::any_of(changed.begin(), changed.end(), [](char c) { return c != 0; });
 }
 
 bool Kept::copy_small() {
@@ -163,6 +182,7 @@ void Kept::solve_carefully(std::size_t i, Support start, double flat, int thread
       return keep(i, support);
   }
   const Support support = plain_.careful(points, std::move(start), flat, threads, monitor);
+  residuals_[i] = support.residual;
   if (points.count <= most && (support.indices.size() >= points.count || !(support.residual <= kAcceptedResidual)))
     return keep_all(i, points);
   if (support.indices.size() > slots_[i + 1] - slots_[i])

@@ -24,6 +24,11 @@ class Kept {
   bool copy_small();
 
   // Columns and weights of all that is kept, cell by cell.
+  // Cells that kept all their moments badly, or if there are none, all that were reduced, in products of Legendre
+  // polynomials on their boxes: where orthonormal ones lose their orthogonality, as they do at high orders on thin
+  // tails. False: nothing has changed.
+  bool solve_in_boxes(int threads, Monitor& monitor);
+
   struct Columns {
     std::vector<Array<double>> x;
     Array<double> w;
@@ -46,6 +51,7 @@ class Kept {
   const CellSolver &rich_, &plain_;
   const int dimension_;
   std::vector<std::size_t> slots_, positions_, counts_;
+  std::vector<double> residuals_;  // of cells that needed care; of others 0
   std::vector<double> weights_;
 };
 

@@ -72,6 +72,9 @@ PointSet::PointSet(const PointsView& points, const NumbersView& weights, const c
     if (!all_finite(largest[a])) check_finite(to[a], n, name, a);
   if (weights.data != nullptr) {
     copy_weights(weights, n, weights_);
+    weight_exponent_ = exponent_for(std::bit_cast<double>(simd().largest_bits(weights_.data(), size_)));
+    if (weight_exponent_ != 0)  // what vanishes is below 2^-1074 of the largest
+      for (std::size_t i = 0; i < size_; i++) weights_[i] = std::ldexp(weights_[i], -weight_exponent_);
     leave_out_zero_weights();
     bool ones = true;
     for (std::size_t i = 0; i < size_ && ones; i++) ones = weights_[i] == 1;
@@ -81,13 +84,23 @@ PointSet::PointSet(const PointsView& points, const NumbersView& weights, const c
     if (size_ < n) largest[a] = simd().largest_bits(to[a], size_);  // rows were left out
     exponents_[a] = exponent_for(std::bit_cast<double>(largest[a]));
     if (exponents_[a] != 0)
-      for (std::size_t i = 0; i < size_; i++) columns_[a][i] = std::ldexp(columns_[a][i], -exponents_[a]);
+      for (std::size_t i = 0; i < size_; i++) {
+        const double x = columns_[a][i], held = std::ldexp(x, -exponents_[a]);
+        if (std::ldexp(held, exponents_[a]) != x)
+          cut_off_[{rows_.empty() ? static_cast<std::uint32_t>(i) : rows_[i], a}] = x;
+        columns_[a][i] = held;
+      }
   }
-  if (weights_.size() != 0) {
-    weight_exponent_ = exponent_for(std::bit_cast<double>(simd().largest_bits(weights_.data(), size_)));
-    if (weight_exponent_ != 0)
-      for (std::size_t i = 0; i < size_; i++) weights_[i] = std::ldexp(weights_[i], -weight_exponent_);
+}
+
+double PointSet::as_given(double held, std::uint32_t row, int column) const {
+  const int e = exponents_[column];
+  if (e == 0) return held;
+  if (!cut_off_.empty()) {
+    const auto found = cut_off_.find({row, column});
+    if (found != cut_off_.end()) return found->second;
   }
+  return std::ldexp(held, e);
 }
 
 void PointSet::leave_out_zero_weights() {

@@ -2,6 +2,8 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <utility>
 #include <vector>
 
 #include "memory.hpp"
@@ -44,6 +46,8 @@ class PointSet {
   // and products neither overflow nor vanish. Exact, and undone exactly on the way out.
   int exponent(int a) const { return exponents_[a]; }
   int weight_exponent() const { return weight_exponent_; }
+  // What the caller gave where `held` is now; row of the caller's array.
+  double as_given(double held, std::uint32_t row, int column) const;
 
   // The partition permutes in place; these hand it the arrays.
   Array<double>& mutable_column(int a) { return columns_[a]; }
@@ -59,6 +63,8 @@ class PointSet {
   std::vector<std::uint32_t> rows_;
   std::vector<int> exponents_;
   int weight_exponent_ = 0;
+  // Numbers next to nothing beside the largest of their column, which lose digits when they are held in its units.
+  std::map<std::pair<std::uint32_t, int>, double> cut_off_;
 };
 
 // For the other things that are copied in: weights (throws Error Weight) and the check of one column (throws

@@ -1,6 +1,7 @@
 #include "polish.hpp"
 
 #include <Eigen/QR>
+#include <algorithm>
 #include <cmath>
 
 namespace fewpoints {
@@ -11,6 +12,9 @@ constexpr int kMostSteps = 8;
 // Column pivoting costs more than the factorisation itself beyond this width, and the support is well conditioned
 // anyway.
 constexpr int kPivotedWidth = 160;
+// Of polish_gently: below this share of the largest pivot a row depends on the others; one step's largest change of a
+// weight; and changes beyond which the factorisation is made again.
+constexpr double kDependent = 1e-14, kMostFactor = 8, kFar = 0.1;
 
 double relative(const ExactSums& target, const ExactSums& sums, Eigen::VectorXd& residual) {
   double worst = 0;
@@ -58,6 +62,43 @@ double polish(const Eigen::MatrixXd& B, const ExactSums& target,
     } else if (!dropped) {
       break;  // at the rounding of the weights
     }
+  }
+  return best;
+}
+
+double polish_gently(const Eigen::MatrixXd& B, const ExactSums& target,
+                     const std::function<ExactSums(const std::vector<double>&)>& sums, std::vector<double>& weights) {
+  const Eigen::Index N = B.rows(), count = B.cols();
+  Eigen::VectorXd residual(N);
+  std::vector<double> w = weights, factored;
+  double best = relative(target, sums(w), residual);
+  Eigen::CompleteOrthogonalDecomposition<Eigen::MatrixXd> solver;
+  for (int step = 0; step < kMostSteps && best > kConverged; step++) {
+    if (factored.empty()) {
+      factored = w;
+      Eigen::MatrixXd A(N, count);
+      for (Eigen::Index i = 0; i < count; i++)
+        for (Eigen::Index e = 0; e < N; e++)
+          A(e, i) = target.magnitude[e] > 0 ? B(e, i) * (w[i] / target.magnitude[e]) : 0;
+      if (!A.allFinite()) break;
+      solver.setThreshold(kDependent);
+      solver.compute(A);
+    }
+    const Eigen::VectorXd h = solver.solve(residual);
+    if (!h.allFinite()) break;
+    bool far = false;
+    for (Eigen::Index i = 0; i < count; i++) {
+      const double wanted = w[i] + factored[i] * h[i];
+      double changed = std::clamp(wanted, w[i] / kMostFactor, w[i] * kMostFactor);
+      if (!(changed > 0)) changed = w[i];  // next to the least double
+      far = far || std::fabs(changed - factored[i]) > kFar * factored[i];
+      w[i] = changed;
+    }
+    const double now = relative(target, sums(w), residual);
+    if (!(now < best)) break;
+    best = now;
+    weights = w;
+    if (far) factored.clear();
   }
   return best;
 }

@@ -16,4 +16,10 @@ namespace fewpoints {
 double polish(const Eigen::MatrixXd& B, const ExactSums& target,
               const std::function<ExactSums(const std::vector<double>&)>& sums, std::vector<double>& weights);
 
+// For any number of columns, also when the rows of B depend on each other to all digits (high powers): the h of
+// smallest norm is taken, by a rank-revealing factorisation, and no weight changes by more than a factor of 8 at a
+// time.
+double polish_gently(const Eigen::MatrixXd& B, const ExactSums& target,
+                     const std::function<ExactSums(const std::vector<double>&)>& sums, std::vector<double>& weights);
+
 }  // namespace fewpoints

@@ -14,6 +14,9 @@
 namespace fewpoints {
 namespace {
 
+// Beyond so many features the last polish takes too long: about N^3 operations, not blocked.
+constexpr int kMostGently = 600;
+
 std::size_t padded(int width) { return (static_cast<std::size_t>(width) + 7) / 8 * 8; }
 
 // The first number that is not finite, by row and column. Nothing when all are.
@@ -132,25 +135,44 @@ FeatureMatrix::FeatureMatrix(const PointsView& view, const NumbersView& w, bool 
 Recombined recombine(FeatureMatrix&& features, int wanted, Monitor& monitor) {
   const int threads = usable_threads(wanted), N = features.width;
   const MatrixSource source(features);
-  VertexFinder finder(source, threads, monitor);
-  const bool solved = finder.run();
-  const ExactSums& target = finder.target();
-  for (int e = 0; e < N; e++)
-    if (!std::isfinite(target.high[e] + target.magnitude[e])) {
-      check_rows(features.values, features.count, N);
-      throw refusal("the column sums", HUGE_VAL, "smaller numbers");  // finite, but their sums overflow
-    }
-
-  Recombined result;
-  result.rank = finder.rank();
-  result.residual = HUGE_VAL;
-  std::vector<double>& weights = finder.weights();
-  if (solved) {
+  struct Attempt {
+    std::vector<std::uint32_t> indices;
+    std::vector<double> weights;
+    double residual = HUGE_VAL;
+    int rank = 0;
+  };
+  const auto attempt = [&](double tolerance) {
+    Attempt out;
+    VertexFinder finder(source, threads, monitor, tolerance);
+    const bool solved = finder.run();
+    const ExactSums& target = finder.target();
+    for (int e = 0; e < N; e++)
+      if (!std::isfinite(target.high[e] + target.magnitude[e])) {
+        check_rows(features.values, features.count, N);
+        throw refusal("the column sums", HUGE_VAL, "smaller numbers");  // finite, but their sums overflow
+      }
+    out.rank = finder.rank();
+    if (!solved) return out;
     const ChosenRows chosen(features, finder.indices());
     const auto sums = [&](const std::vector<double>& w) { return chosen.sums(w); };
-    result.residual = finder.refine(target, sums);
-    if (result.residual > kAcceptedResidual) result.residual = polish(chosen.columns(), target, sums, weights);
+    std::vector<double>& weights = finder.weights();
+    out.residual = finder.refine(target, sums);
+    if (out.residual > kAcceptedResidual) out.residual = polish(chosen.columns(), target, sums, weights);
+    if (out.residual > kAcceptedResidual && N <= kMostGently)
+      out.residual = polish_gently(chosen.columns(), target, sums, weights);
+    out.indices = finder.indices();
+    out.weights = std::move(weights);
+    return out;
+  };
+  Attempt best = attempt(kRankTolerance);
+  if (best.residual > kAcceptedResidual) {  // what was taken for dependent may have mattered
+    Attempt other = attempt(kLeastTolerance);
+    if (other.residual < best.residual) best = std::move(other);
   }
+  Recombined result;
+  result.rank = best.rank;
+  result.residual = best.residual;
+  const std::vector<double>& weights = best.weights;
   if (result.residual > kAcceptedResidual) {
     std::vector<std::uint32_t> rows;
     std::vector<double> w;
@@ -171,10 +193,10 @@ Recombined recombine(FeatureMatrix&& features, int wanted, Monitor& monitor) {
   std::vector<std::size_t> order(weights.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::sort(order.begin(), order.end(),
-            [&](std::size_t a, std::size_t b) { return finder.indices()[a] < finder.indices()[b]; });
+            [&](std::size_t a, std::size_t b) { return best.indices[a] < best.indices[b]; });
   for (const std::size_t j : order)
     if (weights[j] > 0) {
-      result.indices.push_back(finder.indices()[j]);
+      result.indices.push_back(best.indices[j]);
       result.weights.push_back(weights[j]);
     }
   return result;

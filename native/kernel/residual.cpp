@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "polish.hpp"
 #include "threads.hpp"
 
 namespace fewpoints {
@@ -110,6 +111,30 @@ Verification Residual::of(const PointSet& other, int threads, Monitor& monitor) 
   const Extent extent = both(extent_of(x.data(), other.weights(), other.size(), centre, scale));
   return compare(sums_of(x.data(), other.weights(), other.size(), centre, scale, extent, false, threads, monitor),
                  other.weight_exponent() - weight_exponent_);
+}
+
+double Residual::polish(const double* const* x, Array<double>& w, std::size_t count, int threads,
+                        Monitor& monitor) const {
+  const int N = indices_.count;
+  Eigen::MatrixXd features(N, static_cast<Eigen::Index>(count));
+  for (std::size_t i = 0; i < count; i++) {
+    double* f = features.col(static_cast<Eigen::Index>(i)).data();
+    f[0] = 1;
+    for (int e = 1; e < N; e++) {
+      const int a = indices_.axis[e];
+      f[e] = f[indices_.parent[e]] * std::pow(scale_[a] * (x[a][i] - centre_[a]), indices_.degree[e]);
+    }
+  }
+  std::vector<double> weights(w.data(), w.data() + count);
+  const double residual = polish_gently(
+      features, sums_,
+      [&](const std::vector<double>& now) {
+        const Extent extent = both(extent_of(x, now.data(), count, centre_, scale_));
+        return sums_of(x, now.data(), count, centre_, scale_, extent, false, threads, monitor);
+      },
+      weights);
+  std::copy(weights.begin(), weights.end(), w.data());
+  return residual;
 }
 
 // A set that reaches no further is cut at the same places as the original: what is equal cancels to the last bit.

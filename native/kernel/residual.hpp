@@ -19,6 +19,15 @@ class Residual {
   // The same for columns in the original's own units (its exponents already taken out).
   Verification of(const double* const* x, const double* w, std::size_t count, int threads, Monitor& monitor) const;
 
+  // Changes the weights so that the residual gets smaller, if it can; returns what it is then.
+  double polish(const double* const* x, Array<double>& w, std::size_t count, int threads, Monitor& monitor) const;
+  // Whether that is done in seconds and in memory that does not matter.
+  bool can_polish(std::size_t count) const {
+    constexpr double kMostEntries = 1e7, kMostWork = 4e9;
+    const double features = indices_.count, entries = features * static_cast<double>(count);
+    return count > 0 && entries <= kMostEntries && features * entries <= kMostWork;
+  }
+
   const std::vector<double>& deviations() const {
     return deviations_;
   }  // weighted, of each column; 0 for a constant one

@@ -20,7 +20,9 @@ constexpr std::size_t kWide = 3000;
 // A pivot of at least this (in rows of largest entry 1) leaves no doubt about the rank, and digits enough to refine.
 constexpr double kSafePivot = 1e-8;
 // Complete pivoting up to this many features: beyond, its passes over a tableau larger than the cache take too long.
-constexpr std::size_t kMostComplete = 384;
+// When elimination row by row has failed a few times, complete pivoting is worth it for more of them.
+constexpr std::size_t kMostComplete = 384, kMostCompleteLater = 1024;
+constexpr int kStartsRowByRow = 3;
 // Weights over very many decades can wear out the inverse. Every state on the way is feasible, so the push then begins
 // again from where it stands, with a fresh elimination of the columns that are left.
 constexpr int kMostStarts = 6;
@@ -71,8 +73,13 @@ void ProductSource::sums(const Segment* segments, const std::uint32_t* first, in
   simd().group_sums(shape_, x_, weighted ? w_ : nullptr, segments, first, columns, out, stride, scratch);
 }
 
-VertexFinder::VertexFinder(const FeatureSource& source, int threads, Monitor& monitor)
-    : source_(source), threads_(threads), monitor_(monitor), target_(source.width()) {}
+VertexFinder::VertexFinder(const FeatureSource& source, int threads, Monitor& monitor, double tolerance)
+    : source_(source),
+      threads_(threads),
+      monitor_(monitor),
+      tolerance_(tolerance),
+      target_(source.width()),
+      safe_(tolerance >= kRankTolerance) {}
 
 // Rows in equal runs. The first one of positive weight of each run stands alone, and what is left of neighbouring runs
 // is a group: of points that are sorted in space, singles and groups are both spread over all of it.
@@ -212,10 +219,10 @@ bool VertexFinder::run() {
     safe_ = tried && tableau_->eliminate(singles_ >= N, kSafePivot, false, threads_, monitor_);
     if (!safe_) {
       if (tried) begin();
-      if (N <= kMostComplete)
-        tableau_->eliminate_completely(kRankTolerance, threads_, monitor_);
+      if (N <= (attempt <= kStartsRowByRow ? kMostComplete : kMostCompleteLater))
+        tableau_->eliminate_completely(tolerance_, threads_, monitor_);
       else
-        tableau_->eliminate(false, kRankTolerance, true, threads_, monitor_);
+        tableau_->eliminate(false, tolerance_, true, threads_, monitor_);
     }
     rank_ = std::max(rank_, tableau_->rank());
     const bool last = attempt == kMostStarts;

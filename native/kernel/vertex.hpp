@@ -64,10 +64,13 @@ class ProductSource final : public FeatureSource {
 
 // A row of largest entry 1 whose remainder is below this depends on the rows before it.
 constexpr double kRankTolerance = 1e-12;
+// What was taken for dependent is tried again, down to the rounding of the features.
+constexpr double kLeastTolerance = 1e-14;
 
 class VertexFinder {
  public:
-  VertexFinder(const FeatureSource& source, int threads, Monitor& monitor);
+  // tolerance: of the rank. With one below kRankTolerance no pivots are taken unseen for safe, either.
+  VertexFinder(const FeatureSource& source, int threads, Monitor& monitor, double tolerance = kRankTolerance);
 
   // Not polished: sums hold to about 1e-13 only. False: no vertex was found; support() is then what there is.
   bool run();
@@ -100,6 +103,7 @@ class VertexFinder {
   const FeatureSource& source_;
   const int threads_;
   Monitor& monitor_;
+  const double tolerance_;
   std::vector<Segment> segments_;
   std::vector<Column> columns_;  // by their place in the tableau
   std::size_t singles_ = 0;
@@ -109,7 +113,7 @@ class VertexFinder {
   std::vector<std::size_t> support_rows_;  // of the tableau
   std::vector<double> weights_;
   int rank_ = 0;
-  bool safe_ = true;
+  bool safe_;
 };
 
 template <class Sums>
