@@ -175,10 +175,10 @@ void test_residual(const Expect& expect) {
       options.size = 400;
       options.threads = 2;
       const Compressed c = compress(PointSet(view, weights), options, monitor);
-      const Verification got = verify(
-          PointSet(view, weights),
-          PointSet({{c.points.data(), false, 1}, m, c.weights.size(), m}, {c.weights.data(), false, 1}), options.space, 1,
-          monitor);
+      const Verification got =
+          verify(PointSet(view, weights),
+                 PointSet({{c.points.data(), false, 1}, m, c.weights.size(), m}, {c.weights.data(), false, 1}),
+                 options.space, 1, monitor);
       Sample kept;
       kept.x.resize(m);
       for (std::size_t i = 0; i < c.weights.size(); i++)
