@@ -19,18 +19,17 @@ constexpr std::size_t kMostAutomatic = 256;
 // Of enlarged cells. A single column needs no more.
 std::size_t most_enlarged(int dimension) { return dimension == 1 ? 16 : dimension == 2 ? 256 : 400; }
 
-// Nanoseconds a point, about: copy, partition and moments; elimination; tableaus that leave the second-level cache. In
-// the plane most orders have compile-time instances and enlarged spaces have none, which costs the more the smaller the
-// features are.
+// Nanoseconds a point, about (npm run bench -- throughput): copy, partition and moments; elimination; tableaus that
+// leave the second-level cache.
 double time_of(int dimension, double features) {
   const double square = features * features;
-  return dimension <= 2 ? 18 + 0.014 * square : 34 + 0.012 * square + 6e-5 * square * features;
+  return dimension <= 2 ? 18 + 0.0285 * square : 22 + 0.014 * square + 5e-5 * square * features;
 }
 // Enlarging may make a call take so many times as long.
-double most_time(int dimension) { return dimension <= 2 ? 2.5 : 2.8; }
+constexpr double kMostTime = 2.7;
 
 std::size_t affordable(int dimension, std::size_t features) {
-  const double limit = most_time(dimension) * time_of(dimension, static_cast<double>(features));
+  const double limit = kMostTime * time_of(dimension, static_cast<double>(features));
   std::size_t most = features;
   while (most < most_enlarged(dimension) && time_of(dimension, static_cast<double>(most + 1)) <= limit) most++;
   return most;
