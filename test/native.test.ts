@@ -179,7 +179,9 @@ describe('the builds for different processors', () => {
       const { residual, count } = compressSync(data, { dimension: 3, order: 3, size: 1000 })
       console.log(JSON.stringify([native().info().instructionSet, residual, count]))`
     const best = native().info().instructionSet
-    for (const level of best === 'plain' ? ['plain'] : ['v2', 'v3', 'v4']) {
+    const forced = process.env.FEWPOINTS_ISA !== undefined // then the best is not what this processor could do
+    const levels = best === 'plain' ? ['plain'] : ['v2', 'v3', 'v4'].filter((level) => !forced || level <= best)
+    for (const level of levels) {
       const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], {
         cwd: PACKAGE_ROOT,
         env: { ...process.env, FEWPOINTS_ISA: level },
