@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <optional>
 
 #include "info.hpp"
 #include "kept.hpp"
@@ -146,8 +147,8 @@ Compressed compress(PointSet&& set, const CompressOptions& options, Monitor& mon
                         : options.space;
   result.order = space.highest_degree();
   const Residual original(set, space, result.threads, monitor);
-  const bool enlarged = options.best && options.size < set.size();
-  const PolynomialSpace kept_space = enlarged ? enlarged_space(space, options.size) : space;
+  const PolynomialSpace kept_space =
+      options.best && options.size < set.size() ? enlarged_space(space, options.size) : space;
   const std::int64_t features = kept_space.count();
   const PartitionOptions cutting{cutting_units(set, original.deviations(), options),
                                  kept_space.order[0],
@@ -159,8 +160,10 @@ Compressed compress(PointSet&& set, const CompressOptions& options, Monitor& mon
   const Partition partition(set, cutting, monitor);
   result.partition_ms = clock.lap();
 
-  const CellSolver rich(kept_space, partition.largest()), plain(space, partition.largest());
-  Kept kept(partition, rich, enlarged ? plain : rich, set.dimension());
+  const CellSolver rich(kept_space, partition.largest());
+  std::optional<CellSolver> plain;
+  if (kept_space.count() > space.count()) plain.emplace(space, partition.largest());
+  Kept kept(partition, rich, plain ? *plain : rich, set.dimension());
   kept.recombine(result.threads, monitor);
   const Kept::Columns columns = settle(kept, set, original, result, monitor);
   if (!(result.residual <= kRefusedResidual))

@@ -158,17 +158,18 @@ bool Kept::solve_fast(std::size_t i, double* workspace, const Monitor& monitor) 
     keep_all(i, points);
     return true;
   }
-  for (const CellSolver* solver : {&rich_, &plain_}) {
-    if (solver->workspace() == 0) continue;
-    if (solver == &plain_ && rich_.streams(points.count)) break;  // first streamed, by all threads
+  const auto solved_by = [&](const CellSolver& solver) {
+    if (solver.workspace() == 0) return false;
     std::uint32_t chosen[kMostFast];
-    const int count = solver->fast(points, workspace, chosen, weights_.data() + slots_[i], monitor);
-    if (count < 0) continue;
+    const int count = solver.fast(points, workspace, chosen, weights_.data() + slots_[i], monitor);
+    if (count < 0) return false;
     for (int j = 0; j < count; j++) positions_[slots_[i] + j] = partition_.cells()[i].begin + chosen[j];
     counts_[i] = static_cast<std::size_t>(count);
     return true;
-  }
-  return false;
+  };
+  if (solved_by(rich_)) return true;
+  if (&rich_ == &plain_ || rich_.streams(points.count)) return false;  // that is first streamed, by all threads
+  return solved_by(plain_);
 }
 
 void Kept::solve_carefully(std::size_t i, Support start, double flat, int threads, Monitor& monitor) {
