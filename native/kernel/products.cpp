@@ -92,6 +92,21 @@ DoubleDouble value_of(__int128 high, __int128 low, int g2_exponent) {
   return {std::ldexp(h, g2_exponent), std::ldexp(l, g2_exponent)};
 }
 
+// What a kernel says of each chunk of the points: shape.count values a chunk.
+std::vector<double> of_chunks(decltype(SimdKernels::product_sums) kernel, const ProductShape& shape,
+                              const double* const* x, const double* w, std::size_t n, int threads, Monitor& monitor,
+                              Stage stage) {
+  const auto N = static_cast<std::size_t>(shape.count);
+  std::vector<double> parts(chunk_count(n) * N);
+  std::vector<Array<double>> workspaces(std::max(threads, 1));
+  parallel_for(chunk_count(n), threads, monitor, stage, [&](std::size_t c, int thread) {
+    Array<double>& workspace = workspaces[thread];
+    if (workspace.size() == 0) workspace.reset(simd().product_workspace(shape));
+    kernel(shape, x, w, c * kChunk, std::min(n, (c + 1) * kChunk), parts.data() + c * N, workspace.data());
+  });
+  return parts;
+}
+
 }  // namespace
 
 Extent extent_of(const double* const* x, const double* w, std::size_t n, const std::vector<double>& centre,
@@ -199,14 +214,7 @@ void ProductBasis::split(const MultiIndices& indices) {
 std::vector<double> ProductBasis::sums(const double* const* x, const double* w, std::size_t n, int threads,
                                        Monitor& monitor, Stage stage) const {
   const std::size_t chunks = chunk_count(n), N = static_cast<std::size_t>(count());
-  std::vector<double> parts(chunks * N);
-  std::vector<Array<double>> workspaces(std::max(threads, 1));
-  parallel_for(chunks, threads, monitor, stage, [&](std::size_t c, int thread) {
-    Array<double>& workspace = workspaces[thread];
-    if (workspace.size() == 0) workspace.reset(simd().product_workspace(shape_));
-    simd().product_sums(shape_, x, w, c * kChunk, std::min(n, (c + 1) * kChunk), parts.data() + c * N,
-                        workspace.data());
-  });
+  const std::vector<double> parts = of_chunks(simd().product_sums, shape_, x, w, n, threads, monitor, stage);
   std::vector<double> out(N);
   for (std::size_t e = 0; e < N; e++) {
     DoubleDouble total;
@@ -271,14 +279,7 @@ ExactTotals ProductBasis::exact(const double* const* x, const double* w, std::si
 std::vector<int> ProductBasis::tight_exponents(const double* const* x, const double* w, std::size_t n, int threads,
                                                Monitor& monitor, Stage stage) const {
   const std::size_t chunks = chunk_count(n), N = static_cast<std::size_t>(count());
-  std::vector<double> parts(chunks * N);
-  std::vector<Array<double>> workspaces(std::max(threads, 1));
-  parallel_for(chunks, threads, monitor, stage, [&](std::size_t c, int thread) {
-    Array<double>& workspace = workspaces[thread];
-    if (workspace.size() == 0) workspace.reset(simd().product_workspace(shape_));
-    simd().product_largest(shape_, x, w, c * kChunk, std::min(n, (c + 1) * kChunk), parts.data() + c * N,
-                           workspace.data());
-  });
+  const std::vector<double> parts = of_chunks(simd().product_largest, shape_, x, w, n, threads, monitor, stage);
   std::vector<int> exponents(N);
   for (std::size_t e = 0; e < N; e++) {
     double most = 0;

@@ -70,7 +70,7 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
   const Candidates candidate(n, S);
   cell.features([&](int c) { return candidate[c]; }, S, round_up(S), stride, T);
   for (int e = 0; e < padded; e += W) store(tableau.v + e, load(b + e));
-  if (!tableau.eliminate(kPivotTolerance, false, shape.pivot_share)) return {-1, 0};
+  if (!tableau.eliminate(kPivotTolerance, shape.pivot_share)) return {-1, 0};
 
   // Columns from S on are appended ones.
   int searches = 0, appended[kMostSearches * kBatch];

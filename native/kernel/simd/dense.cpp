@@ -46,13 +46,29 @@ void update_columns(double* T, size_t stride, size_t rows, const double* factors
     update_tile<1, Q>(T + r * stride, stride, factors + r * factor_stride, factor_stride, rank, packed);
 }
 
-// The first place of the most extreme value: by lanes first, then the smallest place among equal lanes.
-template <class Better>
-int extreme_lane(const double* value, const long long* place, const Better& better) {
+// The place of the most extreme of value(c), W entries from column c on; of equal ones the first; -1 when none is
+// better than 0. better compares vectors and numbers alike.
+template <class Value, class Better>
+FEWPOINTS_INLINE int extreme_entry(size_t columns, const Value& value, const Better& better, double* best) {
+  Vec most = {};
+  Index at = splat_index(-1), here = {};
+  for (int l = 0; l < W; l++) here[l] = l;
+  for (size_t c = 0; c < columns; c += W) {
+    const Vec a = value(c);
+    const Index improved = (Index)better(a, most);
+    most = improved ? a : most;
+    at = improved ? here : at;
+    here += W;
+  }
+  double values[W];
+  long long places[W];
+  __builtin_memcpy(values, &most, sizeof values);
+  __builtin_memcpy(places, &at, sizeof places);
   int lane = 0;
   for (int l = 1; l < W; l++)
-    if (better(value[l], value[lane]) || (value[l] == value[lane] && place[l] < place[lane])) lane = l;
-  return lane;
+    if (better(values[l], values[lane]) || (values[l] == values[lane] && places[l] < places[lane])) lane = l;
+  *best = values[lane];
+  return static_cast<int>(places[lane]);
 }
 
 }  // namespace
@@ -91,43 +107,14 @@ void scale_row(double* row, double factor, size_t columns) {
 }
 
 int largest_entry(const double* row, const double* open, size_t columns, double* best) {
-  Vec most = {};
-  Index at = splat_index(-1), here = {};
-  for (int l = 0; l < W; l++) here[l] = l;
-  for (size_t c = 0; c < columns; c += W) {
-    const Vec a = magnitude(load(row + c)) * load(open + c);
-    const Index better = a > most;
-    most = better ? a : most;
-    at = better ? here : at;
-    here += W;
-  }
-  double value[W];
-  long long place[W];
-  __builtin_memcpy(value, &most, sizeof value);
-  __builtin_memcpy(place, &at, sizeof place);
-  const int lane = extreme_lane(value, place, [](double a, double b) { return a > b; });
-  *best = value[lane];
-  return static_cast<int>(place[lane]);
+  return extreme_entry(
+      columns, [&](size_t c) { return magnitude(load(row + c)) * load(open + c); },
+      [](auto a, auto b) { return a > b; }, best);
 }
 
 int most_negative_entry(const double* row, const double* open, size_t columns, double* best) {
-  Vec least = {};
-  Index at = splat_index(-1), here = {};
-  for (int l = 0; l < W; l++) here[l] = l;
-  for (size_t c = 0; c < columns; c += W) {
-    const Vec a = load(row + c) * load(open + c);
-    const Index better = a < least;
-    least = better ? a : least;
-    at = better ? here : at;
-    here += W;
-  }
-  double value[W];
-  long long place[W];
-  __builtin_memcpy(value, &least, sizeof value);
-  __builtin_memcpy(place, &at, sizeof place);
-  const int lane = extreme_lane(value, place, [](double a, double b) { return a < b; });
-  *best = value[lane];
-  return static_cast<int>(place[lane]);
+  return extreme_entry(
+      columns, [&](size_t c) { return load(row + c) * load(open + c); }, [](auto a, auto b) { return a < b; }, best);
 }
 
 void largest_of_columns(const double* T, size_t stride, size_t rows, size_t columns, double* largest) {

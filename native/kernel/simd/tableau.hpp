@@ -58,7 +58,6 @@ class TableauOf {
     };
     v = take(padded);
     u = take(padded);
-    correction = take(padded);
     scratch = take(padded);
     factors = take(static_cast<size_t>(kLargeBlock) * padded);
     eta = take(static_cast<size_t>(capacity) * padded);
@@ -85,32 +84,15 @@ class TableauOf {
   double* const T;
   double *v, *u;    // N: target and present weights of the basis
   long long* open;  // stride: not zero while a column may still enter; see key_of
-  int* basis;       // N: which column is basic in this row; -1: row dependent, dropped
+  int* basis;       // N: which column is basic in this row
   int* home;        // N: the column whose place holds this row's column of B^-1
   int used;         // columns that are in T, a multiple of 8
   int rank = 0;
   double remaining = 1;  // what is left of the weight of a column that is not in the basis
 
-  // tolerance: a row whose largest open entry is not above it depends on the rows before it; it is dropped if
-  // drop_rows, else the elimination fails. share: the first open entry of at least share x largest is taken, from a
-  // start that moves on.
-  bool eliminate(double tolerance, bool drop_rows, double share);
-
-  // The same with complete pivoting: always the largest open entry of all rows that are left. Slower, memory-bound, but
-  // it tells a dependent row from one that is merely small, which the order of the rows above does not.
-  void eliminate_completely(double tolerance);
-
-  // The elimination was done elsewhere: the first N columns are the basis, in order, and the others hold B^-1 T.
-  void begin_eliminated() {
-    rank = rows();
-    for (int i = 0; i < rows(); i++) {
-      basis[i] = i;
-      home[i] = -1;
-      close(i);
-      double* Ti = T + static_cast<size_t>(i) * stride;
-      for (int c = 0; c < rows(); c++) Ti[c] = 0;
-    }
-  }
+  // tolerance: a row whose largest open entry is not above it depends on the rows before it, and the elimination fails.
+  // share: the first open entry of at least share x largest is taken, from a start that moves on.
+  bool eliminate(double tolerance, double share);
 
   // start(c): the weight that column c had at the beginning. outside(y, than, *this): looks for columns outside T with
   // y . phi below `than`; appends some, the most negative among them, and returns how many, or kGiveUp. Returns false
@@ -139,7 +121,7 @@ class TableauOf {
   FEWPOINTS_INLINE int rows() const { return Rows > 0 ? Rows : N; }
   FEWPOINTS_INLINE int width() const { return Rows > 0 ? round_up(Rows) : padded; }
 
-  double *correction, *scratch, *factors, *eta, *rho, *spread;
+  double *scratch, *factors, *eta, *rho, *spread;
   long long* label;
   const int capacity;
   long long low;  // 2^b - 1 > stride: bits of a key that hold the column's number
@@ -211,7 +193,6 @@ class TableauOf {
 
   struct Limits {
     double tolerance;
-    bool drop_rows;
     double share;
   };
 
@@ -222,7 +203,7 @@ class TableauOf {
                                int* places);
 
   template <int B>
-  bool eliminate_block(int j0, double tolerance, bool drop_rows, double share);
+  bool eliminate_block(int j0, double tolerance, double share);
 
   // row = the present row r of B^-1 T. Returns the open column with its most negative entry, which is `best`; 0 when
   // there is none.

@@ -5,56 +5,24 @@
 namespace fewpoints::FEWPOINTS_SIMD {
 
 template <int Rows>
-bool TableauOf<Rows>::eliminate(double tolerance, bool drop_rows, double share) {
+bool TableauOf<Rows>::eliminate(double tolerance, double share) {
   for (int j = 0; j < rows(); j++) basis[j] = home[j] = -1;
   int j = 0;
   if (rows() >= kLargeRows)
     for (; j + kLargeBlock <= rows(); j += kLargeBlock)
-      if (!eliminate_block<kLargeBlock>(j, tolerance, drop_rows, share)) return false;
+      if (!eliminate_block<kLargeBlock>(j, tolerance, share)) return false;
   for (; j + kBlock <= rows(); j += kBlock)
-    if (!eliminate_block<kBlock>(j, tolerance, drop_rows, share)) return false;
+    if (!eliminate_block<kBlock>(j, tolerance, share)) return false;
   if constexpr (Rows > 0) {
-    if constexpr (Rows % kBlock > 0) return eliminate_block<Rows % kBlock>(j, tolerance, drop_rows, share);
+    if constexpr (Rows % kBlock > 0) return eliminate_block<Rows % kBlock>(j, tolerance, share);
   } else {
     switch (rows() - j) {
-      case 1: return eliminate_block<1>(j, tolerance, drop_rows, share);
-      case 2: return eliminate_block<2>(j, tolerance, drop_rows, share);
-      case 3: return eliminate_block<3>(j, tolerance, drop_rows, share);
+      case 1: return eliminate_block<1>(j, tolerance, share);
+      case 2: return eliminate_block<2>(j, tolerance, share);
+      case 3: return eliminate_block<3>(j, tolerance, share);
     }
   }
   return true;
-}
-
-template <int Rows>
-void TableauOf<Rows>::eliminate_completely(double tolerance) {
-  for (int j = 0; j < rows(); j++) basis[j] = home[j] = -1;
-  double* best = scratch;  // largest open entry of each row that is left, and where
-  int* at = reinterpret_cast<int*>(correction);
-  for (int i = 0; i < rows(); i++) at[i] = largest_open(T + static_cast<size_t>(i) * stride, 1, best[i]);
-  while (true) {
-    int j = -1;
-    for (int i = 0; i < rows(); i++)
-      if (basis[i] < 0 && best[i] > tolerance && (j < 0 || best[i] > best[j])) j = i;
-    if (j < 0) return;
-    const int p = at[j];
-    close(p);
-    basis[j] = home[j] = p;
-    rank++;
-    double* Tj = T + static_cast<size_t>(j) * stride;
-    const double inverse = 1 / Tj[p];
-    Tj[p] = 1;
-    for (int c = 0; c < used; c += W) store(Tj + c, load(Tj + c) * splat(inverse));
-    v[j] *= inverse;
-    for (int i = 0; i < rows(); i++) {
-      if (i == j) continue;
-      double* Ti = T + static_cast<size_t>(i) * stride;
-      const double f = Ti[p];
-      Ti[p] = 0;
-      v[i] -= f * v[j];
-      for (int c = 0; c < used; c += W) store(Ti + c, nmadd(splat(f), load(Tj + c), load(Ti + c)));
-      if (basis[i] < 0) at[i] = largest_open(Ti, 1, best[i]);
-    }
-  }
 }
 
 template <int Rows>
@@ -160,10 +128,7 @@ FEWPOINTS_INLINE bool TableauOf<Rows>::choose(int j0, const Limits& limits, doub
         set_entry(other, p, 0);
       }
     } else {
-      if (!limits.drop_rows) return false;
-      places[s] = -1;
-      inverse[s] = 0;
-      for (int o = 0; o < B; o++) (o < s ? upper[o][s] : below[o][s]) = 0;
+      return false;
     }
     return choose<B, s + 1>(j0, limits, upper, below, inverse, places);
   }
@@ -172,10 +137,10 @@ FEWPOINTS_INLINE bool TableauOf<Rows>::choose(int j0, const Limits& limits, doub
 
 template <int Rows>
 template <int B>
-bool TableauOf<Rows>::eliminate_block(int j0, double tolerance, bool drop_rows, double share) {
+bool TableauOf<Rows>::eliminate_block(int j0, double tolerance, double share) {
   double upper[B][B], below[B][B], inverse[B];
   int places[B];
-  if (!choose<B, 0>(j0, {tolerance, drop_rows, share}, upper, below, inverse, places)) return false;
+  if (!choose<B, 0>(j0, {tolerance, share}, upper, below, inverse, places)) return false;
   double y[B];
   for (int s = B - 1; s >= 0; s--) {
     double t = v[j0 + s];
