@@ -29,6 +29,14 @@ export function machine() {
   }
 }
 
+/** The machine in a line. */
+export function inWords({ cpu, cores, load, node, fewpoints, commit, instructionSet, blas }) {
+  return (
+    `${cpu}, ${cores} cores (load ${load.toFixed(1)}), node ${node}, fewpoints ${fewpoints} at ${commit}, ` +
+    `instruction set ${instructionSet}, ${blas}`
+  )
+}
+
 /** The name, and on Linux the family and model as well: a virtual machine's name often says no more than the maker's. */
 function cpuModel() {
   const name = cpus()[0]?.model.trim() ?? 'unknown'

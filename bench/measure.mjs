@@ -1,5 +1,8 @@
 // What the benchmarks share: seeded points, medians, memory.
+import { logAverage, mean, median, sampleStandardDeviation } from 'simple-statistics'
 import { random } from '../demo/random.mjs'
+
+export { logAverage as geometricMean, mean, median }
 
 /** One machine epsilon. */
 export const EPS = 2 ** -52
@@ -17,14 +20,9 @@ function medians(list) {
   return Object.fromEntries(Object.keys(list[0]).map((key) => [key, median(list.map((item) => item[key]))]))
 }
 
-export function median(values) {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
-}
-
-export function geometricMean(values) {
-  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length)
+/** Of the mean of these values; 0 when there is only one. */
+export function standardError(values) {
+  return values.length < 2 ? 0 : sampleStandardDeviation(values) / Math.sqrt(values.length)
 }
 
 /** As Map.groupBy, which Node 20 has not got. */

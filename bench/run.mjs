@@ -1,39 +1,50 @@
-// npm run bench -- NAME [--small] [--threads T] [--trials R] [--json]
+// npm run bench -- NAME [--small] [--threads T] [--trials R] [--json] [--out FOLDER]
+// npm run bench -- report [--out FOLDER]
 //
 // Runs the cases of bench/cases/NAME.mjs, each in a fresh process (bench/one.mjs), prints a table and writes
-// bench/results/NAME.json with the machine and the options beside the numbers.
-//   --small       a form that ends in seconds; its results go to NAME.small.json
-//   --threads T   only this number of threads (each benchmark says what it does without)
-//   --trials R    how often each case is timed; medians are reported (default 5, or what the benchmark says)
-//   --json        print what would be written, and write nothing
+// bench/results/NAME.json with the machine and the options beside the numbers, a table NAME.csv, and the figures of
+// bench/figures/NAME.mjs as SVG and PNG. A run that was killed goes on where it was. `report` draws all figures again and
+// writes them into one page, report.html.
+//   --small        a form that ends within a minute; its results go to NAME.small.json
+//   --threads T    only this number of threads (each benchmark says what it does without)
+//   --trials R     how often each case is measured (default 5, or what the benchmark says)
+//   --json         print what would be written, and write nothing
+//   --out FOLDER   write there instead of bench/results
 //
 // A benchmark is a module that exports
-//   title                       one line
-//   trials                      the default of --trials, if not 5
-//   seed                        of its pseudo-random numbers, if it has any
-//   cases(options)              a list of plain objects, one for each process
-//   run(parameters, trials)     measures one of them, in the fresh process, and returns a plain object
-//   report(results, options)    the text that is printed
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+//   title                              one line
+//   trials                             the default of --trials, if not 5
+//   seed                               of its pseudo-random numbers, if it has any
+//   cases(options)                     a list of plain objects, one for each process
+//   cost(parameters, trials)           about how long one takes, in any unit, if they differ much
+//   run(parameters, trials, progress)  measures one of them, in the fresh process, and returns a plain object; one that takes
+//                                      minutes calls progress(part) with the part that is done, 0 to 1
+//   table(results)                     a list of flat objects, one for each line of NAME.csv, if there is to be one
+//   report(results, options)           the text that is printed
+import { spawn } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { machine } from './machine.mjs'
+import { inWords, machine } from './machine.mjs'
+import { progressBar } from './progress.mjs'
+import { writeReport } from './report.mjs'
+import { figuresOf, RESULTS, Unfinished, writeResults } from './store.mjs'
 
 const HERE = fileURLToPath(new URL('.', import.meta.url))
 
 async function main() {
-  const { name, json, ...options } = readArguments()
+  const { name, json, out, ...options } = readArguments()
+  if (name === 'report') {
+    process.stdout.write(`written to ${await writeReport(out)}\n`)
+    return
+  }
   const benchmark = await import(`./cases/${name}.mjs`)
   options.trials ??= benchmark.trials ?? 5
   const started = new Date().toISOString()
-  const results = []
-  for (const parameters of benchmark.cases(options)) {
-    if (process.stderr.isTTY) process.stderr.write(`${JSON.stringify(parameters)}\n`)
-    results.push({ ...parameters, ...inFreshProcess(name, parameters, options.trials) })
-  }
+  const results = await measure(name, benchmark, options, json ? undefined : out)
   const record = {
     name,
     title: benchmark.title,
@@ -43,22 +54,23 @@ async function main() {
     seed: benchmark.seed ?? null,
     results,
   }
-
-  const text = `${JSON.stringify(record, null, 2)}\n`
   if (json) {
-    process.stdout.write(text)
+    process.stdout.write(`${JSON.stringify(record, null, 2)}\n`)
     return
   }
   process.stdout.write(`${benchmark.title}\n${inWords(record.machine)}\n\n${benchmark.report(results, options)}\n`)
-  const file = join(HERE, 'results', `${name}${options.small ? '.small' : ''}.json`)
-  mkdirSync(join(HERE, 'results'), { recursive: true })
-  writeFileSync(file, text)
-  process.stdout.write(`\nwritten to ${file}\n`)
+  const files = await writeResults(out, record, {
+    table: benchmark.table?.(results),
+    figures: await figuresOf(record),
+  })
+  process.stdout.write(`\nwritten to ${out}: ${files.join(', ')}\n`)
 }
 
 function readArguments() {
   const names = readdirSync(join(HERE, 'cases')).map((file) => file.replace(/\.mjs$/, ''))
-  const usage = `usage: npm run bench -- NAME [--small] [--threads T] [--trials R] [--json]\nNAME is one of ${names.join(', ')}`
+  const usage =
+    'usage: npm run bench -- NAME [--small] [--threads T] [--trials R] [--json] [--out FOLDER]\n' +
+    `NAME is one of ${names.join(', ')}; or report`
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
@@ -67,14 +79,16 @@ function readArguments() {
         threads: { type: 'string' },
         trials: { type: 'string' },
         json: { type: 'boolean', default: false },
+        out: { type: 'string', default: RESULTS },
       },
     })
     const [name] = positionals
-    if (positionals.length !== 1 || !names.includes(name)) throw new Error(`no benchmark ${positionals.join(' ')}`)
+    if (positionals.length !== 1 || ![...names, 'report'].includes(name))
+      throw new Error(`no benchmark ${positionals.join(' ')}`)
     const threads = values.threads === undefined ? undefined : positive('--threads', values.threads)
     const trials = values.trials === undefined ? undefined : positive('--trials', values.trials)
-    const { small, json } = values
-    return { name, json, small, threads, trials, cores: availableParallelism() }
+    const { small, json, out } = values
+    return { name, json, out, small, threads, trials, cores: availableParallelism() }
   } catch (cause) {
     process.stderr.write(`${cause.message}\n${usage}\n`)
     process.exit(2)
@@ -87,22 +101,54 @@ function positive(option, text) {
   return value
 }
 
-/** Other cases' memory, compiled code and warm caches must not count. */
-function inFreshProcess(name, parameters, trials) {
-  const { status, error, output } = spawnSync(
-    process.execPath,
-    [join(HERE, 'one.mjs'), name, JSON.stringify(parameters), String(trials)],
-    { stdio: ['ignore', process.stderr, process.stderr, 'pipe'], encoding: 'utf8', maxBuffer: 2 ** 26 },
+/** All cases, less those that a killed run has left in `folder`. */
+async function measure(name, benchmark, options, folder) {
+  const all = benchmark.cases(options)
+  const costs = all.map((parameters) => benchmark.cost?.(parameters, options.trials) ?? 1)
+  const unfinished = new Unfinished(folder, name, options)
+  const isDone = (parameters) => unfinished.get(parameters) !== undefined
+  const bar = progressBar(
+    costs.reduce((sum, cost) => sum + cost, 0),
+    costs.filter((_, i) => isDone(all[i])).reduce((sum, cost) => sum + cost, 0),
   )
-  if (status !== 0) throw error ?? new Error(`${name} ${JSON.stringify(parameters)} ended with status ${status}`)
-  return JSON.parse(output[3])
+  try {
+    for (const [i, parameters] of all.entries()) {
+      if (isDone(parameters)) continue
+      bar.begin(
+        Object.values(parameters)
+          .filter((value) => typeof value !== 'object')
+          .join(' '),
+      )
+      unfinished.set(
+        parameters,
+        await inFreshProcess(name, parameters, options.trials, (part) => bar.part(part, costs[i])),
+      )
+      bar.end(costs[i])
+    }
+  } finally {
+    bar.stop()
+  }
+  return all.map((parameters) => ({ ...parameters, ...unfinished.get(parameters) }))
 }
 
-function inWords({ cpu, cores, load, node, fewpoints, commit, instructionSet, blas }) {
-  return (
-    `${cpu}, ${cores} cores (load ${load.toFixed(1)}), node ${node}, fewpoints ${fewpoints} at ${commit}, ` +
-    `instruction set ${instructionSet}, ${blas}`
-  )
+/** Other cases' memory, compiled code and warm caches must not count. */
+function inFreshProcess(name, parameters, trials, onPart) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [join(HERE, 'one.mjs'), name, JSON.stringify(parameters), String(trials)], {
+      stdio: ['ignore', process.stderr, process.stderr, 'pipe'],
+    })
+    let result
+    createInterface({ input: child.stdio[3] }).on('line', (line) => {
+      const message = JSON.parse(line)
+      if (message.part === undefined) result = message.result
+      else onPart(message.part)
+    })
+    child.on('error', reject)
+    child.on('close', (status, signal) => {
+      if (status === 0 && result !== undefined) resolve(result)
+      else reject(new Error(`${name} ${JSON.stringify(parameters)} ended with ${signal ?? `status ${status}`}`))
+    })
+  })
 }
 
 await main()

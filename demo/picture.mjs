@@ -1,21 +1,10 @@
-// Draws the whole record as a density and the kept points as circles, side by side on the same axes: SVG by Vega, without
-// a browser or a canvas, and PNG from that SVG by resvg.
-import { createRequire } from 'node:module'
-import { Resvg } from '@resvg/resvg-js'
-import * as vega from 'vega'
-import * as vegaLite from 'vega-lite'
-
-// A server often has no font at all, and resvg then leaves out every letter without a word.
-const FONT_FILES = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'].map((name) =>
-  createRequire(import.meta.url).resolve(`dejavu-fonts-ttf/ttf/${name}`),
-)
-const FONT = 'DejaVu Sans'
+// The picture of the whole record as a density and of the kept points as circles, side by side on the same axes.
+import { render } from './render.mjs'
 
 // A cell of the density is 3 CSS pixels wide and high, 6 pixels of the PNG: a fraction would leave pale seams between cells.
 const CELL = { wind_speed: 0.25, power: 20 }
 const RANGE = { wind_speed: [0, 32], power: [-60, 2100] }
 const CELL_PIXELS = 3
-const PNG_ZOOM = 2
 const PANEL = {
   width: ((RANGE.wind_speed[1] - RANGE.wind_speed[0]) / CELL.wind_speed) * CELL_PIXELS,
   height: ((RANGE.power[1] - RANGE.power[0]) / CELL.power) * CELL_PIXELS,
@@ -31,46 +20,12 @@ const OPACITY = 0.5
  * @returns {Promise<{ svg: string, png: Uint8Array }>}
  */
 export async function draw(record, kept) {
-  const { spec } = vegaLite.compile(specification(record, kept))
-  const svg = await new vega.View(vega.parse(spec), { renderer: 'none' }).toSVG()
-  const options = {
-    font: { loadSystemFonts: false, fontFiles: FONT_FILES, defaultFontFamily: FONT },
-    fitTo: { mode: 'zoom', value: PNG_ZOOM },
-    background: 'white',
-  }
-  return { svg, png: new Resvg(svg, options).render().asPng() }
-}
-
-function specification(record, kept) {
-  return {
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-    background: 'white',
-    padding: 12,
+  return render({
     spacing: 34,
     hconcat: [densityPanel(record), circlesPanel(kept)],
     resolve: { scale: { color: 'independent', size: 'independent' } },
-    config: {
-      aria: false, // a description of each of thousands of marks would double the file
-      font: FONT,
-      axis: {
-        labelFontSize: 12,
-        titleFontSize: 13,
-        titleFontWeight: 'normal',
-        grid: false,
-        labelFlush: false,
-        tickCount: 7,
-      },
-      legend: {
-        labelFontSize: 12,
-        titleFontSize: 12,
-        titleFontWeight: 'normal',
-        titleLimit: 300,
-        direction: 'horizontal',
-      },
-      title: { anchor: 'start', fontSize: 15, subtitleFontSize: 12, subtitleColor: '#333333', offset: 10 },
-      view: { stroke: '#888888' },
-    },
-  }
+    config: { axis: { grid: false, labelFlush: false, tickCount: 7 }, legend: { direction: 'horizontal' } },
+  })
 }
 
 function densityPanel(record) {

@@ -1,0 +1,187 @@
+// Figure 2 of arXiv:2510.00504: how the error of a smooth function's mean falls with the number of points d when a tenth of
+// them is kept.
+//   w and x uniform on [-1, 1]^m, f the mean of sigmoids of bench/means.mjs, size = max(floor(0.1 d), N(m, k))
+// 'fast' keeps in each cell the moments up to order k and no others, as the paper's program does; 'best' is what a call does
+// when nothing is said. In the regime of the law, with n = d' / N cells of diameter n^(-1/m), every cell contributes an
+// independent error of diameter^(k+1) / n, so the sum falls as d^-((k+1)/m + 1/2).
+import { textTable } from '../../demo/table.mjs'
+import { compressSync, momentCount } from '../../dist/index.js'
+import { powerLaw } from '../fit.mjs'
+import { averageOver, Mean, sigmoid } from '../means.mjs'
+import { geometricMean, groupBy, mean, median, standardError, timed, uniformPoints } from '../measure.mjs'
+import { paper } from '../paper.mjs'
+
+export const title = 'Figure 2: the error against the number of points, a tenth of them kept'
+export const seed = 1
+/** As many as the authors'. */
+export const trials = 20
+
+const DIMENSIONS = [1, 2, 3, 4, 5]
+const ORDERS = [1, 2, 3, 4, 5, 6]
+export const QUALITIES = ['fast', 'best']
+/** To 1,024,000; the authors' program ends at 128,000. */
+const DOUBLINGS = 10
+// A mean error below this many times its rounding is not fitted: a tenth of it may be rounding.
+const ROUNDINGS = 10
+// Those of the authors' errors that are mostly rounding, which they leave out as well.
+const THEIR_ROUNDING = 5e-15
+
+export const exponentOf = (m, k) => (k + 1) / m + 1 / 2
+
+export function cases({ small, threads, cores }) {
+  const dimensions = small ? [1, 2, 3] : DIMENSIONS
+  const doublings = Array.from({ length: small ? 3 : DOUBLINGS + 1 }, (_, j) => j)
+  return dimensions.flatMap((dimension) =>
+    (small ? [1, 3] : ORDERS).flatMap((order) =>
+      doublings.map((j) => ({ dimension, order, points: 1000 * 2 ** j, threads: threads ?? cores })),
+    ),
+  )
+}
+
+/** Points evaluated, and features formed and eliminated. */
+export function cost({ dimension, order, points }, trials) {
+  return trials * (2e5 + points * (10 + momentCount(dimension, order) ** 1.5))
+}
+
+export function run({ dimension, order, points: count, threads }, trials, progress) {
+  const size = Math.max(Math.floor(count / 10), momentCount(dimension, order))
+  const runs = Object.fromEntries(
+    QUALITIES.map((quality) => [quality, { errors: [], roundings: [], cells: [], cpu: [] }]),
+  )
+  for (let trial = 0; trial < trials; trial++) {
+    const trialSeed = seed + dimension * 1e7 + count * 64 + trial
+    const points = uniformPoints(count, dimension, trialSeed)
+    const f = new Mean(averageOver(sigmoid, points, dimension, trialSeed))
+    for (const quality of QUALITIES) {
+      const { result, user, system } = timed(() => compressSync(points, { dimension, order, size, quality, threads }))
+      const { error, rounding } = f.errorOf(result)
+      runs[quality].errors.push(error)
+      runs[quality].roundings.push(rounding)
+      runs[quality].cells.push(result.cells)
+      runs[quality].cpu.push(user + system)
+    }
+    progress((trial + 1) / trials)
+  }
+  return { size, ...Object.fromEntries(Object.entries(runs).map(([quality, one]) => [quality, summary(one)])) }
+}
+
+function summary({ errors, roundings, cells, cpu }) {
+  return { errors, rounding: mean(roundings), cells: median(cells), cpu: median(cpu) }
+}
+
+export function table(results) {
+  return results.flatMap(({ dimension, order, points, size, ...result }) =>
+    QUALITIES.flatMap((quality) =>
+      result[quality].errors.map((error, trial) => ({
+        m: dimension,
+        k: order,
+        d: points,
+        size,
+        quality,
+        trial,
+        error,
+        rounding: result[quality].rounding,
+        cells: result[quality].cells,
+        cpu_ms: result[quality].cpu,
+      })),
+    ),
+  )
+}
+
+/** A list for each quality and (m, k): the mean errors, which of them the law is fitted to, and the fit. */
+export function series(results) {
+  const groups = [...groupBy(results, ({ dimension, order }) => `${dimension},${order}`).values()]
+  return groups.flatMap((group) =>
+    QUALITIES.map((quality) => {
+      const [{ dimension, order }] = group
+      const points = group.map(({ points: d, size, [quality]: { errors, rounding, cells, cpu } }) => {
+        const error = mean(errors)
+        return {
+          d,
+          size,
+          error,
+          standardError: standardError(errors),
+          rounding,
+          cells,
+          cpu,
+          // Where N(m, k) is more than a tenth of the points the size does not grow with d.
+          isFitted: error > ROUNDINGS * rounding && size === Math.floor(d / 10),
+        }
+      })
+      const fit = powerLaw(points.filter(({ isFitted }) => isFitted).map(({ d, error }) => [d, error]))
+      return { dimension, order, quality, points, fit, alpha: fit && -fit.exponent }
+    }),
+  )
+}
+
+/** The authors' mean errors and the exponent fitted to those above rounding, for each (m, k). */
+export function paperSeries() {
+  const groups = [...groupBy(paper('fig2'), ({ m, k }) => `${m},${k}`).values()]
+  return groups.map((group) => {
+    const [{ m, k }] = group
+    const points = group.filter(({ error }) => error > THEIR_ROUNDING)
+    const fit = points.length < 3 ? undefined : powerLaw(points.map(({ d, error }) => [d, error]))
+    return { dimension: m, order: k, points, fit, alpha: fit && -fit.exponent }
+  })
+}
+
+export function report(results, { trials }) {
+  const ours = series(results)
+  const theirs = paperSeries()
+  return [
+    `Mean error of ${trials} trials`,
+    '',
+    errorTable(ours),
+    '',
+    exponentTable(ours, theirs),
+    '',
+    `fitted to mean errors above ${ROUNDINGS} times their rounding, of sizes that are a tenth of d; in brackets: how many`,
+    '',
+    ...ratioLines(ours, theirs),
+  ].join('\n')
+}
+
+function errorTable(ours) {
+  const counts = [...new Set(ours.flatMap(({ points }) => points.map(({ d }) => d)))]
+  const rows = ours.map(({ dimension, order, quality, points }) => [
+    `${dimension},${order}  ${quality}`,
+    ...points.map(({ error, isFitted }) => `${error.toExponential(1)}${isFitted ? ' ' : '-'}`),
+  ])
+  return `${textTable(['m,k', ...counts.map(String)], rows)}\n-: not fitted`
+}
+
+function exponentTable(ours, theirs) {
+  const head = ['m,k', '(k+1)/m+1/2', 'fast', 'best', 'paper', 'fast - law']
+  const rows = [...groupBy(ours, ({ dimension, order }) => `${dimension},${order}`)].map(([key, group]) => {
+    const [fast, best] = QUALITIES.map((quality) => group.find((one) => one.quality === quality))
+    const law = exponentOf(fast.dimension, fast.order)
+    const paperOne = theirs.find(({ dimension, order }) => `${dimension},${order}` === key)
+    const cell = ({ fit, alpha } = {}) => (fit === undefined ? '' : `${alpha.toFixed(2)} (${fit.count})`)
+    const gap = fast.fit === undefined ? '' : (fast.alpha - law).toFixed(2)
+    return [key, law.toFixed(2), cell(fast), cell(best), cell(paperOne), gap]
+  })
+  return textTable(head, rows)
+}
+
+/** Where both are above rounding: how our errors compare with the authors'. */
+function ratioLines(ours, theirs) {
+  return QUALITIES.map((quality) => {
+    const ratios = ours
+      .filter((one) => one.quality === quality)
+      .flatMap(({ dimension, order, points }) => {
+        const other = theirs.find((one) => one.dimension === dimension && one.order === order)
+        return points.flatMap(({ d, error }) => {
+          const same = other?.points.find((one) => one.d === d)
+          return same === undefined ? [] : [{ dimension, order, d, ratio: error / same.error }]
+        })
+      })
+      .sort((a, b) => b.ratio - a.ratio)
+    if (ratios.length === 0) return `${quality}: nothing to compare with the authors`
+    const [{ dimension, order, d, ratio }] = ratios
+    return (
+      `${quality} / authors: ${ratios.filter((one) => one.ratio < 1).length} of ${ratios.length} mean errors below 1, ` +
+      `geometric mean ${geometricMean(ratios.map((one) => one.ratio)).toPrecision(2)}, ` +
+      `largest ${ratio.toPrecision(2)} (m,k = ${dimension},${order}, d = ${d})`
+    )
+  })
+}

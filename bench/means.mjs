@@ -1,0 +1,71 @@
+// What the experiments compare: the mean of a function over all points and over the kept ones,
+//   f = (1/d) sum_i (1/10) sum_a h(w_i . x_a), the ten x uniform on [-1, 1]^m
+// as in section 5 of arXiv:2510.00504. The values of h have the rounding of double precision; sums and differences of them
+// are exact (every product is split into two numbers), so that an error far below one epsilon of f stays visible.
+import { random } from '../demo/random.mjs'
+import { CompensatedSum } from './measure.mjs'
+
+export const DIRECTIONS = 10
+
+export const sigmoid = (t) => 1 / (1 + Math.exp(-t))
+
+/** (1/10) sum_a h(w_i . x_a) for each point. */
+export function averageOver(h, points, dimension, seed) {
+  const { uniform } = random(~seed)
+  const directions = Float64Array.from({ length: DIRECTIONS * dimension }, () => 2 * uniform() - 1)
+  const values = new Float64Array(points.length / dimension)
+  for (let i = 0; i < values.length; i++) {
+    let sum = 0
+    for (let a = 0; a < DIRECTIONS; a++) {
+      let product = 0
+      for (let j = 0; j < dimension; j++) product += points[i * dimension + j] * directions[a * dimension + j]
+      sum += h(product)
+    }
+    values[i] = sum / DIRECTIONS
+  }
+  return values
+}
+
+/** The mean of `values` over all points, to be compared with that over few of them. */
+export class Mean {
+  #values
+  #sum
+
+  constructor(values) {
+    this.#values = values
+    this.#sum = new CompensatedSum().addAll(values)
+  }
+
+  /**
+   * @returns {{ error: number, rounding: number }} the difference of the means, without sign; and about how much of it is due
+   *   to the last bits of the weights and the values: each product carries one of 2^-53, independent of the others'
+   */
+  errorOf({ indices, weights }) {
+    const values = this.#values
+    const difference = this.#sum.copy()
+    let squares = 0
+    for (let j = 0; j < indices.length; j++) {
+      const [high, low] = product(weights[j], values[indices[j]])
+      difference.add(-high).add(-low)
+      squares += high * high
+    }
+    return {
+      error: Math.abs(difference.value()) / values.length,
+      rounding: (2 ** -53 * Math.sqrt(squares)) / values.length,
+    }
+  }
+}
+
+/** a * b as a sum of two numbers, exactly (Dekker, Numer. Math. 18, 1971). */
+function product(a, b) {
+  const high = a * b
+  const [a1, a2] = split(a)
+  const [b1, b2] = split(b)
+  return [high, a2 * b2 - (high - a1 * b1 - a2 * b1 - a1 * b2)]
+}
+
+function split(a) {
+  const scaled = 134217729 * a // 2^27 + 1
+  const high = scaled - (scaled - a)
+  return [high, a - high]
+}
