@@ -25,7 +25,8 @@ const PANEL = { width: 300, height: 260 }
 
 export function figures({ results, options }) {
   const all = series(results)
-  const theirs = paperSeries()
+  const measured = new Set(all.map(({ dimension, order }) => `${dimension},${order}`))
+  const theirs = paperSeries().filter(({ dimension, order }) => measured.has(`${dimension},${order}`))
   return QUALITIES.map((quality) => {
     const ours = all.filter((one) => one.quality === quality)
     return {
@@ -68,7 +69,7 @@ function errorPanel(m, ours, theirs, orders) {
   const x = countsOf(
     'd',
     'number of points d',
-    points.map(({ d }) => d),
+    [...points, ...others].map(({ d }) => d),
   )
   // The floor is shown where the errors come near it.
   const least = Math.min(...points.map(({ error }) => error))
@@ -124,7 +125,7 @@ function floorOf(points) {
 function exponentPanel(ours, theirs, dimensions) {
   const row = ({ dimension, order, alpha }) => ({ m: dimension, k: order, alpha })
   const values = ours.filter(({ fit }) => fit?.count >= 4).map(row)
-  const others = theirs.filter(({ fit, dimension }) => fit !== undefined && dimensions.includes(dimension)).map(row)
+  const others = theirs.filter(({ fit }) => fit !== undefined).map(row)
   const orders = [...new Set(ours.map(({ order }) => order))]
   const law = dimensions.flatMap((m) => orders.map((k) => ({ m, k, alpha: exponentOf(m, k) })))
   const x = linear('k', 'order k', { values: orders, format: 'd', domain: [orders[0] - 0.2, orders.at(-1) + 0.2] })
@@ -160,7 +161,7 @@ function caption(quality, ours, { trials }) {
     `Filled: mean error of ${trials} trials with its standard error, pale where it is not fitted; lines: power laws d^−α fitted to the rest. ` +
     'Hollow and dotted: the errors that the authors of the paper publish, at the same sizes. ' +
     'Grey ground: what the last bits of weights and values make up; errors down to it are real because differences are summed exactly. ' +
-    `Panel e: the exponents of the fits with at least four points, dashed (k+1)/m + 1/2; ${within} of ${fitted.length} lie above ` +
-    'it or at most 0.15 below.'
+    'Panel e: the exponents of the fits with at least four points, dashed (k+1)/m + 1/2' +
+    (fitted.length > 0 ? `; ${within} of ${fitted.length} lie above it or at most 0.15 below.` : '.')
   )
 }
