@@ -3,7 +3,8 @@
 // as in section 5 of arXiv:2510.00504. The values of h have the rounding of double precision; sums and differences of them
 // are exact (every product is split into two numbers), so that an error far below one epsilon of f stays visible.
 import { random } from '../demo/random.mjs'
-import { CompensatedSum } from './measure.mjs'
+import { compressSync } from '../dist/index.js'
+import { CompensatedSum, mean, median, timed, uniformPoints } from './measure.mjs'
 
 export const DIRECTIONS = 10
 
@@ -54,6 +55,43 @@ export class Mean {
     return { error: Math.abs(difference.value()) / count, rounding: (2 ** -53 * Math.sqrt(squares)) / count }
   }
 }
+
+/**
+ * Uniform points compressed `trials` times, each time others, and f compared; every option of `list` sees the same points.
+ *
+ * @param {{ h: (t: number) => number, dimension: number, points: number, seed: number }} what
+ * @param {object[]} list options of compressSync
+ * @param {number} trials
+ * @param {(part: number) => void} progress
+ * @returns for each of the list { errors, rounding, cells, order, cpu }: the error of every trial, its mean rounding, medians of
+ *   the number of cells, the order and the milliseconds of processor time
+ */
+export function errorsOfMeans({ h, dimension, points: count, seed }, list, trials, progress) {
+  const measured = list.map(() => [])
+  for (let trial = 0; trial < trials; trial++) {
+    const trialSeed = seed + dimension * 1e7 + count * 64 + trial
+    const points = uniformPoints(count, dimension, trialSeed)
+    const f = new Mean(averageOver(h, points, dimension, trialSeed))
+    for (const [i, options] of list.entries()) {
+      const { result, user, system } = timed(() => compressSync(points, { dimension, ...options }))
+      measured[i].push({ ...f.errorOf(result), cells: result.cells, order: result.order, cpu: user + system })
+      progress((trial + (i + 1) / list.length) / trials)
+    }
+  }
+  return measured.map((runs) => {
+    const all = (key) => runs.map((one) => one[key])
+    return {
+      errors: all('error'),
+      rounding: mean(all('rounding')),
+      cells: median(all('cells')),
+      order: median(all('order')),
+      cpu: median(all('cpu')),
+    }
+  })
+}
+
+/** Mean errors below this many times their rounding are not fitted: a tenth of them may be rounding. */
+export const ROUNDINGS = 10
 
 /** a * b as a sum of two numbers, exactly (Dekker, Numer. Math. 18, 1971). */
 function product(a, b) {

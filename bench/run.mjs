@@ -31,7 +31,7 @@ import { parseArgs } from 'node:util'
 import { inWords, machine } from './machine.mjs'
 import { progressBar } from './progress.mjs'
 import { writeReport } from './report.mjs'
-import { figuresOf, RESULTS, Unfinished, writeResults } from './store.mjs'
+import { RESULTS, Unfinished, writeResults } from './store.mjs'
 
 const HERE = fileURLToPath(new URL('.', import.meta.url))
 
@@ -59,10 +59,7 @@ async function main() {
     return
   }
   process.stdout.write(`${benchmark.title}\n${inWords(record.machine)}\n\n${benchmark.report(results, options)}\n`)
-  const files = await writeResults(out, record, {
-    table: benchmark.table?.(results),
-    figures: await figuresOf(record),
-  })
+  const files = await writeResults(out, record, benchmark.table?.(results))
   process.stdout.write(`\nwritten to ${out}: ${files.join(', ')}\n`)
 }
 

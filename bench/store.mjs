@@ -25,20 +25,28 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 export const RESULTS = join(ROOT, 'bench', 'results')
 
 /** The record, its table and its figures. `folder` is made when it is not there. Returns the names of the files. */
-export async function writeResults(folder, record, { table, figures }) {
+export async function writeResults(folder, record, table) {
   const stem = stemOf(folder, record.name, record.options.small)
   const files = [writeWhole(`${stem}.json`, `${JSON.stringify(record, null, 1)}\n`)]
   if (table !== undefined) files.push(writeWhole(`${stem}.csv`, `${Papa.unparse(table, { newline: '\n' })}\n`))
-  for (const { id, specification } of figures) {
-    const { svg, png } = await render(specification)
-    files.push(writeWhole(`${stem}-${id}.svg`, svg), writeWhole(`${stem}-${id}.png`, png))
-  }
+  for (const { files: drawn } of await drawFigures(folder, record)) files.push(...drawn)
   rmSync(`${stem}.unfinished.jsonl`, { force: true })
   return files.map((file) => basename(file))
 }
 
-/** The figures of a record, drawn by bench/figures/NAME.mjs; none for most benchmarks. */
-export async function figuresOf(record) {
+/** Draws the figures of a record beside it; none for most benchmarks. Returns titles, captions, SVG and the files. */
+export async function drawFigures(folder, record) {
+  const stem = stemOf(folder, record.name, record.options.small)
+  const drawn = []
+  for (const { id, title, caption, specification } of await figuresOf(record)) {
+    const { svg, png } = await render(specification)
+    const files = [writeWhole(`${stem}-${id}.svg`, svg), writeWhole(`${stem}-${id}.png`, png)]
+    drawn.push({ title, caption, svg, files })
+  }
+  return drawn
+}
+
+async function figuresOf(record) {
   if (!existsSync(new URL(`figures/${record.name}.mjs`, import.meta.url))) return []
   const { figures } = await import(`./figures/${record.name}.mjs`)
   return figures(record)

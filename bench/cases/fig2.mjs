@@ -5,10 +5,10 @@
 // when nothing is said. In the regime of the law, with n = d' / N cells of diameter n^(-1/m), every cell contributes an
 // independent error of diameter^(k+1) / n, so the sum falls as d^-((k+1)/m + 1/2).
 import { textTable } from '../../demo/table.mjs'
-import { compressSync, momentCount } from '../../dist/index.js'
+import { momentCount } from '../../dist/index.js'
 import { powerLaw } from '../fit.mjs'
-import { averageOver, Mean, sigmoid } from '../means.mjs'
-import { geometricMean, groupBy, mean, median, standardError, timed, uniformPoints } from '../measure.mjs'
+import { errorsOfMeans, ROUNDINGS, sigmoid } from '../means.mjs'
+import { geometricMean, groupBy, mean, standardError } from '../measure.mjs'
 import { paper } from '../paper.mjs'
 
 export const title = 'Figure 2: the error against the number of points, a tenth of them kept'
@@ -21,8 +21,6 @@ const ORDERS = [1, 2, 3, 4, 5, 6]
 export const QUALITIES = ['fast', 'best']
 /** To 1,024,000; the authors' program ends at 128,000. */
 const DOUBLINGS = 10
-// A mean error below this many times its rounding is not fitted: a tenth of it may be rounding.
-const ROUNDINGS = 10
 // Those of the authors' errors that are mostly rounding, which they leave out as well.
 const THEIR_ROUNDING = 5e-15
 
@@ -40,33 +38,14 @@ export function cases({ small, threads, cores }) {
 
 /** Points evaluated, and features formed and eliminated. */
 export function cost({ dimension, order, points }, trials) {
-  return trials * (2e5 + points * (10 + momentCount(dimension, order) ** 1.5))
+  return 3e6 + trials * points * (100 + 5 * momentCount(dimension, order) + momentCount(dimension, order) ** 1.4)
 }
 
-export function run({ dimension, order, points: count, threads }, trials, progress) {
-  const size = Math.max(Math.floor(count / 10), momentCount(dimension, order))
-  const runs = Object.fromEntries(
-    QUALITIES.map((quality) => [quality, { errors: [], roundings: [], cells: [], cpu: [] }]),
-  )
-  for (let trial = 0; trial < trials; trial++) {
-    const trialSeed = seed + dimension * 1e7 + count * 64 + trial
-    const points = uniformPoints(count, dimension, trialSeed)
-    const f = new Mean(averageOver(sigmoid, points, dimension, trialSeed))
-    for (const quality of QUALITIES) {
-      const { result, user, system } = timed(() => compressSync(points, { dimension, order, size, quality, threads }))
-      const { error, rounding } = f.errorOf(result)
-      runs[quality].errors.push(error)
-      runs[quality].roundings.push(rounding)
-      runs[quality].cells.push(result.cells)
-      runs[quality].cpu.push(user + system)
-    }
-    progress((trial + 1) / trials)
-  }
-  return { size, ...Object.fromEntries(Object.entries(runs).map(([quality, one]) => [quality, summary(one)])) }
-}
-
-function summary({ errors, roundings, cells, cpu }) {
-  return { errors, rounding: mean(roundings), cells: median(cells), cpu: median(cpu) }
+export function run({ dimension, order, points, threads }, trials, progress) {
+  const size = Math.max(Math.floor(points / 10), momentCount(dimension, order))
+  const list = QUALITIES.map((quality) => ({ order, size, quality, threads }))
+  const [fast, best] = errorsOfMeans({ h: sigmoid, dimension, points, seed }, list, trials, progress)
+  return { size, fast, best }
 }
 
 export function table(results) {

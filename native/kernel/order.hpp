@@ -5,7 +5,7 @@
 
 namespace fewpoints {
 
-// Order 'auto'. The rule (measured: bench/cases/accuracy.mjs): few cells, of as many moments as fit into the size. For
+// Order 'auto'. The rule (measured: bench/cases/order.mjs): few cells, of as many moments as fit into the size. For
 // functions that are analytic around the data the error falls like exp(-c N^(1/m)) with the moments N of a cell, faster
 // than by any number of cells; functions with kinks hardly notice the order at a given size; steep functions want a
 // few cells.

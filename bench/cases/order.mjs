@@ -1,43 +1,48 @@
-// Part 2 of cases/accuracy.mjs: the order that is chosen when none is given, beside the best of all orders. The error is that of
-// the mean of a function over the points, rms over eight random functions of a kind; a and b are normal numbers.
+// The order that is chosen when none is given, beside the best of all orders, one thread. The error is that of the mean of a
+// function over the points, rms over eight random functions of a kind; a and b are normal numbers.
 //   smooth  sigmoid(a . x + b), deviation of a 1.5     steep  sigmoid(a . x + b), deviation of a 6     kinked  |a . x + b|
 // The sweep takes every order whose moments fit into the size, up to 256 moments, with cells that keep exactly that order.
-import { random } from '../demo/random.mjs'
-import { textTable } from '../demo/table.mjs'
-import { compressSync, momentCount } from '../dist/index.js'
-import { CompensatedSum, geometricMean, median, timed, uniformPoints } from './measure.mjs'
+import { rootMeanSquare } from 'simple-statistics'
+import { random } from '../../demo/random.mjs'
+import { textTable } from '../../demo/table.mjs'
+import { compressSync, momentCount } from '../../dist/index.js'
+import { Mean, sigmoid } from '../means.mjs'
+import { geometricMean, median, timed, uniformPoints } from '../measure.mjs'
+
+export const title = "Order 'auto' beside a sweep over all orders"
+export const seed = 1
+/** The time is the median of so many calls; the error needs one. */
+export const trials = 3
 
 const DIMENSIONS = [1, 2, 3, 5, 8, 10]
 const SIZES = [32, 100, 316, 1000, 3162, 10000]
 const MOST_MOMENTS = 256
 const FUNCTIONS = 8
 const KINDS = ['smooth', 'steep', 'kinked']
-const TIMES = 3
 // Rounding: smaller errors count as this one.
 const ROUNDING = 1e-15
 
-const sigmoid = (t) => 1 / (1 + Math.exp(-t))
 const DEVIATION = { smooth: 1.5, steep: 6, kinked: 1.5 }
 const FUNCTION = { smooth: sigmoid, steep: sigmoid, kinked: Math.abs }
 
 /** One process for each set of points: its functions are evaluated once for all sizes and orders. */
-export function automaticCases({ small, seed }) {
+export function cases({ small }) {
   const points = small ? 2000 : 1e5
   return DIMENSIONS.filter((dimension) => !small || dimension <= 3).flatMap((dimension) =>
-    ['uniform', 'Gaussian'].map((distribution) => ({ part: 'automatic', seed, dimension, distribution, points })),
+    ['uniform', 'Gaussian'].map((distribution) => ({ dimension, distribution, points })),
   )
 }
 
-export function runAutomatic({ seed, dimension, distribution, points: count }) {
+export function run({ dimension, distribution, points: count }, trials) {
   const setSeed = seed + dimension * 1e5
   const points =
     distribution === 'uniform' ? uniformPoints(count, dimension, setSeed) : normal(count, dimension, setSeed)
   const functions = Object.fromEntries(KINDS.map((kind) => [kind, randomFunctions(kind, points, dimension, setSeed)]))
-  const errorsOf = (result) => Object.fromEntries(KINDS.map((kind) => [kind, rms(functions[kind], result, count)]))
+  const errorsOf = (result) => Object.fromEntries(KINDS.map((kind) => [kind, rms(functions[kind], result)]))
   const base = { dimension, threads: 1 }
 
   const runs = SIZES.filter((size) => size <= count / 4).map((size) => {
-    const { result, cpu } = automatic(points, { ...base, size })
+    const { result, cpu } = automatic(points, { ...base, size }, trials)
     const sweep = ordersUpTo(dimension, Math.min(size, MOST_MOMENTS)).flatMap((order) => {
       const rival = unlessRefused(() => compressSync(points, { ...base, order, size, quality: 'fast' }))
       return rival === null ? [] : [{ order, errors: errorsOf(rival) }]
@@ -59,8 +64,8 @@ export function runAutomatic({ seed, dimension, distribution, points: count }) {
   return { runs }
 }
 
-function automatic(points, options) {
-  const calls = Array.from({ length: TIMES }, () =>
+function automatic(points, options, trials) {
+  const calls = Array.from({ length: trials }, () =>
     timed(() => unlessRefused(() => compressSync(points, { ...options, order: 'auto' }))),
   )
   return { result: calls[0].result, cpu: median(calls.map(({ user, system }) => user + system)) }
@@ -90,7 +95,7 @@ function normal(count, dimension, seed) {
   return Float64Array.from({ length: count * dimension }, normal)
 }
 
-/** The values of each function at all points, and their exact sum. */
+/** The mean of each function over all points. */
 function randomFunctions(kind, points, dimension, seed) {
   const { normal } = random(~seed - KINDS.indexOf(kind))
   return Array.from({ length: FUNCTIONS }, () => {
@@ -102,17 +107,12 @@ function randomFunctions(kind, points, dimension, seed) {
       for (let j = 0; j < dimension; j++) t += a[j] * points[i * dimension + j]
       values[i] = FUNCTION[kind](t)
     }
-    return { values, sum: new CompensatedSum().addAll(values) }
+    return new Mean(values)
   })
 }
 
-function rms(functions, { indices, weights }, count) {
-  const squares = functions.map(({ values, sum }) => {
-    const difference = sum.copy()
-    for (let j = 0; j < indices.length; j++) difference.add(-weights[j] * values[indices[j]])
-    return (difference.value() / count) ** 2
-  })
-  return Math.sqrt(squares.reduce((total, square) => total + square, 0) / squares.length)
+function rms(functions, result) {
+  return rootMeanSquare(functions.map((f) => f.errorOf(result).error))
 }
 
 /** The error with the automatic order divided by that of the best order. */
@@ -120,7 +120,7 @@ function automaticRatio(run, kind) {
   return Math.max(run.errors[kind], ROUNDING) / Math.max(run.best[kind].error, ROUNDING)
 }
 
-export function reportAutomatic(results) {
+export function report(results) {
   const all = results.flatMap(({ dimension, distribution, runs }) =>
     runs.map((run) => ({ dimension, distribution, ...run })),
   )

@@ -1,0 +1,114 @@
+// Figure 6: time against the number of points d, order 5, a tenth of the points kept, one thread: cells that keep the moments up
+// to order 5 and no others ('fast', the work that the authors' program does), and the default ('best').
+import { textTable } from '../../demo/table.mjs'
+import { compressSync, momentCount } from '../../dist/index.js'
+import { powerLaw } from '../fit.mjs'
+import { groupBy, median, timed, uniformPoints } from '../measure.mjs'
+import { paper } from '../paper.mjs'
+
+export const title = 'Figure 6: time against the number of points, order 5, a tenth of them kept'
+export const seed = 1
+export const trials = 5
+
+export const ORDER = 5
+export const QUALITIES = ['fast', 'best']
+const DIMENSIONS = [1, 2, 3, 4, 5, 6, 7, 8]
+// The largest sets: one call in 7 and 8 dimensions takes minutes beyond.
+const MOST_POINTS = { 7: 1_024_000, 8: 1_024_000 }
+const LARGEST = 10_000_000
+/** Where the authors' times end. */
+const COMPARED = 128_000
+// A setting is measured again until it has had this much time, in milliseconds; what takes longer than the second warms up
+// by itself.
+const ENOUGH = 20_000
+const LONG = 3000
+// Growth is fitted from here on: below, the call itself and the caches count.
+const FIT_FROM = 16_000
+
+export function cases({ small, threads }) {
+  return (small ? [1, 2, 3] : DIMENSIONS).flatMap((dimension) =>
+    counts(dimension, small).flatMap((points) =>
+      QUALITIES.map((quality) => ({ dimension, points, quality, threads: threads ?? 1 })),
+    ),
+  )
+}
+
+/** Doubled from 1000 on, and the largest; a tenth of them must hold the moments of one cell. */
+function counts(dimension, small) {
+  const most = small ? 8000 : (MOST_POINTS[dimension] ?? LARGEST)
+  const doubled = Array.from({ length: 14 }, (_, j) => 1000 * 2 ** j)
+  const all = [...doubled, LARGEST].filter((points) => points <= most)
+  return all.filter((points) => points / 10 >= momentCount(dimension, ORDER))
+}
+
+export function cost({ dimension, points }, trials) {
+  const call = (points * (100 + 0.5 * momentCount(dimension, ORDER) ** 1.7)) / 1e6
+  return 100 + Math.max(call, Math.min(trials * call, ENOUGH))
+}
+
+export function run({ dimension, points: count, quality, threads }, trials) {
+  const points = uniformPoints(count, dimension, seed + count)
+  const options = { dimension, order: ORDER, size: Math.floor(count / 10), quality, threads }
+  const call = () => timed(() => compressSync(points, options))
+  const first = call()
+  const times = first.wall > LONG ? [first] : []
+  let spent = first.wall
+  while (times.length < trials && (times.length === 0 || spent < ENOUGH)) {
+    const one = call()
+    times.push(one)
+    spent += one.wall
+  }
+  return {
+    wall: median(times.map(({ wall }) => wall)),
+    cpu: median(times.map(({ user, system }) => user + system)),
+    runs: times.length,
+    cells: first.result.cells,
+    residual: first.result.residual,
+  }
+}
+
+export function table(results) {
+  return results.map(({ dimension, points, quality, threads, wall, cpu, runs, cells, residual }) => ({
+    m: dimension,
+    k: ORDER,
+    d: points,
+    quality,
+    threads,
+    wall_ms: wall,
+    cpu_ms: cpu,
+    runs,
+    cells,
+    residual,
+  }))
+}
+
+/** A list for each m and quality: seconds against d, the fitted growth, and how many times longer the authors' program took. */
+export function series(results) {
+  return [...groupBy(results, ({ dimension, quality }) => `${dimension},${quality}`).values()].map((group) => {
+    const [{ dimension, quality }] = group
+    const points = group.map(({ points: d, wall }) => ({ d, seconds: wall / 1000 }))
+    const fit = powerLaw(points.filter(({ d }) => d >= FIT_FROM).map(({ d, seconds }) => [d, seconds]))
+    const theirs = paper('fig6').find(({ m, d }) => m === dimension && d === COMPARED)
+    const ours = points.find(({ d }) => d === COMPARED)
+    return { dimension, quality, points, fit, ratio: theirs && ours && theirs.seconds / ours.seconds }
+  })
+}
+
+export function report(results, { threads }) {
+  const all = series(results)
+  const columns = [1000, 16_000, COMPARED, 1_024_000, LARGEST]
+  const milliseconds = (seconds) => (seconds === undefined ? '' : (1000 * seconds).toPrecision(3))
+  const rows = all.map(({ dimension, quality, points, fit, ratio }) => [
+    `${dimension}  ${quality}`,
+    ...columns.map((d) => milliseconds(points.find((one) => one.d === d)?.seconds)),
+    fit === undefined ? '' : fit.exponent.toFixed(2),
+    ratio === undefined ? '' : ratio.toExponential(1),
+  ])
+  const head = ['m', ...columns.map((d) => `d = ${d}`), 'growth', 'authors / ours']
+  return [
+    textTable(head, rows),
+    '',
+    `milliseconds of wall clock, medians, ${threads ?? 1} thread${(threads ?? 1) === 1 ? '' : 's'}; growth: the exponent of d fitted from ` +
+      `${FIT_FROM} points on; authors / ours: their published time on an Apple M4 Pro over ours here, ${COMPARED} points`,
+  ].join('\n')
+}

@@ -1,0 +1,205 @@
+// Figure 8, and the law behind it, which the paper proves and does not show.
+//   part 'polylog'  sizes that grow only like a power of log d, f a mean of 1/(A + w . x): floor(120 ln d) for m = 1, A = 1.05,
+//                   floor(20 ln^2 d) for m = 2, A = 2.05
+//   part 'law'      d fixed, f the mean of sigmoids of figure 2: error ~ exp(-a d'^(1/m))
+// Each with order 'auto' as it comes, and beside it an order that is chosen by looking at the error itself, in cells that keep it
+// and no more ('fast'): in part 'polylog' by the paper's rule, raised until the error first rises, for each set apart; in part
+// 'law' the best of all orders, for all sets together.
+import { textTable } from '../../demo/table.mjs'
+import { compressSync, momentCount } from '../../dist/index.js'
+import { line } from '../fit.mjs'
+import { averageOver, errorsOfMeans, Mean, ROUNDINGS, sigmoid } from '../means.mjs'
+import { groupBy, mean, standardError, uniformPoints } from '../measure.mjs'
+import { paper } from '../paper.mjs'
+
+export const title = "Figure 8: sizes that grow like log^m d, and the error against d'^(1/m)"
+export const seed = 1
+export const trials = 20
+
+const POLYLOG = {
+  1: { offset: 1.05, size: (d) => Math.floor(120 * Math.log(d)) },
+  2: { offset: 2.05, size: (d) => Math.floor(20 * Math.log(d) ** 2) },
+}
+const LAW_POINTS = 100_000
+const LAW_SIZES = {
+  1: [4, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40],
+  2: [12, 20, 32, 50, 70, 100, 140, 200, 250, 316, 400, 560, 750, 1000],
+  3: [32, 64, 100, 180, 316, 560, 1000, 1800, 3162, 5600, 10_000],
+}
+/** Orders of the sweep: as far as so many moments. */
+const MOST_MOMENTS = 500
+
+export function cases({ small, threads, cores }) {
+  const team = threads ?? cores
+  const doublings = Array.from({ length: small ? 3 : 11 }, (_, j) => 1000 * 2 ** j)
+  const polylog = Object.keys(POLYLOG).flatMap((m) =>
+    doublings.map((points) => ({
+      part: 'polylog',
+      dimension: Number(m),
+      points,
+      size: POLYLOG[m].size(points),
+      threads: team,
+    })),
+  )
+  const law = Object.entries(LAW_SIZES).flatMap(([m, sizes]) =>
+    (small ? sizes.slice(0, 5) : sizes).map((size) => ({
+      part: 'law',
+      dimension: Number(m),
+      points: small ? 10_000 : LAW_POINTS,
+      size,
+      threads: team,
+    })),
+  )
+  return [...polylog, ...law]
+}
+
+export function cost({ part, points, size, dimension }, trials) {
+  const orders = part === 'law' ? sweep(dimension, size).length : 8
+  return 1e5 + trials * (2e5 + points * (orders + 2) * (1 + size ** 0.5 / 5))
+}
+
+export function run(parameters, trials, progress) {
+  return parameters.part === 'law' ? runLaw(parameters, trials, progress) : runPolylog(parameters, trials, progress)
+}
+
+function runLaw({ dimension, points, size, threads }, trials, progress) {
+  const orders = sweep(dimension, size)
+  const list = [{ order: 'auto', size, threads }, ...orders.map((order) => ({ order, size, threads, quality: 'fast' }))]
+  const [auto, ...fixed] = errorsOfMeans({ h: sigmoid, dimension, points, seed }, list, trials, progress)
+  const errors = fixed.map((one) => mean(one.errors))
+  const least = errors.indexOf(Math.min(...errors))
+  return { auto, chosen: { ...fixed[least], order: orders[least] } }
+}
+
+function sweep(dimension, size) {
+  const orders = []
+  for (let order = 1; momentCount(dimension, order) <= Math.min(size, MOST_MOMENTS); order++) orders.push(order)
+  return orders
+}
+
+function runPolylog({ dimension, points: count, size, threads }, trials, progress) {
+  const { offset } = POLYLOG[dimension]
+  const auto = []
+  const chosen = []
+  for (let trial = 0; trial < trials; trial++) {
+    const trialSeed = seed + dimension * 1e7 + count * 64 + trial
+    const points = uniformPoints(count, dimension, trialSeed)
+    const f = new Mean(averageOver((t) => 1 / (offset + t), points, dimension, trialSeed))
+    const compressed = (options) => {
+      const result = compressSync(points, { dimension, size, threads, ...options })
+      return { ...f.errorOf(result), order: result.order }
+    }
+    auto.push(compressed({ order: 'auto' }))
+    chosen.push(untilItRises((order) => compressed({ order, quality: 'fast' }), dimension, size))
+    progress((trial + 1) / trials)
+  }
+  const summary = (runs) => ({
+    errors: runs.map(({ error }) => error),
+    rounding: mean(runs.map(({ rounding }) => rounding)),
+    order: mean(runs.map(({ order }) => order)),
+  })
+  return { auto: summary(auto), chosen: summary(chosen) }
+}
+
+/** The paper's rule for k. */
+function untilItRises(errorOf, dimension, size) {
+  let best = errorOf(1)
+  for (let order = 2; momentCount(dimension, order) <= size; order++) {
+    const next = errorOf(order)
+    if (next.error > best.error) break
+    best = next
+  }
+  return best
+}
+
+export function table(results) {
+  return results.flatMap(({ part, dimension, points, size, ...result }) =>
+    ['auto', 'chosen'].flatMap((way) =>
+      result[way].errors.map((error, trial) => ({
+        part,
+        m: dimension,
+        d: points,
+        size,
+        way,
+        order: result[way].order,
+        trial,
+        error,
+        rounding: result[way].rounding,
+      })),
+    ),
+  )
+}
+
+/** A list for each part, m and way of choosing the order; in part 'law' with the fitted line of -ln error against d'^(1/m). */
+export function series(results) {
+  return [...groupBy(results, ({ part, dimension }) => `${part} ${dimension}`).values()].flatMap((group) =>
+    ['auto', 'chosen'].map((way) => {
+      const [{ part, dimension }] = group
+      const points = group.map(({ points: d, size, [way]: { errors, rounding, order } }) => {
+        const error = mean(errors)
+        const isFitted = error > ROUNDINGS * rounding
+        return {
+          d,
+          size,
+          root: size ** (1 / dimension),
+          error,
+          standardError: standardError(errors),
+          rounding,
+          order,
+          isFitted,
+        }
+      })
+      const fitted = points.filter(({ isFitted }) => isFitted)
+      const fit = part === 'law' ? line(fitted.map(({ root, error }) => [root, -Math.log(error)])) : undefined
+      return { part, dimension, way, points, fit }
+    }),
+  )
+}
+
+export function report(results, { trials }) {
+  const all = series(results)
+  const of = (part) => all.filter((one) => one.part === part)
+  const theirs = paper('fig8')
+  const dimensions = [...new Set(all.map(({ dimension }) => dimension))]
+  const pair = (part, m) =>
+    ['auto', 'chosen'].map((way) => of(part).find((one) => one.dimension === m && one.way === way))
+
+  const polylog = dimensions
+    .filter((m) => POLYLOG[m])
+    .flatMap((m) => {
+      const [auto, chosen] = pair('polylog', m)
+      return auto.points.map(({ d, size, error, order }, i) => [
+        `${m}  ${d}`,
+        String(size),
+        error.toExponential(1),
+        order.toFixed(0),
+        chosen.points[i].error.toExponential(1),
+        chosen.points[i].order.toFixed(1),
+        theirs.find((one) => one.m === m && one.d === d)?.error.toExponential(1) ?? '',
+      ])
+    })
+  const law = dimensions.flatMap((m) => {
+    const [auto, chosen] = pair('law', m)
+    return auto.points.map(({ size, error, order }, i) => [
+      `${m}  ${size}`,
+      error.toExponential(1),
+      order.toFixed(0),
+      chosen.points[i].error.toExponential(1),
+      chosen.points[i].order.toFixed(0),
+    ])
+  })
+  const slopes = of('law').map(
+    ({ dimension, way, fit }) => `m = ${dimension}, ${way}: a = ${fit?.slope.toFixed(2)} (${fit?.count} points)`,
+  )
+  const { points } = results.find(({ part }) => part === 'law')
+  return [
+    `Sizes that grow like log^m d, mean errors of ${trials} trials; chosen: the paper's rule, the order raised until the error rises`,
+    textTable(['m  d', "d'", 'auto', 'order', 'chosen', 'order', 'authors'], polylog),
+    '',
+    `d = ${points}: the error against d'; chosen: the best of all orders`,
+    textTable(["m  d'", 'auto', 'order', 'chosen', 'order'], law),
+    '',
+    "error ~ exp(-a d'^(1/m)), fitted to mean errors above rounding:",
+    ...slopes,
+  ].join('\n')
+}

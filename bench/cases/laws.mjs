@@ -1,0 +1,108 @@
+// The two laws that figure 2 mixes, apart: the error falls with the number of points kept, d', and does not depend on the number
+// of points there were, d.
+//   part 'size'    d fixed, d' doubled: error ~ d'^-((k+1)/m + 1/2)
+//   part 'points'  d' fixed, d doubled: error ~ d^0
+// Points and function as in figure 2, cells that keep the moments up to order k and no others.
+import { textTable } from '../../demo/table.mjs'
+import { momentCount } from '../../dist/index.js'
+import { powerLaw } from '../fit.mjs'
+import { errorsOfMeans, ROUNDINGS, sigmoid } from '../means.mjs'
+import { groupBy, mean, standardError } from '../measure.mjs'
+import { exponentOf } from './fig2.mjs'
+
+export const title = 'The error against the number of points kept, and against the number of points there were'
+export const seed = 2
+export const trials = 20
+
+const SETTINGS = [
+  [1, 1],
+  [1, 2],
+  [2, 1],
+  [2, 3],
+  [2, 5],
+  [3, 1],
+  [3, 3],
+  [3, 5],
+  [4, 3],
+  [5, 2],
+]
+const FULL = { points: 256_000, sizes: [250, 32_000], fixed: 2000, counts: [8000, 1_024_000] }
+const SMALL = { points: 16_000, sizes: [250, 2000], fixed: 500, counts: [2000, 16_000] }
+// With fewer cells the law has not begun: it supposes many that are small.
+const LEAST_CELLS = 4
+
+export function cases({ small, threads, cores }) {
+  const { points, sizes, fixed, counts } = small ? SMALL : FULL
+  const settings = small ? SETTINGS.slice(2, 4) : SETTINGS
+  return settings.flatMap(([dimension, order]) => {
+    const common = { dimension, order, threads: threads ?? cores }
+    const least = LEAST_CELLS * momentCount(dimension, order)
+    return [
+      ...doubled(sizes)
+        .filter((size) => size >= least)
+        .map((size) => ({ part: 'size', ...common, points, size })),
+      ...doubled(counts)
+        .filter(() => fixed >= least)
+        .map((count) => ({ part: 'points', ...common, points: count, size: fixed })),
+    ]
+  })
+}
+
+function doubled([first, last]) {
+  return Array.from({ length: Math.round(Math.log2(last / first)) + 1 }, (_, j) => first * 2 ** j)
+}
+
+export const cost = ({ points }, trials) => 1e5 + points * trials
+
+export function run({ dimension, order, points, size, threads }, trials, progress) {
+  const [measured] = errorsOfMeans(
+    { h: sigmoid, dimension, points, seed },
+    [{ order, size, threads, quality: 'fast' }],
+    trials,
+    progress,
+  )
+  return measured
+}
+
+export function table(results) {
+  return results.flatMap(({ part, dimension, order, points, size, errors, rounding }) =>
+    errors.map((error, trial) => ({ part, m: dimension, k: order, d: points, size, trial, error, rounding })),
+  )
+}
+
+/** A list for each part and (m, k): mean errors against what is varied, and the power law through those above rounding. */
+export function series(results) {
+  return [...groupBy(results, ({ part, dimension, order }) => `${part} ${dimension},${order}`).values()].map(
+    (group) => {
+      const [{ part, dimension, order }] = group
+      const points = group.map(({ [part]: x, errors, rounding }) => {
+        const error = mean(errors)
+        return { x, error, standardError: standardError(errors), rounding, isFitted: error > ROUNDINGS * rounding }
+      })
+      const fit = powerLaw(points.filter(({ isFitted }) => isFitted).map(({ x, error }) => [x, error]))
+      return { part, dimension, order, points, fit, law: part === 'size' ? -exponentOf(dimension, order) : 0 }
+    },
+  )
+}
+
+export function report(results, { trials }) {
+  const all = series(results)
+  const PARTS = { size: "d' varied at fixed d", points: "d varied at fixed d'" }
+  return Object.entries(PARTS)
+    .map(([part, words]) => {
+      const own = all.filter((one) => one.part === part)
+      const [{ points, size }] = results.filter((one) => one.part === part)
+      const rows = own.map(({ dimension, order, points, fit, law }) => [
+        `${dimension},${order}`,
+        law.toFixed(2),
+        fit === undefined ? '' : `${fit.exponent.toFixed(2)} (${fit.count})`,
+        ...points.map(({ error }) => error.toExponential(1)),
+      ])
+      const longest = own.reduce((most, one) => (one.points.length > most.points.length ? one : most))
+      // Smaller sizes have too few cells for the higher orders: lines are filled up on the left.
+      const width = longest.points.length
+      const padded = rows.map((row) => [...row.slice(0, 3), ...Array(width + 3 - row.length).fill(''), ...row.slice(3)])
+      return `${words} (${part === 'size' ? `d = ${points}` : `d' = ${size}`}), mean errors of ${trials} trials\n${textTable(['m,k', 'law', 'fitted', ...longest.points.map(({ x }) => String(x))], padded)}`
+    })
+    .join('\n\n')
+}

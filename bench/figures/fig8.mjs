@@ -1,0 +1,139 @@
+// Figure 8: sizes that grow like a power of log d, and the error against d'^(1/m) at fixed d.
+import { series } from '../cases/fig8.mjs'
+import { paper } from '../paper.mjs'
+import {
+  bars,
+  countsOf,
+  dotted,
+  errorAxis,
+  extent,
+  filled,
+  linear,
+  panels,
+  seriesBy,
+  solid,
+  withBar,
+} from './style.mjs'
+
+const WAYS = {
+  auto: "order 'auto'",
+  chosen: 'order chosen by the error, fast',
+  authors: 'the authors',
+}
+const SIZES = { 1: "d' = ⌊120 ln d⌋", 2: "d' = ⌊20 ln² d⌋" }
+
+export function figures({ results, options }) {
+  const all = series(results)
+  return [
+    polylogFigure(
+      all.filter(({ part }) => part === 'polylog'),
+      options,
+    ),
+    lawFigure(
+      all.filter(({ part }) => part === 'law'),
+      results,
+      options,
+    ),
+  ]
+}
+
+function polylogFigure(all, { trials }) {
+  const theirs = paper('fig8').map(({ m, d, error, standard_error }) => ({
+    m,
+    d,
+    way: WAYS.authors,
+    ...withBar(error, standard_error),
+  }))
+  const dimensions = [...new Set(all.map(({ dimension }) => dimension))]
+  const list = dimensions.map((m, i) => {
+    const points = all
+      .filter(({ dimension }) => dimension === m)
+      .flatMap(({ way, points }) =>
+        points.map(({ d, error, standardError }) => ({ d, way: WAYS[way], ...withBar(error, standardError) })),
+      )
+    const values = [...points, ...theirs.filter((one) => one.m === m)]
+    return errorPanel(
+      values,
+      { text: `(${'ab'[i]}) m = ${m}, ${SIZES[m]}` },
+      {
+        x: countsOf(
+          'd',
+          'number of points d',
+          values.map(({ d }) => d),
+        ),
+        by: seriesBy('way', Object.values(WAYS), 'order', ['#1b0c42', '#1f55a5', '#8a8f98']),
+        size: { width: 400, height: 300 },
+        lines: [{ mark: { ...dotted, opacity: 1 }, values }],
+      },
+    )
+  })
+  return {
+    id: 'polylog',
+    title: 'Sizes that grow like a power of log d',
+    caption:
+      `The mean of 1/(A + w·x) over d uniform points, A = 1.05 for m = 1 and 2.05 for m = 2, of which only as many are kept as the ` +
+      `headings say; mean errors of ${trials} trials with their standard errors (the authors: 4 or 5). Circles: order 'auto', which ` +
+      "does not see f. Squares: the paper's rule, for each set the order raised until the error first rises, in cells that keep that order " +
+      'and no more. The error does not grow with d, although the part that is kept goes to zero.',
+    specification: panels(list, 2, {
+      title: 'Few points suffice for any number: sizes that grow like a power of log d',
+    }),
+  }
+}
+
+function lawFigure(all, results, { trials }) {
+  const { points: count } = results.find(({ part }) => part === 'law')
+  const dimensions = [...new Set(all.map(({ dimension }) => dimension))]
+  const ways = [WAYS.auto, WAYS.chosen]
+  const list = dimensions.map((m, i) => {
+    const own = all.filter(({ dimension }) => dimension === m)
+    const values = own.flatMap(({ way, points }) =>
+      points.map(({ root, error, standardError }) => ({ root, way: WAYS[way], ...withBar(error, standardError) })),
+    )
+    const fits = own.flatMap(({ way, points, fit }) =>
+      fit === undefined
+        ? []
+        : extent(points.filter(({ isFitted }) => isFitted).map(({ root }) => root)).map((root) => ({
+            root,
+            way: WAYS[way],
+            error: Math.exp(-fit.at(root)),
+          })),
+    )
+    const root = ['', "d'", "d'^(1/2)", "d'^(1/3)"][m]
+    return errorPanel(
+      values,
+      { text: `(${'abc'[i]}) m = ${m}` },
+      {
+        x: linear('root', `${root}`, { tickCount: 8 }),
+        by: seriesBy('way', ways, 'order'),
+        size: { width: 290, height: 320 },
+        lines: [{ mark: { ...solid, clip: true }, values: fits }],
+      },
+    )
+  })
+  const slopes = all
+    .filter(({ fit }) => fit !== undefined)
+    .map(({ dimension, way, fit }) => `${fit.slope.toFixed(2)} (m = ${dimension}, ${WAYS[way]})`)
+  return {
+    id: 'law',
+    title: "The stretched exponential: error against d'^(1/m)",
+    caption:
+      `${count.toLocaleString('en')} uniform points, f the mean of sigmoids of figure 2, d' of them kept; mean errors of ${trials} trials. ` +
+      `Lines: exp(−a d'^(1/m)), fitted to the errors above rounding; a = ${slopes.join(', ')}. Straight for m = 1 and 2; for m = 3 a ` +
+      "power of d' would fit as well over this range.",
+    specification: panels(list, 3, { title: `Error against d'^(1/m), ${count.toLocaleString('en')} points` }),
+  }
+}
+
+function errorPanel(values, title, { x, by, size, lines }) {
+  const y = errorAxis('mean error of f', values)
+  return {
+    ...size,
+    title,
+    layer: [
+      ...lines.map((one) => ({ data: { values: one.values }, mark: one.mark, encoding: { x, y, color: by.color } })),
+      bars(values, { x, y, color: by.color }),
+      { data: { values }, mark: filled, encoding: { x, y, ...by } },
+    ],
+  }
+}
