@@ -23,7 +23,7 @@ export const trials = 3
 
 const POINTS = 50_000
 const SIZES = [32, 100, 316, 1000, 3162, 10_000]
-const FUNCTIONS = 16
+export const FUNCTIONS = 16
 const LOW_ORDER = 3
 
 /** Each makes one function of the point that begins at `points[at]`. */
@@ -94,7 +94,7 @@ export const NAMES = {
 }
 
 // Nearer to each other than this factor, two errors of some dozens of functions are equal.
-const TIE = 1.25
+export const TIE = 1.25
 
 export function cases({ small, threads, cores }) {
   const points = small ? 2000 : POINTS
@@ -272,13 +272,14 @@ function ratioTable(all) {
     name,
     ...sizes.map((size) => {
       const { ratio, rival, outcome } = group.find((one) => one.size === size)
-      return `${short(ratio)} ${rival[0]}${outcome === 'lost' ? '*' : ' '}`
+      return `${shortRatio(ratio)} ${rival[0]}${outcome === 'lost' ? '*' : ' '}`
     }),
   ])
   return textTable(['set, kind', ...sizes.map((size) => `${size}   `)], rows)
 }
 
-const short = (ratio) => (ratio < 0.01 ? ratio.toExponential(0) : ratio < 100 ? ratio.toPrecision(2) : ratio.toFixed(0))
+export const shortRatio = (ratio) =>
+  ratio < 0.01 ? ratio.toExponential(0) : ratio < 100 ? ratio.toPrecision(2) : ratio.toFixed(0)
 
 function summaries(all, key) {
   return [...groupBy(all, (one) => one[key])].map(([name, group]) => `${name}: ${inWords(group)}`)
@@ -299,8 +300,8 @@ export function inWords(group) {
   const { won, tied, lost } = tally(group)
   const worst = group.reduce((a, b) => (b.ratio > a.ratio ? b : a))
   return (
-    `${won} won, ${tied} tied, ${lost} lost; ratio ${short(geometricMean(group.map(({ ratio }) => ratio)))} in the ` +
-    `geometric mean, ${short(worst.ratio)} at worst (${worst.set}, ${worst.kind}, ${worst.size})`
+    `${won} won, ${tied} tied, ${lost} lost; ratio ${shortRatio(geometricMean(group.map(({ ratio }) => ratio)))} in the ` +
+    `geometric mean, ${shortRatio(worst.ratio)} at worst (${worst.set}, ${worst.kind}, ${worst.size})`
   )
 }
 
