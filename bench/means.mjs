@@ -38,22 +38,21 @@ export class Mean {
   }
 
   /**
+   * Of the mean over the rows `indices`, or over other points, at which the function has these `values`.
+   *
    * @returns {{ error: number, rounding: number }} the difference of the means, without sign; and about how much of it is due
    *   to the last bits of the weights and the values: each product carries one of 2^-53, independent of the others'
    */
-  errorOf({ indices, weights }) {
-    const values = this.#values
+  errorOf({ indices, weights, values = Float64Array.from(indices, (row) => this.#values[row]) }) {
+    const count = this.#values.length
     const difference = this.#sum.copy()
     let squares = 0
-    for (let j = 0; j < indices.length; j++) {
-      const [high, low] = product(weights[j], values[indices[j]])
+    for (let j = 0; j < values.length; j++) {
+      const [high, low] = product(weights[j], values[j])
       difference.add(-high).add(-low)
       squares += high * high
     }
-    return {
-      error: Math.abs(difference.value()) / values.length,
-      rounding: (2 ** -53 * Math.sqrt(squares)) / values.length,
-    }
+    return { error: Math.abs(difference.value()) / count, rounding: (2 ** -53 * Math.sqrt(squares)) / count }
   }
 }
 
