@@ -1,5 +1,5 @@
 // The numbers that the authors of arXiv:2510.00504 publish, as far as a figure shows them: bench/paper/*.csv, means over the
-// runs in the result files of their repository WHY-David/moment_compression (MIT licence).
+// runs (fig8: medians and quartiles) in the result files of their repository WHY-David/moment_compression (MIT licence).
 import { readFileSync } from 'node:fs'
 import Papa from 'papaparse'
 

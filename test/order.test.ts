@@ -37,6 +37,14 @@ describe("order 'auto'", () => {
     expectSubset(kept, { points, dimension }, size)
   })
 
+  it('in one column keeps no fewer moments when there is room for a few points more', () => {
+    const points = uniform(4000, 1)
+    for (let size = 16; size <= 25; size++) {
+      const kept = compressSync(points, { dimension: 1, order: 'auto', size })
+      expect(verifySync({ points, dimension: 1 }, kept, { order: size - 1 }).residual).toBeLessThanOrEqual(RESIDUAL_BOUND)
+    }
+  })
+
   it('is what holds when no order is given', () => {
     const points = normal(3000, 2)
     const kept = compressSync(points, { dimension: 2, size: 200 })

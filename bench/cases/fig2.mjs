@@ -93,13 +93,14 @@ export function series(results) {
   )
 }
 
-/** The authors' mean errors and the exponent fitted to those above rounding, for each (m, k). */
+/** The authors' mean errors above rounding, and the exponent fitted to them in the same way, for each (m, k). */
 export function paperSeries() {
   const groups = [...groupBy(paper('fig2'), ({ m, k }) => `${m},${k}`).values()]
   return groups.map((group) => {
     const [{ m, k }] = group
     const points = group.filter(({ error }) => error > THEIR_ROUNDING)
-    const fit = points.length < 3 ? undefined : powerLaw(points.map(({ d, error }) => [d, error]))
+    const fitted = points.filter(({ d }) => d / 10 >= momentCount(m, k))
+    const fit = powerLaw(fitted.map(({ d, error }) => [d, error]))
     return { dimension: m, order: k, points, fit, alpha: fit && -fit.exponent }
   })
 }
@@ -130,7 +131,7 @@ function errorTable(ours) {
 }
 
 function exponentTable(ours, theirs) {
-  const head = ['m,k', '(k+1)/m+1/2', 'fast', 'best', 'paper', 'fast - law']
+  const head = ['m,k', '(k+1)/m+1/2', 'fast', 'best', 'authors', 'fast - law']
   const rows = [...groupBy(ours, ({ dimension, order }) => `${dimension},${order}`)].map(([key, group]) => {
     const [fast, best] = QUALITIES.map((quality) => group.find((one) => one.quality === quality))
     const law = exponentOf(fast.dimension, fast.order)

@@ -5,9 +5,10 @@
 // Each with order 'auto' as it comes, and beside it an order that is chosen by looking at the error itself, in cells that keep it
 // and no more ('fast'): in part 'polylog' by the paper's rule, raised until the error first rises, for each set apart; in part
 // 'law' the best of all orders, for all sets together.
+import { quantile } from 'simple-statistics'
 import { textTable } from '../../demo/table.mjs'
 import { compressSync, momentCount } from '../../dist/index.js'
-import { line } from '../fit.mjs'
+import { line, powerLaw } from '../fit.mjs'
 import { averageOver, errorsOfMeans, Mean, ROUNDINGS, sigmoid } from '../means.mjs'
 import { groupBy, mean, standardError, uniformPoints } from '../measure.mjs'
 import { paper } from '../paper.mjs'
@@ -130,30 +131,46 @@ export function table(results) {
   )
 }
 
-/** A list for each part, m and way of choosing the order; in part 'law' with the fitted line of -ln error against d'^(1/m). */
+/**
+ * A list for each part, m and way of choosing the order. Part 'polylog': medians and quartiles, because the errors of one size
+ * differ by up to ten powers of ten (f has a pole just outside of the points, and now and then an x points at it). Part 'law':
+ * means, and the line of -ln error against d'^(1/m), fitted up to the first size whose error is rounding.
+ */
 export function series(results) {
   return [...groupBy(results, ({ part, dimension }) => `${part} ${dimension}`).values()].flatMap((group) =>
     ['auto', 'chosen'].map((way) => {
       const [{ part, dimension }] = group
-      const points = group.map(({ points: d, size, [way]: { errors, rounding, order } }) => {
-        const error = mean(errors)
-        const isFitted = error > ROUNDINGS * rounding
-        return {
-          d,
-          size,
-          root: size ** (1 / dimension),
-          error,
-          standardError: standardError(errors),
-          rounding,
-          order,
-          isFitted,
-        }
-      })
-      const fitted = points.filter(({ isFitted }) => isFitted)
-      const fit = part === 'law' ? line(fitted.map(({ root, error }) => [root, -Math.log(error)])) : undefined
-      return { part, dimension, way, points, fit }
+      const points = group.map(({ points: d, size, [way]: { errors, rounding, order } }) => ({
+        d,
+        size,
+        root: size ** (1 / dimension),
+        order,
+        rounding,
+        ...(part === 'law' ? withMean(errors) : withMedian(errors)),
+      }))
+      if (part === 'polylog') return { part, dimension, way, points }
+      const end = points.findIndex(({ error, rounding }) => error <= ROUNDINGS * rounding)
+      const fitted = end === -1 ? points : points.slice(0, end)
+      return {
+        part,
+        dimension,
+        way,
+        points,
+        fitted,
+        fit: line(fitted.map(({ root, error }) => [root, -Math.log(error)])),
+        power: powerLaw(fitted.map(({ size, error }) => [size, error])), // to be compared with
+      }
     }),
   )
+}
+
+function withMean(errors) {
+  return { error: mean(errors), standardError: standardError(errors) }
+}
+
+function withMedian(errors) {
+  const [low, error, high] = quantile(errors, [0.25, 0.5, 0.75])
+  return { error, low, high }
 }
 
 export function report(results, { trials }) {
@@ -189,17 +206,19 @@ export function report(results, { trials }) {
     ])
   })
   const slopes = of('law').map(
-    ({ dimension, way, fit }) => `m = ${dimension}, ${way}: a = ${fit?.slope.toFixed(2)} (${fit?.count} points)`,
+    ({ dimension, way, fit, power }) =>
+      `m = ${dimension}, ${way}: a = ${fit?.slope.toFixed(2)}, deviation ${fit?.deviation.toFixed(2)} (${fit?.count} sizes); ` +
+      `d'^${power?.exponent.toFixed(1)}, deviation ${power?.deviation.toFixed(2)}`,
   )
   const { points } = results.find(({ part }) => part === 'law')
   return [
-    `Sizes that grow like log^m d, mean errors of ${trials} trials; chosen: the paper's rule, the order raised until the error rises`,
+    `Sizes that grow like log^m d, median errors of ${trials} trials; chosen: the paper's rule, the order raised until the error rises`,
     textTable(['m  d', "d'", 'auto', 'order', 'chosen', 'order', 'authors'], polylog),
     '',
-    `d = ${points}: the error against d'; chosen: the best of all orders`,
+    `d = ${points}: mean errors against d'; chosen: the best of all orders`,
     textTable(["m  d'", 'auto', 'order', 'chosen', 'order'], law),
     '',
-    "error ~ exp(-a d'^(1/m)), fitted to mean errors above rounding:",
+    "error ~ exp(-a d'^(1/m)) and error ~ a power of d', fitted up to the first error that is rounding; deviation: rms, of ln error:",
     ...slopes,
   ].join('\n')
 }

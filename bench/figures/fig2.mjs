@@ -125,7 +125,7 @@ function floorOf(points) {
 function exponentPanel(ours, theirs, dimensions) {
   const row = ({ dimension, order, alpha }) => ({ m: dimension, k: order, alpha })
   const values = ours.filter(({ fit }) => fit?.count >= 4).map(row)
-  const others = theirs.filter(({ fit }) => fit !== undefined).map(row)
+  const others = theirs.filter(({ fit }) => fit?.count >= 4).map(row)
   const orders = [...new Set(ours.map(({ order }) => order))]
   const law = dimensions.flatMap((m) => orders.map((k) => ({ m, k, alpha: exponentOf(m, k) })))
   const x = linear('k', 'order k', { values: orders, format: 'd', domain: [orders[0] - 0.2, orders.at(-1) + 0.2] })

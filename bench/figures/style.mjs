@@ -1,7 +1,18 @@
 // What the figures share: series that can be told apart in grey, by shape and by a label of their own; axes of powers of ten.
 
 /** Dark to light; every figure uses as many as it has series, in order. */
-const COLORS = ['#1b0c42', '#1f55a5', '#0b8a8f', '#3a9d3a', '#b07d00', '#d9480f', '#a61e6e', '#6b7280']
+const COLORS = [
+  '#1b0c42',
+  '#1f55a5',
+  '#0b8a8f',
+  '#3a9d3a',
+  '#b07d00',
+  '#d9480f',
+  '#a61e6e',
+  '#6b7280',
+  '#5b2a86',
+  '#8c6d31',
+]
 const SHAPES = [
   'circle',
   'square',
@@ -11,6 +22,8 @@ const SHAPES = [
   'triangle-down',
   'triangle-right',
   'triangle-left',
+  'M-1-.35H1V.35H-1Z', // a bar
+  'M0-1.2L.35-.35L1.2 0L.35.35L0 1.2L-.35.35L-1.2 0L-.35-.35Z', // a star of four points
 ]
 
 export const GREY = '#8a8f98'
@@ -27,7 +40,7 @@ const MARGIN = 1.25
  * @param {string[]} colors where the series mean something that a colour says
  */
 export function seriesBy(field, domain, title, colors = COLORS) {
-  const legend = { title, orient: 'bottom', direction: 'horizontal', columns: 8, labelLimit: 400 }
+  const legend = { title, orient: 'bottom', direction: 'horizontal', columns: 10, labelLimit: 400 }
   const one = (range) => ({
     field,
     type: 'nominal',

@@ -16,8 +16,12 @@ std::size_t least_enlarged_cells(int dimension) { return dimension == 2 ? 4 : 2;
 int most_order(int dimension) { return dimension == 1 ? 24 : 16; }
 // Of order 'auto': beyond, a cell leaves the fast path.
 constexpr std::size_t kMostAutomatic = 256;
-// Of enlarged cells. A single column needs no more.
-std::size_t most_enlarged(int dimension) { return dimension == 1 ? 16 : dimension == 2 ? 256 : 400; }
+// Of enlarged cells. A single column needs no more than 16, or twice what it has anyway, while products stay well
+// conditioned: two cells of ten moments would be worse than one of sixteen.
+std::size_t most_enlarged(int dimension, std::size_t features) {
+  if (dimension == 1) return std::clamp<std::size_t>(2 * features, 16, 25);
+  return dimension == 2 ? 256 : 400;
+}
 
 // Nanoseconds a point, about (npm run bench -- throughput): copy, partition and moments; elimination; tableaus that
 // leave the second-level cache.
@@ -31,7 +35,7 @@ constexpr double kMostTime = 2.7;
 std::size_t affordable(int dimension, std::size_t features) {
   const double limit = kMostTime * time_of(dimension, static_cast<double>(features));
   std::size_t most = features;
-  while (most < most_enlarged(dimension) && time_of(dimension, static_cast<double>(most + 1)) <= limit) most++;
+  while (most < most_enlarged(dimension, features) && time_of(dimension, static_cast<double>(most + 1)) <= limit) most++;
   return most;
 }
 
@@ -47,7 +51,7 @@ int automatic_order(int dimension, std::size_t size) {
 PolynomialSpace enlarged_space(const PolynomialSpace& space, std::size_t size) {
   const auto N = static_cast<std::size_t>(space.count());
   const int m = space.dimension();
-  if (!space.is_total() || size <= N || N >= most_enlarged(m)) return space;
+  if (!space.is_total() || size <= N || N >= most_enlarged(m, N)) return space;
   const std::size_t most = affordable(m, N);
   // Twice the features are worth more than cells, however few these are.
   const std::size_t wanted = std::clamp(std::max(size / least_enlarged_cells(m), std::min(size, 2 * N)), N, most);
