@@ -123,7 +123,7 @@ function readInput(caller: string, network: unknown, options: OptionValues<typeo
     squares: false,
     best: (options.quality ?? (hasKinks ? 'fast' : 'best')) === 'best',
     threads: options.threads,
-    scale: 'none',
+    scale: 'standard',
   })
   return { given, plan }
 }

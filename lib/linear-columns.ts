@@ -95,13 +95,15 @@ export async function runPlan(plan: Plan, { signal, onProgress }: AsyncOptions):
   const total = plan.objects.count
   const many = plan.parts.length > 1
   let before = 0
+  let through = 0
   for (const { input } of plan.parts) {
+    // Of several parts: how many rows are through. A part's first and last stage have nothing to add.
     const watch: AsyncOptions['onProgress'] =
       onProgress && many
         ? ({ done, total: units, stage }) => {
-            // Of several parts: how many rows are through.
             const share = stage === 'recombine' ? done / units : 0
-            onProgress({ done: before + Math.floor(share * input.points.count), total, stage: 'recombine' })
+            through = Math.max(through, before + Math.floor(share * input.points.count))
+            onProgress({ done: through, total, stage: 'recombine' })
           }
         : onProgress
     outputs.push(await runJob((progress) => native().compress(input, progress), { signal, onProgress: watch }))

@@ -165,6 +165,7 @@ describe('the function', () => {
       const kept = compressNetworkSync(net, { size })
       return distance(forward(subset(net, size), x), f) / distance(forward(kept, x), f)
     })
+    console.log(activation, ratios)
     expect(ratios.sort((a, b) => a - b)[1]).toBeGreaterThan(gain)
   })
 
