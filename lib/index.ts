@@ -6,7 +6,23 @@ export {
   compress,
   compressSync,
 } from './compress.js'
+export {
+  type CompressedNetwork,
+  type CompressNetworkOptions,
+  type CompressNetworkSyncOptions,
+  compressNetwork,
+  compressNetworkSync,
+} from './compress-network.js'
+export {
+  type CompressDatasetOptions,
+  type CompressDatasetSyncOptions,
+  type CompressedDataset,
+  compressDataset,
+  compressDatasetSync,
+  type Dataset,
+} from './dataset.js'
 export type { CodedError, ErrorCode } from './errors.js'
+export { foldMultiplicity } from './fold-multiplicity.js'
 export {
   type Equality,
   type NnlsOptions,
@@ -15,6 +31,7 @@ export {
   nnls,
   nnlsSync,
 } from './least-squares.js'
+export type { Matched } from './linear-columns.js'
 export {
   type MatchedMoments,
   type MatchMomentsOptions,
@@ -25,6 +42,7 @@ export {
 export { type MomentsOptions, type MomentsSyncOptions, moments, momentsSync } from './moments.js'
 export { momentCount, multiIndices } from './multi-index.js'
 export type { Numbers, Stage } from './native.js'
+export type { Activation, Network, NetworkInput } from './network.js'
 export type { Progress } from './options.js'
 export type { OrderBlock } from './order.js'
 export type { NdarrayLike, PointsInput } from './points.js'

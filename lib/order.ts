@@ -34,6 +34,13 @@ export function orderOrAuto(value: unknown, where: string): Order | 'auto' {
   return orderOrBlocks(value, where)
 }
 
+/** A whole number or 'auto': where the blocks follow from the kind of the data. */
+export function degreeOrAuto(value: unknown, where: string): number | 'auto' {
+  if (value === 'auto') return value
+  if (typeof value === 'number') return wholeOrder(value, where)
+  throw typeError('ERR_OPTION', `${where} must be a whole number or 'auto', got ${describe(value)}`)
+}
+
 function readBlock(given: unknown, where: string): OrderBlock {
   if (typeof given !== 'object' || given === null) {
     throw typeError('ERR_OPTION', `${where} must be { columns, order }, got ${describe(given)}`)

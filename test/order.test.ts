@@ -41,7 +41,9 @@ describe("order 'auto'", () => {
     const points = uniform(4000, 1)
     for (let size = 16; size <= 25; size++) {
       const kept = compressSync(points, { dimension: 1, order: 'auto', size })
-      expect(verifySync({ points, dimension: 1 }, kept, { order: size - 1 }).residual).toBeLessThanOrEqual(RESIDUAL_BOUND)
+      expect(verifySync({ points, dimension: 1 }, kept, { order: size - 1 }).residual).toBeLessThanOrEqual(
+        RESIDUAL_BOUND,
+      )
     }
   })
 

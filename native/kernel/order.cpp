@@ -50,8 +50,11 @@ int automatic_order(int dimension, std::size_t size) {
 
 PolynomialSpace enlarged_space(const PolynomialSpace& space, std::size_t size) {
   const auto N = static_cast<std::size_t>(space.count());
-  const int m = space.dimension();
-  if (!space.is_total() || size <= N || N >= most_enlarged(m, N)) return space;
+  // Cells are cut along the columns of the first block, and only its order grows; `others` monomials of the other
+  // blocks come with each of its own.
+  const auto m = static_cast<int>(std::ranges::count(space.block, 0));
+  const std::int64_t others = space.is_total() ? 1 : space.count() / moment_count(m, space.order[0]);
+  if (m == 0 || size <= N || N >= most_enlarged(m, N)) return space;
   const std::size_t most = affordable(m, N);
   // Twice the features are worth more than cells, however few these are.
   const std::size_t wanted = std::clamp(std::max(size / least_enlarged_cells(m), std::min(size, 2 * N)), N, most);
@@ -60,9 +63,10 @@ PolynomialSpace enlarged_space(const PolynomialSpace& space, std::size_t size) {
   const std::size_t features = std::min(size / cells, most);
   PolynomialSpace out = space;
   const int limit = std::max(space.order[0], most_order(m));
-  while (out.order[0] < limit && moment_count(m, out.order[0] + 1) <= static_cast<std::int64_t>(features))
+  while (out.order[0] < limit && moment_count(m, out.order[0] + 1) * others <= static_cast<std::int64_t>(features))
     out.order[0]++;
-  if (out.order[0] < limit) out.extra = static_cast<int>(static_cast<std::int64_t>(features) - out.count());
+  if (out.order[0] < limit && space.is_total())
+    out.extra = static_cast<int>(static_cast<std::int64_t>(features) - out.count());
   return out;
 }
 

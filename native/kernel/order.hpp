@@ -13,7 +13,7 @@ int automatic_order(int dimension, std::size_t size);
 
 // The space that cells keep when `space` is asked for and time may be spent on accuracy: higher orders, then monomials
 // of the next degree, until the size is used up, as far as the whole then takes not more than about 2.5 times as long.
-// Contains `space`.
+// Of several blocks only the first, along whose columns cells are cut, gets a higher order. Contains `space`.
 PolynomialSpace enlarged_space(const PolynomialSpace& space, std::size_t size);
 
 }  // namespace fewpoints

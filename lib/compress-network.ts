@@ -1,0 +1,157 @@
+// Many neurons of a hidden layer replaced by a few of them, each standing for several.
+import { type Chosen, type Matched, type Plan, planLinear, runPlan, runPlanSync } from './linear-columns.js'
+import { checkNetwork, type Network, type NetworkInput } from './network.js'
+import {
+  type AsyncOptions,
+  type OptionValues,
+  oneOf,
+  onlyAsync,
+  optional,
+  readOptions,
+  shared,
+  type ThreadOptions,
+  wholeNumber,
+  withDefault,
+} from './options.js'
+import { degreeOrAuto } from './order.js'
+
+export interface CompressNetworkSyncOptions extends ThreadOptions {
+  /** The most neurons in the result. Must be given unless `order` is a number; then the default is the least, one cell. */
+  size?: number | undefined
+  /**
+   * The highest degree in a neuron's (hidden, bias) of the moments that are kept. 'auto' (default): for smooth activations
+   * the highest for which two cells fit into the size, at most 256 moments a cell and degree 16; for relu at most 2, because
+   * behind a kink higher degrees buy nothing, and more cells do.
+   */
+  order?: number | 'auto' | undefined
+  /**
+   * 'best': cells keep a higher degree than `order`, as far as size and time allow. 'fast': they do not. Default: 'best',
+   * but 'fast' for relu.
+   */
+  quality?: 'fast' | 'best' | undefined
+}
+
+export interface CompressNetworkOptions extends CompressNetworkSyncOptions, AsyncOptions {}
+
+/** A network of fewer neurons, all of them of the original one. */
+export interface CompressedNetwork extends Network {
+  /** width: how many neurons of the original each one stands for. The sum is what it was. */
+  multiplicity: Float64Array
+  /** Which neurons these are, ascending: to take along what an optimiser knows of each (momentum, second moments). */
+  indices: Uint32Array
+  /** The degree, what it was multiplied with ('linear': 1 and each output), and the number of moments. */
+  matched: Matched
+  /** How many cells the neurons were cut into. */
+  cells: number
+  /** As that of compress(), over all moments matched. */
+  residual: number
+  /** Milliseconds. */
+  elapsed: { partition: number; recombine: number; total: number }
+}
+
+const table = {
+  size: optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
+  order: withDefault(degreeOrAuto, () => 'auto' as const),
+  quality: optional(oneOf('fast', 'best')),
+  threads: shared.threads,
+}
+const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgress }
+
+const MOST_ORDER_OF_KINKS = 2
+
+/**
+ * Keeps at most `size` neurons of a network's hidden layer and gives them multiplicities, so that the function, and under
+ * the per-copy rule of trainNetwork() its training, stay nearly the same.
+ *
+ * f(x) = outputBias + sum_j multiplicity_j output_j s(hidden_j . x + bias_j) is linear in output_j in R^q and a function
+ * of (hidden_j, bias_j) in R^(inputs + 1), so the moments {1, output_1 .. output_q} (x) P_k(hidden, bias) are matched and
+ * cells are cut along (hidden, bias): (1 + q) N(inputs + 1, k) moments, N(m, k) = momentCount(m, k). The neurons are not
+ * changed, outputBias is not touched, and multiplicities of the given network are its neurons' weights: compressing
+ * twice is fine. At any time in a training, too; take the optimiser's rows `indices` along.
+ *
+ * Cells are cut in the coordinates as they are, so scale the data to about [-1, 1] or unit variance, as one does anyway.
+ *
+ * A layer of a deeper network is compressed as if it were a network: `inputs` the width of the layer before, `hidden` and
+ * `bias` the layer's own weights and biases, `output` the transpose of the next layer's weights (width x outputs,
+ * row-major), `outputBias` the next layer's biases; the result's multiplicities are then absorbed into the next layer by
+ * foldMultiplicity(), or kept for training. Layers one after another: each is a network of its own.
+ *
+ * What to expect: smooth activations and few inputs. The number of moments grows like inputs^k and with the number of
+ * outputs; where `size` holds only degree 1 or 2, the function is kept far less well, and after training little is left
+ * of the gain over a random subset that is weighted with d / d'.
+ *
+ * @param network its arrays are Float64Array or Float32Array; never written to, and copied before this returns
+ *
+ * Rejects with ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_SIZE (`size` below the moments and the width), ERR_NOT_FINITE
+ * (names the array), ERR_WEIGHT, ERR_INFEASIBLE, ERR_MEMORY, ERR_NO_BINARY, or with the signal's reason. Method:
+ * arXiv:2510.00504; features linear in the outgoing weights in place of all monomials.
+ */
+export async function compressNetwork(
+  network: NetworkInput,
+  options: CompressNetworkOptions,
+): Promise<CompressedNetwork> {
+  const start = performance.now()
+  const values = readOptions('compressNetwork', options, asyncTable)
+  const { given, plan } = readInput('compressNetwork', network, values)
+  return toNetwork(given, plan, await runPlan(plan, values), start)
+}
+
+/** As compressNetwork(), but blocks until all is done and throws what that rejects with. The same result, bit for bit. */
+export function compressNetworkSync(network: NetworkInput, options: CompressNetworkSyncOptions): CompressedNetwork {
+  const start = performance.now()
+  const values = readOptions('compressNetworkSync', options, table, onlyAsync('compressNetwork'))
+  const { given, plan } = readInput('compressNetworkSync', network, values)
+  return toNetwork(given, plan, runPlanSync(plan), start)
+}
+
+function readInput(caller: string, network: unknown, options: OptionValues<typeof table>) {
+  const given = checkNetwork(network, `${caller}: network`)
+  const { inputs, width, outputs, hidden, bias, output, multiplicity } = given
+  const columns = inputs + 1 + outputs
+  const rows = new Float64Array(width * columns)
+  for (let j = 0; j < width; j++) {
+    rows.set(hidden.subarray(j * inputs, (j + 1) * inputs), j * columns)
+    rows[j * columns + inputs] = bias[j]
+    rows.set(output.subarray(j * outputs, (j + 1) * outputs), j * columns + inputs + 1)
+  }
+  const hasKinks = given.activation === 'relu'
+  const objects = { rows, count: width, nonlinear: inputs + 1, linear: outputs, weights: multiplicity }
+  const plan = planLinear(caller, objects, {
+    order: options.order,
+    mostOrder: hasKinks ? MOST_ORDER_OF_KINKS : undefined,
+    size: options.size,
+    squares: false,
+    best: (options.quality ?? (hasKinks ? 'fast' : 'best')) === 'best',
+    threads: options.threads,
+    scale: 'none',
+  })
+  return { given, plan }
+}
+
+function toNetwork(given: Network, { matched }: Plan, chosen: Chosen, start: number): CompressedNetwork {
+  const { inputs, outputs, activation, outputBias } = given
+  const { indices, weights, cells, residual, partition, recombine } = chosen
+  const width = indices.length
+  const hidden = new Float64Array(width * inputs)
+  const output = new Float64Array(width * outputs)
+  for (const [j, from] of indices.entries()) {
+    hidden.set(given.hidden.subarray(from * inputs, (from + 1) * inputs), j * inputs)
+    output.set(given.output.subarray(from * outputs, (from + 1) * outputs), j * outputs)
+  }
+  return {
+    inputs,
+    width,
+    outputs,
+    activation,
+    hidden,
+    bias: Float64Array.from(indices, (from) => given.bias[from]),
+    output,
+    outputBias,
+    multiplicity: weights,
+    indices,
+    matched,
+    cells,
+    residual,
+    elapsed: { partition, recombine, total: performance.now() - start },
+  }
+}
