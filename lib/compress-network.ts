@@ -60,8 +60,9 @@ const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgr
 const MOST_ORDER_OF_KINKS = 2
 
 /**
- * Keeps at most `size` neurons of a network's hidden layer and gives them multiplicities, so that the function, and under
- * the per-copy rule of trainNetwork() its training, stay nearly the same.
+ * Keeps at most `size` neurons of a network's hidden layer and gives them multiplicities, so that the function stays nearly
+ * the same, and its training, too, when the gradient of each neuron's parameters is divided by its multiplicity before the
+ * optimiser sees it: that is the gradient of one copy.
  *
  * f(x) = outputBias + sum_j multiplicity_j output_j s(hidden_j . x + bias_j) is linear in output_j in R^q and a function
  * of (hidden_j, bias_j) in R^(inputs + 1), so the moments {1, output_1 .. output_q} (x) P_k(hidden, bias) are matched and

@@ -104,7 +104,7 @@ const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgr
  * a polynomial in y, so distance along y does no harm.
  *
  * Train with the weighted mean of the loss, or with rows drawn with probability proportional to the weight and the plain
- * loss, as trainNetwork() does with `{ x, y, weights }`.
+ * loss.
  *
  * Labels with at most 1 + q different rows (one-hot, 0 and 1, +1 and -1) are classes: each is compressed on its own, with
  * a share of the size and all of P_k(x), which keeps {1, y} (x) P_k(x) and every other function of y as well. Constant

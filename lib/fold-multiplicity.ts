@@ -11,7 +11,7 @@ import { checkNetwork, type Network, type NetworkInput } from './network.js'
  *   inference, and for frameworks that go on training differently anyway.
  * - 'split', relu only: (output_j, hidden_j, bias_j) <- sqrt(c_j) (output_j, hidden_j, bias_j). The same function, because relu(a z) =
  *   a relu(z) for a >= 0. Under unmodified gradient descent, SGD, momentum and Nesterov, with or without weight decay, at
- *   the same rate, it trains exactly as the network of c_j copies does (and so as trainNetwork() does with multiplicities):
+ *   the same rate, it trains exactly as the network of c_j copies does:
  *   the gradient of sqrt(c) p is sqrt(c) times that of one copy of p, hence sqrt(c) p stays sqrt(c) p. Equal up to
  *   rounding, as long as no pre-activation is so near zero that rounding decides its sign. Not under Adam and others that
  *   rescale each gradient, and not with momentum that was gathered before the folding, unless that is multiplied by

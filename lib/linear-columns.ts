@@ -108,6 +108,8 @@ export async function runPlan(plan: Plan, { signal, onProgress }: AsyncOptions):
         : onProgress
     outputs.push(await runJob((progress) => native().compress(input, progress), { signal, onProgress: watch }))
     before += input.points.count
+    through = before
+    if (many) onProgress?.({ done: before, total, stage: 'recombine' })
   }
   return chosenOf(plan, outputs)
 }

@@ -39,7 +39,7 @@ const MOST = 2 ** 31 - 1
 
 /**
  * Checks a network and returns a copy of it: every field is read once, all arrays are new, and none is shared with the
- * caller. `multiplicity` is there only if it was given. `where` heads the messages ("trainNetwork: network").
+ * caller. `multiplicity` is there only if it was given. `where` heads the messages ("compressNetwork: network").
  *
  * Throws ERR_SHAPE (kinds and lengths), ERR_OPTION (the activation), ERR_DETACHED, ERR_NOT_FINITE (names the array and
  * the place), ERR_WEIGHT (a multiplicity that is negative or not finite, or none is positive).

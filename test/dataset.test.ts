@@ -448,7 +448,7 @@ describe('the call', () => {
   })
 
   it.each([
-    ['numbers', noisy(100_000, 2, 1)],
+    ['numbers', noisy(400_000, 2, 1)],
     ['classes', classified(100_000, 5)],
   ])('tells its progress and can be aborted: %s', async (_, data) => {
     const seen: Progress[] = []

@@ -54,7 +54,7 @@ test.each(Object.entries(FIGURES))('%s: record, table and figures are written, a
   for (const id of ids) {
     expect([...readFileSync(join(out, `${name}.small-${id}.png`)).subarray(0, 8)]).toEqual(pngSignature)
     const svg = readFileSync(join(out, `${name}.small-${id}.svg`), 'utf8')
-    expect(svg).toMatch(/>(mean error of f|time)</)
+    expect(svg).toMatch(/>(mean error of f|median error of f|time)</)
     expect(svg).toMatch(/>(number of points d|number of points kept, d'|d'\^\(1\/2\))</)
     expect(svg).not.toMatch(/NaN|undefined|Infinity/)
   }

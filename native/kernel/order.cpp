@@ -16,10 +16,10 @@ std::size_t least_enlarged_cells(int dimension) { return dimension == 2 ? 4 : 2;
 int most_order(int dimension) { return dimension == 1 ? 24 : 16; }
 // Of order 'auto': beyond, a cell leaves the fast path.
 constexpr std::size_t kMostAutomatic = 256;
-// Of enlarged cells. A single column needs no more than 16, or twice what it has anyway, while products stay well
+// Of enlarged cells. A single column needs no more than 16, or about twice what it has anyway, while products stay well
 // conditioned: two cells of ten moments would be worse than one of sixteen.
 std::size_t most_enlarged(int dimension, std::size_t features) {
-  if (dimension == 1) return std::clamp<std::size_t>(2 * features, 16, 25);
+  if (dimension == 1) return std::clamp<std::size_t>(2 * features + 1, 16, 25);
   return dimension == 2 ? 256 : 400;
 }
 
@@ -35,7 +35,8 @@ constexpr double kMostTime = 2.7;
 std::size_t affordable(int dimension, std::size_t features) {
   const double limit = kMostTime * time_of(dimension, static_cast<double>(features));
   std::size_t most = features;
-  while (most < most_enlarged(dimension, features) && time_of(dimension, static_cast<double>(most + 1)) <= limit) most++;
+  while (most < most_enlarged(dimension, features) && time_of(dimension, static_cast<double>(most + 1)) <= limit)
+    most++;
   return most;
 }
 
@@ -57,7 +58,7 @@ PolynomialSpace enlarged_space(const PolynomialSpace& space, std::size_t size) {
   if (m == 0 || size <= N || N >= most_enlarged(m, N)) return space;
   const std::size_t most = affordable(m, N);
   // Twice the features are worth more than cells, however few these are.
-  const std::size_t wanted = std::clamp(std::max(size / least_enlarged_cells(m), std::min(size, 2 * N)), N, most);
+  const std::size_t wanted = std::clamp(std::max(size / least_enlarged_cells(m), std::min(size, 2 * N + 1)), N, most);
   // Equal cells that use up the size.
   const std::size_t cells = std::min((size + wanted - 1) / wanted, size / N);
   const std::size_t features = std::min(size / cells, most);
