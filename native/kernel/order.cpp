@@ -57,8 +57,10 @@ PolynomialSpace enlarged_space(const PolynomialSpace& space, std::size_t size) {
   const std::int64_t others = space.is_total() ? 1 : space.count() / moment_count(m, space.order[0]);
   if (m == 0 || size <= N || N >= most_enlarged(m, N)) return space;
   const std::size_t most = affordable(m, N);
-  // Twice the features are worth more than cells, however few these are.
-  const std::size_t wanted = std::clamp(std::max(size / least_enlarged_cells(m), std::min(size, 2 * N + 1)), N, most);
+  // Twice the features are worth more than cells, however few these are; in one column, where an automatic order has
+  // half of an odd size, one more.
+  const std::size_t twice = m == 1 ? 2 * N + 1 : 2 * N;
+  const std::size_t wanted = std::clamp(std::max(size / least_enlarged_cells(m), std::min(size, twice)), N, most);
   // Equal cells that use up the size.
   const std::size_t cells = std::min((size + wanted - 1) / wanted, size / N);
   const std::size_t features = std::min(size / cells, most);
