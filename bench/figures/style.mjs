@@ -36,7 +36,7 @@ const MARGIN = 1.25
  *
  * @param {string} field
  * @param {(string | number)[]} domain the series in order
- * @param {string} title of the legend
+ * @param {string | null} title of the legend, if it is to have one
  * @param {string[]} colors where the series mean something that a colour says
  */
 export function seriesBy(field, domain, title, colors = COLORS) {
