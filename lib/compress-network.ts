@@ -19,14 +19,17 @@ export interface CompressNetworkSyncOptions extends ThreadOptions {
   /** The most neurons in the result. Must be given unless `order` is a number; then the default is the least, one cell. */
   size?: number | undefined
   /**
-   * The highest degree in a neuron's (hidden, bias) of the moments that are kept. 'auto' (default): for smooth activations
-   * the highest for which two cells fit into the size, at most 256 moments a cell and degree 16; for relu at most 2, because
-   * behind a kink higher degrees buy nothing, and more cells do.
+   * The highest degree in a neuron's (hidden, bias) of the moments that are kept. 'auto' (default): for smooth
+   * activations the highest for which two cells fit into the size, at most 256 moments a cell and degree 16; for relu
+   * at most 2, because behind a kink higher degrees buy nothing, and more cells do. Measured, |f - f'| / |y| of 4000
+   * gelu neurons made 800: degree 1 0.09, 2 0.022, 3 0.014, 5 0.008 to 0.014, 7 and 8 0.005; relu: 0.06, 0.05, 0.055,
+   * 0.07, 0.1; all moments of degree 5 of (hidden, bias, output), without regard to the structure: 0.016 to 0.029 and
+   * 0.07 to 0.1.
    */
   order?: number | 'auto' | undefined
   /**
-   * 'best': cells keep a higher degree than `order`, as far as size and time allow. 'fast': they do not. Default: 'best',
-   * but 'fast' for relu.
+   * 'best': cells keep a higher degree than `order`, as far as size and time allow. 'fast': they do not. Default:
+   * 'best', but 'fast' for relu.
    */
   quality?: 'fast' | 'best' | undefined
 }
@@ -60,26 +63,32 @@ const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgr
 const MOST_ORDER_OF_KINKS = 2
 
 /**
- * Keeps at most `size` neurons of a network's hidden layer and gives them multiplicities, so that the function stays nearly
- * the same, and its training, too, when the gradient of each neuron's parameters is divided by its multiplicity before the
- * optimiser sees it: that is the gradient of one copy.
+ * Keeps at most `size` neurons of a network's hidden layer and gives them multiplicities, so that the function stays
+ * nearly the same, and its training, too, when the gradient of each neuron's parameters is divided by its multiplicity
+ * before the optimiser sees it: that is the gradient of one copy.
  *
- * f(x) = outputBias + sum_j multiplicity_j output_j s(hidden_j . x + bias_j) is linear in output_j in R^q and a function
- * of (hidden_j, bias_j) in R^(inputs + 1), so the moments {1, output_1 .. output_q} (x) P_k(hidden, bias) are matched and
- * cells are cut along (hidden, bias): (1 + q) N(inputs + 1, k) moments, N(m, k) = momentCount(m, k). The neurons are not
- * changed, outputBias is not touched, and multiplicities of the given network are its neurons' weights: compressing
- * twice is fine. At any time in a training, too; take the optimiser's rows `indices` along.
+ * f(x) = outputBias + sum_j multiplicity_j output_j s(hidden_j . x + bias_j) is linear in output_j in R^q and a
+ * function of (hidden_j, bias_j) in R^(inputs + 1), so the moments {1, output_1 .. output_q} (x) P_k(hidden, bias)
+ * are matched and cells are cut along (hidden, bias): (1 + q) N(inputs + 1, k) moments, N(m, k) = momentCount(m, k).
+ * The neurons are not changed, outputBias is not touched, and multiplicities of the given network are its neurons'
+ * weights: compressing twice is fine. At any time in a training, too; take the optimiser's rows `indices` along.
  *
- * Cells are cut in the coordinates as they are, so scale the data to about [-1, 1] or unit variance, as one does anyway.
+ * Cells are cut in units of each column's standard deviation, so the units of the inputs do not matter; measured (gelu,
+ * tanh, relu, before and after training), the error is 0.9 to 1.0 of that with raw coordinates, 0.6 to 1.1 where inputs
+ * are in units of a tenth.
  *
- * A layer of a deeper network is compressed as if it were a network: `inputs` the width of the layer before, `hidden` and
- * `bias` the layer's own weights and biases, `output` the transpose of the next layer's weights (width x outputs,
- * row-major), `outputBias` the next layer's biases; the result's multiplicities are then absorbed into the next layer by
- * foldMultiplicity(), or kept for training. Layers one after another: each is a network of its own.
+ * A layer of a deeper network is compressed as if it were a network: `inputs` the width of the layer before, `hidden`
+ * and `bias` the layer's own weights and biases, `output` the transpose of the next layer's weights (width x outputs,
+ * row-major), `outputBias` the next layer's biases; the result's multiplicities are then absorbed into the next layer
+ * by foldMultiplicity(), or kept for training. Layers one after another: each is a network of its own.
  *
- * What to expect: smooth activations and few inputs. The number of moments grows like inputs^k and with the number of
- * outputs; where `size` holds only degree 1 or 2, the function is kept far less well, and after training little is left
- * of the gain over a random subset that is weighted with d / d'.
+ * What to expect, |f - f'| / |f| at once, 4000 neurons to 800, weights uniform, medians of 5 seeds (a random subset
+ * weighted with d / d' has 1.1 to 2.5 throughout). One output, tanh (relu): 1 input 3e-6 (0.014), 2 inputs 0.005
+ * (0.11), 4 inputs 0.084 (0.19), 6 inputs 0.16 (0.53), 10 inputs 0.5 (0.45), 30 inputs 0.6 (1.2), 100 inputs 0.7
+ * (1.4). Two inputs, tanh, 4 outputs 0.015, 16 outputs 0.12, 64 outputs 1.3. So it is for few inputs or few outputs:
+ * the moments grow like inputs^k and with every output, and where `size` holds degree 1 or less, hardly anything is
+ * gained. Smooth activations keep their advantage over the random subset in training; with relu it shrinks as
+ * training goes on.
  *
  * @param network its arrays are Float64Array or Float32Array; never written to, and copied before this returns
  *
@@ -124,7 +133,7 @@ function readInput(caller: string, network: unknown, options: OptionValues<typeo
     squares: false,
     best: (options.quality ?? (hasKinks ? 'fast' : 'best')) === 'best',
     threads: options.threads,
-    scale: 'none',
+    scale: 'standard',
   })
   return { given, plan }
 }

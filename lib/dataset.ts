@@ -37,18 +37,18 @@ export interface CompressDatasetSyncOptions extends ThreadOptions {
   /** The most rows in the result. Must be given unless `order` is a number; then the default is the least, one cell. */
   size?: number | undefined
   /**
-   * The highest degree in x of the moments that are kept. 'auto' (default): the highest for which two cells fit into the
-   * size, at most 256 moments a cell and degree 16 (24 for a single column). Measured, gradients of a two-layer
-   * network on 10^4 rows made 1000, noise well above the signal: tanh 2e-5 (degree 2), 7e-7 (5), 2e-8 (10); relu 5e-3 to
-   * 9e-3 for every degree from 1 to 16, where a random subset has 9e-2.
+   * The highest degree in x of the moments that are kept. 'auto' (default): the highest for which two cells fit into
+   * the size, at most 256 moments a cell and degree 16 (24 for a single column). Measured, gradients of a two-layer
+   * network on 10^4 rows made 1000, noise well above the signal: tanh 4e-5 (degree 2), 7e-7 (5), 2e-8 (10); relu 5e-3
+   * to 9e-3 for every degree from 1 to 16, where a random subset has 9e-2.
    */
   order?: number | 'auto' | undefined
   /**
    * Whether the squares of the labels are matched as well, y_a^2 of each output times all that is matched of x (no
    * products of two outputs). Then the value of a squared loss and the noise of its mini-batch gradients stay what
-   * they were; without, gradients of the whole set do, but the loss of noisy data can be off by its own size, because the rows
-   * chosen have extreme labels. Default: true where two cells with them fit into the size. Makes no difference to
-   * labels of few values, one-hot ones above all, whose squares are linear in them.
+   * they were; without, gradients of the whole set do, but the loss of noisy data can be off by its own size, because
+   * the rows chosen have extreme labels. Default: true where two cells with them fit into the size. Makes no
+   * difference to labels of few values, one-hot ones above all, whose squares are linear in them.
    */
   squares?: boolean | undefined
   /** One number >= 0 a row. Default: `data.weights`, or else all 1. Rows of weight 0 are never chosen. */
@@ -97,25 +97,25 @@ const table = {
 const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgress }
 
 /**
- * Replaces d rows (x, y) by at most `size` of them with new weights, so that the moments {1, y_1 .. y_q, y_1^2 .. y_q^2}
- * (x) P_k(x) stay the same: every polynomial of degree <= k in x, alone and times every label. Least squares with
- * polynomials of degree <= k / 2 is then the same to rounding, and the gradient of a squared loss nearly the same for any
- * smooth model; for cross-entropy, which is linear in one-hot labels, too. Cells are cut along x alone: a squared loss is
- * a polynomial in y, so distance along y does no harm.
+ * Replaces d rows (x, y) by at most `size` of them with new weights, so that the moments {1, y_1 .. y_q, y_1^2 ..
+ * y_q^2} (x) P_k(x) stay the same: every polynomial of degree <= k in x, alone and times every label. Least squares
+ * with polynomials of degree <= k / 2 is then the same to rounding, and the gradient of a squared loss nearly the
+ * same for any smooth model; for cross-entropy, which is linear in one-hot labels, too. Cells are cut along x alone:
+ * a squared loss is a polynomial in y, so distance along y does no harm.
  *
- * Train with the weighted mean of the loss, or with rows drawn with probability proportional to the weight and the plain
- * loss.
+ * Train with the weighted mean of the loss, or with rows drawn with probability proportional to the weight and the
+ * plain loss.
  *
- * Labels with at most 1 + q different rows (one-hot, 0 and 1, +1 and -1) are classes: each is compressed on its own, with
- * a share of the size and all of P_k(x), which keeps {1, y} (x) P_k(x) and every other function of y as well. Constant
- * columns, and one column of labels that sum to a constant, cost no moments. Labels times moments count: (1 + q) N(m, k),
- * with squares (1 + 2 q) N(m, k), c N(m, k) of c classes, N(m, k) = momentCount(m, k).
+ * Labels with at most 1 + q different rows (one-hot, 0 and 1, +1 and -1) are classes: each is compressed on its own,
+ * with a share of the size and all of P_k(x), which keeps {1, y} (x) P_k(x) and every other function of y as well.
+ * Constant columns, and one column of labels that sum to a constant, cost no moments. Labels times moments count: (1
+ * + q) N(m, k), with squares (1 + 2 q) N(m, k), c N(m, k) of c classes, N(m, k) = momentCount(m, k).
  *
  * The input is never written to and is copied before this returns. Time is about linear in d; memory is about
  * three times the input. Method: arXiv:2510.00504, with the label-aware features in place of all monomials of (x, y).
  *
- * Rejects with ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_SIZE (`size` below the moments and d), ERR_NOT_FINITE (names x or
- * y, row and column), ERR_WEIGHT, ERR_INFEASIBLE, ERR_MEMORY, ERR_NO_BINARY, or with the signal's reason.
+ * Rejects with ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_SIZE (`size` below the moments and d), ERR_NOT_FINITE (names
+ * x or y, row and column), ERR_WEIGHT, ERR_INFEASIBLE, ERR_MEMORY, ERR_NO_BINARY, or with the signal's reason.
  */
 export async function compressDataset(data: Dataset, options: CompressDatasetOptions): Promise<CompressedDataset> {
   const start = performance.now()

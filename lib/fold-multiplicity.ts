@@ -9,8 +9,8 @@ import { checkNetwork, type Network, type NetworkInput } from './network.js'
  * - 'absorb': output_j <- c_j output_j; any activation. The same function to rounding, but not the same training: under
  *   gradient descent the output weights would need c_j times the rate, and hidden and bias 1 / c_j times. For
  *   inference, and for frameworks that go on training differently anyway.
- * - 'split', relu only: (output_j, hidden_j, bias_j) <- sqrt(c_j) (output_j, hidden_j, bias_j). The same function, because relu(a z) =
- *   a relu(z) for a >= 0. Under unmodified gradient descent, SGD, momentum and Nesterov, with or without weight decay, at
+ * - 'split', relu only: (output_j, hidden_j, bias_j) <- sqrt(c_j) (output_j, hidden_j, bias_j). The same function,
+ *   because relu(a z) = a relu(z) for a >= 0. Under unmodified gradient descent, SGD, momentum and Nesterov, with or without weight decay, at
  *   the same rate, it trains exactly as the network of c_j copies does:
  *   the gradient of sqrt(c) p is sqrt(c) times that of one copy of p, hence sqrt(c) p stays sqrt(c) p. Equal up to
  *   rounding, as long as no pre-activation is so near zero that rounding decides its sign. Not under Adam and others that

@@ -39,9 +39,9 @@ export interface Matched {
   /** The highest total degree in the columns along which cells are cut. */
   order: number
   /**
-   * What each of these monomials was multiplied with. 'linear': 1 and every linear column. 'squares': the square of each
-   * as well. 'classes': the linear columns have few different rows, so every function of them is kept, by compressing
-   * the objects of each row on their own.
+   * What each of these monomials was multiplied with. 'linear': 1 and every linear column. 'squares': the square of
+   * each as well. 'classes': the linear columns have few different rows, so every function of them is kept, by
+   * compressing the objects of each row on their own.
    */
   factors: 'linear' | 'squares' | 'classes'
   /** How many moments are kept in all. Columns that the others determine are not counted. */
