@@ -10,7 +10,6 @@ import {
   readOptions,
   shared,
   type ThreadOptions,
-  wholeNumber,
   withDefault,
 } from './options.js'
 import { degreeOrAuto } from './order.js'
@@ -53,7 +52,7 @@ export interface CompressedNetwork extends Network {
 }
 
 const table = {
-  size: optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
+  size: shared.size,
   order: withDefault(degreeOrAuto, () => 'auto' as const),
   quality: optional(oneOf('fast', 'best')),
   threads: shared.threads,

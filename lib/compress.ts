@@ -1,18 +1,17 @@
 // The main job: a weighted set of points in, a few of its points with new weights out, the same moments.
-import { rangeError, typeError } from './errors.js'
+import { rangeError } from './errors.js'
 import { runJob } from './job.js'
 import { largestOrder } from './multi-index.js'
 import { type NativeCompressed, type NativeCompressInput, type Numbers, native } from './native.js'
 import {
   type AsyncOptions,
+  checkScale,
   type OptionValues,
-  oneOf,
   onlyAsync,
-  optional,
   readOptions,
   shared,
+  sizeForAuto,
   type ThreadOptions,
-  wholeNumber,
   withDefault,
 } from './options.js'
 import { momentsOf, type NativeSpace, nativeSpace, type OrderBlock, orderOrAuto } from './order.js'
@@ -82,10 +81,10 @@ const table = {
   dimension: shared.dimension,
   weights: shared.weights,
   order: withDefault(orderOrAuto, () => 'auto' as const),
-  size: optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
+  size: shared.size,
   threads: shared.threads,
   scale: shared.scale,
-  quality: withDefault(oneOf('fast', 'best'), () => 'best' as const),
+  quality: shared.quality,
 }
 const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgress }
 
@@ -134,15 +133,8 @@ function readInput(caller: string, given: unknown, options: OptionValues<typeof 
     standardise: scale !== 'none',
   }
   if (weights !== undefined) input.weights = weights
-  if (typeof scale !== 'string') {
-    if (scale.length !== dimension) {
-      throw rangeError(
-        'ERR_OPTION',
-        `${caller}: option 'scale' must have one number a column, ${dimension} in all, got ${scale.length}`,
-      )
-    }
-    input.scales = scale
-  }
+  checkScale(scale, dimension, caller)
+  if (typeof scale !== 'string') input.scales = scale
   return input
 }
 
@@ -156,10 +148,7 @@ function readSpace(
   const { order } = options
   const most = (size: number, moments: number) => Math.min(size, Math.max(moments, count)) // more than all is all
   if (order === 'auto') {
-    if (options.size === undefined) {
-      throw typeError('ERR_OPTION', `${caller}: option 'size' must be given when 'order' is 'auto' or left out`)
-    }
-    return { space: { order: 0, auto: true }, size: most(options.size, 1) }
+    return { space: { order: 0, auto: true }, size: most(sizeForAuto(options.size, caller), 1) }
   }
   const space = nativeSpace(order, dimension, `${caller}: option 'order'`)
   const moments = momentsOf(caller, order, dimension)

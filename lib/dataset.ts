@@ -6,14 +6,14 @@ import { type Chosen, type Matched, type Plan, planLinear, runPlan, runPlanSync 
 import type { NativePoints, Numbers } from './native.js'
 import {
   type AsyncOptions,
+  checkScale,
   type OptionValues,
-  oneOf,
   onlyAsync,
   optional,
   readOptions,
   shared,
   type ThreadOptions,
-  wholeNumber,
+  trueOrFalse,
   withDefault,
 } from './options.js'
 import { degreeOrAuto, type OrderBlock } from './order.js'
@@ -80,18 +80,13 @@ export interface CompressedDataset extends Compressed {
   matched: Matched
 }
 
-const isBoolean = (value: unknown, where: string): boolean => {
-  if (typeof value === 'boolean') return value
-  throw typeError('ERR_OPTION', `${where} must be true or false, got ${describe(value)}`)
-}
-
 const table = {
-  size: optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
+  size: shared.size,
   order: withDefault(degreeOrAuto, () => 'auto' as const),
-  squares: optional(isBoolean),
+  squares: optional(trueOrFalse),
   weights: shared.weights,
   scale: shared.scale,
-  quality: withDefault(oneOf('fast', 'best'), () => 'best' as const),
+  quality: shared.quality,
   threads: shared.threads,
 }
 const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgress }
@@ -157,12 +152,7 @@ function readInput(caller: string, data: unknown, options: OptionValues<typeof t
   }
   const ofData = givenWeights === undefined ? undefined : shared.weights.check(givenWeights, `${caller}: weights`)
   const weights = copyWeights(options.weights ?? ofData, x.count, `${caller}: weights`)
-  if (typeof options.scale !== 'string' && options.scale.length !== x.dimension) {
-    throw rangeError(
-      'ERR_OPTION',
-      `${caller}: option 'scale' must have one number a column of x, ${x.dimension} in all, got ${options.scale.length}`,
-    )
-  }
+  checkScale(options.scale, x.dimension, caller, 'a column of x')
   const rows = new Float64Array(x.count * (x.dimension + y.dimension))
   copyColumns(x, rows, 0, x.dimension + y.dimension, `${caller}: x`)
   copyColumns(y, rows, x.dimension, x.dimension + y.dimension, `${caller}: y`)

@@ -1,6 +1,7 @@
 // Multiplicities turned into plain weights, for programs that know nothing of them.
-import { describe, rangeError, typeError } from './errors.js'
+import { rangeError } from './errors.js'
 import { checkNetwork, type Network, type NetworkInput } from './network.js'
+import { oneOf } from './options.js'
 
 /**
  * A plain network, without multiplicities, that computes the same function as one with them: c_j copies of neuron j
@@ -29,10 +30,7 @@ import { checkNetwork, type Network, type NetworkInput } from './network.js'
  */
 export function foldMultiplicity(network: NetworkInput, how: 'absorb' | 'split'): Network {
   const { multiplicity, ...plain } = checkNetwork(network, 'foldMultiplicity: network')
-  if (how !== 'absorb' && how !== 'split') {
-    const make = typeof how === 'string' ? rangeError : typeError
-    throw make('ERR_OPTION', `foldMultiplicity: how must be 'absorb' or 'split', got ${describe(how)}`)
-  }
+  oneOf('absorb', 'split')(how, 'foldMultiplicity: how')
   if (how === 'split' && plain.activation !== 'relu') {
     throw rangeError(
       'ERR_OPTION',

@@ -1,11 +1,11 @@
 // Compression of objects (a, b) for functions that are linear in b: labels under a squared loss, the outgoing weights of
 // neurons. What is kept is {1, b_1 .. b_q} (x) P_k(a), and cells are cut along a alone.
-import { rangeError, typeError } from './errors.js'
+import { rangeError } from './errors.js'
 import { runJob } from './job.js'
 import { classesOf, type LabelClasses, sharesOf } from './label-classes.js'
 import { checkFeatures, countOf } from './multi-index.js'
 import { type NativeCompressed, type NativeCompressInput, native } from './native.js'
-import type { AsyncOptions } from './options.js'
+import { type AsyncOptions, sizeForAuto } from './options.js'
 import { nativeSpace } from './order.js'
 
 export interface LinearObjects {
@@ -333,11 +333,9 @@ function orderAndSize(
 ): { order: number; size: number } {
   let order = 0
   if (wanted.order === 'auto') {
-    if (wanted.size === undefined) {
-      throw typeError('ERR_OPTION', `${caller}: option 'size' must be given when 'order' is 'auto' or left out`)
-    }
+    const size = sizeForAuto(wanted.size, caller)
     const most = columns === 0 ? 0 : Math.min(mostOrder(columns), wanted.mostOrder ?? Number.POSITIVE_INFINITY)
-    while (order < most && need.fits(order + 1, wanted.size)) order++
+    while (order < most && need.fits(order + 1, size)) order++
   } else {
     order = wanted.order
   }

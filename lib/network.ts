@@ -1,7 +1,8 @@
 // The two-layer networks that are trained and compressed, and the check that every function that takes one makes first.
 import { describe, rangeError, typeError } from './errors.js'
 import type { Numbers } from './native.js'
-import { isNumbers, readWeights } from './points.js'
+import { oneOf, typedNumbers } from './options.js'
+import { ownNumbers } from './points.js'
 
 /** The activation functions of the hidden layer; 'gelu' is the exact one, x (1 + erf(x / sqrt 2)) / 2. */
 export type Activation = 'relu' | 'tanh' | 'sigmoid' | 'gelu' | 'sin'
@@ -56,7 +57,7 @@ export function checkNetwork(network: unknown, where: string): Network {
     inputs,
     width,
     outputs,
-    activation: activation(given.activation, `${where}.activation`),
+    activation: oneOf(...ACTIVATIONS)(given.activation, `${where}.activation`),
     hidden: numbers(given.hidden, [width, inputs], `${where}.hidden`),
     bias: numbers(given.bias, [width], `${where}.bias`),
     output: numbers(given.output, [width, outputs], `${where}.output`),
@@ -73,13 +74,6 @@ function size(value: unknown, where: string): number {
     throw rangeError('ERR_SHAPE', `${where} must be a whole number from 1 to ${MOST}, got ${describe(value)}`)
   }
   return value
-}
-
-function activation(value: unknown, where: string): Activation {
-  if (ACTIVATIONS.includes(value as Activation)) return value as Activation
-  const make = typeof value === 'string' ? rangeError : typeError
-  const words = ACTIVATIONS.map((word) => `'${word}'`).join(' or ')
-  throw make('ERR_OPTION', `${where} must be ${words}, got ${describe(value)}`)
 }
 
 /** A copy, of the right length and finite throughout. */
@@ -110,10 +104,6 @@ function multiplicities(value: unknown, width: number, where: string): Float64Ar
 }
 
 function copyOf(value: unknown, where: string): Float64Array {
-  if (!isNumbers(value)) {
-    const hint = Array.isArray(value) || ArrayBuffer.isView(value) ? ' (Float64Array.from makes one)' : ''
-    throw typeError('ERR_SHAPE', `${where} must be a Float64Array or Float32Array${hint}, got ${describe(value)}`)
-  }
-  // For its check of detached buffers.
-  return Float64Array.from(readWeights(value, value.length, where) as Numbers)
+  const given = typedNumbers(value, where)
+  return Float64Array.from(ownNumbers(given, where))
 }

@@ -159,8 +159,14 @@ export function oneOf<Word extends string>(...words: Word[]): Option<Word>['chec
   }
 }
 
-/** A typed array of weights; its length and its values are looked at where the points are known. */
-function weights(value: unknown, where: string): Numbers {
+/** true or false, nothing that is merely like one. */
+export function trueOrFalse(value: unknown, where: string): boolean {
+  if (typeof value === 'boolean') return value
+  throw typeError('ERR_OPTION', `${where} must be true or false, got ${describe(value)}`)
+}
+
+/** A typed array; its length and its values are looked at where it is known what they must be. */
+export function typedNumbers(value: unknown, where: string): Numbers {
   if (isNumbers(value)) return value
   const hint = Array.isArray(value) || ArrayBuffer.isView(value) ? ' (Float64Array.from makes one)' : ''
   throw typeError('ERR_SHAPE', `${where} must be a Float64Array or Float32Array${hint}, got ${describe(value)}`)
@@ -222,12 +228,29 @@ export const wholeOrder: Option<number>['check'] = wholeNumber(0, MOST_INT32)
 /** Lines that more than one table has. */
 export const shared = {
   dimension: optional(wholeNumber(1, MOST_INT32)),
-  weights: optional(weights),
+  weights: optional(typedNumbers),
   order: required(wholeOrder, 'the highest degree of the moments, for example 3'),
   threads: withDefault(wholeNumber(1, MOST_THREADS), defaultThreads),
+  size: optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
+  quality: withDefault(oneOf('fast', 'best'), () => 'best' as const),
   scale: withDefault<'standard' | 'none' | Float64Array>(scale, () => 'standard'),
   signal: optional(signal),
   onProgress: optional(callback),
+}
+
+/** The size of order 'auto': it follows from no order, so it must be given. */
+export function sizeForAuto(size: number | undefined, caller: string): number {
+  if (size !== undefined) return size
+  throw typeError('ERR_OPTION', `${caller}: option 'size' must be given when 'order' is 'auto' or left out`)
+}
+
+/** Option 'scale' as numbers must have one for each of these columns; `column` is what the message calls one. */
+export function checkScale(scale: string | Float64Array, columns: number, caller: string, column = 'a column'): void {
+  if (typeof scale === 'string' || scale.length === columns) return
+  throw rangeError(
+    'ERR_OPTION',
+    `${caller}: option 'scale' must have one number ${column}, ${columns} in all, got ${scale.length}`,
+  )
 }
 
 /** For the Sync forms: what to say about options that only the asynchronous form has. */

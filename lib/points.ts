@@ -171,7 +171,7 @@ export function readWeights(weights: Numbers | undefined, count: number, where: 
  * The array itself when its memory is its own and of fixed size; else a copy of what it has now. Another thread may
  * write to shared memory, and a resizable buffer may shrink, between the native check and the native copy.
  */
-function ownNumbers(array: Numbers, where: string): Numbers {
+export function ownNumbers(array: Numbers, where: string): Numbers {
   const buffer: ArrayBufferLike & { resizable?: boolean; growable?: boolean } = array.buffer
   if (array.length === 0 && isDetached(buffer)) {
     throw typeError('ERR_DETACHED', `${where}: the array's buffer was transferred away (postMessage, structuredClone)`)
