@@ -4,14 +4,14 @@
 // are exact (every product is split into two numbers), so that an error far below one epsilon of f stays visible.
 import { random } from '../demo/random.mjs'
 import { compressSync } from '../dist/index.js'
-import { CompensatedSum, mean, median, timed, uniformPoints } from './measure.mjs'
+import { CompensatedSum, mean, median, standardError, timed, uniformPoints } from './measure.mjs'
 
-export const DIRECTIONS = 10
+const DIRECTIONS = 10
 
 export const sigmoid = (t) => 1 / (1 + Math.exp(-t))
 
 /** (1/10) sum_a h(w_i . x_a) for each point. */
-export function averageOver(h, points, dimension, seed) {
+function averageOver(h, points, dimension, seed) {
   const { uniform } = random(~seed)
   const directions = Float64Array.from({ length: DIRECTIONS * dimension }, () => 2 * uniform() - 1)
   const values = new Float64Array(points.length / dimension)
@@ -56,6 +56,13 @@ export class Mean {
   }
 }
 
+/** The uniform points of a trial, and the mean of h over them. */
+export function drawTrial({ h, dimension, points: count, seed }, trial) {
+  const trialSeed = seed + dimension * 1e7 + count * 64 + trial
+  const points = uniformPoints(count, dimension, trialSeed)
+  return { points, f: new Mean(averageOver(h, points, dimension, trialSeed)) }
+}
+
 /**
  * Uniform points compressed `trials` times, each time others, and f compared; every option of `list` sees the same points.
  *
@@ -66,12 +73,11 @@ export class Mean {
  * @returns for each of the list { errors, rounding, cells, order, cpu }: the error of every trial, its mean rounding, medians of
  *   the number of cells, the order and the milliseconds of processor time
  */
-export function errorsOfMeans({ h, dimension, points: count, seed }, list, trials, progress) {
+export function errorsOfMeans(what, list, trials, progress) {
+  const { dimension } = what
   const measured = list.map(() => [])
   for (let trial = 0; trial < trials; trial++) {
-    const trialSeed = seed + dimension * 1e7 + count * 64 + trial
-    const points = uniformPoints(count, dimension, trialSeed)
-    const f = new Mean(averageOver(h, points, dimension, trialSeed))
+    const { points, f } = drawTrial(what, trial)
     for (const [i, options] of list.entries()) {
       const { result, user, system } = timed(() => compressSync(points, { dimension, ...options }))
       measured[i].push({ ...f.errorOf(result), cells: result.cells, order: result.order, cpu: user + system })
@@ -92,6 +98,12 @@ export function errorsOfMeans({ h, dimension, points: count, seed }, list, trial
 
 /** Mean errors below this many times their rounding are not fitted: a tenth of them may be rounding. */
 export const ROUNDINGS = 10
+
+/** Of the errors of several trials: their mean, how sure that is, and whether it stands clear of rounding. */
+export function meanError({ errors, rounding }) {
+  const error = mean(errors)
+  return { error, standardError: standardError(errors), rounding, isClear: error > ROUNDINGS * rounding }
+}
 
 /** a * b as a sum of two numbers, exactly (Dekker, Numer. Math. 18, 1971). */
 function product(a, b) {

@@ -20,6 +20,11 @@ function medians(list) {
   return Object.fromEntries(Object.keys(list[0]).map((key) => [key, median(list.map((item) => item[key]))]))
 }
 
+/** `first` and what it is when it is doubled again and again, `length` numbers in all. */
+export function doubled(first, length) {
+  return Array.from({ length }, (_, j) => first * 2 ** j)
+}
+
 /** Of the mean of these values; 0 when there is only one. */
 export function standardError(values) {
   return values.length < 2 ? 0 : sampleStandardDeviation(values) / Math.sqrt(values.length)

@@ -3,7 +3,7 @@
 import { textTable } from '../../demo/table.mjs'
 import { compressSync, momentCount } from '../../dist/index.js'
 import { powerLaw } from '../fit.mjs'
-import { groupBy, median, timed, uniformPoints } from '../measure.mjs'
+import { doubled, groupBy, median, timed, uniformPoints } from '../measure.mjs'
 import { paper } from '../paper.mjs'
 
 export const title = 'Figure 6: time against the number of points, order 5, a tenth of them kept'
@@ -36,8 +36,7 @@ export function cases({ small, threads }) {
 /** Doubled from 1000 on, and the largest; a tenth of them must hold the moments of one cell. */
 function counts(dimension, small) {
   const most = small ? 8000 : (MOST_POINTS[dimension] ?? LARGEST)
-  const doubled = Array.from({ length: 14 }, (_, j) => 1000 * 2 ** j)
-  const all = [...doubled, LARGEST].filter((points) => points <= most)
+  const all = [...doubled(1000, 14), LARGEST].filter((points) => points <= most)
   return all.filter((points) => points / 10 >= momentCount(dimension, ORDER))
 }
 

@@ -9,8 +9,8 @@ import { quantile } from 'simple-statistics'
 import { textTable } from '../../demo/table.mjs'
 import { compressSync, momentCount } from '../../dist/index.js'
 import { line, powerLaw } from '../fit.mjs'
-import { averageOver, errorsOfMeans, Mean, ROUNDINGS, sigmoid } from '../means.mjs'
-import { groupBy, mean, standardError, uniformPoints } from '../measure.mjs'
+import { drawTrial, errorsOfMeans, meanError, sigmoid } from '../means.mjs'
+import { doubled, groupBy, mean } from '../measure.mjs'
 import { paper } from '../paper.mjs'
 
 export const title = "Figure 8: sizes that grow like log^m d, and the error against d'^(1/m)"
@@ -32,9 +32,8 @@ const MOST_MOMENTS = 500
 
 export function cases({ small, threads, cores }) {
   const team = threads ?? cores
-  const doublings = Array.from({ length: small ? 3 : 11 }, (_, j) => 1000 * 2 ** j)
   const polylog = Object.keys(POLYLOG).flatMap((m) =>
-    doublings.map((points) => ({
+    doubled(1000, small ? 3 : 11).map((points) => ({
       part: 'polylog',
       dimension: Number(m),
       points,
@@ -80,12 +79,11 @@ function sweep(dimension, size) {
 
 function runPolylog({ dimension, points: count, size, threads }, trials, progress) {
   const { offset } = POLYLOG[dimension]
+  const what = { h: (t) => 1 / (offset + t), dimension, points: count, seed }
   const auto = []
   const chosen = []
   for (let trial = 0; trial < trials; trial++) {
-    const trialSeed = seed + dimension * 1e7 + count * 64 + trial
-    const points = uniformPoints(count, dimension, trialSeed)
-    const f = new Mean(averageOver((t) => 1 / (offset + t), points, dimension, trialSeed))
+    const { points, f } = drawTrial(what, trial)
     const compressed = (options) => {
       const result = compressSync(points, { dimension, size, threads, ...options })
       return { ...f.errorOf(result), order: result.order }
@@ -140,16 +138,15 @@ export function series(results) {
   return [...groupBy(results, ({ part, dimension }) => `${part} ${dimension}`).values()].flatMap((group) =>
     ['auto', 'chosen'].map((way) => {
       const [{ part, dimension }] = group
-      const points = group.map(({ points: d, size, [way]: { errors, rounding, order } }) => ({
+      const points = group.map(({ points: d, size, [way]: measured }) => ({
         d,
         size,
         root: size ** (1 / dimension),
-        order,
-        rounding,
-        ...(part === 'law' ? withMean(errors) : withMedian(errors)),
+        order: measured.order,
+        ...(part === 'law' ? meanError(measured) : medianError(measured)),
       }))
       if (part === 'polylog') return { part, dimension, way, points }
-      const end = points.findIndex(({ error, rounding }) => error <= ROUNDINGS * rounding)
+      const end = points.findIndex(({ isClear }) => !isClear)
       const fitted = end === -1 ? points : points.slice(0, end)
       return {
         part,
@@ -164,11 +161,7 @@ export function series(results) {
   )
 }
 
-function withMean(errors) {
-  return { error: mean(errors), standardError: standardError(errors) }
-}
-
-function withMedian(errors) {
+function medianError({ errors }) {
   const [low, error, high] = quantile(errors, [0.25, 0.5, 0.75])
   return { error, low, high }
 }

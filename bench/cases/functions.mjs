@@ -9,6 +9,7 @@
 //   jump         1 where u . (x - c) > 0, otherwise 0
 // An error is divided by the function's standard deviation over the set; that of the mean over d' random points then is
 // about d'^(-1/2) whatever the function.
+import { rootMeanSquare, standardDeviation } from 'simple-statistics'
 import { random } from '../../demo/random.mjs'
 import { textTable } from '../../demo/table.mjs'
 import { compressSync } from '../../dist/index.js'
@@ -84,7 +85,7 @@ export const METHODS = {
   stratified: (points, { dimension, size, seed }) => stratifiedSubset(points, dimension, size, seed),
   kmeans: (points, { dimension, size, seed }) => clusterCentroids(points, dimension, size, seed),
 }
-export const RIVALS = ['random', 'stratified', 'kmeans']
+const RIVALS = ['random', 'stratified', 'kmeans']
 export const NAMES = {
   compress: 'compress',
   lowOrder: `compress, order ${LOW_ORDER}, 'fast'`,
@@ -151,9 +152,7 @@ function randomFunctions(kind, make, points, dimension, trialSeed) {
   return Array.from({ length: FUNCTIONS }, () => {
     const f = make({ normal, normals, direction, point })
     const values = valuesAt(f, points, dimension)
-    const middle = mean(values)
-    const deviation = Math.sqrt(mean(values.map((value) => (value - middle) ** 2)))
-    return { kind, f, dimension, mean: new Mean(values), deviation }
+    return { kind, f, dimension, mean: new Mean(values), deviation: standardDeviation(values) }
   })
 }
 
@@ -163,18 +162,18 @@ function valuesAt(f, points, dimension) {
 
 /** The relative errors of one set of few points: for each kind the root of the mean square over its functions. */
 function measured(functions, { points, weights, order }, count) {
-  const squares = Object.fromEntries(Object.keys(KINDS).map((kind) => [kind, []]))
+  const relative = Object.fromEntries(Object.keys(KINDS).map((kind) => [kind, []]))
   const roundings = Object.fromEntries(Object.keys(KINDS).map((kind) => [kind, []]))
   for (const { kind, f, dimension, mean, deviation } of functions) {
     const { error, rounding } = mean.errorOf({ weights, values: valuesAt(f, points, dimension) })
-    squares[kind].push((error / deviation) ** 2)
+    relative[kind].push(error / deviation)
     roundings[kind].push(rounding / deviation)
   }
   return {
     order,
     kept: weights.length,
     totalError: Math.abs(weights.reduce((sum, weight) => sum + weight, 0) - count) / count,
-    errors: ofEach(squares, (list) => Math.sqrt(mean(list))),
+    errors: ofEach(relative, rootMeanSquare),
     rounding: ofEach(roundings, mean),
   }
 }
@@ -214,8 +213,6 @@ export function table(results) {
     ),
   )
 }
-
-export const rootMeanSquare = (errors) => Math.sqrt(mean(errors.map((error) => error ** 2)))
 
 /**
  * One for each set, kind and size: the error of each method, the rival that is closest, the error of compress divided by
@@ -282,7 +279,7 @@ export const shortRatio = (ratio) =>
   ratio < 0.01 ? ratio.toExponential(0) : ratio < 100 ? ratio.toPrecision(2) : ratio.toFixed(0)
 
 function summaries(all, key) {
-  return [...groupBy(all, (one) => one[key])].map(([name, group]) => `${name}: ${inWords(group)}`)
+  return [...groupBy(all, (one) => one[key])].map(([name, group]) => `${name}: ${outcomes(group)}`)
 }
 
 /** Wins, ties and losses against one method alone. */
@@ -292,11 +289,11 @@ function against(all, method) {
     ratio: errors.compress / errors[method],
     ...outcome(errors.compress, errors[method]),
   }))
-  return `against ${NAMES[method]} alone: ${inWords(group)}`
+  return `against ${NAMES[method]} alone: ${outcomes(group)}`
 }
 
 /** Of some comparisons: how many were won, tied and lost, and the ratios. */
-export function inWords(group) {
+function outcomes(group) {
   const { won, tied, lost } = tally(group)
   const worst = group.reduce((a, b) => (b.ratio > a.ratio ? b : a))
   return (

@@ -6,8 +6,8 @@
 import { textTable } from '../../demo/table.mjs'
 import { momentCount } from '../../dist/index.js'
 import { powerLaw } from '../fit.mjs'
-import { errorsOfMeans, ROUNDINGS, sigmoid } from '../means.mjs'
-import { groupBy, mean, standardError } from '../measure.mjs'
+import { errorsOfMeans, meanError, sigmoid } from '../means.mjs'
+import { doubled, groupBy } from '../measure.mjs'
 import { exponentOf } from './fig2.mjs'
 
 export const title = 'The error against the number of points kept, and against the number of points there were'
@@ -26,8 +26,8 @@ const SETTINGS = [
   [4, 3],
   [5, 2],
 ]
-const FULL = { points: 256_000, sizes: [250, 32_000], fixed: 2000, counts: [8000, 1_024_000] }
-const SMALL = { points: 16_000, sizes: [250, 2000], fixed: 500, counts: [2000, 16_000] }
+const FULL = { points: 256_000, sizes: doubled(250, 8), fixed: 2000, counts: doubled(8000, 8) }
+const SMALL = { points: 16_000, sizes: doubled(250, 4), fixed: 500, counts: doubled(2000, 4) }
 // With fewer cells the law has not begun: it supposes many that are small.
 const LEAST_CELLS = 4
 
@@ -38,18 +38,12 @@ export function cases({ small, threads, cores }) {
     const common = { dimension, order, threads: threads ?? cores }
     const least = LEAST_CELLS * momentCount(dimension, order)
     return [
-      ...doubled(sizes)
-        .filter((size) => size >= least)
-        .map((size) => ({ part: 'size', ...common, points, size })),
-      ...doubled(counts)
+      ...sizes.filter((size) => size >= least).map((size) => ({ part: 'size', ...common, points, size })),
+      ...counts
         .filter(() => fixed >= least)
         .map((count) => ({ part: 'points', ...common, points: count, size: fixed })),
     ]
   })
-}
-
-function doubled([first, last]) {
-  return Array.from({ length: Math.round(Math.log2(last / first)) + 1 }, (_, j) => first * 2 ** j)
 }
 
 export const cost = ({ points }, trials) => 1e5 + points * trials
@@ -75,11 +69,8 @@ export function series(results) {
   return [...groupBy(results, ({ part, dimension, order }) => `${part} ${dimension},${order}`).values()].map(
     (group) => {
       const [{ part, dimension, order }] = group
-      const points = group.map(({ [part]: x, errors, rounding }) => {
-        const error = mean(errors)
-        return { x, error, standardError: standardError(errors), rounding, isFitted: error > ROUNDINGS * rounding }
-      })
-      const fit = powerLaw(points.filter(({ isFitted }) => isFitted).map(({ x, error }) => [x, error]))
+      const points = group.map(({ [part]: x, ...measured }) => ({ x, ...meanError(measured) }))
+      const fit = powerLaw(points.filter(({ isClear }) => isClear).map(({ x, error }) => [x, error]))
       return { part, dimension, order, points, fit, law: part === 'size' ? -exponentOf(dimension, order) : 0 }
     },
   )

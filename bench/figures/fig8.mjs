@@ -3,11 +3,13 @@ import { series } from '../cases/fig8.mjs'
 import { paper } from '../paper.mjs'
 import {
   bars,
+  COLORS,
   countsOf,
   dotted,
   errorAxis,
   extent,
   filled,
+  GREY,
   linear,
   panels,
   seriesBy,
@@ -65,7 +67,7 @@ function polylogFigure(all, { trials }) {
           'number of points d',
           values.map(({ d }) => d),
         ),
-        by: seriesBy('way', Object.values(WAYS), 'order', ['#1b0c42', '#1f55a5', '#8a8f98']),
+        by: seriesBy('way', Object.values(WAYS), 'order', [COLORS[0], COLORS[1], GREY]),
         size: { width: 400, height: 300 },
         lines: [{ mark: { ...dotted, opacity: 1 }, values }],
       },

@@ -2,7 +2,7 @@
 // at which compress has lost are shaded, with the factor by which it has.
 import { comparisons, FUNCTIONS, KINDS, METHODS, NAMES, shortRatio, TIE, tally } from '../cases/functions.mjs'
 import { POINT_SETS } from '../point-sets.mjs'
-import { countsOf, filled, panels, powersOfTen, seriesBy, solid } from './style.mjs'
+import { COLORS, countsOf, filled, GREY, panels, powersOfTen, seriesBy, solid } from './style.mjs'
 
 const PANEL = { width: 215, height: 130 }
 const GROUPS = [
@@ -12,9 +12,9 @@ const GROUPS = [
 ]
 // Told apart in grey by their dashes and by the shapes of seriesBy.
 const LOOK = {
-  compress: { color: '#1b0c42', dash: [1, 0], name: "compress, order 'auto'" },
+  compress: { color: COLORS[0], dash: [1, 0], name: "compress, order 'auto'" },
   lowOrder: { color: '#1f77d0', dash: [7, 2], name: NAMES.lowOrder },
-  random: { color: '#8a8f98', dash: [1.5, 2.5], name: NAMES.random },
+  random: { color: GREY, dash: [1.5, 2.5], name: NAMES.random },
   stratified: { color: '#2f8f2f', dash: [4, 3], name: NAMES.stratified },
   kmeans: { color: '#d9480f', dash: [8, 2, 1.5, 2], name: NAMES.kmeans },
 }

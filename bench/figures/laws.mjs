@@ -41,7 +41,7 @@ function panel(own, names, xTitle, title) {
   )
   // The law's slope, through the geometric middle of what was measured.
   const laws = own.flatMap((one) => {
-    const fitted = one.points.filter(({ isFitted }) => isFitted)
+    const fitted = one.points.filter(({ isClear }) => isClear)
     if (fitted.length === 0) return []
     const offset =
       fitted.reduce((sum, { x, error }) => sum + Math.log(error) - one.law * Math.log(x), 0) / fitted.length

@@ -1,7 +1,7 @@
 // What the figures share: series that can be told apart in grey, by shape and by a label of their own; axes of powers of ten.
 
 /** Dark to light; every figure uses as many as it has series, in order. */
-const COLORS = [
+export const COLORS = [
   '#1b0c42',
   '#1f55a5',
   '#0b8a8f',
