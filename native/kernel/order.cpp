@@ -16,10 +16,13 @@ std::size_t least_enlarged_cells(int dimension) { return dimension == 2 ? 4 : 2;
 int most_order(int dimension) { return dimension == 1 ? 24 : 16; }
 // Of order 'auto': beyond, a cell leaves the fast path.
 constexpr std::size_t kMostAutomatic = 256;
+// Twice the features are worth more than cells, however few these are; in one column, where an automatic order has half
+// of an odd size, one more.
+std::size_t doubled(int dimension, std::size_t features) { return dimension == 1 ? 2 * features + 1 : 2 * features; }
 // Of enlarged cells. A single column needs no more than 16, or about twice what it has anyway, while products stay well
 // conditioned: two cells of ten moments would be worse than one of sixteen.
 std::size_t most_enlarged(int dimension, std::size_t features) {
-  if (dimension == 1) return std::clamp<std::size_t>(2 * features + 1, 16, 25);
+  if (dimension == 1) return std::clamp<std::size_t>(doubled(dimension, features), 16, 25);
   return dimension == 2 ? 256 : 400;
 }
 
@@ -57,10 +60,8 @@ PolynomialSpace enlarged_space(const PolynomialSpace& space, std::size_t size) {
   const std::int64_t others = space.is_total() ? 1 : space.count() / moment_count(m, space.order[0]);
   if (m == 0 || size <= N || N >= most_enlarged(m, N)) return space;
   const std::size_t most = affordable(m, N);
-  // Twice the features are worth more than cells, however few these are; in one column, where an automatic order has
-  // half of an odd size, one more.
-  const std::size_t twice = m == 1 ? 2 * N + 1 : 2 * N;
-  const std::size_t wanted = std::clamp(std::max(size / least_enlarged_cells(m), std::min(size, twice)), N, most);
+  const std::size_t wanted =
+      std::clamp(std::max(size / least_enlarged_cells(m), std::min(size, doubled(m, N))), N, most);
   // Equal cells that use up the size.
   const std::size_t cells = std::min((size + wanted - 1) / wanted, size / N);
   const std::size_t features = std::min(size / cells, most);
