@@ -27,7 +27,7 @@ export interface NativeJob<T> {
   cancel(): void
 }
 
-export type Stage = 'copy' | 'partition' | 'recombine' | 'solve' | 'verify'
+export type Stage = 'copy' | 'partition' | 'recombine' | 'solve' | 'verify' | 'train'
 export type NativeProgress = (done: number, total: number, stage: Stage) => void
 
 export interface NativeCompressInput {

@@ -55,21 +55,27 @@ void check_finite(const double* x, std::size_t count, const char* name, int colu
                                        std::to_string(column) + " is " + shown(x[i]) + "; expected a finite number");
 }
 
-PointSet::PointSet(const PointsView& points, const NumbersView& weights, const char* name) : size_(points.count) {
-  const std::size_t n = points.count;
-  columns_.resize(points.dimension);
-  exponents_.assign(points.dimension, 0);
+std::vector<std::uint64_t> copy_finite(const PointsView& points, const char* name,
+                                       std::vector<Array<double>>& columns) {
+  columns.resize(points.dimension);
   std::vector<double*> to(points.dimension);
   std::vector<std::uint64_t> largest(points.dimension);
   for (int a = 0; a < points.dimension; a++) {
-    columns_[a].reset(n);
-    to[a] = columns_[a].data();
+    columns[a].reset(points.count);
+    to[a] = columns[a].data();
   }
   // The copy is what is checked, because the caller's array may change at any time.
-  simd().copy_columns({points.numbers.data, points.numbers.is_float32, points.row_stride, points.numbers.stride}, n,
-                      points.dimension, to.data(), largest.data());
+  simd().copy_columns({points.numbers.data, points.numbers.is_float32, points.row_stride, points.numbers.stride},
+                      points.count, points.dimension, to.data(), largest.data());
   for (int a = 0; a < points.dimension; a++)
-    if (!all_finite(largest[a])) check_finite(to[a], n, name, a);
+    if (!all_finite(largest[a])) check_finite(to[a], points.count, name, a);
+  return largest;
+}
+
+PointSet::PointSet(const PointsView& points, const NumbersView& weights, const char* name) : size_(points.count) {
+  const std::size_t n = points.count;
+  exponents_.assign(points.dimension, 0);
+  std::vector<std::uint64_t> largest = copy_finite(points, name, columns_);
   if (weights.data != nullptr) {
     copy_weights(weights, n, weights_);
     weight_exponent_ = exponent_for(std::bit_cast<double>(simd().largest_bits(weights_.data(), size_)));
@@ -81,7 +87,7 @@ PointSet::PointSet(const PointsView& points, const NumbersView& weights, const c
     if (ones) weights_ = Array<double>();
   }
   for (int a = 0; a < points.dimension; a++) {
-    if (size_ < n) largest[a] = simd().largest_bits(to[a], size_);  // rows were left out
+    if (size_ < n) largest[a] = simd().largest_bits(columns_[a].data(), size_);  // rows were left out
     exponents_[a] = exponent_for(std::bit_cast<double>(largest[a]));
     if (exponents_[a] != 0)
       for (std::size_t i = 0; i < size_; i++) {

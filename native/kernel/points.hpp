@@ -67,8 +67,9 @@ class PointSet {
   std::map<std::pair<std::uint32_t, int>, double> cut_off_;
 };
 
-// For the other things that are copied in: weights (throws Error Weight) and the check of one column (throws
-// NotFinite).
+// For the other things that are copied in: points (throws Error NotFinite, naming row and column), one array a column,
+// returns the bits of the largest magnitude of each; weights (throws Error Weight); the check of one column.
+std::vector<std::uint64_t> copy_finite(const PointsView& points, const char* name, std::vector<Array<double>>& columns);
 void copy_weights(const NumbersView& view, std::size_t count, Array<double>& to);
 void check_finite(const double* x, std::size_t count, const char* name, int column, std::size_t first_row = 0);
 

@@ -20,7 +20,7 @@ class Error : public std::runtime_error {
 // Thrown when Monitor::cancel() was seen. Nothing is left half done: results are returned by value.
 class Cancelled {};
 
-enum class Stage { Copy, Partition, Recombine, Solve, Verify };
+enum class Stage { Copy, Partition, Recombine, Solve, Verify, Train };
 
 // One per job. cancel() may be called from any thread; report() is called by the kernel on the thread that runs the job
 // only, at most every few milliseconds, and must not throw.

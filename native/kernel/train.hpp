@@ -1,6 +1,7 @@
 // Training of a two-layer network whose neurons have multiplicities, on rows that may have weights:
 //   f(x) = output_bias + sum_j c_j output_j s(hidden_j . x + bias_j)
-// The gradient of a neuron's parameters is that of one of its c_j copies, dL/dp_j / c_j, before any update rule sees it.
+// The gradient of a neuron's parameters is that of one of its c_j copies, dL/dp_j / c_j, before any update rule sees
+// it.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -55,10 +56,10 @@ struct TrainOptions {
   double learning_rate = 1e-3, momentum = 0, beta1 = 0.9, beta2 = 0.999, alpha = 0.99, epsilon = 1e-8, weight_decay = 0;
   double learning_rate_decay = 0, shrink = 0.5, grow = 1.2, least_step = 1e-6, largest_step = 50;
   Schedule schedule = Schedule::Constant;
-  std::size_t epochs = 1;         // of the whole training: for the schedule
+  std::size_t epochs = 1;          // of the whole training: for the schedule
   std::size_t begin = 0, end = 1;  // epochs of this call
-  std::size_t batch = 0;          // rows of a batch; 0: all rows
-  std::size_t batches = 0;        // batches of an epoch; 0: as many as hold all rows once
+  std::size_t batch = 0;           // rows of a batch; 0: all rows
+  std::size_t batches = 0;         // batches of an epoch; 0: as many as hold all rows once
   Sampling sampling = Sampling::Shuffle;
   std::uint64_t seed = 0;
   bool per_copy = true;  // false: dL/dp_j itself, for comparison

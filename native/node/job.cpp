@@ -27,6 +27,7 @@ const char* name_of(Stage stage) {
     case Stage::Recombine: return "recombine";
     case Stage::Solve: return "solve";
     case Stage::Verify: return "verify";
+    case Stage::Train: return "train";
   }
   return "";
 }

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "network_kernels.hpp"
+
 namespace fewpoints {
 
 // Asked now and then in long loops: true means give up at once, whatever the state.
@@ -225,6 +227,10 @@ struct SimdKernels {
   // r = b - sum_j x_j vector_j as if in twice the precision, then rounded.
   void (*nnls_residual)(size_t length, size_t stride, size_t count, const double* vectors, const double* x,
                         const double* b, double* r);
+
+  // ---- training of two-layer networks
+  const NetworkKernels<float>* network32;
+  const NetworkKernels<double>* network64;
 
   // For benchmarks: `rounds` times 12 independent multiply-adds of vectors; returns how many of doubles that were.
   double (*multiply_adds)(size_t rounds);

@@ -1,3 +1,4 @@
+#include "network_parts.hpp"
 #include "parts.hpp"
 
 #define FEWPOINTS_TEXT_(x) #x
@@ -41,6 +42,8 @@ const SimdKernels table = {
     nnls_dots,
     nnls_reflect,
     nnls_residual,
+    &network32,
+    &network64,
     multiply_adds,
 };
 

@@ -1,0 +1,130 @@
+#include "loss.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace fewpoints {
+
+template <class T>
+void chunk_values(const Layer<T>& layer, const T* const* x, std::size_t offset, std::size_t chunk, T* f) {
+  const std::size_t begin = chunk * kNeuronChunk;
+  const std::size_t end = std::min(begin + kNeuronChunk, static_cast<std::size_t>(layer.layout.width));
+  network_kernels<T>().forward(layer.view(), x, offset, begin, end, f);
+}
+
+double loss_of_row(Loss loss, int outputs, const double* f, const double* y, double* error) {
+  double sum = 0;
+  if (loss == Loss::Mse) {
+    for (int o = 0; o < outputs; o++) {
+      const double e = f[o] - y[o];
+      error[o] = 2 * e / outputs;
+      sum += e * e / outputs;
+    }
+    return sum;
+  }
+  const double largest = *std::max_element(f, f + outputs);
+  double total = 0, labels = 0;
+  for (int o = 0; o < outputs; o++) {
+    error[o] = std::exp(f[o] - largest);
+    total += error[o];
+    labels += y[o];
+  }
+  const double log_total = std::log(total) + largest;
+  for (int o = 0; o < outputs; o++) {
+    if (y[o] != 0) sum += y[o] * (log_total - f[o]);
+    error[o] = error[o] / total * labels - y[o];
+  }
+  return sum;
+}
+
+namespace {
+
+// f of every sample of every tile, on a team: use(tile, f, member), f[o * kSampleTile + i], is
+// called on any member.
+template <class T, class Use>
+void all_values(const Layer<T>& layer, const T* const* x, std::size_t tiles, Team& team, const Use& use) {
+  const int outputs = layer.layout.outputs;
+  const std::size_t numbers = kSampleTile * outputs;
+  std::vector<std::vector<T>> parts(team.size(), std::vector<T>(numbers));
+  std::vector<std::vector<double>> sums(team.size(), std::vector<double>(numbers));
+  team.run([&](int member) {
+    T* const part = parts[member].data();
+    double* const f = sums[member].data();
+    team.phase(tiles, [&](std::size_t tile) {
+      for (std::size_t i = 0; i < numbers; i++) f[i] = static_cast<double>(layer.output_bias()[i / kSampleTile]);
+      for (std::size_t chunk = 0; chunk < chunks_of(layer); chunk++) {
+        chunk_values(layer, x, tile * kSampleTile, chunk, part);
+        for (std::size_t i = 0; i < numbers; i++) f[i] += static_cast<double>(part[i]);
+      }
+      use(tile, f, member);
+    });
+  });
+}
+
+template <class T>
+std::vector<double> predict_as(const Network& network, const std::vector<Array<double>>& x, std::size_t count,
+                               int threads, Monitor& monitor) {
+  const Layer<T> layer(network);
+  std::vector<Array<T>> columns;
+  std::vector<const T*> at;
+  for (const Array<double>& column : x) {
+    columns.push_back(padded_column<T>(column, count));
+    at.push_back(columns.back().data());
+  }
+  const auto outputs = static_cast<std::size_t>(network.outputs);
+  std::vector<double> result(count * outputs);
+  const std::size_t tiles = (count + kSampleTile - 1) / kSampleTile;
+  Team team(team_size(network, count, threads), monitor);
+  all_values(layer, at.data(), tiles, team, [&](std::size_t tile, const double* f, int) {
+    const std::size_t first = tile * kSampleTile;
+    for (std::size_t i = 0; i < std::min(kSampleTile, count - first); i++)
+      for (std::size_t o = 0; o < outputs; o++) result[(first + i) * outputs + o] = f[o * kSampleTile + i];
+  });
+  return result;
+}
+
+}  // namespace
+
+template <class T>
+double mean_loss(const Layer<T>& layer, const Columns<T>& data, Loss loss, Team& team) {
+  const int outputs = layer.layout.outputs;
+  std::vector<double> of_tile(data.tiles());
+  std::vector<std::vector<double>> row(team.size(), std::vector<double>(3 * static_cast<std::size_t>(outputs)));
+  all_values(layer, data.x().data(), data.tiles(), team, [&](std::size_t tile, const double* f, int member) {
+    const std::size_t first = tile * kSampleTile;
+    double* const values = row[member].data();
+    double *const labels = values + outputs, *const error = labels + outputs;
+    double sum = 0;
+    for (std::size_t i = 0; i < std::min(kSampleTile, data.count() - first); i++) {
+      for (int o = 0; o < outputs; o++) {
+        values[o] = f[o * kSampleTile + i];
+        labels[o] = static_cast<double>(data.y()[o][first + i]);
+      }
+      const double share = data.share() == nullptr ? 1 : static_cast<double>(data.share()[first + i]);
+      sum += share * loss_of_row(loss, outputs, values, labels, error);
+    }
+    of_tile[tile] = sum;
+  });
+  return std::accumulate(of_tile.begin(), of_tile.end(), 0.0) / static_cast<double>(data.count());
+}
+
+int team_size(const Network& network, std::size_t rows, int threads) {
+  // Multiply-adds, roughly, that keep one thread busy for longer than the team takes to meet.
+  constexpr double kWorkOfMember = 2e5;
+  const double work = static_cast<double>(rows) * network.width * (network.inputs + network.outputs + 8.0);
+  return static_cast<int>(std::clamp(work / kWorkOfMember, 1.0, static_cast<double>(threads)));
+}
+
+std::vector<double> predict(const Network& network, const std::vector<Array<double>>& x, std::size_t count, bool single,
+                            int threads, Monitor& monitor) {
+  return single ? predict_as<float>(network, x, count, threads, monitor)
+                : predict_as<double>(network, x, count, threads, monitor);
+}
+
+template void chunk_values(const Layer<float>&, const float* const*, std::size_t, std::size_t, float*);
+template void chunk_values(const Layer<double>&, const double* const*, std::size_t, std::size_t, double*);
+template double mean_loss(const Layer<float>&, const Columns<float>&, Loss, Team&);
+template double mean_loss(const Layer<double>&, const Columns<double>&, Loss, Team&);
+
+}  // namespace fewpoints

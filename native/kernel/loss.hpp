@@ -1,0 +1,34 @@
+// Values of a network for tiles of samples, and the losses made of them.
+#pragma once
+#include <cstddef>
+#include <vector>
+
+#include "layer.hpp"
+#include "team.hpp"
+#include "train.hpp"
+
+namespace fewpoints {
+
+// How many threads are worth it, at most `threads`, for so many rows at a time.
+int team_size(const Network& network, std::size_t rows, int threads);
+
+// Neurons whose contributions are added up in T before they are added in double: so that 10^6 neurons lose no more
+// digits than 10^3, and few rows of a wide network still keep many threads busy.
+constexpr std::size_t kNeuronChunk = 1024;
+template <class T>
+std::size_t chunks_of(const Layer<T>& layer) {
+  return (static_cast<std::size_t>(layer.layout.width) + kNeuronChunk - 1) / kNeuronChunk;
+}
+// The share of one chunk in the values of a tile: outputs x kSampleTile.
+template <class T>
+void chunk_values(const Layer<T>& layer, const T* const* x, std::size_t offset, std::size_t chunk, T* f);
+
+// The loss of one row with values f and labels y, one every `stride`; error becomes its derivatives by f. 'mse' is the
+// mean over the outputs, 'cross-entropy' that of softmax(f) with the probabilities y.
+double loss_of_row(Loss loss, int outputs, const double* f, const double* y, double* error);
+
+// The weighted mean of the loss.
+template <class T>
+double mean_loss(const Layer<T>& layer, const Columns<T>& data, Loss loss, Team& team);
+
+}  // namespace fewpoints
