@@ -8,3 +8,4 @@ void expect(bool condition, const std::string& what);
 
 void test_least_squares();
 void test_match_moments();
+void test_train();

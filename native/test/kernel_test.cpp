@@ -483,6 +483,7 @@ int main() {
   test_compress();
   test_least_squares();
   test_match_moments();
+  test_train();
   std::printf("%d passed, %d failed\n", passed, failed);
   return failed == 0 ? 0 : 1;
 }

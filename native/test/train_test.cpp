@@ -1,0 +1,165 @@
+// Training: gradients against differences of the loss, copies of a neuron against its multiplicity, and the same bits
+// for any number of threads, on shapes that take every path through simd/network.cpp.
+#include "train.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <random>
+#include <string>
+
+#include "expect.hpp"
+
+namespace fewpoints {
+namespace {
+
+const char* const kNames[] = {"relu", "tanh", "sigmoid", "gelu", "sin"};
+
+struct Numbers {
+  explicit Numbers(unsigned seed) : random(seed) {}
+  std::vector<double> operator()(std::size_t n, double range = 1) {
+    std::vector<double> x(n);
+    for (double& one : x) one = std::uniform_real_distribution<double>(-range, range)(random);
+    return x;
+  }
+  std::mt19937_64 random;
+};
+
+PointsView view_of(const std::vector<double>& values, int columns) {
+  PointsView view;
+  view.numbers.data = values.data();
+  view.row_stride = columns;
+  view.count = values.size() / columns;
+  view.dimension = columns;
+  return view;
+}
+
+NumbersView numbers_of(const std::vector<double>& values) {
+  NumbersView view;
+  view.data = values.data();
+  return view;
+}
+
+Network network_of(int inputs, int width, int outputs, Activation activation, Numbers& numbers) {
+  Network network{inputs, width, outputs, activation, {}, {}};
+  const auto n = static_cast<std::size_t>(width);
+  network.parameters = {numbers(n * inputs, 1 / std::sqrt(inputs)), numbers(n), numbers(n * outputs, 1 / std::sqrt(n)),
+                        numbers(outputs)};
+  for (const double c : numbers(n)) network.multiplicity.push_back(1.5 + c);
+  return network;
+}
+
+std::vector<double> all(const Parameters& p) {
+  std::vector<double> list;
+  for (const auto* part : {&p.hidden, &p.bias, &p.output, &p.output_bias})
+    list.insert(list.end(), part->begin(), part->end());
+  return list;
+}
+
+bool same_bits(const std::vector<double>& a, const std::vector<double>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0;
+}
+
+double* parameter(Parameters& p, std::size_t i) {
+  for (auto* part : {&p.hidden, &p.bias, &p.output, &p.output_bias}) {
+    if (i < part->size()) return part->data() + i;
+    i -= part->size();
+  }
+  return nullptr;
+}
+
+// One step of rate 1 without momentum changes the parameters by minus the gradient.
+void test_gradient(int inputs, int outputs, Activation activation, Loss loss) {
+  Numbers numbers(17 * inputs + outputs);
+  Network network = network_of(inputs, 37, outputs, activation, numbers);
+  const std::size_t count = 75;
+  const std::vector<double> x = numbers(count * inputs);
+  std::vector<double> y = numbers(count * outputs), w = numbers(count);
+  for (double& one : w) one = one < -0.8 ? 0 : 1 + one;
+  if (loss == Loss::CrossEntropy)
+    for (std::size_t i = 0; i < y.size(); i++) y[i] = i % outputs == i / outputs % outputs ? 1 : 0;
+  const Rows rows(view_of(x, inputs), view_of(y, outputs), numbers_of(w), "x", "y");
+  Monitor monitor;
+  TrainOptions options;
+  options.rule = Rule::Sgd;
+  options.loss = loss;
+  options.learning_rate = 1;
+  options.per_copy = false;
+  const std::vector<double> before = all(network.parameters);
+  const std::vector<double> after = all(train(network, rows, std::nullopt, {}, options, monitor).parameters);
+  options.end = 0;
+  const auto loss_with = [&](std::size_t i, double shift) {
+    Network other = network;
+    *parameter(other.parameters, i) += shift;
+    return train(other, rows, std::nullopt, {}, options, monitor).train_loss;
+  };
+  double worst = 0;
+  for (std::size_t i = 0; i < before.size(); i += 3) {
+    const double h = 1e-5, difference = (loss_with(i, h) - loss_with(i, -h)) / (2 * h);
+    worst = std::max(worst, std::fabs(before[i] - after[i] - difference));
+  }
+  // A kink between the two points of a difference shows.
+  expect(worst < (activation == Activation::Relu ? 1e-4 : 1e-8),
+         "gradient is that of the loss, off by " + std::to_string(worst * 1e9) + "e-9");
+
+  options.end = 1;
+  options.single = true;
+  const std::vector<double> rough = all(train(network, rows, std::nullopt, {}, options, monitor).parameters);
+  for (std::size_t i = 0; i < before.size(); i++) worst = std::max(worst, std::fabs(rough[i] - after[i]));
+  expect(worst < (activation == Activation::Relu ? 1e-4 : 2e-6), "float32 gives about the same");
+}
+
+void test_threads(Rule rule, int inputs, int outputs, bool single) {
+  Numbers numbers(5);
+  const Network network = network_of(inputs, 2077, outputs, Activation::Tanh, numbers);
+  const std::vector<double> x = numbers(700 * inputs), y = numbers(700 * outputs);
+  std::vector<double> w = numbers(700);
+  for (double& one : w) one += 1;
+  const Rows rows(view_of(x, inputs), view_of(y, outputs), numbers_of(w), "x", "y");
+  Monitor monitor;
+  TrainOptions options;
+  options.rule = rule;
+  options.batch = 300;
+  options.sampling = Sampling::Replacement;
+  options.single = single;
+  options.epochs = options.end = 3;
+  options.schedule = Schedule::Cosine;
+  const Trained one = train(network, rows, std::nullopt, {}, options, monitor);
+  for (const int threads : {2, 3, 5}) {
+    options.threads = threads;
+    const Trained more = train(network, rows, std::nullopt, {}, options, monitor);
+    expect(same_bits(all(one.parameters), all(more.parameters)) && one.train_loss == more.train_loss,
+           "same bits with " + std::to_string(threads) + " threads");
+  }
+  // In two calls.
+  options.end = 1;
+  const Trained first = train(network, rows, std::nullopt, {}, options, monitor);
+  Network half = network;
+  half.parameters = first.parameters;
+  options.begin = 1;
+  options.end = 3;
+  const Trained second = train(half, rows, std::nullopt, first.state, options, monitor);
+  expect(same_bits(all(one.parameters), all(second.parameters)) && one.state.step == second.state.step,
+         "same bits in two calls");
+}
+
+}  // namespace
+}  // namespace fewpoints
+
+void test_train() {
+  using namespace fewpoints;
+  for (int activation = 0; activation < 5; activation++)
+    for (const auto& [inputs, outputs] :
+         {std::pair(1, 1), std::pair(2, 1), std::pair(3, 1), std::pair(5, 1), std::pair(2, 3), std::pair(17, 4)}) {
+      place = std::string("training ") + kNames[activation] + " " + std::to_string(inputs) + " inputs " +
+              std::to_string(outputs) + " outputs";
+      test_gradient(inputs, outputs, static_cast<Activation>(activation), Loss::Mse);
+      if (outputs > 1) test_gradient(inputs, outputs, static_cast<Activation>(activation), Loss::CrossEntropy);
+    }
+  for (int rule = 0; rule < 8; rule++)
+    for (const bool single : {false, true}) {
+      place = "training rule " + std::to_string(rule) + (single ? " float32" : " float64");
+      test_threads(static_cast<Rule>(rule), 2, 1, single);
+      if (rule % 3 == 0) test_threads(static_cast<Rule>(rule), 6, 3, single);
+    }
+}
