@@ -3,7 +3,6 @@
 #include <napi.h>
 
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <mutex>
 #include <optional>
@@ -21,6 +20,8 @@
 #include "match_moments.hpp"
 #include "moments.hpp"
 #include "recombine.hpp"
+#include "results.hpp"
+#include "train_task.hpp"
 #include "verify.hpp"
 
 #ifdef FEWPOINTS_STATIC
@@ -32,13 +33,8 @@ namespace {
 
 constexpr std::int64_t kMostInt = std::numeric_limits<std::int32_t>::max();
 constexpr std::int64_t kMostExact = std::int64_t{1} << 53;
-constexpr int kMostThreads = 1024;
 
 // ---- input
-
-int read_threads(const Napi::Object& input) {
-  return static_cast<int>(read_integer(input, "threads", 1, kMostThreads));
-}
 
 // Features are counted in an int.
 int read_order(const Napi::Object& input, int dimension) {
@@ -75,34 +71,6 @@ double bytes_of(const PointsArgument& points, const OptionalNumbers& weights) {
 
 PointSet copy_of(const PointsArgument& points, const OptionalNumbers& weights, const char* name) {
   return PointSet(points.view(), weights.view(points.count()), name);
-}
-
-// ---- output: ordinary arrays of V8's. Made by the environment's own constructors, because napi_create_arraybuffer
-// ends the process when there is not enough memory.
-
-struct Constructors {
-  Napi::FunctionReference float64_array, uint32_array;
-};
-
-template <class T>
-Napi::Value array_of(const Napi::FunctionReference& constructor, const std::vector<T>& values) {
-  const Napi::Env env = constructor.Env();
-  try {
-    const Napi::Value array = constructor.New({Napi::Number::New(env, static_cast<double>(values.size()))});
-    if (!values.empty())
-      std::memcpy(array.As<Napi::TypedArrayOf<T>>().Data(), values.data(), values.size() * sizeof(T));
-    return array;
-  } catch (const Napi::Error&) {
-    throw Error(Code::Memory,
-                "not enough memory for a result of " + std::to_string(values.size() * sizeof(T)) + " bytes");
-  }
-}
-
-Napi::Value to_array(Napi::Env env, const std::vector<double>& values) {
-  return array_of(env.GetInstanceData<Constructors>()->float64_array, values);
-}
-Napi::Value to_array(Napi::Env env, const std::vector<std::uint32_t>& values) {
-  return array_of(env.GetInstanceData<Constructors>()->uint32_array, values);
 }
 
 // ---- the functions
@@ -417,8 +385,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   } catch (...) {
     throw to_error(env, std::current_exception(), "fewpoints", 0);
   }
-  env.SetInstanceData(new Constructors{Napi::Persistent(env.Global().Get("Float64Array").As<Napi::Function>()),
-                                       Napi::Persistent(env.Global().Get("Uint32Array").As<Napi::Function>())});
+  keep_constructors(env);
   define<CompressTask>(exports);
   define<RecombineTask>(exports);
   define<MomentsTask>(exports);
@@ -426,6 +393,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   define<EvaluateTask>(exports);
   define<NnlsTask>(exports);
   define<MatchMomentsTask>(exports);
+  define<TrainTask>(exports);
+  define<PredictTask>(exports);
   exports.Set("info", Napi::Function::New(env, get_info, "info"));
   exports.Set("machine", Napi::Function::New(env, get_machine, "machine"));
   exports.Set("sumTimes", Napi::Function::New(env, get_sum_times, "sumTimes"));

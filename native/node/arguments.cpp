@@ -14,6 +14,7 @@ namespace {
 constexpr std::int64_t kMostRows = std::numeric_limits<std::uint32_t>::max();
 constexpr std::int64_t kMostInt = std::numeric_limits<std::int32_t>::max();
 constexpr std::int64_t kMostExact = std::int64_t{1} << 53;
+constexpr std::int64_t kMostThreads = 1024;
 
 std::string text(const std::string& name, const char* rest) { return name + rest; }
 
@@ -32,6 +33,28 @@ std::int64_t read_integer(const Napi::Object& input, const char* name, std::int6
     throw Error(Code::Option,
                 text(name, " must be a whole number from ") + std::to_string(low) + " to " + std::to_string(high));
   return static_cast<std::int64_t>(x);
+}
+
+double read_number(const Napi::Object& input, const char* name) {
+  const Napi::Value value = input.Get(name);
+  const double x = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::numeric_limits<double>::quiet_NaN();
+  if (std::isnan(x)) throw Error(Code::Option, text(name, " must be a number"));
+  return x;
+}
+
+std::size_t read_word(const Napi::Object& input, const char* name, std::initializer_list<const char*> words) {
+  const Napi::Value value = input.Get(name);
+  const std::string word = value.IsString() ? value.As<Napi::String>().Utf8Value() : std::string();
+  std::size_t i = 0;
+  for (const char* known : words) {
+    if (word == known) return i;
+    i++;
+  }
+  throw Error(Code::Option, text(name, " is none of the words that it can be"));
+}
+
+int read_threads(const Napi::Object& input) {
+  return static_cast<int>(read_integer(input, "threads", 1, kMostThreads));
 }
 
 NumbersArgument::NumbersArgument(const Napi::Value& value, const char* name) : name_(name), array_(value) {

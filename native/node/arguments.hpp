@@ -8,6 +8,7 @@
 #include <napi.h>
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <vector>
 
@@ -66,6 +67,15 @@ class OptionalNumbers {
 
 // The whole number `name` of `input`. Throws Error Option when it is none, or outside [low, high], |high| <= 2^53.
 std::int64_t read_integer(const Napi::Object& input, const char* name, std::int64_t low, std::int64_t high);
+
+// The number `name` of `input`, not a NaN. Throws Error Option.
+double read_number(const Napi::Object& input, const char* name);
+
+// Which of the words the property `name` of `input` is. Throws Error Option.
+std::size_t read_word(const Napi::Object& input, const char* name, std::initializer_list<const char*> words);
+
+// Of every input: how many threads may be used.
+int read_threads(const Napi::Object& input);
 
 // The optional Float64Array `name` of `input`, copied; empty when undefined. Throws WrongKind, Error Shape.
 std::vector<double> read_list(const Napi::Object& input, const char* name, std::size_t count);

@@ -1,0 +1,50 @@
+// The addon's functions train and predict (lib/train-network.ts, lib/predict.ts).
+#pragma once
+#include <napi.h>
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "job.hpp"
+#include "train.hpp"
+
+namespace fewpoints::node {
+
+class TrainTask final : public Task {
+ public:
+  static constexpr const char* kName = "train";
+  // Throws WrongKind, Error, std::bad_alloc.
+  TrainTask(const Napi::Object& input, double& bytes);
+  bool brief() const override { return brief_; }
+  void run(Monitor& monitor) override;
+  Napi::Value result(Napi::Env env) override;
+
+ private:
+  Network network_;
+  OptimizerState state_;
+  TrainOptions options_;
+  std::optional<Rows> rows_, test_;
+  bool brief_ = false;
+  Trained output_;
+};
+
+class PredictTask final : public Task {
+ public:
+  static constexpr const char* kName = "predict";
+  // Throws WrongKind, Error, std::bad_alloc.
+  PredictTask(const Napi::Object& input, double& bytes);
+  bool brief() const override { return brief_; }
+  void run(Monitor& monitor) override;
+  Napi::Value result(Napi::Env env) override;
+
+ private:
+  Network network_;
+  std::size_t count_ = 0;
+  std::vector<Array<double>> x_;
+  bool single_ = false, brief_ = false;
+  int threads_ = 1;
+  std::vector<double> output_;
+};
+
+}  // namespace fewpoints::node
