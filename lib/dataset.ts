@@ -1,9 +1,8 @@
 // Labelled rows: few of them, with weights, on which a model learns what it would learn on all.
-
 import type { Compressed } from './compress.js'
-import { describe, rangeError, typeError } from './errors.js'
+import { copyColumns, type Dataset, readLabelledRows } from './labelled-rows.js'
 import { type Chosen, type Matched, type Plan, planLinear, runPlan, runPlanSync } from './linear-columns.js'
-import type { NativePoints, Numbers } from './native.js'
+import type { Numbers } from './native.js'
 import {
   type AsyncOptions,
   checkScale,
@@ -17,21 +16,6 @@ import {
   withDefault,
 } from './options.js'
 import { degreeOrAuto, type OrderBlock } from './order.js'
-import { isNumbers, type PointsInput, readPoints, readWeights } from './points.js'
-
-/** Rows with labels. What compressDataset() returns is one as well. */
-export interface Dataset {
-  /** d x inputs, row-major, or ndarray-like. */
-  x: PointsInput
-  /** d x outputs, row-major, or ndarray-like. Classes are one-hot: 1 in the column of the class, else 0. */
-  y: PointsInput
-  /** Numbers a row of x. May be left out when x is ndarray-like. */
-  inputs?: number | undefined
-  /** Numbers a row of y. May be left out: it follows from the length of y. */
-  outputs?: number | undefined
-  /** One number >= 0 a row. Default: all 1. */
-  weights?: Numbers | undefined
-}
 
 export interface CompressDatasetSyncOptions extends ThreadOptions {
   /** The most rows in the result. Must be given unless `order` is a number; then the default is the least, one cell. */
@@ -134,24 +118,7 @@ interface Input {
 }
 
 function readInput(caller: string, data: unknown, options: OptionValues<typeof table>): Input {
-  if (typeof data !== 'object' || data === null || Array.isArray(data) || ArrayBuffer.isView(data)) {
-    throw typeError('ERR_SHAPE', `${caller}: data must be an object { x, y, inputs, outputs }, got ${describe(data)}`)
-  }
-  // Each field once: these may be getters.
-  const { x: givenX, y: givenY, inputs, outputs, weights: givenWeights } = data as Record<string, unknown>
-  const x = readPoints(givenX, columns(inputs, `${caller}: inputs`), {
-    where: `${caller}: x`,
-    dimensionOption: 'inputs',
-  })
-  const y = readPoints(givenY, columns(outputs, `${caller}: outputs`) ?? outputsOf(givenY, x.count, caller), {
-    where: `${caller}: y`,
-    dimensionOption: 'outputs',
-  })
-  if (y.count !== x.count) {
-    throw rangeError('ERR_SHAPE', `${caller}: x has ${x.count} rows, y has ${y.count}`)
-  }
-  const ofData = givenWeights === undefined ? undefined : shared.weights.check(givenWeights, `${caller}: weights`)
-  const weights = copyWeights(options.weights ?? ofData, x.count, `${caller}: weights`)
+  const { x, y, weights } = readLabelledRows(data, { caller, name: 'data', path: '' }, { weights: options.weights })
   checkScale(options.scale, x.dimension, caller, 'a column of x')
   const rows = new Float64Array(x.count * (x.dimension + y.dimension))
   copyColumns(x, rows, 0, x.dimension + y.dimension, `${caller}: x`)
@@ -167,49 +134,6 @@ function readInput(caller: string, data: unknown, options: OptionValues<typeof t
     best: options.quality === 'best',
   })
   return { plan, inputs: x.dimension, outputs: y.dimension }
-}
-
-function columns(value: unknown, where: string): number | undefined {
-  return value === undefined ? undefined : shared.dimension.check(value, where)
-}
-
-/** What `outputs` is when it is left out. */
-function outputsOf(y: unknown, count: number, caller: string): number | undefined {
-  if (!isNumbers(y) || y.length === 0) return undefined // readPoints has the message
-  if (y.length % count !== 0) {
-    throw rangeError(
-      'ERR_SHAPE',
-      `${caller}: y must have a multiple of ${count} numbers, the rows of x, got ${y.length}`,
-    )
-  }
-  return y.length / count
-}
-
-function copyColumns(from: NativePoints, to: Float64Array, offset: number, width: number, where: string): void {
-  const { data, count, dimension, rowStride, columnStride } = from
-  for (let i = 0; i < count; i++) {
-    for (let a = 0; a < dimension; a++) {
-      const value = data[from.offset + i * rowStride + a * columnStride]
-      if (!Number.isFinite(value)) {
-        throw rangeError('ERR_NOT_FINITE', `${where}, row ${i}, column ${a} is ${value}; expected a finite number`)
-      }
-      to[i * width + offset + a] = value
-    }
-  }
-}
-
-function copyWeights(given: Numbers | undefined, count: number, where: string): Float64Array | undefined {
-  const weights = readWeights(given, count, where)
-  if (weights === undefined) return undefined
-  const copy = Float64Array.from(weights)
-  const bad = copy.findIndex((weight) => !(weight >= 0 && weight < Number.POSITIVE_INFINITY))
-  if (bad >= 0) {
-    throw rangeError('ERR_WEIGHT', `${where}[${bad}] is ${copy[bad]}; expected a finite number >= 0`)
-  }
-  if (!copy.some((weight) => weight > 0)) {
-    throw rangeError('ERR_WEIGHT', `${where} are all 0; expected at least one positive weight`)
-  }
-  return copy
 }
 
 function toDataset({ plan, inputs, outputs }: Input, chosen: Chosen, start: number): CompressedDataset {

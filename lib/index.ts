@@ -19,10 +19,10 @@ export {
   type CompressedDataset,
   compressDataset,
   compressDatasetSync,
-  type Dataset,
 } from './dataset.js'
 export type { CodedError, ErrorCode } from './errors.js'
 export { foldMultiplicity } from './fold-multiplicity.js'
+export type { Dataset } from './labelled-rows.js'
 export {
   type Equality,
   type NnlsOptions,

@@ -1,6 +1,6 @@
 // The native surface, declared once, and how the binary is found. What each function does is told where it is used
-// (compress.ts, recombine.ts, moments.ts, verify.ts, least-squares.ts, match-moments.ts); here are the shapes that cross
-// the boundary.
+// (compress.ts, recombine.ts, moments.ts, verify.ts, least-squares.ts, match-moments.ts, train-network.ts, predict.ts);
+// here are the shapes that cross the boundary.
 import { existsSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -137,6 +137,85 @@ export interface NativeMatched {
   residual: number
 }
 
+/** One number for each parameter of a network: shaped as in Network. */
+export interface NativeParameters {
+  hidden: Float64Array
+  bias: Float64Array
+  output: Float64Array
+  outputBias: Float64Array
+}
+
+export interface NativeNetwork {
+  inputs: number
+  width: number
+  outputs: number
+  activation: string
+  parameters: NativeParameters
+  multiplicity?: Float64Array
+}
+
+/** An update rule and its numbers, all of them: a rule reads its own. */
+export interface NativeRule {
+  rule: 'sgd' | 'momentum' | 'nesterov' | 'adam' | 'adamw' | 'rmsprop' | 'rprop' | 'adagrad'
+  learningRate: number
+  momentum: number
+  beta1: number
+  beta2: number
+  alpha: number
+  epsilon: number
+  weightDecay: number
+  learningRateDecay: number
+  shrink: number
+  grow: number
+  leastStep: number
+  largestStep: number
+}
+
+/** What a rule remembers after `step` updates; neither list before the first. */
+export interface NativeMemory {
+  step: number
+  first?: NativeParameters
+  second?: NativeParameters
+}
+
+/** Epochs begin .. end - 1 of a training of `epochs`; begin = end: the losses only. */
+export interface NativeTrainInput extends NativeNetwork, NativeRule, NativeMemory {
+  x: NativePoints
+  y: NativePoints
+  weights?: Numbers
+  testX?: NativePoints
+  testY?: NativePoints
+  testWeights?: Numbers
+  loss: 'mse' | 'cross-entropy'
+  schedule: 'constant' | 'cosine'
+  sampling: 'shuffle' | 'replacement'
+  epochs: number
+  begin: number
+  end: number
+  /** Rows of a batch; 0: all. */
+  batch: number
+  /** Batches of an epoch; 0: as many as hold all rows once. */
+  batches: number
+  seed: number
+  /** Whether a neuron's gradient is that of one of its copies. */
+  perCopy: boolean
+  /** float32 instead of float64. */
+  single: boolean
+  threads: number
+}
+
+export interface NativeTrained extends NativeMemory {
+  parameters: NativeParameters
+  trainLoss: number
+  testLoss?: number
+}
+
+export interface NativePredictInput extends NativeNetwork {
+  x: NativePoints
+  single: boolean
+  threads: number
+}
+
 export interface NativeInfo {
   instructionSet: string
   compiler: string
@@ -172,6 +251,10 @@ export interface Native {
   nnlsSync(input: NativeNnlsInput): NativeNnls
   matchMoments(input: NativeMatchMomentsInput, progress?: NativeProgress): NativeJob<NativeMatched>
   matchMomentsSync(input: NativeMatchMomentsInput): NativeMatched
+  train(input: NativeTrainInput, progress?: NativeProgress): NativeJob<NativeTrained>
+  trainSync(input: NativeTrainInput): NativeTrained
+  predict(input: NativePredictInput, progress?: NativeProgress): NativeJob<Float64Array>
+  predictSync(input: NativePredictInput): Float64Array
   /** For bench/cases/huge.mjs only: milliseconds to evaluate all features of all points once and drop them. */
   evaluate(input: NativeEvaluateInput, progress?: NativeProgress): NativeJob<number>
   evaluateSync(input: NativeEvaluateInput): number
@@ -194,6 +277,10 @@ export const NATIVE_FUNCTIONS: readonly (keyof Native)[] = [
   'nnlsSync',
   'matchMoments',
   'matchMomentsSync',
+  'train',
+  'trainSync',
+  'predict',
+  'predictSync',
   'evaluate',
   'evaluateSync',
 ]
