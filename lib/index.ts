@@ -46,6 +46,7 @@ export type { Activation, Network, NetworkInput } from './network.js'
 export type { Progress } from './options.js'
 export type { OrderBlock } from './order.js'
 export type { NdarrayLike, PointsInput } from './points.js'
+export { type PredictOptions, type PredictSyncOptions, predict, predictSync } from './predict.js'
 export {
   type Recombined,
   type RecombineOptions,
@@ -53,6 +54,11 @@ export {
   recombine,
   recombineSync,
 } from './recombine.js'
+export { trainNetwork, trainNetworkSync } from './train-network.js'
+export type { EpochReport, TrainOptions, TrainSyncOptions } from './train-options.js'
+export type { History } from './training.js'
+export { keepNeurons, type NeuronArrays, type TrainingState } from './training-state.js'
+export type { Optimizer, RuleOptions } from './update-rules.js'
 export {
   type Verification,
   type VerifyOptions,

@@ -147,6 +147,41 @@ export function wholeNumber(least: number, most: number): Option<number>['check'
   }
 }
 
+/** A finite number >= `least`, and < `below`. */
+export function realNumber(least: number, below: number = Number.POSITIVE_INFINITY): Option<number>['check'] {
+  const range = below === Number.POSITIVE_INFINITY ? `>= ${least}` : `>= ${least} and < ${below}`
+  return (value, where) => {
+    if (typeof value !== 'number') throw typeError('ERR_OPTION', `${where} must be a number, got ${describe(value)}`)
+    if (!(value >= least && value < below)) {
+      throw rangeError('ERR_OPTION', `${where} must be a finite number ${range}, got ${describe(value)}`)
+    }
+    return value
+  }
+}
+
+/** Two numbers, each with a check of its own. */
+export function pair(
+  first: Option<number>['check'],
+  second: Option<number>['check'],
+): Option<[number, number]>['check'] {
+  return (value, where) => {
+    if (!Array.isArray(value) && !isNumbers(value)) {
+      throw typeError('ERR_OPTION', `${where} must be an array of two numbers, got ${describe(value)}`)
+    }
+    const [one, two]: unknown[] = Array.from(value)
+    if (value.length !== 2) {
+      throw rangeError('ERR_OPTION', `${where} must be an array of two numbers, got ${value.length}`)
+    }
+    return [first(one, `${where}[0]`), second(two, `${where}[1]`)]
+  }
+}
+
+/** Any function. */
+export function callback<F>(value: unknown, where: string): F {
+  if (typeof value === 'function') return value as F
+  throw typeError('ERR_OPTION', `${where} must be a function, got ${describe(value)}`)
+}
+
 /** One of a few words. */
 export function oneOf<Word extends string>(...words: Word[]): Option<Word>['check'] {
   return (value, where) => {
@@ -208,11 +243,6 @@ function signal(value: unknown, where: string): AbortSignal {
   return value as AbortSignal
 }
 
-function callback(value: unknown, where: string): (progress: Progress) => void {
-  if (typeof value === 'function') return value as (progress: Progress) => void
-  throw typeError('ERR_OPTION', `${where} must be a function, got ${describe(value)}`)
-}
-
 // The kernel counts columns, orders and threads in 32-bit integers. More than a thousand threads is a slip.
 const MOST_INT32 = 2 ** 31 - 1
 const MOST_THREADS = 1024
@@ -235,7 +265,7 @@ export const shared = {
   quality: withDefault(oneOf('fast', 'best'), () => 'best' as const),
   scale: withDefault<'standard' | 'none' | Float64Array>(scale, () => 'standard'),
   signal: optional(signal),
-  onProgress: optional(callback),
+  onProgress: optional(callback<(progress: Progress) => void>),
 }
 
 /** The size of order 'auto': it follows from no order, so it must be given. */
