@@ -13,29 +13,44 @@ void chunk_values(const Layer<T>& layer, const T* const* x, std::size_t offset, 
   network_kernels<T>().forward(layer.view(), x, offset, begin, end, f);
 }
 
-double loss_of_row(Loss loss, int outputs, const double* f, const double* y, double* error) {
-  double sum = 0;
-  if (loss == Loss::Mse) {
-    for (int o = 0; o < outputs; o++) {
-      const double e = f[o] - y[o];
-      error[o] = 2 * e / outputs;
-      sum += e * e / outputs;
+namespace {
+
+void squared_errors(int outputs, std::size_t size, const double* f, const double* y, double* error, double* loss) {
+  const double share = 1.0 / outputs;
+  std::fill_n(loss, size, 0.0);
+  for (int o = 0; o < outputs; o++)
+    for (std::size_t at = o * kSampleTile, i = 0; i < size; i++, at++) {
+      const double e = f[at] - y[at];
+      error[at] = 2 * share * e;
+      loss[i] += share * e * e;
     }
-    return sum;
+}
+
+void cross_entropy(int outputs, std::size_t size, const double* f, const double* y, double* error, double* loss) {
+  for (std::size_t i = 0; i < size; i++) {
+    double largest = f[i], total = 0, labels = 0;
+    for (int o = 1; o < outputs; o++) largest = std::max(largest, f[o * kSampleTile + i]);
+    for (int o = 0; o < outputs; o++) {
+      const std::size_t at = o * kSampleTile + i;
+      error[at] = std::exp(f[at] - largest);
+      total += error[at];
+      labels += y[at];
+    }
+    const double log_total = std::log(total) + largest;
+    loss[i] = 0;
+    for (int o = 0; o < outputs; o++) {
+      const std::size_t at = o * kSampleTile + i;
+      if (y[at] != 0) loss[i] += y[at] * (log_total - f[at]);
+      error[at] = error[at] / total * labels - y[at];
+    }
   }
-  const double largest = *std::max_element(f, f + outputs);
-  double total = 0, labels = 0;
-  for (int o = 0; o < outputs; o++) {
-    error[o] = std::exp(f[o] - largest);
-    total += error[o];
-    labels += y[o];
-  }
-  const double log_total = std::log(total) + largest;
-  for (int o = 0; o < outputs; o++) {
-    if (y[o] != 0) sum += y[o] * (log_total - f[o]);
-    error[o] = error[o] / total * labels - y[o];
-  }
-  return sum;
+}
+
+}  // namespace
+
+void loss_of_tile(Loss kind, int outputs, std::size_t size, const double* f, const double* y, double* error,
+                  double* loss) {
+  (kind == Loss::Mse ? squared_errors : cross_entropy)(outputs, size, f, y, error, loss);
 }
 
 namespace {
@@ -89,21 +104,19 @@ std::vector<double> predict_as(const Network& network, const std::vector<Array<d
 template <class T>
 double mean_loss(const Layer<T>& layer, const Columns<T>& data, Loss loss, Team& team) {
   const int outputs = layer.layout.outputs;
+  const std::size_t numbers = kSampleTile * outputs;
   std::vector<double> of_tile(data.tiles());
-  std::vector<std::vector<double>> row(team.size(), std::vector<double>(3 * static_cast<std::size_t>(outputs)));
+  std::vector<std::vector<double>> scratch(team.size(), std::vector<double>(2 * numbers + kSampleTile));
   all_values(layer, data.x().data(), data.tiles(), team, [&](std::size_t tile, const double* f, int member) {
-    const std::size_t first = tile * kSampleTile;
-    double* const values = row[member].data();
-    double *const labels = values + outputs, *const error = labels + outputs;
+    const std::size_t first = tile * kSampleTile, size = std::min(kSampleTile, data.count() - first);
+    double* const y = scratch[member].data();
+    double *const error = y + numbers, *const of_row = error + numbers;
+    for (int o = 0; o < outputs; o++)
+      for (std::size_t i = 0; i < size; i++) y[o * kSampleTile + i] = static_cast<double>(data.y()[o][first + i]);
+    loss_of_tile(loss, outputs, size, f, y, error, of_row);
     double sum = 0;
-    for (std::size_t i = 0; i < std::min(kSampleTile, data.count() - first); i++) {
-      for (int o = 0; o < outputs; o++) {
-        values[o] = f[o * kSampleTile + i];
-        labels[o] = static_cast<double>(data.y()[o][first + i]);
-      }
-      const double share = data.share() == nullptr ? 1 : static_cast<double>(data.share()[first + i]);
-      sum += share * loss_of_row(loss, outputs, values, labels, error);
-    }
+    for (std::size_t i = 0; i < size; i++)
+      sum += (data.share() == nullptr ? 1 : static_cast<double>(data.share()[first + i])) * of_row[i];
     of_tile[tile] = sum;
   });
   return std::accumulate(of_tile.begin(), of_tile.end(), 0.0) / static_cast<double>(data.count());

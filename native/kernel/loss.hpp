@@ -23,9 +23,11 @@ std::size_t chunks_of(const Layer<T>& layer) {
 template <class T>
 void chunk_values(const Layer<T>& layer, const T* const* x, std::size_t offset, std::size_t chunk, T* f);
 
-// The loss of one row with values f and labels y, one every `stride`; error becomes its derivatives by f. 'mse' is the
-// mean over the outputs, 'cross-entropy' that of softmax(f) with the probabilities y.
-double loss_of_row(Loss loss, int outputs, const double* f, const double* y, double* error);
+// The losses of the first `size` samples of a tile with values f and labels y, and their derivatives by f; all but
+// `loss` outputs x kSampleTile. 'mse' is the mean over the outputs, 'cross-entropy' that of softmax(f) with the
+// probabilities y.
+void loss_of_tile(Loss kind, int outputs, std::size_t size, const double* f, const double* y, double* error,
+                  double* loss);
 
 // The weighted mean of the loss.
 template <class T>

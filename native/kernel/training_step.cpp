@@ -49,8 +49,8 @@ TrainingStep<T>::TrainingStep(Layer<T>& layer, OptimizerMemory<T>& memory, const
   part_.reset(tiles * chunks_ * outputs * kSampleTile);
   bias_part_.reset(tiles * outputs);
   sums_.reset(std::min(parts(largest, kGroup), kMostGroups) * layout_.length());
-  const std::size_t scratch =
-      std::max(network_kernels<T>().backward_workspace(layout_.inputs, layout_.outputs), 3 * outputs);
+  const std::size_t scratch = std::max(network_kernels<T>().backward_workspace(layout_.inputs, layout_.outputs),
+                                       (3 * outputs + 1) * kSampleTile);
   for (int i = 0; i < options.threads; i++) scratch_.emplace_back(scratch);
 }
 
@@ -89,23 +89,29 @@ void TrainingStep<T>::find_errors(const std::uint32_t* rows, std::size_t count, 
   const int outputs = layout_.outputs;
   const std::size_t first = tile * kSampleTile, size = std::min(kSampleTile, count - first);
   double* const f = scratch_[member].data();
-  double *const y = f + outputs, *const error = y + outputs;
-  double* const sums = bias_part_.data() + tile * outputs;
-  std::fill_n(sums, outputs, 0.0);
-  for (std::size_t i = 0; i < size; i++) {
-    const std::size_t row = rows == nullptr ? first + i : rows[first + i];
-    for (int o = 0; o < outputs; o++) {
-      f[o] = static_cast<double>(layer_.output_bias()[o]);
-      const T* part = part_.data() + (tile * chunks_ * outputs + o) * kSampleTile + i;
-      for (std::size_t c = 0; c < chunks_; c++) f[o] += static_cast<double>(part[c * outputs * kSampleTile]);
-      y[o] = static_cast<double>(data_.y()[o][row]);
+  double *const y = f + outputs * kSampleTile, *const error = y + outputs * kSampleTile;
+  double* const share = error + outputs * kSampleTile;
+  const auto row = [&](std::size_t i) { return rows == nullptr ? first + i : rows[first + i]; };
+  for (int o = 0; o < outputs; o++) {
+    double* const to = f + o * kSampleTile;
+    std::fill_n(to, kSampleTile, static_cast<double>(layer_.output_bias()[o]));
+    for (std::size_t c = 0; c < chunks_; c++) {
+      const T* const part = part_.data() + ((tile * chunks_ + c) * outputs + o) * kSampleTile;
+      for (std::size_t i = 0; i < kSampleTile; i++) to[i] += static_cast<double>(part[i]);
     }
-    loss_of_row(loss_, outputs, f, y, error);
-    const double share = (weighted_ ? static_cast<double>(data_.share()[row]) : 1.0) / static_cast<double>(count);
-    for (int o = 0; o < outputs; o++) {
-      error_[o][first + i] = static_cast<T>(share * error[o]);
-      sums[o] += share * error[o];
+    for (std::size_t i = 0; i < size; i++) y[o * kSampleTile + i] = static_cast<double>(data_.y()[o][row(i)]);
+  }
+  loss_of_tile(loss_, outputs, size, f, y, error, share);
+  for (std::size_t i = 0; i < size; i++)
+    share[i] = (weighted_ ? static_cast<double>(data_.share()[row(i)]) : 1.0) / static_cast<double>(count);
+  for (int o = 0; o < outputs; o++) {
+    double sum = 0;
+    for (std::size_t i = 0; i < size; i++) {
+      const double e = share[i] * error[o * kSampleTile + i];
+      error_[o][first + i] = static_cast<T>(e);
+      sum += e;
     }
+    bias_part_[tile * outputs + o] = sum;
   }
 }
 
