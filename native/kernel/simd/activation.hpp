@@ -92,6 +92,7 @@ FEWPOINTS_INLINE VecOf<T> exponential(VecOf<T> x) {
 
 template <class T>
 struct Relu {
+  static constexpr bool has_kink = true;
   using V = VecOf<T>;
   static FEWPOINTS_INLINE V value(V z) { return maximum(z, V{}); }
   static FEWPOINTS_INLINE void both(V z, V& h, V& slope) {
@@ -104,6 +105,7 @@ template <class T>
 struct Tanh;
 template <>
 struct Tanh<double> {
+  static constexpr bool has_kink = false;
   using V = Vec;
   static FEWPOINTS_INLINE V value(V z) {
     // Below 0.625 the rational function of the Cephes library, above 1 - 2 / (e^2|z| + 1).
@@ -122,6 +124,7 @@ struct Tanh<double> {
 };
 template <>
 struct Tanh<float> {
+  static constexpr bool has_kink = false;
   using V = FloatVec;
   // The rational function of degrees 13 and 6 that is usual for float32; the end of the range is where it reaches 1.
   static FEWPOINTS_INLINE V value(V z) {
@@ -140,6 +143,7 @@ struct Tanh<float> {
 
 template <class T>
 struct Sigmoid {
+  static constexpr bool has_kink = false;
   using V = VecOf<T>;
   static FEWPOINTS_INLINE V value(V z) {
     const V one = splat(static_cast<T>(1));
@@ -154,6 +158,7 @@ struct Sigmoid {
 // z Phi(z), Phi the normal distribution function.
 template <class T>
 struct Gelu {
+  static constexpr bool has_kink = false;
   using V = VecOf<T>;
   // Phi(z) and the density there.
   static FEWPOINTS_INLINE void normal(V z, V& phi, V& density) {
@@ -184,6 +189,7 @@ struct Gelu {
 
 template <class T>
 struct Sin {
+  static constexpr bool has_kink = false;
   using V = VecOf<T>;
   using I = typename Lanes<T>::Index;
   using C = Constants<T>;

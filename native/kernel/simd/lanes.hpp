@@ -78,6 +78,24 @@ FEWPOINTS_INLINE FloatVec maximum(FloatVec a, FloatVec b) {
 }
 FEWPOINTS_INLINE FloatVec magnitude(FloatVec a) { return (FloatVec)((FloatIndex)a & (FloatIndex{} + 0x7fffffff)); }
 
+// a + b where z > 0, a elsewhere.
+FEWPOINTS_INLINE Vec add_where_positive(Vec z, Vec a, Vec b) {
+#if FEWPOINTS_AVX512
+  return (Vec)_mm512_mask_add_pd((__m512d)a, _mm512_cmp_pd_mask((__m512d)z, __m512d{}, _CMP_GT_OQ), (__m512d)a,
+                                 (__m512d)b);
+#else
+  return a + (Vec)((Index)b & (Index)(z > Vec{}));
+#endif
+}
+FEWPOINTS_INLINE FloatVec add_where_positive(FloatVec z, FloatVec a, FloatVec b) {
+#if FEWPOINTS_AVX512
+  return (FloatVec)_mm512_mask_add_ps((__m512)a, _mm512_cmp_ps_mask((__m512)z, __m512{}, _CMP_GT_OQ), (__m512)a,
+                                      (__m512)b);
+#else
+  return a + (FloatVec)((FloatIndex)b & (FloatIndex)(z > FloatVec{}));
+#endif
+}
+
 FEWPOINTS_INLINE Vec square_root(Vec a) {
 #if FEWPOINTS_AVX512
   return (Vec)_mm512_maskz_sqrt_pd(0xff, (__m512d)a);

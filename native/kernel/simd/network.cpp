@@ -8,9 +8,9 @@ namespace fewpoints::FEWPOINTS_SIMD {
 namespace {
 
 #if FEWPOINTS_AVX512
-constexpr int kBackwardVectors = 2, kForwardVectors = 4, kBackwardSamples = 8;
+constexpr int kBackwardVectors = 2, kReluVectors = 1, kForwardVectors = 4, kBackwardSamples = 8;
 #else
-constexpr int kBackwardVectors = 1, kForwardVectors = 4, kBackwardSamples = 4;  // 16 registers
+constexpr int kBackwardVectors = 1, kReluVectors = 2, kForwardVectors = 4, kBackwardSamples = 4;  // 16 registers
 #endif
 constexpr size_t kBlock = 512;       // samples that are added up in T
 constexpr size_t kForwardTile = 16;  // neurons
@@ -22,20 +22,6 @@ FEWPOINTS_INLINE void slopes(VecOf<T> z, VecOf<T> r, VecOf<T>& h, VecOf<T>& t) {
   A::both(z, h, slope);
   t = r * slope;
 }
-template <class T>
-FEWPOINTS_INLINE void relu_slopes(VecOf<T> z, VecOf<T> r, VecOf<T>& h, VecOf<T>& t) {
-  h = maximum(z, VecOf<T>{});
-  t = z > VecOf<T>{} ? r : VecOf<T>{};
-}
-template <>
-FEWPOINTS_INLINE void slopes<float, Relu<float>>(FloatVec z, FloatVec r, FloatVec& h, FloatVec& t) {
-  relu_slopes<float>(z, r, h, t);
-}
-template <>
-FEWPOINTS_INLINE void slopes<double, Relu<double>>(Vec z, Vec r, Vec& h, Vec& t) {
-  relu_slopes<double>(z, r, h, t);
-}
-
 // ---- forward
 
 template <class T, class A, int N>
@@ -145,6 +131,57 @@ void backward_narrow(const NetworkView<T>& net, const T* const* x, const T* cons
   }
 }
 
+// relu's slope is 0 or 1, so that a sample adds error and error times x, which are the same for all neurons, or
+// nothing; and the sum of error times value is w . (sum of error times x) + b (sum of error).
+template <class T, int N>
+void backward_relu(const NetworkView<T>& net, const T* const* x, const T* const* error, size_t begin, size_t end,
+                   size_t first, size_t last, double* sums) {
+  using V = VecOf<T>;
+  constexpr int L = Lanes<T>::count, U = kReluVectors;
+  const T* const bias = net.rows + N * net.stride;
+  const T* const output = bias + net.stride;
+  T times[N + 1][kBlock];  // error times x, error
+  for (size_t j = first; j < last; j += U * L) {
+    V w[N][U], b[U];
+    for (int u = 0; u < U; u++) {
+      for (int a = 0; a < N; a++) w[a][u] = loadu(net.rows + a * net.stride + j + u * L);
+      b[u] = loadu(bias + j + u * L);
+    }
+    double total[N + 1][U * L] = {};  // hidden, bias
+    for (size_t s0 = begin; s0 < end; s0 += kBlock) {
+      const size_t count = end - s0 < kBlock ? end - s0 : kBlock;
+      if (j == first || end - begin > kBlock)
+        for (size_t s = 0; s < count; s++) {
+          for (int a = 0; a < N; a++) times[a][s] = error[0][s0 + s] * x[a][s0 + s];
+          times[N][s] = error[0][s0 + s];
+        }
+      V g[N + 1][U];
+      for (int r = 0; r < N + 1; r++)
+        for (int u = 0; u < U; u++) g[r][u] = V{};
+      for (size_t s = 0; s < count; s++) {
+        V in[N], add[N + 1];
+        for (int a = 0; a < N; a++) in[a] = splat(x[a][s0 + s]);
+        for (int r = 0; r < N + 1; r++) add[r] = splat(times[r][s]);
+        for (int u = 0; u < U; u++) {
+          V z = b[u];
+          for (int a = 0; a < N; a++) z = madd(w[a][u], in[a], z);
+          for (int r = 0; r < N + 1; r++) g[r][u] = add_where_positive(z, g[r][u], add[r]);
+        }
+      }
+      for (int r = 0; r < N + 1; r++) add_to<T>(total[r], g[r]);
+    }
+    for (int l = 0; l < U * L; l++) {
+      const size_t at = j + l;
+      double values = 0;
+      for (int r = 0; r <= N; r++) {
+        values += total[r][l] * static_cast<double>(net.rows[r * net.stride + at]);
+        sums[r * net.stride + at] = total[r][l] * static_cast<double>(output[at]);
+      }
+      sums[(N + 1) * net.stride + at] = values;
+    }
+  }
+}
+
 template <class T, class A>
 void backward_any(const NetworkView<T>& net, const T* const* x, const T* const* error, size_t begin, size_t end,
                   size_t first, size_t last, double* sums, double* workspace) {
@@ -226,15 +263,21 @@ void forward_of(const NetworkView<T>& net, const T* const* x, size_t offset, siz
   forward_any<T, A>(net, x, offset, begin, end, f);
 }
 
+template <class T, class A, int N>
+void backward_few(const NetworkView<T>& net, const T* const* x, const T* const* error, size_t begin, size_t end,
+                  size_t first, size_t last, double* sums) {
+  if constexpr (A::has_kink)
+    backward_relu<T, N>(net, x, error, begin, end, first, last, sums);
+  else
+    backward_narrow<T, A, N>(net, x, error, begin, end, first, last, sums);
+}
+
 template <class T, class A>
 void backward_of(const NetworkView<T>& net, const T* const* x, const T* const* error, size_t begin, size_t end,
                  size_t first, size_t last, double* sums, double* workspace) {
-  if (net.outputs == 1 && net.inputs == 1)
-    return backward_narrow<T, A, 1>(net, x, error, begin, end, first, last, sums);
-  if (net.outputs == 1 && net.inputs == 2)
-    return backward_narrow<T, A, 2>(net, x, error, begin, end, first, last, sums);
-  if (net.outputs == 1 && net.inputs == 3)
-    return backward_narrow<T, A, 3>(net, x, error, begin, end, first, last, sums);
+  if (net.outputs == 1 && net.inputs == 1) return backward_few<T, A, 1>(net, x, error, begin, end, first, last, sums);
+  if (net.outputs == 1 && net.inputs == 2) return backward_few<T, A, 2>(net, x, error, begin, end, first, last, sums);
+  if (net.outputs == 1 && net.inputs == 3) return backward_few<T, A, 3>(net, x, error, begin, end, first, last, sums);
   backward_any<T, A>(net, x, error, begin, end, first, last, sums, workspace);
 }
 
