@@ -109,12 +109,12 @@ export function checkState(
   network: Network,
   { optimizer, remembers }: ReadRule,
   where: string,
-): NativeMemory & { epoch: number } {
+): { epoch: number; memory: NativeMemory } {
   const given = readFields(state, where)
   if (given.optimizer !== optimizer) {
     throw rangeError('ERR_OPTION', `${where} is that of optimizer '${given.optimizer}', not of '${optimizer}'`)
   }
-  const memory: NativeMemory & { epoch: number } = { epoch: given.epoch, step: given.step }
+  const memory: NativeMemory = { step: given.step }
   const needs = remembers.length > 0 ? `'${remembers.join("' and '")}'` : 'neither'
   const rule = `with these options '${optimizer}' remembers ${needs}`
   for (const name of ['first', 'second'] as const) {
@@ -127,7 +127,7 @@ export function checkState(
     if (!isWanted) throw rangeError('ERR_SHAPE', `${where}.${name} is given, but ${rule}`)
     memory[name] = fitting(readArrays(value, `${where}.${name}`), network, `${where}.${name}`)
   }
-  return memory
+  return { epoch: given.epoch, memory }
 }
 
 /** A copy that nobody shares. */
