@@ -52,7 +52,8 @@ describe('an activation', () => {
       const size = activation === 'sin' ? 1 : Math.abs(plain)
       const error = Math.abs(value - plain)
       // What gelu has beyond -13 is below 1e-38 of z.
-      if (!(error <= 1e-6 * size || error < 1e-37 * Math.abs(single))) expect(`${value} at ${single}`).toBe(`${plain} at ${single}`)
+      if (!(error <= 1e-6 * size || error < 1e-37 * Math.abs(single)))
+        expect(`${value} at ${single}`).toBe(`${plain} at ${single}`)
       expect(Math.fround(value)).toBe(value)
     }
   })
