@@ -1,7 +1,11 @@
 // A training that is watched, and one that is stopped.
-import { getEventListeners } from 'node:events'
+import { getEventListeners, once } from 'node:events'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { Worker } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
 import { type EpochReport, trainNetwork, trainNetworkSync } from '../lib/index.js'
+import { PACKAGE_ROOT } from '../lib/native.js'
 import { network, rows } from './plain-training.js'
 
 const net = network(20)
@@ -128,6 +132,24 @@ describe('a signal', () => {
       expect(listeners(controller.signal)).toBe(0)
     }
   })
+
+  it.each(['trainNetwork', 'trainNetworkSync'])(
+    'is not needed where a worker that is in %s is terminated',
+    async (call) => {
+      const program = `
+      const { parentPort, workerData } = require('node:worker_threads')
+      import(workerData.module).then((fewpoints) => {
+        parentPort.postMessage('begins')
+        fewpoints.${call}(workerData.net, workerData.data, { epochs: 1e9, evaluateEvery: 1e9, batchSize: 64, threads: 3 })
+      })`
+      const module = pathToFileURL(join(PACKAGE_ROOT, 'dist/index.js')).href
+      const worker = new Worker(program, { eval: true, workerData: { module, net: wide, data: many } })
+      await once(worker, 'message')
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      expect(await worker.terminate()).toBe(1)
+      expect(trainNetworkSync(wide, many, { epochs: 1 }).epochs.length).toBe(2) // the compute thread is free again
+    },
+  )
 
   it('after the end changes nothing', async () => {
     const controller = new AbortController()
