@@ -125,8 +125,8 @@ describe('copies of a neuron and its multiplicity', () => {
   })
 
   it('of a mean of d neurons with d times the rate is 1 / d each', () => {
-    // By hand: f = (1/d) sum_j v_j s(z_j) is a plain network of output v / d. The gradient of its hidden and bias, times
-    // d, is what a step takes; that of its output is d times that of v, so v takes as much of it.
+    // By hand: f = (1/d) sum_j v_j s(z_j) is a plain network of output v / d. The gradient of its hidden and bias,
+    // times d, is what a step takes; that of its output is d times that of v, so v takes as much of it.
     const d = 50
     const mean = network(d, { multiplicity: new Float64Array(d).fill(1 / d) })
     const plain = { ...neuronsOf(mean, Array.from(mean.bias.keys())), output: mean.output.map((v) => v / d) }
