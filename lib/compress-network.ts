@@ -39,7 +39,7 @@ export interface CompressNetworkOptions extends CompressNetworkSyncOptions, Asyn
 export interface CompressedNetwork extends Network {
   /** width: how many neurons of the original each one stands for. The sum is what it was. */
   multiplicity: Float64Array
-  /** Which neurons these are, ascending: to take along what an optimiser knows of each (momentum, second moments). */
+  /** Which neurons these are, ascending: for keepNeurons(), to take along what an optimiser remembers of each. */
   indices: Uint32Array
   /** The degree, what it was multiplied with ('linear': 1 and each output), and the number of moments. */
   matched: Matched
@@ -64,13 +64,14 @@ const MOST_ORDER_OF_KINKS = 2
 /**
  * Keeps at most `size` neurons of a network's hidden layer and gives them multiplicities, so that the function stays
  * nearly the same, and its training, too, when the gradient of each neuron's parameters is divided by its multiplicity
- * before the optimiser sees it: that is the gradient of one copy.
+ * before the optimiser sees it: that is the gradient of one copy. trainNetwork() does so.
  *
  * f(x) = outputBias + sum_j multiplicity_j output_j s(hidden_j . x + bias_j) is linear in output_j in R^q and a
  * function of (hidden_j, bias_j) in R^(inputs + 1), so the moments {1, output_1 .. output_q} (x) P_k(hidden, bias)
  * are matched and cells are cut along (hidden, bias): (1 + q) N(inputs + 1, k) moments, N(m, k) = momentCount(m, k).
  * The neurons are not changed, outputBias is not touched, and multiplicities of the given network are its neurons'
- * weights: compressing twice is fine. At any time in a training, too; take the optimiser's rows `indices` along.
+ * weights: compressing twice is fine. At any time in a training, too; keepNeurons()
+ * takes the optimiser's rows `indices` along.
  *
  * Cells are cut in units of each column's standard deviation, so the units of the inputs do not matter; measured (gelu,
  * tanh, relu, before and after training), the error is 0.9 to 1.0 of that with raw coordinates, 0.6 to 1.1 where inputs

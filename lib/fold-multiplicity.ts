@@ -5,22 +5,22 @@ import { oneOf } from './options.js'
 
 /**
  * A plain network, without multiplicities, that computes the same function as one with them: c_j copies of neuron j
- * become one neuron. How it trains depends on the way:
+ * become one neuron. trainNetwork() needs none of it: it divides each neuron's gradient by its multiplicity. Elsewhere,
+ * how the result trains depends on the way:
  *
  * - 'absorb': output_j <- c_j output_j; any activation. The same function to rounding, but not the same training: under
  *   gradient descent the output weights would need c_j times the rate, and hidden and bias 1 / c_j times. For
  *   inference, and for frameworks that go on training differently anyway.
  * - 'split', relu only: (output_j, hidden_j, bias_j) <- sqrt(c_j) (output_j, hidden_j, bias_j). The same function,
- *   because relu(a z) = a relu(z) for a >= 0. Under unmodified gradient descent, SGD, momentum and Nesterov, with or without weight decay, at
- *   the same rate, it trains exactly as the network of c_j copies does:
- *   the gradient of sqrt(c) p is sqrt(c) times that of one copy of p, hence sqrt(c) p stays sqrt(c) p. Equal up to
- *   rounding, as long as no pre-activation is so near zero that rounding decides its sign. Not under Adam and others that
- *   rescale each gradient, and not with momentum that was gathered before the folding, unless that is multiplied by
- *   sqrt(c_j) as well.
+ *   because relu(a z) = a relu(z) for a >= 0. Under unmodified gradient descent, SGD, momentum and Nesterov, with or
+ *   without weight decay, at the same rate, it trains exactly as the network of c_j copies does: the gradient of
+ *   sqrt(c) p is sqrt(c) times that of one copy of p, hence sqrt(c) p stays sqrt(c) p. Equal up to rounding, as long as
+ *   no pre-activation is so near zero that rounding decides its sign. Not under Adam and others that rescale each
+ *   gradient, and not with momentum that was gathered before the folding, unless that is multiplied by sqrt(c_j) as well.
  *
  * outputBias stays as it is. A neuron of multiplicity 0 becomes one of output 0 ('absorb') or all 0 ('split'). Without
- * multiplicities the result is a copy. Blocks for one pass over the weights. Derivation: arXiv:2510.00504, section on
- * the compressed dynamics, for c copies that start and stay equal.
+ * multiplicities the result is a copy. Blocks for one pass over the weights. That c equal neurons stay equal, and train
+ * as one of them does by the gradient of one copy, is arXiv:2510.00504's; the square roots follow from it as above.
  *
  * @param network its arrays are Float64Array or Float32Array (computed in float64); never written to
  * @param how 'absorb' or 'split'
@@ -35,7 +35,7 @@ export function foldMultiplicity(network: NetworkInput, how: 'absorb' | 'split')
     throw rangeError(
       'ERR_OPTION',
       `foldMultiplicity: 'split' needs relu, because ${plain.activation}(a z) is not a ${plain.activation}(z); use 'absorb', ` +
-        `or train with the multiplicities`,
+        `or train with the multiplicities: trainNetwork()`,
     )
   }
   if (multiplicity === undefined) return plain

@@ -67,7 +67,10 @@ export function readLabelledRows(data: unknown, names: RowsNames, known: KnownOf
   return { x, y, weights }
 }
 
-/** Rows of their own, row-major: what the caller does to the arrays later does not matter. Throws as copyColumns, ERR_MEMORY. */
+/**
+ * Rows of their own, row-major: what the caller does to the arrays later does not matter. Throws as copyColumns,
+ * ERR_MEMORY.
+ */
 export function copyRows(points: NativePoints, where: string): NativePoints {
   const { count, dimension } = points
   const data = allocate(types.isFloat32Array(points.data) ? Float32Array : Float64Array, count * dimension, where)

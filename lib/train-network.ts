@@ -22,7 +22,8 @@ import { type History, Training } from './training.js'
  * the more often (`sampling`).
  *
  * Update rules, their defaults and the losses are PyTorch's. Gradients are exact, sums are made in a fixed order, and
- * threads do not change a bit of the result. A training that diverges ends with losses of NaN or Infinity, which is no error.
+ * threads do not change a bit of the result. A training that diverges ends with losses of NaN or Infinity, which is no
+ * error.
  *
  * Time is about epochs x rows x width x (inputs + outputs); an evaluation costs a third of an epoch, and as much for as
  * many rows of `test`, which `evaluateEvery` makes rarer. Memory: two copies of the rows.

@@ -54,16 +54,20 @@ interface CommonOptions extends RuleOptions, ThreadOptions {
    * data with weights, as arXiv:2510.00504 trains on them.
    */
   sampling?: 'shuffle' | 'replacement' | undefined
-  /** Only with sampling 'replacement'. Default: ceil(rows / batchSize), so that an epoch costs as much as with 'shuffle'. */
+  /**
+   * Only with sampling 'replacement'. Default: ceil(rows / batchSize), so that an epoch costs as much as with
+   * 'shuffle'.
+   */
   batchesPerEpoch?: number | undefined
   /**
-   * A whole number >= 0, default 0. What is drawn depends on it, the epoch's number, the number of rows, their weights and the
-   * batches alone: networks of any width that are trained with the same seed see the same batches.
+   * A whole number >= 0, default 0. What is drawn depends on it, the epoch's number, the number of rows, their weights
+   * and the batches alone: networks of any width that are trained with the same seed see the same batches.
    */
   seed?: number | undefined
   /**
    * 'per-copy' (default): the gradient of neuron j is dL/dp_j / multiplicity_j, that of one of its copies, which trains
-   * as the network of all copies does. 'total': dL/dp_j as it is, for comparison. The same where all multiplicities are 1.
+   * as the network of all copies does. 'total': dL/dp_j as it is, for comparison. The same where all multiplicities are
+   * 1.
    */
   gradient?: 'per-copy' | 'total' | undefined
   /** What is computed in. Default 'float64'. With 'float32' the result holds float32 values, in Float64Arrays. */
@@ -73,8 +77,9 @@ interface CommonOptions extends RuleOptions, ThreadOptions {
   /** Losses are evaluated before the first epoch, whenever so many more are done, and at the end. Default 1. */
   evaluateEvery?: number | undefined
   /**
-   * Where another training ended, to go on from: that of History or EpochReport, with the network of the same moment. The same bits as
-   * if there had been no cut, when network, data and options are the same. keepNeurons() makes it that of a compressed network.
+   * Where another training ended, to go on from: that of History or EpochReport, with the network of the same moment.
+   * The same bits as if there had been no cut, when network, data and options are the same. keepNeurons() makes it that
+   * of a compressed network.
    */
   state?: TrainingState | undefined
 }
@@ -85,9 +90,14 @@ export interface TrainSyncOptions extends CommonOptions {
 }
 
 export interface TrainOptions extends CommonOptions {
-  /** Called after each evaluation, and awaited. What it throws, or rejects with, ends the training and rejects the promise. */
+  /**
+   * Called after each evaluation, and awaited. What it throws, or rejects with, ends the training and rejects the
+   * promise.
+   */
   onEpoch?: ((report: EpochReport) => void | Promise<void>) | undefined
-  /** Aborting rejects the promise with exactly `signal.reason`, within about 20 ms of work, or when onEpoch() is done. */
+  /**
+   * Aborting rejects the promise with exactly `signal.reason`, within about 20 ms of work, or when onEpoch() is done.
+   */
   signal?: AbortSignal | undefined
 }
 

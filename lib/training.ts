@@ -2,7 +2,7 @@
 // what goes on between the calls is here.
 import { rangeError } from './errors.js'
 import { copyRows, type Dataset, type LabelledRows, readLabelledRows } from './labelled-rows.js'
-import type { NativeMemory, NativePoints, NativeTrained, NativeTrainInput } from './native.js'
+import type { NativeMemory, NativeParameters, NativePoints, NativeTrained, NativeTrainInput } from './native.js'
 import { checkNetwork, type Network, type NetworkInput } from './network.js'
 import type { EpochReport, ReadOptions } from './train-options.js'
 import { checkState, copyArrays, type TrainingState } from './training-state.js'
@@ -74,7 +74,7 @@ export class Training {
     this.#options = options
     this.#parameters = parameters
     this.#epoch = state?.epoch ?? 0
-    this.#memory = memoryOf(state ?? { step: 0 })
+    this.#memory = state?.memory ?? { step: 0 }
     this.#input = {
       inputs,
       width,
@@ -115,7 +115,7 @@ export class Training {
   add(end: number, trained: NativeTrained): void {
     this.#epoch = end
     this.#parameters = trained.parameters
-    this.#memory = memoryOf(trained)
+    this.#memory = this.#memoryOf(trained)
     this.#epochs.push(end)
     this.#trainLoss.push(trained.trainLoss)
     if (trained.testLoss !== undefined) this.#testLoss.push(trained.testLoss)
@@ -143,6 +143,13 @@ export class Training {
     }
   }
 
+  /** What the rule needs to go on: nothing before the first update. */
+  #memoryOf({ step, ...lists }: NativeTrained): NativeMemory {
+    const memory: NativeMemory = { step }
+    for (const name of step > 0 ? this.#options.rule.remembers : []) memory[name] = lists[name] as NativeParameters
+    return memory
+  }
+
   #networkNow(): Network {
     const { inputs, width, outputs, activation, multiplicity } = this.#network
     return {
@@ -165,11 +172,6 @@ export class Training {
       ...(second && { second: copyArrays(second) }),
     }
   }
-}
-
-/** Without anything else that the object may have. */
-function memoryOf({ step, first, second }: NativeMemory): NativeMemory {
-  return { step, ...(first && { first }), ...(second && { second }) }
 }
 
 function ownRows({ x, y, weights }: LabelledRows, where: string, loss: ReadOptions['loss']): LabelledRows {

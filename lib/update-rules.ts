@@ -34,9 +34,9 @@ export interface RuleOptions {
   /** rprop: the least and the largest step, > 0. Default [1e-6, 50]. */
   stepSizes?: readonly [number, number] | undefined
   /**
-   * >= 0. Default 0; adamw 0.01. adamw: p -= rate weightDecay p before the update (decoupled); rprop: none; all others: weightDecay p is
-   * added to the gradient. Of all parameters, biases as well; a neuron's is not divided by its multiplicity, since that
-   * of a copy is not either.
+   * >= 0. Default 0; adamw 0.01. adamw: p -= rate weightDecay p before the update (decoupled); rprop: none; all others:
+   * weightDecay p is added to the gradient. Of all parameters, biases as well; a neuron's is not divided by its
+   * multiplicity, since that of a copy is not either.
    */
   weightDecay?: number | undefined
 }

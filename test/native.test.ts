@@ -8,10 +8,12 @@ import {
   NATIVE_FUNCTIONS,
   type NativeCompressInput,
   type NativePoints,
+  type NativeTrainInput,
   native,
   PACKAGE_ROOT,
 } from '../lib/native.js'
 import { uniform } from './fixtures.js'
+import { network } from './plain-training.js'
 
 const COUNT = 400
 const DIMENSION = 2
@@ -192,5 +194,77 @@ describe('the builds for different processors', () => {
       expect(count).toBeGreaterThan(900)
       expect(count).toBeLessThanOrEqual(1000)
     }
+  })
+})
+
+describe('training', () => {
+  const net = network(5)
+  const { inputs, width, outputs, activation, ...parameters } = net
+  const view = (data: Float64Array, dimension: number): NativePoints => {
+    return { data, offset: 0, count: data.length / dimension, dimension, rowStride: dimension, columnStride: 1 }
+  }
+  const good: NativeTrainInput = {
+    ...{ inputs, width, outputs, activation, parameters, x: view(uniform(10, 2), 2), y: view(uniform(10, 1), 1) },
+    ...{ rule: 'adam', learningRate: 0.1, momentum: 0, beta1: 0.9, beta2: 0.9, alpha: 0, epsilon: 0.1, weightDecay: 0 },
+    ...{
+      learningRateDecay: 0,
+      shrink: 0.5,
+      grow: 1.2,
+      leastStep: 0.1,
+      largestStep: 1,
+      loss: 'mse',
+      schedule: 'constant',
+    },
+    ...{
+      sampling: 'shuffle',
+      epochs: 2,
+      begin: 0,
+      end: 2,
+      batch: 0,
+      batches: 0,
+      seed: 0,
+      perCopy: true,
+      single: false,
+    },
+    ...{ threads: 1, step: 0 },
+  }
+
+  it.each<[string, object, string]>([
+    ['parameters that are too few', { parameters: { ...parameters, hidden: new Float64Array(9) } }, 'ERR_SHAPE'],
+    ['parameters that are absent', { parameters: { ...parameters, bias: undefined } }, 'ERR_SHAPE'],
+    ['no parameters', { parameters: 3 }, 'ERR_SHAPE'],
+    ['another width', { width: 6 }, 'ERR_SHAPE'],
+    ['2^31 neurons', { width: 2 ** 31 }, 'ERR_OPTION'],
+    ['multiplicities that are too many', { multiplicity: new Float64Array(6) }, 'ERR_SHAPE'],
+    ['a memory of another shape', { first: { ...parameters, output: new Float64Array(4) } }, 'ERR_SHAPE'],
+    ['x of other columns', { x: view(uniform(10, 1), 1) }, 'ERR_SHAPE'],
+    ['y of other columns', { y: view(uniform(10, 3), 3) }, 'ERR_SHAPE'],
+    ['y of other rows', { y: view(uniform(9, 1), 1) }, 'ERR_SHAPE'],
+    ['x that reaches beyond its array', { x: { ...view(uniform(10, 2), 2), offset: 1 } }, 'ERR_SHAPE'],
+    ['weights of other rows', { weights: new Float64Array(9).fill(1) }, 'ERR_SHAPE'],
+    ['a test without y', { testX: view(uniform(3, 2), 2) }, 'ERR_SHAPE'],
+    ['a test of other columns', { testX: view(uniform(3, 1), 1), testY: view(uniform(3, 1), 1) }, 'ERR_SHAPE'],
+    ['a NaN', { x: view(new Float64Array(20).fill(Number.NaN), 2) }, 'ERR_NOT_FINITE'],
+    ['an unknown activation', { activation: 'step' }, 'ERR_OPTION'],
+    ['an unknown rule', { rule: 7 }, 'ERR_OPTION'],
+    ['an unknown loss', { loss: undefined }, 'ERR_OPTION'],
+    ['a rate that is none', { learningRate: Number.NaN }, 'ERR_OPTION'],
+    ['an end before the beginning', { begin: 2, end: 1 }, 'ERR_OPTION'],
+    ['an end beyond the epochs', { end: 3 }, 'ERR_OPTION'],
+    ['a batch of half a row', { batch: 0.5 }, 'ERR_OPTION'],
+    ['batches beyond all memory', { batch: 2 ** 52, batches: 2 ** 52, sampling: 'replacement' }, 'ERR_MEMORY'],
+    ['a batch beyond all memory', { batch: 2 ** 50, sampling: 'replacement' }, 'ERR_MEMORY'],
+    ['no threads', { threads: 0 }, 'ERR_OPTION'],
+  ])('refuses %s', async (_, changes, code) => {
+    const wrong = { ...good, ...changes } as NativeTrainInput
+    expect(() => native().trainSync(wrong)).toThrow(expect.objectContaining({ code }))
+    await expect(native().train(wrong).promise).rejects.toMatchObject({ code })
+  })
+
+  it('takes the rest', async () => {
+    const { step, trainLoss } = native().trainSync(good)
+    expect(step).toBe(2)
+    expect((await native().train(good).promise).trainLoss).toBe(trainLoss)
+    expect('testLoss' in native().trainSync(good)).toBe(false)
   })
 })

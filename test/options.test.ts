@@ -6,13 +6,18 @@ import {
   compressSync,
   moments,
   momentsSync,
+  predict,
+  predictSync,
   recombine,
   recombineSync,
+  trainNetwork,
+  trainNetworkSync,
   verify,
   verifySync,
 } from '../lib/index.js'
 import { optional, readOptions, required, wholeNumber, withDefault } from '../lib/options.js'
 import { bitsOf, normal, uniform } from './fixtures.js'
+import { network, rows } from './plain-training.js'
 
 const table = {
   order: required(wholeNumber(0, 10), 'say which'),
@@ -139,6 +144,31 @@ describe('every option is read exactly once', () => {
   const forRecombine = { weights, count: 60, width: 2, threads: 1 }
   const forVerify = { dimension: 2, order: 2, threads: 1 }
 
+  const net = network(3)
+  const labelled = rows(20)
+  const { state } = trainNetworkSync(net, labelled, { epochs: 1 })
+  const forPredict = { precision: 'float32', threads: 1 }
+  const forTraining = {
+    ...{
+      epochs: 2,
+      loss: 'mse',
+      optimizer: 'adam',
+      learningRate: 0.1,
+      betas: [0.9, 0.99],
+      epsilon: 1e-8,
+      weightDecay: 0,
+    },
+    ...{ schedule: 'cosine', batchSize: 5, sampling: 'replacement', batchesPerEpoch: 3, seed: 1, gradient: 'total' },
+    ...{ precision: 'float32', test: labelled, evaluateEvery: 2, state, threads: 1, onEpoch: () => {} },
+    ...{
+      momentum: undefined,
+      alpha: undefined,
+      learningRateDecay: undefined,
+      factors: undefined,
+      stepSizes: undefined,
+    },
+  }
+
   // biome-ignore lint/suspicious/noExplicitAny: the options' types differ
   const cases: [string, object, (options: any) => unknown][] = [
     ['compress', { ...forCompress, ...watchers }, (options) => compress(points, options)],
@@ -149,6 +179,10 @@ describe('every option is read exactly once', () => {
     ['recombineSync', forRecombine, (options) => recombineSync(points, options)],
     ['verify', { ...forVerify, ...watchers }, (options) => verify(points, points, options)],
     ['verifySync', forVerify, (options) => verifySync(points, points, options)],
+    ['predict', { ...forPredict, signal: watchers.signal }, (options) => predict(net, points, options)],
+    ['predictSync', forPredict, (options) => predictSync(net, points, options)],
+    ['trainNetwork', { ...forTraining, signal: watchers.signal }, (options) => trainNetwork(net, labelled, options)],
+    ['trainNetworkSync', forTraining, (options) => trainNetworkSync(net, labelled, options)],
   ]
   it.each(cases)('%s', async (_, options, call) => {
     const { object, reads } = counted(options)
@@ -165,6 +199,18 @@ describe('every option is read exactly once', () => {
     await verify(original.object, compressed.object, { order: 1 })
     allOnce(original.reads)
     allOnce(compressed.reads)
+  })
+
+  it('and every field of a network, of labelled rows, and of a state', async () => {
+    const given = counted({ ...net, multiplicity: new Float64Array(3).fill(2) })
+    const set = { ...labelled, weights: new Float64Array(20).fill(1), inputs: 2, outputs: 1 }
+    const [data, test] = [counted(set), counted(set)]
+    const { first, second, ...rest } = state
+    const [inFirst, inSecond] = [counted(first as object), counted(second as object)]
+    const memory = counted({ ...rest, first: inFirst.object, second: inSecond.object })
+    const options = { epochs: 3, test: test.object, state: memory.object } as Parameters<typeof trainNetwork>[2]
+    await trainNetwork(given.object, data.object, options)
+    for (const { reads } of [given, data, test, memory, inFirst, inSecond]) allOnce(reads)
   })
 })
 

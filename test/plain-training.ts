@@ -1,4 +1,5 @@
-// Training in plain JavaScript, by the formulas that PyTorch's documentation has, and what the batches of the package are.
+// Training in plain JavaScript, by the formulas that PyTorch's documentation has, and what the batches of the package
+// are.
 import { type Network, type Optimizer, type TrainSyncOptions, trainNetworkSync } from '../lib/index.js'
 import { fill, seeded } from './fixtures.js'
 
@@ -343,9 +344,10 @@ type BatchOptions = Pick<
 >
 
 /**
- * The rows of the batches of one epoch, as a network without a living neuron tells them: it has as many outputs as there
- * are rows, row i has label 1 at output i and 0 elsewhere, and so outputBias_i <- outputBias_i - k (outputBias_i - part of
- * row i in the batch), k = 2 rate / outputs. With k = 1 - 2^-8 the parts are digits; five batches can be told apart.
+ * The rows of the batches of one epoch, as a network without a living neuron tells them: it has as many outputs as
+ * there are rows, row i has label 1 at output i and 0 elsewhere, and so outputBias_i <- outputBias_i - k (outputBias_i
+ * - part of row i in the batch), k = 2 rate / outputs. With k = 1 - 2^-8 the parts are digits; five batches can be told
+ * apart.
  */
 export function batchesOf(count: number, epoch: number, options: BatchOptions, weights?: Float64Array): number[][] {
   const { batchSize = 1, batchesPerEpoch } = options

@@ -53,15 +53,18 @@ describe('by hand, one parameter', () => {
     // step 2 + 0.9 * 2 = 3.8; g = 1.24, buffer 1.8 + 1.24 = 3.04, step 1.24 + 0.9 * 3.04 = 3.976
     ['nesterov', { learningRate: 0.1 }, [0.62, 0.2224]],
     // m = 0.2, v = 0.04, unbiased 2 and 4: 1 - 0.1 * 2 / (2 + 0.5) = 0.92; then g = 1.84, m = 0.364, v = 0.073456,
-    // unbiased 0.364 / 0.19 = 1.91578947 and 0.073456 / 0.0199 = 3.69125628, whose root is 1.92126424: 0.92 - 0.1 * 1.91578947 / 2.42126424
+    // unbiased 0.364 / 0.19 = 1.91578947 and 0.073456 / 0.0199 = 3.69125628, whose root is 1.92126424: 0.92 - 0.1 *
+    // 1.91578947 / 2.42126424
     ['adam', { learningRate: 0.1, betas: [0.9, 0.99], epsilon: 0.5 }, [0.92, 0.8408764809009668]],
-    // the decay in the gradient: g = 2.5, 1 - 0.1 * 2.5 / (2.5 + 0.5); g = 2.5 * 0.91666667, m = 0.45416667, v = 0.11439236
+    // the decay in the gradient: g = 2.5, 1 - 0.1 * 2.5 / (2.5 + 0.5); g = 2.5 * 0.91666667, m = 0.45416667, v =
+    // 0.11439236
     [
       'adam',
       { learningRate: 0.1, betas: [0.9, 0.99], epsilon: 0.5, weightDecay: 0.5 },
       [0.9166666666666667, 0.8341717557891087],
     ],
-    // the decay apart: 1 * (1 - 0.1 * 0.5) - 0.08 = 0.87; 0.87 * 0.95 - 0.1 (0.354 / 0.19) / (sqrt(0.069876 / 0.0199) + 0.5)
+    // the decay apart: 1 * (1 - 0.1 * 0.5) - 0.08 = 0.87; 0.87 * 0.95 - 0.1 (0.354 / 0.19) / (sqrt(0.069876 / 0.0199) +
+    // 0.5)
     ['adamw', { learningRate: 0.1, betas: [0.9, 0.99], epsilon: 0.5, weightDecay: 0.5 }, [0.87, 0.748013621435667]],
     // adamw's own decay is 0.01: 1 - 0.1 * 0.01 - 0.1 * 2 / (2 + 0.5)
     ['adamw', { learningRate: 0.1, epsilon: 0.5 }, [0.919]],
@@ -75,13 +78,14 @@ describe('by hand, one parameter', () => {
     ],
     // step 0.1, then 0.12
     ['rprop', { learningRate: 0.1 }, [0.9, 0.78]],
-    // 0.7, then 0.84, which goes too far: the step is halved, the gradient is forgotten, and b stays for one update; then
-    // a step of 0.42, as nothing is remembered, then 1.2 times as much
+    // 0.7, then 0.84, which goes too far: the step is halved, the gradient is forgotten, and b stays for one update;
+    // then a step of 0.42, as nothing is remembered, then 1.2 times as much
     ['rprop', { learningRate: 0.7 }, [0.3, -0.54, -0.54, -0.12, 0.384]],
     // the least and the largest step, also for the first one
     ['rprop', { learningRate: 0.7, stepSizes: [0.001, 0.25] }, [0.75, 0.5, 0.25]],
     ['rprop', { learningRate: 0.1, stepSizes: [0.3, 50], factors: [0.25, 2] }, [0.7, 0.1, -1.1, -1.1, -0.8]],
-    // sum 4: 1 - 0.5 * 2 / (2 + 0.5) = 0.6; g = 1.2, sum 5.44, its root 2.33238076, the rate 0.5 / 1.5: 0.6 - (1 / 3) * 1.2 / 2.83238076
+    // sum 4: 1 - 0.5 * 2 / (2 + 0.5) = 0.6; g = 1.2, sum 5.44, its root 2.33238076, the rate 0.5 / 1.5: 0.6 - (1 / 3) *
+    // 1.2 / 2.83238076
     ['adagrad', { learningRate: 0.5, learningRateDecay: 0.5, epsilon: 0.5 }, [0.6, 0.4587760494845379]],
   ])('%s with %o', (optimizer, numbers, expected) => {
     for (const [i, b] of expected.entries()) {

@@ -36,6 +36,10 @@ class Team {
     monitor_.check();
   }
 
+  // Whether to leave off. All members get the same answer between two meetings: if each asked the monitor, one could
+  // leave off while another goes on and waits for it for ever.
+  bool stopped() const { return size_ <= 1 ? monitor_.cancelled() : stopped_; }
+
   // piece(i) for i in [0, count), on all members; returns when all are done.
   template <class Piece>
   void phase(std::size_t count, const Piece& piece) {
@@ -64,6 +68,7 @@ class Team {
     if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == size_) {
       arrived_.store(0, std::memory_order_relaxed);
       next_.store(0, std::memory_order_relaxed);
+      stopped_ = monitor_.cancelled();
       meeting_.store(now + 1, std::memory_order_release);
       meeting_.notify_all();
       return;
@@ -79,6 +84,7 @@ class Team {
 
   int size_;
   Monitor& monitor_;
+  bool stopped_ = false;  // written by the last to come to a meeting, before it lets the others go
   alignas(64) std::atomic<std::size_t> next_{0};
   alignas(64) std::atomic<int> arrived_{0};
   alignas(64) std::atomic<std::uint32_t> meeting_{0};

@@ -64,7 +64,7 @@ Trained train_as(const Network& network, const Rows& rows, const std::optional<R
   const std::size_t steps = (options.end - options.begin) * count;
   Team team(team_size(network, largest, options.threads), monitor);
   team.run([&](int member) {
-    for (std::size_t i = 0; i < steps && !monitor.cancelled(); i++) {
+    for (std::size_t i = 0; i < steps && !team.stopped(); i++) {
       const std::size_t epoch = options.begin + i / count, b = i % count;
       if (batches && b == 0) team.alone(member, [&] { batches->draw(epoch); });
       step.take(team, member, batches ? batches->rows(b) : nullptr, batches ? batches->size(b) : rows.count,

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <new>
 #include <string>
 
 #include "arguments.hpp"
 #include "points.hpp"
 #include "results.hpp"
-#include "simd/kernels.hpp"
 
 namespace fewpoints::node {
 namespace {
@@ -80,6 +80,9 @@ TrainOptions read_options(const Napi::Object& input) {
   options.end = static_cast<std::size_t>(read_integer(input, "end", static_cast<std::int64_t>(options.begin), epochs));
   options.batch = static_cast<std::size_t>(read_integer(input, "batch", 0, kMostExact));
   options.batches = static_cast<std::size_t>(read_integer(input, "batches", 0, kMostExact));
+  // The kernel lists the rows of an epoch, and counts them in 64 bits.
+  if (static_cast<double>(options.batch) * static_cast<double>(options.batches) > static_cast<double>(kMostExact))
+    throw std::bad_alloc();
   options.seed = static_cast<std::uint64_t>(read_integer(input, "seed", 0, kMostExact));
   options.per_copy = input.Get("perCopy").ToBoolean();
   options.single = input.Get("single").ToBoolean();
@@ -113,20 +116,6 @@ double rows_drawn(const TrainOptions& options, double count) {
   const double batch = static_cast<double>(options.batch), batches = static_cast<double>(options.batches);
   const double epoch = batch == 0 || batches == 0 ? std::max(count, batch) : batch * batches;
   return epoch * static_cast<double>(options.end - options.begin);
-}
-
-std::vector<Array<double>> columns_of(const PointsView& points, const char* name) {
-  std::vector<Array<double>> columns(static_cast<std::size_t>(points.dimension));
-  std::vector<double*> to;
-  std::vector<std::uint64_t> largest(columns.size());
-  for (Array<double>& column : columns) {
-    column.reset(points.count);
-    to.push_back(column.data());
-  }
-  simd().copy_columns({points.numbers.data, points.numbers.is_float32, points.row_stride, points.numbers.stride},
-                      points.count, points.dimension, to.data(), largest.data());
-  for (int a = 0; a < points.dimension; a++) check_finite(columns[a].data(), points.count, name, a);
-  return columns;
 }
 
 Napi::Object to_parameters(Napi::Env env, const Parameters& parameters) {
@@ -182,7 +171,7 @@ PredictTask::PredictTask(const Napi::Object& input, double& bytes) {
   network_ = read_network(input, bytes);
   if (x.dimension() != network_.inputs) throw Error(Code::Shape, "x and the network differ in inputs");
   count_ = x.count();
-  x_ = columns_of(x.view(), "x");
+  copy_finite(x.view(), "x", x_);
   brief_ = work_of(network_, static_cast<double>(count_)) <= kBriefWork;
   if (brief_) threads_ = 1;
 }
