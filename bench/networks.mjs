@@ -37,23 +37,26 @@ export function randomNetwork({ inputs = 2, width, outputs = 1, activation, rang
   }
 }
 
-/** The function of a relu network with one output, of the point that begins at `points[at]`. */
-export function functionOf({ inputs, width, hidden, bias, output, outputBias }) {
+const ACTIVATIONS = { relu: (t) => (t > 0 ? t : 0), tanh: Math.tanh }
+
+/** The function of a relu or tanh network with one output, of the point that begins at `points[at]`. */
+export function functionOf({ inputs, width, activation, hidden, bias, output, outputBias }) {
+  const s = ACTIVATIONS[activation]
   return (points, at) => {
     let sum = outputBias[0]
     for (let j = 0; j < width; j++) {
       let t = bias[j]
       for (let a = 0; a < inputs; a++) t += hidden[j * inputs + a] * points[at + a]
-      if (t > 0) sum += output[j] * t
+      sum += output[j] * s(t)
     }
     return sum
   }
 }
 
-/** The teacher of figures 3 and 5a: 50 relu neurons, all parameters uniform on [-1, 1]. */
-export function teacher(seed) {
+/** The teacher of figures 3 and 5a: 50 neurons, all parameters uniform on [-1, 1]. */
+export function teacher(seed, activation = 'relu') {
   const ranges = { hidden: 1, bias: 1, output: 1, outputBias: 1 }
-  return functionOf(randomNetwork({ width: 50, activation: 'relu', ranges }, seed))
+  return functionOf(randomNetwork({ width: 50, activation, ranges }, seed))
 }
 
 /** J_n(steepness r) cos(n theta), r and theta the polar coordinates of a point in the plane. */
@@ -169,29 +172,30 @@ export function fDistance(a, b, y) {
  * Trains variants of a network or its data alike. The first is the one that the others are compared with.
  *
  * @param {Record<string, { network: object, data: object, options?: object }>} variants with options of its own where one has
- *   any
+ *   any; one that has other `epochs` needs an `evaluateEvery` that makes the number of evaluations the same
  * @param {object} options of trainNetwork, the same for all
  * @param {{ test: object, probe: object }} rows free of noise: `test` for the loss, and `probe` for the distance from the first
- *   variant's function at the same epoch
+ *   variant's function at the same time of the training
  * @param {(part: number) => void} progress
  * @returns for each variant { epochs, trainLoss, testLoss, distance }, arrays of numbers, one for each epoch that was
- *   evaluated; and the trained `network`, the `seconds` of it all
+ *   evaluated (of the epochs of `options`, also where a variant has more); and the trained `network`, the `seconds` of it all
  */
 export function trainVariants(variants, options, { test, probe }, progress = () => {}) {
   const names = Object.keys(variants)
-  const reference = new Map() // by epoch
+  const reference = []
   const trained = names.map((name, i) => {
     const { network, data, options: own } = variants[name]
+    const { epochs } = { ...options, ...own }
     const distance = []
     const onEpoch = ({ epoch, network: now }) => {
       const values = predictSync(now, probe.x, { threads: options.threads })
-      if (i === 0) reference.set(epoch, values)
-      distance.push(fDistance(values, reference.get(epoch), probe.y))
-      progress((i + epoch / options.epochs) / names.length)
+      if (i === 0) reference.push(values)
+      distance.push(fDistance(values, reference[distance.length], probe.y))
+      progress((i + epoch / epochs) / names.length)
     }
     const history = trainNetworkSync(network, data, { ...options, ...own, test: { x: test.x, y: test.y }, onEpoch })
     return {
-      epochs: [...history.epochs],
+      epochs: Array.from(history.epochs, (epoch) => (epoch * options.epochs) / epochs),
       trainLoss: [...history.trainLoss],
       testLoss: [...history.testLoss],
       distance,
@@ -203,13 +207,20 @@ export function trainVariants(variants, options, { test, probe }, progress = () 
 }
 
 /** What a record keeps of curves: at most so many epochs, close to each other at the beginning, where most happens. */
-export function thinned({ epochs, ...curves }, most = 60) {
+export function thinned({ epochs, testLoss, distance }, most = 60) {
   const last = epochs.length - 1
   const places = Array.from({ length: most }, (_, i) => Math.round(last * (i / (most - 1)) ** 2))
   const kept = [...new Set(places)]
   const at = (values) => kept.map((place) => values[place])
+  return { epochs: at(epochs), testLoss: at(testLoss), distance: at(distance) }
+}
+
+/** Of one variant's curves: the loss and the distance at the end, and how far it went from the original on its way. */
+export function summary({ testLoss, distance }, original) {
   return {
-    epochs: at(epochs),
-    ...Object.fromEntries(Object.entries(curves).map(([name, values]) => [name, at(values)])),
+    loss: testLoss.at(-1),
+    distance: distance.at(-1),
+    farthest: Math.max(...distance),
+    deviation: Math.max(...testLoss.map((loss, i) => Math.abs(loss / original.testLoss[i] - 1))),
   }
 }
