@@ -25,10 +25,14 @@ export function meanCurve(runs, variant, what) {
  * @param {{ name: string, values: { epoch: number, value: number }[] }[]} curves in the order of the legend
  * @param {Record<string, { color: string, dash: number[], width?: number }>} looks by name
  * @param {{ title: object, yTitle: string, y?: number[], width: number, height: number, isLast?: boolean,
- *   behind?: { dash: number[], values: { epoch: number, value: number }[] }[] }} panel `y`: what the axis is to show, if that is
- *   not all of the values; `behind`: the authors' curves
+ *   columns?: number, behind?: { dash: number[], values: { epoch: number, value: number }[] }[] }} panel `y`: what the axis is to show, if that is
+ *   not all of the values; `columns`: of the legend; `behind`: the authors' curves
  */
-export function curvePanel(curves, looks, { title, yTitle, y: shown, width, height, isLast = true, behind = [] }) {
+export function curvePanel(
+  curves,
+  looks,
+  { title, yTitle, y: shown, width, height, isLast = true, columns = 5, behind = [] },
+) {
   const all = [...curves, ...behind].flatMap(({ values }) => values)
   const x = linear('epoch', isLast ? 'epoch' : null, { grid: false, tickCount: 5, format: 'd' })
   const y = powersOfTen('value', yTitle, shown ?? all.map(({ value }) => value), 6)
@@ -37,7 +41,7 @@ export function curvePanel(curves, looks, { title, yTitle, y: shown, width, heig
     title: null,
     orient: 'bottom',
     direction: 'horizontal',
-    columns: 5,
+    columns,
     columnPadding: 24,
     labelLimit: 400,
     symbolType: 'stroke',

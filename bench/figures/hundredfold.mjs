@@ -17,7 +17,7 @@ const LOOKS = {
   subset: { color: '#d9480f', dash: [1, 0] },
   rebatched: { color: COLORS[4], dash: [1, 2] },
 }
-const PANEL = { width: 460, height: 320 }
+const PANEL = { width: 430, height: 320, columns: 3 }
 
 export function figures({ results: [result], options }) {
   const { rows, size, epochs, runs } = result
@@ -39,18 +39,22 @@ export function figures({ results: [result], options }) {
       id: 'curves',
       title: `Training on all rows and on few: ${title}`,
       caption: caption(result, options),
-      specification: panels(
-        [
-          curvePanel(curves('testLoss'), looks, { ...PANEL, title: { text: '(a)' }, yTitle: 'test loss', behind }),
-          curvePanel(
-            curves('distance').filter(({ name }) => name !== NAMES.original),
-            looks,
-            { ...PANEL, title: { text: '(b)' }, yTitle: 'distance from the original' },
-          ),
-        ],
-        2,
-        { title: `Training on ${title}` },
-      ),
+      specification: {
+        ...panels(
+          [
+            curvePanel(curves('testLoss'), looks, { ...PANEL, title: { text: '(a)' }, yTitle: 'test loss', behind }),
+            curvePanel(
+              curves('distance').filter(({ name }) => name !== NAMES.original),
+              looks,
+              { ...PANEL, title: { text: '(b)' }, yTitle: 'distance from the original' },
+            ),
+          ],
+          2,
+          { title: `Training on ${title}` },
+        ),
+        bounds: 'flush',
+        spacing: 75,
+      },
     },
   ]
 }
