@@ -34,7 +34,8 @@ export function curvePanel(
   { title, yTitle, y: shown, width, height, isLast = true, columns = 5, behind = [] },
 ) {
   const all = [...curves, ...behind].flatMap(({ values }) => values)
-  const x = linear('epoch', isLast ? 'epoch' : null, { grid: false, tickCount: 5, format: 'd' })
+  const last = Math.max(...all.map(({ epoch }) => epoch))
+  const x = linear('epoch', isLast ? 'epoch' : null, { grid: false, tickCount: 5, format: 'd', domain: [0, last] })
   const y = powersOfTen('value', yTitle, shown ?? all.map(({ value }) => value), 6)
   const names = Object.keys(looks)
   const legend = {
