@@ -57,7 +57,7 @@ export const RIVALS = ['subset', 'order1', 'means']
 export const NOISE = 3
 export const WIDTH = 50
 const FULL = { rows: 10_000, size: 1000, epochs: 400, test: 100_000 }
-const SMALL = { rows: 2000, size: 200, epochs: 40, test: 2000 }
+const SMALL = { rows: 2000, size: 200, epochs: 60, test: 2000 }
 export const PROBES = 2048
 
 // Nearer to each other than this factor, two numbers of a few trials are equal.

@@ -7,7 +7,7 @@
 import { textTable } from '../../demo/table.mjs'
 import { compressDatasetSync } from '../../dist/index.js'
 import { powerLaw } from '../fit.mjs'
-import { doubled, mean, median, standardError } from '../measure.mjs'
+import { doubled, groupBy, mean, median, standardError } from '../measure.mjs'
 import { drawRows, firstRows, meanRows, randomNetwork, seedsOf, teacher, trainVariants } from '../networks.mjs'
 import { paper } from '../paper.mjs'
 import { mapped, NOISE, PROBES, WIDTH } from './fig3.mjs'
@@ -17,7 +17,7 @@ export const seed = 5
 export const trials = 20
 
 const FULL = { counts: doubled(256, 12), epochs: 2048, test: 100_000 }
-const SMALL = { counts: doubled(256, 5), epochs: 32, test: 2000 }
+const SMALL = { counts: doubled(256, 5), epochs: 256, test: 2000 }
 const ORDER = 6
 export const NAMES = {
   original: 'original',
@@ -26,73 +26,82 @@ export const NAMES = {
   subset: 'random subset',
 }
 
-export function cases({ small, threads, cores }) {
+/** One for each trial: the largest takes a minute and more. */
+export function cases({ small, trials, threads, cores }) {
   const { counts, ...settings } = small ? SMALL : FULL
-  return counts.map((rows) => ({
-    rows,
-    size: Math.floor(16 * Math.sqrt(rows)),
-    ...settings,
-    threads: threads ?? cores,
-  }))
+  return counts.flatMap((rows) =>
+    Array.from({ length: trials }, (_, trial) => ({
+      rows,
+      size: Math.floor(16 * Math.sqrt(rows)),
+      trial,
+      ...settings,
+      threads: threads ?? cores,
+    })),
+  )
 }
 
-export const cost = ({ rows, epochs }, trials) => trials * (1e6 + rows * epochs)
+export const cost = ({ rows, epochs }) => 1e6 + rows * epochs
 
-export function run({ rows, size, epochs, test, threads }, trials, progress) {
+export function run({ rows, size, trial, epochs, test, threads }, _trials, progress) {
   const batchSize = Math.min(512, rows / 2)
-  const runs = Array.from({ length: trials }, (_, trial) => {
-    const seeds = seedsOf(seed, trial)
-    const target = teacher(seeds.target)
-    const data = drawRows(target, rows, seeds.rows, NOISE)
-    const network = randomNetwork({ width: WIDTH, activation: 'relu' }, seeds.network)
-    const variants = {
-      original: data,
-      compressed: compressDatasetSync(data, { size, order: ORDER, threads }),
-      means: meanRows(data, size),
-      subset: firstRows(data, size),
-    }
-    const trained = trainVariants(
-      mapped(variants, (data) => ({ network, data })),
-      {
-        optimizer: 'adamw',
-        learningRate: 1e-3,
-        weightDecay: 0.01,
-        schedule: 'cosine',
-        batchSize,
-        batchesPerEpoch: Math.ceil(rows / batchSize),
-        sampling: 'replacement',
-        epochs,
-        evaluateEvery: Math.max(epochs, 1),
-        seed: seeds.batches,
-        precision: 'float32',
-        threads,
-      },
-      { test: drawRows(target, test, seeds.test), probe: drawRows(target, PROBES, seeds.probe) },
-      (part) => progress((trial + part) / trials),
-    )
-    return mapped(trained, ({ testLoss, distance }, name) => ({
-      kept: variants[name].y.length,
-      loss: testLoss.at(-1),
-      distance: distance.at(-1),
-    }))
-  })
-  return { runs }
+  const seeds = seedsOf(seed, trial)
+  const target = teacher(seeds.target)
+  const data = drawRows(target, rows, seeds.rows, NOISE)
+  const network = randomNetwork({ width: WIDTH, activation: 'relu' }, seeds.network)
+  const sets = {
+    original: data,
+    compressed: compressDatasetSync(data, { size, order: ORDER, threads }),
+    means: meanRows(data, size),
+    subset: firstRows(data, size),
+  }
+  const trained = trainVariants(
+    mapped(sets, (data) => ({ network, data })),
+    {
+      optimizer: 'adamw',
+      learningRate: 1e-3,
+      weightDecay: 0.01,
+      schedule: 'cosine',
+      batchSize,
+      batchesPerEpoch: Math.ceil(rows / batchSize),
+      sampling: 'replacement',
+      epochs,
+      evaluateEvery: epochs,
+      seed: seeds.batches,
+      precision: 'float32',
+      threads,
+    },
+    { test: drawRows(target, test, seeds.test), probe: drawRows(target, PROBES, seeds.probe) },
+    progress,
+  )
+  const variants = mapped(trained, ({ testLoss, distance }, name) => ({
+    kept: sets[name].y.length,
+    loss: testLoss.at(-1),
+    distance: distance.at(-1),
+  }))
+  return { variants }
 }
 
 export function table(results) {
-  return results.flatMap(({ rows, size, runs }) =>
-    runs.flatMap((run, trial) =>
-      Object.entries(run).map(([variant, { kept, loss, distance }]) => ({
-        d: rows,
-        size,
-        variant,
-        trial,
-        kept,
-        test_loss: loss,
-        distance,
-      })),
-    ),
+  return results.flatMap(({ rows, size, trial, variants }) =>
+    Object.entries(variants).map(([variant, { kept, loss, distance }]) => ({
+      d: rows,
+      size,
+      variant,
+      trial,
+      kept,
+      test_loss: loss,
+      distance,
+    })),
   )
+}
+
+/** The trials of each number of rows together. */
+function byRows(results) {
+  return [...groupBy(results, ({ rows }) => rows).values()].map((group) => ({
+    rows: group[0].rows,
+    size: group[0].size,
+    runs: group.map(({ variants }) => variants),
+  }))
 }
 
 /**
@@ -102,7 +111,7 @@ export function table(results) {
  */
 export function series(results) {
   return Object.keys(NAMES).map((name) => {
-    const points = results.map(({ rows, size, runs }) => {
+    const points = byRows(results).map(({ rows, size, runs }) => {
       const of = (variant, key = 'loss') => runs.map((run) => run[variant][key])
       const loss = mean(of(name))
       const logarithms = runs.map((run) => Math.log(run[name].loss / run.original.loss))
@@ -138,7 +147,7 @@ export function report(results, { trials }) {
   const all = series(results)
   const others = all.slice(1)
   const theirs = authors()
-  const lines = results.map(({ rows, size }, i) => [
+  const lines = byRows(results).map(({ rows, size }, i) => [
     String(rows),
     String(size),
     ...all.map(({ points }) => points[i].loss.toPrecision(3)),

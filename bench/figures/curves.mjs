@@ -3,6 +3,8 @@ import { geometricMean } from '../measure.mjs'
 import { GREY, linear, powersOfTen } from './style.mjs'
 
 const LIGHT = '#a9aeb6'
+// The axes leave out what is lost within this part of the training: falling from the start takes most of a logarithmic axis.
+const FIRST_SHOWN = 0.01
 export const AUTHORS_DASHES = { original: [1, 0], compressed: [6, 3], subset: [1.5, 2.5] }
 
 /**
@@ -24,19 +26,20 @@ export function meanCurve(runs, variant, what) {
  *
  * @param {{ name: string, values: { epoch: number, value: number }[] }[]} curves in the order of the legend
  * @param {Record<string, { color: string, dash: number[], width?: number }>} looks by name
- * @param {{ title: object, yTitle: string, y?: number[], width: number, height: number, isLast?: boolean,
- *   columns?: number, behind?: { dash: number[], values: { epoch: number, value: number }[] }[] }} panel `y`: what the axis is to show, if that is
- *   not all of the values; `columns`: of the legend; `behind`: the authors' curves
+ * @param {{ title: object, yTitle: string, width: number, height: number, isLast?: boolean,
+ *   columns?: number, behind?: { dash: number[], values: { epoch: number, value: number }[] }[] }} panel `columns`: of the legend; `behind`: the authors' curves
  */
-export function curvePanel(
-  curves,
-  looks,
-  { title, yTitle, y: shown, width, height, isLast = true, columns = 5, behind = [] },
-) {
+export function curvePanel(curves, looks, { title, yTitle, width, height, isLast = true, columns = 5, behind = [] }) {
   const all = [...curves, ...behind].flatMap(({ values }) => values)
   const last = Math.max(...all.map(({ epoch }) => epoch))
+  const shown = all.filter(({ epoch }) => epoch >= FIRST_SHOWN * last)
   const x = linear('epoch', isLast ? 'epoch' : null, { grid: false, tickCount: 5, format: 'd', domain: [0, last] })
-  const y = powersOfTen('value', yTitle, shown ?? all.map(({ value }) => value), 6)
+  const y = powersOfTen(
+    'value',
+    yTitle,
+    shown.map(({ value }) => value),
+    6,
+  )
   const names = Object.keys(looks)
   const legend = {
     title: null,

@@ -48,7 +48,7 @@ function figure(group, options) {
     const has = (name) => result.runs[0][name] !== undefined
     const curves = (names, what) =>
       names.filter(has).map((name) => ({ name: NAMES[name], values: meanCurve(result.runs, name, what) }))
-    const size = { width: isRelu ? 230 : 400, height: 220 }
+    const size = { width: isRelu ? 230 : 400, height: 220, columns: isRelu ? 5 : 3 }
     return [
       curvePanel(curves(VARIANTS, 'testLoss'), looks, {
         ...size,
