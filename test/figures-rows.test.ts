@@ -209,7 +209,7 @@ test('networks and rows are what they are said to be', async () => {
   const weighted = means.y.map((value: number, i: number) => value * means.weights[i])
   expect(total(weighted)).toBeCloseTo(total(noisy.y), 9)
 
-  expect(firstNeurons(network, 400)).toEqual(network)
+  expect(firstNeurons(network, 400)).toMatchObject(network)
   const few = randomNeurons(network, 100, 1)
   expect(total(few.multiplicity)).toBeCloseTo(400, 9)
   for (let j = 0; j < 100; j++) {

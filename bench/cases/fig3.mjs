@@ -170,8 +170,19 @@ export function verdict(results, rival, name = 'compressed') {
   }
 }
 
-export const inWords = ({ won, lost, of, least, most }) =>
+const inWords = ({ won, lost, of, least, most }) =>
   `${won} of ${of} won, ${of - won - lost} tied, ${lost} lost, factors ${least.toPrecision(2)} to ${most.toPrecision(2)}`
+
+/** Which rivals the compressed rows beat throughout, and which they do not. */
+export function survival(results) {
+  const verdicts = RIVALS.map((rival) => ({ rival, ...verdict(results, rival) }))
+  const list = (own) => own.map((one) => `${NAMES[one.rival]} (${inWords(one)})`).join(', ') || 'none'
+  const holds = ({ won, of }) => won === of
+  return (
+    `Order 5 ends nearer to the original throughout than: ${list(verdicts.filter(holds))}. ` +
+    `Not throughout than: ${list(verdicts.filter((one) => !holds(one)))}.`
+  )
+}
 
 export function report(results, { trials }) {
   const theirs = paper('fig3')
@@ -204,7 +215,8 @@ export function report(results, { trials }) {
     '',
     blocks.join('\n\n'),
     '',
-    'The compressed rows (order 5) end nearer to the original than',
-    ...RIVALS.map((rival) => `  ${NAMES[rival]}: ${inWords(verdict(results, rival))}`),
+    ...['relu', 'tanh'].map(
+      (activation) => `${activation}: ${survival(results.filter((one) => one.activation === activation))}`,
+    ),
   ].join('\n')
 }

@@ -129,6 +129,26 @@ export function series(results) {
   })
 }
 
+// As twice the exponent counts what is so much more or less than that.
+const NEARLY = 0.25
+
+/** Of whom the exponent is about twice the original's, of whom it is not, and how often the means of cells are better. */
+export function survival(all) {
+  const [original, ...others] = all
+  const nearlyTwice = ({ fit }) => Math.abs(fit.exponent / original.fit.exponent - 2) < NEARLY
+  const list = (holds) =>
+    others
+      .filter(holds)
+      .map(({ name }) => NAMES[name])
+      .join(', ') || 'none'
+  const [compressed, means] = ['compressed', 'means'].map((wanted) => others.find(({ name }) => name === wanted))
+  const better = means.points.filter(({ loss }, i) => loss < compressed.points[i].loss).length
+  return (
+    `Twice the original's exponent, within ${NEARLY}: ${list(nearlyTwice)}; not so: ${list((one) => !nearlyTwice(one))}. ` +
+    `The means of cells have the smaller loss than the compressed rows at ${better} of ${means.points.length} numbers of rows.`
+  )
+}
+
 /** The authors' means, in the same form. */
 export function authors() {
   const theirs = paper('fig5a')
@@ -179,5 +199,6 @@ export function report(results, { trials }) {
         return `  ${who}: ${(-fit.exponent).toFixed(3)}${name === 'original' ? '' : `, ${times.toFixed(2)} times`}`
       }),
     ),
+    survival(all),
   ].join('\n')
 }

@@ -1,5 +1,5 @@
 // Figure 3: the loss against the epoch on all rows and on few, and below it the distance from the original's function.
-import { inWords, medians, NAMES, PANELS, RIVALS, TIE, verdict } from '../cases/fig3.mjs'
+import { medians, NAMES, PANELS, survival, TIE } from '../cases/fig3.mjs'
 import { paper } from '../paper.mjs'
 import { AUTHORS_DASHES, authorsLooks, curvePanel, meanCurve } from './curves.mjs'
 import { COLORS, panels } from './style.mjs'
@@ -89,14 +89,12 @@ function caption(group, { trials }) {
   const distances = ['compressed', 'auto', 'order1', 'means', 'subset', 'redrawn', 'rebatched']
     .filter((name) => all.some((one) => one[name] !== undefined))
     .map((name) => `${NAMES[name]} ${each(name, ({ distance }) => distance.toPrecision(2))}`)
-  const outcomes = RIVALS.map((rival) => `${NAMES[rival]}: ${inWords(verdict(group, rival))}`)
   return (
     `A student of 50 ${activation} neurons learns from ${rows.toLocaleString('en')} noisy values of a teacher, and from ` +
     `${runs[0].compressed.kept} to ${size.toLocaleString('en')} weighted rows that stand for them. Above: the loss on rows without noise; ` +
     `below: |f − f of the original| / |y| there; geometric means of ${trials} trials` +
     `${isTheirs(group[0]) ? "; grey: the authors' one run" : ''}. The random subset is the paper's naive one: equal weights change nothing. ` +
     `The means of cells are no rows of the data. The final loss divided by the original's (${letters}; medians): ${ratios.join('; ')}. ` +
-    `Distance at the end: ${distances.join('; ')}. The compressed rows' distance beside that of others, equal within a factor of ${TIE} ` +
-    `counted as tied: ${outcomes.join('; ')}.`
+    `Distance at the end: ${distances.join('; ')}. ${survival(group)} Equal within a factor of ${TIE} counts as tied.`
   )
 }

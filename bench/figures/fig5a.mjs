@@ -1,5 +1,5 @@
 // Figure 5a: (a) the loss against the number of rows that are trained on, (b) how many times the original's it is.
-import { authors, NAMES, series } from '../cases/fig5a.mjs'
+import { authors, NAMES, series, survival } from '../cases/fig5a.mjs'
 import {
   bars,
   countsOf,
@@ -117,6 +117,6 @@ function caption(ours, theirs, results, { trials }) {
     `without noise, with their standard errors. (a) Lines: power laws; the exponents, the original's in d and the others' in d': ` +
     `${exponents(ours)}${theirs.length > 0 ? `; hollow, the authors' means: ${exponents(theirs)}` : ''}. Twice the exponent is what any ` +
     `method has whose losses are the original's, because d' grows like the root of d; so (b) their ratio: ${ratios(ours)}` +
-    `${theirs.length > 0 ? `; the authors' ${ratios(theirs)}` : ''}. The means of cells are no rows of the data.`
+    `${theirs.length > 0 ? `; the authors' ${ratios(theirs)}` : ''}. ${survival(ours)} Those means are no rows of the data.`
   )
 }

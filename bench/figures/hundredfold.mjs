@@ -1,7 +1,7 @@
 // A hundredth of the rows: the loss against the epoch, and the distance from the original's function.
 
 import { medians } from '../cases/fig3.mjs'
-import { AUTHORS, NAMES, ranked } from '../cases/hundredfold.mjs'
+import { AUTHORS, NAMES, ranked, survival } from '../cases/hundredfold.mjs'
 import { AUTHORS_DASHES, authorsLooks, curvePanel, meanCurve } from './curves.mjs'
 import { COLORS, panels } from './style.mjs'
 
@@ -11,7 +11,7 @@ const LOOKS = {
   compressed: { color: '#1f77d0', dash: [6, 3] },
   shuffled: { color: COLORS[0], dash: [3, 2] },
   order1: { color: COLORS[2], dash: [2, 2] },
-  shuffled1: { color: COLORS[2], dash: [1, 0] },
+  averaged: { color: COLORS[6], dash: [1, 0] },
   means: { color: '#2f8f2f', dash: [9, 2, 2, 2] },
   shuffledMeans: { color: '#2f8f2f', dash: [1, 0] },
   subset: { color: '#d9480f', dash: [1, 0] },
@@ -68,6 +68,7 @@ function caption(result, { small, trials }) {
     `${small ? '' : `; grey, the end of the authors' run, ${(AUTHORS.compressed / AUTHORS.original).toFixed(0)} times their original's`}. ` +
     `(b) |f − f of the original| / |y|. The final loss divided by the original's and, in brackets, the distance at the end ` +
     `(medians): ${[...ranked(result), 'means', 'shuffledMeans', 'subset', 'rebatched'].map(entry).join('; ')}. ` +
+    `Of the compressions end nearer to the original than ${survival(result)}. ` +
     `Weights in the loss: shuffled epochs in place of rows drawn with probability proportional to the weight, as many steps.`
   )
 }
