@@ -45,8 +45,25 @@ export function clusterCentroids(points, dimension, size, seed) {
   return { points: Float64Array.from(filled.flat()), weights: masses.filter((mass) => mass > 0) }
 }
 
-/** The leaves of a kd-tree, as lists of rows: every node is cut across its longest side. */
-function equalCells(points, dimension, size) {
+/**
+ * The means of `size` cells of as equal counts as can be, each with the number of points in it. The cells are cut along the
+ * first `columns` columns only.
+ */
+export function cellMeans(points, dimension, size, columns = dimension) {
+  const cells = equalCells(points, dimension, size, columns)
+  const means = new Float64Array(size * dimension)
+  for (const [cell, members] of cells.entries()) {
+    for (let j = 0; j < dimension; j++) {
+      let sum = 0
+      for (const row of members) sum += points[row * dimension + j]
+      means[cell * dimension + j] = sum / members.length
+    }
+  }
+  return { points: means, weights: Float64Array.from(cells, ({ length }) => length) }
+}
+
+/** The leaves of a kd-tree, as lists of rows: every node is cut across its longest side, of the first `columns` columns. */
+function equalCells(points, dimension, size, columns = dimension) {
   const order = Uint32Array.from({ length: points.length / dimension }, (_, i) => i)
   const cells = []
   const divide = (node, leaves) => {
@@ -54,7 +71,7 @@ function equalCells(points, dimension, size) {
       cells.push(node)
       return
     }
-    const column = longestSide(points, dimension, node)
+    const column = longestSide(points, dimension, columns, node)
     node.sort((a, b) => points[a * dimension + column] - points[b * dimension + column])
     const left = leaves >> 1
     const cut = Math.round((node.length * left) / leaves)
@@ -65,8 +82,8 @@ function equalCells(points, dimension, size) {
   return cells
 }
 
-function longestSide(points, dimension, node) {
-  const sides = Array.from({ length: dimension }, (_, column) => {
+function longestSide(points, dimension, columns, node) {
+  const sides = Array.from({ length: columns }, (_, column) => {
     let least = Number.POSITIVE_INFINITY
     let most = Number.NEGATIVE_INFINITY
     for (const row of node) {

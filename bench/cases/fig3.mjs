@@ -1,0 +1,222 @@
+// Figure 3: a student of 50 neurons learns what a teacher of 50 neurons says, with much noise, from all rows, or from few. The
+// rows are triples (x1, x2, y), x uniform on [-1, 1]^2, y the teacher's value and 3 times a normal number; the loss is
+// that on rows free of noise. Four ways to train, as in the paper, with relu; those on all rows at once with tanh as well.
+// Beside the original and the compressed rows:
+//   subset     the paper's naive subset, the first rows as they are. Rows come in random order, and weights that are all equal
+//              change nothing in a mean, so it is the random subset with weights d / d' at the same time
+//   order1     compressed, but moments up to order 1 only, in more cells
+//   auto       compressed, the order chosen by itself
+//   means      the mean x and y of cells of equal counts: no rows of the data, and no method could be simpler
+//   redrawn    as many rows as the original has, drawn anew: what is an accident of the rows
+//   rebatched  the original rows in other mini-batches: what is an accident of the batches
+import { textTable } from '../../demo/table.mjs'
+import { compressDatasetSync } from '../../dist/index.js'
+import { geometricMean, median } from '../measure.mjs'
+import {
+  drawRows,
+  firstRows,
+  meanRows,
+  randomNetwork,
+  seedsOf,
+  summary,
+  teacher,
+  thinned,
+  trainVariants,
+} from '../networks.mjs'
+import { paper } from '../paper.mjs'
+
+export const title = 'Figure 3: training on all rows, and on a tenth of them with weights'
+export const seed = 3
+export const trials = 3
+
+const BATCH = 256
+export const PANELS = {
+  gd: { title: 'GD 0.05, all rows', options: { optimizer: 'gd', learningRate: 0.05 } },
+  adamw: { title: 'AdamW 0.01, all rows', options: { optimizer: 'adamw', learningRate: 0.01 } },
+  'sgd-batches': {
+    title: `SGD 0.01, batches of ${BATCH}`,
+    options: { optimizer: 'sgd', learningRate: 0.01, batchSize: BATCH },
+  },
+  'adamw-batches': {
+    title: `AdamW 0.001, batches of ${BATCH}`,
+    options: { optimizer: 'adamw', learningRate: 0.001, batchSize: BATCH },
+  },
+}
+export const NAMES = {
+  original: 'original',
+  compressed: 'compressed, order 5',
+  auto: "compressed, order 'auto'",
+  order1: 'compressed, order 1',
+  means: 'means of cells',
+  subset: 'random subset',
+  redrawn: 'other rows, as many',
+  rebatched: 'other batches',
+}
+/** What the compressed rows are to be better than. */
+export const RIVALS = ['subset', 'order1', 'means']
+export const NOISE = 3
+export const WIDTH = 50
+const FULL = { rows: 10_000, size: 1000, epochs: 400, test: 100_000 }
+const SMALL = { rows: 2000, size: 200, epochs: 60, test: 2000 }
+export const PROBES = 2048
+
+// Nearer to each other than this factor, two numbers of a few trials are equal.
+export const TIE = 1.25
+
+export function cases({ small, threads, cores }) {
+  const settings = { ...(small ? SMALL : FULL), threads: threads ?? cores }
+  return [
+    ...Object.keys(PANELS).map((panel) => ({ panel, activation: 'relu', ...settings })),
+    ...['gd', 'adamw'].map((panel) => ({ panel, activation: 'tanh', ...settings })),
+  ]
+}
+
+export function run({ panel, activation, rows, size, epochs, test, threads }, trials, progress) {
+  const { options } = PANELS[panel]
+  const isBatched = options.batchSize !== undefined
+  const runs = Array.from({ length: trials }, (_, trial) => {
+    const seeds = seedsOf(seed, trial)
+    const target = teacher(seeds.target, activation)
+    const data = drawRows(target, rows, seeds.rows, NOISE)
+    const network = randomNetwork({ width: WIDTH, activation }, seeds.network)
+    const compressed = (options) => compressDatasetSync(data, { size, threads, ...options })
+    const variants = {
+      original: data,
+      compressed: compressed({ order: 5 }),
+      auto: compressed({}),
+      order1: compressed({ order: 1, quality: 'fast' }),
+      means: meanRows(data, size),
+      subset: firstRows(data, size),
+      redrawn: drawRows(target, rows, seeds.otherRows, NOISE),
+      ...(isBatched && { rebatched: data }),
+    }
+    const own = { rebatched: { seed: seeds.otherBatches } }
+    const trained = trainVariants(
+      mapped(variants, (data, name) => ({ network, data, options: own[name] })),
+      {
+        ...options,
+        ...(isBatched && { sampling: 'replacement', batchesPerEpoch: Math.ceil(rows / BATCH) }),
+        schedule: 'cosine',
+        epochs,
+        seed: seeds.batches,
+        precision: 'float32',
+        threads,
+      },
+      { test: drawRows(target, test, seeds.test), probe: drawRows(target, PROBES, seeds.probe) },
+      (part) => progress((trial + part) / trials),
+    )
+    return mapped(trained, (curves, name) => ({
+      kept: variants[name].y.length,
+      ...summary(curves, trained.original),
+      curves: thinned(curves),
+    }))
+  })
+  return { runs }
+}
+
+/** An object with the same keys. */
+export function mapped(object, of) {
+  return Object.fromEntries(Object.entries(object).map(([name, value]) => [name, of(value, name)]))
+}
+
+export function table(results) {
+  return results.flatMap(({ panel, activation, runs }) =>
+    runs.flatMap((run, trial) =>
+      Object.entries(run).flatMap(([variant, { curves }]) =>
+        curves.epochs.map((epoch, i) => ({
+          panel,
+          activation,
+          variant,
+          trial,
+          epoch,
+          test_loss: curves.testLoss[i],
+          distance: curves.distance[i],
+        })),
+      ),
+    ),
+  )
+}
+
+/**
+ * Medians over the trials of one case: for each variant the loss at the end, the same divided by the original's, the distance
+ * from the original's function at the end and the largest of the training, and the largest relative difference of the losses.
+ */
+export function medians({ runs }) {
+  const of = (name, value) => median(runs.map((run) => value(run[name], run.original)))
+  return mapped(runs[0], (_, name) => ({
+    loss: of(name, ({ loss }) => loss),
+    ratio: of(name, ({ loss }, original) => loss / original.loss),
+    distance: of(name, ({ distance }) => distance),
+    farthest: of(name, ({ farthest }) => farthest),
+    deviation: of(name, ({ deviation }) => deviation),
+  }))
+}
+
+/** How much farther from the original's function a rival ends than `name`: geometric mean over the trials. */
+export function advantage({ runs }, rival, name = 'compressed') {
+  return geometricMean(runs.map((run) => run[rival].distance / run[name].distance))
+}
+
+/** Where `name` ends nearer to the original than a rival, equally near, or farther. */
+export function verdict(results, rival, name = 'compressed') {
+  const factors = results.map((result) => advantage(result, rival, name))
+  const count = (holds) => factors.filter(holds).length
+  return {
+    won: count((factor) => factor > TIE),
+    lost: count((factor) => factor * TIE < 1),
+    of: factors.length,
+    least: Math.min(...factors),
+    most: Math.max(...factors),
+  }
+}
+
+const inWords = ({ won, lost, of, least, most }) =>
+  `${won} of ${of} won, ${of - won - lost} tied, ${lost} lost, factors ${least.toPrecision(2)} to ${most.toPrecision(2)}`
+
+/** Which rivals the compressed rows beat throughout, and which they do not. */
+export function survival(results) {
+  const verdicts = RIVALS.map((rival) => ({ rival, ...verdict(results, rival) }))
+  const list = (own) => own.map((one) => `${NAMES[one.rival]} (${inWords(one)})`).join(', ') || 'none'
+  const holds = ({ won, of }) => won === of
+  return (
+    `Order 5 ends nearer to the original throughout than: ${list(verdicts.filter(holds))}. ` +
+    `Not throughout than: ${list(verdicts.filter((one) => !holds(one)))}.`
+  )
+}
+
+export function report(results, { trials }) {
+  const theirs = paper('fig3')
+  const blocks = results.map((result) => {
+    const { panel, activation, rows, runs } = result
+    const last = theirs.filter((one) => one.panel === panel).at(-1)
+    const authors = activation === 'relu' ? last : {}
+    const lines = Object.entries(medians(result)).map(([name, { loss, ratio, distance, farthest, deviation }]) => [
+      NAMES[name],
+      String(runs[0][name].kept),
+      loss.toPrecision(3),
+      ratio.toFixed(3),
+      distance.toPrecision(2),
+      farthest.toPrecision(2),
+      deviation.toPrecision(2),
+      authors[name]?.toPrecision(3) ?? '',
+      authors[name] === undefined ? '' : (authors[name] / authors.original).toFixed(3),
+    ])
+    return [
+      `${PANELS[panel].title}, ${activation}, ${rows} rows`,
+      textTable(
+        ['', 'rows', 'loss', 'of the original', 'distance', 'at most', 'loss off by', 'authors', 'of the original'],
+        lines,
+      ),
+    ].join('\n')
+  })
+  return [
+    `Medians of ${trials} trials. loss: at the end, without noise; distance: |f - f of the original| / |y| at the end, and the`,
+    'largest of the training; loss off by: the largest |loss / original - 1| of the training',
+    '',
+    blocks.join('\n\n'),
+    '',
+    ...['relu', 'tanh'].map(
+      (activation) => `${activation}: ${survival(results.filter((one) => one.activation === activation))}`,
+    ),
+  ].join('\n')
+}

@@ -1,0 +1,226 @@
+// What the experiments with training share: seeded networks and rows, the subsets that compression is compared with, and the
+// training of several variants side by side.
+import { random } from '../demo/random.mjs'
+import { predictSync, trainNetworkSync } from '../dist/index.js'
+import { uniformPoints } from './measure.mjs'
+import { cellMeans, randomSubset } from './subsets.mjs'
+
+/** Seeds of the parts of a trial. A part stays the same when another is drawn otherwise. */
+export function seedsOf(seed, trial) {
+  const first = 1e6 * seed + 100 * trial
+  const parts = ['target', 'rows', 'network', 'test', 'probe', 'subset', 'batches', 'otherRows', 'otherBatches']
+  return Object.fromEntries(parts.map((part, i) => [part, first + i]))
+}
+
+/**
+ * A network whose parameters are uniform on [-range, range]. Default ranges: those of PyTorch's Linear, 1/sqrt(what comes in).
+ *
+ * @param {{ inputs?: number, width: number, outputs?: number, activation: string,
+ *   ranges?: { hidden?: number, bias?: number, output?: number, outputBias?: number } }} shape
+ * @param {number} seed
+ */
+export function randomNetwork({ inputs = 2, width, outputs = 1, activation, ranges = {} }, seed) {
+  const { uniform } = random(seed)
+  const first = 1 / Math.sqrt(inputs)
+  const second = 1 / Math.sqrt(width)
+  const { hidden = first, bias = first, output = second, outputBias = second } = ranges
+  const draw = (length, range) => Float64Array.from({ length }, () => range * (2 * uniform() - 1))
+  return {
+    inputs,
+    width,
+    outputs,
+    activation,
+    hidden: draw(width * inputs, hidden),
+    bias: draw(width, bias),
+    output: draw(width * outputs, output),
+    outputBias: draw(outputs, outputBias),
+  }
+}
+
+const ACTIVATIONS = { relu: (t) => (t > 0 ? t : 0), tanh: Math.tanh }
+
+/** The function of a relu or tanh network with one output, of the point that begins at `points[at]`. */
+export function functionOf({ inputs, width, activation, hidden, bias, output, outputBias }) {
+  const s = ACTIVATIONS[activation]
+  return (points, at) => {
+    let sum = outputBias[0]
+    for (let j = 0; j < width; j++) {
+      let t = bias[j]
+      for (let a = 0; a < inputs; a++) t += hidden[j * inputs + a] * points[at + a]
+      sum += output[j] * s(t)
+    }
+    return sum
+  }
+}
+
+/** The teacher of figures 3 and 5a: 50 neurons, all parameters uniform on [-1, 1]. */
+export function teacher(seed, activation = 'relu') {
+  const ranges = { hidden: 1, bias: 1, output: 1, outputBias: 1 }
+  return functionOf(randomNetwork({ width: 50, activation, ranges }, seed))
+}
+
+/** J_n(steepness r) cos(n theta), r and theta the polar coordinates of a point in the plane. */
+export function ripples(n, steepness) {
+  return (points, at) => {
+    const [x, y] = [points[at], points[at + 1]]
+    return besselJ(n, steepness * Math.hypot(x, y)) * Math.cos(n * Math.atan2(y, x))
+  }
+}
+
+/**
+ * J_n(x) = (1/pi) int_0^pi cos(n t - x sin t) dt for whole n and x >= 0. The trapezoidal rule of a periodic function: with N
+ * intervals its error is about J_(2N - n)(x), below rounding with as many as these.
+ */
+export function besselJ(n, x) {
+  const intervals = Math.ceil((2 * n + x + 20 + 10 * Math.cbrt(x)) / 2)
+  let sum = (1 + Math.cos(n * Math.PI)) / 2
+  for (let i = 1; i < intervals; i++) {
+    const t = (Math.PI * i) / intervals
+    sum += Math.cos(n * t - x * Math.sin(t))
+  }
+  return sum / intervals
+}
+
+/** Rows (x, target(x) + noise times a normal number), x uniform on [-1, 1]^2. */
+export function drawRows(target, count, seed, noise = 0) {
+  const x = uniformPoints(count, 2, seed)
+  const { normal } = random(~seed)
+  const y = Float64Array.from({ length: count }, (_, i) => target(x, 2 * i) + (noise > 0 ? noise * normal() : 0))
+  return { x, y, inputs: 2, outputs: 1 }
+}
+
+/** The paper's subset: the first rows as they are. Of rows in random order that is a random subset. */
+export function firstRows({ x, y, inputs, outputs }, size) {
+  return { x: x.slice(0, size * inputs), y: y.slice(0, size * outputs), inputs, outputs }
+}
+
+/** A random subset whose weights add up to the number of rows. */
+export function randomRows(data, size, seed) {
+  const { points, weights } = randomSubset(joined(data), data.inputs + data.outputs, size, seed)
+  return { ...parted(points, data), weights }
+}
+
+/** Rows that are none of the data: the mean x and y of `size` cells of equal counts, cut along x. */
+export function meanRows(data, size) {
+  const { points, weights } = cellMeans(joined(data), data.inputs + data.outputs, size, data.inputs)
+  return { ...parted(points, data), weights }
+}
+
+/** Each row of x with its row of y behind. */
+function joined({ x, y, inputs, outputs }) {
+  const dimension = inputs + outputs
+  return Float64Array.from({ length: x.length + y.length }, (_, i) => {
+    const [row, column] = [Math.floor(i / dimension), i % dimension]
+    return column < inputs ? x[row * inputs + column] : y[row * outputs + column - inputs]
+  })
+}
+
+function parted(points, { inputs, outputs }) {
+  const dimension = inputs + outputs
+  return {
+    x: points.filter((_, i) => i % dimension < inputs),
+    y: points.filter((_, i) => i % dimension >= inputs),
+    inputs,
+    outputs,
+  }
+}
+
+/** The paper's subnetwork: the first neurons as they are, each for itself alone. */
+export function firstNeurons(network, size) {
+  return neurons(
+    network,
+    Uint32Array.from({ length: size }, (_, j) => j),
+  )
+}
+
+/** A random subset, each neuron for width / size of them: the fair rival, for it has the function's mean and trains alike. */
+export function randomNeurons(network, size, seed) {
+  const all = Float64Array.from({ length: network.width }, (_, j) => j)
+  const { points, weights } = randomSubset(all, 1, size, seed)
+  return { ...neurons(network, points), multiplicity: weights }
+}
+
+/** The neurons `indices` of a network without multiplicities. */
+function neurons(network, indices) {
+  const { inputs, outputs, hidden, bias, output } = network
+  const rows = (values, columns) =>
+    Float64Array.from(
+      { length: indices.length * columns },
+      (_, i) => values[indices[Math.floor(i / columns)] * columns + (i % columns)],
+    )
+  return {
+    ...network,
+    width: indices.length,
+    hidden: rows(hidden, inputs),
+    bias: rows(bias, 1),
+    output: rows(output, outputs),
+  }
+}
+
+/** |a - b| / |y|: how far two functions are from each other at the points where they have the values a and b. */
+export function fDistance(a, b, y) {
+  let difference = 0
+  let size = 0
+  for (let i = 0; i < y.length; i++) {
+    difference += (a[i] - b[i]) ** 2
+    size += y[i] ** 2
+  }
+  return Math.sqrt(difference / size)
+}
+
+/**
+ * Trains variants of a network or its data alike. The first is the one that the others are compared with.
+ *
+ * @param {Record<string, { network: object, data: object, options?: object }>} variants with options of its own where one has
+ *   any; one that has other `epochs` needs an `evaluateEvery` that makes the number of evaluations the same
+ * @param {object} options of trainNetwork, the same for all
+ * @param {{ test: object, probe: object }} rows free of noise: `test` for the loss, and `probe` for the distance from the first
+ *   variant's function at the same time of the training
+ * @param {(part: number) => void} progress
+ * @returns for each variant { epochs, trainLoss, testLoss, distance }, arrays of numbers, one for each epoch that was
+ *   evaluated (of the epochs of `options`, also where a variant has more); and the trained `network`, the `seconds` of it all
+ */
+export function trainVariants(variants, options, { test, probe }, progress = () => {}) {
+  const names = Object.keys(variants)
+  const reference = []
+  const trained = names.map((name, i) => {
+    const { network, data, options: own } = variants[name]
+    const { epochs } = { ...options, ...own }
+    const distance = []
+    const onEpoch = ({ epoch, network: now }) => {
+      const values = predictSync(now, probe.x, { threads: options.threads })
+      if (i === 0) reference.push(values)
+      distance.push(fDistance(values, reference[distance.length], probe.y))
+      progress((i + epoch / epochs) / names.length)
+    }
+    const history = trainNetworkSync(network, data, { ...options, ...own, test: { x: test.x, y: test.y }, onEpoch })
+    return {
+      epochs: Array.from(history.epochs, (epoch) => (epoch * options.epochs) / epochs),
+      trainLoss: [...history.trainLoss],
+      testLoss: [...history.testLoss],
+      distance,
+      network: history.network,
+      seconds: history.elapsed / 1000,
+    }
+  })
+  return Object.fromEntries(names.map((name, i) => [name, trained[i]]))
+}
+
+/** What a record keeps of curves: at most so many epochs, close to each other at the beginning, where most happens. */
+export function thinned({ epochs, testLoss, distance }, most = 60) {
+  const last = epochs.length - 1
+  const places = Array.from({ length: most }, (_, i) => Math.round(last * (i / (most - 1)) ** 2))
+  const kept = [...new Set(places)]
+  const at = (values) => kept.map((place) => values[place])
+  return { epochs: at(epochs), testLoss: at(testLoss), distance: at(distance) }
+}
+
+/** Of one variant's curves: the loss and the distance at the end, and how far it went from the original on its way. */
+export function summary({ testLoss, distance }, original) {
+  return {
+    loss: testLoss.at(-1),
+    distance: distance.at(-1),
+    farthest: Math.max(...distance),
+    deviation: Math.max(...testLoss.map((loss, i) => Math.abs(loss / original.testLoss[i] - 1))),
+  }
+}
