@@ -63,16 +63,16 @@ void all_values(const Layer<T>& layer, const T* const* x, std::size_t tiles, Tea
   const std::size_t numbers = kSampleTile * outputs;
   std::vector<std::vector<T>> parts(team.size(), std::vector<T>(numbers));
   std::vector<std::vector<double>> sums(team.size(), std::vector<double>(numbers));
-  team.run([&](int member) {
-    T* const part = parts[member].data();
-    double* const f = sums[member].data();
-    team.phase(tiles, [&](std::size_t tile) {
+  team.run([&](Team::Member& member) {
+    T* const part = parts[member.index()].data();
+    double* const f = sums[member.index()].data();
+    member.phase(tiles, [&](std::size_t tile) {
       for (std::size_t i = 0; i < numbers; i++) f[i] = static_cast<double>(layer.output_bias()[i / kSampleTile]);
       for (std::size_t chunk = 0; chunk < chunks_of(layer); chunk++) {
         chunk_values(layer, x, tile * kSampleTile, chunk, part);
         for (std::size_t i = 0; i < numbers; i++) f[i] += static_cast<double>(part[i]);
       }
-      use(tile, f, member);
+      use(tile, f, member.index());
     });
   });
 }

@@ -1,4 +1,4 @@
-// Threads that work through many short phases one after another: training has four phases a batch, each of
+// Threads that work through many short phases one after another: training has five phases a batch, each of
 // microseconds, too short for a parallel region of OpenMP each. Who does which piece of a phase does not matter to the
 // result: every piece writes to places of its own.
 #pragma once
@@ -13,81 +13,100 @@
 
 namespace fewpoints {
 
+// A phase ends when its pieces are done, not when all members have come to it. On a machine whose cores are busy with
+// other things a member that is not being run is not waited for: the others do its pieces, and when it runs again it
+// finds the phases behind and goes through them without work.
 class Team {
  public:
   explicit Team(int size, Monitor& monitor) : size_(size), monitor_(monitor) {}
   int size() const { return size_; }
 
-  // Runs story(member) on every member, 0 on the calling thread; all members call phase() and alone() in the same
-  // order. Throws Cancelled if the monitor said so: then phases have been left out. A story must not throw.
+  class Member {
+   public:
+    Member(Team& team, int index) : team_(team), index_(index) {}
+    int index() const { return index_; }  // below size(); 0 is the calling thread
+
+    // piece(i) for i in [0, count), on all members; returns when all are done.
+    template <class Piece>
+    void phase(std::size_t count, const Piece& piece) {
+      if (count == 0) return;
+      if (team_.size_ <= 1) {
+        for (std::size_t i = 0; i < count && !team_.monitor_.cancelled(); i++) piece(i);
+        return;
+      }
+      const std::uint32_t now = phase_++;
+      for (std::size_t i; team_.claim(now, count, i);) {
+        if (!team_.monitor_.cancelled()) piece(i);
+        team_.finish(now, count);
+      }
+      team_.wait(now);
+    }
+
+   private:
+    Team& team_;
+    const int index_;
+    std::uint32_t phase_ = 0;
+  };
+
+  // Runs story(member) on every member; all go through the same phases. Between them a member may be behind the others,
+  // and must not read what a piece writes. A story may leave off when the monitor says so: then nobody needs it any
+  // more. Throws Cancelled in that case: pieces have been left out. A story must not throw.
   template <class Story>
   void run(const Story& story) {
+    ticket_.store(0);
+    done_.store(0);
+    phase_.store(0);
     if (size_ <= 1) {
-      story(0);
+      Member alone(*this, 0);
+      story(alone);
     } else {
 #pragma omp parallel num_threads(size_)
       {
-        // OpenMP may give fewer threads than were asked for.
-        if (omp_get_thread_num() == 0) size_ = omp_get_num_threads();
-#pragma omp barrier
-        story(omp_get_thread_num());
+        Member member(*this, omp_get_thread_num());
+        story(member);
       }
     }
     monitor_.check();
   }
 
-  // Whether to leave off. All members get the same answer between two meetings: if each asked the monitor, one could
-  // leave off while another goes on and waits for it for ever.
-  bool stopped() const { return size_ <= 1 ? monitor_.cancelled() : stopped_; }
-
-  // piece(i) for i in [0, count), on all members; returns when all are done.
-  template <class Piece>
-  void phase(std::size_t count, const Piece& piece) {
-    if (size_ <= 1) {
-      for (std::size_t i = 0; i < count && !monitor_.cancelled(); i++) piece(i);
-      return;
-    }
-    for (std::size_t i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < count;)
-      if (!monitor_.cancelled()) piece(i);
-    meet();
-  }
-
-  // work() on member 0; the others wait for it.
-  template <class Work>
-  void alone(int member, const Work& work) {
-    if (member == 0) work();
-    if (size_ > 1) meet();
-  }
-
  private:
   // A phase is shorter than putting a thread to sleep and waking it up, so wait awake for a while.
   static constexpr int kSpins = 2000;
+  // The phase and the next piece of it in one number.
+  static constexpr int kPieceBits = 32;
 
-  void meet() {
-    const std::uint32_t now = meeting_.load(std::memory_order_acquire);
-    if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == size_) {
-      arrived_.store(0, std::memory_order_relaxed);
-      next_.store(0, std::memory_order_relaxed);
-      stopped_ = monitor_.cancelled();
-      meeting_.store(now + 1, std::memory_order_release);
-      meeting_.notify_all();
-      return;
-    }
+  bool claim(std::uint32_t phase, std::size_t count, std::size_t& piece) {
+    std::uint64_t ticket = ticket_.load(std::memory_order_acquire);
+    do {
+      piece = static_cast<std::uint32_t>(ticket);
+      if (ticket >> kPieceBits != phase || piece >= count) return false;
+    } while (!ticket_.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acq_rel, std::memory_order_acquire));
+    return true;
+  }
+
+  void finish(std::uint32_t phase, std::size_t count) {
+    if (done_.fetch_add(1, std::memory_order_acq_rel) + 1 < count) return;
+    done_.store(0, std::memory_order_relaxed);
+    ticket_.store(static_cast<std::uint64_t>(phase + 1) << kPieceBits, std::memory_order_release);
+    phase_.store(phase + 1, std::memory_order_release);
+    phase_.notify_all();
+  }
+
+  void wait(std::uint32_t phase) {
     for (int i = 0; i < kSpins; i++) {
-      if (meeting_.load(std::memory_order_acquire) != now) return;
+      if (ticket_.load(std::memory_order_acquire) >> kPieceBits != phase) return;
 #if defined(__x86_64__)
       __builtin_ia32_pause();
 #endif
     }
-    while (meeting_.load(std::memory_order_acquire) == now) meeting_.wait(now, std::memory_order_acquire);
+    while (phase_.load(std::memory_order_acquire) == phase) phase_.wait(phase, std::memory_order_acquire);
   }
 
-  int size_;
+  const int size_;
   Monitor& monitor_;
-  bool stopped_ = false;  // written by the last to come to a meeting, before it lets the others go
-  alignas(64) std::atomic<std::size_t> next_{0};
-  alignas(64) std::atomic<int> arrived_{0};
-  alignas(64) std::atomic<std::uint32_t> meeting_{0};
+  alignas(64) std::atomic<std::uint64_t> ticket_{0};
+  alignas(64) std::atomic<std::size_t> done_{0};
+  alignas(64) std::atomic<std::uint32_t> phase_{0};
 };
 
 }  // namespace fewpoints

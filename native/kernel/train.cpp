@@ -63,13 +63,13 @@ Trained train_as(const Network& network, const Rows& rows, const std::optional<R
 
   const std::size_t steps = (options.end - options.begin) * count;
   Team team(team_size(network, largest, options.threads), monitor);
-  team.run([&](int member) {
-    for (std::size_t i = 0; i < steps && !team.stopped(); i++) {
+  team.run([&](Team::Member& member) {
+    for (std::size_t i = 0; i < steps && !monitor.cancelled(); i++) {
       const std::size_t epoch = options.begin + i / count, b = i % count;
-      if (batches && b == 0) team.alone(member, [&] { batches->draw(epoch); });
-      step.take(team, member, batches ? batches->rows(b) : nullptr, batches ? batches->size(b) : rows.count,
+      if (batches && b == 0) member.phase(1, [&](std::size_t) { batches->draw(epoch); });
+      step.take(member, batches ? batches->rows(b) : nullptr, batches ? batches->size(b) : rows.count,
                 step_of(options, rate_of(options, epoch), state.step + i + 1));
-      if (member == 0) monitor.report(Stage::Train, i + 1, steps);
+      if (member.index() == 0) monitor.report(Stage::Train, i + 1, steps);
     }
   });
 

@@ -55,21 +55,22 @@ TrainingStep<T>::TrainingStep(Layer<T>& layer, OptimizerMemory<T>& memory, const
 }
 
 template <class T>
-void TrainingStep<T>::take(Team& team, int member, const std::uint32_t* rows, std::size_t count,
+void TrainingStep<T>::take(Team::Member& member, const std::uint32_t* rows, std::size_t count,
                            const UpdateStep& update) {
   const std::size_t tiles = parts(count, kSampleTile), groups = parts(count, group_size(count));
-  if (rows != nullptr) team.phase(tiles, [&](std::size_t tile) { gather(rows, count, tile); });
-  team.phase(tiles * chunks_, [&](std::size_t i) {
+  if (rows != nullptr) member.phase(tiles, [&](std::size_t tile) { gather(rows, count, tile); });
+  member.phase(tiles * chunks_, [&](std::size_t i) {
     chunk_values(layer_, x_.data(), i / chunks_ * kSampleTile, i % chunks_,
                  part_.data() + i * layout_.outputs * kSampleTile);
   });
-  team.phase(tiles, [&](std::size_t tile) { find_errors(rows, count, tile, member); });
+  member.phase(tiles, [&](std::size_t tile) { find_errors(rows, count, tile, member.index()); });
 
   const std::size_t all = layout_.stride / kNeuronTile;
   const std::size_t pieces = parts(all, parts(kPieceWork, kNeuronTile * std::min(count, group_size(count))));
-  team.phase(groups * pieces, [&](std::size_t i) { add_gradient(count, i / pieces, i % pieces, pieces, member); });
-  team.phase(layout_.rows() * parts(layout_.stride, kUpdatePiece) + 1,
-             [&](std::size_t i) { update_row(count, i, update); });
+  member.phase(groups * pieces,
+               [&](std::size_t i) { add_gradient(count, i / pieces, i % pieces, pieces, member.index()); });
+  member.phase(layout_.rows() * parts(layout_.stride, kUpdatePiece) + 1,
+               [&](std::size_t i) { update_row(count, i, update); });
 }
 
 template <class T>

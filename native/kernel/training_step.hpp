@@ -18,7 +18,7 @@ class TrainingStep {
                const TrainOptions& options);
 
   // On every member of the team alike. rows: those of the batch; nullptr: all.
-  void take(Team& team, int member, const std::uint32_t* rows, std::size_t count, const UpdateStep& update);
+  void take(Team::Member& member, const std::uint32_t* rows, std::size_t count, const UpdateStep& update);
 
  private:
   void gather(const std::uint32_t* rows, std::size_t count, std::size_t tile);
