@@ -1,7 +1,7 @@
 // What the experiments with training share: seeded networks and rows, the subsets that compression is compared with, and the
 // training of several variants side by side.
 import { random } from '../demo/random.mjs'
-import { predictSync, trainNetworkSync } from '../dist/index.js'
+import { compressSync, predictSync, trainNetworkSync } from '../dist/index.js'
 import { uniformPoints } from './measure.mjs'
 import { cellMeans, randomSubset } from './subsets.mjs'
 
@@ -138,6 +138,23 @@ export function randomNeurons(network, size, seed) {
   const all = Float64Array.from({ length: network.width }, (_, j) => j)
   const { points, weights } = randomSubset(all, 1, size, seed)
   return { ...neurons(network, Uint32Array.from(points)), multiplicity: weights }
+}
+
+/**
+ * The paper's compression: a neuron is the point (hidden, bias, output), and moments of all of these together are kept. That is
+ * compress(); compressNetwork() keeps those that are linear in the output, of higher order in the rest.
+ */
+export function compressedNeurons(network, options) {
+  const { inputs, width, outputs, hidden, bias, output } = network
+  const dimension = inputs + 1 + outputs
+  const points = new Float64Array(width * dimension)
+  for (let j = 0; j < width; j++) {
+    points.set(hidden.subarray(j * inputs, (j + 1) * inputs), j * dimension)
+    points[j * dimension + inputs] = bias[j]
+    points.set(output.subarray(j * outputs, (j + 1) * outputs), j * dimension + inputs + 1)
+  }
+  const { indices, weights, order } = compressSync(points, { dimension, ...options })
+  return { ...neurons(network, indices), multiplicity: weights, matched: { order } }
 }
 
 /** The neurons `indices` of a network without multiplicities; they are in the result, too, as in compressNetwork()'s. */
