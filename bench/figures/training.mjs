@@ -20,7 +20,7 @@ export const LOOKS = {
  */
 export function trainingPanels(columns, { names, looks, title }) {
   const variants = Object.keys(names)
-  const size = { width: 300, height: 230 }
+  const size = { width: 300, height: 230, columns: Object.keys(looks).length <= 6 ? 6 : 5 }
   const losses = columns.map(({ title, curves, behind }, i) =>
     curvePanel(shown(curves, variants, 'testLoss', names), looks, {
       ...size,
@@ -34,6 +34,7 @@ export function trainingPanels(columns, { names, looks, title }) {
     curvePanel(shown(curves, variants.slice(1), 'distance', names), looks, {
       ...size,
       yTitle: i === 0 ? 'distance from the original' : null,
+      fromStart: true,
     }),
   )
   return {

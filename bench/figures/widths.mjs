@@ -12,8 +12,12 @@ export function figures({ results, options }) {
   const all = series(results)
   const [{ width }] = results
   const groups = [...groupBy(all, ({ activation }) => activation)]
-  const panelsOf = (read, yTitle, letters, extra) =>
-    groups.map(([activation, group], i) => panel(group, read, yTitle, `(${letters[i]}) ${activation}`, extra))
+  const panelsOf = (read, yTitle, letters, level) => {
+    // One axis for the row, so that gelu and relu can be compared.
+    const shown = all.flatMap((one) => VARIANTS.map((variant) => read(one, variant))).filter(Number.isFinite)
+    const y = logarithmicOf('value', yTitle, level === undefined ? shown : [level, ...shown])
+    return groups.map(([activation, group], i) => panel(group, read, y, `(${letters[i]}) ${activation}`, level))
+  }
   return [
     {
       id: 'widths',
@@ -32,18 +36,17 @@ export function figures({ results, options }) {
 }
 
 /** With a dashed line at `level`, where there is one. */
-function panel(group, read, yTitle, title, level) {
+function panel(group, read, y, title, level) {
   const values = VARIANTS.flatMap((variant) =>
     group.map((one) => ({ name: NAMES[variant], size: one.size, value: read(one, variant) })),
   ).filter(({ value }) => Number.isFinite(value))
-  const all = values.map(({ value }) => value)
   const encoding = {
     x: countsOf(
       'size',
       "number of neurons, d'",
       values.map(({ size }) => size),
     ),
-    y: logarithmicOf('value', yTitle, level === undefined ? all : [level, ...all]),
+    y,
   }
   const by = seriesBy(
     'name',
@@ -51,7 +54,7 @@ function panel(group, read, yTitle, title, level) {
     null,
     COLORS_OF_VARIANTS,
   )
-  const rule = { data: { values: [{ value: level }] }, mark: { ...dashed, type: 'rule' }, encoding: { y: encoding.y } }
+  const rule = { data: { values: [{ value: level }] }, mark: { ...dashed, type: 'rule' }, encoding: { y } }
   return {
     ...SIZE,
     title,
