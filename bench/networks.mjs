@@ -1,7 +1,7 @@
 // What the experiments with training share: seeded networks and rows, the subsets that compression is compared with, and the
 // training of several variants side by side.
 import { random } from '../demo/random.mjs'
-import { predictSync, trainNetworkSync } from '../dist/index.js'
+import { compressSync, predictSync, trainNetworkSync } from '../dist/index.js'
 import { uniformPoints } from './measure.mjs'
 import { cellMeans, randomSubset } from './subsets.mjs'
 
@@ -137,10 +137,27 @@ export function firstNeurons(network, size) {
 export function randomNeurons(network, size, seed) {
   const all = Float64Array.from({ length: network.width }, (_, j) => j)
   const { points, weights } = randomSubset(all, 1, size, seed)
-  return { ...neurons(network, points), multiplicity: weights }
+  return { ...neurons(network, Uint32Array.from(points)), multiplicity: weights }
 }
 
-/** The neurons `indices` of a network without multiplicities. */
+/**
+ * The paper's compression: a neuron is the point (hidden, bias, output), and moments of all of these together are kept. That is
+ * compress(); compressNetwork() keeps those that are linear in the output, of higher order in the rest.
+ */
+export function compressedNeurons(network, options) {
+  const { inputs, width, outputs, hidden, bias, output } = network
+  const dimension = inputs + 1 + outputs
+  const points = new Float64Array(width * dimension)
+  for (let j = 0; j < width; j++) {
+    points.set(hidden.subarray(j * inputs, (j + 1) * inputs), j * dimension)
+    points[j * dimension + inputs] = bias[j]
+    points.set(output.subarray(j * outputs, (j + 1) * outputs), j * dimension + inputs + 1)
+  }
+  const { indices, weights, order } = compressSync(points, { dimension, ...options })
+  return { ...neurons(network, indices), multiplicity: weights, matched: { order } }
+}
+
+/** The neurons `indices` of a network without multiplicities; they are in the result, too, as in compressNetwork()'s. */
 function neurons(network, indices) {
   const { inputs, outputs, hidden, bias, output } = network
   const rows = (values, columns) =>
@@ -150,6 +167,7 @@ function neurons(network, indices) {
     )
   return {
     ...network,
+    indices,
     width: indices.length,
     hidden: rows(hidden, inputs),
     bias: rows(bias, 1),
@@ -183,15 +201,23 @@ export function fDistance(a, b, y) {
 export function trainVariants(variants, options, { test, probe }, progress = () => {}) {
   const names = Object.keys(variants)
   const reference = []
+  // A training takes about as long as it has products of neurons and rows.
+  const costs = names.map((name) => {
+    const { network, data, options: own } = variants[name]
+    return network.width * data.y.length * { ...options, ...own }.epochs
+  })
+  const before = costs.map((_, i) => sum(costs.slice(0, i)))
   const trained = names.map((name, i) => {
     const { network, data, options: own } = variants[name]
     const { epochs } = { ...options, ...own }
     const distance = []
-    const onEpoch = ({ epoch, network: now }) => {
-      const values = predictSync(now, probe.x, { threads: options.threads })
+    const onEpoch = ({ epoch, testLoss, network: now }) => {
+      // A network that has diverged has no function.
+      const values = Number.isFinite(testLoss) ? predictSync(now, probe.x, { threads: options.threads }) : undefined
       if (i === 0) reference.push(values)
-      distance.push(fDistance(values, reference[distance.length], probe.y))
-      progress((i + epoch / epochs) / names.length)
+      const first = reference[distance.length]
+      distance.push(values && first ? fDistance(values, first, probe.y) : Number.NaN)
+      progress((before[i] + (costs[i] * epoch) / epochs) / sum(costs))
     }
     const history = trainNetworkSync(network, data, { ...options, ...own, test: { x: test.x, y: test.y }, onEpoch })
     return {
@@ -205,6 +231,8 @@ export function trainVariants(variants, options, { test, probe }, progress = () 
   })
   return Object.fromEntries(names.map((name, i) => [name, trained[i]]))
 }
+
+const sum = (values) => values.reduce((total, value) => total + value, 0)
 
 /** What a record keeps of curves: at most so many epochs, close to each other at the beginning, where most happens. */
 export function thinned({ epochs, testLoss, distance }, most = 60) {

@@ -27,12 +27,17 @@ export function meanCurve(runs, variant, what) {
  * @param {{ name: string, values: { epoch: number, value: number }[] }[]} curves in the order of the legend
  * @param {Record<string, { color: string, dash: number[], width?: number }>} looks by name
  * @param {{ title: object, yTitle: string, width: number, height: number, isLast?: boolean,
- *   columns?: number, behind?: { dash: number[], values: { epoch: number, value: number }[] }[] }} panel `columns`: of the legend; `behind`: the authors' curves
+ *   fromStart?: boolean, columns?: number, behind?: { dash: number[], values: { epoch: number, value: number }[] }[] }} panel
+ *   `fromStart`: nothing is left out of the axis; `columns`: of the legend; `behind`: the authors' curves
  */
-export function curvePanel(curves, looks, { title, yTitle, width, height, isLast = true, columns = 5, behind = [] }) {
+export function curvePanel(
+  curves,
+  looks,
+  { title, yTitle, width, height, isLast = true, fromStart = false, columns = 5, behind = [] },
+) {
   const all = [...curves, ...behind].flatMap(({ values }) => values)
   const last = Math.max(...all.map(({ epoch }) => epoch))
-  const shown = all.filter(({ epoch }) => epoch >= FIRST_SHOWN * last)
+  const shown = all.filter(({ epoch }) => fromStart || epoch >= FIRST_SHOWN * last)
   const x = linear('epoch', isLast ? 'epoch' : null, { grid: false, tickCount: 5, format: 'd', domain: [0, last] })
   const y = powersOfTen(
     'value',

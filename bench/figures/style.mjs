@@ -61,6 +61,11 @@ export function countsOf(field, title, values) {
   return logarithmic(field, title, values, { format: '~s', most: 9 })
 }
 
+/** A logarithmic axis of numbers that are neither very large nor very small: 0.01, 0.5, 20. */
+export function logarithmicOf(field, title, values) {
+  return logarithmic(field, title, values, { format: '~g', most: 7 })
+}
+
 function logarithmic(field, title, values, { format, most }) {
   const [low, high] = extent(values).map((value, i) => value * (i === 0 ? 1 / MARGIN : MARGIN))
   return {

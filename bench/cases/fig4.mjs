@@ -1,0 +1,132 @@
+// Figure 4: a network of 10,000 relu neurons and networks of 1000 of them, trained alike, on the same batches. The target is
+// J_6(20 r) cos 6 theta on [-1, 1]^2 with noise.
+//   original    PyTorch's default initialisation
+//   compressed  compressNetwork() of it, before training
+//   first       the same with order 1 only, in more cells
+//   subset      as many neurons drawn at random, each for d/d' of them: the fair rival
+//   naive       the first of them, each for itself alone: what the paper compares with
+//   fresh-R     a network of the small width in its own initialisation, with R times the learning rate
+// Each case trains all of these with one rule and one seed, because all are compared with the original epoch by epoch.
+import { textTable } from '../../demo/table.mjs'
+import { compressNetworkSync } from '../../dist/index.js'
+import { groupBy, median } from '../measure.mjs'
+import { drawRows, firstNeurons, randomNetwork, randomNeurons, ripples, seedsOf, trainVariants } from '../networks.mjs'
+import { paper } from '../paper.mjs'
+import {
+  curveRows,
+  deviationRow,
+  finite,
+  HEADS,
+  HEADS_EXPLAINED,
+  NAMES,
+  recorded,
+  short,
+  summary,
+} from '../trajectories.mjs'
+
+export const title = 'Figure 4: a network and a compressed one, trained alike'
+export const seed = 4
+export const trials = 3
+
+export const RULES = {
+  SGD: { optimizer: 'sgd', learningRate: 1e-3 },
+  Rprop: { optimizer: 'rprop', learningRate: 1e-2 },
+  AdamW: { optimizer: 'adamw', learningRate: 1e-4 },
+}
+const NOISE = 0.2
+const PROBES = 2048
+/** Of a fresh network, times that of the others: which one is best nobody knows before. */
+const RATES = [1, 3, 10]
+const FULL = { width: 10_000, size: 1000, rows: 100_000, epochs: 3000, every: 30 }
+const SMALL = { width: 400, size: 40, rows: 2000, epochs: 20, every: 2 }
+
+export function cases({ small, trials, threads, cores }) {
+  return Object.keys(RULES).flatMap((rule) =>
+    Array.from({ length: trials }, (_, trial) => ({
+      rule,
+      trial,
+      ...(small ? SMALL : FULL),
+      threads: threads ?? cores,
+    })),
+  )
+}
+
+export function run({ rule, trial, width, size, rows, epochs, every, threads }, _trials, progress) {
+  const seeds = seedsOf(seed, trial)
+  const target = ripples(6, 20)
+  const data = drawRows(target, rows, seeds.rows, NOISE)
+  const original = randomNetwork({ width, activation: 'relu' }, seeds.network)
+  const fresh = randomNetwork({ width: size, activation: 'relu' }, ~seeds.network)
+  const { learningRate } = RULES[rule]
+  const compressed = compressNetworkSync(original, { size, threads })
+  const variants = {
+    original: { network: original },
+    compressed: { network: compressed },
+    first: { network: compressNetworkSync(original, { size, threads, order: 1, quality: 'fast' }) },
+    subset: { network: randomNeurons(original, size, seeds.subset) },
+    naive: { network: firstNeurons(original, size) },
+    ...Object.fromEntries(
+      RATES.map((times) => [`fresh-${times}`, { network: fresh, options: { learningRate: learningRate * times } }]),
+    ),
+  }
+  for (const variant of Object.values(variants)) variant.data = data
+  const trained = trainVariants(
+    variants,
+    {
+      ...RULES[rule],
+      epochs,
+      schedule: 'cosine',
+      batchSize: 512,
+      seed: seeds.batches,
+      precision: 'float32',
+      evaluateEvery: every,
+      threads,
+    },
+    { test: drawRows(target, rows, seeds.test), probe: drawRows(target, PROBES, seeds.probe) },
+    progress,
+  )
+  return {
+    kept: compressed.width,
+    order: compressed.matched.order,
+    compression: compressed.elapsed.total,
+    ...recorded(trained),
+  }
+}
+
+export function table(results) {
+  return results.flatMap(({ rule, trial, ...result }) => curveRows({ rule, trial }, result))
+}
+
+/** For each rule `summary` of its trials; of the fresh networks only the best learning rate's, as `fresh`, with its `rate`. */
+export function series(results) {
+  return [...groupBy(results, ({ rule }) => rule)].map(([rule, group]) => {
+    const finalLoss = (times) => median(group.map(({ variants }) => finite(variants[`fresh-${times}`].testLoss.at(-1))))
+    const rate = RATES.reduce((best, times) => (finalLoss(times) < finalLoss(best) ? times : best))
+    const variants = { ...Object.fromEntries(Object.keys(NAMES).map((name) => [name, name])), fresh: `fresh-${rate}` }
+    return { rule, rate, ...summary(group, variants) }
+  })
+}
+
+export function report(results, { trials, small }) {
+  const [{ width, rows, epochs, kept, order }] = results
+  const theirs = small ? [] : paper('fig4')
+  const lines = series(results).flatMap(({ rule, rate, curves, deviations }) => {
+    const last = theirs.findLast((one) => one.rule === rule)
+    return Object.entries(curves).map(([variant, curve]) => [
+      ...deviationRow(
+        `${rule}  ${variant === 'fresh' ? `fresh, ${rate} times the rate` : variant}`,
+        curve,
+        deviations[variant],
+      ),
+      last?.[variant] === undefined ? '' : short(last[variant]),
+    ])
+  })
+  const seconds = (variant) => median(results.map(({ variants }) => variants[variant].seconds)).toFixed(1)
+  return [
+    `${width} relu neurons, ${kept} kept (order ${order}), ${rows} rows, ${epochs} epochs, medians of ${trials} trials`,
+    textTable(['rule, network', ...HEADS, 'authors'], lines),
+    '',
+    `${HEADS_EXPLAINED}; authors: their final loss`,
+    `seconds of training: original ${seconds('original')}, compressed ${seconds('compressed')}`,
+  ].join('\n')
+}

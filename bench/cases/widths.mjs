@@ -1,0 +1,119 @@
+// How few neurons do: a network of 10,000 neurons compressed to 3000, 1000, 300 and 100 of them, then trained alike with Adam, beside
+// random subsets of the same width whose neurons stand for d/d' each. gelu with a smooth target, and relu with that of figure 4.
+import { textTable } from '../../demo/table.mjs'
+import { compressNetworkSync } from '../../dist/index.js'
+import { groupBy, median } from '../measure.mjs'
+import { drawRows, randomNetwork, randomNeurons, ripples, seedsOf, trainVariants } from '../networks.mjs'
+import { curveRows, finite, recorded, short, summary } from '../trajectories.mjs'
+
+export const title = 'How few neurons do: 10,000 compressed to 3000 and down to 100, then trained'
+export const seed = 7
+export const trials = 5
+
+const SETTINGS = {
+  gelu: { target: [2, 4], noise: 0.1, ranges: { hidden: 1.5, bias: 1.5 }, epochs: 100 },
+  relu: { target: [6, 20], noise: 0.2, ranges: {}, epochs: 200 },
+}
+const FULL = { width: 10_000, sizes: [3000, 1000, 300, 100], rows: 20_000, tests: 10_000 }
+const SMALL = { width: 1000, sizes: [300, 100], rows: 1000, tests: 500, epochs: 20 }
+/** Of each training. */
+const EVALUATIONS = 20
+
+export function cases({ small, trials, threads, cores }) {
+  return Object.entries(SETTINGS).flatMap(([activation, { epochs }]) =>
+    Array.from({ length: trials }, (_, trial) => ({
+      activation,
+      trial,
+      epochs,
+      ...(small ? SMALL : FULL),
+      threads: threads ?? cores,
+    })),
+  )
+}
+
+export const cost = ({ activation, epochs }) => epochs * { gelu: 8, relu: 1 }[activation]
+
+export function run({ activation, trial, epochs, width, sizes, rows, tests, threads }, _trials, progress) {
+  const seeds = seedsOf(seed, trial)
+  const { target, noise, ranges } = SETTINGS[activation]
+  const f = ripples(...target)
+  const data = drawRows(f, rows, seeds.rows, noise)
+  const test = drawRows(f, tests, seeds.test)
+  const original = randomNetwork({ width, activation, ranges }, seeds.network)
+  const compressed = sizes.map((size) => compressNetworkSync(original, { size, threads }))
+  const networks = Object.fromEntries([
+    ['original', original],
+    ...sizes.map((size, i) => [`compressed-${size}`, compressed[i]]),
+    ...sizes.map((size) => [`subset-${size}`, randomNeurons(original, size, seeds.subset + size)]),
+  ])
+  const options = {
+    optimizer: 'adam',
+    learningRate: 1e-4,
+    epochs,
+    schedule: 'cosine',
+    batchSize: 512,
+    seed: seeds.batches,
+    precision: 'float32',
+    evaluateEvery: Math.ceil(epochs / EVALUATIONS),
+    threads,
+  }
+  const trained = trainVariants(
+    Object.fromEntries(Object.entries(networks).map(([name, network]) => [name, { network, data }])),
+    options,
+    { test, probe: test },
+    progress,
+  )
+  return {
+    kept: compressed.map(({ width }) => width),
+    orders: compressed.map(({ matched }) => matched.order),
+    ...recorded(trained),
+  }
+}
+
+export function table(results) {
+  return results.flatMap(({ activation, trial, ...result }) => curveRows({ activation, trial }, result))
+}
+
+/**
+ * For each activation and size: `ratio` of the loss at the end to the original's, medians over the trials, and `deviations`, both
+ * for `compressed` and `subset`; and the advantages of compression over the subset.
+ */
+export function series(results) {
+  return [...groupBy(results, ({ activation }) => activation)].flatMap(([activation, group]) => {
+    const [{ sizes, orders }] = group
+    const finals = (name) => group.map(({ variants }) => finite(variants[name].testLoss.at(-1)))
+    return sizes.map((size, i) => {
+      const names = { original: 'original', compressed: `compressed-${size}`, subset: `subset-${size}` }
+      const ratio = (name) => median(finals(name).map((loss, trial) => loss / finals('original')[trial]))
+      const { deviations, advantages } = summary(group, names)
+      return {
+        activation,
+        size,
+        order: orders[i],
+        loss: median(finals('original')),
+        ratios: { compressed: ratio(names.compressed), subset: ratio(names.subset) },
+        deviations,
+        advantages,
+      }
+    })
+  })
+}
+
+export function report(results, { trials }) {
+  const [{ width, rows }] = results
+  const lines = series(results).flatMap(({ activation, size, order, ratios, deviations }) =>
+    ['compressed', 'subset'].map((variant) => [
+      `${activation}  ${size}  ${variant}`,
+      variant === 'compressed' ? String(order) : '',
+      ratios[variant].toFixed(3),
+      short(deviations[variant].initial),
+      short(deviations[variant].largest),
+      short(deviations[variant].final),
+    ]),
+  )
+  return [
+    `${width} neurons, ${rows} rows, Adam, medians of ${trials} trials`,
+    textTable(['network', 'order', "loss / original's", 'function: at 0', 'largest', 'final'], lines),
+    'function: |f - f_original| / |y|, largest after epoch 0',
+  ].join('\n')
+}

@@ -1,0 +1,176 @@
+// Trainings beside each other, epoch by epoch: how far the others are from the first, and whether compression keeps them closer
+// to it than a random subset does, whose neurons have the multiplicity d/d' and which costs nothing.
+import { groupBy, median } from './measure.mjs'
+
+/** What a network of width d is made to, and what it is compared with. */
+export const NAMES = {
+  original: 'original',
+  compressed: 'compressed',
+  first: 'compressed, order 1',
+  subset: 'random subset',
+  naive: 'first neurons',
+}
+
+/** Nearer to each other than this factor, two differences are equal. */
+export const TIE = 1.25
+
+/** The ways in which a training can be near another. */
+export const QUANTITIES = {
+  initial: 'the function before training',
+  largest: 'the function on the way',
+  final: 'the function at the end',
+  lossLargest: 'the loss on the way',
+  lossFinal: 'the loss at the end',
+}
+/** Of a table: first a column for the network, then these. */
+export const HEADS = ['loss at 0', 'final', 'function: at 0', 'largest', 'final', 'loss: largest', 'final']
+export const HEADS_EXPLAINED =
+  'function: |f - f_original| / |y|, largest after epoch 0; loss: relative difference of the test losses, largest with epoch 0'
+
+/** What a record keeps of what trainVariants() returns: the epochs that were evaluated, and each variant's curves. */
+export function recorded(trained) {
+  const [{ epochs }] = Object.values(trained)
+  return {
+    evaluated: epochs,
+    variants: ofEach(trained, ({ trainLoss, testLoss, distance, seconds }) => ({
+      trainLoss: trainLoss.map(digits),
+      testLoss: testLoss.map(digits),
+      distance: distance.map(digits),
+      seconds,
+    })),
+  }
+}
+
+/** Six of them, about what float32 has. */
+const digits = (value) => Number(value.toPrecision(6))
+
+/** Lines of a CSV file, one for each variant and epoch; `head` is what they all begin with. */
+export function curveRows(head, { evaluated, variants }) {
+  return Object.entries(variants).flatMap(([variant, { trainLoss, testLoss, distance }]) =>
+    evaluated.map((epoch, i) => ({
+      ...head,
+      variant,
+      epoch,
+      train_loss: trainLoss[i],
+      test_loss: testLoss[i],
+      distance: distance[i],
+    })),
+  )
+}
+
+/**
+ * Several trials of one experiment, each as recorded() has it, in medians.
+ *
+ * @param {{ evaluated: number[], variants: object }[]} group
+ * @param {Record<string, string>} variants how they are to be called here, and their names there
+ * @returns `curves` { epoch, testLoss, distance }[] and `deviations` for each variant; `advantages` of compression over the
+ *   random subset: for each quantity how many times smaller the deviation is, the median over the trials, in each of which
+ *   both begin with the same original
+ */
+export function summary(group, variants) {
+  const each = ofEach(variants, (name) => group.map(({ variants }) => deviations(variants.original, variants[name])))
+  return {
+    curves: ofEach(variants, (name) =>
+      medianCurves(
+        group[0].evaluated,
+        group.map((one) => one.variants[name]),
+      ),
+    ),
+    deviations: ofEach(each, (list) => ofQuantities((quantity) => median(list.map((one) => one[quantity])))),
+    advantages: advantages(each.compressed, each.subset),
+  }
+}
+
+/**
+ * `initial`, `largest`, `final`: the distance of the functions before training, its largest in training, and at the end.
+ * `lossLargest`, `lossFinal`: the relative difference of the losses, the largest of all epochs and the last. Infinity for a
+ * training that has diverged, whose losses a record in JSON holds as null.
+ */
+function deviations(original, { testLoss, distance }) {
+  const relative = original.testLoss.map((loss, i) => finite(Math.abs(finite(testLoss[i]) - loss) / loss))
+  const [initial, ...later] = distance.map(finite)
+  return {
+    initial,
+    largest: Math.max(...later),
+    final: later.at(-1),
+    lossLargest: Math.max(...relative),
+    lossFinal: relative.at(-1),
+  }
+}
+
+export const finite = (value) => (Number.isFinite(value) ? value : Number.POSITIVE_INFINITY)
+
+const ofEach = (object, value) => Object.fromEntries(Object.entries(object).map(([key, one]) => [key, value(one)]))
+
+const ofQuantities = (value) =>
+  Object.fromEntries(Object.keys(QUANTITIES).map((quantity) => [quantity, value(quantity)]))
+
+function medianCurves(epochs, list) {
+  return epochs.map((epoch, i) => ({
+    epoch,
+    testLoss: median(list.map(({ testLoss }) => finite(testLoss[i]))),
+    distance: median(list.map(({ distance }) => finite(distance[i]))),
+  }))
+}
+
+function advantages(compressed, subset) {
+  return ofQuantities((quantity) =>
+    median(compressed.map((one, trial) => times(subset[trial][quantity], one[quantity]))),
+  )
+}
+
+/** How many times smaller `ours` is; neither is, where both are 0 or both infinite. */
+export const times = (theirs, ours) => (theirs === ours ? 1 : theirs / ours)
+
+/** A line of a table, with HEADS. */
+export function deviationRow(name, curve, deviations) {
+  return [
+    name,
+    short(curve[0].testLoss),
+    short(curve.at(-1).testLoss),
+    ...Object.keys(QUANTITIES).map((quantity) => short(deviations[quantity])),
+  ]
+}
+
+/**
+ * In words: what compression gains over the random subset and what it does not.
+ *
+ * @param {{ name: string, advantages: Record<string, number> }[]} list
+ */
+export function verdict(list, quantities = Object.keys(QUANTITIES)) {
+  const all = quantities.flatMap((quantity) =>
+    list.map(({ name, advantages }) => ({ quantity, name, times: advantages[quantity] })),
+  )
+  const groups = [
+    ['What compression keeps better than that subset', ({ times }) => times > TIE],
+    ['Kept no better', ({ times }) => times <= TIE && times >= 1 / TIE],
+    ['Kept better by the subset', ({ times }) => times < 1 / TIE],
+  ]
+  return groups
+    .map(([words, belongs]) => [words, all.filter(belongs)])
+    .filter(([, own]) => own.length > 0)
+    .map(([words, own]) => `${words}: ${inWords(own)}.`)
+    .join(' ')
+}
+
+function inWords(list) {
+  return [...groupBy(list, ({ quantity }) => quantity)]
+    .map(([quantity, own]) => {
+      const named = own.map(({ name, times }) => `${name} ${factor(times)}`.trim())
+      return `${QUANTITIES[quantity]} (${named.join(', ')})`
+    })
+    .join('; ')
+}
+
+/** 480×, 1.3×, 0.71× */
+export function factor(times) {
+  if (!Number.isFinite(times)) return '∞×'
+  return `${times >= 100 ? times.toFixed(0) : Number(times.toPrecision(2))}×`
+}
+
+/** A loss, a distance, a relative difference, in few digits. */
+export function short(value) {
+  if (!Number.isFinite(value)) return 'diverged'
+  if (value === 0) return '0'
+  return value >= 1000 || value < 1e-3 ? value.toExponential(1) : value.toPrecision(2)
+}
