@@ -2,7 +2,8 @@
 //
 //   npm install && npm start               everything else that is missing is built first
 //   node main.mjs --small --out FOLDER     a short form, as the tests run it
-import { mkdirSync, writeFileSync } from 'node:fs'
+//   npm start -- --picture FILE            also renews the picture of the README
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -18,6 +19,7 @@ const { values: options } = parseArgs({
   options: {
     small: { type: 'boolean', default: false },
     out: { type: 'string', default: fileURLToPath(new URL('out', import.meta.url)) },
+    picture: { type: 'string' },
   },
 })
 const [WIDTH, SIZE, ROWS, EPOCHS] = options.small ? [1000, 250, 1024, 16] : [4000, 800, 4096, 40]
@@ -169,6 +171,7 @@ async function write(runs) {
   mkdirSync(options.out, { recursive: true })
   writeFileSync(path('loss.svg'), svg)
   writeFileSync(path('loss.png'), png)
+  if (options.picture) copyFileSync(path('loss.png'), options.picture)
   const lines = points.map(({ name, epoch, loss, distance }) => `"${name}",${epoch},${loss},${distance}\n`)
   writeFileSync(path('loss.csv'), ['run,epoch,loss,distance\n', ...lines].join(''))
   return `Picture: ${relative(process.cwd(), path('loss.png'))} (and loss.svg, loss.csv)`
