@@ -37,8 +37,8 @@ export function perCopy(optimizer, model) {
   const divide = ({ name }, copies) => copiesOf.set(name, tf.keep(tf.mul(copiesOf.get(name) ?? 1, copies)))
   for (const [i, layer] of model.layers.entries()) {
     if (!(layer instanceof Multiplicity)) continue
-    for (const weight of model.layers[i - 1].trainableWeights) divide(weight, layer.copies) // inputs x width, and width
-    divide(model.layers[i + 1].trainableWeights[0], layer.copies.expandDims(1)) // width x outputs
+    for (const weight of model.layers[i - 1].weights) divide(weight, layer.copies) // inputs x width, and width
+    divide(model.layers[i + 1].weights[0], layer.copies.expandDims(1)) // width x outputs
   }
 
   const apply = optimizer.applyGradients.bind(optimizer)
