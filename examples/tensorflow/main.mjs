@@ -100,15 +100,16 @@ async function compressed({ model, optimizer }) {
   return [await goOn(`${width} by compressNetwork`, kept), await goOn(`${width} at random`, drawn)]
 }
 
-/** One epoch of each run, all on the same batches. Each run's `step` is the milliseconds that a step took. */
+/** One epoch of each run, all on the same batches. Each run's `step` is the processor time of a step, in milliseconds. */
 async function trainEpoch(runs, { x, y }, epoch) {
   const order = shuffled(ROWS, 1000 + epoch)
   const rows = [x.gather(order), y.gather(order)]
   for (const run of runs) {
     run.optimizer.learningRate = (RATE * (1 + Math.cos((Math.PI * (epoch - 1)) / EPOCHS))) / 2
-    const start = performance.now()
+    const before = process.cpuUsage()
     await run.model.fit(...rows, { batchSize: BATCH, epochs: 1, shuffle: false, verbose: 0 }) // its shuffle has no seed
-    run.step = (performance.now() - start) / Math.ceil(ROWS / BATCH)
+    const { user, system } = process.cpuUsage(before)
+    run.step = (user + system) / 1e3 / Math.ceil(ROWS / BATCH)
   }
   tf.dispose([order, ...rows])
 }
@@ -133,7 +134,7 @@ function measure(runs, { x, y }, epoch, wide = runs[0]) {
 
 const atOnce = ({ curve }) => curve.find(({ epoch }) => epoch === COMPRESS_AFTER)
 const atEnd = ({ curve }) => curve.at(-1)
-/** Milliseconds a step, the median of the epochs in which all of them were trained. */
+/** Processor time of a step in milliseconds, the median of the epochs in which all of them were trained. */
 function stepOf({ curve }) {
   const steps = curve.filter(({ epoch }) => epoch > COMPRESS_AFTER).map(({ step }) => step)
   return steps.toSorted((a, b) => a - b)[steps.length >> 1]
@@ -154,7 +155,7 @@ function table(runs) {
     ]),
   ]
   const text = lines.map(([name, ...cells]) => `${name.padEnd(24)}${cells.map((cell) => cell.padStart(11)).join('')}`)
-  return `${text.join('\n')}\n\ndistance: |f - f of all neurons| / |f of all neurons| on the test rows`
+  return `${text.join('\n')}\n\ndistance: |f - f of all neurons| / |f of all neurons| on the test rows; ms: of processor time`
 }
 
 async function write(runs) {
