@@ -1,6 +1,6 @@
 // The demo and the benchmarks in small, run as they are run by hand.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -45,6 +45,35 @@ test.each(['throughput', 'threads'])('the benchmark %s measures every case', (na
       expect(residual).toBeLessThanOrEqual(50)
       expect(count).toBeLessThanOrEqual(size)
       expect(memory).toBeLessThanOrEqual(memoryBound)
+    }
+  }
+})
+
+interface Trainer {
+  name: string
+  precision: string
+  threads: number
+  loss: number
+  cpu: number
+}
+
+test('the benchmark of training times what does the same steps', () => {
+  const record = JSON.parse(run('bench/run.mjs', 'train', '--small', '--trials', '1', '--json'))
+  expect(record.results.map((result: { activation: string }) => result.activation)).toEqual([
+    'relu',
+    'tanh',
+    'gelu',
+    'sin',
+  ])
+  const isInstalled = existsSync(join(root, 'examples/tensorflow/node_modules/@tensorflow/tfjs'))
+  for (const { methods } of record.results as { methods: Trainer[] }[]) {
+    const others = methods.filter(({ name }) => name !== 'fewpoints').map(({ name }) => name)
+    expect(others).toEqual(isInstalled ? ['TensorFlow.js wasm', 'TensorFlow.js cpu'] : [])
+    const precisions = methods.filter(({ threads }) => threads === 1).map(({ precision }) => precision)
+    expect(precisions.slice(0, 2)).toEqual(['float32', 'float64'])
+    for (const { loss, cpu } of methods) {
+      expect(Math.abs(loss / methods[0].loss - 1)).toBeLessThan(1e-5)
+      expect(cpu).toBeGreaterThan(0)
     }
   }
 })
