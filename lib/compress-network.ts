@@ -10,6 +10,7 @@ import {
   readOptions,
   shared,
   type ThreadOptions,
+  trueOrFalse,
   withDefault,
 } from './options.js'
 import { degreeOrAuto } from './order.js'
@@ -21,11 +22,19 @@ export interface CompressNetworkSyncOptions extends ThreadOptions {
    * The highest degree in a neuron's (hidden, bias) of the moments that are kept. 'auto' (default): for smooth
    * activations the highest for which two cells fit into the size, at most 256 moments a cell and degree 16; for relu
    * at most 2, because behind a kink higher degrees buy nothing, and more cells do. Measured, |f - f'| / |y| of 4000
-   * gelu neurons made 800: degree 1 0.09, 2 0.022, 3 0.014, 5 0.008 to 0.014, 7 and 8 0.005; relu: 0.06, 0.05, 0.055,
-   * 0.07, 0.1; all moments of degree 5 of (hidden, bias, output), without regard to the structure: 0.016 to 0.029 and
-   * 0.07 to 0.1.
+   * gelu neurons made 800: degree 1 0.09, 2 0.022, 3 0.014, 5 0.008 to 0.014, 7 and 8 0.005; all moments of degree 5 of
+   * (hidden, bias, output), without regard to the structure: 0.016 to 0.029. Relu, |f - f'| / |f|: degree 1 0.05, 2
+   * 0.04, 3 0.05, 5 0.06.
    */
   order?: number | 'auto' | undefined
+  /**
+   * Whether the squares of the outputs are matched as well, output_a^2 of each times all that is matched of (hidden,
+   * bias). The function does not need them, its training does: how it moves when hidden and bias are trained is a sum
+   * over c_j output_j^2. Default false, for where outputs are small beside the activations, as usual initialisations
+   * have them, that part is small. Give true for networks in the mean-field scale (outputs of order 1, multiplicities
+   * 1/d) and in the middle of a training.
+   */
+  squares?: boolean | undefined
   /**
    * 'best': cells keep a higher degree than `order`, as far as size and time allow. 'fast': they do not. Default:
    * 'best', but 'fast' for relu.
@@ -53,6 +62,7 @@ export interface CompressedNetwork extends Network {
 
 const table = {
   size: shared.size,
+  squares: withDefault(trueOrFalse, () => false),
   order: withDefault(degreeOrAuto, () => 'auto' as const),
   quality: optional(oneOf('fast', 'best')),
   threads: shared.threads,
@@ -68,7 +78,9 @@ const MOST_ORDER_OF_KINKS = 2
  *
  * f(x) = outputBias + sum_j multiplicity_j output_j s(hidden_j . x + bias_j) is linear in output_j in R^q and a
  * function of (hidden_j, bias_j) in R^(inputs + 1), so the moments {1, output_1 .. output_q} (x) P_k(hidden, bias)
- * are matched and cells are cut along (hidden, bias): (1 + q) N(inputs + 1, k) moments, N(m, k) = momentCount(m, k).
+ * are matched and cells are cut along (hidden, bias): (1 + q) N(inputs + 1, k) moments, N(m, k) = momentCount(m, k). A
+ * relu neuron is the same function when (hidden_j, bias_j) is divided by its length and output_j multiplied with it:
+ * relu neurons are compressed in that form, which halves the error.
  * The neurons are not changed, outputBias is not touched, and multiplicities of the given network are its neurons'
  * weights: compressing twice is fine. At any time in a training, too; keepNeurons()
  * takes the optimiser's rows `indices` along.
@@ -82,10 +94,10 @@ const MOST_ORDER_OF_KINKS = 2
  * row-major), `outputBias` the next layer's biases; the result's multiplicities are then absorbed into the next layer
  * by foldMultiplicity(), or kept for training. Layers one after another: each is a network of its own.
  *
- * What to expect, |f - f'| / |f| at once, 4000 neurons to 800, weights uniform, medians of 5 seeds (a random subset
- * weighted with d / d' has 1.1 to 2.5 throughout). One output, tanh (relu): 1 input 3e-6 (0.014), 2 inputs 0.005
- * (0.11), 4 inputs 0.084 (0.19), 6 inputs 0.16 (0.53), 10 inputs 0.5 (0.45), 30 inputs 0.6 (1.2), 100 inputs 0.7
- * (1.4). Two inputs, tanh, 4 outputs 0.015, 16 outputs 0.12, 64 outputs 1.3. So it is for few inputs or few outputs:
+ * What to expect, |f - f'| / |f| at once, 4000 neurons to 800, weights uniform on [-1, 1], medians of 5 seeds (a
+ * random subset weighted with d / d' has 1.1 to 2.7 throughout). One output, tanh (relu): 1 input 8e-7 (0.001), 2
+ * inputs 0.01 (0.04), 4 inputs 0.12 (0.19), 6 inputs 0.4 (0.2), 10 inputs 0.6 (0.3), 30 inputs 1.1 (1.0), 100 inputs
+ * 1.6 (1.5). Two inputs, relu, 4 outputs 0.05, 16 outputs 0.15, 64 outputs 1.0. So it is for few inputs or few outputs:
  * the moments grow like inputs^k and with every output, and where `size` holds degree 1 or less, hardly anything is
  * gained. Smooth activations keep their advantage over the random subset in training; with relu it shrinks as
  * training goes on.
@@ -118,24 +130,39 @@ function readInput(caller: string, network: unknown, options: OptionValues<typeo
   const given = checkNetwork(network, `${caller}: network`)
   const { inputs, width, outputs, hidden, bias, output, multiplicity } = given
   const columns = inputs + 1 + outputs
+  const hasKinks = given.activation === 'relu'
   const rows = new Float64Array(width * columns)
   for (let j = 0; j < width; j++) {
-    rows.set(hidden.subarray(j * inputs, (j + 1) * inputs), j * columns)
-    rows[j * columns + inputs] = bias[j]
-    rows.set(output.subarray(j * outputs, (j + 1) * outputs), j * columns + inputs + 1)
+    const row = rows.subarray(j * columns, (j + 1) * columns)
+    row.set(hidden.subarray(j * inputs, (j + 1) * inputs))
+    row[inputs] = bias[j]
+    row.set(output.subarray(j * outputs, (j + 1) * outputs), inputs + 1)
+    if (hasKinks) toUnitLength(row, inputs + 1)
   }
-  const hasKinks = given.activation === 'relu'
   const objects = { rows, count: width, nonlinear: inputs + 1, linear: outputs, weights: multiplicity }
   const plan = planLinear(caller, objects, {
     order: options.order,
     mostOrder: hasKinks ? MOST_ORDER_OF_KINKS : undefined,
     size: options.size,
-    squares: false,
+    squares: options.squares,
     best: (options.quality ?? (hasKinks ? 'fast' : 'best')) === 'best',
     threads: options.threads,
     scale: 'standard',
   })
   return { given, plan }
+}
+
+/**
+ * The same neuron with (hidden, bias), the first `size` numbers, of length 1: output relu(hidden . x + bias) is
+ * homogeneous in them. One dimension less to compress, and no higher degrees are spent on the length.
+ */
+function toUnitLength(row: Float64Array, size: number): void {
+  // Not Math.hypot(): neurons that are multiples of each other by a power of two shall have the same bits.
+  const incoming = row.subarray(0, size)
+  const largest = incoming.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+  if (largest === 0) return
+  const length = largest * Math.sqrt(incoming.reduce((sum, value) => sum + (value / largest) ** 2, 0))
+  for (let a = 0; a < row.length; a++) row[a] = a < size ? row[a] / length : row[a] * length
 }
 
 function toNetwork(given: Network, { matched }: Plan, chosen: Chosen, start: number): CompressedNetwork {
