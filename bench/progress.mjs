@@ -24,23 +24,32 @@ export function progressBar(total, done) {
   const spent = () => performance.now() - started
   let sofar = done
   let what = ''
-  const show = (value) =>
+  const running = new Set()
+  const show = () => {
+    const value = [...running].reduce((sum, { fraction, cost }) => sum + fraction * cost, sofar)
     bar.update(value, { what, left: value > done ? timeLeft((spent() * (total - value)) / (value - done)) : '' })
+  }
   bar.start(total, done, { what, left: '' })
   return {
-    /** A case begins; `name` says which. */
-    begin(name) {
+    /** A case begins that costs so much; `name` says which. Several may be under way. */
+    begin(name, cost) {
       what = name
-      show(sofar)
-    },
-    /** The case that is under way has done this part, 0 to 1, of its `cost`. */
-    part(fraction, cost) {
-      show(sofar + fraction * cost)
-    },
-    /** It is done. */
-    end(cost) {
-      sofar += cost
-      show(sofar)
+      const one = { fraction: 0, cost }
+      running.add(one)
+      show()
+      return {
+        /** It has done this part, 0 to 1. */
+        part(fraction) {
+          one.fraction = fraction
+          show()
+        },
+        /** It is done. */
+        end() {
+          running.delete(one)
+          sofar += cost
+          show()
+        },
+      }
     },
     stop() {
       bar.stop()

@@ -1,4 +1,4 @@
-// npm run bench -- NAME [--small] [--threads T] [--trials R] [--json] [--out FOLDER]
+// npm run bench -- NAME [--small] [--threads T] [--trials R] [--jobs J] [--json] [--out FOLDER]
 // npm run bench -- report [--out FOLDER]
 //
 // Runs the cases of bench/cases/NAME.mjs, each in a fresh process (bench/one.mjs), prints a table and writes
@@ -8,6 +8,7 @@
 //   --small        a form that ends within a minute; its results go to NAME.small.json
 //   --threads T    only this number of threads (each benchmark says what it does without)
 //   --trials R     how often each case is measured (default 5, or what the benchmark says)
+//   --jobs J       J cases side by side (default 1), for benchmarks that measure errors and not time; with --threads 1
 //   --json         print what would be written, and write nothing
 //   --out FOLDER   write there instead of bench/results
 //
@@ -36,7 +37,7 @@ import { RESULTS, Unfinished, writeResults } from './store.mjs'
 const HERE = fileURLToPath(new URL('.', import.meta.url))
 
 async function main() {
-  const { name, json, out, ...options } = readArguments()
+  const { name, json, out, jobs, ...options } = readArguments()
   if (name === 'report') {
     process.stdout.write(`written to ${await writeReport(out)}\n`)
     return
@@ -44,7 +45,7 @@ async function main() {
   const benchmark = await import(`./cases/${name}.mjs`)
   options.trials ??= benchmark.trials ?? 5
   const started = new Date().toISOString()
-  const results = await measure(name, benchmark, options, json ? undefined : out)
+  const results = await measure(name, benchmark, options, jobs, json ? undefined : out)
   const record = {
     name,
     title: benchmark.title,
@@ -66,7 +67,7 @@ async function main() {
 function readArguments() {
   const names = readdirSync(join(HERE, 'cases')).map((file) => file.replace(/\.mjs$/, ''))
   const usage =
-    'usage: npm run bench -- NAME [--small] [--threads T] [--trials R] [--json] [--out FOLDER]\n' +
+    'usage: npm run bench -- NAME [--small] [--threads T] [--trials R] [--jobs J] [--json] [--out FOLDER]\n' +
     `NAME is one of ${names.join(', ')}; or report`
   try {
     const { values, positionals } = parseArgs({
@@ -75,6 +76,7 @@ function readArguments() {
         small: { type: 'boolean', default: false },
         threads: { type: 'string' },
         trials: { type: 'string' },
+        jobs: { type: 'string', default: '1' },
         json: { type: 'boolean', default: false },
         out: { type: 'string', default: RESULTS },
       },
@@ -84,8 +86,9 @@ function readArguments() {
       throw new Error(`no benchmark ${positionals.join(' ')}`)
     const threads = values.threads === undefined ? undefined : positive('--threads', values.threads)
     const trials = values.trials === undefined ? undefined : positive('--trials', values.trials)
+    const jobs = positive('--jobs', values.jobs)
     const { small, json, out } = values
-    return { name, json, out, small, threads, trials, cores: availableParallelism() }
+    return { name, json, out, jobs, small, threads, trials, cores: availableParallelism() }
   } catch (cause) {
     process.stderr.write(`${cause.message}\n${usage}\n`)
     process.exit(2)
@@ -98,30 +101,24 @@ function positive(option, text) {
   return value
 }
 
-/** All cases, less those that a killed run has left in `folder`. */
-async function measure(name, benchmark, options, folder) {
+/** All cases, less those that a killed run has left in `folder`; `jobs` of them at a time. */
+async function measure(name, benchmark, options, jobs, folder) {
   const all = benchmark.cases(options)
-  const costs = all.map((parameters) => benchmark.cost?.(parameters, options.trials) ?? 1)
+  const costOf = (parameters) => benchmark.cost?.(parameters, options.trials) ?? 1
+  const total = (list) => list.reduce((sum, parameters) => sum + costOf(parameters), 0)
   const unfinished = new Unfinished(folder, name, options)
-  const isDone = (parameters) => unfinished.get(parameters) !== undefined
-  const bar = progressBar(
-    costs.reduce((sum, cost) => sum + cost, 0),
-    costs.filter((_, i) => isDone(all[i])).reduce((sum, cost) => sum + cost, 0),
-  )
-  try {
-    for (const [i, parameters] of all.entries()) {
-      if (isDone(parameters)) continue
-      bar.begin(
-        Object.values(parameters)
-          .filter((value) => typeof value !== 'object')
-          .join(' '),
-      )
-      unfinished.set(
-        parameters,
-        await inFreshProcess(name, parameters, options.trials, (part) => bar.part(part, costs[i])),
-      )
-      bar.end(costs[i])
+  const waiting = all.filter((parameters) => unfinished.get(parameters) === undefined)
+  const bar = progressBar(total(all), total(all) - total(waiting))
+  const worker = async () => {
+    for (let parameters = waiting.shift(); parameters !== undefined; parameters = waiting.shift()) {
+      const words = Object.values(parameters).filter((value) => typeof value !== 'object')
+      const shown = bar.begin(words.join(' '), costOf(parameters))
+      unfinished.set(parameters, await inFreshProcess(name, parameters, options.trials, shown.part))
+      shown.end()
     }
+  }
+  try {
+    await Promise.all(Array.from({ length: jobs }, worker))
   } finally {
     bar.stop()
   }

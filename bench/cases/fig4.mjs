@@ -41,14 +41,10 @@ const FULL = { width: 10_000, size: 1000, rows: 100_000, epochs: 3000, every: 30
 const SMALL = { width: 400, size: 40, rows: 2000, epochs: 20, every: 2 }
 
 export function cases({ small, trials, threads, cores }) {
-  return Object.keys(RULES).flatMap((rule) =>
-    Array.from({ length: trials }, (_, trial) => ({
-      rule,
-      trial,
-      ...(small ? SMALL : FULL),
-      threads: threads ?? cores,
-    })),
-  )
+  // Trial by trial: a run that is broken off has some of every rule.
+  return Array.from({ length: trials }, (_, trial) =>
+    Object.keys(RULES).map((rule) => ({ rule, trial, ...(small ? SMALL : FULL), threads: threads ?? cores })),
+  ).flat()
 }
 
 export function run({ rule, trial, width, size, rows, epochs, every, threads }, _trials, progress) {
