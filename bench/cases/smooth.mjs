@@ -3,9 +3,8 @@
 //                  compressed, but the update rule gets the gradient of all copies of a neuron in place of one's
 //   part 'during'  compressed in the middle of a training, which goes on with what the update rule knows of each neuron kept
 //                  (`kept`), or without it (`reset`); a random subset with it (`subset`)
-//   part 'after'   compressed after training, gelu and relu (with the target of figure 4): the function at once. `tuned` is what
-//                  does better where nothing but the function counts: for gelu the highest order that fits, in one cell; for
-//                  relu all neurons scaled to length 1 first, which does not change the function and leaves directions only
+//   part 'after'   compressed after training, gelu and relu (with the target of figure 4): the function at once. `highest` is
+//                  compressed with the highest order that fits, in one cell
 import { textTable } from '../../demo/table.mjs'
 import { compressNetworkSync, keepNeurons, momentCount, predictSync, trainNetworkSync } from '../../dist/index.js'
 import { groupBy, median } from '../measure.mjs'
@@ -52,7 +51,7 @@ const SMALL = { width: 300, size: 60, rows: 1000, tests: 500, epochs: 12, every:
 const RELU = { rows: 2, epochs: 2.5 }
 /** Of part 'during': when to compress, as parts of the training. */
 const TIMES = [0, 1 / 6, 1 / 2, 5 / 6]
-export const AFTER = ['compressed', 'tuned', 'subset']
+export const AFTER = ['compressed', 'highest', 'subset']
 export const VARIANTS = {
   ...NAMES,
   total: 'gradient not divided',
@@ -164,17 +163,14 @@ function runAfter(parameters, progress) {
     return { loss: meanSquare(own, test.y), distance: fDistance(own, values, test.y) }
   }
   const compressed = compressNetworkSync(network, { size, threads })
-  const tuned =
-    parameters.activation === 'relu'
-      ? compressNetworkSync(ofUnitLength(network), { size, threads })
-      : compressNetworkSync(network, { size, threads, order: highestOrder(size) })
+  const highest = compressNetworkSync(network, { size, threads, order: highestOrder(size) })
   return {
     loss: testLoss.at(-1),
     kept: compressed.width,
     order: compressed.matched.order,
     compressed: compared(compressed),
-    tunedOrder: tuned.matched.order,
-    tuned: compared(tuned),
+    highestOrder: highest.matched.order,
+    highest: compared(highest),
     subset: compared(randomNeurons(network, size, seeds.subset)),
   }
 }
@@ -184,21 +180,6 @@ function highestOrder(size) {
   let order = 1
   while (2 * momentCount(3, order + 1) <= size) order++
   return order
-}
-
-/** The same function: output relu(hidden . x + bias) with |(hidden, bias)| = 1, its length taken over to the output. */
-function ofUnitLength(network) {
-  const { width, hidden, bias, output } = network
-  const lengths = Float64Array.from(
-    { length: width },
-    (_, j) => Math.hypot(hidden[2 * j], hidden[2 * j + 1], bias[j]) || 1,
-  )
-  return {
-    ...network,
-    hidden: hidden.map((value, i) => value / lengths[i >> 1]),
-    bias: bias.map((value, j) => value / lengths[j]),
-    output: output.map((value, j) => value * lengths[j]),
-  }
 }
 
 function meanSquare(a, b) {
@@ -258,8 +239,8 @@ export function ends(results) {
   const own = results.filter(({ part }) => part === 'after')
   return [...groupBy(own, ({ activation }) => activation)].map(([activation, group]) => {
     const of = (variant) => medianDifference(group.map((one) => ({ original: one.loss, ...one[variant] })))
-    const [{ order, tunedOrder }] = group
-    return { activation, order, tunedOrder, ...Object.fromEntries(AFTER.map((variant) => [variant, of(variant)])) }
+    const [{ order, highestOrder }] = group
+    return { activation, order, highestOrder, ...Object.fromEntries(AFTER.map((variant) => [variant, of(variant)])) }
   })
 }
 

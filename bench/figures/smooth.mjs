@@ -13,7 +13,7 @@ const PATH_LOOKS = {
 const LATER = {
   compressed: 'compressed',
   reset: 'compressed, memory lost',
-  tuned: 'compressed, tuned to the function',
+  highest: 'compressed, one cell',
   subset: 'random subset',
 }
 const LATER_COLORS = [COLORS[1], COLORS[4], COLORS[6], COLORS[5]]
@@ -70,7 +70,7 @@ function laterFigure(results, { trials }) {
     const each = AFTER.map((variant) => `${short(one[variant].distance)} (${percent(one[variant].difference)})`)
     return `${activation} ${each.join(', ')}`
   })
-  const { tunedOrder } = after.find(({ activation }) => activation === 'gelu')
+  const { highestOrder } = after.find(({ activation }) => activation === 'gelu')
   return {
     id: 'later',
     title: 'Compressed in the middle of a training, and after it',
@@ -79,8 +79,7 @@ function laterFigure(results, { trials }) {
       `${epochs} epochs, with the original's momentum and second moments kept for each neuron that stays, or lost. ` +
       `Loss at the end against the original's, with them kept: ${losses('kept').join('; ')}; lost: ${losses('reset').join('; ')}; ` +
       `of a random subset with them kept: ${losses('subset').join('; ')}. (c) Compressed when the training has ended, at once; ` +
-      `tuned: where nothing but the function counts, gelu with the highest order that fits, ${tunedOrder}, in one cell, and relu with ` +
-      'each neuron scaled to length 1 first, which does not change the function. Compressed, tuned, random subset, with the loss ' +
+      `one cell: with the highest order that fits, ${highestOrder}. Compressed, one cell, random subset, with the loss ` +
       `against the original's: ${differences.join('; ')}.`,
     specification: panels(
       [
