@@ -154,15 +154,17 @@ test('fig5b: the sizes of the paper, and a law with the exponent that its points
   expect(original.points.every(({ ratio }: { ratio: number }) => ratio === 1)).toBe(true)
 
   // Before training the compressed network has the function of the original; the subset has another.
-  const [wide, few, linear, subset] = meanFields(all).filter(({ epoch }: { epoch: number }) => epoch === 0)
-  expect([wide, few, linear, subset].map(({ variant }) => variant)).toEqual([
+  const [wide, few, squares, linear, subset] = meanFields(all).filter(({ epoch }: { epoch: number }) => epoch === 0)
+  expect([wide, few, squares, linear, subset].map(({ variant }) => variant)).toEqual([
     'original',
     'compressed',
+    'squares',
     'linear',
     'subset',
   ])
   for (const [i, { value }] of wide.points.entries()) {
     expect(few.points[i].value / value).toBeCloseTo(1, 0)
+    expect(squares.points[i].value / value).toBeCloseTo(1, 0)
     expect(linear.points[i].value / value).toBeCloseTo(1, 0)
   }
   expect(subset.points.at(-1).value).toBeGreaterThan(few.points.at(-1).value)

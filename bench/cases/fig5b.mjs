@@ -5,7 +5,8 @@
 //                      same, so that nothing but the width is between the two
 // Beside the compressed network a random subset of the same width, whose neurons stand for d/d' each. In part 'mean-field' outputs
 // are as large as all else, and how neurons move depends on the square of their output: `compressed` keeps the moments of
-// (hidden, bias, output) together, as the paper does, `linear` is compressNetwork(), whose moments are linear in the output.
+// (hidden, bias, output) together, as the paper does, `linear` is compressNetwork(), whose moments are linear in the output, and `squares`
+// the same with its option of that name.
 import { textTable } from '../../demo/table.mjs'
 import { compressNetworkSync } from '../../dist/index.js'
 import { powerLaw } from '../fit.mjs'
@@ -38,7 +39,7 @@ const SMALL = {
 /** Of part 'mean-field', when functions are compared. */
 const EPOCHS = [0, 5, 20, 60]
 export const VARIANTS = ['original', 'compressed', 'subset']
-export const FIELD_VARIANTS = ['original', 'compressed', 'linear', 'subset']
+export const FIELD_VARIANTS = ['original', 'compressed', 'squares', 'linear', 'subset']
 
 const sizeOf = (width) => Math.floor(16 * Math.sqrt(width))
 
@@ -106,6 +107,7 @@ function runMeanField({ trial, reference, widths, rows, epochs, every, threads }
     const networks = {
       original,
       compressed: compressedNeurons(original, { size, order: 'auto', threads }),
+      squares: compressNetworkSync(original, { size, squares: true, threads }),
       linear: compressNetworkSync(original, { size, threads }),
       subset: randomNeurons(original, size, seeds.subset + width),
     }

@@ -20,8 +20,12 @@ import {
   solid,
 } from './style.mjs'
 
-const WAYS = { ...NAMES, linear: 'compressed, moments linear in the output' }
-const HUES = { original: COLORS[0], compressed: COLORS[1], linear: COLORS[4], subset: COLORS[5] }
+const WAYS = {
+  ...NAMES,
+  squares: 'compressed, squares of the output, too',
+  linear: 'compressed, moments linear in the output',
+}
+const HUES = { original: COLORS[0], compressed: COLORS[1], squares: COLORS[2], linear: COLORS[4], subset: COLORS[5] }
 const OURS = VARIANTS.map((variant) => HUES[variant])
 const SERIES = VARIANTS.map((variant) => WAYS[variant])
 const THEIRS = 'the authors'
@@ -169,8 +173,8 @@ function meanFieldFigure(results, { trials }) {
       `the same batches for all; the mean of |f_d − f_ref|², f_ref a network of ${reference.toLocaleString('en')} neurons, means of ${trials} ` +
       `trials with their standard errors, of d neurons and of ${SIZE} of them. Compressed: the moments of (hidden, bias, output) ` +
       'together, as in the paper; linear in the output: compressNetwork(), which is for outputs that are small beside the rest, as ' +
-      'in the default initialisation; here the square of the output counts, too. The exponent of the original, and that of the ' +
-      `compressed, of the linear one and of the random subset, each divided by it: ${exponents.join('; ')}. ${survival(epochs)}`,
+      'in the default initialisation; here the square of the output counts, too, and the option `squares` keeps it. The exponent of the original, and that of the ' +
+      `compressed, of the one with squares, of the linear one and of the random subset, each divided by it: ${exponents.join('; ')}. ${survival(epochs)}`,
     specification: panels(
       epochs.map(([epoch, own], i) => meanFieldPanel(own, `(${'abcd'[i]}) epoch ${epoch}`)),
       2,
