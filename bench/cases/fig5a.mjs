@@ -14,7 +14,7 @@ import { mapped, NOISE, PROBES, WIDTH } from './fig3.mjs'
 
 export const title = 'Figure 5a: the loss against the number of rows'
 export const seed = 5
-export const trials = 20
+export const trials = 6
 
 const FULL = { counts: doubled(256, 12), epochs: 2048, test: 100_000 }
 const SMALL = { counts: doubled(256, 5), epochs: 256, test: 2000 }

@@ -25,7 +25,7 @@ import { finite, recorded, short } from '../trajectories.mjs'
 
 export const title = 'Figure 5b: what compression does to the law of the width'
 export const seed = 6
-export const trials = 8
+export const trials = 3
 
 const NOISE = 0.2
 const FULL = {

@@ -8,7 +8,7 @@ import { curveRows, finite, recorded, short, summary } from '../trajectories.mjs
 
 export const title = 'How few neurons do: 10,000 compressed to 3000 and down to 100, then trained'
 export const seed = 7
-export const trials = 5
+export const trials = 3
 
 const SETTINGS = {
   gelu: { target: [2, 4], noise: 0.1, ranges: { hidden: 1.5, bias: 1.5 }, epochs: 100 },
