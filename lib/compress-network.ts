@@ -30,9 +30,9 @@ export interface CompressNetworkSyncOptions extends ThreadOptions {
   /**
    * Whether the squares of the outputs are matched as well, output_a^2 of each times all that is matched of (hidden,
    * bias). The function does not need them, its training does: how it moves when hidden and bias are trained is a sum
-   * over c_j output_j^2. Default false, for where outputs are small beside the activations, as usual initialisations
-   * have them, that part is small. Give true for networks in the mean-field scale (outputs of order 1, multiplicities
-   * 1/d) and in the middle of a training.
+   * over c_j output_j^2. Default false: where outputs are small beside the activations, as usual initialisations have
+   * them, that part is small. Give true for networks in the mean-field scale (outputs of order 1, multiplicities 1/d)
+   * and in the middle of a training. Costs up to twice the moments, hence fewer cells or a lower degree.
    */
   squares?: boolean | undefined
   /**
@@ -50,11 +50,11 @@ export interface CompressedNetwork extends Network {
   multiplicity: Float64Array
   /** Which neurons these are, ascending: for keepNeurons(), to take along what an optimiser remembers of each. */
   indices: Uint32Array
-  /** The degree, what it was multiplied with ('linear': 1 and each output), and the number of moments. */
+  /** The degree, what it was multiplied with ('linear': 1 and each output; see Matched), and the number of moments. */
   matched: Matched
   /** How many cells the neurons were cut into. */
   cells: number
-  /** As that of compress(), over all moments matched. */
+  /** As that of compress(), over all moments matched; for relu those of the neurons of length 1. */
   residual: number
   /** Milliseconds. */
   elapsed: { partition: number; recombine: number; total: number }
@@ -78,12 +78,11 @@ const MOST_ORDER_OF_KINKS = 2
  *
  * f(x) = outputBias + sum_j multiplicity_j output_j s(hidden_j . x + bias_j) is linear in output_j in R^q and a
  * function of (hidden_j, bias_j) in R^(inputs + 1), so the moments {1, output_1 .. output_q} (x) P_k(hidden, bias)
- * are matched and cells are cut along (hidden, bias): (1 + q) N(inputs + 1, k) moments, N(m, k) = momentCount(m, k). A
- * relu neuron is the same function when (hidden_j, bias_j) is divided by its length and output_j multiplied with it:
- * relu neurons are compressed in that form, which halves the error.
- * The neurons are not changed, outputBias is not touched, and multiplicities of the given network are its neurons'
- * weights: compressing twice is fine. At any time in a training, too; keepNeurons()
- * takes the optimiser's rows `indices` along.
+ * are matched and cells are cut along (hidden, bias): (1 + q) N(inputs + 1, k) moments, with squares (1 + 2 q)
+ * N(inputs + 1, k), N(m, k) = momentCount(m, k). A relu neuron is the same function when (hidden_j, bias_j) is divided
+ * by its length and output_j multiplied with it: relu neurons are compressed in that form, which halves the error. The
+ * neurons are not changed, outputBias is not touched, and multiplicities of the given network are its neurons' weights:
+ * compressing twice is fine. At any time in a training, too; keepNeurons() takes the optimiser's rows `indices` along.
  *
  * Cells are cut in units of each column's standard deviation, so the units of the inputs do not matter; measured (gelu,
  * tanh, relu, before and after training), the error is 0.9 to 1.0 of that with raw coordinates, 0.6 to 1.1 where inputs

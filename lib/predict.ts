@@ -23,7 +23,8 @@ const asyncTable = { ...table, signal: shared.signal }
 
 /**
  * f(x) = outputBias + sum_j multiplicity_j output_j s(hidden_j . x + bias_j) of every row of x, as trainNetwork()
- * computes it: d x outputs numbers, row-major, no softmax. Time is about d x width x (inputs + outputs).
+ * computes it: d x outputs numbers, row-major, no softmax. Time is about d x width x (inputs + outputs). Memory: two
+ * copies of x.
  *
  * @param network its arrays are Float64Array or Float32Array; never written to
  * @param x d x inputs numbers, row-major, or ndarray-like; never written to. All is copied before this returns.

@@ -26,7 +26,9 @@ import { type History, Training } from './training.js'
  * error.
  *
  * Time is about epochs x rows x width x (inputs + outputs); an evaluation costs a third of an epoch, and as much for as
- * many rows of `test`, which `evaluateEvery` makes rarer. Memory: two copies of the rows.
+ * many rows of `test`, which `evaluateEvery` makes rarer. After each evaluation the rows are copied again, on the
+ * calling thread. Memory: three copies of the rows; with b rows in a batch (default: all) also b x outputs x width / 1024
+ * numbers, and b / 4096 of them, at most 64, for each parameter, which is the most where inputs and neurons are many.
  *
  * @param network its arrays are Float64Array or Float32Array; never written to
  * @param data rows { x, y, weights? }: x is d x inputs, y is d x outputs, row-major or ndarray-like; never written to.

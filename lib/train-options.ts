@@ -1,5 +1,5 @@
 // The options of trainNetwork(): what they mean, their defaults, and which go together.
-import { typeError } from './errors.js'
+import { rangeError } from './errors.js'
 import type { Dataset } from './labelled-rows.js'
 import type { Network } from './network.js'
 import {
@@ -22,6 +22,7 @@ import { type ReadRule, type RuleOptions, readRule, ruleTable } from './update-r
 export interface EpochReport {
   /** Epochs done. */
   epoch: number
+  /** As that of History. */
   trainLoss: number
   /** Only with option `test`. */
   testLoss?: number
@@ -96,7 +97,8 @@ export interface TrainOptions extends CommonOptions {
    */
   onEpoch?: ((report: EpochReport) => void | Promise<void>) | undefined
   /**
-   * Aborting rejects the promise with exactly `signal.reason`, within about 20 ms of work, or when onEpoch() is done.
+   * Aborting rejects the promise with exactly `signal.reason`, within about 20 ms of work (thousands of inputs: some
+   * tenths of a second), or when onEpoch() is done.
    */
   signal?: AbortSignal | undefined
 }
@@ -142,7 +144,7 @@ function checked<Values extends OptionValues<typeof table>>(
 ): Values & { rule: ReadRule } {
   const { optimizer, batchSize, sampling, batchesPerEpoch } = values
   const refuse = (name: string, reason: string) => {
-    throw typeError('ERR_OPTION', `${caller}: option '${name}' ${reason}`)
+    throw rangeError('ERR_OPTION', `${caller}: option '${name}' ${reason}`)
   }
   if (optimizer === 'gd' && batchSize !== undefined) {
     refuse('batchSize', "makes no sense with optimizer 'gd', which takes all rows at each update; 'sgd' takes batches")

@@ -175,9 +175,16 @@ export class Training {
 }
 
 function ownRows({ x, y, weights }: LabelledRows, where: string, loss: ReadOptions['loss']): LabelledRows {
-  const rows = { x: copyRows(x, `${where}x`), y: copyRows(y, `${where}y`), weights }
+  const rows = { x: copyRows(x, `${where}x`), y: copyRows(y, `${where}y`), weights: weights && nearOne(weights) }
   if (loss === 'cross-entropy') checkProbabilities(rows.y, `${where}y`)
   return rows
+}
+
+/** Times a power of two: only their ratios count, and so their sum is no infinity, nor their mean 0. */
+function nearOne(weights: Float64Array): Float64Array {
+  const largest = weights.reduce((most, weight) => Math.max(most, weight), 0)
+  const unit = 2 ** Math.min(Math.floor(Math.log2(largest)), 1023)
+  return weights.map((weight) => weight / unit)
 }
 
 function checkProbabilities({ data, count, dimension }: NativePoints, where: string): void {

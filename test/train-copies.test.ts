@@ -183,8 +183,11 @@ describe('the weights of rows', () => {
     const net = network(9, { outputs: 2 })
     const options: TrainSyncOptions = { optimizer: 'adam', learningRate: 0.003, epochs: 50 }
     const one = trainNetworkSync(net, weighted, options).network
-    const scaled = { ...weighted, weights: weighted.weights.map((w) => w * 1e-200) }
-    expect(difference(trainNetworkSync(net, scaled, options).network, one)).toBeLessThan(1e-12)
+    // Up to where their sum is beyond the largest number, and down to where their mean would be rounded to 0 or 1 unit.
+    for (const unit of [1e-200, 3e307, Number.MIN_VALUE]) {
+      const scaled = { ...weighted, weights: weighted.weights.map((w) => w * unit) }
+      expect(difference(trainNetworkSync(net, scaled, options).network, one)).toBeLessThan(1e-12)
+    }
     const more = {
       x: Float64Array.of(...weighted.x, 9, 9),
       y: Float64Array.of(...weighted.y, 9, 9),

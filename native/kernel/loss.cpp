@@ -55,8 +55,7 @@ void loss_of_tile(Loss kind, int outputs, std::size_t size, const double* f, con
 
 namespace {
 
-// f of every sample of every tile, on a team: use(tile, f, member), f[o * kSampleTile + i], is
-// called on any member.
+// f of every sample of every tile, on a team: use(tile, f, member), f[o * kSampleTile + i], is called on any member.
 template <class T, class Use>
 void all_values(const Layer<T>& layer, const T* const* x, std::size_t tiles, Team& team, const Use& use) {
   const int outputs = layer.layout.outputs;

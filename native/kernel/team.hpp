@@ -88,13 +88,17 @@ class Team {
     if (done_.fetch_add(1, std::memory_order_acq_rel) + 1 < count) return;
     done_.store(0, std::memory_order_relaxed);
     ticket_.store(static_cast<std::uint64_t>(phase + 1) << kPieceBits, std::memory_order_release);
-    phase_.store(phase + 1, std::memory_order_release);
+    // Sequentially consistent: notify_all() of libstdc++ looks whether anybody sleeps by a load that could otherwise
+    // overtake this store.
+    phase_.store(phase + 1);
     phase_.notify_all();
   }
 
+  // Looks at phase_ alone, which is stored last. Whoever went on by the ticket could finish the next phase before this
+  // one's phase_ is stored; then phase_ would go back, and members would leave a phase too early, or sleep for ever.
   void wait(std::uint32_t phase) {
     for (int i = 0; i < kSpins; i++) {
-      if (ticket_.load(std::memory_order_acquire) >> kPieceBits != phase) return;
+      if (phase_.load(std::memory_order_acquire) != phase) return;
 #if defined(__x86_64__)
       __builtin_ia32_pause();
 #endif

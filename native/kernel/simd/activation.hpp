@@ -1,5 +1,7 @@
 // The activation functions and their slopes, for vectors of T: good to a few units in the last place of T, except near
-// zeros of sin other than 0 and for |z| beyond 10^5 (float32) or 10^8 (float64), where sin loses digits of z.
+// zeros of sin other than 0 and for |z| beyond 10^5 (float32) or 10^8 (float64), where sin loses digits of z. Beyond
+// 10^7 (float32) or 10^15 (float64) sin has none left, and what comes out need not lie in [-1, 1] or be finite. gelu
+// and sin of NaN are NaN; relu, tanh and sigmoid make a finite number of it.
 #pragma once
 #include "lanes.hpp"
 

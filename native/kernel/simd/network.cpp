@@ -15,13 +15,14 @@ constexpr int kBackwardVectors = 1, kReluVectors = 2, kForwardVectors = 4, kBack
 constexpr size_t kBlock = 512;       // samples that are added up in T
 constexpr size_t kForwardTile = 16;  // neurons
 
-// r times the value and r times the slope.
+// h: the value, t: r times the slope.
 template <class T, class A>
 FEWPOINTS_INLINE void slopes(VecOf<T> z, VecOf<T> r, VecOf<T>& h, VecOf<T>& t) {
   VecOf<T> slope;
   A::both(z, h, slope);
   t = r * slope;
 }
+
 // ---- forward
 
 template <class T, class A, int N>
