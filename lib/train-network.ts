@@ -66,6 +66,7 @@ export function trainNetworkSync(network: NetworkInput, data: Dataset, options: 
     training.add(input.end, native().trainSync(input))
     const returned = onEpoch?.(training.report()) as { then?: unknown } | undefined
     if (typeof returned?.then === 'function') {
+      Promise.resolve(returned).catch(() => {}) // what it rejects with is nobody's any more
       throw typeError(
         'ERR_OPTION',
         "trainNetworkSync: option 'onEpoch' returned a Promise; trainNetwork() waits for it",

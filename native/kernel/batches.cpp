@@ -1,5 +1,6 @@
 #include "batches.hpp"
 
+#include <algorithm>
 #include <numeric>
 #include <utility>
 
@@ -69,10 +70,15 @@ Batches::Batches(std::size_t rows, const double* weights, std::size_t batch, std
       small.push_back(to);
     }
   }
-  // What rounding has left over is a whole cell; a row of weight 0 never is.
+  // What rounding has left over is a whole cell, but a row of weight 0 is none.
   for (const std::uint32_t i : large) share_[i] = 1;
-  for (const std::uint32_t i : small)
-    if (weights[i] > 0) share_[i] = 1;
+  const double* const positive = std::find_if(weights, weights + rows, [](double w) { return w > 0; });
+  for (const std::uint32_t i : small) {
+    if (weights[i] > 0)
+      share_[i] = 1;
+    else
+      other_[i] = static_cast<std::uint32_t>(positive - weights);
+  }
 }
 
 void Batches::draw(std::size_t epoch) {

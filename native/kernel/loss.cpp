@@ -8,8 +8,8 @@ namespace fewpoints {
 
 template <class T>
 void chunk_values(const Layer<T>& layer, const T* const* x, std::size_t offset, std::size_t chunk, T* f) {
-  const std::size_t begin = chunk * kNeuronChunk;
-  const std::size_t end = std::min(begin + kNeuronChunk, static_cast<std::size_t>(layer.layout.width));
+  const std::size_t begin = chunk * chunk_size(layer);
+  const std::size_t end = std::min(begin + chunk_size(layer), static_cast<std::size_t>(layer.layout.width));
   network_kernels<T>().forward(layer.view(), x, offset, begin, end, f);
 }
 

@@ -1,5 +1,6 @@
 // Values of a network for tiles of samples, and the losses made of them.
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <vector>
 
@@ -14,10 +15,15 @@ int team_size(const Network& network, std::size_t rows, int threads);
 
 // Neurons whose contributions are added up in T before they are added in double: so that 10^6 neurons lose no more
 // digits than 10^3, and few rows of a wide network still keep many threads busy.
-constexpr std::size_t kNeuronChunk = 1024;
+// Of a tile of samples, so that a chunk of many columns is not much more work than one of few.
+template <class T>
+std::size_t chunk_size(const Layer<T>& layer) {
+  const auto columns = static_cast<std::size_t>(layer.layout.inputs) + layer.layout.outputs;
+  return std::max<std::size_t>(1024 / (columns / 32 + 1), 32);
+}
 template <class T>
 std::size_t chunks_of(const Layer<T>& layer) {
-  return (static_cast<std::size_t>(layer.layout.width) + kNeuronChunk - 1) / kNeuronChunk;
+  return (static_cast<std::size_t>(layer.layout.width) + chunk_size(layer) - 1) / chunk_size(layer);
 }
 // The share of one chunk in the values of a tile: outputs x kSampleTile.
 template <class T>

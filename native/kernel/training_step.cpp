@@ -9,7 +9,7 @@ namespace {
 
 // Samples whose gradient is one sum; more than kMostGroups times as many share the groups.
 constexpr std::size_t kGroup = 4096, kMostGroups = 64;
-// Neurons times samples of a piece of the way back: tens of microseconds.
+// Neurons times samples of a piece of the way back, times the columns where these are many: tens of microseconds.
 constexpr std::size_t kPieceWork = 1 << 16;
 // Parameters that are updated at once.
 constexpr std::size_t kUpdatePiece = 4096;
@@ -66,7 +66,8 @@ void TrainingStep<T>::take(Team::Member& member, const std::uint32_t* rows, std:
   member.phase(tiles, [&](std::size_t tile) { find_errors(rows, count, tile, member.index()); });
 
   const std::size_t all = layout_.stride / kNeuronTile;
-  const std::size_t pieces = parts(all, parts(kPieceWork, kNeuronTile * std::min(count, group_size(count))));
+  const std::size_t tile_work = kNeuronTile * std::min(count, group_size(count)) * (layout_.rows() / 32 + 1);
+  const std::size_t pieces = parts(all, parts(kPieceWork, tile_work));
   member.phase(groups * pieces,
                [&](std::size_t i) { add_gradient(count, i / pieces, i % pieces, pieces, member.index()); });
   member.phase(layout_.rows() * parts(layout_.stride, kUpdatePiece) + 1,

@@ -1,6 +1,7 @@
 #include "train_task.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <new>
@@ -9,6 +10,7 @@
 #include "arguments.hpp"
 #include "points.hpp"
 #include "results.hpp"
+#include "simd/network_kernels.hpp"
 
 namespace fewpoints::node {
 namespace {
@@ -107,15 +109,16 @@ struct RowsArgument {
   OptionalNumbers weights;
 };
 
-// About the operations that `rows` rows take, forward and backward.
+// About the operations that `rows` rows take, forward and backward. A tile is computed whole.
 double work_of(const Network& network, double rows) {
-  return rows * network.width * (static_cast<double>(network.inputs) + network.outputs + 8);
+  return rows * std::max(network.width, static_cast<int>(kNeuronTile)) *
+         (static_cast<double>(network.inputs) + network.outputs + 8);
 }
 
 double rows_drawn(const TrainOptions& options, double count) {
-  const double batch = static_cast<double>(options.batch), batches = static_cast<double>(options.batches);
-  const double epoch = batch == 0 || batches == 0 ? std::max(count, batch) : batch * batches;
-  return epoch * static_cast<double>(options.end - options.begin);
+  const double batch = options.batch == 0 ? count : static_cast<double>(options.batch);
+  const double updates = options.batches == 0 ? std::ceil(count / batch) : static_cast<double>(options.batches);
+  return updates * std::max(batch, static_cast<double>(kSampleTile)) * static_cast<double>(options.end - options.begin);
 }
 
 Napi::Object to_parameters(Napi::Env env, const Parameters& parameters) {

@@ -200,7 +200,9 @@ struct Sin {
     const V shifted = madd(z, splat(static_cast<T>(0.31830988618379067154)), splat(C::round));
     const V n = shifted - splat(C::round);
     sign = (I)shifted << (8 * sizeof(T) - 1);
-    return nmadd(n, splat(C::pi[2]), nmadd(n, splat(C::pi[1]), nmadd(n, splat(C::pi[0]), z)));
+    const V r = nmadd(n, splat(C::pi[2]), nmadd(n, splat(C::pi[1]), nmadd(n, splat(C::pi[0]), z)));
+    // Where z has no digits left behind the point, r is anything: let the sine stay one.
+    return minimum(maximum(r, splat(static_cast<T>(-1.6))), splat(static_cast<T>(1.6)));
   }
   static FEWPOINTS_INLINE V sine(V r, V square) { return nmadd(polynomial(square, C::sin.c), square * r, r); }
   static FEWPOINTS_INLINE V value(V z) {

@@ -12,6 +12,8 @@ constexpr int kBackwardVectors = 2, kReluVectors = 1, kForwardVectors = 4, kBack
 #else
 constexpr int kBackwardVectors = 1, kReluVectors = 2, kForwardVectors = 4, kBackwardSamples = 4;  // 16 registers
 #endif
+static_assert(kSampleTile % (kForwardVectors * 2 * W) == 0 && kNeuronTile % (2 * W) == 0 &&
+              kNeuronTile % (kBackwardVectors * 2 * W) == 0 && kNeuronTile % (kReluVectors * 2 * W) == 0);
 constexpr size_t kBlock = 512;       // samples that are added up in T
 constexpr size_t kForwardTile = 16;  // neurons
 
