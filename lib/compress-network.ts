@@ -31,8 +31,10 @@ export interface CompressNetworkSyncOptions extends ThreadOptions {
    * Whether the squares of the outputs are matched as well, output_a^2 of each times all that is matched of (hidden,
    * bias). The function does not need them, its training does: how it moves when hidden and bias are trained is a sum
    * over c_j output_j^2. Default false: where outputs are small beside the activations, as usual initialisations have
-   * them, that part is small. Give true for networks in the mean-field scale (outputs of order 1, multiplicities 1/d)
-   * and in the middle of a training. Costs up to twice the moments, hence fewer cells or a lower degree.
+   * them, that part is small. In the mean-field scale (outputs of order 1, multiplicities 1/d) it is large: without
+   * the squares a training goes astray at once, with them it keeps as close as a random subset does, and what keeps
+   * closer is compress() of the neurons as points (hidden, bias, output) (`npm run bench -- fig5b`). Costs up to twice
+   * the moments, hence fewer cells or a lower degree.
    */
   squares?: boolean | undefined
   /**
