@@ -41,6 +41,14 @@ export function groupBy(values, keyOf) {
   return groups
 }
 
+/** An object with the same keys, of(value, key) for each value. */
+export function mapped(object, of) {
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, of(value, key)]))
+}
+
+/** Nearer to each other than this factor, two numbers of a few trials are equal. */
+export const TIE = 1.25
+
 /** A sum by Neumaier's method: its error is far below one epsilon of the largest partial sum. */
 export class CompensatedSum {
   #sum = 0

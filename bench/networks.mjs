@@ -89,6 +89,13 @@ export function drawRows(target, count, seed, noise = 0) {
   return { x, y, inputs: 2, outputs: 1 }
 }
 
+const PROBES = 2048
+
+/** Rows free of noise: so many `test` rows for the loss, and fixed ones for the distance of functions. */
+export function rowsWithoutNoise(target, count, seeds) {
+  return { test: drawRows(target, count, seeds.test), probe: drawRows(target, PROBES, seeds.probe) }
+}
+
 /** The paper's subset: the first rows as they are. Of rows in random order that is a random subset. */
 export function firstRows({ x, y, inputs, outputs }, size) {
   return { x: x.slice(0, size * inputs), y: y.slice(0, size * outputs), inputs, outputs }
@@ -186,12 +193,15 @@ export function fDistance(a, b, y) {
   return Math.sqrt(difference / size)
 }
 
+/** Of every training: as the paper's, in float32 and with a rate that goes to zero. */
+export const TRAINING = { schedule: 'cosine', precision: 'float32' }
+
 /**
  * Trains variants of a network or its data alike. The first is the one that the others are compared with.
  *
  * @param {Record<string, { network: object, data: object, options?: object }>} variants with options of its own where one has
  *   any; one that has other `epochs` needs an `evaluateEvery` that makes the number of evaluations the same
- * @param {object} options of trainNetwork, the same for all
+ * @param {object} options of trainNetwork beside TRAINING, the same for all
  * @param {{ test: object, probe: object }} rows free of noise: `test` for the loss, and `probe` for the distance from the first
  *   variant's function at the same time of the training
  * @param {(part: number) => void} progress
@@ -219,7 +229,13 @@ export function trainVariants(variants, options, { test, probe }, progress = () 
       distance.push(values && first ? fDistance(values, first, probe.y) : Number.NaN)
       progress((before[i] + (costs[i] * epoch) / epochs) / sum(costs))
     }
-    const history = trainNetworkSync(network, data, { ...options, ...own, test: { x: test.x, y: test.y }, onEpoch })
+    const history = trainNetworkSync(network, data, {
+      ...TRAINING,
+      ...options,
+      ...own,
+      test: { x: test.x, y: test.y },
+      onEpoch,
+    })
     return {
       epochs: Array.from(history.epochs, (epoch) => (epoch * options.epochs) / epochs),
       trainLoss: [...history.trainLoss],

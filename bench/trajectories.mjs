@@ -1,6 +1,6 @@
 // Trainings beside each other, epoch by epoch: how far the others are from the first, and whether compression keeps them closer
 // to it than a random subset does, whose neurons have the multiplicity d/d' and which costs nothing.
-import { groupBy, median } from './measure.mjs'
+import { groupBy, mapped, median, TIE } from './measure.mjs'
 
 /** What a network of width d is made to, and what it is compared with. */
 export const NAMES = {
@@ -10,9 +10,6 @@ export const NAMES = {
   subset: 'random subset',
   naive: 'first neurons',
 }
-
-/** Nearer to each other than this factor, two differences are equal. */
-export const TIE = 1.25
 
 /** The ways in which a training can be near another. */
 export const QUANTITIES = {
@@ -32,7 +29,7 @@ export function recorded(trained) {
   const [{ epochs }] = Object.values(trained)
   return {
     evaluated: epochs,
-    variants: ofEach(trained, ({ trainLoss, testLoss, distance, seconds }) => ({
+    variants: mapped(trained, ({ trainLoss, testLoss, distance, seconds }) => ({
       trainLoss: trainLoss.map(digits),
       testLoss: testLoss.map(digits),
       distance: distance.map(digits),
@@ -68,15 +65,15 @@ export function curveRows(head, { evaluated, variants }) {
  *   both begin with the same original
  */
 export function summary(group, variants) {
-  const each = ofEach(variants, (name) => group.map(({ variants }) => deviations(variants.original, variants[name])))
+  const each = mapped(variants, (name) => group.map(({ variants }) => deviations(variants.original, variants[name])))
   return {
-    curves: ofEach(variants, (name) =>
+    curves: mapped(variants, (name) =>
       medianCurves(
         group[0].evaluated,
         group.map((one) => one.variants[name]),
       ),
     ),
-    deviations: ofEach(each, (list) => ofQuantities((quantity) => median(list.map((one) => one[quantity])))),
+    deviations: mapped(each, (list) => ofQuantities((quantity) => median(list.map((one) => one[quantity])))),
     advantages: advantages(each.compressed, each.subset),
   }
 }
@@ -99,8 +96,6 @@ function deviations(original, { testLoss, distance }) {
 }
 
 export const finite = (value) => (Number.isFinite(value) ? value : Number.POSITIVE_INFINITY)
-
-const ofEach = (object, value) => Object.fromEntries(Object.entries(object).map(([key, one]) => [key, value(one)]))
 
 const ofQuantities = (value) =>
   Object.fromEntries(Object.keys(QUANTITIES).map((quantity) => [quantity, value(quantity)]))

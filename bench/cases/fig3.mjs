@@ -11,12 +11,13 @@
 //   rebatched  the original rows in other mini-batches: what is an accident of the batches
 import { textTable } from '../../demo/table.mjs'
 import { compressDatasetSync } from '../../dist/index.js'
-import { geometricMean, median } from '../measure.mjs'
+import { geometricMean, mapped, median, TIE } from '../measure.mjs'
 import {
   drawRows,
   firstRows,
   meanRows,
   randomNetwork,
+  rowsWithoutNoise,
   seedsOf,
   summary,
   teacher,
@@ -58,10 +59,6 @@ export const NOISE = 3
 export const WIDTH = 50
 const FULL = { rows: 10_000, size: 1000, epochs: 400, test: 100_000 }
 const SMALL = { rows: 2000, size: 200, epochs: 60, test: 2000 }
-export const PROBES = 2048
-
-// Nearer to each other than this factor, two numbers of a few trials are equal.
-export const TIE = 1.25
 
 export function cases({ small, threads, cores }) {
   const settings = { ...(small ? SMALL : FULL), threads: threads ?? cores }
@@ -96,13 +93,11 @@ export function run({ panel, activation, rows, size, epochs, test, threads }, tr
       {
         ...options,
         ...(isBatched && { sampling: 'replacement', batchesPerEpoch: Math.ceil(rows / BATCH) }),
-        schedule: 'cosine',
         epochs,
         seed: seeds.batches,
-        precision: 'float32',
         threads,
       },
-      { test: drawRows(target, test, seeds.test), probe: drawRows(target, PROBES, seeds.probe) },
+      rowsWithoutNoise(target, test, seeds),
       (part) => progress((trial + part) / trials),
     )
     return mapped(trained, (curves, name) => ({
@@ -112,11 +107,6 @@ export function run({ panel, activation, rows, size, epochs, test, threads }, tr
     }))
   })
   return { runs }
-}
-
-/** An object with the same keys. */
-export function mapped(object, of) {
-  return Object.fromEntries(Object.entries(object).map(([name, value]) => [name, of(value, name)]))
 }
 
 export function table(results) {

@@ -10,7 +10,16 @@
 import { textTable } from '../../demo/table.mjs'
 import { compressNetworkSync } from '../../dist/index.js'
 import { groupBy, median } from '../measure.mjs'
-import { drawRows, firstNeurons, randomNetwork, randomNeurons, ripples, seedsOf, trainVariants } from '../networks.mjs'
+import {
+  drawRows,
+  firstNeurons,
+  randomNetwork,
+  randomNeurons,
+  ripples,
+  rowsWithoutNoise,
+  seedsOf,
+  trainVariants,
+} from '../networks.mjs'
 import { paper } from '../paper.mjs'
 import {
   curveRows,
@@ -34,7 +43,6 @@ export const RULES = {
   AdamW: { optimizer: 'adamw', learningRate: 1e-4 },
 }
 const NOISE = 0.2
-const PROBES = 2048
 /** Of a fresh network, times that of the others: which one is best nobody knows before. */
 const RATES = [1, 3, 10]
 const FULL = { width: 10_000, size: 1000, rows: 100_000, epochs: 3000, every: 30 }
@@ -71,14 +79,12 @@ export function run({ rule, trial, width, size, rows, epochs, every, threads }, 
     {
       ...RULES[rule],
       epochs,
-      schedule: 'cosine',
       batchSize: 512,
       seed: seeds.batches,
-      precision: 'float32',
       evaluateEvery: every,
       threads,
     },
-    { test: drawRows(target, rows, seeds.test), probe: drawRows(target, PROBES, seeds.probe) },
+    rowsWithoutNoise(target, rows, seeds),
     progress,
   )
   return {

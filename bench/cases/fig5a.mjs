@@ -7,10 +7,19 @@
 import { textTable } from '../../demo/table.mjs'
 import { compressDatasetSync } from '../../dist/index.js'
 import { powerLaw } from '../fit.mjs'
-import { doubled, groupBy, mean, median, standardError } from '../measure.mjs'
-import { drawRows, firstRows, meanRows, randomNetwork, seedsOf, teacher, trainVariants } from '../networks.mjs'
+import { doubled, groupBy, mapped, mean, median, standardError } from '../measure.mjs'
+import {
+  drawRows,
+  firstRows,
+  meanRows,
+  randomNetwork,
+  rowsWithoutNoise,
+  seedsOf,
+  teacher,
+  trainVariants,
+} from '../networks.mjs'
 import { paper } from '../paper.mjs'
-import { mapped, NOISE, PROBES, WIDTH } from './fig3.mjs'
+import { NOISE, WIDTH } from './fig3.mjs'
 
 export const title = 'Figure 5a: the loss against the number of rows'
 export const seed = 5
@@ -60,17 +69,15 @@ export function run({ rows, size, trial, epochs, test, threads }, _trials, progr
       optimizer: 'adamw',
       learningRate: 1e-3,
       weightDecay: 0.01,
-      schedule: 'cosine',
       batchSize,
       batchesPerEpoch: Math.ceil(rows / batchSize),
       sampling: 'replacement',
       epochs,
       evaluateEvery: epochs,
       seed: seeds.batches,
-      precision: 'float32',
       threads,
     },
-    { test: drawRows(target, test, seeds.test), probe: drawRows(target, PROBES, seeds.probe) },
+    rowsWithoutNoise(target, test, seeds),
     progress,
   )
   const variants = mapped(trained, ({ testLoss, distance }, name) => ({

@@ -10,7 +10,7 @@
 import { textTable } from '../../demo/table.mjs'
 import { compressNetworkSync } from '../../dist/index.js'
 import { powerLaw } from '../fit.mjs'
-import { doubled, groupBy, mean, standardError } from '../measure.mjs'
+import { doubled, groupBy, mapped, mean, standardError } from '../measure.mjs'
 import {
   compressedNeurons,
   drawRows,
@@ -81,10 +81,8 @@ function runLoss({ trial, width, size, rows, epochs, threads }, progress) {
     optimizer: 'adamw',
     learningRate: 1e-3,
     epochs,
-    schedule: 'cosine',
     batchSize: 128,
     seed: seeds.batches,
-    precision: 'float32',
     evaluateEvery: epochs,
     threads,
   }
@@ -120,15 +118,13 @@ function runMeanField({ trial, reference, widths, rows, epochs, every, threads }
     optimizer: 'momentum',
     learningRate: 0.2,
     epochs,
-    schedule: 'cosine',
     batchSize: 512,
     seed: seeds.batches,
-    precision: 'float32',
     evaluateEvery: every,
     threads,
   }
   const trained = trainVariants(
-    Object.fromEntries(Object.entries(variants).map(([name, network]) => [name, { network, data }])),
+    mapped(variants, (network) => ({ network, data })),
     options,
     { test, probe: test },
     progress,

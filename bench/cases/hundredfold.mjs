@@ -4,18 +4,20 @@
 // and to train on what was compressed.
 import { textTable } from '../../demo/table.mjs'
 import { compressDatasetSync } from '../../dist/index.js'
+import { mapped } from '../measure.mjs'
 import {
   drawRows,
   firstRows,
   meanRows,
   randomNetwork,
+  rowsWithoutNoise,
   seedsOf,
   summary,
   teacher,
   thinned,
   trainVariants,
 } from '../networks.mjs'
-import { advantage, mapped, medians, NOISE, PROBES, WIDTH } from './fig3.mjs'
+import { advantage, medians, NOISE, WIDTH } from './fig3.mjs'
 
 export const title = 'A hundredth of the rows, in mini-batches'
 export const seed = 4
@@ -105,16 +107,14 @@ export function run({ rows, size, epochs, test, threads }, trials, progress) {
       {
         optimizer: 'sgd',
         learningRate: 0.01,
-        schedule: 'cosine',
         batchSize: BATCH,
         batchesPerEpoch: batches,
         sampling: 'replacement',
         epochs,
         seed: seeds.batches,
-        precision: 'float32',
         threads,
       },
-      { test: drawRows(target, test, seeds.test), probe: drawRows(target, PROBES, seeds.probe) },
+      rowsWithoutNoise(target, test, seeds),
       (part) => progress((trial + part) / trials),
     )
     return mapped(trained, (curves, name) => ({

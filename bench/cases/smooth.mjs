@@ -16,6 +16,7 @@ import {
   randomNeurons,
   ripples,
   seedsOf,
+  TRAINING,
   trainVariants,
 } from '../networks.mjs'
 import {
@@ -92,11 +93,11 @@ function drawn({ activation = 'gelu', trial, width, rows, tests }) {
 
 function optionsOf({ rule, threads, epochs, every }, seeds) {
   return {
+    ...TRAINING,
     ...RULES[rule],
     epochs,
     batchSize: 512,
     seed: seeds.batches,
-    precision: 'float32',
     evaluateEvery: every,
     threads,
   }
@@ -115,7 +116,7 @@ function runPath(parameters, progress) {
     total: { network: compressed, options: { gradient: 'total' } },
   }
   for (const variant of Object.values(variants)) variant.data = data
-  const options = { ...optionsOf(parameters, seeds), schedule: 'cosine' }
+  const options = optionsOf(parameters, seeds)
   const trained = trainVariants(variants, options, { test, probe: test }, progress)
   return { kept: compressed.width, order: compressed.matched.order, ...recorded(trained) }
 }
@@ -123,7 +124,7 @@ function runPath(parameters, progress) {
 function runDuring(parameters, progress) {
   const { seeds, data, test, original } = drawn(parameters)
   const { size, epochs, threads } = parameters
-  const options = { ...optionsOf(parameters, seeds), schedule: 'cosine', test }
+  const options = { ...optionsOf(parameters, seeds), test }
   const times = TIMES.map((part) => Math.round(part * epochs))
   const moments = []
   const onEpoch = ({ epoch, network, state }) => {
@@ -154,7 +155,7 @@ function runDuring(parameters, progress) {
 function runAfter(parameters, progress) {
   const { seeds, data, test, original } = drawn(parameters)
   const { size, epochs, threads } = parameters
-  const options = { ...optionsOf(parameters, seeds), schedule: 'cosine', test, evaluateEvery: epochs }
+  const options = { ...optionsOf(parameters, seeds), test, evaluateEvery: epochs }
   const { network, testLoss } = trainNetworkSync(original, data, options)
   progress(0.9)
   const values = predictSync(network, test.x, { threads })

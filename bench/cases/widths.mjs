@@ -2,7 +2,7 @@
 // random subsets of the same width whose neurons stand for d/d' each. gelu with a smooth target, and relu with that of figure 4.
 import { textTable } from '../../demo/table.mjs'
 import { compressNetworkSync } from '../../dist/index.js'
-import { groupBy, median } from '../measure.mjs'
+import { groupBy, mapped, median } from '../measure.mjs'
 import { drawRows, randomNetwork, randomNeurons, ripples, seedsOf, trainVariants } from '../networks.mjs'
 import { curveRows, finite, recorded, short, summary } from '../trajectories.mjs'
 
@@ -50,15 +50,13 @@ export function run({ activation, trial, epochs, width, sizes, rows, tests, thre
     optimizer: 'adam',
     learningRate: 1e-4,
     epochs,
-    schedule: 'cosine',
     batchSize: 512,
     seed: seeds.batches,
-    precision: 'float32',
     evaluateEvery: Math.ceil(epochs / EVALUATIONS),
     threads,
   }
   const trained = trainVariants(
-    Object.fromEntries(Object.entries(networks).map(([name, network]) => [name, { network, data }])),
+    mapped(networks, (network) => ({ network, data })),
     options,
     { test, probe: test },
     progress,

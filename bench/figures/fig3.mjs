@@ -1,5 +1,6 @@
 // Figure 3: the loss against the epoch on all rows and on few, and below it the distance from the original's function.
-import { medians, NAMES, PANELS, survival, TIE } from '../cases/fig3.mjs'
+import { medians, NAMES, PANELS, survival } from '../cases/fig3.mjs'
+import { TIE } from '../measure.mjs'
 import { paper } from '../paper.mjs'
 import { AUTHORS_DASHES, authorsLooks, curvePanel, meanCurve } from './curves.mjs'
 import { COLORS, panels } from './style.mjs'

@@ -1,8 +1,8 @@
 // Figure 5b: figure 'loss', the loss against the width, and against that of the original of the same d; figure 'mean-field', the
 // distance from the limit of infinite width, a panel for each epoch.
 import { authors, FIELD_VARIANTS, losses, meanFields, VARIANTS } from '../cases/fig5b.mjs'
-import { groupBy } from '../measure.mjs'
-import { factor, NAMES, TIE } from '../trajectories.mjs'
+import { groupBy, TIE } from '../measure.mjs'
+import { factor, NAMES } from '../trajectories.mjs'
 import {
   bars,
   COLORS,
