@@ -9,7 +9,6 @@
 #include <cstdint>
 
 #include "status.hpp"
-#include "threads.hpp"
 
 namespace fewpoints {
 
