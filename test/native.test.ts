@@ -52,6 +52,57 @@ describe('the surface', () => {
   })
 })
 
+describe('words that it does not know', () => {
+  it('are refused', async () => {
+    const option = { name: 'RangeError', code: 'ERR_OPTION' }
+    for (const division of ['Grid', '', 'thirds', 1, null])
+      expect(await refusal({ ...input(), division })).toEqual(option)
+    for (const basis of ['hermite', '', undefined, 1]) {
+      const { points, order, threads } = input()
+      expect(() => native().momentsSync({ points, order, threads, basis: basis as 'monomial' })).toThrow(
+        expect.objectContaining(option),
+      )
+    }
+  })
+})
+
+describe('constructors of typed arrays that were replaced', () => {
+  it('on the global object make no difference', async () => {
+    const program = `
+      globalThis.Float64Array = class extends Float32Array {}
+      const { native } = await import(process.argv[1])
+      const data = new Float32Array([1, 2, 3, 4])
+      const points = { data, offset: 0, count: 4, dimension: 1, rowStride: 1, columnStride: 1 }
+      console.log(String(native().momentsSync({ points, order: 1, threads: 1, basis: 'monomial' })))`
+    const url = new URL('../dist/native.js', import.meta.url).href
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program, url])
+    expect(stdout).toBe('4,10\n')
+  })
+
+  // Each environment asks once, when the addon is loaded: so these run in processes of their own.
+  it.each([
+    ['makes another kind of array', 'function () { return new Float32Array(2) }', 'TypeError undefined'],
+    ['makes a shorter array', 'function (n) { return new Real(n - 1) }', 'TypeError undefined'],
+    ['makes no array', 'function () { return {} }', 'TypeError undefined'],
+    ['throws', "function () { throw new Error('mine') }", 'Error mine'],
+    ['finds no memory', "function () { throw new RangeError('Array buffer allocation failed') }", 'Error ERR_MEMORY'],
+  ])('on the prototype by one that %s: an error, and nothing is written', async (_, replacement, expected) => {
+    const program = `
+      const Real = Float64Array
+      const data = new Real([1, 2, 3, 4])
+      Real.prototype.constructor = ${replacement}
+      const { native } = await import(process.argv[1])
+      const points = { data, offset: 0, count: 4, dimension: 1, rowStride: 1, columnStride: 1 }
+      const call = { points, order: 1, threads: 1, basis: 'monomial' }
+      const show = ({ name, code, message }) => console.log(name, message === 'mine' ? message : code)
+      try { native().momentsSync(call) } catch (error) { show(error) }
+      await native().moments(call).promise.catch(show)`
+    const url = new URL('../dist/native.js', import.meta.url).href
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program, url])
+    expect(stdout).toBe(`${expected}\n${expected}\n`)
+  })
+})
+
 describe('arrays that do not hold what is said', () => {
   const shape = { name: 'RangeError', code: 'ERR_SHAPE' }
   const option = { name: 'RangeError', code: 'ERR_OPTION' }

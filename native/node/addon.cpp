@@ -11,6 +11,7 @@
 #include "arguments.hpp"
 #include "basis.hpp"
 #include "compress.hpp"
+#include "environment.hpp"
 #include "errors.hpp"
 #include "evaluate.hpp"
 #include "info.hpp"
@@ -63,6 +64,10 @@ PolynomialSpace read_space(const Napi::Object& input, int dimension) {
   return space;
 }
 
+Basis read_basis(const Napi::Object& input) {
+  return static_cast<Basis>(read_word(input, "basis", {"monomial", "legendre"}));
+}
+
 // What the kernel's copy of them takes.
 double bytes_of(const PointsArgument& points, const OptionalNumbers& weights) {
   const double columns = static_cast<double>(points.dimension()) + (weights.given() ? 1 : 0);
@@ -88,9 +93,8 @@ class CompressTask final : public Task {
     options_.threads = read_threads(input);
     options_.standardise = input.Get("standardise").ToBoolean();
     options_.scales = read_list(input, "scales", static_cast<std::size_t>(points.dimension()));
-    const std::string division = input.Get("division").ToString();
-    if (division == "halves") options_.division = Division::Halves;
-    if (division == "balanced") options_.division = Division::Balanced;
+    if (!input.Get("division").IsUndefined())
+      options_.division = static_cast<Division>(read_word(input, "division", {"grid", "halves", "balanced"}));
     bytes = bytes_of(points, weights);
     set_.emplace(copy_of(points, weights, "points"));
   }
@@ -156,7 +160,7 @@ class MomentsTask final : public Task {
     const PointsArgument points(input, "points");
     const OptionalNumbers weights(input, "weights");
     order_ = read_order(input, points.dimension());
-    basis_ = input.Get("basis").ToString().Utf8Value() == "legendre" ? Basis::Legendre : Basis::Monomial;
+    basis_ = read_basis(input);
     threads_ = read_threads(input);
     bytes = bytes_of(points, weights);
     set_.emplace(copy_of(points, weights, "points"));
@@ -276,7 +280,7 @@ class MatchMomentsTask final : public Task {
     const PointsArgument points(input, "points");
     const OptionalNumbers weights(input, "weights");
     order_ = read_order(input, points.dimension());
-    basis_ = input.Get("basis").ToString().Utf8Value() == "legendre" ? Basis::Legendre : Basis::Monomial;
+    basis_ = read_basis(input);
     threads_ = read_threads(input);
     bytes = bytes_of(points, weights);
     target_ = read_list(input, "target", static_cast<std::size_t>(moment_count(points.dimension(), order_)));
@@ -385,7 +389,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   } catch (...) {
     throw to_error(env, std::current_exception(), "fewpoints", 0);
   }
-  keep_constructors(env);
+  Environment::open(env);
   define<CompressTask>(exports);
   define<RecombineTask>(exports);
   define<MomentsTask>(exports);
