@@ -5,6 +5,8 @@
 #include <map>
 #include <numeric>
 
+#include "list.hpp"
+
 namespace fewpoints {
 
 std::int64_t moment_count(int dimension, int order) {
@@ -18,7 +20,7 @@ std::int64_t moment_count(int dimension, int order) {
   return static_cast<std::int64_t>(n);
 }
 
-PolynomialSpace PolynomialSpace::total(int dimension, int order) { return {std::vector<int>(dimension, 0), {order}}; }
+PolynomialSpace PolynomialSpace::total(int dimension, int order) { return {List<int>(dimension, 0), {order}}; }
 
 int PolynomialSpace::highest_power() const {
   return *std::max_element(order.begin(), order.end()) + (extra > 0 ? 1 : 0);
@@ -93,9 +95,9 @@ class OfDegree {
     }
   }
 
-  const std::vector<int>& block_;
-  std::vector<int> left_;
-  std::vector<std::uint16_t> exponents_;
+  const List<int>& block_;
+  List<int> left_;
+  List<std::uint16_t> exponents_;
   MultiIndices& out_;
   int degree_ = 0;
 };
@@ -110,12 +112,12 @@ MultiIndices::MultiIndices(const PolynomialSpace& space)
   for (int degree = 0; degree <= std::accumulate(space.order.begin(), space.order.end(), 0); degree++) all.list(degree);
   if (space.extra > 0) append(MultiIndices(PolynomialSpace{space.block, {space.order[0] + 1}}), space.extra);
   // The parent drops the last axis that is present.
-  std::map<std::vector<std::uint16_t>, int> place;
+  std::map<List<std::uint16_t>, int> place;
   parent.assign(count, 0);
   axis.assign(count, 0);
   degree.assign(count, 0);
   for (int i = 0; i < count; i++) {
-    std::vector<std::uint16_t> r(row(i), row(i) + m);
+    List<std::uint16_t> r(row(i), row(i) + m);
     place[r] = i;
     if (i == 0) continue;
     int a = m - 1;
@@ -128,7 +130,7 @@ MultiIndices::MultiIndices(const PolynomialSpace& space)
 }
 
 void MultiIndices::append(const MultiIndices& next, int wanted) {
-  std::vector<int> candidates;
+  List<int> candidates;
   for (int e = 0; e < next.count; e++)
     if (next.total[e] == next.total.back()) candidates.push_back(e);
   std::stable_sort(candidates.begin(), candidates.end(), [&](int a, int b) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "list.hpp"
 #include "polish.hpp"
 #include "threads.hpp"
 #include "vertex.hpp"
@@ -90,18 +91,18 @@ Support CellSolver::careful(const Points& points, Support start, double flat, in
   const Frame frame(points, space_, flat, threads, monitor);
   const ExactBasis& basis = frame.basis();
   const int m = basis.dimension(), N = basis.count();
-  std::vector<const double*> local(m);
+  List<const double*> local(m);
   for (int a = 0; a < m; a++) local[a] = frame.local(a);
-  const ProductSource source(basis.shape(), local.data(), points.w, points.count, std::vector<double>(m, 0.0),
-                             std::vector<double>(m, 1.0));
+  const ProductSource source(basis.shape(), local.data(), points.w, points.count, List<double>(m, 0.0),
+                             List<double>(m, 1.0));
   const ExactSums target = basis.sums(points.x, points.w, points.count, threads, monitor, Stage::Recombine);
 
   // Columns and exact sums of a support.
   struct Chosen {
     Array<double> values;
-    std::vector<const double*> x;
+    List<const double*> x;
   };
-  const auto choose = [&](const std::vector<std::uint32_t>& indices) {
+  const auto choose = [&](const List<std::uint32_t>& indices) {
     Chosen chosen;
     const std::size_t count = indices.size();
     chosen.values.reset(count * points.dimension);
@@ -113,7 +114,7 @@ Support CellSolver::careful(const Points& points, Support start, double flat, in
     return chosen;
   };
   const auto sums_of = [&](const Chosen& chosen) {
-    return [&](const std::vector<double>& w) {
+    return [&](const List<double>& w) {
       return basis.sums(chosen.x.data(), w.data(), w.size(), threads, monitor, Stage::Recombine);
     };
   };
@@ -157,14 +158,14 @@ Support CellSolver::careful(const Points& points, Support start, double flat, in
 
 Support CellSolver::boxed(const Points& points, int threads, Monitor& monitor) const {
   const int m = indices_.dimension, N = indices_.count;
-  std::vector<double> centre(m), map(static_cast<std::size_t>(m) * m, 0.0);
+  List<double> centre(m), map(static_cast<std::size_t>(m) * m, 0.0);
   for (int a = 0; a < m; a++) {
     double low = points.x[a][0], high = low;
     simd().bounds(points.x[a], 0, points.count, &low, &high);
     centre[a] = 0.5 * low + 0.5 * high;
     map[a * m + a] = 1 / (0.5 * high - 0.5 * low);
   }
-  std::vector<int> all(N);
+  List<int> all(N);
   std::iota(all.begin(), all.end(), 0);
   const ExactBasis basis(indices_, Recurrence::legendre(m, indices_.order), centre, map, all);
   const auto sums = [&](const double* const* x, const double* w, std::size_t n) {
@@ -177,13 +178,12 @@ Support CellSolver::boxed(const Points& points, int threads, Monitor& monitor) c
     const ExactSums target = sums(points.x, points.w, points.count);
     const std::size_t count = finder.indices().size();
     Array<double> values(count * m);
-    std::vector<const double*> x;
+    List<const double*> x;
     for (int a = 0; a < m; a++) {
       x.push_back(values.data() + a * count);
       for (std::size_t i = 0; i < count; i++) values[a * count + i] = points.x[a][finder.indices()[i]];
     }
-    support.residual =
-        finder.refine(target, [&](const std::vector<double>& w) { return sums(x.data(), w.data(), w.size()); });
+    support.residual = finder.refine(target, [&](const List<double>& w) { return sums(x.data(), w.data(), w.size()); });
     support.indices = finder.indices();
     support.weights = finder.weights();
   });
@@ -192,7 +192,7 @@ Support CellSolver::boxed(const Points& points, int threads, Monitor& monitor) c
 
 bool CellSolver::with_box(const Points& points, const std::function<void(const FeatureSource&)>& use) const {
   const int m = indices_.dimension;
-  std::vector<double> centre(m), inverse(m);
+  List<double> centre(m), inverse(m);
   for (int a = 0; a < m; a++) {
     double low = points.x[a][0], high = low;
     simd().bounds(points.x[a], 0, points.count, &low, &high);
@@ -224,7 +224,7 @@ Support CellSolver::streamed(const FeatureSource& source, int threads, Monitor& 
   Array<double> columns(N * stride);
   std::fill_n(columns.data(), columns.size(), 0.0);
   const std::size_t blocks = (count + FeatureSource::kBlock - 1) / FeatureSource::kBlock;
-  std::vector<Array<double>> scratch(std::max(threads, 1));
+  List<Array<double>> scratch(std::max(threads, 1));
   parallel_for(blocks, threads, monitor, Stage::Recombine, [&](std::size_t i, int thread) {
     if (scratch[thread].size() == 0) scratch[thread].reset(source.scratch_size());
     const std::size_t from = i * FeatureSource::kBlock;
@@ -237,7 +237,7 @@ Support CellSolver::streamed(const FeatureSource& source, int threads, Monitor& 
     }
     source.sums(rows, first, size, false, columns.data() + from, stride, scratch[thread].data(), nullptr);
   });
-  support.residual = finder.refine(target, [&](const std::vector<double>& w) {
+  support.residual = finder.refine(target, [&](const List<double>& w) {
     Array<double> padded(stride);
     std::fill_n(std::copy(w.begin(), w.end(), padded.data()), stride - w.size(), 0.0);
     ExactSums sums(N);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "list.hpp"
 #include "threads.hpp"
 
 namespace fewpoints {
@@ -16,7 +17,7 @@ constexpr double kVanishing = 1e-12;
 constexpr double kNoise = 1e-26, kNoiseOfSums = 1e-28;
 
 double chunked(std::size_t n, int threads, Monitor& monitor, const auto& sum_of) {
-  std::vector<double> parts(chunk_count(n));
+  List<double> parts(chunk_count(n));
   parallel_for(parts.size(), threads, monitor, Stage::Recombine,
                [&](std::size_t i, int) { parts[i] = sum_of(i * kChunk, std::min(n, (i + 1) * kChunk)); });
   double s = 0;
@@ -36,14 +37,13 @@ double power_of_two(double x) { return x > 0 && std::isfinite(x) ? std::ldexp(1.
 // Cholesky: the column with the largest share of its own variance left goes first. A column of extent 0 has no row; one
 // whose remaining variance is lost in noise (points of very small weight may still extend there) is taken as it
 // remains.
-std::vector<DoubleDouble> whitening(std::vector<DoubleDouble> covariance, const std::vector<double>& extent,
-                                    std::vector<int> left) {
+List<DoubleDouble> whitening(List<DoubleDouble> covariance, const List<double>& extent, List<int> left) {
   const int m = static_cast<int>(extent.size());
-  std::vector<DoubleDouble> map;
-  std::vector<double> original(m);
+  List<DoubleDouble> map;
+  List<double> original(m);
   for (int a = 0; a < m; a++) original[a] = static_cast<double>(covariance[a * m + a]);
   // Row a: what remains of column a, as a combination of the columns.
-  std::vector<DoubleDouble> rest(static_cast<std::size_t>(m) * m);
+  List<DoubleDouble> rest(static_cast<std::size_t>(m) * m);
   for (int a = 0; a < m; a++) rest[a * m + a] = 1.0;
   while (!left.empty()) {
     auto best = left.begin();
@@ -83,7 +83,7 @@ void Frame::whiten(const Points& points, const PolynomialSpace& space, double fl
     for (std::size_t i = b; i < e; i++) s += weight(i);
     return s;
   });
-  std::vector<double> scale(m), extent(m);
+  List<double> scale(m), extent(m);
   centre_.resize(m);
   for (int a = 0; a < m; a++) {
     const double* x = points.x[a];
@@ -119,7 +119,7 @@ void Frame::whiten(const Points& points, const PolynomialSpace& space, double fl
   const MultiIndices pairs(m, 2);
   const ExactBasis second(pairs, Recurrence::monomial(m, 2), centre_, scale);
   const ExactSums sums = second.sums(points.x, points.w, n, threads, monitor, Stage::Recombine);
-  std::vector<DoubleDouble> mean(m), covariance(static_cast<std::size_t>(m) * m);
+  List<DoubleDouble> mean(m), covariance(static_cast<std::size_t>(m) * m);
   for (int e = 1; e <= m; e++) mean[e - 1] = sums[e] / sums[0];
   for (int e = m + 1; e < pairs.count; e++) {
     int a = 0;
@@ -130,10 +130,10 @@ void Frame::whiten(const Points& points, const PolynomialSpace& space, double fl
   }
   for (std::size_t block = 0; block < space.order.size(); block++) {
     if (space.order[block] == 0) continue;
-    std::vector<int> columns;
+    List<int> columns;
     for (int a = 0; a < m; a++)
       if (space.block[a] == static_cast<int>(block)) columns.push_back(a);
-    const std::vector<DoubleDouble> map = whitening(covariance, extent, std::move(columns));
+    const List<DoubleDouble> map = whitening(covariance, extent, std::move(columns));
     for (std::size_t i = 0; i < map.size(); i++) map_.push_back(static_cast<double>(map[i]) * scale[i % m]);
     block_.resize(map_.size() / m, static_cast<int>(block));
   }
@@ -241,7 +241,7 @@ void Frame::orthonormalise(const Points& points, const PolynomialSpace& space, i
     }
   const MultiIndices indices(dimension_ > 0 ? PolynomialSpace{block_, space.order, space.extra}
                                             : PolynomialSpace::total(1, order));
-  std::vector<int> kept;
+  List<int> kept;
   for (int e = 0; e < indices.count; e++) {
     bool possible = true;
     for (int axis = 0; axis < indices.dimension; axis++)

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "list.hpp"
+
 namespace fewpoints {
 
 Grid make_grid(int dimension, const double* low, const double* high, const double* units, double cells, bool powers) {
@@ -10,7 +12,7 @@ Grid make_grid(int dimension, const double* low, const double* high, const doubl
     int column, bins;
     double side;
   };
-  std::vector<Axis> axes;
+  List<Axis> axes;
   for (int a = 0; a < dimension; a++) {
     const double side = (high[a] - low[a]) * units[a];
     // The inverse of the width must not overflow, nor the side vanish.

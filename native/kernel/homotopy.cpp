@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include "list.hpp"
 #include "simd/kernels.hpp"
 #include "threads.hpp"
 
@@ -203,8 +204,8 @@ bool HomotopyTableau::eliminate(bool among_preferred, double tolerance, bool dro
 
 void HomotopyTableau::eliminate_completely(double tolerance, int threads, Monitor& monitor) {
   std::copy_n(open_.data(), stride_, eligible_.data());
-  std::vector<double> best(rows_);
-  std::vector<int> at(rows_);
+  List<double> best(rows_);
+  List<int> at(rows_);
   const auto look = [&](std::size_t i) {
     at[i] = simd().largest_entry(T_.data() + i * stride_, eligible_.data(), stride_, &best[i]);
   };
@@ -319,8 +320,8 @@ bool HomotopyTableau::push(bool last, int threads, Monitor& monitor) {
   return false;
 }
 
-void HomotopyTableau::present(std::vector<std::uint32_t>& columns, std::vector<double>& weights) const {
-  std::vector<double> now(columns_, 0.0);
+void HomotopyTableau::present(List<std::uint32_t>& columns, List<double>& weights) const {
+  List<double> now(columns_, 0.0);
   for (std::size_t c = 0; c < columns_; c++)
     if (open_[c] != 0) now[c] = remaining_ * start_[c];
   for (std::size_t r = 0; r < rows_; r++)
@@ -334,19 +335,19 @@ void HomotopyTableau::present(std::vector<std::uint32_t>& columns, std::vector<d
     }
 }
 
-std::vector<std::uint32_t> HomotopyTableau::free_columns() const {
-  std::vector<char> used(columns_, 0);
+List<std::uint32_t> HomotopyTableau::free_columns() const {
+  List<char> used(columns_, 0);
   for (std::size_t r = 0; r < rows_; r++) {
     if (home_[r] >= 0) used[home_[r]] = 1;
     if (basis_[r] >= 0) used[basis_[r]] = 1;
   }
-  std::vector<std::uint32_t> free;
+  List<std::uint32_t> free;
   for (std::size_t c = 0; c < columns_; c++)
     if (!used[c]) free.push_back(static_cast<std::uint32_t>(c));
   return free;
 }
 
-bool HomotopyTableau::replace(const std::vector<Split>& splits, double* fine, std::size_t stride, int threads,
+bool HomotopyTableau::replace(const List<Split>& splits, double* fine, std::size_t stride, int threads,
                               Monitor& monitor) {
   flush(threads, monitor);
   std::fill_n(open_.data(), stride_, 0.0);
@@ -412,8 +413,7 @@ bool HomotopyTableau::replace(const std::vector<Split>& splits, double* fine, st
   return true;
 }
 
-void HomotopyTableau::correct(const std::vector<double>& residual, std::vector<double>& change, int threads,
-                              Monitor& monitor) {
+void HomotopyTableau::correct(const List<double>& residual, List<double>& change, int threads, Monitor& monitor) {
   if (pending_ > 0) flush(threads, monitor);
   for (std::size_t i = 0; i < rows_; i++) {
     if (basis_[i] < 0) continue;

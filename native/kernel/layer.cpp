@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "list.hpp"
+
 namespace fewpoints {
 namespace {
 
@@ -30,8 +32,8 @@ void scatter(const Layout& l, const Parameters& from, T* to) {
 template <class T>
 Parameters gather(const Layout& l, const T* from) {
   const auto width = static_cast<std::size_t>(l.width);
-  Parameters to{std::vector<double>(width * l.inputs), std::vector<double>(width),
-                std::vector<double>(width * l.outputs), std::vector<double>(l.outputs)};
+  Parameters to{List<double>(width * l.inputs), List<double>(width), List<double>(width * l.outputs),
+                List<double>(l.outputs)};
   for (std::size_t j = 0; j < width; j++) {
     for (int a = 0; a < l.inputs; a++) to.hidden[j * l.inputs + a] = from[a * l.stride + j];
     to.bias[j] = from[l.inputs * l.stride + j];
@@ -136,7 +138,7 @@ Array<T> padded_column(const Array<double>& from, std::size_t count, double fact
 
 template <class T>
 Columns<T>::Columns(const Rows& rows) : count_(rows.count) {
-  const auto take = [&](const std::vector<Array<double>>& from, std::vector<const T*>& to) {
+  const auto take = [&](const List<Array<double>>& from, List<const T*>& to) {
     for (const Array<double>& column : from) {
       columns_.push_back(padded_column<T>(column, count_));
       to.push_back(columns_.back().data());

@@ -1,8 +1,8 @@
 // Non-negative least squares: min |A x - b|_2 over x >= 0 with E x = f.
 #pragma once
-#include <vector>
 
 #include "active_set.hpp"
+#include "list.hpp"
 #include "points.hpp"
 #include "status.hpp"
 
@@ -17,12 +17,12 @@ struct LeastSquares {
 
   std::size_t columns;
   RowMajor matrix, equality;
-  std::vector<double> rhs, equality_rhs;
+  List<double> rhs, equality_rhs;
   int rhs_exponent = 0;  // both are held times 2^-rhs_exponent
 };
 
 struct LeastSquaresResult {
-  std::vector<double> x;
+  List<double> x;
   double residual_norm = 0;  // |A x - b|
   double iterations = 0;     // columns taken in or out of the passive set
 };

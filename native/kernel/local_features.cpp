@@ -2,11 +2,13 @@
 
 #include <algorithm>
 
+#include "list.hpp"
+
 namespace fewpoints {
 namespace {
 
-std::vector<const double*> columns_of(const PointSet& set) {
-  std::vector<const double*> columns;
+List<const double*> columns_of(const PointSet& set) {
+  List<const double*> columns;
   for (int a = 0; a < set.dimension(); a++) columns.push_back(set.column(a));
   return columns;
 }
@@ -24,11 +26,11 @@ LocalFeatures::LocalFeatures(const PointSet& set, int order, int threads, Monito
   pieces_ = std::clamp<std::size_t>(blocks / 4, 1, kMostPieces);
 }
 
-ExactSums LocalFeatures::sums(const std::vector<double>& weights) const {
+ExactSums LocalFeatures::sums(const List<double>& weights) const {
   return frame_.basis().sums(columns_.data(), weights.data(), set_.size(), threads_, monitor_, Stage::Solve);
 }
 
-void LocalFeatures::evaluate(std::size_t begin, std::size_t end, Block& block, std::vector<double>& powers) const {
+void LocalFeatures::evaluate(std::size_t begin, std::size_t end, Block& block, List<double>& powers) const {
   const ExactShape& shape = frame_.basis().shape();
   const Recurrence& recurrence = frame_.recurrence();
   const std::size_t n = end - begin, k = static_cast<std::size_t>(recurrence.order);

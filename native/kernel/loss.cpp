@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "list.hpp"
+
 namespace fewpoints {
 
 template <class T>
@@ -60,8 +62,8 @@ template <class T, class Use>
 void all_values(const Layer<T>& layer, const T* const* x, std::size_t tiles, Team& team, const Use& use) {
   const int outputs = layer.layout.outputs;
   const std::size_t numbers = kSampleTile * outputs;
-  std::vector<std::vector<T>> parts(team.size(), std::vector<T>(numbers));
-  std::vector<std::vector<double>> sums(team.size(), std::vector<double>(numbers));
+  List<List<T>> parts(team.size(), List<T>(numbers));
+  List<List<double>> sums(team.size(), List<double>(numbers));
   team.run([&](Team::Member& member) {
     T* const part = parts[member.index()].data();
     double* const f = sums[member.index()].data();
@@ -77,17 +79,17 @@ void all_values(const Layer<T>& layer, const T* const* x, std::size_t tiles, Tea
 }
 
 template <class T>
-std::vector<double> predict_as(const Network& network, const std::vector<Array<double>>& x, std::size_t count,
-                               int threads, Monitor& monitor) {
+List<double> predict_as(const Network& network, const List<Array<double>>& x, std::size_t count, int threads,
+                        Monitor& monitor) {
   const Layer<T> layer(network);
-  std::vector<Array<T>> columns;
-  std::vector<const T*> at;
+  List<Array<T>> columns;
+  List<const T*> at;
   for (const Array<double>& column : x) {
     columns.push_back(padded_column<T>(column, count));
     at.push_back(columns.back().data());
   }
   const auto outputs = static_cast<std::size_t>(network.outputs);
-  std::vector<double> result(count * outputs);
+  List<double> result(count * outputs);
   const std::size_t tiles = (count + kSampleTile - 1) / kSampleTile;
   Team team(team_size(network, count, threads), monitor);
   all_values(layer, at.data(), tiles, team, [&](std::size_t tile, const double* f, int) {
@@ -104,8 +106,8 @@ template <class T>
 double mean_loss(const Layer<T>& layer, const Columns<T>& data, Loss loss, Team& team) {
   const int outputs = layer.layout.outputs;
   const std::size_t numbers = kSampleTile * outputs;
-  std::vector<double> of_tile(data.tiles());
-  std::vector<std::vector<double>> scratch(team.size(), std::vector<double>(2 * numbers + kSampleTile));
+  List<double> of_tile(data.tiles());
+  List<List<double>> scratch(team.size(), List<double>(2 * numbers + kSampleTile));
   all_values(layer, data.x().data(), data.tiles(), team, [&](std::size_t tile, const double* f, int member) {
     const std::size_t first = tile * kSampleTile, size = std::min(kSampleTile, data.count() - first);
     double* const y = scratch[member].data();
@@ -128,8 +130,8 @@ int team_size(const Network& network, std::size_t rows, int threads) {
   return static_cast<int>(std::clamp(work / kWorkOfMember, 1.0, static_cast<double>(threads)));
 }
 
-std::vector<double> predict(const Network& network, const std::vector<Array<double>>& x, std::size_t count, bool single,
-                            int threads, Monitor& monitor) {
+List<double> predict(const Network& network, const List<Array<double>>& x, std::size_t count, bool single, int threads,
+                     Monitor& monitor) {
   return single ? predict_as<float>(network, x, count, threads, monitor)
                 : predict_as<double>(network, x, count, threads, monitor);
 }

@@ -6,6 +6,7 @@
 
 #include "exact.hpp"
 #include "info.hpp"
+#include "list.hpp"
 #include "polish.hpp"
 #include "threads.hpp"
 #include "tolerances.hpp"
@@ -84,13 +85,13 @@ class MatrixSource final : public FeatureSource {
 // The chosen rows, copied, and their exact sums.
 class ChosenRows {
  public:
-  ChosenRows(const FeatureMatrix& features, const std::vector<std::uint32_t>& rows)
+  ChosenRows(const FeatureMatrix& features, const List<std::uint32_t>& rows)
       : width_(features.width), count_(rows.size()), values_(rows.size() * features.width) {
     for (std::size_t j = 0; j < count_; j++)
       std::memcpy(values_.data() + j * width_, features.values + static_cast<std::size_t>(rows[j]) * width_,
                   width_ * sizeof(double));
   }
-  ExactSums sums(const std::vector<double>& weights) const {
+  ExactSums sums(const List<double>& weights) const {
     ExactSums sums(static_cast<int>(padded(width_)));
     const Segment all{0, count_};
     simd().matrix_sums(values_.data(), count_, width_, weights.data(), &all, 1, sums.high.data(), sums.low.data(),
@@ -136,8 +137,8 @@ Recombined recombine(FeatureMatrix&& features, int wanted, Monitor& monitor) {
   const int threads = usable_threads(wanted), N = features.width;
   const MatrixSource source(features);
   struct Attempt {
-    std::vector<std::uint32_t> indices;
-    std::vector<double> weights;
+    List<std::uint32_t> indices;
+    List<double> weights;
     double residual = HUGE_VAL;
     int rank = 0;
   };
@@ -154,8 +155,8 @@ Recombined recombine(FeatureMatrix&& features, int wanted, Monitor& monitor) {
     out.rank = finder.rank();
     if (!solved) return out;
     const ChosenRows chosen(features, finder.indices());
-    const auto sums = [&](const std::vector<double>& w) { return chosen.sums(w); };
-    std::vector<double>& weights = finder.weights();
+    const auto sums = [&](const List<double>& w) { return chosen.sums(w); };
+    List<double>& weights = finder.weights();
     out.residual = finder.refine(target, sums);
     if (out.residual > kAcceptedResidual) out.residual = polish(chosen.columns(), target, sums, weights);
     if (out.residual > kAcceptedResidual && N <= kMostGently)
@@ -172,10 +173,10 @@ Recombined recombine(FeatureMatrix&& features, int wanted, Monitor& monitor) {
   Recombined result;
   result.rank = best.rank;
   result.residual = best.residual;
-  const std::vector<double>& weights = best.weights;
+  const List<double>& weights = best.weights;
   if (result.residual > kAcceptedResidual) {
-    std::vector<std::uint32_t> rows;
-    std::vector<double> w;
+    List<std::uint32_t> rows;
+    List<double> w;
     for (std::size_t i = 0; i < features.count && rows.size() <= static_cast<std::size_t>(N); i++)
       if (features.weights.size() == 0 || features.weights[i] > 0) {
         rows.push_back(static_cast<std::uint32_t>(i));
@@ -190,7 +191,7 @@ Recombined recombine(FeatureMatrix&& features, int wanted, Monitor& monitor) {
   }
   if (!(result.residual <= kRefusedResidual))
     throw refusal("the column sums", result.residual, "columns that are better conditioned");
-  std::vector<std::size_t> order(weights.size());
+  List<std::size_t> order(weights.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::sort(order.begin(), order.end(),
             [&](std::size_t a, std::size_t b) { return best.indices[a] < best.indices[b]; });
