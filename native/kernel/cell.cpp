@@ -105,9 +105,9 @@ Support CellSolver::careful(const Points& points, Support start, double flat, in
   const auto choose = [&](const List<std::uint32_t>& indices) {
     Chosen chosen;
     const std::size_t count = indices.size();
-    chosen.values.reset(count * points.dimension);
+    chosen.values.reset(count * usize(points.dimension));
     for (int a = 0; a < points.dimension; a++) {
-      double* column = chosen.values.data() + a * count;
+      double* column = chosen.values.data() + usize(a) * count;
       for (std::size_t i = 0; i < count; i++) column[i] = points.x[a][indices[i]];
       chosen.x.push_back(column);
     }
@@ -122,18 +122,19 @@ Support CellSolver::careful(const Points& points, Support start, double flat, in
     const std::size_t count = support.indices.size();
     const Chosen chosen = choose(support.indices);
     Eigen::MatrixXd B(N, static_cast<Eigen::Index>(count));
-    Array<double> block(static_cast<std::size_t>(N) * FeatureSource::kBlock), scratch(source.scratch_size());
+    Array<double> block(usize(N) * FeatureSource::kBlock), scratch(source.scratch_size());
     for (std::size_t i = 0; i < count; i += FeatureSource::kBlock) {
       const int size = static_cast<int>(std::min<std::size_t>(FeatureSource::kBlock, count - i));
       Segment rows[FeatureSource::kBlock];
       std::uint32_t first[FeatureSource::kBlock + 1] = {};
       for (int j = 0; j < size; j++) {
-        rows[j] = {support.indices[i + j], support.indices[i + j] + std::size_t{1}};
+        rows[j] = {support.indices[i + usize(j)], support.indices[i + usize(j)] + std::size_t{1}};
         first[j + 1] = static_cast<std::uint32_t>(j + 1);
       }
       source.sums(rows, first, size, false, block.data(), FeatureSource::kBlock, scratch.data(), nullptr);
       for (int e = 0; e < N; e++)
-        for (int j = 0; j < size; j++) B(e, static_cast<Eigen::Index>(i + j)) = block[e * FeatureSource::kBlock + j];
+        for (int j = 0; j < size; j++)
+          B(e, static_cast<Eigen::Index>(i + usize(j))) = block[e * FeatureSource::kBlock + j];
     }
     support.residual = fewpoints::polish(B, target, sums_of(chosen), support.weights);
     return without_zeros(std::move(support));
@@ -158,7 +159,7 @@ Support CellSolver::careful(const Points& points, Support start, double flat, in
 
 Support CellSolver::boxed(const Points& points, int threads, Monitor& monitor) const {
   const int m = indices_.dimension, N = indices_.count;
-  List<double> centre(m), map(static_cast<std::size_t>(m) * m, 0.0);
+  List<double> centre(m), map(usize(m) * usize(m), 0.0);
   for (int a = 0; a < m; a++) {
     double low = points.x[a][0], high = low;
     simd().bounds(points.x[a], 0, points.count, &low, &high);
@@ -177,11 +178,11 @@ Support CellSolver::boxed(const Points& points, int threads, Monitor& monitor) c
     if (!finder.run()) return;
     const ExactSums target = sums(points.x, points.w, points.count);
     const std::size_t count = finder.indices().size();
-    Array<double> values(count * m);
+    Array<double> values(count * usize(m));
     List<const double*> x;
     for (int a = 0; a < m; a++) {
-      x.push_back(values.data() + a * count);
-      for (std::size_t i = 0; i < count; i++) values[a * count + i] = points.x[a][finder.indices()[i]];
+      x.push_back(values.data() + usize(a) * count);
+      for (std::size_t i = 0; i < count; i++) values[usize(a) * count + i] = points.x[a][finder.indices()[i]];
     }
     support.residual = finder.refine(target, [&](const List<double>& w) { return sums(x.data(), w.data(), w.size()); });
     support.indices = finder.indices();
@@ -221,7 +222,7 @@ Support CellSolver::streamed(const FeatureSource& source, int threads, Monitor& 
   for (int e = 0; e < N; e++) target.magnitude[e] = target.high[0] / norm_[e];
   Support support{finder.indices(), {}, 0};
   const std::size_t count = support.indices.size(), stride = (count + 7) / 8 * 8;
-  Array<double> columns(N * stride);
+  Array<double> columns(usize(N) * stride);
   std::fill_n(columns.data(), columns.size(), 0.0);
   const std::size_t blocks = (count + FeatureSource::kBlock - 1) / FeatureSource::kBlock;
   List<Array<double>> scratch(std::max(threads, 1));
@@ -232,7 +233,7 @@ Support CellSolver::streamed(const FeatureSource& source, int threads, Monitor& 
     Segment rows[FeatureSource::kBlock];
     std::uint32_t first[FeatureSource::kBlock + 1] = {};
     for (int j = 0; j < size; j++) {
-      rows[j] = {support.indices[from + j], support.indices[from + j] + std::size_t{1}};
+      rows[j] = {support.indices[from + usize(j)], support.indices[from + usize(j)] + std::size_t{1}};
       first[j + 1] = static_cast<std::uint32_t>(j + 1);
     }
     source.sums(rows, first, size, false, columns.data() + from, stride, scratch[thread].data(), nullptr);
@@ -242,7 +243,7 @@ Support CellSolver::streamed(const FeatureSource& source, int threads, Monitor& 
     std::fill_n(std::copy(w.begin(), w.end(), padded.data()), stride - w.size(), 0.0);
     ExactSums sums(N);
     for (int e = 0; e < N; e++)
-      simd().weighted_sum(columns.data() + e * stride, padded.data(), stride, &sums.high[e], &sums.low[e]);
+      simd().weighted_sum(columns.data() + usize(e) * stride, padded.data(), stride, &sums.high[e], &sums.low[e]);
     return sums;
   });
   support.weights = finder.weights();

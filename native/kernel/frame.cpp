@@ -43,7 +43,7 @@ List<DoubleDouble> whitening(List<DoubleDouble> covariance, const List<double>& 
   List<double> original(m);
   for (int a = 0; a < m; a++) original[a] = static_cast<double>(covariance[a * m + a]);
   // Row a: what remains of column a, as a combination of the columns.
-  List<DoubleDouble> rest(static_cast<std::size_t>(m) * m);
+  List<DoubleDouble> rest(usize(m) * usize(m));
   for (int a = 0; a < m; a++) rest[a * m + a] = 1.0;
   while (!left.empty()) {
     auto best = left.begin();
@@ -108,9 +108,10 @@ void Frame::whiten(const Points& points, const PolynomialSpace& space, double fl
         }
         return s;
       });
-      map_.resize(map_.size() + m, 0.0);
+      map_.resize(map_.size() + usize(m), 0.0);
       block_.push_back(space.block[a]);
-      map_[static_cast<std::size_t>(dimension_++) * m + a] = scale[a] / std::max(std::sqrt(square / mass), kFlat);
+      map_[static_cast<std::size_t>(dimension_++) * usize(m) + usize(a)] =
+          scale[a] / std::max(std::sqrt(square / mass), kFlat);
     }
     locate(points, threads, monitor);
     return;
@@ -119,7 +120,7 @@ void Frame::whiten(const Points& points, const PolynomialSpace& space, double fl
   const MultiIndices pairs(m, 2);
   const ExactBasis second(pairs, Recurrence::monomial(m, 2), centre_, scale);
   const ExactSums sums = second.sums(points.x, points.w, n, threads, monitor, Stage::Recombine);
-  List<DoubleDouble> mean(m), covariance(static_cast<std::size_t>(m) * m);
+  List<DoubleDouble> mean(m), covariance(usize(m) * usize(m));
   for (int e = 1; e <= m; e++) mean[e - 1] = sums[e] / sums[0];
   for (int e = m + 1; e < pairs.count; e++) {
     int a = 0;
@@ -134,8 +135,8 @@ void Frame::whiten(const Points& points, const PolynomialSpace& space, double fl
     for (int a = 0; a < m; a++)
       if (space.block[a] == static_cast<int>(block)) columns.push_back(a);
     const List<DoubleDouble> map = whitening(covariance, extent, std::move(columns));
-    for (std::size_t i = 0; i < map.size(); i++) map_.push_back(static_cast<double>(map[i]) * scale[i % m]);
-    block_.resize(map_.size() / m, static_cast<int>(block));
+    for (std::size_t i = 0; i < map.size(); i++) map_.push_back(static_cast<double>(map[i]) * scale[i % usize(m)]);
+    block_.resize(map_.size() / usize(m), static_cast<int>(block));
   }
   dimension_ = static_cast<int>(block_.size());
 
@@ -149,13 +150,13 @@ void Frame::whiten(const Points& points, const PolynomialSpace& space, double fl
     if (kept != j) {
       std::copy_n(map_.begin() + j * m, m, map_.begin() + kept * m);
       block_[kept] = block_[j];
-      std::copy_n(local(j), n, local_.data() + static_cast<std::size_t>(kept) * stride_);
+      std::copy_n(local(j), n, local_.data() + usize(kept) * stride_);
     }
     kept++;
   }
   dimension_ = kept;
   block_.resize(kept);
-  map_.resize(static_cast<std::size_t>(kept) * m);
+  map_.resize(usize(kept) * usize(m));
 }
 
 void Frame::locate(const Points& points, int threads, Monitor& monitor) {
@@ -182,9 +183,9 @@ void Frame::orthonormalise(const Points& points, const PolynomialSpace& space, i
   Array<double> before(n), now(n), next(n);
   for (int axis = 0; axis < dimension_; axis++) {
     const double* t = local(axis);
-    double* a = recurrence_.a.data() + static_cast<std::size_t>(axis) * order;
-    double* b = recurrence_.b.data() + static_cast<std::size_t>(axis) * order;
-    double* c = recurrence_.c.data() + static_cast<std::size_t>(axis) * order;
+    double* a = recurrence_.a.data() + usize(axis) * usize(order);
+    double* b = recurrence_.b.data() + usize(axis) * usize(order);
+    double* c = recurrence_.c.data() + usize(axis) * usize(order);
     const double mass = chunked(n, threads, monitor, [&](std::size_t f, std::size_t l) {
       double s = 0;
       for (std::size_t i = f; i < l; i++) s += weight(i);
@@ -236,7 +237,7 @@ void Frame::orthonormalise(const Points& points, const PolynomialSpace& space, i
   }
   for (int axis = 0; axis < dimension_; axis++)  // higher powers are used by nobody
     for (int q = most_degree_[axis]; q < order; q++) {
-      const std::size_t at = static_cast<std::size_t>(axis) * order + q;
+      const std::size_t at = usize(axis) * usize(order) + usize(q);
       recurrence_.a[at] = recurrence_.b[at] = recurrence_.c[at] = 0;
     }
   const MultiIndices indices(dimension_ > 0 ? PolynomialSpace{block_, space.order, space.extra}

@@ -164,7 +164,7 @@ bool Kept::solve_fast(std::size_t i, double* workspace, const Monitor& monitor) 
     std::uint32_t chosen[kMostFast];
     const int count = solver.fast(points, workspace, chosen, weights_.data() + slots_[i], monitor);
     if (count < 0) return false;
-    for (int j = 0; j < count; j++) positions_[slots_[i] + j] = partition_.cells()[i].begin + chosen[j];
+    for (int j = 0; j < count; j++) positions_[slots_[i] + usize(j)] = partition_.cells()[i].begin + chosen[j];
     counts_[i] = static_cast<std::size_t>(count);
     return true;
   };

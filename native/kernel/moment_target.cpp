@@ -89,7 +89,7 @@ Moments turn(const Moments& y, int dimension, const List<double>& map) {
   List<int> start(static_cast<std::size_t>(order) + 2, 0);  // of each degree among the y
   for (int e = 0; e < y.indices.count; e++) start[y.indices.total[e] + 1] = e + 1;
   // The product of monomial e of y with coordinate b.
-  List<int> product(static_cast<std::size_t>(std::max(start[order], 0)) * m);
+  List<int> product(static_cast<std::size_t>(std::max(start[order], 0)) * usize(m));
   for (int e = 0; e < start[order]; e++)
     for (int b = 0; b < m; b++) {
       Exponents row = y.exponents(e);
