@@ -1,7 +1,7 @@
 // fewpoints compress: a file of points in, a small file with the same moments out.
 import { type CompressOptions, compress, momentCount } from '../index.js'
 import { checkTarget } from '../io/atomic.js'
-import { STDIN } from '../io/bytes.js'
+import { pathName, STDIN } from '../io/bytes.js'
 import { OUTPUT_ENDINGS, outputFormat } from '../io/format.js'
 import { readTable } from '../io/read.js'
 import { writeCompressed } from '../io/write.js'
@@ -134,7 +134,7 @@ async function readSelection(
   const wanted = columns && (weights === undefined ? columns : [...columns, weights])
   const onProgress = (done: number, total: number) => update('read', done, total)
   const table = await readTable(input, { columns: wanted, ...readOptions(command), signal, onProgress })
-  return select(input, table, { columns, weights, dropMissing })
+  return select(pathName(input), table, { columns, weights, dropMissing })
 }
 
 interface Summary {

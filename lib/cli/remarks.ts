@@ -37,15 +37,29 @@ function isOwn(weight: Column, row: Column): boolean {
 }
 
 /** A remark where a file without names looks like what compress writes as NPY. */
-export function unnamedRemark(path: string, { columns, named }: Table): string | undefined {
+export function unnamedRemark(path: string, { columns, format }: Table): string | undefined {
   const [weight, row] = columns.slice(-2)
-  if (named || columns.length < 3 || !isOwn(weight, row) || row.values?.some((value, i, all) => value <= all[i - 1])) {
+  if (
+    format !== 'npy' ||
+    columns.length < 3 ||
+    !isOwn(weight, row) ||
+    row.values?.some((value, i, all) => value <= all[i - 1])
+  ) {
     return undefined
   }
   const points = columns.slice(0, -2).map(({ name }) => name)
   const options = points.length > 20 ? '--columns' : `--columns ${points.join(',')}`
   const look = `columns '${weight.name}' and '${row.name}' look like the weights and source rows that fewpoints writes`
   return `${path}: ${look}; ${options} --weights ${weight.name} takes them so`
+}
+
+/** A remark where the first column has no name and numbers the rows, as pandas and R write it. */
+export function rowNumbersRemark(path: string, { columns, named }: Table): string | undefined {
+  const [first] = columns
+  if (!named || first.name !== 'c0' || first.values === undefined || first.trouble !== undefined) return undefined
+  const start = first.values[0]
+  if ((start !== 0 && start !== 1) || !first.values.every((value, i) => value === start + i)) return undefined
+  return `${path}: column 'c0' has no name and numbers the rows; it is taken for a coordinate unless --columns leaves it out`
 }
 
 const NINES = /^-?9{2,}(\.9+)?$/
@@ -78,7 +92,7 @@ export function sentinelRemark(path: string, { name, values }: Column): string |
 
 /** Whether most texts of the column are numbers in another writing that could be read. */
 export function hasOtherNumbers({ texts, unclear }: Column): boolean {
-  return unclear !== undefined && 2 * unclear.count > texts && otherWriting(unclear.first.text ?? '') !== 'sign'
+  return unclear !== undefined && 2 * unclear.count >= texts && otherWriting(unclear.first.text ?? '') !== 'sign'
 }
 
 /** For a column that is used: such numbers must neither be guessed nor left out. */

@@ -3,7 +3,15 @@
 import type { Column, Table, Trouble } from '../io/table.js'
 import { nearest } from '../nearest.js'
 import { CliError, EXIT } from './exit.js'
-import { hasOtherNumbers, type Roles, rolesOf, sentinelRemark, unclearError, unnamedRemark } from './remarks.js'
+import {
+  hasOtherNumbers,
+  type Roles,
+  rolesOf,
+  rowNumbersRemark,
+  sentinelRemark,
+  unclearError,
+  unnamedRemark,
+} from './remarks.js'
 import { names as listOf, whole } from './report.js'
 
 export interface SelectionOptions {
@@ -94,9 +102,11 @@ function defaultColumns(
   const unclear = others.find(hasOtherNumbers)
   if (unclear?.unclear !== undefined) throw unclearError(path, unclear, place(unclear.unclear.first))
   if (columns.length === 0) {
+    const isOne = table.format === 'csv' && table.columns.length === 1
+    const help = isOne ? '; --delimiter says what stands between the cells' : ''
     throw new CliError(
       EXIT.input,
-      `${path}: has no column of numbers; its columns are ${listOf(candidates.map(named))}`,
+      `${path}: has no column of numbers; its columns are ${listOf(candidates.map(named))}${help}`,
     )
   }
   if (others.length > 0) notes.push(`${path}: left out, no numbers: ${listOf(others.map(named))}`)
@@ -111,9 +121,9 @@ function defaultColumns(
   if (!table.named) {
     const help = table.format === 'csv' ? '; --header takes the first line for names' : ''
     notes.push(`${path}: no names found, the columns are ${listOf(columns.map(({ name }) => name))}${help}`)
-    const remark = unnamedRemark(path, table)
-    if (remark !== undefined) notes.push(remark)
   }
+  const remark = unnamedRemark(path, table) ?? rowNumbersRemark(path, table)
+  if (remark !== undefined) notes.push(remark)
   return columns
 }
 
@@ -175,7 +185,8 @@ function troubleError(path: string, table: Table, troubled: readonly Column[]): 
     trouble.kind === 'inexact'
       ? '--columns chooses columns'
       : '--drop-missing leaves such rows out, --columns chooses columns'
-  return new CliError(EXIT.input, `${path}: ${place(trouble)}, column '${first.name}': ${what}${more}; ${help}`)
+  const names = trouble.kind === 'text' && trouble.line === 1 ? ', --header takes line 1 for names' : ''
+  return new CliError(EXIT.input, `${path}: ${place(trouble)}, column '${first.name}': ${what}${more}; ${help}${names}`)
 }
 
 function place({ row, line }: Trouble): string {

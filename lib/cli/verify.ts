@@ -1,6 +1,6 @@
 // fewpoints verify: are the moments of a compressed file those of the original, and are its rows rows of the original?
 import { verify } from '../index.js'
-import { STDIN } from '../io/bytes.js'
+import { pathName, STDIN } from '../io/bytes.js'
 import { readTable } from '../io/read.js'
 import type { Column, Table } from '../io/table.js'
 import { compressedColumns, compressedValues } from './compressed-file.js'
@@ -55,7 +55,7 @@ export async function verifyCommand(
     if (order === undefined) {
       throw new CliError(EXIT.usage, `--order must be given: ${compressed} does not say with which order it was made`)
     }
-    const roles = compressedColumns(compressed, few)
+    const roles = compressedColumns(pathName(compressed), few)
     const points = command.columns?.map(columnFinder(compressed, few)) ?? roles.points
     // Without names in the compressed file, its columns are the number columns of the original in their order.
     const wanted = command.columns ?? (few.named ? points.map(({ name }) => name) : undefined)
@@ -65,7 +65,7 @@ export async function verifyCommand(
       readTable(original, { columns: toRead, ...readOptions(command), signal, onProgress }),
     )
     const dropMissing = command.dropMissing || few.meta?.dropMissing === true
-    const selection = select(original, many, { columns: wanted, weights, dropMissing })
+    const selection = select(pathName(original), many, { columns: wanted, weights, dropMissing })
     if (selection.names.length !== points.length) {
       const found = `${original} has ${selection.names.length} number columns, ${compressed} has ${points.length}`
       throw new CliError(EXIT.usage, `${found}; --columns says which are meant`)

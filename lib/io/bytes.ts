@@ -40,6 +40,11 @@ export function systemError(path: string, error: unknown): CodedError {
 /** What stands for standard input. */
 export const STDIN = '-'
 
+/** What a path is called in messages. */
+export function pathName(path: string): string {
+  return path === STDIN ? 'standard input' : path
+}
+
 /**
  * Opens a file, runs `use`, and closes it whatever happens. What comes through a pipe, standard input among it, is read
  * into memory first, up to 2 GiB. Throws Error ERR_FILE, or the signal's reason.
@@ -49,8 +54,7 @@ export async function withFile<T>(
   use: (source: ByteSource) => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T> {
-  if (path === STDIN)
-    return use(memorySource('standard input', await readPipe('standard input', process.stdin, signal)))
+  if (path === STDIN) return use(memorySource(pathName(path), await readPipe(pathName(path), process.stdin, signal)))
   let handle: FileHandle | undefined
   try {
     handle = await open(path, 'r')

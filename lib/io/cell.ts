@@ -76,6 +76,8 @@ function addOther(builder: ColumnBuilder, cell: string, decimal: Decimal, line: 
 /** A number as it is written with this decimal mark; undefined for everything else. The text has no blanks around it. */
 export function numberOf(text: string, decimal: Decimal): number | undefined {
   if (decimal === '.' && DECIMAL.test(text)) return Number(text)
+  // The minus sign of typography.
+  if (text.startsWith('\u2212')) return numberOf(`-${text.slice(1).replace(/^[-+]/, 'x')}`, decimal)
   if (THIN_GROUPS.test(text)) return numberOf(text.replaceAll(THIN, ''), decimal)
   if (decimal === ',') {
     return DECIMAL_COMMA.test(text) ? Number(text.replace(',', '.').replace(/[dD]/, 'e')) : undefined
@@ -106,7 +108,7 @@ const COMMA_FRACTION = /^[+-]?\d*,\d+([eE][+-]?\d+)?$/
 const POINT_FRACTION = /^[+-]?(\d+\.\d*|\.\d+)([eE][+-]?\d+)?$/
 const GROUPS = /^[+-]?\d{1,3}(?:([., '’\u00a0\u202f\u2009])\d{3})(?:\1\d{3})*(?:[.,]\d+)?$/
 const WITH_SIGN =
-  /^(?:[-+]?\s?[$€£¥]\s?[-+]?\d[\d., ]*|(?:USD|EUR|GBP|CHF|JPY)\s?[-+]?\d[\d., ]*|[-+]?\d[\d., ]*\s?(?:[%‰$€£¥]|USD|EUR|GBP|CHF))$/
+  /^(?:\(\d[\d.,]*\)|[-+]?\s?[$€£¥]\s?[-+]?\d[\d., ]*|(?:USD|EUR|GBP|CHF|JPY)\s?[-+]?\d[\d., ]*|[-+]?\d[\d., ]*\s?(?:[%‰$€£¥]|USD|EUR|GBP|CHF))$/
 
 /**
  * Whether a text that is no number here is one in another writing: with a fraction behind the other mark, with marks

@@ -3,7 +3,7 @@
 import { StringDecoder } from 'node:string_decoder'
 import Papa from 'papaparse'
 import { type ByteSource, blocks, fileError } from './bytes.js'
-import { type addCell, cellAdder } from './cell.js'
+import { type addCell, cellAdder, isNumberLike } from './cell.js'
 import { type Dialect, recognise } from './dialect.js'
 import { beginsWith, parseBlanks } from './sample.js'
 import {
@@ -210,7 +210,11 @@ class RowReader {
 
   #wrongWidth(cells: string[]): Error {
     const expected = `expected ${this.#builders.length} as in the first row`
-    const help = /^\s*(#|%|\/\/|!)/.test(cells[0]) ? '; --comment passes over lines that begin so' : ''
+    const { delimiter, decimal } = this.#dialect as Dialect
+    let help = ''
+    if (/^\s*(#|%|\/\/|!)/.test(cells[0])) help = '; --comment passes over lines that begin so'
+    else if (delimiter === ',' && decimal === '.' && cells.every((cell) => isNumberLike(cell)))
+      help = '; --decimal , reads decimal commas'
     return fileError(
       this.#path,
       `line ${this.#line} has ${cells.length} cells, ${expected} (${cellsText(cells)})${help}`,

@@ -198,8 +198,10 @@ function likelyDecimal(rows: readonly SampleRow[], width: number, delimiter: str
   let isProven = false
   for (let column = 0; column < width; column++) {
     const cells = rows.flatMap(({ cells }) => (cells.length === width ? [cells[column].trim()] : []))
-    const texts = cells.filter((cell) => !isNumberLike(cell, '.') && !isNumberLike(cell, ',')).length
-    if (2 * texts > cells.length) continue
+    // The first one may be a name.
+    const below = cells.length > 2 ? cells.slice(1) : cells
+    const texts = below.filter((cell) => !isNumberLike(cell, '.') && !isNumberLike(cell, ',')).length
+    if (2 * texts > below.length) continue
     for (const cell of cells) {
       const isPoint = cell.includes('.') && numberOf(cell, '.') !== undefined
       const isGrouped = /^[+-]?\d{1,3}(,\d{3})+(,\d{3}|\.\d*)$/.test(cell)

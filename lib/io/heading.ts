@@ -39,11 +39,16 @@ export function columnNames(
   const decided = isNamed ?? looksLikeNames(first, rest, decimal)
   const isSequence = isNamed === undefined && !decided && isNumberedNames(first, rest, decimal)
   const cells = isTrailing ? first.cells.slice(0, -1) : first.cells
+  const hasNumbers =
+    decided && isNamed === undefined && cells.some((cell, i) => isNumber(cell, decimal) && !first.quoted[i])
   return {
     names: decided || isSequence ? cells : undefined,
     isAbove: false,
     isTrailing,
-    remark: isSequence ? `numbers as names (${cells.slice(0, 4).join(', ')}); --no-header makes them a row` : undefined,
+    remark:
+      isSequence || hasNumbers
+        ? `numbers as names (${cells.slice(0, 4).join(', ')}); --no-header makes them a row`
+        : undefined,
   }
 }
 
@@ -54,7 +59,9 @@ function looksLikeNames(first: SampleRow, rest: readonly SampleRow[], decimal: D
   if (!cells.some((cell) => isNumber(cell, decimal)) && cells.some(isText)) return true
   const second = rest[0]
   if (second === undefined) return false
-  if (second.cells.some((cell, i) => isNumber(cell, decimal) && isText(cells[i] ?? ''))) return true
+  // Numbers beside such a text are names only when they are whole, like years; others are rather a row with a mistake.
+  const areWhole = cells.every((cell) => !isNumber(cell, decimal) || /^\s*\d+\s*$/.test(cell))
+  if (areWhole && second.cells.some((cell, i) => isNumber(cell, decimal) && isText(cells[i] ?? ''))) return true
   return cells.some(
     (cell, i) =>
       quoted[i] &&
@@ -64,7 +71,7 @@ function looksLikeNames(first: SampleRow, rest: readonly SampleRow[], decimal: D
   )
 }
 
-/** Years one after the other, or 1, 2, 3, ..., beside a text, as no row below has them. */
+/** Two years, or three whole numbers that go up by equal steps, beside a text, as no row below has them. */
 function isNumberedNames(first: SampleRow, rest: readonly SampleRow[], decimal: Decimal): boolean {
   const hasText = first.cells.some((cell) => !isNumberLike(cell, decimal))
   const isSequence = (row: SampleRow) => {
@@ -72,8 +79,7 @@ function isNumberedNames(first: SampleRow, rest: readonly SampleRow[], decimal: 
     const step = numbers[1] - numbers[0]
     const isEven = numbers.every((value, i) => Number.isInteger(value) && (i === 0 || value - numbers[i - 1] === step))
     const areYears = numbers.every((value) => value >= 1800 && value <= 2200)
-    const isCount = step === 1 && numbers.length > 2 && (numbers[0] === 0 || numbers[0] === 1)
-    return numbers.length > 1 && isEven && step > 0 && (areYears || isCount)
+    return isEven && step > 0 && (numbers.length > 2 || (numbers.length === 2 && areYears))
   }
   return hasText && rest.length > 0 && isSequence(first) && !rest.some(isSequence)
 }
@@ -82,7 +88,7 @@ function isNumberedNames(first: SampleRow, rest: readonly SampleRow[], decimal: 
 export function hasUnits(body: readonly SampleRow[], decimal: Decimal): boolean {
   const [units, ...rest] = body
   if (units === undefined || rest.length === 0 || units.cells.length < 2) return false
-  if (units.cells.some((cell) => isNumber(cell, decimal) || cell.trim().length > 20)) return false
+  if (units.cells.some((cell) => /^\s*[-+(\u2212]?[.,]?\d/.test(cell) || cell.trim().length > 20)) return false
   const isNumeric = units.cells.map(
     (_, i) =>
       rest.every(({ cells }) => isNumberLike(cells[i] ?? '', decimal)) &&

@@ -29,8 +29,14 @@ export function sampleRows(lines: readonly string[], delimiter: string, comment:
   return rows
 }
 
+// What spreadsheets write where a number should be, in English, German and French: no comment, though it begins like one.
+const SPREADSHEET_ERROR = /^#(n\/?a|nv|null!?|getting_data|spill!|[\p{Lu}\d/]+[!?])(?![\p{L}\d!?])/iu
+
+/** Whether a line is a comment. */
 export function beginsWith(line: string, comment: string | undefined): boolean {
-  return comment !== undefined && comment !== '' && line.trimStart().startsWith(comment)
+  if (comment === undefined || comment === '') return false
+  const text = line.trimStart()
+  return text.startsWith(comment) && !SPREADSHEET_ERROR.test(text)
 }
 
 /** One row; with ' ' as the delimiter, cells have any number of blanks and tabs between them. */
