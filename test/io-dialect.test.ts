@@ -304,9 +304,37 @@ it('thousands of equal names, and of names that look like their doubles, take no
   expect(process.cpuUsage(cpu).user / 1e6).toBeLessThan(20)
 })
 
+it('cells of millions of characters take no quadratic time', async () => {
+  const long = 3_000_000
+  const cpu = process.cpuUsage()
+  for (const cell of [
+    '1'.repeat(long),
+    ' '.repeat(long),
+    '#'.repeat(long),
+    '-'.repeat(long),
+    '1,'.repeat(long / 2),
+    '""'.repeat(long / 2),
+  ]) {
+    const table = await readTable(text(`a;b\n1;2\n"${cell}x";3\n4;1\n`))
+    expect(table.rows).toBe(3)
+    expect(column(table, 'a')).toMatchObject({ kind: 'number', texts: 1 })
+  }
+  // A second or two; quadratic would be hours.
+  expect(process.cpuUsage(cpu).user / 1e6).toBeLessThan(60)
+})
+
+it.each(['ORCID,x', 'LASF,x', 'BZh,x', 'FEA1,x', 'RDX,x', 'ply\r\n', 'CDF,x'])(
+  '%j may begin a table',
+  async (names) => {
+    const isOne = names.endsWith('\n')
+    const table = await readTable(text(isOne ? `${names}1\r\n2\r\n` : `${names}\n1,2\n3,4\n`))
+    expect(table).toMatchObject({ rows: 2, named: true })
+  },
+)
+
 it.each<[string, Uint8Array, string]>([
   ['LAS', Buffer.concat([Buffer.from('LASF'), Buffer.alloc(200)]), 'is a LAS point cloud'],
-  ['LAZ', Buffer.concat([Buffer.from('LASF'), Buffer.alloc(200, 0x83)]), 'is a LAZ (packed LAS) point cloud'],
+  ['LAZ', Buffer.concat([Buffer.from('LASF\0\0'), Buffer.alloc(200, 0x83)]), 'is a LAZ (packed LAS) point cloud'],
   ['PLY', Buffer.from('ply\nformat ascii 1.0\n'), 'is a PLY point cloud'],
   ['HDF5', Buffer.from('\x89HDF\r\n\x1a\n\0\0', 'latin1'), 'is an HDF5 file'],
   ['SQLite', Buffer.from('SQLite format 3\0'), 'is an SQLite database'],

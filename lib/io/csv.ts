@@ -3,7 +3,7 @@
 import { StringDecoder } from 'node:string_decoder'
 import Papa from 'papaparse'
 import { type ByteSource, blocks, fileError } from './bytes.js'
-import { type addCell, cellAdder, isNumberLike } from './cell.js'
+import { type addCell, cellAdder, isNumber } from './cell.js'
 import { type Dialect, recognise } from './dialect.js'
 import { beginsWith, parseBlanks } from './sample.js'
 import {
@@ -21,6 +21,8 @@ import {
 const BLOCK = 1 << 18
 // A row longer than this is a quote that was never closed; without a bound each piece would be searched again and again.
 const LONGEST_ROW = 1 << 24
+// A row of another width among the first is rather a dialect that was not recognised than a mistake in the file.
+const EARLY = 100
 
 type Newline = '\n' | '\r'
 
@@ -213,8 +215,10 @@ class RowReader {
     const { delimiter, decimal } = this.#dialect as Dialect
     let help = ''
     if (/^\s*(#|%|\/\/|!)/.test(cells[0])) help = '; --comment passes over lines that begin so'
-    else if (delimiter === ',' && decimal === '.' && cells.every((cell) => isNumberLike(cell)))
+    else if (delimiter === ',' && decimal === '.' && cells.every((cell) => isNumber(cell)))
       help = '; --decimal , reads decimal commas'
+    else if (this.#rows < EARLY)
+      help = '; --skip passes over lines before the table, --delimiter says what stands between cells'
     return fileError(
       this.#path,
       `line ${this.#line} has ${cells.length} cells, ${expected} (${cellsText(cells)})${help}`,
