@@ -109,6 +109,18 @@ function checkDelta(bytes: Uint8Array, start: number, count: number): number {
   return reader.at
 }
 
+/**
+ * The value that the differences begin with, modulo 2^32. It is written with its sign in the lowest bit, and the decoder
+ * takes 32 bits of that, while those of an unsigned number from 2^31 on are 33.
+ */
+export function firstOfDelta(bytes: Uint8Array): number {
+  const reader = { bytes, at: 0 }
+  for (let i = 0; i < 3; i++) readVarInt(reader)
+  const folded = readVarInt(reader)
+  if (folded >= 2 ** 33) throw new Error('it has a number of more than 32 bits where 32 are stored')
+  return (folded % 2 === 0 ? folded / 2 : -(folded + 1) / 2) | 0
+}
+
 /** Lengths as differences (with DELTA_BYTE_ARRAY first those of the part that the value before has too), then the bytes. */
 function checkDeltaBytes(bytes: Uint8Array, count: number, hasPrefixes: boolean): void {
   let at = 0

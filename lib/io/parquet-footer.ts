@@ -84,11 +84,8 @@ export async function readParquetFooter(source: ByteSource): Promise<ParquetFoot
   const bytes = await source.read(size - 8 - length, length)
   checkThrift(bytes, 0)
   const footer = deserializeTCompactProtocol({ view: new DataView(bytes.buffer), offset: 0 })
+  // The number of rows in all, field 3, is not used: some writers leave it at 0.
   const groups = list(footer.field_4).map(readGroup)
-  const rows = groups.reduce((sum, group) => sum + group.rows, 0)
-  const announced = integer(footer.field_3)
-  if (rows !== announced)
-    throw fileError(path, `is damaged: it says to have ${announced} rows, and its parts have ${rows}`)
   const keyValues = list(footer.field_5 ?? []).map(
     ({ field_1: key, field_2: value }) => [text(key), value === undefined ? '' : text(value)] as const,
   )

@@ -6,7 +6,7 @@ import { parquetHeader } from 'hyparquet/src/column.js'
 import { decompressPage, readDataPage } from 'hyparquet/src/datapage.js'
 import { readRleBitPackedHybrid } from 'hyparquet/src/encoding.js'
 import { readPlain } from 'hyparquet/src/plain.js'
-import { checkLength, checkRuns, checkValues, viewOf } from './parquet-check.js'
+import { checkLength, checkRuns, checkValues, firstOfDelta, viewOf } from './parquet-check.js'
 import type { ParquetField } from './parquet-footer.js'
 import { checkThrift } from './parquet-thrift.js'
 import type { ColumnBuilder } from './table.js'
@@ -191,7 +191,13 @@ function readValues({ values, encoding }: Page, present: number, { field }: Page
   // Without a path in the schema there are no levels to read: they are taken off already.
   const decoder = { type, element: { type_length: typeLength }, schemaPath: [] }
   const head = { num_values: present, encoding }
-  return readDataPage(padded(values, missing), head as PageHead, decoder as unknown as Decoder).dataPage
+  const { dataPage } = readDataPage(padded(values, missing), head as PageHead, decoder as unknown as Decoder)
+  if (encoding === 'DELTA_BINARY_PACKED' && dataPage instanceof Int32Array) {
+    // Sums are modulo 2^32, so what the first lacks is what all lack.
+    const lacking = firstOfDelta(values) - dataPage[0]
+    if (lacking !== 0) for (let i = 0; i < dataPage.length; i++) dataPage[i] += lacking
+  }
+  return dataPage
 }
 
 /** With so many zeros behind. */
