@@ -1,0 +1,56 @@
+// The readers of lib/io as functions from bytes to a table, and what is asked of each of them.
+
+// The whole of readTable, under a name of each ending; the first byte chooses.
+const ENDINGS = [
+  '',
+  '.csv',
+  '.tsv',
+  '.npy',
+  '.npz',
+  '.parquet',
+  '.arrow',
+  '.json',
+  '.ndjson',
+  '.pcd',
+  '.txt',
+  '.feather',
+]
+
+/** Which module of lib/io, and which of its functions. */
+const READERS = {
+  csv: { file: 'csv', use: (module, source, options) => module.readCsv(source, options) },
+  tsv: { file: 'csv', use: (module, source, options) => module.readCsv(source, options, '\t') },
+  json: { file: 'json', use: (module, source, options) => module.readJson(source, options) },
+  'json-lines': { file: 'json', use: (module, source, options) => module.readJsonLines(source, options) },
+  npy: { file: 'npy', use: (module, source, options) => module.readNpy(source, options) },
+  npz: { file: 'npz', use: (module, source, options) => module.readNpz(source, options) },
+  parquet: { file: 'parquet', use: (module, source, options) => module.readParquet(source, options) },
+  arrow: { file: 'arrow', use: (module, source, options) => module.readArrow(source, options) },
+  pcd: { file: 'pcd', use: (module, source, options) => module.readPcd(source, options) },
+  any: { file: 'read', use: (module, source, options) => module.readSource(source, options) },
+}
+
+export const TARGETS = Object.keys(READERS)
+
+/**
+ * One reader. `load` imports a module of lib/io by its name, so that the tests read the sources and the fuzzer what is built.
+ * The bytes are the file; for `any` the first byte chooses the ending of the file's name and the rest is the file.
+ */
+export async function makeReader(target, load) {
+  const { memorySource } = await load('bytes')
+  const { file, use } = READERS[target]
+  const module = await load(file)
+  return (bytes) => {
+    if (target !== 'any') return use(module, memorySource('input', bytes), optionsFor(bytes))
+    const ending = ENDINGS[(bytes[0] ?? 0) % ENDINGS.length]
+    return use(module, memorySource(`input${ending}`, bytes.subarray(1)), {})
+  }
+}
+
+/** Most inputs are read as they are; the length, which is kept with the input, chooses the rest. */
+function optionsFor({ length }) {
+  if (length % 8 === 5) return { columns: ['x', 'c0'] }
+  if (length % 8 === 6) return { header: true }
+  if (length % 8 === 7) return { header: false }
+  return {}
+}
