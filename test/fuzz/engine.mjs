@@ -109,8 +109,9 @@ for await (const bytes of damagedFiles(target, load, PLACES)) {
   if (isOver()) break
   await tryOne(bytes)
 }
-for (const { name, check } of await agreements(target, load)) {
-  const limit = (AGREE_SHARE * 1000 * seconds) / (await agreements(target, load)).length
+const properties = await agreements(target, load)
+for (const { name, check } of properties) {
+  const limit = (AGREE_SHARE * 1000 * seconds) / properties.length
   const { failed, numRuns, message } = await check({ seed, limit, runs: Math.ceil(AGREE_SHARE * runs) })
   inputs += numRuns
   if (failed)

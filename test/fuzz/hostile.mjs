@@ -200,6 +200,7 @@ const parquet = {
   'a list of 2^32 structs': parquetFooter(Buffer.of(0x15, 0x02, 0x19, 0xfc, ...varint)),
   'a list of 2^32 bytes': parquetFooter(Buffer.of(0x15, 0x02, 0x19, 0xf3, ...varint)),
   'a list of 2^32 booleans': parquetFooter(Buffer.of(0x15, 0x02, 0x19, 0xf1, ...varint)),
+  'a list of 2^32 of no type': parquetFooter(Buffer.of(0x15, 0x02, 0x19, 0xff, ...varint)),
   'structs in structs': parquetFooter(Buffer.alloc(200_000, 0x1c)),
   'lists in lists': parquetFooter(Buffer.alloc(200_000, 0x19)),
   'a text of 4 GB': parquetFooter(Buffer.of(0x15, 0x02, 0x19, 0x1c, 0x48, ...varint)),

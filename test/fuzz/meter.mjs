@@ -23,8 +23,8 @@ const NAMES = [
 export function startMeter() {
   let bytes = 0
   const plain = NAMES.map((name) => [name, globalThis[name]])
-  for (const [name, constructor] of plain) {
-    const metered = new Proxy(constructor, {
+  for (const [name, type] of plain) {
+    const metered = new Proxy(type, {
       construct(target, values, newTarget) {
         const [first] = values
         const length = typeof first === 'number' ? first : first instanceof ArrayBuffer ? 0 : (first?.length ?? 0)
@@ -55,7 +55,7 @@ export function startMeter() {
       return { arrays: bytes - before, memory: peak - last }
     },
     stop() {
-      for (const [name, constructor] of plain) globalThis[name] = constructor
+      for (const [name, type] of plain) globalThis[name] = type
       globalThis.ArrayBuffer = plainBuffer
     },
   }

@@ -15,8 +15,9 @@ export async function examine(read, bytes, meter) {
   meter?.begin()
   const start = performance.now()
   const wrong = await outcome(read, bytes)
-  if (wrong !== undefined) return wrong
   const time = performance.now() - start
+  const used = meter?.end(time)
+  if (wrong !== undefined) return wrong
   // Once more, for the machine may be busy with something else: what is slow needs that much of the processor.
   if (time > LONGEST) {
     const before = process.cpuUsage()
@@ -24,8 +25,8 @@ export async function examine(read, bytes, meter) {
     const { user, system } = process.cpuUsage(before)
     if ((user + system) / 1000 > LONGEST) return finding('slow', `${(user + system) / 1000} ms`)
   }
-  if (meter === undefined) return undefined
-  const { arrays, memory } = meter.end(time)
+  if (used === undefined) return undefined
+  const { arrays, memory } = used
   const bound = RATIO * bytes.length + SLACK
   if (arrays > bound) return finding('arrays', `${arrays} bytes of arrays for ${bytes.length} bytes`)
   if (memory > bound) return finding('memory', `${memory} bytes of memory for ${bytes.length} bytes`)

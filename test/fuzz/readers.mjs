@@ -34,14 +34,14 @@ export const TARGETS = Object.keys(READERS)
 
 /**
  * One reader. `load` imports a module of lib/io by its name, so that the tests read the sources and the fuzzer what is built.
- * The bytes are the file; for `any` the first byte chooses the ending of the file's name and the rest is the file.
+ * The bytes are the file and choose the options (`optionsOf`); for `any` the first byte chooses the ending of the file's name and the rest is the file.
  */
-export async function makeReader(target, load) {
+export async function makeReader(target, load, optionsOf = optionsFor) {
   const { memorySource } = await load('bytes')
   const { file, use } = READERS[target]
   const module = await load(file)
   return (bytes) => {
-    if (target !== 'any') return use(module, memorySource('input', bytes), optionsFor(bytes))
+    if (target !== 'any') return use(module, memorySource('input', bytes), optionsOf(bytes))
     const ending = ENDINGS[(bytes[0] ?? 0) % ENDINGS.length]
     return use(module, memorySource(`input${ending}`, bytes.subarray(1)), {})
   }
