@@ -40,6 +40,7 @@ export async function agreements(target, load) {
     target === 'any' ? await sniffed(load) : [...(await roundTrip(target, load)), ...(await OTHERS[target](load))]
   return properties.map(({ name, property }) => ({
     name,
+    /** @param {{ seed?: number, limit?: number, runs: number }} how */
     async check({ seed, limit = Number.POSITIVE_INFINITY, runs }) {
       const time = Number.isFinite(limit) ? { interruptAfterTimeLimit: limit, markInterruptAsFailure: false } : {}
       const { failed, numRuns, ...rest } = await fc.check(property, {
@@ -220,9 +221,9 @@ const CODES = Object.keys(ELEMENTS)
 function put(view, code, at, value, isLittle) {
   const { set, get, size } = ELEMENTS[code]
   const isBig = size === 8 && code !== 'f8'
-  view[set](at, isBig ? BigInt(Math.trunc(Math.max(-1e15, Math.min(1e15, value)))) : value, isLittle)
-  const there = view[get](at, isLittle)
-  return isBig && !Number.isSafeInteger(Number(there)) ? (view[set](at, 0n, isLittle), 0) : Number(there)
+  const bounded = Math.trunc(Math.max(code === 'u8' ? 0 : -1e15, Math.min(1e15, value)))
+  view[set](at, isBig ? BigInt(bounded) : value, isLittle)
+  return Number(view[get](at, isLittle))
 }
 
 const arrays = fc.record({
