@@ -24,7 +24,8 @@ export function nameList(text: string): string[] {
     .map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain)
   if (list.length === 0 || list.includes(''))
     throw new InvalidArgumentError('It must be names with commas between them.')
-  const double = list.find((name, i) => list.indexOf(name) !== i)
+  const seen = new Set<string>()
+  const double = list.find((name) => seen.size === seen.add(name).size)
   if (double !== undefined) throw new InvalidArgumentError(`'${double}' stands there twice.`)
   return list
 }
@@ -46,4 +47,42 @@ export function order(text: string): number | 'auto' {
 export function quality(text: string): 'fast' | 'best' {
   if (text === 'fast' || text === 'best') return text
   throw new InvalidArgumentError("It must be 'best' or 'fast'.")
+}
+
+const DELIMITERS: Record<string, string> = {
+  comma: ',',
+  semicolon: ';',
+  tab: '\t',
+  '\\t': '\t',
+  bar: '|',
+  blank: ' ',
+  space: ' ',
+}
+
+/** What stands between the cells: one character or its name. */
+export function delimiter(text: string): string {
+  const value = DELIMITERS[text.toLowerCase()] ?? text
+  if (value.length === 1 && !/["\n\r\0\d.+\p{L}-]/u.test(value)) return value
+  throw new InvalidArgumentError("It must be one character, or 'tab' or 'blank'.")
+}
+
+/** What stands before the fraction. */
+export function decimal(text: string): '.' | ',' {
+  const value = { point: '.', comma: ',' }[text.toLowerCase()] ?? text
+  if (value === '.' || value === ',') return value
+  throw new InvalidArgumentError("It must be '.' or ','.")
+}
+
+/** How comments begin; none for no comments, which is ''. */
+export function comment(text: string): string {
+  if (text.toLowerCase() === 'none') return ''
+  if (/^[^\s"\d]{1,4}$/.test(text)) return text
+  throw new InvalidArgumentError("It must be one to four characters that comments begin with, or 'none'.")
+}
+
+/** Numbers and words with commas between them. */
+export function missingWords(text: string): string[] {
+  const words = text.split(',').map((word) => word.trim())
+  if (words.every((word) => word !== '')) return words
+  throw new InvalidArgumentError('It must be numbers or words with commas between them: -9999,void')
 }

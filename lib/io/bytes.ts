@@ -16,6 +16,9 @@ export function fileError(path: string, message: string, cause?: unknown): Coded
   return plainError('ERR_FILE', `${path}: ${message}`, cause)
 }
 
+// Twice this is in memory while the pieces of a pipe are put together.
+const MOST_PIPED = 2 ** 31
+
 const SYSTEM_ERRORS: Record<string, string> = {
   ENOENT: 'there is no such file',
   EACCES: 'no permission',
@@ -34,18 +37,65 @@ export function systemError(path: string, error: unknown): CodedError {
   return fileError(path, SYSTEM_ERRORS[code] ?? (error as Error).message, error)
 }
 
-/** Opens a file, runs `use`, and closes it whatever happens. Throws Error ERR_FILE. */
-export async function withFile<T>(path: string, use: (source: ByteSource) => Promise<T>): Promise<T> {
+/** What stands for standard input. */
+export const STDIN = '-'
+
+/** What a path is called in messages. */
+export function pathName(path: string): string {
+  return path === STDIN ? 'standard input' : path
+}
+
+/**
+ * Opens a file, runs `use`, and closes it whatever happens. What comes through a pipe, standard input among it, is read
+ * into memory first, up to 2 GiB. Throws Error ERR_FILE, or the signal's reason.
+ */
+export async function withFile<T>(
+  path: string,
+  use: (source: ByteSource) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  if (path === STDIN) return use(memorySource(pathName(path), await readPipe(pathName(path), process.stdin, signal)))
   let handle: FileHandle | undefined
   try {
     handle = await open(path, 'r')
-    const { size, isFile } = await handle.stat().then((stat) => ({ size: stat.size, isFile: stat.isFile() }))
-    if (!isFile) throw fileError(path, 'is not a regular file')
+    const stat = await handle.stat()
+    if (stat.isFIFO() || stat.isSocket() || stat.isCharacterDevice()) {
+      return await use(memorySource(path, await readPipe(path, handle.createReadStream(), signal)))
+    }
+    const { size } = stat
+    if (!stat.isFile()) throw fileError(path, 'is not a regular file')
     return await use(fileSource(path, handle, size))
   } catch (error) {
     throw isSystemError(error) ? systemError(path, error) : error
   } finally {
     await handle?.close()
+  }
+}
+
+/** All that comes. Throws Error ERR_FILE beyond the bound, so that an endless pipe ends. */
+async function readPipe(
+  path: string,
+  stream: AsyncIterable<Uint8Array> & { destroy(error?: Error): unknown },
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  const stop = () => stream.destroy(signal?.reason)
+  signal?.addEventListener('abort', stop, { once: true })
+  try {
+    const pieces: Uint8Array[] = []
+    let size = 0
+    for await (const piece of stream) {
+      signal?.throwIfAborted()
+      size += piece.length
+      if (size > MOST_PIPED)
+        throw fileError(path, `has more than ${MOST_PIPED} bytes; write it to a file and read that`)
+      pieces.push(piece)
+    }
+    return Buffer.concat(pieces, size)
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw isSystemError(error) ? systemError(path, error) : error
+  } finally {
+    signal?.removeEventListener('abort', stop)
   }
 }
 

@@ -1,6 +1,7 @@
 // Which format a file has: by its first bytes when it is read, by its name when it is written.
 import { extname } from 'node:path'
 import { type ByteSource, fileError } from './bytes.js'
+import { unreadable } from './marks.js'
 
 export type InputFormat = 'csv' | 'tsv' | 'npy' | 'npz' | 'parquet' | 'arrow' | 'json' | 'json-lines' | 'pcd'
 export type OutputFormat = 'csv' | 'tsv' | 'npy' | 'npz' | 'parquet' | 'json' | 'json-lines'
@@ -48,9 +49,10 @@ export async function inputFormat(source: ByteSource): Promise<InputFormat> {
   if (source.size === 0) throw fileError(source.path, 'is empty')
   const named = INPUT_NAMES[extname(source.path).toLowerCase()]
   const start = Buffer.from(await source.read(0, Math.min(512, source.size)))
+  const other = unreadable(start)
+  if (other !== undefined) throw fileError(source.path, other)
   const found = byMark(start, named)
   if (found !== undefined) return found
-  if (start[0] === 0x1f && start[1] === 0x8b) throw fileError(source.path, 'is packed with gzip; unpack it first')
   if (named === 'npy' || named === 'npz' || named === 'parquet' || named === 'arrow') {
     throw fileError(source.path, `is not a file of the kind that its name says: the mark of ${named} is not there`)
   }

@@ -3,6 +3,7 @@ import { constants } from 'node:buffer'
 import { StringDecoder } from 'node:string_decoder'
 import { type ByteSource, blocks, fileError, readWhole } from './bytes.js'
 import { numberText } from './csv.js'
+import { isMark, numberOfMark, parseJson } from './json-parse.js'
 import {
   type Column,
   ColumnBuilder,
@@ -22,7 +23,8 @@ const COORDINATES = ['longitude', 'latitude', 'elevation']
 
 /**
  * Reads one JSON value: an array of rows or a FeatureCollection; or, where that fails and the first line is a value of
- * its own, one row a line. Numbers are numbers, null is a missing value, texts are not read as numbers.
+ * its own, one row a line. Numbers are numbers, also NaN, Infinity and -Infinity, as Python writes them; null is a missing
+ * value, texts are not read as numbers.
  *
  * Throws Error ERR_FILE; above 512 MiB, which is what one text can hold, rows have to be one a line.
  */
@@ -38,7 +40,7 @@ export async function readJson(source: ByteSource, options: ReadOptions): Promis
   options.onProgress?.(source.size, source.size)
   let value: unknown
   try {
-    value = JSON.parse(text)
+    value = parseJson(text)
   } catch (error) {
     if (hasRowALine(text)) return readJsonLines(source, options)
     throw fileError(source.path, `is not JSON: ${firstLine(error)}`, error)
@@ -59,7 +61,7 @@ export async function readJsonLines(source: ByteSource, options: ReadOptions): P
     if (text.trim() === '') return
     let row: unknown
     try {
-      row = JSON.parse(line === 1 && text.charCodeAt(0) === 0xfeff ? text.slice(1) : text)
+      row = parseJson(line === 1 && text.charCodeAt(0) === 0xfeff ? text.slice(1) : text)
     } catch (error) {
       throw fileError(source.path, `line ${line} is not JSON: ${firstLine(error)}`, error)
     }
@@ -80,6 +82,9 @@ class JsonRows {
   readonly #path: string
   readonly #keep: (name: string) => boolean
   readonly #header: boolean | undefined
+  readonly #isAsked: boolean
+  /** Texts that stand for a missing value. */
+  readonly #missing: ReadonlySet<string>
   /** In the order in which the names were met. */
   #builders = new Map<string, ColumnBuilder | undefined>()
   #kind: 'object' | 'array' | undefined
@@ -92,10 +97,14 @@ class JsonRows {
     this.#path = path
     this.#keep = keeps(options)
     this.#header = options.header
+    this.#isAsked = options.columns !== undefined
+    this.#missing = new Set(options.missing?.map((word) => word.trim().toLowerCase()))
   }
 
   push(row: unknown, line?: number): void {
-    const kind = Array.isArray(row) ? 'array' : typeof row === 'object' && row !== null ? 'object' : undefined
+    const isRow = !isMark(row)
+    const kind =
+      isRow && Array.isArray(row) ? 'array' : isRow && typeof row === 'object' && row !== null ? 'object' : undefined
     if (kind === undefined || (this.#kind !== undefined && this.#kind !== kind)) {
       const what = kind === undefined ? 'neither an object nor an array' : `an ${kind}, unlike the rows before`
       throw fileError(this.#path, `${this.#place(line)} is ${what}`)
@@ -107,7 +116,9 @@ class JsonRows {
 
   table(): Table {
     if (this.#rows === 0) throw fileError(this.#path, 'has no rows')
-    const columns = [...this.#builders].map(([name, builder]): Column => builder?.done() ?? unread(name, 'json'))
+    const columns = [...this.#builders].map(
+      ([name, builder]): Column => builder?.done(this.#isAsked) ?? unread(name, 'json'),
+    )
     return { format: this.#isGeo ? 'geojson' : 'json', rows: this.#rows, columns, named: this.#named, meta: undefined }
   }
 
@@ -116,7 +127,7 @@ class JsonRows {
     this.#isGeo ||= isFeature
     for (const [name, value] of isFeature ? this.#feature(row, line) : Object.entries(row)) {
       if (!this.#builders.has(name)) this.#add(name)
-      this.#builders.get(name)?.any(value, line)
+      this.#value(name, value, line)
     }
     this.#endRow(line)
   }
@@ -134,14 +145,24 @@ class JsonRows {
         `${this.#place(line)} has ${row.length} values, expected ${this.#names.length} as in the first`,
       )
     }
-    for (const [i, value] of row.entries()) this.#builders.get(this.#names[i])?.any(value, line)
+    for (const [i, value] of row.entries()) this.#value(this.#names[i], value, line)
     this.#endRow(line)
+  }
+
+  #value(name: string, value: unknown, line: number | undefined): void {
+    const builder = this.#builders.get(name)
+    if (builder === undefined) return
+    if (typeof value === 'string' && this.#missing.has(value.trim().toLowerCase())) builder.missing(line)
+    else builder.any(isMark(value) ? numberOfMark(value) : value, line)
   }
 
   /** The coordinates of a point, and its properties; a property named like a coordinate gets a `_2`. */
   *#feature(feature: Record<string, unknown>, line: number | undefined): Generator<[string, unknown]> {
     const geometry = feature.geometry as { type?: unknown; coordinates?: unknown } | null
-    if (geometry !== null && (geometry.type !== 'Point' || !Array.isArray(geometry.coordinates))) {
+    if (
+      geometry !== null &&
+      (geometry.type !== 'Point' || !Array.isArray(geometry.coordinates) || isMark(geometry.coordinates))
+    ) {
       throw fileError(this.#path, `${this.#place(line)} is a ${geometry.type}; only points can be read`)
     }
     const coordinates = (geometry?.coordinates ?? [null, null]) as unknown[]
@@ -186,7 +207,7 @@ function hasRowALine(text: string): boolean {
   const end = text.indexOf('\n')
   if (end === -1) return false
   try {
-    const value: unknown = JSON.parse(text.slice(0, end))
+    const value: unknown = parseJson(text.slice(0, end))
     return typeof value === 'object' && value !== null
   } catch {
     return false
