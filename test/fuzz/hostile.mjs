@@ -225,15 +225,36 @@ const arrow = {
   'an end and nothing': Buffer.of(255, 255, 255, 255, 0, 0, 0, 0),
 }
 
-const HOSTILE = { csv, tsv: csv, json, 'json-lines': json, npy, npz, pcd, parquet, arrow }
+/** The same behind zero bytes, which choose what is usual. */
+function behind(files, count) {
+  return Object.fromEntries(
+    Object.entries(files).map(([name, bytes]) => [name, Buffer.concat([Buffer.alloc(count), bytes])]),
+  )
+}
+
+const HOSTILE = {
+  csv,
+  'csv-options': behind(csv, 2),
+  tsv: csv,
+  json,
+  'json-lines': json,
+  npy,
+  npz,
+  pcd,
+  parquet,
+  arrow,
+}
 
 /** Hostile files for a reader: by name. */
 export function hostileFiles(target) {
   if (target === 'any') {
-    const all = Object.values(HOSTILE).flatMap(Object.entries)
-    return all.map(([name, bytes]) => ({ name, bytes: Buffer.concat([Buffer.of(0), bytes]) }))
+    return Object.values(HOSTILE).flatMap((files) => listOf(behind(files, 1)))
   }
-  return Object.entries(HOSTILE[target]).map(([name, bytes]) => ({ name, bytes }))
+  return listOf(HOSTILE[target])
+}
+
+function listOf(files) {
+  return Object.entries(files).map(([name, bytes]) => ({ name, bytes }))
 }
 
 /** Good files, cut short at every byte, and with every byte changed in two ways. */

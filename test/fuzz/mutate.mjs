@@ -119,7 +119,12 @@ const WORDS = {
     '# .PCD',
   ],
 }
-const WORDS_OF = { tsv: WORDS.csv, 'json-lines': WORDS.json, any: Object.values(WORDS).flat() }
+const WORDS_OF = {
+  tsv: WORDS.csv,
+  'csv-options': WORDS.csv,
+  'json-lines': WORDS.json,
+  any: Object.values(WORDS).flat(),
+}
 
 /** Makes inputs of at most `longest` bytes out of others. */
 export class Mutator {

@@ -185,6 +185,8 @@ async function npzSeeds(load) {
 export async function seedFiles(target, load) {
   const made = {
     csv: async () => csv.map((one) => text(one)),
+    'csv-options': async () =>
+      csv.flatMap((one, i) => [0, 37 * i].map((at) => Buffer.concat([Buffer.of(at & 255, i), text(one)]))),
     tsv: async () => csv.map((one) => text(one.replaceAll(',', '\t'))),
     json: async () => [...json, ...lines].map((one) => text(one)),
     'json-lines': async () => [...lines, ...json].map((one) => text(one)),
