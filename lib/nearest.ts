@@ -3,11 +3,14 @@
 // A name longer than this is not searched for: the distance costs the product of two lengths.
 const LONGEST = 100
 
-/** The known name that `name` is most likely meant to be: at most one slip for each three letters, at most two. */
+/**
+ * The known name that `name` is most likely meant to be: at most one slip for each three letters, at most two, and none in a
+ * name of one letter.
+ */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   if (name.length > LONGEST) return undefined
   let best: string | undefined
-  let least = Math.min(2, Math.max(1, Math.floor(name.length / 3))) + 1
+  let least = name.length === 1 ? 1 : Math.min(2, Math.max(1, Math.floor(name.length / 3))) + 1
   const lower = name.toLowerCase()
   for (const candidate of known) {
     if (Math.abs(candidate.length - name.length) >= least) continue

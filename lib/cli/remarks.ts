@@ -17,7 +17,7 @@ export function rolesOf(table: Table): Roles | undefined {
 
 /**
  * CSV, TSV and JSON say nothing about themselves: the last two columns are called weight and row, all weights are above 0,
- * and the rows are whole numbers, each once, or in order as in a few such files one behind the other.
+ * and the rows are whole numbers, each once; or in order, as in a few such files one behind the other.
  */
 function ownRoles({ columns, named }: Table): Roles | undefined {
   const [weight, row] = columns.slice(-2)
@@ -33,7 +33,13 @@ function isOwn(weight: Column, row: Column): boolean {
     return false
   let descents = 0
   for (let i = 1; i < rows.length; i++) if (rows[i] <= rows[i - 1]) descents++
-  return 10 * descents <= rows.length || new Set(rows).size === rows.length
+  if (new Set(rows).size === rows.length) return true
+  // Measured weights have few decimals, and those that compress finds have all that there are.
+  const full = weights.reduce(
+    (count, value) => count + (Math.abs(value * 1e6 - Math.round(value * 1e6)) > 1e-6 ? 1 : 0),
+    0,
+  )
+  return 10 * descents <= rows.length && 2 * full > rows.length
 }
 
 /** A remark where a file without names looks like what compress writes as NPY. */

@@ -78,6 +78,7 @@ async function readPipe(
   stream: AsyncIterable<Uint8Array> & { destroy(error?: Error): unknown },
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
+  signal?.throwIfAborted()
   const stop = () => stream.destroy(signal?.reason)
   signal?.addEventListener('abort', stop, { once: true })
   try {

@@ -104,7 +104,8 @@ export function recognise(
       ? namesInComment(leading, comment, delimiter, width, decimal)
       : undefined
 
-  if (delimiter !== ',' && !isTabs) remarks.push(`${DELIMITER_NAMES[delimiter] ?? `'${delimiter}'`} between the cells`)
+  if (width > 1 && delimiter !== ',' && !(isTabs && delimiter === '\t'))
+    remarks.push(`${DELIMITER_NAMES[delimiter] ?? `'${delimiter}'`} between the cells`)
   if (decimal === ',') remarks.push('decimal commas')
   if (heading.isTrailing) remarks.push('a delimiter at the end of each row')
   const lost = left.length
