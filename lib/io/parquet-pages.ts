@@ -39,9 +39,13 @@ const RATIOS: Partial<Record<CompressionCodec, number>> = {
 }
 const RATIO_SLACK = 1024
 
-/** Adds the `count` values of a chunk to a column. Throws Error saying what is wrong. */
+/**
+ * Adds the `count` values of a chunk to a column. Its pages begin in the first `size` bytes. Throws Error saying what is
+ * wrong.
+ */
 export function readPages(
   bytes: Uint8Array<ArrayBuffer>,
+  size: number,
   count: number,
   column: PageColumn,
   builder: ColumnBuilder,
@@ -49,6 +53,7 @@ export function readPages(
   const reader = { view: new DataView(bytes.buffer), offset: 0 }
   let dictionary: Value[] | undefined
   for (let rest = count; rest > 0; ) {
+    if (reader.offset >= size) throw new Error(`column '${column.field.name}' has ${rest} values less than rows`)
     checkThrift(bytes, reader.offset)
     const header = parquetHeader(reader)
     checkLength(header.compressed_page_size, bytes.length - reader.offset)

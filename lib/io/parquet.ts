@@ -86,8 +86,9 @@ async function readChunk(
     throw fileError(path, `is damaged: where column '${field.name}' should be, there is '${chunk.path.join('.')}'`)
   if (chunk.codec === undefined) throw fileError(path, `has the column '${field.name}' packed in an unknown way`)
   if (chunk.start + chunk.size > size) throw fileError(path, `is cut short: column '${field.name}' is not all there`)
+  // The values are in the first `chunk.size` bytes, but for what the slack is for.
   const bytes = await source.read(chunk.start, Math.min(chunk.size + CHUNK_SLACK, size - chunk.start))
-  readPages(bytes, rows, { field, codec: chunk.codec, compressors, convert }, builder)
+  readPages(bytes, chunk.size, rows, { field, codec: chunk.codec, compressors, convert }, builder)
 }
 
 function describeField(field: ParquetField): Described {
