@@ -17,7 +17,8 @@ const NOT_FINITE = new Map([
   ...['inf', '+inf', 'infinity', '+infinity', '1.#inf'].map((word) => [word, Number.POSITIVE_INFINITY] as const),
   ...['-inf', '-infinity', '-1.#inf'].map((word) => [word, Number.NEGATIVE_INFINITY] as const),
 ])
-const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/
+// No two parts that follow each other match the same digits: a cell of many takes time in proportion.
+const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/
 // Fortran writes the exponents of double precision so. A point or a sign must be there: 1D2 may be an identifier.
 const FORTRAN = /^[+-]?(\d+\.\d*|\.\d+|\d+(?=[dDqQ][+-]))[dDqQ][+-]?\d+$/
 const DECIMAL_COMMA = /^[+-]?(\d+(,\d+)?|,\d+)([eEdD][+-]?\d+)?$/

@@ -37,6 +37,9 @@ const OUTPUT_NAMES: Record<string, OutputFormat> = {
   '.jsonl': 'json-lines',
 }
 
+// A bracket, and what can follow it there: the first name of a text table may begin with one too, as [mm] does.
+const JSON_START = /^\s*(\[\s*([[{\]"\d-]|$|null|true|false|NaN|Infinity)|\{\s*(["}]|$))/
+
 /** The endings of the names that can be written. */
 export const OUTPUT_ENDINGS = Object.keys(OUTPUT_NAMES)
 
@@ -57,11 +60,7 @@ export async function inputFormat(source: ByteSource): Promise<InputFormat> {
     throw fileError(source.path, `is not a file of the kind that its name says: the mark of ${named} is not there`)
   }
   if (named !== undefined) return named
-  const first = start
-    .toString('latin1')
-    .replace(/^\xef\xbb\xbf/, '')
-    .trimStart()[0]
-  return first === '[' || first === '{' ? 'json' : 'csv'
+  return JSON_START.test(start.toString('latin1').replace(/^\xef\xbb\xbf/, '')) ? 'json' : 'csv'
 }
 
 function byMark(start: Buffer, named: InputFormat | undefined): InputFormat | undefined {

@@ -244,7 +244,7 @@ function npyFile({ code, isLittle, fortran, version, width, values }) {
   const order = fortran ? 'True' : 'False'
   const literal = `{'descr': '${mark}${code}', 'fortran_order': ${order}, 'shape': (${shape}), }`
   const start = version === 1 ? 10 : 12
-  const header = literal.padEnd(Math.ceil((start + literal.length + 1) / 64) * 64 - start - 1) + '\n'
+  const header = `${literal.padEnd(Math.ceil((start + literal.length + 1) / 64) * 64 - start - 1)}\n`
   const length = Buffer.alloc(start - 8)
   if (version === 1) length.writeUInt16LE(header.length)
   else length.writeUInt32LE(header.length)

@@ -26,7 +26,7 @@ const npy = {
   'texts of no length': npyFile(npyHead('<U0', '(999999999,)')),
   'brackets without end': npyFile(`{'descr': ${'['.repeat(60000)}`),
   'a descr that refers to a prototype': npyFile(npyHead('<constructor', '(2,)')),
-  'many columns': npyFile(npyHead('|u1', '(1, 90000)'), Buffer.alloc(90000)),
+  'many columns': npyFile(npyHead('|u1', '(1, 30000)'), Buffer.alloc(30000)),
 }
 
 const one = npyFile(npyHead('<f8', '(8,)'))
@@ -141,6 +141,17 @@ const json = {
   'objects in objects': text('[', '{"a":'.repeat(100_000), '1', '}'.repeat(100_000), ']'),
   'a new name in each row': text('[', Array.from({ length: 3000 }, (_, i) => `{"c${i}":1}`).join(','), ']'),
   'a name of the prototype': text('[{"__proto__":1,"constructor":2,"hasOwnProperty":3,"toString":4}]'),
+  'names that are objects': text('[[{"toString":1},{"valueOf":2},null],[1,2,3]]'),
+  'coordinates among the properties': text(
+    `[{"type":"Feature","geometry":null,"properties":{"latitude":1}},{"type":"Feature","geometry":null,"properties":{"latitude_2":1}}]`,
+  ),
+  'names that no other row has': text(
+    '[{',
+    Array.from({ length: 3000 }, (_, i) => `"c${i}":1`).join(','),
+    '}',
+    ',{}'.repeat(10_000),
+    ']',
+  ),
   'names given twice': text('[{"x":1,"x":2},{"x":3}]'),
   'a geometry of nothing': text(
     '[{"type":"Feature","geometry":null,"properties":null},{"type":"Feature","geometry":5}]',
@@ -181,6 +192,15 @@ const csv = {
     '\n',
     ' '.repeat(100_000),
     'x\n',
+  ),
+  'many points and signs': text(
+    'x,y\n',
+    '1.'.repeat(50_000),
+    ',',
+    '-'.repeat(100_000),
+    '\n',
+    "1'".repeat(50_000),
+    ',#\n',
   ),
   'zero bytes': Buffer.alloc(100_000),
   'UTF-16': Buffer.concat([Buffer.of(0xff, 0xfe), Buffer.from('x,y\n1,2\n', 'utf16le')]),

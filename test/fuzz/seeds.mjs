@@ -144,7 +144,8 @@ function arrowSeeds() {
 }
 
 async function npySeeds(load) {
-  const { npyHeader, npyNumbers, npyTexts } = await load('npy')
+  const { npyNumbers, npyTexts } = await load('npy')
+  const { npyHeader } = await load('npy-header')
   const array = (descr, shape, size) => Buffer.concat([npyHeader(descr, shape), Buffer.alloc(size, 1)])
   const [v2, python2] = [npyNumbers(Float64Array.of(1, 2), [2]), npyNumbers(Float64Array.of(1, 2), [2, 1])].map(
     Buffer.from,
