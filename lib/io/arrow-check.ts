@@ -202,6 +202,8 @@ class Checker {
     const vtable = table - this.#view.getInt32(table, true)
     this.#inside(vtable, 4)
     const size = this.#view.getUint16(vtable, true)
+    // Readers differ in what they take for the last slot when half of it is there.
+    if (size < 4 || size % 2 !== 0) throw new Error('its metadata is damaged')
     this.#inside(vtable, size)
     this.#inside(table, this.#view.getUint16(vtable + 2, true))
     for (const [slot, field] of Object.entries(layout)) this.#field(this.slot(table, Number(slot)), field, depth)

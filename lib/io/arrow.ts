@@ -71,7 +71,8 @@ export async function readArrow(source: ByteSource, options: ReadOptions): Promi
         extension === undefined ? describeType(type as ArrowType) : { kind: 'other' as const, stored: extension }
       return readColumn(name, type as ArrowType, described, data as unknown as Batch[], nullCount, keep(name))
     })
-    if (table.numRows === 0) throw new Error('it has no rows')
+    // Without a single batch the number of rows is NaN.
+    if (!(table.numRows > 0)) throw new Error('it has no rows')
     return { format: 'arrow', rows: table.numRows, columns, named: true, meta: undefined }
   } catch (error) {
     if (isCoded(error)) throw error

@@ -37,6 +37,9 @@ const OUTPUT_NAMES: Record<string, OutputFormat> = {
   '.jsonl': 'json-lines',
 }
 
+// A bracket, and what can follow it there: the first name of a text table may begin with one too, as [mm] does.
+const JSON_START = /^\s*(\[\s*([[{\]"\d-]|$|null|true|false|NaN|Infinity)|\{\s*(["}]|$))/
+
 /** The endings of the names that can be written. */
 export const OUTPUT_ENDINGS = Object.keys(OUTPUT_NAMES)
 
@@ -58,11 +61,7 @@ export async function inputFormat(source: ByteSource): Promise<InputFormat> {
   }
   if (isUtf16(start)) throw fileError(source.path, 'is a text in UTF-16; save it as UTF-8 (iconv -f UTF-16LE -t UTF-8)')
   if (named !== undefined) return named
-  const first = start
-    .toString('latin1')
-    .replace(/^\xef\xbb\xbf/, '')
-    .trimStart()[0]
-  return first === '[' || first === '{' ? 'json' : 'csv'
+  return JSON_START.test(start.toString('latin1').replace(/^\xef\xbb\xbf/, '')) ? 'json' : 'csv'
 }
 
 function byMark(start: Buffer, named: InputFormat | undefined): InputFormat | undefined {

@@ -11,7 +11,6 @@ import {
   positionNames,
   type ReadOptions,
   type Table,
-  uniqueName,
   uniqueNames,
   unread,
 } from './table.js'
@@ -20,6 +19,10 @@ const BLOCK = 1 << 20
 const LONGEST_LINE = 1 << 24
 // The names of a point's coordinates. The third is the height or, as with earthquakes, the depth: GeoJSON leaves it open.
 const COORDINATES = ['longitude', 'latitude', 'elevation']
+const COORDINATE_NAME = /^(longitude|latitude|elevation)(?:_([2-9]|[1-9]\d+))?$/
+// Rows may lack names, but a table has a cell for each name in each row. In a file without gaps a cell has six bytes or more.
+const FREE_CELLS = 1 << 21
+const CELLS_A_BYTE = 8
 
 /**
  * Reads one JSON value: an array of rows or a FeatureCollection; or, where that fails and the first line is a value of
@@ -45,14 +48,14 @@ export async function readJson(source: ByteSource, options: ReadOptions): Promis
     if (hasRowALine(text)) return readJsonLines(source, options)
     throw fileError(source.path, `is not JSON: ${firstLine(error)}`, error)
   }
-  const reader = new JsonRows(source.path, options)
+  const reader = new JsonRows(source, options)
   for (const row of rowsOf(source.path, value)) reader.push(row)
   return reader.table()
 }
 
 /** Reads one row a line, in pieces. Throws Error ERR_FILE with the line. */
 export async function readJsonLines(source: ByteSource, options: ReadOptions): Promise<Table> {
-  const reader = new JsonRows(source.path, options)
+  const reader = new JsonRows(source, options)
   const decoder = new StringDecoder('utf8')
   let rest = ''
   let line = 0
@@ -83,6 +86,7 @@ class JsonRows {
   readonly #keep: (name: string) => boolean
   readonly #header: boolean | undefined
   readonly #isAsked: boolean
+  readonly #mostCells: number
   /** Texts that stand for a missing value. */
   readonly #missing: ReadonlySet<string>
   /** In the order in which the names were met. */
@@ -93,8 +97,9 @@ class JsonRows {
   #isGeo = false
   #rows = 0
 
-  constructor(path: string, options: ReadOptions) {
+  constructor({ path, size }: ByteSource, options: ReadOptions) {
     this.#path = path
+    this.#mostCells = FREE_CELLS + CELLS_A_BYTE * size
     this.#keep = keeps(options)
     this.#header = options.header
     this.#isAsked = options.columns !== undefined
@@ -135,7 +140,7 @@ class JsonRows {
   #pushArray(row: unknown[], line: number | undefined): void {
     if (this.#names === undefined) {
       this.#named = this.#header ?? (row.length > 0 && row.every((value) => typeof value === 'string'))
-      this.#names = this.#named ? uniqueNames(row.map(String)) : positionNames(row.length)
+      this.#names = this.#named ? uniqueNames(row.map(nameOf)) : positionNames(row.length)
       for (const name of this.#names) this.#add(name)
       if (this.#named) return
     }
@@ -156,22 +161,21 @@ class JsonRows {
     else builder.any(isMark(value) ? numberOfMark(value) : value, line)
   }
 
-  /** The coordinates of a point, and its properties; a property named like a coordinate gets a `_2`. */
+  /** The coordinates of a point, and its properties. */
   *#feature(feature: Record<string, unknown>, line: number | undefined): Generator<[string, unknown]> {
     const geometry = feature.geometry as { type?: unknown; coordinates?: unknown } | null
     if (
       geometry !== null &&
       (geometry.type !== 'Point' || !Array.isArray(geometry.coordinates) || isMark(geometry.coordinates))
     ) {
-      throw fileError(this.#path, `${this.#place(line)} is a ${geometry.type}; only points can be read`)
+      const kind = typeof geometry.type === 'string' ? `a ${geometry.type}` : 'no geometry'
+      throw fileError(this.#path, `${this.#place(line)} is ${kind}; only points can be read`)
     }
     const coordinates = (geometry?.coordinates ?? [null, null]) as unknown[]
     for (const [i, name] of COORDINATES.entries()) {
       if (i < coordinates.length) yield [name, coordinates[i]]
     }
-    const taken = new Set(COORDINATES)
-    for (const [name, value] of Object.entries((feature.properties ?? {}) as object))
-      yield [uniqueName(name, taken), value]
+    for (const [name, value] of Object.entries((feature.properties ?? {}) as object)) yield [propertyName(name), value]
   }
 
   /** A name that comes late was missing before. */
@@ -179,10 +183,19 @@ class JsonRows {
     const builder = this.#keep(name) ? new ColumnBuilder(name, 'json') : undefined
     for (let row = 0; row < this.#rows; row++) builder?.missing()
     this.#builders.set(name, builder)
+    this.#checkCells()
+  }
+
+  /** A name that few rows have costs a number in all of them; thousands of these would fill any memory. */
+  #checkCells(): void {
+    const names = this.#builders.size
+    if (names * this.#rows <= this.#mostCells) return
+    throw fileError(this.#path, `has ${names} names in ${this.#rows} rows, most of which are missing in most rows`)
   }
 
   #endRow(line: number | undefined): void {
     this.#rows++
+    this.#checkCells()
     for (const builder of this.#builders.values()) {
       if (builder !== undefined && builder.length < this.#rows) builder.missing(line)
     }
@@ -201,6 +214,21 @@ function rowsOf(path: string, value: unknown): unknown[] {
   }
   if (type === 'FeatureCollection' && Array.isArray(features)) return features
   throw fileError(path, 'is JSON, but neither an array of rows nor a GeoJSON FeatureCollection')
+}
+
+/**
+ * A property named like a coordinate gets a `_2`, and one that has that already a `_3`: in every row the same, and no two
+ * properties get one name.
+ */
+function propertyName(name: string): string {
+  const found = COORDINATE_NAME.exec(name)
+  return found === null ? name : `${found[1]}_${BigInt(found[2] ?? 1) + 1n}`
+}
+
+/** What stands in the row of names: objects have no name, nor a text that is always there. */
+function nameOf(value: unknown): string {
+  if (isMark(value)) return String(numberOfMark(value))
+  return typeof value === 'object' ? '' : String(value)
 }
 
 function hasRowALine(text: string): boolean {

@@ -80,7 +80,8 @@ async function readHeader(source: ByteSource): Promise<PcdHeader> {
     throw fileError(path, 'is a PCD file whose FIELDS, SIZE, TYPE and COUNT do not agree')
   }
   const points = pointCount(path, list)
-  if (data !== 'ascii' && data !== 'binary' && data !== 'binary_compressed') throw fileError(path, `has DATA ${data}`)
+  if (data !== 'ascii' && data !== 'binary' && data !== 'binary_compressed')
+    throw fileError(path, `has DATA ${data ?? 'of no kind'}`)
 
   const blocks = names.map((name, i) => {
     const type = `${types[i].toUpperCase()}${sizes[i]}`

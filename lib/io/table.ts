@@ -86,7 +86,8 @@ export interface ReadOptions {
 // Source rows are returned in a Uint32Array.
 const MOST_ROWS = 2 ** 32 - 1
 const LONGEST_TEXT = 60
-const FIRST_CAPACITY = 1024
+// Small, because a file can have a hundred thousand columns; it doubles as often as it has to.
+const FIRST_CAPACITY = 16
 
 /** A growing column. One call a row, in order: number, missing, text, inexact or other. */
 export class ColumnBuilder {
