@@ -222,7 +222,6 @@ export interface NativeInfo {
   eigen: string
   blas: string
   blasCore: string
-  openmp: number
   blasThreads: number
 }
 
@@ -286,9 +285,8 @@ export const NATIVE_FUNCTIONS: readonly (keyof Native)[] = [
 ]
 
 // Read by the libraries in the moment in which they are loaded. With two BLAS threads the results depend on their number
-// and a fork in another thread can hang for ever; a spinning OpenMP team takes the cores from Node's own threads.
-// In a worker process.env is only a copy, so there the addon's own call (one BLAS thread) is what counts.
-const WHILE_LOADING = { OPENBLAS_NUM_THREADS: '1', OMP_WAIT_POLICY: 'passive' }
+// and a fork in another thread can hang for ever. In a worker process.env is only a copy, so there the addon's own call (one BLAS thread) is what counts.
+const WHILE_LOADING = { OPENBLAS_NUM_THREADS: '1' }
 
 /** The folder with package.json: one level up from lib/ and from dist/ alike. */
 export const PACKAGE_ROOT: string = fileURLToPath(new URL('..', import.meta.url))

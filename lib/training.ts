@@ -1,7 +1,9 @@
 // One training as its caller sees it: the kernel is called once for each stretch of epochs between two evaluations, and
 // what goes on between the calls is here.
+
 import { rangeError } from './errors.js'
 import { copyRows, type Dataset, type LabelledRows, readLabelledRows } from './labelled-rows.js'
+import { copyOf } from './memory.js'
 import type { NativeMemory, NativeParameters, NativePoints, NativeTrained, NativeTrainInput } from './native.js'
 import { checkNetwork, type Network, type NetworkInput } from './network.js'
 import type { EpochReport, ReadOptions } from './train-options.js'
@@ -158,7 +160,7 @@ export class Training {
       outputs,
       activation,
       ...copyArrays(this.#parameters),
-      ...(multiplicity && { multiplicity: multiplicity.slice() }),
+      ...(multiplicity && { multiplicity: copyOf(multiplicity) }),
     }
   }
 

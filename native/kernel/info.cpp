@@ -1,14 +1,9 @@
 #include "info.hpp"
 
-#include <omp.h>
-
 #include <Eigen/Core>
-#include <algorithm>
-#include <atomic>
-#include <system_error>
-#include <thread>
-#include <vector>
+#include <string>
 
+#include "crew.hpp"
 #include "simd/kernels.hpp"
 
 #ifdef FEWPOINTS_OPENBLAS
@@ -28,7 +23,6 @@ Info info() {
   i.compiler = __VERSION__;
   i.eigen = std::to_string(EIGEN_WORLD_VERSION) + "." + std::to_string(EIGEN_MAJOR_VERSION) + "." +
             std::to_string(EIGEN_MINOR_VERSION);
-  i.openmp = _OPENMP;
 #ifdef FEWPOINTS_OPENBLAS
   i.blas = openblas_get_config();
   i.blas_core = openblas_get_corename();
@@ -43,27 +37,6 @@ void initialise() {
 #endif
 }
 
-int usable_threads(int wanted) {
-  static std::atomic<int> known{1};
-  wanted = std::clamp(wanted, 1, 1024);
-  if (wanted <= known.load()) return wanted;
-  std::vector<std::thread> tried;
-  std::atomic<bool> go{false};
-  int count = 1;
-  try {
-    tried.reserve(wanted);
-    for (; count < wanted; count++)
-      tried.emplace_back([&go] {
-        while (!go.load()) std::this_thread::yield();
-      });
-  } catch (const std::system_error&) {
-    // One below what could be started: something else in the process may want a thread, too.
-    count = std::max(1, count - 1);
-  }
-  go = true;
-  for (auto& t : tried) t.join();
-  if (count == wanted) known = std::max(known.load(), wanted);
-  return count;
-}
+int usable_threads(int wanted) { return Crew::get().grow(wanted); }
 
 }  // namespace fewpoints

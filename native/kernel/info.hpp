@@ -8,15 +8,14 @@ struct Info {
   std::string
       instruction_set;  // "v2", "v3", "v4" (x86-64 levels) or "plain": the one in use; FEWPOINTS_ISA forces a lower one
   std::string compiler, eigen, blas, blas_core;
-  int openmp = 0, blas_threads = 0;
+  int blas_threads = 0;
 };
 Info info();
 
 // Makes the process safe for the kernel: OpenBLAS at one thread for ever. Call once, before anything else.
 void initialise();
 
-// The largest team, at most `wanted`, that this process can really start. libgomp ends the process when it cannot start
-// a thread, so each new size is tried with std::thread, which throws instead, first.
+// The largest team, at most `wanted`, that this process can really start. Its threads are started and stay.
 int usable_threads(int wanted);
 
 }  // namespace fewpoints

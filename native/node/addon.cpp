@@ -127,7 +127,7 @@ class RecombineTask final : public Task {
     bytes = bytes_of(features, weights);
     features_.emplace(features.view(), weights.view(features.count()), lent);
     brief_ = features_->width <= kBriefWidth && features_->count * features_->width <= kBriefNumbers;
-    if (brief_) threads_ = 1;  // OpenMP's team belongs to the compute thread
+    if (brief_) threads_ = 1;  // the crew works for the compute thread
   }
   bool brief() const override { return brief_; }
   void run(Monitor& monitor) override { output_ = recombine(std::move(*features_), threads_, monitor); }
@@ -310,7 +310,6 @@ Napi::Value get_info(const Napi::CallbackInfo& call) {
   out.Set("eigen", info.eigen);
   out.Set("blas", info.blas);
   out.Set("blasCore", info.blas_core);
-  out.Set("openmp", info.openmp);
   out.Set("blasThreads", info.blas_threads);
   return out;
 }

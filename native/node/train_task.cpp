@@ -18,7 +18,7 @@ namespace {
 constexpr std::int64_t kMostInt = std::numeric_limits<std::int32_t>::max();
 constexpr std::int64_t kMostExact = std::int64_t{1} << 53;
 // Multiply-adds and activations of less than a millisecond: a Sync call does them where it is, on one thread, because
-// OpenMP's team belongs to the compute thread.
+// the crew works for the compute thread.
 constexpr double kBriefWork = 1 << 17;
 
 // The list `name`, which must be there.
