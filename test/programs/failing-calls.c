@@ -77,7 +77,6 @@ ssize_t write(int fd, const void* bytes, size_t count) {
     return error > 0 ? (errno = error, -1) : NEXT(name)(fd); \
   }
 ON_FILE(fsync)
-ON_FILE(close)
 
 #define ON_PATHS(name)                                           \
   int name(const char* from, const char* to) {                   \
