@@ -14,7 +14,5 @@ export function abortOnInterrupt(): AbortSignal {
       controller.abort(new CliError(exitCode, 'interrupted'))
     })
   }
-  // A file beyond the limit that is set for files (ulimit -f): then the write itself fails, and what is there is removed.
-  process.on('SIGXFSZ', () => {})
   return controller.signal
 }

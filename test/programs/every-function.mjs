@@ -50,9 +50,11 @@ function inputs() {
 function calls({ points, matrix, rhs, features, network, data, rows }) {
   const few = points.subarray(0, 300)
   // Not by momentsSync: the first thread must be started by the call that is watched.
-  const target = Float64Array.from(fewpoints.multiIndices(3, 2), (powers) => {
+  const powers = fewpoints.multiIndices(3, 2)
+  const target = Float64Array.from({ length: powers.length / 3 }, (_, k) => {
     let sum = 0
-    for (let i = 0; i < few.length; i += 3) sum += powers.reduce((product, power, a) => product * few[i + a] ** power, 1)
+    for (let i = 0; i < few.length; i += 3)
+      sum += [0, 1, 2].reduce((product, a) => product * few[i + a] ** powers[3 * k + a], 1)
     return sum
   })
   const some = points.subarray(0, 3 * Math.min(rows, 2000))
