@@ -1,5 +1,15 @@
 // Outputs that cannot be written: the old file stays as it is, nothing else is left, and the message says why.
-import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { CLI, ending, failingCalls, node, randomNumbers, run } from './run.mjs'
 
@@ -26,13 +36,15 @@ export async function disk({ folder, short }) {
     if (isThere) writeFileSync(join(at, name), OLD)
     return join(at, name)
   }
-  const contentOf = (path) => (statSync(path, { throwIfNoEntry: false }) ? readFileSync(path).toString('latin1') : undefined)
+  const contentOf = (path) =>
+    statSync(path, { throwIfNoEntry: false }) ? readFileSync(path).toString('latin1') : undefined
   /** A command that must fail as an output that cannot be written, and leave everything as it was. */
   const refused = (what, found, out, before, reason) => {
     counts.processes++
     const wrong = []
     if (found.code !== 4) wrong.push(ending(found))
-    else if (!/^fewpoints: [^\n]+\n$/.test(found.stderr) || !reason.test(found.stderr)) wrong.push(`message ${found.stderr}`)
+    else if (!/^fewpoints: [^\n]+\n$/.test(found.stderr) || !reason.test(found.stderr))
+      wrong.push(`message ${found.stderr}`)
     if (contentOf(out) !== before) wrong.push('the old file was changed')
     const names = readdirSync(join(out, '..'))
     if (names.length !== (before === undefined ? 0 : 1)) wrong.push(`left behind: ${names}`)
@@ -62,14 +74,20 @@ export async function disk({ folder, short }) {
             const what = `${format}: ${call} number ${n} fails by ${error}${isThere ? ', --force' : ''}`
             const out = fresh(name, isThere)
             writeFileSync(log, '')
-            const env = { LD_PRELOAD: library, FAULT: `${call} ${n} 1 ${error}`, FAULT_UNDER: join(out, '..'), FAULT_LOG: log }
+            const env = {
+              LD_PRELOAD: library,
+              FAULT: `${call} ${n} 1 ${error}`,
+              FAULT_UNDER: join(out, '..'),
+              FAULT_LOG: log,
+            }
             const one = await node(compress(out, ...(isThere ? ['--force'] : [])), { env })
             const happened = statSync(log).size > 0
             if (!happened || error === 0) answered(what, one, out, expected)
             else if (call === 'fsync' && n === 2) {
               counts.processes++
               // The file is in place; that it lasts is not sure, and the message says so.
-              if (one.code === 4 && /is written as a whole/.test(one.stderr) && contentOf(out) === expected) counts['errors with a reason']++
+              if (one.code === 4 && /is written as a whole/.test(one.stderr) && contentOf(out) === expected)
+                counts['errors with a reason']++
               else failures.push(`${what}: ${ending(one)}`)
             } else refused(what, one, out, isThere ? OLD : undefined, ERRORS[error])
             if (!happened) {
@@ -80,7 +98,13 @@ export async function disk({ folder, short }) {
     for (const limit of [1, 1000]) {
       const out = fresh(name, true)
       const args = [`--fsize=${limit}`, process.execPath, ...compress(out, '--force')]
-      refused(`${format}: files up to ${limit} bytes`, await run('prlimit', args), out, OLD, /a file of this size is not allowed/)
+      refused(
+        `${format}: files up to ${limit} bytes`,
+        await run('prlimit', args),
+        out,
+        OLD,
+        /a file of this size is not allowed/,
+      )
     }
   }
 
@@ -108,7 +132,10 @@ export async function disk({ folder, short }) {
     chmodSync(join(out, '..'), 0o555)
     const user = ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath]
     chmodSync(folder, 0o755)
-    const found = process.getuid() === 0 ? await run('setpriv', [...user, ...compress(out, '--force')]) : await node(compress(out, '--force'))
+    const found =
+      process.getuid() === 0
+        ? await run('setpriv', [...user, ...compress(out, '--force')])
+        : await node(compress(out, '--force'))
     refused('a folder that is not writable', found, out, OLD, /no file can be made in its folder.*no permission/)
     chmodSync(join(out, '..'), 0o755)
   }
@@ -136,7 +163,8 @@ export async function disk({ folder, short }) {
   {
     const found = await run('sh', ['-c', '"$0" "$@" > /dev/full', process.execPath, CLI, 'info', input, '--json'])
     counts.processes++
-    if (found.code === 4 && found.stderr === 'fewpoints: standard output: the disk is full\n') counts['errors with a reason']++
+    if (found.code === 4 && found.stderr === 'fewpoints: standard output: the disk is full\n')
+      counts['errors with a reason']++
     else failures.push(`stdout is /dev/full: ${ending(found)}`)
   }
 
@@ -147,7 +175,8 @@ export async function disk({ folder, short }) {
     const codes = both.map(({ code }) => code).sort()
     counts.processes += 2
     if (String(codes) !== (force ? '0,0' : '0,4')) failures.push(`two at once: ${both.map(ending)}`)
-    else if (contentOf(out) !== expected || readdirSync(join(out, '..')).length !== 1) failures.push('two at once: a wrong file')
+    else if (contentOf(out) !== expected || readdirSync(join(out, '..')).length !== 1)
+      failures.push('two at once: a wrong file')
     else {
       counts.answers += force ? 2 : 1
       counts['errors with a reason'] += force ? 0 : 1

@@ -61,20 +61,28 @@ export async function kill({ folder, short }) {
 
   // The next run works beside them, and removes them once they are old.
   const beside = await node(now.args)
-  if (beside.code !== 0 || readFileSync(now.out, 'utf8') !== now.expected) failures.push(`beside them: ${ending(beside)}`)
+  if (beside.code !== 0 || readFileSync(now.out, 'utf8') !== now.expected)
+    failures.push(`beside them: ${ending(beside)}`)
   for (const name of left) {
     if (!readdirSync(now.at).includes(name)) failures.push(`${name} was removed when it was young`)
     utimesSync(join(now.at, name), Date.now() / 1000 - 7200, Date.now() / 1000 - 7200)
   }
   const after = await node(now.args)
-  if (after.code !== 0 || String(readdirSync(now.at)) !== 'set.csv') failures.push(`after them: ${readdirSync(now.at)} ${ending(after)}`)
+  if (after.code !== 0 || String(readdirSync(now.at)) !== 'set.csv')
+    failures.push(`after them: ${readdirSync(now.at)} ${ending(after)}`)
   counts.processes += 2
   return { counts, failures }
 }
 
 export async function signals({ folder, short }) {
   const now = await scene(folder)
-  const counts = { processes: 0, 'finished first': 0, 'exit codes 130, 143, 129': 0, 'before the program began': 0, 'pipes and closed streams': 0 }
+  const counts = {
+    processes: 0,
+    'finished first': 0,
+    'exit codes 130, 143, 129': 0,
+    'before the program began': 0,
+    'pipes and closed streams': 0,
+  }
   const failures = []
   const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }
   for (let i = 0; i < (short ? 6 : 120); i++) {
@@ -85,9 +93,13 @@ export async function signals({ folder, short }) {
     const what = `${signal} ${i}`
     if (String(readdirSync(now.at)) !== 'set.csv') failures.push(`${what}: left behind ${readdirSync(now.at)}`)
     if (found.code === 0 && content === now.expected) counts['finished first']++
-    else if (found.code === codes[signal] && content === OLD && found.stderr === 'fewpoints: interrupted\n') counts['exit codes 130, 143, 129']++
+    else if (found.code === codes[signal] && content === OLD && found.stderr === 'fewpoints: interrupted\n')
+      counts['exit codes 130, 143, 129']++
     else if (found.signal === signal && content === OLD) counts['before the program began']++
-    else failures.push(`${what}: ${ending(found)}, ${content === OLD ? 'old' : content === now.expected ? 'new' : 'part of a'} file`)
+    else
+      failures.push(
+        `${what}: ${ending(found)}, ${content === OLD ? 'old' : content === now.expected ? 'new' : 'part of a'} file`,
+      )
   }
 
   const streams = [
@@ -98,7 +110,12 @@ export async function signals({ folder, short }) {
     ['no stderr', '"$0" "$@" 2>&-', ['info', now.input]],
     ['no stderr for an error', '"$0" "$@" 2>&-', ['info', '/no/such/file.csv'], 3],
     ['an error to a reader that goes away', 'set -o pipefail; "$0" "$@" 2>&1 | true', ['info', '/no/such/file.csv'], 3],
-    ['verify that differs, to a reader that goes away', 'set -o pipefail; "$0" "$@" --order 2 | true', ['verify', now.input, now.out, '--columns', 'a,b'], 1],
+    [
+      'verify that differs, to a reader that goes away',
+      'set -o pipefail; "$0" "$@" --order 2 | true',
+      ['verify', now.input, now.out, '--columns', 'a,b'],
+      1,
+    ],
   ]
   writeFileSync(now.out, 'a,b,weight,row\n1,2,20000,0\n')
   for (const [what, script, args, code = 0] of streams) {

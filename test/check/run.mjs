@@ -16,7 +16,11 @@ const PATIENCE = 180_000 // ms
  * Runs a program. `kill`: { signal, after, when, delay }: sent `after` milliseconds, or `delay`
  * after `when` has come true. What is left after a long time is killed, and `hung`.
  */
-export async function run(command, args, { env = {}, kill, stdin = 'ignore', stdout = 'pipe', patience = PATIENCE } = {}) {
+export async function run(
+  command,
+  args,
+  { env = {}, kill, stdin = 'ignore', stdout = 'pipe', patience = PATIENCE } = {},
+) {
   const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: [stdin, stdout, 'pipe'] })
   let hung = false
   const timer = setTimeout(() => {
@@ -27,7 +31,11 @@ export async function run(command, args, { env = {}, kill, stdin = 'ignore', std
   const printed = Promise.all([child.stdout ? text(child.stdout) : '', text(child.stderr)])
   if (kill !== undefined) {
     const end = new AbortController()
-    await Promise.race([wait(kill.after, undefined, { signal: end.signal }).catch(() => {}), closed, ...(kill.when ? [kill.when] : [])])
+    await Promise.race([
+      wait(kill.after, undefined, { signal: end.signal }).catch(() => {}),
+      closed,
+      ...(kill.when ? [kill.when] : []),
+    ])
     end.abort()
     if (kill.delay) await Promise.race([wait(kill.delay), closed])
     child.kill(kill.signal)
