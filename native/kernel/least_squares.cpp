@@ -1,9 +1,9 @@
 #include "least_squares.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdlib>
-#include <mutex>
 #include <new>
 
 #include "equality.hpp"
@@ -56,20 +56,16 @@ void copy_matrix(const PointsView& view, const NumbersView& rhs, const char* nam
   check_finite(rhs_to.data(), view.count, rhs_name, 0);
 }
 
-// OpenBLAS takes 128 MiB with its first large call, and tries for ever when it cannot have them. Asked for first, they
-// are refused in time.
+// OpenBLAS takes 128 MiB with its first large call, and tries for ever when it cannot have them. Asked for directly
+// before it, when all other memory is taken, they are refused in time.
 void reserve_blas_buffer() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    void* probe = std::malloc((std::size_t{128} << 20) + 4096);
-    if (probe == nullptr) throw std::bad_alloc();
-    std::free(probe);
-  });
+  void* volatile probe = std::malloc((std::size_t{128} << 20) + 4096);
+  if (probe == nullptr) throw std::bad_alloc();
+  std::free(probe);
 }
 
 // Q'[A b] = [R c]: R and c.
 void triangularise(const RowMajor& A, const std::vector<double>& b, RowMajor& R, std::vector<double>& c) {
-  reserve_blas_buffer();
   const std::size_t rows = A.rows, columns = A.columns + 1;
   Array<double> work(rows * columns);
   for (std::size_t i = 0; i < rows; i++) {
@@ -77,13 +73,16 @@ void triangularise(const RowMajor& A, const std::vector<double>& b, RowMajor& R,
     work[(columns - 1) * rows + i] = b[i];
   }
   const int m = static_cast<int>(rows), n = static_cast<int>(columns);
-  std::vector<double> tau(columns);
+  std::vector<double> tau(columns), scratch;
   double wanted = 0;
   int info = 0, length = -1;
   dgeqrf_(&m, &n, work.data(), &m, tau.data(), &wanted, &length, &info);
   length = static_cast<int>(wanted);
-  std::vector<double> scratch(static_cast<std::size_t>(length));
+  scratch.resize(static_cast<std::size_t>(length));
+  static std::atomic<bool> has_buffer{false};
+  if (!has_buffer) reserve_blas_buffer();
   dgeqrf_(&m, &n, work.data(), &m, tau.data(), scratch.data(), &length, &info);
+  has_buffer = true;
   R = RowMajor(A.columns, A.columns);
   c.resize(A.columns);
   for (std::size_t i = 0; i < A.columns; i++) {
