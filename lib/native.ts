@@ -320,6 +320,9 @@ export function loadNative(root: string): Native {
   } catch (cause) {
     // FEWPOINTS_ISA names an instruction set that there is not: the binary itself is all right.
     if (cause instanceof Error && (cause as Partial<CodedError>).code === 'ERR_OPTION') throw cause
+    if (cause instanceof Error && NO_ROOM.test(cause.message)) {
+      throw plainError('ERR_MEMORY', `not enough memory to load ${path}: ${cause.message}`, cause)
+    }
     throw noBinary(root, `${path} does not load: ${cause instanceof Error ? cause.message : cause}`, cause)
   }
   const missing = NATIVE_FUNCTIONS.filter((name) => typeof addon[name] !== 'function')
@@ -328,6 +331,10 @@ export function loadNative(root: string): Native {
   }
   return addon
 }
+
+// What the dynamic linkers of glibc and musl say when there is no memory for the binary or a library that it needs.
+const NO_ROOM =
+  /failed to map segment|cannot map (zero-fill )?pages|cannot (allocate|create) |out of memory|cannot change memory protections/i
 
 /** Runs `work` with some environment variables set, and puts them back as they were, so that child processes see none. */
 function withEnvironment<T>(variables: Record<string, string>, work: () => T): T {

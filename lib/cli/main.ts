@@ -2,6 +2,8 @@
 // The command line: what can be asked for, and how it ends.
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { systemError } from '../io/bytes.js'
+import { orMemoryError } from '../memory.js'
 import { nameList, order, positiveNumber, quality, scale, wholeNumber } from './arguments.js'
 import { CliError, EXIT, exitCodeOf, printError } from './exit.js'
 import { abortOnInterrupt } from './interrupt.js'
@@ -110,16 +112,19 @@ function version(): string {
 }
 
 async function main(): Promise<void> {
-  // A reader that has seen enough (head, less) closes the pipe; that is no error.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) =>
-    process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.output),
-  )
+  // A reader that has seen enough (head, less) closes the pipe; that is no error, and the exit code stays what it is.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return
+    printError(systemError('standard output', error))
+    process.exitCode ||= EXIT.output
+  })
+  process.stderr.on('error', () => {})
   const signal = abortOnInterrupt()
   try {
     await program(signal).parseAsync()
   } catch (error) {
     // Ctrl-C may show as any error, when it ends what was waited for.
-    const cause = signal.aborted ? signal.reason : error
+    const cause = signal.aborted ? signal.reason : orMemoryError(error)
     if (!(cause instanceof CommanderError)) {
       printError(cause)
       process.exitCode = exitCodeOf(cause)

@@ -1,6 +1,7 @@
 // From a table to points: which columns, which weights, which rows. Everything that is wrong with a value is found here,
 // where row, line and column are known.
 import type { Column, Table, Trouble } from '../io/table.js'
+import { float64s, uint32s } from '../memory.js'
 import { nearest } from '../nearest.js'
 import { CliError, EXIT } from './exit.js'
 import {
@@ -153,7 +154,7 @@ function keptRows(
   const troubled = columns.filter(({ trouble }) => trouble !== undefined)
   if (troubled.length === 0) return undefined
   if (!dropMissing) throw troubleError(path, table, troubled)
-  const rows = new Uint32Array(table.rows)
+  const rows = uint32s(table.rows)
   const values = troubled.map((column) => column.values as Float64Array)
   let count = 0
   for (let row = 0; row < table.rows; row++) {
@@ -209,7 +210,7 @@ function checkWeights(path: string, name: string, weights: Float64Array, rows: U
 /** Row-major values of some columns. */
 export function gather(columns: readonly Column[], count: number, rows: Uint32Array | undefined): Float64Array {
   const width = columns.length
-  const result = new Float64Array(count * width)
+  const result = float64s(count * width)
   for (const [j, column] of columns.entries()) {
     const values = column.values as Float64Array
     if (rows === undefined) for (let i = 0; i < count; i++) result[i * width + j] = values[i]

@@ -2,6 +2,7 @@
 import { constants } from 'node:buffer'
 import { type FileHandle, open } from 'node:fs/promises'
 import { type CodedError, plainError } from '../errors.js'
+import { orMemoryError, uint8s } from '../memory.js'
 
 export interface ByteSource {
   /** As the user wrote it, for messages. */
@@ -26,6 +27,11 @@ const SYSTEM_ERRORS: Record<string, string> = {
   EISDIR: 'is a folder',
   ENOTDIR: 'a part of the path is not a folder',
   ENOSPC: 'the disk is full',
+  EDQUOT: 'the quota is used up',
+  EFBIG: 'a file of this size is not allowed here',
+  EIO: 'the device reports an error',
+  EMFILE: 'too many files are open',
+  ENFILE: 'too many files are open',
   EROFS: 'the disk is read-only',
   ENAMETOOLONG: 'the name is too long',
   ELOOP: 'symbolic links go round in a circle',
@@ -66,7 +72,7 @@ export async function withFile<T>(
     if (!stat.isFile()) throw fileError(path, 'is not a regular file')
     return await use(fileSource(path, handle, size))
   } catch (error) {
-    throw isSystemError(error) ? systemError(path, error) : error
+    throw isSystemError(error) ? systemError(path, error) : orMemoryError(error)
   } finally {
     await handle?.close()
   }
@@ -106,7 +112,7 @@ function fileSource(path: string, handle: FileHandle, size: number): ByteSource 
     size,
     async read(position, length) {
       checkRange(path, position, length, size)
-      const bytes = new Uint8Array(length)
+      const bytes = uint8s(length)
       let done = 0
       while (done < length) {
         const { bytesRead } = await handle.read(bytes, done, length - done, position + done)

@@ -6,8 +6,8 @@
 #include <cmath>
 
 #include "equality.hpp"
-#include "info.hpp"
 #include "list.hpp"
+#include "region.hpp"
 #include "simd/kernels.hpp"
 
 namespace fewpoints {

@@ -9,11 +9,11 @@
 #include "active_set.hpp"
 #include "exact.hpp"
 #include "given_moments.hpp"
-#include "info.hpp"
 #include "least_squares.hpp"
 #include "list.hpp"
 #include "local_features.hpp"
 #include "moment_target.hpp"
+#include "region.hpp"
 #include "threads.hpp"
 #include "tolerances.hpp"
 

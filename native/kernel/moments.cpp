@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "exact.hpp"
-#include "info.hpp"
 #include "list.hpp"
+#include "region.hpp"
 
 namespace fewpoints {
 

@@ -5,9 +5,9 @@
 #include <numeric>
 
 #include "exact.hpp"
-#include "info.hpp"
 #include "list.hpp"
 #include "polish.hpp"
+#include "region.hpp"
 #include "threads.hpp"
 #include "tolerances.hpp"
 #include "vertex.hpp"
