@@ -6,9 +6,11 @@
 
 namespace fewpoints {
 #if defined(__x86_64__)
+#ifdef FEWPOINTS_HAVE_V2
 namespace isa_v2 {
 extern const SimdKernels table;
 }
+#endif
 #ifdef FEWPOINTS_HAVE_V3
 namespace isa_v3 {
 extern const SimdKernels table;
@@ -43,7 +45,13 @@ const SimdKernels& choose() {
   if (v3 && allowed("v3")) return isa_v3::table;
 #endif
   static_cast<void>(allowed);
+#if defined(FEWPOINTS_HAVE_V2)
   return isa_v2::table;
+#elif defined(FEWPOINTS_HAVE_V3)  // a build for tests, on a machine that has it
+  return isa_v3::table;
+#else
+  return isa_v4::table;
+#endif
 #else
   return isa_plain::table;
 #endif
