@@ -5,6 +5,8 @@
 #include <map>
 #include <numeric>
 
+#include "list.hpp"
+
 namespace fewpoints {
 
 std::int64_t moment_count(int dimension, int order) {
@@ -18,7 +20,7 @@ std::int64_t moment_count(int dimension, int order) {
   return static_cast<std::int64_t>(n);
 }
 
-PolynomialSpace PolynomialSpace::total(int dimension, int order) { return {std::vector<int>(dimension, 0), {order}}; }
+PolynomialSpace PolynomialSpace::total(int dimension, int order) { return {List<int>(dimension, 0), {order}}; }
 
 int PolynomialSpace::highest_power() const {
   return *std::max_element(order.begin(), order.end()) + (extra > 0 ? 1 : 0);
@@ -93,9 +95,9 @@ class OfDegree {
     }
   }
 
-  const std::vector<int>& block_;
-  std::vector<int> left_;
-  std::vector<std::uint16_t> exponents_;
+  const List<int>& block_;
+  List<int> left_;
+  List<std::uint16_t> exponents_;
   MultiIndices& out_;
   int degree_ = 0;
 };
@@ -105,17 +107,18 @@ class OfDegree {
 MultiIndices::MultiIndices(const PolynomialSpace& space)
     : dimension(space.dimension()), order(space.highest_power()), count(static_cast<int>(space.count())) {
   const int m = dimension;
-  exponents.reserve(static_cast<std::size_t>(count) * m);
+  exponents.reserve(usize(count) * usize(m));
   OfDegree all(space, *this);
-  for (int degree = 0; degree <= std::accumulate(space.order.begin(), space.order.end(), 0); degree++) all.list(degree);
+  const int highest = std::accumulate(space.order.begin(), space.order.end(), 0);
+  for (int d = 0; d <= highest; d++) all.list(d);
   if (space.extra > 0) append(MultiIndices(PolynomialSpace{space.block, {space.order[0] + 1}}), space.extra);
   // The parent drops the last axis that is present.
-  std::map<std::vector<std::uint16_t>, int> place;
+  std::map<List<std::uint16_t>, int> place;
   parent.assign(count, 0);
   axis.assign(count, 0);
   degree.assign(count, 0);
   for (int i = 0; i < count; i++) {
-    std::vector<std::uint16_t> r(row(i), row(i) + m);
+    List<std::uint16_t> r(row(i), row(i) + m);
     place[r] = i;
     if (i == 0) continue;
     int a = m - 1;
@@ -128,7 +131,7 @@ MultiIndices::MultiIndices(const PolynomialSpace& space)
 }
 
 void MultiIndices::append(const MultiIndices& next, int wanted) {
-  std::vector<int> candidates;
+  List<int> candidates;
   for (int e = 0; e < next.count; e++)
     if (next.total[e] == next.total.back()) candidates.push_back(e);
   std::stable_sort(candidates.begin(), candidates.end(), [&](int a, int b) {
@@ -146,7 +149,7 @@ Recurrence Recurrence::monomial(int m, int k) {
   Recurrence r;
   r.dimension = m;
   r.order = k;
-  r.a.assign(static_cast<std::size_t>(m) * k, 1);
+  r.a.assign(usize(m) * usize(k), 1);
   r.b.assign(r.a.size(), 0);
   r.c.assign(r.a.size(), 0);
   return r;

@@ -3,7 +3,8 @@
 // in how well conditioned the arithmetic is.
 #pragma once
 #include <cstdint>
-#include <vector>
+
+#include "list.hpp"
 
 namespace fewpoints {
 
@@ -13,8 +14,8 @@ std::int64_t moment_count(int dimension, int order);
 // The tensor product of polynomial spaces on disjoint blocks of columns, each of total degree <= its own order. One
 // block of all columns is the usual space P_k. A column of a block of order 0 takes no part.
 struct PolynomialSpace {
-  std::vector<int> block;  // of each column
-  std::vector<int> order;  // of each block
+  List<int> block;  // of each column
+  List<int> order;  // of each block
   // One block only: so many monomials of the next degree besides, those first whose multiples of smooth functions are
   // the largest (as far as there are so many).
   int extra = 0;
@@ -31,11 +32,11 @@ struct PolynomialSpace {
 // and how each product is made from an earlier one: feature e = feature parent[e] * p_degree[e](t_axis[e]).
 struct MultiIndices {
   explicit MultiIndices(const PolynomialSpace& space);
-  MultiIndices(int dimension, int order) : MultiIndices(PolynomialSpace::total(dimension, order)) {}
-  int dimension, order, count;                   // order: the highest power of a single column
-  std::vector<std::uint16_t> exponents;          // count x dimension
-  std::vector<int> parent, axis, degree, total;  // total: the sum of the exponents
-  const std::uint16_t* row(int e) const { return exponents.data() + static_cast<std::size_t>(e) * dimension; }
+  MultiIndices(int m, int k) : MultiIndices(PolynomialSpace::total(m, k)) {}
+  int dimension, order, count;            // order: the highest power of a single column
+  List<std::uint16_t> exponents;          // count x dimension
+  List<int> parent, axis, degree, total;  // total: the sum of the exponents
+  const std::uint16_t* row(int e) const { return exponents.data() + usize(e) * usize(dimension); }
 
  private:
   void append(const MultiIndices& next, int wanted);
@@ -44,7 +45,7 @@ struct MultiIndices {
 // p_0 = 1, p_{j+1}(t) = (a_j t + b_j) p_j(t) - c_j p_{j-1}(t), for j < k; one row of k coefficients an axis.
 struct Recurrence {
   int dimension = 0, order = 0;
-  std::vector<double> a, b, c;  // dimension x order
+  List<double> a, b, c;  // dimension x order
   static Recurrence monomial(int dimension, int order);
   static Recurrence legendre(int dimension, int order);
 };

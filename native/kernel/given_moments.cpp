@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "list.hpp"
+
 namespace fewpoints {
 namespace {
 
@@ -15,7 +17,7 @@ constexpr double kMostWork = 1e9;
 
 }  // namespace
 
-GivenMoments::GivenMoments(const PointSet& set, const std::vector<double>& target, int order, Basis basis, int threads,
+GivenMoments::GivenMoments(const PointSet& set, const List<double>& target, int order, Basis basis, int threads,
                            Monitor& monitor)
     : set_(set),
       threads_(threads),
@@ -36,14 +38,14 @@ GivenMoments::GivenMoments(const PointSet& set, const std::vector<double>& targe
       for (int a = 0; a < set.dimension(); a++) exponent -= static_cast<long>(indices_.row(e)[a]) * set.exponent(a);
       if (exponent != 0) target_[e] = std::scalbln(target_[e], exponent);
     }
-  exact_ = std::make_unique<ExactBasis>(indices_, recurrence_, std::vector<double>(set.dimension(), 0.0), scale_);
+  exact_ = std::make_unique<ExactBasis>(indices_, recurrence_, List<double>(set.dimension(), 0.0), scale_);
 }
 
 ExactSums GivenMoments::sums(const double* weights) const {
   return exact_->sums(columns_.data(), weights, set_.size(), threads_, monitor_, Stage::Verify);
 }
 
-double GivenMoments::against_given(const std::vector<double>& weights) const {
+double GivenMoments::against_given(const List<double>& weights) const {
   const ExactSums own = sums(weights.data()), given = sums(set_.weights());
   double worst = 0;
   for (int e = 0; e < indices_.count; e++) {
@@ -53,9 +55,9 @@ double GivenMoments::against_given(const std::vector<double>& weights) const {
   return worst;
 }
 
-double GivenMoments::polish(std::vector<double>& weights) const {
+double GivenMoments::polish(List<double>& weights) const {
   const int m = set_.dimension(), N = indices_.count, k = indices_.order;
-  std::vector<double> w = weights;
+  List<double> w = weights;
   double best = HUGE_VAL;
   for (int step = 0; step < kMostSteps; step++) {
     const ExactSums own = sums(w.data());
@@ -72,7 +74,7 @@ double GivenMoments::polish(std::vector<double>& weights) const {
       best = worst;
       weights = w;
     }
-    std::vector<std::size_t> on;
+    List<std::size_t> on;
     for (std::size_t i = 0; i < w.size(); i++)
       if (w[i] > 0) on.push_back(i);
     const double width = static_cast<double>(on.size());
@@ -80,7 +82,7 @@ double GivenMoments::polish(std::vector<double>& weights) const {
       break;
     // Factors 1 + h of the weights, h small: they stay positive.
     Eigen::MatrixXd A(N, static_cast<Eigen::Index>(on.size()));
-    std::vector<double> p(static_cast<std::size_t>(m) * (k + 1));
+    List<double> p(usize(m) * usize(k + 1));
     for (std::size_t j = 0; j < on.size(); j++) {
       for (int a = 0; a < m; a++) {
         double* q = p.data() + static_cast<std::ptrdiff_t>(a) * (k + 1);

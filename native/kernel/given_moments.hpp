@@ -1,9 +1,9 @@
 // How far weights are from moments given in the caller's own basis, and their last digits in it.
 #pragma once
 #include <memory>
-#include <vector>
 
 #include "exact.hpp"
+#include "list.hpp"
 #include "moments.hpp"
 #include "points.hpp"
 
@@ -12,14 +12,13 @@ namespace fewpoints {
 class GivenMoments {
  public:
   // target: for the set's weights as it holds them. The set must outlive this.
-  GivenMoments(const PointSet& set, const std::vector<double>& target, int order, Basis basis, int threads,
-               Monitor& monitor);
+  GivenMoments(const PointSet& set, const List<double>& target, int order, Basis basis, int threads, Monitor& monitor);
 
   // Corrects positive weights until the moments agree to rounding, where they are few enough for a factorisation.
   // Returns the largest over moments of |sum w phi - target| / sum w |phi|, in double-double.
-  double polish(std::vector<double>& weights) const;
+  double polish(List<double>& weights) const;
   // The same with sum (w + c) |phi| below the line, c the set's weights: also where the moments of w are all but 0.
-  double against_given(const std::vector<double>& weights) const;
+  double against_given(const List<double>& weights) const;
 
  private:
   ExactSums sums(const double* weights) const;
@@ -30,8 +29,8 @@ class GivenMoments {
   Monitor& monitor_;
   MultiIndices indices_;
   Recurrence recurrence_;
-  std::vector<double> target_, scale_;
-  std::vector<const double*> columns_;
+  List<double> target_, scale_;
+  List<const double*> columns_;
   std::unique_ptr<ExactBasis> exact_;
 };
 

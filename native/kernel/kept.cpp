@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "double_double.hpp"
+#include "list.hpp"
 #include "threads.hpp"
 #include "tolerances.hpp"
 
@@ -36,8 +37,8 @@ Kept::Kept(const Partition& partition, const CellSolver& rich, const CellSolver&
 
 void Kept::recombine(int threads, Monitor& monitor) {
   const std::size_t cells = counts_.size();
-  std::vector<unsigned char> open(cells, 0);
-  std::vector<Array<double>> workspaces(std::max(threads, 1));
+  List<unsigned char> open(cells, 0);
+  List<Array<double>> workspaces(std::max(threads, 1));
   parallel_for((cells + kCellsPerTask - 1) / kCellsPerTask, threads, monitor, Stage::Recombine,
                [&](std::size_t task, int thread) {
                  Array<double>& workspace = workspaces[thread];
@@ -45,7 +46,7 @@ void Kept::recombine(int threads, Monitor& monitor) {
                  for (std::size_t i = task * kCellsPerTask; i < std::min(cells, (task + 1) * kCellsPerTask); i++)
                    open[i] = !solve_fast(i, workspace.data(), monitor);
                });
-  std::vector<std::size_t> careful;
+  List<std::size_t> careful;
   for (std::size_t i = 0; i < cells; i++)
     if (open[i]) careful.push_back(i);
   each_carefully(careful, threads, monitor,
@@ -53,7 +54,7 @@ void Kept::recombine(int threads, Monitor& monitor) {
 }
 
 void Kept::polish(int threads, Monitor& monitor) {
-  std::vector<std::size_t> reduced;
+  List<std::size_t> reduced;
   for (std::size_t i = 0; i < counts_.size(); i++)
     if (counts_[i] < partition_.cells()[i].size()) reduced.push_back(i);
   each_carefully(reduced, threads, monitor, [&](std::size_t i, int inner) {
@@ -67,15 +68,15 @@ void Kept::polish(int threads, Monitor& monitor) {
 }
 
 bool Kept::solve_in_boxes(int threads, Monitor& monitor) {
-  std::vector<std::size_t> reduced, bad;
+  List<std::size_t> reduced, bad;
   for (std::size_t i = 0; i < counts_.size(); i++) {
     if (counts_[i] >= partition_.cells()[i].size()) continue;
     reduced.push_back(i);
     if (!(residuals_[i] <= kAcceptedResidual)) bad.push_back(i);
   }
-  std::vector<char> changed(counts_.size(), 0);
+  List<char> changed(counts_.size(), 0);
   each_carefully(bad.empty() ? reduced : bad, threads, monitor, [&](std::size_t i, int inner) {
-    std::vector<const double*> x;
+    List<const double*> x;
     const Support support = plain_.boxed(points_of(i, x), inner, monitor);
     if (support.indices.empty() || support.indices.size() > slots_[i + 1] - slots_[i]) return;
     keep(i, support);
@@ -87,7 +88,7 @@ bool Kept::solve_in_boxes(int threads, Monitor& monitor) {
 bool Kept::copy_small() {
   bool any = false;
   for (std::size_t i = 0; i < counts_.size(); i++) {
-    std::vector<const double*> x;
+    List<const double*> x;
     const Points points = points_of(i, x);
     if (points.count > static_cast<std::size_t>(rich_.features()) || counts_[i] == points.count) continue;
     keep_all(i, points);
@@ -118,7 +119,7 @@ Kept::Columns Kept::columns() const {
   return out;
 }
 
-Points Kept::points_of(std::size_t i, std::vector<const double*>& x) const {
+Points Kept::points_of(std::size_t i, List<const double*>& x) const {
   const CellRange& cell = partition_.cells()[i];
   x.resize(dimension_);
   for (int a = 0; a < dimension_; a++) x[a] = partition_.column(a) + cell.begin;
@@ -142,7 +143,7 @@ void Kept::keep_all(std::size_t i, const Points& points) {
 }
 
 bool Kept::solve_fast(std::size_t i, double* workspace, const Monitor& monitor) {
-  std::vector<const double*> x;
+  List<const double*> x;
   const Points points = points_of(i, x);
   if (points.count > 1 && all_equal(points)) {
     DoubleDouble sum;
@@ -163,7 +164,7 @@ bool Kept::solve_fast(std::size_t i, double* workspace, const Monitor& monitor) 
     std::uint32_t chosen[kMostFast];
     const int count = solver.fast(points, workspace, chosen, weights_.data() + slots_[i], monitor);
     if (count < 0) return false;
-    for (int j = 0; j < count; j++) positions_[slots_[i] + j] = partition_.cells()[i].begin + chosen[j];
+    for (int j = 0; j < count; j++) positions_[slots_[i] + usize(j)] = partition_.cells()[i].begin + chosen[j];
     counts_[i] = static_cast<std::size_t>(count);
     return true;
   };
@@ -173,7 +174,7 @@ bool Kept::solve_fast(std::size_t i, double* workspace, const Monitor& monitor) 
 }
 
 void Kept::solve_carefully(std::size_t i, Support start, double flat, int threads, Monitor& monitor) {
-  std::vector<const double*> x;
+  List<const double*> x;
   const Points points = points_of(i, x);
   const auto most = static_cast<std::size_t>(rich_.features());
   if (start.indices.empty() && &rich_ != &plain_ && points.count > most) {
@@ -194,7 +195,7 @@ void Kept::solve_carefully(std::size_t i, Support start, double flat, int thread
 
 // A few cells: all threads on each. Many: a cell a thread.
 template <class Body>
-void Kept::each_carefully(const std::vector<std::size_t>& cells, int threads, Monitor& monitor, const Body& body) {
+void Kept::each_carefully(const List<std::size_t>& cells, int threads, Monitor& monitor, const Body& body) {
   if (cells.size() < static_cast<std::size_t>(2 * threads)) {
     for (const std::size_t i : cells) body(i, threads);
     return;

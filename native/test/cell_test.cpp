@@ -6,10 +6,10 @@
 #include <random>
 #include <set>
 #include <string>
-#include <vector>
 
 #include "basis.hpp"
 #include "expect.hpp"
+#include "list.hpp"
 #include "memory.hpp"
 #include "simd/kernels.hpp"
 
@@ -28,16 +28,15 @@ struct Points {
     }
     for (std::size_t i = 0; i < n; i++) weights.push_back(1 + 0.5 * uniform(random));
   }
-  std::vector<std::vector<double>> columns;
-  std::vector<const double*> x;
-  std::vector<double> weights;
+  List<List<double>> columns;
+  List<const double*> x;
+  List<double> weights;
 };
 
 // Orthonormal products of Legendre polynomials on the points' box: n rows of N.
-std::vector<std::vector<long double>> terms_of(const Points& points, const MultiIndices& indices,
-                                               const std::vector<double>& norm) {
+List<List<long double>> terms_of(const Points& points, const MultiIndices& indices, const List<double>& norm) {
   const std::size_t m = points.columns.size(), n = points.weights.size(), N = norm.size();
-  std::vector<std::vector<long double>> terms(n, std::vector<long double>(N));
+  List<List<long double>> terms(n, List<long double>(N));
   for (std::size_t e = 0; e < N; e++)
     for (std::size_t i = 0; i < n; i++) terms[i][e] = norm[e];
   for (std::size_t a = 0; a < m; a++) {
@@ -56,8 +55,8 @@ void check(int m, int k, const MultiIndices& indices, const CellShape& shape, st
           (weighted ? " weights" : "") + (shape.instance < 0 ? " any" : "");
   const Points set(m, n);
   Array<double> workspace(simd().cell_workspace(shape, n));
-  std::vector<std::uint32_t> chosen(N);
-  std::vector<double> weights(N);
+  List<std::uint32_t> chosen(N);
+  List<double> weights(N);
   const CellPoints points{set.x.data(), weighted ? set.weights.data() : nullptr, n, {}};
   const CellResult result = simd().cell(shape, points, workspace.data(), chosen.data(), weights.data());
   expect(result.count > 0 && result.count <= shape.count, "count " + std::to_string(result.count));
@@ -68,7 +67,7 @@ void check(int m, int k, const MultiIndices& indices, const CellShape& shape, st
              *std::max_element(chosen.begin(), chosen.end()) < n,
          "each row once");
   expect(*std::min_element(weights.begin(), weights.end()) > 0, "weights are positive");
-  const std::vector<double> norm(shape.norm, shape.norm + N);
+  const List<double> norm(shape.norm, shape.norm + N);
   const auto terms = terms_of(set, indices, norm);
   long double worst = 0;
   for (std::size_t e = 0; e < N; e++) {
@@ -93,7 +92,7 @@ void test_cell() {
       if (own >= 0) seen.insert(own);
       const MultiIndices indices(m, k);
       const auto N = static_cast<std::size_t>(indices.count);
-      std::vector<double> norm(N, 1.0);
+      List<double> norm(N, 1.0);
       for (std::size_t e = 0; e < N; e++)
         for (int a = 0; a < m; a++) norm[e] *= std::sqrt(2.0 * indices.row(static_cast<int>(e))[a] + 1);
       CellShape shape{};

@@ -10,12 +10,12 @@
 #include <random>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "basis.hpp"
 #include "compress.hpp"
 #include "expect.hpp"
 #include "least_squares.hpp"
+#include "list.hpp"
 #include "match_moments.hpp"
 #include "moments.hpp"
 #include "recombine.hpp"
@@ -26,7 +26,7 @@ using namespace fewpoints;
 
 namespace {
 
-using Values = std::vector<double>;
+using Values = List<double>;
 
 Values random_numbers(std::size_t count, unsigned seed, double low = -1) {
   std::mt19937_64 random(seed);
@@ -47,7 +47,7 @@ struct Call {
 };
 
 // Some are larger than a piece of work is, so that there are many pieces.
-std::vector<Call> calls() {
+List<Call> calls() {
   const auto x = random_numbers(120'000, 1), w = random_numbers(40'000, 2, 0.1);
   const auto features = random_numbers(std::size_t{4000} * 300, 3);
   const auto few = random_numbers(9'000, 4), targets = random_numbers(3000, 5);
@@ -108,11 +108,13 @@ std::vector<Call> calls() {
          Network network{3, 300, 1, Activation::Tanh, {}, {}};
          network.parameters = {random_numbers(900, 9), random_numbers(300, 10), random_numbers(300, 11), {0}};
          const Rows rows(view_of(few, 3), view_of(targets, 1), {nullptr, false, 1}, "x", "y");
+         const std::optional<Rows> test(std::in_place, view_of(few, 3), view_of(targets, 1),
+                                        NumbersView{nullptr, false, 1}, "x", "y");
          TrainOptions options;
          options.batch = 256;
          options.epochs = options.end = 3;
          options.threads = threads;
-         Trained trained = train(network, rows, rows, {}, options, monitor);
+         Trained trained = train(network, rows, test, {}, options, monitor);
          Values all = std::move(trained.parameters.hidden);
          all.push_back(trained.test_loss);
          return all;
@@ -146,8 +148,8 @@ void stop_from_outside(const Call& call, const Values& expected) {
 }  // namespace
 
 void test_threads() {
-  const std::vector<Call> all = calls();
-  std::vector<Values> expected;
+  const List<Call> all = calls();
+  List<Values> expected;
   for (const Call& call : all) {
     place = std::string("threads, ") + call.name;
     Monitor monitor;
@@ -158,13 +160,13 @@ void test_threads() {
     stop_from_outside(call, expected.back());
   }
   place = "threads, two calls at a time";
-  const auto share = [&](std::size_t first, std::vector<char>& right) {
+  const auto share = [&](std::size_t first, List<char>& right) {
     for (std::size_t i = first; i < all.size(); i += 2) {
       Monitor monitor;
       right[i] = same_bits(all[i].run(2, monitor), expected[i]);
     }
   };
-  std::vector<char> here(all.size(), 1), there(all.size(), 1);
+  List<char> here(all.size(), 1), there(all.size(), 1);
   std::thread other([&] { share(1, there); });
   share(0, here);
   other.join();
