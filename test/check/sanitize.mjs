@@ -90,7 +90,7 @@ function runtimeFile(name) {
 // ---- build
 
 function build(name, sanitize, targets) {
-  const folder = join(root, 'build', `sanitize-${name}`)
+  const folder = join(root, 'build', `sanitize-${name}${short ? '' : '-all'}`)
   mkdirSync(folder, { recursive: true })
   const ninja = spawnSync('ninja', ['--version']).status === 0 ? ['-G', 'Ninja'] : []
   const built =
