@@ -1,6 +1,7 @@
 #!/bin/sh
 # Brings a fresh clone to a state in which everything runs, and does next to nothing when all is there.
 # Debian, Ubuntu: installs the missing packages (with sudo when not root). Elsewhere: says what is missing.
+# setup.sh clang: clang with OpenMP and sanitizers as well, for test/check.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -31,6 +32,7 @@ need() { # need <package> <command that succeeds when it is there>
 }
 either() { command -v "$1" || command -v "$2"; }
 links() { echo 'int main() {}' | "${CXX:-c++}" -x c++ -o build/setup.probe - "$1"; }
+clang_links() { echo 'int main() {}' | clang++ -x c++ -o build/setup.probe - "$1"; }
 has_eigen() { test -e /usr/include/eigen3/Eigen/Core || pkg-config --exists eigen3; }
 
 if [ "$(uname -s)" = Linux ]; then
@@ -39,6 +41,11 @@ if [ "$(uname -s)" = Linux ]; then
   need ninja-build either ninja make
   need libopenblas-dev links -lopenblas
   need libeigen3-dev has_eigen
+  if [ "${1:-}" = clang ]; then
+    need clang command -v clang++
+    need libomp-dev clang_links -fopenmp
+    need libclang-rt-dev clang_links -fsanitize=address,undefined
+  fi
   rm -f build/setup.probe
 fi
 if [ -n "$missing" ]; then

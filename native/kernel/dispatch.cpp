@@ -7,9 +7,11 @@
 
 namespace fewpoints {
 #if defined(__x86_64__)
+#ifdef FEWPOINTS_HAVE_V2
 namespace isa_v2 {
 extern const SimdKernels table;
 }
+#endif
 #ifdef FEWPOINTS_HAVE_V3
 namespace isa_v3 {
 extern const SimdKernels table;
@@ -41,7 +43,9 @@ const Level kLevels[] = {
 #ifdef FEWPOINTS_HAVE_V3
     {&isa_v3::table, &Processor::v3},
 #endif
+#ifdef FEWPOINTS_HAVE_V2  // left out of some builds for tests
     {&isa_v2::table, &Processor::v2},
+#endif
 #else
     {&isa_plain::table, nullptr},
 #endif

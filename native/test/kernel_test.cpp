@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <functional>
 #include <limits>
 #include <random>
@@ -20,7 +21,6 @@
 #include "partition.hpp"
 #include "products_test.hpp"
 #include "recombine.hpp"
-#include "simd/kernels.hpp"
 #include "verify.hpp"
 
 using namespace fewpoints;
@@ -30,6 +30,17 @@ int passed = 0, failed = 0;
 }  // namespace
 
 std::string place;
+
+long double legendre(int degree, long double t) {
+  long double before = 1, now = t;
+  if (degree == 0) return before;
+  for (int j = 1; j < degree; j++) {
+    const long double next = ((2 * j + 1) * t * now - j * before) / (j + 1);
+    before = now;
+    now = next;
+  }
+  return now;
+}
 
 void expect(bool condition, const std::string& what) {
   if (condition) {
@@ -200,73 +211,6 @@ void test_scaling() {
   }
 }
 
-long double legendre(int degree, long double t);
-
-// The cell kernel by itself: count, rows, weights, and moments by another path.
-void test_cell() {
-  for (const auto& [m, k] : {std::pair{1, 1}, {1, 4}, {2, 1}, {2, 2}, {2, 4}, {3, 2}, {3, 3}, {4, 5}, {6, 2}}) {
-    const MultiIndices indices(m, k);
-    const int N = indices.count;
-    List<double> norm(N, 1.0);
-    for (int e = 0; e < N; e++)
-      for (int a = 0; a < m; a++) norm[e] *= std::sqrt(2.0 * indices.row(e)[a] + 1);
-    CellShape shape{};
-    shape.dimension = m;
-    shape.order = k;
-    shape.count = N;
-    shape.samples = (3 * N + 7) / 8 * 8;
-    shape.parent = indices.parent.data();
-    shape.axis = indices.axis.data();
-    shape.degree = indices.degree.data();
-    shape.norm = norm.data();
-    shape.pivot_share = 1;
-    shape.instance = simd().cell_instance(m, k);
-    for (const bool weighted : {false, true})
-      for (const int n : {N + 1, 3 * N + 1, 10 * N + 3}) {
-        place = "cell m=" + std::to_string(m) + " k=" + std::to_string(k) + " n=" + std::to_string(n);
-        const Set set = make(m, usize(n), gauss, positive);
-        List<List<double>> x(m, List<double>(n + 8));
-        List<const double*> columns;
-        for (int a = 0; a < m; a++) {
-          for (int i = 0; i < n; i++) x[a][i] = set.x[i * m + a];
-          columns.push_back(x[a].data());
-        }
-        List<List<long double>> local(m, List<long double>(n));  // on the cell's box
-        for (int a = 0; a < m; a++) {
-          const auto [low, high] = std::minmax_element(x[a].begin(), x[a].begin() + n);
-          for (int i = 0; i < n; i++) local[a][i] = (2.0L * x[a][i] - *low - *high) / (0.0L + *high - *low);
-        }
-        const auto term = [&](int e, std::uint32_t i) {
-          long double t = norm[e];
-          for (int a = 0; a < m; a++) t *= legendre(indices.row(e)[a], local[a][i]);
-          return t;
-        };
-        Array<double> workspace(simd().cell_workspace(shape, usize(n)));
-        List<std::uint32_t> chosen(N);
-        List<double> weights(N);
-        const CellPoints points{columns.data(), weighted ? set.w.data() : nullptr, static_cast<std::size_t>(n), {}};
-        const CellResult result = simd().cell(shape, points, workspace.data(), chosen.data(), weights.data());
-        expect(result.count > 0 && result.count <= N, "count " + std::to_string(result.count));
-        if (result.count <= 0) continue;
-        chosen.resize(result.count);
-        weights.resize(result.count);
-        expect(std::set<std::uint32_t>(chosen.begin(), chosen.end()).size() == chosen.size() &&
-                   *std::max_element(chosen.begin(), chosen.end()) < static_cast<std::uint32_t>(n),
-               "each row once");
-        expect(*std::min_element(weights.begin(), weights.end()) > 0, "weights are positive");
-        double worst = 0;
-        for (int e = 0; e < N; e++) {
-          long double s = 0;
-          for (int i = 0; i < result.count; i++) s += weights[i] * term(e, chosen[i]);
-          for (int i = 0; i < n; i++) s -= (weighted ? set.w[i] : 1) * term(e, static_cast<std::uint32_t>(i));
-          worst = std::max(worst, static_cast<double>(std::fabs(s)) / n);
-        }
-        expect(worst <= 1e-13, "moments are kept");
-        expect(result.residual <= 4e-15, "residual");
-      }
-  }
-}
-
 struct Cut {
   List<CellRange> cells;
   List<std::uint32_t> rows;
@@ -373,17 +317,6 @@ void test_partition_error() {
   expect(narrowest > 2, "cells go through the whole of it");
 }
 
-long double legendre(int degree, long double t) {
-  long double before = 1, now = t;
-  if (degree == 0) return before;
-  for (int j = 1; j < degree; j++) {
-    const long double next = ((2 * j + 1) * t * now - j * before) / (j + 1);
-    before = now;
-    now = next;
-  }
-  return now;
-}
-
 void test_moments() {
   place = "moments";
   const Set set = make(3, 3000, gauss, positive);
@@ -469,7 +402,32 @@ void test_errors() {
 
 }  // namespace
 
-int main() {
+// kernel-test [name...]: these only.
+int main(int argc, char** argv) {
+  const std::pair<const char*, std::function<void()>> tests[] = {
+      {"narrow", test_narrow},
+      {"dispatch", test_dispatch},
+      {"cell", test_cell},
+      {"partition", test_partition},
+      {"partition-error", test_partition_error},
+      {"moments", test_moments},
+      {"products", [] { test_products(expect); }},
+      {"recombine", test_recombine},
+      {"rank", test_rank},
+      {"scaling", test_scaling},
+      {"errors", test_errors},
+      {"compress", test_compress},
+      {"least-squares", test_least_squares},
+      {"match-moments", test_match_moments},
+      {"train", test_train},
+      {"threads", test_threads},
+  };
+  const std::set<std::string> wanted(argv + 1, argv + argc);
+  for (const std::string& name : wanted)
+    if (std::none_of(std::begin(tests), std::end(tests), [&](const auto& test) { return name == test.first; })) {
+      std::printf("there is no test '%s'\n", name.c_str());
+      return 2;
+    }
   try {
     initialise();
   } catch (const Error& e) {
@@ -477,22 +435,14 @@ int main() {
     return 77;  // what CTest is told of a level that the processor lacks
   }
   std::printf("instruction set %s\n", info().instruction_set.c_str());
-  test_narrow();
-  test_dispatch();
-  test_cell();
-  test_partition();
-  test_partition_error();
-  test_moments();
-  place = "products";
-  test_products(expect);
-  test_recombine();
-  test_rank();
-  test_scaling();
-  test_errors();
-  test_compress();
-  test_least_squares();
-  test_match_moments();
-  test_train();
+  for (const auto& [name, test] : tests) {
+    if (!wanted.empty() && wanted.count(name) == 0) continue;
+    const std::clock_t start = std::clock();
+    place = name;
+    test();
+    std::printf("%-16s %6.1f s of processor time\n", name, static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC);
+    std::fflush(stdout);
+  }
   std::printf("%d passed, %d failed\n", passed, failed);
   return failed == 0 ? 0 : 1;
 }

@@ -1,0 +1,95 @@
+// Faults on purpose, one for each sanitizer: a check that reports nothing is worth something only when these are
+// reported. canary <fault>; prints "missed" and ends with 0 when nothing stopped it.
+#include <omp.h>
+
+#include <climits>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+#include "team.hpp"
+
+namespace {
+
+volatile int one = 1;  // the compiler does not know it
+
+void overflow() {
+  std::vector<double> x(8);
+  const double* data = x.data();
+  std::printf("%f\n", data[8 * one]);
+}
+
+void after_free() {
+  auto* x = new double[8];
+  delete[] x;
+  std::printf("%f\n", x[one]);
+}
+
+void leak() {
+  auto* volatile lost = new double[100];
+  lost[one] = 1;
+  lost = nullptr;
+}
+
+void integer() { std::printf("%d\n", INT_MAX - 1 + 2 * one); }
+
+void shift() { std::printf("%d\n", one << (32 * one)); }
+
+// Two threads of a parallel region, with nothing between them.
+void race() {
+  double sum = 0;
+#pragma omp parallel num_threads(4)
+  for (int i = 0; i < 1000; i++) sum += one;
+  std::printf("%f\n", sum);
+}
+
+// The same within one phase of a team: only what lies in different phases is in order.
+void phase_race() {
+  fewpoints::Monitor monitor;
+  fewpoints::Team team(4, monitor);
+  double sum = 0;
+  team.run([&](fewpoints::Team::Member& member) {
+    for (int i = 0; i < 100; i++) member.phase(64, [&](std::size_t) { sum += one; });
+  });
+  std::printf("%f\n", sum);
+}
+
+// No fault: what one phase writes, the next one reads on other threads, and after the region all is there.
+void phases() {
+  fewpoints::Monitor monitor;
+  fewpoints::Team team(4, monitor);
+  std::vector<double> x(64, 0.0);
+  team.run([&](fewpoints::Team::Member& member) {
+    for (int i = 0; i < 1000; i++) {
+      member.phase(64, [&](std::size_t j) { x[j] += one; });
+      member.phase(32, [&](std::size_t j) {
+        const double low = x[j], high = x[63 - j];
+        x[j] = high;
+        x[63 - j] = low;
+      });
+    }
+  });
+#pragma omp parallel for num_threads(4)
+  for (int j = 0; j < 64; j++) x[static_cast<std::size_t>(j)] *= 2;
+  for (const double v : x)
+    if (v != 2000) std::exit(3);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const struct {
+    const char* name;
+    void (*run)();
+  } faults[] = {{"overflow", overflow},     {"after-free", after_free}, {"leak", leak},
+                {"integer", integer},       {"shift", shift},           {"race", race},
+                {"phase-race", phase_race}, {"phases", phases}};
+  for (const auto& fault : faults)
+    if (argc == 2 && std::strcmp(argv[1], fault.name) == 0) {
+      fault.run();
+      std::printf("missed\n");
+      return 0;
+    }
+  return 2;
+}
