@@ -1,7 +1,9 @@
 // Chooses, once, the instruction set for the files in simd/.
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 
+#include "instruction_set.hpp"
 #include "simd/kernels.hpp"
 
 namespace fewpoints {
@@ -26,9 +28,9 @@ extern const SimdKernels table;
 #endif
 
 namespace {
-const SimdKernels& choose() {
+// forced: the highest level that may be chosen; nullptr: any.
+const SimdKernels& choose([[maybe_unused]] const char* forced) {
 #if defined(__x86_64__)
-  const char* forced = std::getenv("FEWPOINTS_ISA");
   const auto allowed = [forced](const char* level) { return forced == nullptr || std::strcmp(forced, level) >= 0; };
   __builtin_cpu_init();
   [[maybe_unused]] const bool v3 =
@@ -48,11 +50,24 @@ const SimdKernels& choose() {
   return isa_plain::table;
 #endif
 }
+
+std::atomic<const SimdKernels*> in_use{nullptr};
 }  // namespace
 
 const SimdKernels& simd() {
-  static const SimdKernels& chosen = choose();
-  return chosen;
+  const SimdKernels* table = in_use.load(std::memory_order_acquire);
+  if (table == nullptr) {  // whoever else comes here chooses the same
+    table = &choose(std::getenv("FEWPOINTS_ISA"));
+    in_use.store(table, std::memory_order_release);
+  }
+  return *table;
+}
+
+bool use_instruction_set(const char* level) {
+  const SimdKernels& table = choose(level);
+  if (std::strcmp(table.name, level) != 0) return false;
+  in_use.store(&table, std::memory_order_release);
+  return true;
 }
 
 }  // namespace fewpoints
