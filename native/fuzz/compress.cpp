@@ -42,8 +42,10 @@ void check(const Set& set, const Space& space, const fewpoints::CompressOptions&
   const std::vector<Exponents> indices =
       options.automatic ? monomials(std::vector<int>(m, 0), {c.order}) : monomials(space.block, space.order);
   const std::vector<double> centre = means(set);
-  const Sums before = sums_of(set.x.data(), set.count, [&](std::size_t i) { return set.weight(i); }, centre, indices);
-  const Sums after = sums_of(c.points.data(), count, [&](std::size_t i) { return c.weights[i]; }, centre, indices);
+  const Sums before = sums_of(
+      set.x.data(), set.count, [&](std::size_t i) { return set.weight(i); }, centre, indices);
+  const Sums after = sums_of(
+      c.points.data(), count, [&](std::size_t i) { return c.weights[i]; }, centre, indices);
   const double found = residual(before, after, indices);
   demand_at_most(c.residual, fewpoints::kRefusedResidual, "residual");
   demand_at_most(found, 8 * c.residual + 16 * kEpsilon, "moments are further off than reported");

@@ -58,8 +58,8 @@ class Random {
   std::uint64_t state_;
 };
 
-// How hard a list of numbers is: Plain ones must give a result with all its digits, Hard ones may be refused, Broken ones
-// must be.
+// How hard a list of numbers is: Plain ones must give a result with all its digits, Hard ones may be refused, Broken
+// ones must be.
 enum class Kind { Plain, Hard, Broken };
 inline Kind worse(Kind a, Kind b) { return a > b ? a : b; }
 

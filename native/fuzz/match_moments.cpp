@@ -43,12 +43,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   } else {
     Random random(in.byte());
     for (std::size_t i = 0; i < count; i++) {
-      const double factor = what == 1 ? 0.5 + random.uniform() : what == 2 ? random.uniform() * 4 - 1 : in.byte() / 64.0;
+      const double factor = what == 1   ? 0.5 + random.uniform()
+                            : what == 2 ? random.uniform() * 4 - 1
+                                        : in.byte() / 64.0;
       known.push_back(factor <= 0 || set.weight(i) == 0 ? 0 : factor * set.weight(i));
     }
     if (set.kind() != Kind::Broken) {
-      const Sums sums = sums_of(set.x.data(), count, [&](std::size_t i) { return known[i]; },
-                                std::vector<double>(columns, 0.0), indices, is_legendre);
+      const Sums sums = sums_of(
+          set.x.data(), count, [&](std::size_t i) { return known[i]; }, std::vector<double>(columns, 0.0), indices,
+          is_legendre);
       for (std::size_t e = 0; e < target.size(); e++) target[e] = static_cast<double>(sums.sum[e]);
     }
   }
@@ -78,10 +81,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     demand(set.weight(i) > 0 || result->weights[i] == 0, "a point of weight 0 got weight");
   }
   const std::vector<double> origin(columns, 0.0);
-  const Sums found =
-      sums_of(set.x.data(), count, [&](std::size_t i) { return result->weights[i]; }, origin, indices, is_legendre);
-  const Sums given =
-      sums_of(set.x.data(), count, [&](std::size_t i) { return set.weight(i); }, origin, indices, is_legendre);
+  const Sums found = sums_of(
+      set.x.data(), count, [&](std::size_t i) { return result->weights[i]; }, origin, indices, is_legendre);
+  const Sums given = sums_of(
+      set.x.data(), count, [&](std::size_t i) { return set.weight(i); }, origin, indices, is_legendre);
   for (std::size_t e = 0; e < indices.size(); e++) {
     const Real difference = std::fabs(found.sum[e] - target[e]);
     // Where terms leave the range of doubles, so does what they are measured with.
@@ -90,11 +93,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     demand(difference <= 2 * kMet * (found.magnitude[e] + given.magnitude[e]) + lost, "a moment is not met",
            static_cast<double>(found.sum[e]), target[e]);
     if (found.magnitude[e] > 0x1p-900L)
-      demand(difference <= (4 * result->residual + 16 * kEpsilon) * found.magnitude[e], "moments are further off than reported",
-             static_cast<double>(difference / found.magnitude[e]), result->residual);
+      demand(difference <= (4 * result->residual + 16 * kEpsilon) * found.magnitude[e],
+             "moments are further off than reported", static_cast<double>(difference / found.magnitude[e]),
+             result->residual);
   }
   if (plain) {
-    const auto mine = static_cast<double>(distance(set, result->weights)), best = static_cast<double>(distance(set, known));
+    const auto mine = static_cast<double>(distance(set, result->weights)),
+               best = static_cast<double>(distance(set, known));
     demand_at_most(mine, best * (1 + 1e-6) + 1e-9, "other weights are nearer");
   }
   if (threads > 1) {

@@ -28,8 +28,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   demand(set.kind() != Kind::Broken, "numbers that are not finite, or wrong weights, were taken");
   const auto columns = static_cast<std::size_t>(m);
   const std::vector<Exponents> indices = monomials(std::vector<int>(columns, 0), {order});
-  const Sums sums = sums_of(set.x.data(), count, [&](std::size_t i) { return set.weight(i); },
-                            std::vector<double>(columns, 0.0), indices, is_legendre);
+  const Sums sums = sums_of(
+      set.x.data(), count, [&](std::size_t i) { return set.weight(i); }, std::vector<double>(columns, 0.0), indices,
+      is_legendre);
   demand(result->size() == indices.size(), "length");
   // Legendre polynomials are evaluated in the caller's units, where their terms can leave the range of doubles.
   double most = 1, least = 1;

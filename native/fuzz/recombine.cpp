@@ -1,5 +1,5 @@
-// recombine(): at most `rank` rows, ascending, with weights that are positive and finite, and the column sums kept to the
-// residual that is reported, which is below the one that is refused.
+// recombine(): at most `rank` rows, ascending, with weights that are positive and finite, and the column sums kept to
+// the residual that is reported, which is below the one that is refused.
 #include "recombine.hpp"
 
 #include "property.hpp"
@@ -38,9 +38,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   set.points_kind = all_finite(set.x) ? Kind::Hard : Kind::Broken;
 
   fewpoints::Monitor monitor;
-  const auto result = attempt(
-      [&] { return recombine(fewpoints::FeatureMatrix(set.points(), set.weights(), lent), threads, monitor); },
-      [&](Code code) { return reasons(set)(code) || code == Code::Infeasible; });
+  const auto result =
+      attempt([&] { return recombine(fewpoints::FeatureMatrix(set.points(), set.weights(), lent), threads, monitor); },
+              [&](Code code) { return reasons(set)(code) || code == Code::Infeasible; });
   if (!result) return 0;
   demand(set.kind() != Kind::Broken, "numbers that are not finite, or wrong weights, were taken");
   const std::size_t kept = result->indices.size();
@@ -58,8 +58,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     all.push_back(static_cast<std::uint32_t>(i));
     given.push_back(set.weight(i));
   }
-  const double found =
-      residual(column_sums(set, all, given), column_sums(set, result->indices, result->weights), {});
+  const double found = residual(column_sums(set, all, given), column_sums(set, result->indices, result->weights), {});
   demand_at_most(result->residual, fewpoints::kRefusedResidual, "residual");
   demand_at_most(found, 4 * result->residual + 16 * kEpsilon, "column sums are further off than reported");
   return 0;

@@ -78,7 +78,8 @@ Reference reference(const fewpoints::Network& n, const Set& x, const std::vector
     for (std::size_t j = 0; j < width; j++) {
       Sum s;
       s.add(n.parameters.bias[j]);
-      for (std::size_t a = 0; a < inputs; a++) s.add(static_cast<Real>(n.parameters.hidden[j * inputs + a]) * x.at(i, a));
+      for (std::size_t a = 0; a < inputs; a++)
+        s.add(static_cast<Real>(n.parameters.hidden[j * inputs + a]) * x.at(i, a));
       z[j] = s.value;
       out.moderate = out.moderate && s.size < 100;
       if (n.activation == Activation::Relu) out.moderate = out.moderate && std::fabs(s.value) >= 1e-4L * s.size;
@@ -88,7 +89,8 @@ Reference reference(const fewpoints::Network& n, const Set& x, const std::vector
       Sum& f = out.values[i * outputs + o];
       f.add(n.parameters.output_bias[o]);
       for (std::size_t j = 0; j < width; j++) {
-        const Real factor = (n.multiplicity.empty() ? 1 : n.multiplicity[j]) * static_cast<Real>(n.parameters.output[j * outputs + o]);
+        const Real factor =
+            (n.multiplicity.empty() ? 1 : n.multiplicity[j]) * static_cast<Real>(n.parameters.output[j * outputs + o]);
         f.add(factor * activate(n.activation, z[j]), std::fabs(factor) * (1 + std::fabs(z[j])));
       }
       const Real share = x.weight(i) / mass * 2 / static_cast<Real>(outputs);
@@ -125,8 +127,8 @@ void check_step(const fewpoints::Network& network, const fewpoints::Rows& rows, 
   const auto values = predict(network, rows.x, x.count, single, 1, monitor);
   demand(values.size() == exact.values.size(), "length");
   for (std::size_t i = 0; i < values.size(); i++)
-    demand(std::fabs(values[i] - exact.values[i].value) <= unit * exact.values[i].size + 1e-30L, "a value of the network",
-           values[i], static_cast<double>(exact.values[i].value));
+    demand(std::fabs(values[i] - exact.values[i].value) <= unit * exact.values[i].size + 1e-30L,
+           "a value of the network", values[i], static_cast<double>(exact.values[i].value));
   fewpoints::TrainOptions options;
   options.rule = fewpoints::Rule::Sgd;
   options.learning_rate = 1;
@@ -180,9 +182,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!all_finite(all(network.parameters))) return 0;  // the caller checks that
 
   fewpoints::Monitor monitor;
-  const auto rows = attempt(
-      [&] { return fewpoints::Rows(x.points(), view_of(y, count, outputs), x.weights(), "x", "y"); },
-      [&](Code code) { return reasons(x)(code) || (code == Code::NotFinite && !finite_y); });
+  const auto rows =
+      attempt([&] { return fewpoints::Rows(x.points(), view_of(y, count, outputs), x.weights(), "x", "y"); },
+              [&](Code code) { return reasons(x)(code) || (code == Code::NotFinite && !finite_y); });
   if (!rows) return 0;
   demand(x.kind() != Kind::Broken && finite_y, "numbers that are not finite were taken");
   const auto run = [&](const fewpoints::Network& from, const fewpoints::OptimizerState& state) {
@@ -204,7 +206,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (options.threads > 1) {
     options.threads = 1;
-    demand(same_bits(all(trained.parameters), all(run(network, {}).parameters)), "one thread gives other bits than two");
+    demand(same_bits(all(trained.parameters), all(run(network, {}).parameters)),
+           "one thread gives other bits than two");
   }
   check_step(network, *rows, x, y, options.single, options.per_copy, monitor);
   return 0;

@@ -38,9 +38,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   demand(worse(set.kind(), other.kind()) != Kind::Broken, "numbers that are not finite were taken");
   const std::vector<Exponents> indices = monomials(std::vector<int>(columns, 0), {order});
   const std::vector<double> centre = means(set);
-  const Sums before = sums_of(set.x.data(), count, [&](std::size_t i) { return set.weight(i); }, centre, indices);
-  const Sums after =
-      sums_of(other.x.data(), other.count, [&](std::size_t i) { return other.weight(i); }, centre, indices);
+  const Sums before = sums_of(
+      set.x.data(), count, [&](std::size_t i) { return set.weight(i); }, centre, indices);
+  const Sums after = sums_of(
+      other.x.data(), other.count, [&](std::size_t i) { return other.weight(i); }, centre, indices);
   std::vector<double> per_order;
   residual(before, after, indices, &per_order);
   demand(result->per_order.size() == per_order.size(), "length");

@@ -1,16 +1,16 @@
-// Every allocation of every public function fails once: the n-th for n = 1, 2, 3, ... until a call needs fewer. Each time
-// there is a std::bad_alloc or an Error of code Memory (or the right result, where the kernel can do without), nothing
-// stays allocated, nothing hangs, and the next call gives the bits that it gave before.
-// A program of its own: the linker hands the kernel's malloc, aligned_alloc and so on to the ones below (--wrap), and
-// operator new is replaced. What OpenMP and BLAS allocate themselves does not fail: they know no way out.
+// Every allocation of every public function fails once: the n-th for n = 1, 2, 3, ... until a call needs fewer. Each
+// time there is a std::bad_alloc or an Error of code Memory (or the right result, where the kernel can do without),
+// nothing stays allocated, nothing hangs, and the next call gives the bits that it gave before. A program of its own:
+// the linker hands the kernel's malloc, aligned_alloc and so on to the ones below (--wrap), and operator new is
+// replaced. What OpenMP and BLAS allocate themselves does not fail: they know no way out.
 //   allocation-test            a minute
 //   allocation-test long       also large sets, and from the n-th on all of them
 #include <unistd.h>
 
 #include <atomic>
-#include <csignal>
-#include <cmath>
 #include <cerrno>
+#include <cmath>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -242,13 +242,13 @@ void add_sums(std::vector<Case>& cases) {
       Set set = make(Shape::Decades, 3, 700);
       if (extreme)
         for (double& x : set.x) x = std::ldexp(x, 310);
-      cases.push_back({std::string("moments") + (basis == Basis::Legendre ? ", Legendre" : "") +
-                           (extreme ? ", out of range" : ""),
-                       [set, basis](int threads) {
-                         Monitor monitor;
-                         const PointSet points(set.points(), set.weights());
-                         return Hash().add(moments(points, 4, basis, threads, monitor)).value();
-                       }});
+      cases.push_back(
+          {std::string("moments") + (basis == Basis::Legendre ? ", Legendre" : "") + (extreme ? ", out of range" : ""),
+           [set, basis](int threads) {
+             Monitor monitor;
+             const PointSet points(set.points(), set.weights());
+             return Hash().add(moments(points, 4, basis, threads, monitor)).value();
+           }});
     }
   const Set original = make(Shape::Decades, 3, 700), other = make(Shape::Gauss, 3, 90);
   cases.push_back({"verify", [original, other](int threads) {
