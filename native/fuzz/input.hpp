@@ -153,6 +153,17 @@ inline bool are_weights(const std::vector<double>& w) {
   return any;
 }
 
+// Weights below 2^-1074 of the largest vanish when they are held in its unit, and their moments with them.
+inline bool vanishes(const std::vector<double>& w) {
+  double most = 0, least = HUGE_VAL;
+  for (const double v : w)
+    if (v > 0) {
+      most = std::fmax(most, v);
+      least = std::fmin(least, v);
+    }
+  return std::log2(most) - std::log2(least) > 900;
+}
+
 // Empty: all 1.
 inline Kind read_weights(Input& in, std::size_t count, std::vector<double>& w) {
   w.clear();

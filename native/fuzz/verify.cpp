@@ -45,11 +45,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::vector<double> per_order;
   residual(before, after, indices, &per_order);
   demand(result->per_order.size() == per_order.size(), "length");
+  if (vanishes(set.w) || vanishes(other.w)) return 0;
   double worst = 0;
   for (std::size_t d = 0; d < per_order.size(); d++) {
     const double got = result->per_order[d], exact = per_order[d];
     worst = std::max(worst, got);
-    if (got == exact) continue;  // both infinite, too
+    if (got == exact || (got > 0x1p900 && exact > 0x1p900)) continue;  // both infinite, or next to it
     demand_at_most(exact, 8 * got + 8 * kEpsilon, "moments are further off than reported");
     demand_at_most(got, 8 * exact + 8 * kEpsilon, "moments are nearer than reported");
   }
