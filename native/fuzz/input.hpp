@@ -153,13 +153,14 @@ inline bool are_weights(const std::vector<double>& w) {
   return any;
 }
 
-// Weights below 2^-1074 of the largest vanish when they are held in its unit, and their moments with them.
-inline bool vanishes(const std::vector<double>& w) {
+// Weights, and numbers of a column, below 2^-1074 of the largest vanish when they are held in its unit, and with them
+// what hangs on them alone.
+inline bool vanishes(const std::vector<double>& list) {
   double most = 0, least = HUGE_VAL;
-  for (const double v : w)
-    if (v > 0) {
-      most = std::fmax(most, v);
-      least = std::fmin(least, v);
+  for (const double v : list)
+    if (v != 0) {
+      most = std::fmax(most, std::fabs(v));
+      least = std::fmin(least, std::fabs(v));
     }
   return std::log2(most) - std::log2(least) > 900;
 }

@@ -42,7 +42,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       }
   const double span = 0x1p900;
   const bool in_range = std::pow(most, order + 1) < span && std::pow(least, order + 1) > 1 / span;
-  if (is_legendre && !in_range) return 0;
+  if ((is_legendre && !in_range) || vanishes(set.w) || vanishes(set.x)) return 0;
   for (std::size_t e = 0; e < indices.size(); e++) {
     const double got = (*result)[e];
     const Real exact = sums.sum[e], size_of_terms = sums.magnitude[e];

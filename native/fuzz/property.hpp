@@ -8,9 +8,9 @@
 #include <optional>
 #include <vector>
 
+#include "dispatch.hpp"
 #include "info.hpp"
 #include "input.hpp"
-#include "instruction_set.hpp"
 #include "simd/kernels.hpp"
 #include "status.hpp"
 

@@ -45,7 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::vector<double> per_order;
   residual(before, after, indices, &per_order);
   demand(result->per_order.size() == per_order.size(), "length");
-  if (vanishes(set.w) || vanishes(other.w)) return 0;
+  if (vanishes(set.w) || vanishes(set.x) || vanishes(other.w) || vanishes(other.x)) return 0;
   double worst = 0;
   for (std::size_t d = 0; d < per_order.size(); d++) {
     const double got = result->per_order[d], exact = per_order[d];

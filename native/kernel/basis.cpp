@@ -105,11 +105,12 @@ class OfDegree {
 }  // namespace
 
 MultiIndices::MultiIndices(const PolynomialSpace& space)
-    : dimension(space.dimension()), order(space.highest_power()), count(static_cast<int>(space.count())) {
+    : dimension(space.dimension()), order(space.highest_power()), count(narrow<int>(space.count())) {
   const int m = dimension;
-  exponents.reserve(static_cast<std::size_t>(count) * m);
+  exponents.reserve(product(count, m));
   OfDegree all(space, *this);
-  for (int degree = 0; degree <= std::accumulate(space.order.begin(), space.order.end(), 0); degree++) all.list(degree);
+  const int highest = std::accumulate(space.order.begin(), space.order.end(), 0);
+  for (int d = 0; d <= highest; d++) all.list(d);
   if (space.extra > 0) append(MultiIndices(PolynomialSpace{space.block, {space.order[0] + 1}}), space.extra);
   // The parent drops the last axis that is present.
   std::map<List<std::uint16_t>, int> place;
@@ -141,14 +142,14 @@ void MultiIndices::append(const MultiIndices& next, int wanted) {
     exponents.insert(exponents.end(), next.row(e), next.row(e) + dimension);
     total.push_back(next.total[e]);
   }
-  count = static_cast<int>(total.size());
+  count = narrow<int>(total.size());
 }
 
 Recurrence Recurrence::monomial(int m, int k) {
   Recurrence r;
   r.dimension = m;
   r.order = k;
-  r.a.assign(static_cast<std::size_t>(m) * k, 1);
+  r.a.assign(usize(m) * usize(k), 1);
   r.b.assign(r.a.size(), 0);
   r.c.assign(r.a.size(), 0);
   return r;

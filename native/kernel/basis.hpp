@@ -32,11 +32,11 @@ struct PolynomialSpace {
 // and how each product is made from an earlier one: feature e = feature parent[e] * p_degree[e](t_axis[e]).
 struct MultiIndices {
   explicit MultiIndices(const PolynomialSpace& space);
-  MultiIndices(int dimension, int order) : MultiIndices(PolynomialSpace::total(dimension, order)) {}
+  MultiIndices(int m, int k) : MultiIndices(PolynomialSpace::total(m, k)) {}
   int dimension, order, count;            // order: the highest power of a single column
   List<std::uint16_t> exponents;          // count x dimension
   List<int> parent, axis, degree, total;  // total: the sum of the exponents
-  const std::uint16_t* row(int e) const { return exponents.data() + static_cast<std::size_t>(e) * dimension; }
+  const std::uint16_t* row(int e) const { return exponents.data() + usize(e) * usize(dimension); }
 
  private:
   void append(const MultiIndices& next, int wanted);

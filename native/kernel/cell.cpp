@@ -14,9 +14,6 @@ namespace {
 
 // A support that comes from somewhere else is taken when polishing brings it below this; else a new one is looked for.
 constexpr double kPolished = 1e-15;
-// The fast path holds N x N and N x samples tables, and features of one point on the stack.
-constexpr int kMostFastFeatures = 256, kMostFastPowers = 128, kMostFastDimension = 32;
-
 // Candidates per feature. Too few, and there are many exchanges, and passes over the points outside them; too many cost
 // elimination. The least time on cells of ten points a feature, spatially sorted down to two: a flat minimum, steep on
 // the side of too few.
@@ -60,14 +57,13 @@ CellSolver::CellSolver(const PolynomialSpace& space, std::size_t largest_cell) :
   norm_.assign(N, 1.0);
   for (int e = 0; e < N; e++)
     for (int a = 0; a < m; a++) norm_[e] *= std::sqrt(2.0 * indices_.row(e)[a] + 1);
-  const int samples = (static_cast<int>(std::ceil(samples_per_feature(m, k) * N)) + 7) / 8 * 8;
+  const bool fits = fits_fast_path(m, k, N);
+  const int samples = fits ? (static_cast<int>(std::ceil(samples_per_feature(m, k) * N)) + 7) / 8 * 8 : 0;
   shape_ = {
       m, k, N, samples, indices_.parent.data(), indices_.axis.data(), indices_.degree.data(), norm_.data(),
       // At order 1 the largest pivots sit at the rim of the cell, and the degree-2 error of all cells has one sign.
       k == 1 ? 0.6 : 1.0, space.is_total() && space.extra == 0 ? simd().cell_instance(m, k) : -1};
-  if (N <= kMostFastFeatures && m * (k + 1) <= kMostFastPowers && m <= kMostFastDimension &&
-      largest_cell < (std::size_t{1} << 31))
-    workspace_ = simd().cell_workspace(shape_, largest_cell);
+  if (fits && largest_cell < (std::size_t{1} << 31)) workspace_ = simd().cell_workspace(shape_, largest_cell);
 }
 
 int CellSolver::fast(const Points& points, double* workspace, std::uint32_t* chosen, double* weights,
@@ -105,9 +101,9 @@ Support CellSolver::careful(const Points& points, Support start, double flat, in
   const auto choose = [&](const List<std::uint32_t>& indices) {
     Chosen chosen;
     const std::size_t count = indices.size();
-    chosen.values.reset(count * points.dimension);
+    chosen.values.reset(count * usize(points.dimension));
     for (int a = 0; a < points.dimension; a++) {
-      double* column = chosen.values.data() + a * count;
+      double* column = chosen.values.data() + usize(a) * count;
       for (std::size_t i = 0; i < count; i++) column[i] = points.x[a][indices[i]];
       chosen.x.push_back(column);
     }
@@ -122,18 +118,19 @@ Support CellSolver::careful(const Points& points, Support start, double flat, in
     const std::size_t count = support.indices.size();
     const Chosen chosen = choose(support.indices);
     Eigen::MatrixXd B(N, static_cast<Eigen::Index>(count));
-    Array<double> block(static_cast<std::size_t>(N) * FeatureSource::kBlock), scratch(source.scratch_size());
+    Array<double> block(usize(N) * FeatureSource::kBlock), scratch(source.scratch_size());
     for (std::size_t i = 0; i < count; i += FeatureSource::kBlock) {
       const int size = static_cast<int>(std::min<std::size_t>(FeatureSource::kBlock, count - i));
       Segment rows[FeatureSource::kBlock];
       std::uint32_t first[FeatureSource::kBlock + 1] = {};
       for (int j = 0; j < size; j++) {
-        rows[j] = {support.indices[i + j], support.indices[i + j] + std::size_t{1}};
+        rows[j] = {support.indices[i + usize(j)], support.indices[i + usize(j)] + std::size_t{1}};
         first[j + 1] = static_cast<std::uint32_t>(j + 1);
       }
       source.sums(rows, first, size, false, block.data(), FeatureSource::kBlock, scratch.data(), nullptr);
       for (int e = 0; e < N; e++)
-        for (int j = 0; j < size; j++) B(e, static_cast<Eigen::Index>(i + j)) = block[e * FeatureSource::kBlock + j];
+        for (int j = 0; j < size; j++)
+          B(e, static_cast<Eigen::Index>(i + usize(j))) = block[usize(e) * FeatureSource::kBlock + usize(j)];
     }
     support.residual = fewpoints::polish(B, target, sums_of(chosen), support.weights);
     return without_zeros(std::move(support));
@@ -158,12 +155,12 @@ Support CellSolver::careful(const Points& points, Support start, double flat, in
 
 Support CellSolver::boxed(const Points& points, int threads, Monitor& monitor) const {
   const int m = indices_.dimension, N = indices_.count;
-  List<double> centre(m), map(static_cast<std::size_t>(m) * m, 0.0);
+  List<double> centre(m), map(product(m, m), 0.0);
   for (int a = 0; a < m; a++) {
     double low = points.x[a][0], high = low;
     simd().bounds(points.x[a], 0, points.count, &low, &high);
     centre[a] = 0.5 * low + 0.5 * high;
-    map[a * m + a] = 1 / (0.5 * high - 0.5 * low);
+    map[usize(a) * usize(m) + usize(a)] = 1 / (0.5 * high - 0.5 * low);
   }
   List<int> all(N);
   std::iota(all.begin(), all.end(), 0);
@@ -177,11 +174,11 @@ Support CellSolver::boxed(const Points& points, int threads, Monitor& monitor) c
     if (!finder.run()) return;
     const ExactSums target = sums(points.x, points.w, points.count);
     const std::size_t count = finder.indices().size();
-    Array<double> values(count * m);
+    Array<double> values(count * usize(m));
     List<const double*> x;
     for (int a = 0; a < m; a++) {
-      x.push_back(values.data() + a * count);
-      for (std::size_t i = 0; i < count; i++) values[a * count + i] = points.x[a][finder.indices()[i]];
+      x.push_back(values.data() + usize(a) * count);
+      for (std::size_t i = 0; i < count; i++) values[usize(a) * count + i] = points.x[a][finder.indices()[i]];
     }
     support.residual = finder.refine(target, [&](const List<double>& w) { return sums(x.data(), w.data(), w.size()); });
     support.indices = finder.indices();
@@ -221,7 +218,7 @@ Support CellSolver::streamed(const FeatureSource& source, int threads, Monitor& 
   for (int e = 0; e < N; e++) target.magnitude[e] = target.high[0] / norm_[e];
   Support support{finder.indices(), {}, 0};
   const std::size_t count = support.indices.size(), stride = (count + 7) / 8 * 8;
-  Array<double> columns(N * stride);
+  Array<double> columns(product(N, stride));
   std::fill_n(columns.data(), columns.size(), 0.0);
   const std::size_t blocks = (count + FeatureSource::kBlock - 1) / FeatureSource::kBlock;
   List<Array<double>> scratch(std::max(threads, 1));
@@ -232,7 +229,7 @@ Support CellSolver::streamed(const FeatureSource& source, int threads, Monitor& 
     Segment rows[FeatureSource::kBlock];
     std::uint32_t first[FeatureSource::kBlock + 1] = {};
     for (int j = 0; j < size; j++) {
-      rows[j] = {support.indices[from + j], support.indices[from + j] + std::size_t{1}};
+      rows[j] = {support.indices[from + usize(j)], support.indices[from + usize(j)] + std::size_t{1}};
       first[j + 1] = static_cast<std::uint32_t>(j + 1);
     }
     source.sums(rows, first, size, false, columns.data() + from, stride, scratch[thread].data(), nullptr);
@@ -242,7 +239,7 @@ Support CellSolver::streamed(const FeatureSource& source, int threads, Monitor& 
     std::fill_n(std::copy(w.begin(), w.end(), padded.data()), stride - w.size(), 0.0);
     ExactSums sums(N);
     for (int e = 0; e < N; e++)
-      simd().weighted_sum(columns.data() + e * stride, padded.data(), stride, &sums.high[e], &sums.low[e]);
+      simd().weighted_sum(columns.data() + usize(e) * stride, padded.data(), stride, &sums.high[e], &sums.low[e]);
     return sums;
   });
   support.weights = finder.weights();

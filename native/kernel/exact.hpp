@@ -15,7 +15,10 @@ struct ExactSums {
   List<double> high, low;  // sum w phi = high + low
   List<double> magnitude;  // sum w |phi|
   explicit ExactSums(int count = 0) : high(count, 0.0), low(count, 0.0), magnitude(count, 0.0) {}
-  DoubleDouble operator[](int e) const { return two_sum(high[e], low[e]); }
+  template <std::integral Integer>
+  DoubleDouble operator[](Integer e) const {
+    return two_sum(high[e], low[e]);
+  }
   void add(const ExactSums& other);
 };
 

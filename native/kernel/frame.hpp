@@ -29,7 +29,7 @@ class Frame {
 
   const ExactBasis& basis() const { return *basis_; }
   const Recurrence& recurrence() const { return recurrence_; }
-  const double* local(int axis) const { return local_.data() + static_cast<std::size_t>(axis) * stride_; }
+  const double* local(int axis) const { return local_.data() + usize(axis) * stride_; }
 
  private:
   void locate(const Points& points, int threads, Monitor& monitor);

@@ -82,7 +82,7 @@ double GivenMoments::polish(List<double>& weights) const {
       break;
     // Factors 1 + h of the weights, h small: they stay positive.
     Eigen::MatrixXd A(N, static_cast<Eigen::Index>(on.size()));
-    List<double> p(static_cast<std::size_t>(m) * (k + 1));
+    List<double> p(usize(m) * usize(k + 1));
     for (std::size_t j = 0; j < on.size(); j++) {
       for (int a = 0; a < m; a++) {
         double* q = p.data() + static_cast<std::ptrdiff_t>(a) * (k + 1);

@@ -132,8 +132,8 @@ namespace {
 template <int ARRAYS>
 void scatter_all(const std::uint8_t* keys, std::size_t count, const double* const* from, double* const* to,
                  const std::uint32_t* from_rows, std::uint32_t* to_rows, std::uint32_t* places) {
-  const double* held_from[ARRAYS];
-  double* held_to[ARRAYS];
+  const double* held_from[usize(ARRAYS)];
+  double* held_to[usize(ARRAYS)];
   for (int a = 0; a < ARRAYS; a++) {
     held_from[a] = from[a];
     held_to[a] = to[a];

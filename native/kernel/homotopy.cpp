@@ -48,10 +48,10 @@ HomotopyTableau::HomotopyTableau(std::size_t rows, std::size_t columns)
       stride_(stride_for(columns)),
       padded_(round_up(rows)),
       capacity_(std::clamp<std::size_t>(rows / 2, 8, kPanel)),
-      T_(rows * stride_),
-      eta_(capacity_ * padded_),
-      rho_(capacity_ * stride_),
-      factors_(rows * kPanel),
+      T_(product(rows, stride_)),
+      eta_(product(capacity_, padded_)),
+      rho_(product(capacity_, stride_)),
+      factors_(product(rows, kPanel)),
       v_(padded_),
       u_(padded_),
       start_(stride_),
@@ -244,15 +244,15 @@ void HomotopyTableau::finish_elimination() {
 
 void HomotopyTableau::current_row(std::size_t r, double* row) {
   double factors[kPanel];
-  for (int s = 0; s < pending_; s++) factors[s] = eta_[s * padded_ + r];
+  for (int s = 0; s < pending_; s++) factors[s] = eta_[usize(s) * padded_ + r];
   simd().combine_rows(row, T_.data() + r * stride_, factors, pending_, rho_.data(), stride_, stride_);
 }
 
 void HomotopyTableau::current_column(int c, double* column) {
-  for (std::size_t i = 0; i < rows_; i++) work_[i] = T_[i * stride_ + c];
+  for (std::size_t i = 0; i < rows_; i++) work_[i] = T_[i * stride_ + usize(c)];
   for (std::size_t i = rows_; i < padded_; i++) work_[i] = 0;
   double factors[kPanel];
-  for (int s = 0; s < pending_; s++) factors[s] = rho_[s * stride_ + c];
+  for (int s = 0; s < pending_; s++) factors[s] = rho_[usize(s) * stride_ + usize(c)];
   std::memcpy(column, work_.data(), padded_ * sizeof(double));
   simd().combine_rows(column, column, factors, pending_, eta_.data(), padded_, padded_);
   for (std::size_t i = 0; i < rows_; i++)
@@ -275,7 +275,7 @@ void HomotopyTableau::exchange(std::size_t r, int entering, double* row, double*
 
 void HomotopyTableau::flush(int threads, Monitor& monitor) {
   for (std::size_t i = 0; i < rows_; i++)
-    for (int s = 0; s < pending_; s++) factors_[i * kPanel + s] = eta_[s * padded_ + i];
+    for (int s = 0; s < pending_; s++) factors_[i * kPanel + usize(s)] = eta_[usize(s) * padded_ + i];
   update(T_.data(), stride_, 0, rows_, stride_, factors_.data(), kPanel, pending_, rho_.data(), stride_, threads,
          monitor);
   pending_ = 0;
@@ -301,8 +301,8 @@ bool HomotopyTableau::push(bool last, int threads, Monitor& monitor) {
     remaining_ *= 1 - lambda;
     u_[r] = 0;
     if (static_cast<std::size_t>(pending_) == capacity_) flush(threads, monitor);
-    double* row = rho_.data() + pending_ * stride_;
-    double* column = eta_.data() + pending_ * padded_;
+    double* row = rho_.data() + usize(pending_) * stride_;
+    double* column = eta_.data() + usize(pending_) * padded_;
     current_row(r, row);
     double best;
     int p = simd().most_negative_entry(row, preferred_.data(), stride_, &best);
@@ -381,7 +381,7 @@ bool HomotopyTableau::replace(const List<Split>& splits, double* fine, std::size
     const std::size_t end = std::min(rows_, begin + kPanel);
     for (std::size_t i = 0; i < rows_; i++)
       for (std::size_t e = begin; e < end; e++)
-        factors_[i * kPanel + e - begin] = home_[e] >= 0 && basis_[i] >= 0 ? -T_[i * stride_ + home_[e]] : 0;
+        factors_[i * kPanel + e - begin] = home_[e] >= 0 && basis_[i] >= 0 ? -T_[i * stride_ + usize(home_[e])] : 0;
     update(solved.data(), stride, 0, rows_, stride, factors_.data(), kPanel, static_cast<int>(end - begin),
            fine + begin * stride, stride, threads, monitor);
   }
@@ -394,13 +394,13 @@ bool HomotopyTableau::replace(const List<Split>& splits, double* fine, std::size
   for (std::size_t i = 0; i < splits.size(); i++) {
     const Split& split = splits[i];
     if (static_cast<std::size_t>(pending_) == capacity_) flush(threads, monitor);
-    double* row = rho_.data() + pending_ * stride_;
+    double* row = rho_.data() + usize(pending_) * stride_;
     current_row(split.row, row);
     // The parts of the group sum to its column, so one of them has a positive entry in its row.
     int best = -1;
     for (const std::uint32_t c : split.at)
       if (open_[c] != 0 && (best < 0 || row[c] > row[best])) best = static_cast<int>(c);
-    double* column = eta_.data() + pending_ * padded_;
+    double* column = eta_.data() + usize(pending_) * padded_;
     if (best >= 0) current_column(best, column);
     if (best < 0 || !(column[split.row] > kSmallestPivot)) {
       // These groups stay whole: their parts must not be there as well.
@@ -419,7 +419,7 @@ void HomotopyTableau::correct(const List<double>& residual, List<double>& change
     if (basis_[i] < 0) continue;
     double s = 0;
     for (std::size_t e = 0; e < rows_; e++)
-      if (home_[e] >= 0) s += T_[i * stride_ + home_[e]] * (residual[e] / height_[e]);
+      if (home_[e] >= 0) s += T_[i * stride_ + usize(home_[e])] * (residual[e] / height_[e]);
     change[i] += s / length_[basis_[i]];
   }
 }

@@ -20,7 +20,7 @@ struct Layout {
   explicit Layout(const Network& network);
   int inputs, width, outputs;
   std::size_t stride;
-  std::size_t rows() const { return static_cast<std::size_t>(inputs) + 1 + outputs; }
+  std::size_t rows() const { return usize(inputs) + 1 + usize(outputs); }
   std::size_t output_bias() const { return rows() * stride; }
   std::size_t length() const;  // a multiple of kNeuronTile
 };

@@ -10,7 +10,7 @@ namespace fewpoints {
 
 // A validated private copy. A matrix may have no rows; both have the same columns.
 struct LeastSquares {
-  explicit LeastSquares(std::size_t columns) : columns(columns), matrix(0, columns), equality(0, columns) {}
+  explicit LeastSquares(std::size_t width) : columns(width), matrix(0, width), equality(0, width) {}
   // Throws Error NotFinite with row and column, std::bad_alloc.
   void set_matrix(const PointsView& view, const NumbersView& rhs);
   void set_equality(const PointsView& view, const NumbersView& rhs);

@@ -41,10 +41,10 @@ void LocalFeatures::evaluate(std::size_t begin, std::size_t end, Block& block, L
     block.phi = Eigen::MatrixXd(static_cast<Eigen::Index>(n), count());
     block.scaled = Eigen::MatrixXd(static_cast<Eigen::Index>(n), count());
   }
-  powers.resize(static_cast<std::size_t>(shape.dimension) * (k + 1) * n);
+  powers.resize(usize(shape.dimension) * (k + 1) * n);
   for (int axis = 0; axis < shape.dimension; axis++) {
-    double* p = powers.data() + static_cast<std::size_t>(axis) * (k + 1) * n;
-    const std::size_t row = static_cast<std::size_t>(axis) * k;
+    double* p = powers.data() + usize(axis) * (k + 1) * n;
+    const std::size_t row = usize(axis) * k;
     const double* z = frame_.local(axis) + begin;
     for (std::size_t i = 0; i < n; i++) p[i] = 1;
     for (std::size_t j = 0; j < k; j++) {

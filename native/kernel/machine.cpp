@@ -62,7 +62,7 @@ SumTimes time_sums(int dimension, int order, std::size_t count, Basis basis, int
   List<Array<double>> columns(dimension);
   List<const double*> x;
   for (int a = 0; a < dimension; a++) {
-    fill(columns[a], count, a);
+    fill(columns[a], count, usize(a));
     x.push_back(columns[a].data());
   }
   const MultiIndices indices(dimension, order);

@@ -152,7 +152,7 @@ class Matching {
     RowMajor matrix(static_cast<std::size_t>(N_), n_);
     List<double> rhs(static_cast<std::size_t>(N_));
     const Vector unit = size_.cwiseMax(size_.maxCoeff() * 1e-300).cwiseInverse();
-    features_.for_blocks([&](const LocalFeatures::Block& block, int) {
+    features_.for_blocks([&](const LocalFeatures::Block& block, std::size_t) {
       for (Eigen::Index e = 0; e < N_; e++)
         for (std::size_t i = 0; i < block.count; i++)
           matrix.row(static_cast<std::size_t>(e))[block.begin + i] =

@@ -147,7 +147,7 @@ void Partition::rate(Tree& tree, int at) const {
   const double* low = box(tree, at);
   double square = 0;
   for (int a = 0; a < dimension_; a++) {
-    const double side = (low[width() + a] - low[a]) * options_.units[a];
+    const double side = (low[width() + usize(a)] - low[a]) * options_.units[a];
     square += side * side;
   }
   if (square > 0) node.score = about_log2(node.mass) + 0.5 * (options_.order + 1) * about_log2(square);
@@ -156,7 +156,7 @@ void Partition::rate(Tree& tree, int at) const {
 // Box and mass of a leaf, from its points.
 void Partition::measure(Tree& tree, int leaf) const {
   Node& node = tree.nodes[leaf];
-  double* low = &tree.boxes[static_cast<std::size_t>(leaf) * 2 * width()];
+  double* low = &tree.boxes[usize(leaf) * 2 * width()];
   for (std::size_t a = 0; a < width(); a++) {
     simd().bounds(arrays_[a], node.begin, node.end, &low[a], &low[width() + a]);
   }
@@ -170,7 +170,7 @@ void Partition::join(Tree& tree, int at, std::size_t first) const {
     Node& node = tree.nodes[i];
     if (node.left < 0) return;
     node.mass = tree.nodes[node.left].mass + tree.nodes[node.left + 1].mass;
-    double* low = &tree.boxes[static_cast<std::size_t>(i) * 2 * width()];
+    double* low = &tree.boxes[usize(i) * 2 * width()];
     const double* left = box(tree, node.left);
     const double* right = box(tree, node.left + 1);
     for (std::size_t a = 0; a < width(); a++) {
@@ -304,7 +304,7 @@ void Partition::refine(Tree& tree, const List<Wanted>& wanted, double level) {
   // Put together in the order of their roots. Node 0 of a part is there already; the others move behind the end.
   for (std::size_t i = 0; i < small.size(); i++) {
     Tree& part = grown[i];
-    const int shift = static_cast<int>(tree.nodes.size()) - 1;
+    const int shift = narrow<int>(tree.nodes.size() + part.nodes.size()) - narrow<int>(part.nodes.size()) - 1;
     for (Node& node : part.nodes)
       if (node.left >= 0) node.left += shift;
     tree.nodes[small[i].node] = part.nodes[0];

@@ -83,7 +83,7 @@ class Partition {
 
   void number_rows();
   Tree root();
-  const double* box(const Tree& tree, int at) const { return &tree.boxes[static_cast<std::size_t>(at) * 2 * width()]; }
+  const double* box(const Tree& tree, int at) const { return &tree.boxes[usize(at) * 2 * width()]; }
   std::size_t width() const { return static_cast<std::size_t>(dimension_); }
   void append(Tree& tree, const Node& node) const;
   void rate(Tree& tree, int at) const;

@@ -228,7 +228,7 @@ double ProductBasis::bound(int slot, const Extent& extent) const {
   const int m = shape_.dimension;
   double b = extent.heaviest;
   for (int a = 0; a < m; a++) {
-    const int degree = exponents_[static_cast<std::size_t>(slot) * m + a];
+    const int degree = exponents_[usize(slot) * usize(m) + usize(a)];
     const double t = extent.reach[a];
     if (!shape_.legendre) {
       for (int j = 0; j < degree; j++) b *= t;

@@ -25,7 +25,7 @@ std::size_t padded(int width) { return (static_cast<std::size_t>(width) + 7) / 8
 // The first number that is not finite, by row and column. Nothing when all are.
 void check_rows(const double* values, std::size_t count, int width) {
   for (std::size_t i = 0; i < count; i++) {
-    const double* row = values + i * width;
+    const double* row = values + i * usize(width);
     double s = 0;
     for (int e = 0; e < width; e++) s += row[e] - row[e];
     if (s == 0) continue;
@@ -50,13 +50,13 @@ class MatrixSource final : public FeatureSource {
     double *high = scratch, *low = high + padded(N), *magnitude = low + padded(N);
     if (!weighted) {  // rows of their own
       const double* row[kBlock];
-      for (int c = 0; c < columns; c++) row[c] = features_.values + segments[c].begin * N;
+      for (int c = 0; c < columns; c++) row[c] = features_.values + segments[c].begin * usize(N);
       if (columns == kBlock) {
         for (int e = 0; e < N; e++)
-          for (int c = 0; c < kBlock; c++) out[e * stride + c] = row[c][e];
+          for (int c = 0; c < kBlock; c++) out[usize(e) * stride + usize(c)] = row[c][e];
       } else {
         for (int e = 0; e < N; e++)
-          for (int c = 0; c < columns; c++) out[e * stride + c] = row[c][e];
+          for (int c = 0; c < columns; c++) out[usize(e) * stride + usize(c)] = row[c][e];
       }
       if (exact != nullptr)
         add(segments, first[columns], exact->high.data(), exact->low.data(), exact->magnitude.data());
@@ -65,7 +65,7 @@ class MatrixSource final : public FeatureSource {
     for (int c = 0; c < columns; c++) {
       std::fill_n(scratch, 3 * padded(N), 0.0);
       add(segments + first[c], first[c + 1] - first[c], high, low, magnitude);
-      for (int e = 0; e < N; e++) out[e * stride + c] = high[e] + low[e];
+      for (int e = 0; e < N; e++) out[usize(e) * stride + usize(c)] = high[e] + low[e];
       if (exact == nullptr) continue;
       for (int e = 0; e < N; e++) {
         const DoubleDouble s = two_sum(exact->high[e], high[e]);
@@ -78,8 +78,8 @@ class MatrixSource final : public FeatureSource {
 
  private:
   void add(const Segment* segments, std::size_t count, double* high, double* low, double* magnitude) const {
-    simd().matrix_sums(features_.values, features_.count, features_.width, features_.weights.data(), segments, count,
-                       high, low, magnitude);
+    simd().matrix_sums(features_.values, features_.count, usize(features_.width), features_.weights.data(), segments,
+                       count, high, low, magnitude);
   }
   const FeatureMatrix& features_;
 };
@@ -88,16 +88,16 @@ class MatrixSource final : public FeatureSource {
 class ChosenRows {
  public:
   ChosenRows(const FeatureMatrix& features, const List<std::uint32_t>& rows)
-      : width_(features.width), count_(rows.size()), values_(rows.size() * features.width) {
+      : width_(features.width), count_(rows.size()), values_(rows.size() * usize(features.width)) {
     for (std::size_t j = 0; j < count_; j++)
-      std::memcpy(values_.data() + j * width_, features.values + static_cast<std::size_t>(rows[j]) * width_,
-                  width_ * sizeof(double));
+      std::memcpy(values_.data() + j * usize(width_),
+                  features.values + static_cast<std::size_t>(rows[j]) * usize(width_), usize(width_) * sizeof(double));
   }
   ExactSums sums(const List<double>& weights) const {
     ExactSums sums(static_cast<int>(padded(width_)));
     const Segment all{0, count_};
-    simd().matrix_sums(values_.data(), count_, width_, weights.data(), &all, 1, sums.high.data(), sums.low.data(),
-                       sums.magnitude.data());
+    simd().matrix_sums(values_.data(), count_, usize(width_), weights.data(), &all, 1, sums.high.data(),
+                       sums.low.data(), sums.magnitude.data());
     return sums;
   }
   Eigen::MatrixXd columns() const {
@@ -113,18 +113,18 @@ class ChosenRows {
 }  // namespace
 
 FeatureMatrix::FeatureMatrix(const PointsView& view, const NumbersView& w, bool lent)
-    : count(view.count), width(view.dimension) {
+    : count(narrow<std::uint32_t>(view.count)), width(view.dimension) {
   const bool rows = !view.numbers.is_float32 && view.numbers.stride == 1 && view.row_stride == width;
   const auto* given = static_cast<const double*>(view.numbers.data);
   if (rows && lent) {
     values = given;
   } else {
-    copy_.reset(count * static_cast<std::size_t>(width));
+    copy_.reset(product(count, width));
     if (rows) {
-      std::memcpy(copy_.data(), given, count * width * sizeof(double));
+      std::memcpy(copy_.data(), given, count * usize(width) * sizeof(double));
     } else {
       for (std::size_t i = 0; i < count; i++) {
-        double* to = copy_.data() + i * width;
+        double* to = copy_.data() + i * usize(width);
         const auto start = static_cast<std::ptrdiff_t>(i) * view.row_stride;
         for (int e = 0; e < width; e++) to[e] = view.numbers[start + e * view.numbers.stride];
       }

@@ -85,7 +85,7 @@ VertexFinder::VertexFinder(const FeatureSource& source, int threads, Monitor& mo
 // Rows in equal runs. The first one of positive weight of each run stands alone, and what is left of neighbouring runs
 // is a group: of points that are sorted in space, singles and groups are both spread over all of it.
 void VertexFinder::choose_columns() {
-  const std::size_t n = source_.count(), N = source_.width();
+  const std::size_t n = source_.count(), N = usize(source_.width());
   const double* w = source_.weights();
   const auto positive = [&](std::size_t i) { return w == nullptr || w[i] > 0; };
   std::size_t singles =
@@ -152,7 +152,7 @@ void VertexFinder::fill(const List<Column>& columns, double* out, std::size_t st
   const bool exact = measure && source_.exact();
   const int team = static_cast<double>(work) * source_.width() > kParallelWork ? threads_ : 1;
   // On one thread the sums of a batch go to the target at once; the order is the same.
-  const std::size_t width = (source_.width() + 7) / 8 * 8;
+  const std::size_t width = usize((source_.width() + 7) / 8 * 8);
   List<ExactSums> parts(exact ? (team == 1 ? 1 : batches.size()) : 0, ExactSums(static_cast<int>(width)));
   const auto add = [&](const ExactSums& part) {
     for (int e = 0; e < source_.width(); e++) {
@@ -188,7 +188,7 @@ void VertexFinder::fill(const List<Column>& columns, double* out, std::size_t st
 
 bool VertexFinder::run() {
   choose_columns();
-  const std::size_t N = source_.width();
+  const std::size_t N = usize(source_.width());
   tableau_ = std::make_unique<HomotopyTableau>(N, columns_.size());
   List<double> multipliers(columns_.size());
   for (std::size_t c = 0; c < columns_.size(); c++)
@@ -259,7 +259,7 @@ List<VertexFinder::Column> VertexFinder::parts_of(const Column& group, std::size
   std::uint32_t segment = group.begin;
   std::size_t at = segments_[segment].begin, done = 0;
   for (std::size_t j = 0; j < parts; j++) {
-    const auto begin = static_cast<std::uint32_t>(segments_.size());
+    const auto begin = narrow<std::uint32_t>(segments_.size());
     std::size_t left = (j + 1) * group.rows / parts - done;
     done += left;
     Column part{begin, begin, left, true};
@@ -270,7 +270,7 @@ List<VertexFinder::Column> VertexFinder::parts_of(const Column& group, std::size
       at += size;
       if (at == segments_[segment].end && ++segment < group.end) at = segments_[segment].begin;
     }
-    part.end = static_cast<std::uint32_t>(segments_.size());
+    part.end = narrow<std::uint32_t>(segments_.size());
     out.push_back(part);
   }
   return out;
@@ -348,7 +348,7 @@ void VertexFinder::collect() {
 }
 
 double VertexFinder::refined_step(const ExactSums& target, const ExactSums& sums, List<double>& change) {
-  const std::size_t N = source_.width();
+  const std::size_t N = usize(source_.width());
   List<double> residual(N), all(N, 0.0);
   double worst = 0;
   for (std::size_t e = 0; e < N; e++) {

@@ -36,8 +36,9 @@ FEWPOINTS_INLINE void legendre(int k, Vec t, Vec* p) {
 template <int M, int K>
 struct IndexTable {
   static constexpr int N = binomial(M + K, K), L = binomial(M - 1 + K, K);
-  int exponent[N][M]{}, parent[N]{}, axis[N]{}, degree[N]{};
-  int lower_parent[L]{}, lower_axis[L]{}, lower_degree[L]{}, powers[L]{}, place[L][K + 1]{};
+  int exponent[usize(N)][usize(M)]{}, parent[usize(N)]{}, axis[usize(N)]{}, degree[usize(N)]{};
+  int lower_parent[usize(L)]{}, lower_axis[usize(L)]{}, lower_degree[usize(L)]{}, powers[usize(L)]{},
+      place[usize(L)][usize(K + 1)]{};
 
   constexpr int find(const int* e) const {
     for (int i = 0; i < N; i++) {
@@ -50,7 +51,7 @@ struct IndexTable {
   constexpr IndexTable() {
     int n = 0;
     for (int total = 0; total <= K; total++) {
-      int e[M]{};
+      int e[usize(M)]{};
       e[0] = total;
       while (true) {
         for (int a = 0; a < M; a++) exponent[n][a] = e[a];
@@ -65,7 +66,7 @@ struct IndexTable {
       }
     }
     for (int i = 1; i < N; i++) {
-      int e[M]{}, a = M - 1;
+      int e[usize(M)]{}, a = M - 1;
       for (int b = 0; b < M; b++) e[b] = exponent[i][b];
       while (e[a] == 0) a--;
       axis[i] = a;
@@ -73,14 +74,14 @@ struct IndexTable {
       e[a] = 0;
       parent[i] = find(e);
     }
-    int lower_of[N]{}, l = 0;
+    int lower_of[usize(N)]{}, l = 0;
     for (int i = 0; i < N; i++) {
       if (exponent[i][M - 1] != 0) continue;
       lower_of[i] = l;
       lower_parent[l] = i == 0 ? -1 : lower_of[parent[i]];
       lower_axis[l] = axis[i];
       lower_degree[l] = degree[i];
-      int e[M]{}, total = 0;
+      int e[usize(M)]{}, total = 0;
       for (int b = 0; b < M; b++) total += e[b] = exponent[i][b];
       powers[l] = K - total + 1;
       for (int q = 0; q < powers[l]; q++) {
@@ -97,9 +98,11 @@ struct Features {
   static constexpr int M = Dimension, K = Order;
   static constexpr IndexTable<M, K> kTable{};
   static constexpr int N = IndexTable<M, K>::N, L = IndexTable<M, K>::L;
+  static_assert(fits_fast_path(M, K, N));
+  static constexpr size_t scratch_vectors(const CellShape&, int) { return 0; }
 
   template <int I>
-  static FEWPOINTS_INLINE void value(double* out, size_t stride, const Vec (*p)[K + 1]) {
+  static FEWPOINTS_INLINE void value(double* out, size_t stride, const Vec (*p)[usize(K + 1)]) {
     if constexpr (I < N) {
       constexpr int from = kTable.parent[I], axis = kTable.axis[I], degree = kTable.degree[I];
       if constexpr (from == 0)
@@ -110,15 +113,16 @@ struct Features {
     }
   }
   // out[e * stride + l] = phi_e of point l < W, whose coordinate on axis a is t[a][l].
-  static void values(const CellShape&, const Vec* t, double* out, size_t stride) {
-    Vec p[M][K + 1];
+  static void values(const CellShape&, const Vec* t, double* out, size_t stride, Vec*) {
+    Vec p[usize(M)][usize(K + 1)];
     for (int a = 0; a < M; a++) legendre<K>(t[a], p[a]);
     store(out, splat(1));
     value<1>(out, stride, p);
   }
 
   template <int B, int I>
-  static FEWPOINTS_INLINE void add(Vec* sums, const Vec (*p)[M][K + 1], Vec (*lower)[B], const Vec* w) {
+  static FEWPOINTS_INLINE void add(Vec* sums, const Vec (*p)[usize(M)][usize(K + 1)], Vec (*lower)[usize(B)],
+                                   const Vec* w) {
     if constexpr (I < L) {
       constexpr int from = kTable.lower_parent[I];
       for (int b = 0; b < B; b++) {
@@ -138,18 +142,19 @@ struct Features {
   }
   // sums[e] += w phi_e over B x W points; lanes are summed by the caller.
   template <int B>
-  static void accumulate(const CellShape&, const Vec (*t)[B], const Vec* w, Vec* sums) {
-    Vec p[B][M][K + 1], lower[L][B];
+  static void accumulate(const CellShape&, const Vec (*t)[usize(B)], const Vec* w, Vec* sums, Vec*) {
+    Vec p[usize(B)][usize(M)][usize(K + 1)], lower[usize(L)][usize(B)];
     for (int b = 0; b < B; b++)
       for (int a = 0; a < M; a++) legendre<K>(t[a][b], p[b][a]);
     add<B, 0>(sums, p, lower, w);
   }
 
   template <int B, int I>
-  static FEWPOINTS_INLINE void combine(const double* y, const Vec (*p)[M][K + 1], Vec (*lower)[B], Vec* s) {
+  static FEWPOINTS_INLINE void combine(const double* y, const Vec (*p)[usize(M)][usize(K + 1)], Vec (*lower)[usize(B)],
+                                       Vec* s) {
     if constexpr (I < L) {
       constexpr int from = kTable.lower_parent[I];
-      Vec inner[B];
+      Vec inner[usize(B)];
       for (int b = 0; b < B; b++) inner[b] = splat(y[kTable.place[I][0]]);
 #pragma GCC unroll 32
       for (int q = 1; q < kTable.powers[I]; q++) {
@@ -170,35 +175,39 @@ struct Features {
   }
   // s = sum_e y_e phi_e at B x W points.
   template <int B>
-  static void combination(const CellShape&, const Vec (*t)[B], const double* y, Vec* s) {
-    Vec p[B][M][K + 1], lower[L][B];
+  static void combination(const CellShape&, const Vec (*t)[usize(B)], const double* y, Vec* s, Vec*) {
+    Vec p[usize(B)][usize(M)][usize(K + 1)], lower[usize(L)][usize(B)];
     for (int b = 0; b < B; b++)
       for (int a = 0; a < M; a++) legendre<K>(t[a][b], p[b][a]);
     combine<B, 0>(y, p, lower, s);
   }
 };
 
-// Any (m, k): the same from tables. Bounds of the fast path: m (k + 1) <= kMostPowers, N <= kMostFeatures.
-constexpr int kMostPowers = 128, kMostFeatures = 256;
-
+// Any (m, k) that fits_fast_path(): the same from tables. memory: scratch_vectors(), too many for the stack of a
+// thread.
 template <>
 struct Features<0, 0> {
   static constexpr int M = 0, N = 0;
-  static void values(const CellShape& shape, const Vec* t, double* out, size_t stride) {
+  static size_t scratch_vectors(const CellShape& shape, int lanes) {
+    return usize(shape.dimension * (shape.order + 1) + shape.count) * usize(lanes) + usize(shape.order) + 1;
+  }
+  static void values(const CellShape& shape, const Vec* t, double* out, size_t stride, Vec* memory) {
     const int k1 = shape.order + 1;
-    Vec p[kMostPowers];
+    Vec* const p = memory;
     for (int a = 0; a < shape.dimension; a++) legendre(shape.order, t[a], p + a * k1);
     store(out, splat(1));
     for (int e = 1; e < shape.count; e++)
-      store(out + e * stride, load(out + shape.parent[e] * stride) * p[shape.axis[e] * k1 + shape.degree[e]]);
+      store(out + usize(e) * stride,
+            load(out + usize(shape.parent[e]) * stride) * p[shape.axis[e] * k1 + shape.degree[e]]);
   }
   template <int B>
-  static void accumulate(const CellShape& shape, const Vec (*t)[B], const Vec* w, Vec* sums) {
+  static void accumulate(const CellShape& shape, const Vec (*t)[usize(B)], const Vec* w, Vec* sums, Vec* memory) {
     const int k1 = shape.order + 1;
-    Vec p[kMostPowers][B], f[kMostFeatures][B];
+    Vec* const q = memory;
+    Vec(*const p)[usize(B)] = reinterpret_cast<Vec(*)[usize(B)]>(q + k1);
+    Vec(*const f)[usize(B)] = p + shape.dimension * k1;
     for (int a = 0; a < shape.dimension; a++)
       for (int b = 0; b < B; b++) {
-        Vec q[kMostPowers];
         legendre(shape.order, t[a][b], q);
         for (int j = 0; j < k1; j++) p[a * k1 + j][b] = q[j];
       }
@@ -213,9 +222,9 @@ struct Features<0, 0> {
     }
   }
   template <int B>
-  static void combination(const CellShape& shape, const Vec (*t)[B], const double* y, Vec* s) {
+  static void combination(const CellShape& shape, const Vec (*t)[usize(B)], const double* y, Vec* s, Vec* memory) {
     const int k1 = shape.order + 1;
-    Vec p[kMostPowers], f[kMostFeatures];
+    Vec *const p = memory, *const f = memory + shape.dimension * k1;
     for (int b = 0; b < B; b++) {
       for (int a = 0; a < shape.dimension; a++) legendre(shape.order, t[a][b], p + a * k1);
       f[0] = splat(1);
