@@ -363,7 +363,13 @@ Matched match_moments(const PointSet& set, std::size_t count, const List<double>
   const int threads = usable_threads(wanted);
   check_finite(given.data(), given.size(), "target", 0);
   List<double> target(given);
-  for (double& t : target) t = std::ldexp(t, -set.weight_exponent());
+  for (double& t : target) {
+    t = std::ldexp(t, -set.weight_exponent());
+    if (std::isinf(t))
+      throw Error(Code::Infeasible,
+                  "the target moments are more than the largest double times the largest weight; give weights of the "
+                  "size that the result should have");
+  }
   Matching matching(set, target, order, basis, threads, monitor);
   double error = HUGE_VAL;
   if (matching.project()) error = matching.refine();

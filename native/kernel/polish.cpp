@@ -28,6 +28,14 @@ double relative(const ExactSums& target, const ExactSums& sums, Eigen::VectorXd&
   return std::isfinite(worst) ? worst : HUGE_VAL;
 }
 
+// Whether Eigen's pivoting can take it: with a column whose norm overflows it finds no pivot, and writes to any place.
+bool can_be_factored(const Eigen::MatrixXd& A) {
+  constexpr double kMost = 0x1p400;
+  for (Eigen::Index i = 0; i < A.size(); i++)
+    if (!(std::fabs(A.data()[i]) <= kMost)) return false;
+  return true;
+}
+
 Eigen::VectorXd least_squares(const Eigen::MatrixXd& A, const Eigen::VectorXd& b) {
   if (A.cols() <= kPivotedWidth) return A.colPivHouseholderQr().solve(b);
   return A.householderQr().solve(b);
@@ -50,6 +58,7 @@ double polish(const Eigen::MatrixXd& B, const ExactSums& target,
     for (Eigen::Index j = 0; j < A.cols(); j++)
       for (Eigen::Index e = 0; e < N; e++)
         A(e, j) = target.magnitude[e] > 0 ? B(e, present[j]) * w[present[j]] / target.magnitude[e] : 0;
+    if (!can_be_factored(A)) break;
     const Eigen::VectorXd h = least_squares(A, residual);
     bool dropped = false;
     for (Eigen::Index j = 0; j < A.cols(); j++) {
@@ -82,7 +91,7 @@ double polish_gently(const Eigen::MatrixXd& B, const ExactSums& target,
       for (Eigen::Index i = 0; i < count; i++)
         for (Eigen::Index e = 0; e < N; e++)
           A(e, i) = target.magnitude[e] > 0 ? B(e, i) * (w[i] / target.magnitude[e]) : 0;
-      if (!A.allFinite()) break;
+      if (!can_be_factored(A)) break;
       solver.setThreshold(kDependent);
       solver.compute(A);
     }
