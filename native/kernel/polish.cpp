@@ -28,20 +28,19 @@ double relative(const ExactSums& target, const ExactSums& sums, Eigen::VectorXd&
   return std::isfinite(worst) ? worst : HUGE_VAL;
 }
 
-// Whether Eigen's pivoting can take it: with a column whose norm overflows it finds no pivot, and writes to any place.
-bool can_be_factored(const Eigen::MatrixXd& A) {
-  constexpr double kMost = 0x1p400;
-  for (Eigen::Index i = 0; i < A.size(); i++)
-    if (!(std::fabs(A.data()[i]) <= kMost)) return false;
-  return true;
-}
-
 Eigen::VectorXd least_squares(const Eigen::MatrixXd& A, const Eigen::VectorXd& b) {
   if (A.cols() <= kPivotedWidth) return A.colPivHouseholderQr().solve(b);
   return A.householderQr().solve(b);
 }
 
 }  // namespace
+
+bool can_be_factored(const Eigen::MatrixXd& A) {
+  constexpr double kMost = 0x1p400;
+  for (Eigen::Index i = 0; i < A.size(); i++)
+    if (!(std::fabs(A.data()[i]) <= kMost)) return false;
+  return true;
+}
 
 double polish(const Eigen::MatrixXd& B, const ExactSums& target,
               const std::function<ExactSums(const List<double>&)>& sums, List<double>& weights) {
