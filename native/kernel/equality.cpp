@@ -90,7 +90,7 @@ struct OnPassive {
 
   void solve(const Vector& b, const Vector& f) {
     const Eigen::Index k = A.cols();
-    x = Vector::Zero(k);
+    x = Vector(Vector::Zero(k));  // a new one, as below
     if (k == 0) return;
     Eigen::ColPivHouseholderQR<Matrix> constraints(E.transpose());
     const Eigen::Index rank = constraints.rank();
@@ -175,8 +175,9 @@ EqualityResult nnls_with_equality(const LeastSquares& p, int threads, Monitor& m
     OnPassive exact;
     exact.u = next;
     while (true) {
-      exact.A = A(Eigen::all, passive);
-      exact.E = rows(Eigen::all, passive);
+      // New ones: in Eigen 3.4 a matrix that cannot be resized for want of memory is freed twice.
+      exact.A = Matrix(A(Eigen::all, passive));
+      exact.E = Matrix(rows(Eigen::all, passive));
       exact.solve(b, values);
       List<Eigen::Index> kept;
       for (std::size_t k = 0; k < passive.size(); k++)

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "list.hpp"
+#include "polish.hpp"
 
 namespace fewpoints {
 namespace {
@@ -100,6 +101,7 @@ double GivenMoments::polish(List<double>& weights) const {
                        p[static_cast<std::size_t>(indices_.axis[e] * (k + 1) + indices_.degree[e])];
     }
     for (int e = 0; e < N; e++) A.row(e) *= own.magnitude[e] > 0 ? 1 / own.magnitude[e] : 0;
+    if (!can_be_factored(A)) break;
     const Eigen::VectorXd h = A.completeOrthogonalDecomposition().solve(relative);
     for (std::size_t j = 0; j < on.size(); j++) {
       const double changed = w[on[j]] + w[on[j]] * h[static_cast<Eigen::Index>(j)];

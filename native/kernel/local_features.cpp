@@ -36,7 +36,11 @@ void LocalFeatures::evaluate(std::size_t begin, std::size_t end, Block& block, L
   const std::size_t n = end - begin, k = static_cast<std::size_t>(recurrence.order);
   block.begin = begin;
   block.count = n;
-  block.phi.resize(static_cast<Eigen::Index>(n), count());
+  // New ones, not resize(): in Eigen 3.4 a matrix that cannot be resized for want of memory is freed twice.
+  if (block.phi.rows() != static_cast<Eigen::Index>(n)) {
+    block.phi = Eigen::MatrixXd(static_cast<Eigen::Index>(n), count());
+    block.scaled = Eigen::MatrixXd(static_cast<Eigen::Index>(n), count());
+  }
   powers.resize(usize(shape.dimension) * (k + 1) * n);
   for (int axis = 0; axis < shape.dimension; axis++) {
     double* p = powers.data() + usize(axis) * (k + 1) * n;

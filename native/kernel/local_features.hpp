@@ -23,7 +23,7 @@ class LocalFeatures {
   struct Block {
     std::size_t begin, count;
     Eigen::MatrixXd phi;             // count x N
-    mutable Eigen::MatrixXd scaled;  // scratch
+    mutable Eigen::MatrixXd scaled;  // scratch of the same size
   };
   // Sums are made piece by piece, the pieces in order: the same bits for any number of threads.
   std::size_t pieces() const { return pieces_; }

@@ -13,6 +13,7 @@
 #include "list.hpp"
 #include "local_features.hpp"
 #include "moment_target.hpp"
+#include "polish.hpp"
 #include "region.hpp"
 #include "threads.hpp"
 #include "tolerances.hpp"
@@ -239,6 +240,7 @@ class Matching {
       Matrix B = features_at(on).transpose();
       B = unit.asDiagonal() * B;
       for (std::size_t j = 0; j < on.size(); j++) B.col(static_cast<Eigen::Index>(j)) *= std::sqrt(c_[on[j]]);
+      if (!can_be_factored(B)) return;
       const Vector change = B.completeOrthogonalDecomposition().solve(unit.cwiseProduct(error));
       for (std::size_t j = 0; j < on.size(); j++) {
         double& v = w[on[j]];
@@ -363,7 +365,13 @@ Matched match_moments(const PointSet& set, std::size_t count, const List<double>
   const int threads = usable_threads(wanted);
   check_finite(given.data(), given.size(), "target", 0);
   List<double> target(given);
-  for (double& t : target) t = std::ldexp(t, -set.weight_exponent());
+  for (double& t : target) {
+    t = std::ldexp(t, -set.weight_exponent());
+    if (std::isinf(t))
+      throw Error(Code::Infeasible,
+                  "the target moments are more than the largest double times the largest weight; give weights of the "
+                  "size that the result should have");
+  }
   Matching matching(set, target, order, basis, threads, monitor);
   double error = HUGE_VAL;
   if (matching.project()) error = matching.refine();

@@ -17,6 +17,8 @@ namespace {
 
 // Beyond so many features the last polish takes too long: about N^3 operations, not blocked.
 constexpr int kMostGently = 600;
+// What a product may lose where it is next to the least double.
+constexpr double kLost = 0x1p-1074;
 
 std::size_t padded(int width) { return (static_cast<std::size_t>(width) + 7) / 8 * 8; }
 
@@ -161,6 +163,10 @@ Recombined recombine(FeatureMatrix&& features, int wanted, Monitor& monitor) {
     if (out.residual > kAcceptedResidual) out.residual = polish(chosen.columns(), target, sums, weights);
     if (out.residual > kAcceptedResidual && N <= kMostGently)
       out.residual = polish_gently(chosen.columns(), target, sums, weights);
+    // Of a column of subnormal sums the sums here do not see all.
+    const double lost = kLost * static_cast<double>(features.count + weights.size());
+    for (int e = 0; e < N; e++)
+      if (target.magnitude[e] > 0) out.residual = std::max(out.residual, lost / target.magnitude[e]);
     out.indices = finder.indices();
     out.weights = std::move(weights);
     return out;
