@@ -1,5 +1,6 @@
 // How text tables are written: what is recognised, with the right values, and what is said about it.
 import { describe, expect, it } from 'vitest'
+import { csvText } from '../lib/io/csv.js'
 import { readTable } from '../lib/io/read.js'
 import type { ReadOptions } from '../lib/io/table.js'
 import { column, readValues, temporaryFolder, values } from './io-files.js'
@@ -290,6 +291,40 @@ describe('names that are numbers', () => {
     expect(table).toMatchObject({ rows: 4, named: false })
     expect(column(table, 'c0').trouble).toMatchObject({ kind: 'text', row: 0, line: 1, text: 'oops' })
   })
+})
+
+it('finds the names that csvText writes, whatever they are', async () => {
+  const names = [
+    '350.5',
+    '#x',
+    '% of y',
+    '2019',
+    '// z',
+    '! a',
+    'sep=;',
+    '-9999',
+    'a,b;c',
+    'NA',
+    '1e5',
+    'weight',
+    'row',
+  ]
+  for (let first = 0; first < names.length; first++) {
+    const turned = [...names.slice(first), ...names.slice(0, first)]
+    for (const delimiter of [',', '\t']) {
+      const written = [
+        ...csvText(
+          turned,
+          turned.map((_, i) => [i, i + 0.5]),
+          delimiter,
+        ),
+      ].join('')
+      const table = await readTable(text(written, delimiter === ',' ? 'csv' : 'tsv'))
+      expect(table).toMatchObject({ rows: 2, named: true })
+      expect(table.columns.map(({ name }) => name)).toEqual(turned)
+      expect(table.columns.map(({ values }) => values?.[1])).toEqual(turned.map((_, i) => i + 0.5))
+    }
+  }
 })
 
 it('thousands of equal names, and of names that look like their doubles, take no quadratic time', async () => {

@@ -3,7 +3,7 @@
 import { StringDecoder } from 'node:string_decoder'
 import Papa from 'papaparse'
 import { type ByteSource, blocks, fileError } from './bytes.js'
-import { type addCell, cellAdder, isNumber } from './cell.js'
+import { type addCell, cellAdder, isNumber, isNumberLike } from './cell.js'
 import { type Dialect, recognise } from './dialect.js'
 import { beginsWith, parseBlanks } from './sample.js'
 import {
@@ -287,7 +287,7 @@ export function numberText(value: number): string {
 }
 
 function quoted(name: string, delimiter: string): string {
-  // A name that begins like a comment would be taken for one.
-  const isPlain = !name.includes(delimiter) && !/["\n\r]|^\s|\s$|^[#%!/]|^sep=/i.test(name)
+  // A name that begins like a comment would be taken for one, and a number for a row.
+  const isPlain = !isNumberLike(name) && !name.includes(delimiter) && !/["\n\r]|^\s|\s$|^[#%!/]|^sep=/i.test(name)
   return isPlain ? name : `"${name.replaceAll('"', '""')}"`
 }
