@@ -9,10 +9,8 @@ import {
   oneOf,
   onlyAsync,
   readOptions,
-  required,
   shared,
   type ThreadOptions,
-  wholeNumber,
   withDefault,
 } from './options.js'
 import { isNumbers, type PointsInput, readPoints, readWeights } from './points.js'
@@ -40,10 +38,9 @@ export interface MatchedMoments {
   residual: number
 }
 
-const MOST_ORDER = 255 // exponents are bytes
 const table = {
   dimension: shared.dimension,
-  order: required(wholeNumber(0, MOST_ORDER), 'the highest degree of the moments, for example 3'),
+  order: shared.order,
   basis: withDefault(oneOf('monomial', 'legendre'), () => 'monomial' as const),
   weights: shared.weights,
   threads: shared.threads,

@@ -17,7 +17,7 @@ import { type PointsInput, readPoints, readWeights } from './points.js'
 export interface MomentsSyncOptions extends ThreadOptions {
   /** Numbers a row, m. Must be given with a typed array; may be left out with an ndarray-like object. */
   dimension?: number | undefined
-  /** The highest degree, a whole number from 0. */
+  /** The highest degree, a whole number from 0 to 255. */
   order: number
   /** One number >= 0 a point. Default: all 1. */
   weights?: Numbers | undefined

@@ -27,7 +27,7 @@ export interface WeightedSet {
 export interface VerifySyncOptions extends ThreadOptions {
   /** Numbers a row, m. May be left out when either set tells it (Compressed and ndarray-like objects do). */
   dimension?: number | undefined
-  /** The highest degree that is compared, a whole number from 0; or blocks, as compress() takes them. */
+  /** The highest degree that is compared, a whole number from 0 to 255; or blocks, as compress() takes them. */
   order: number | OrderBlock[]
 }
 

@@ -19,14 +19,21 @@ struct ExactSums {
   void add(const ExactSums& other);
 };
 
+// From columns to coordinates: a row of `factor` for each coordinate; or one factor each, of the column `from`, so that
+// thousands of columns need no square of their number.
+struct LinearMap {
+  std::vector<double> factor;
+  std::vector<int> from;
+};
+
 class ExactBasis {
  public:
   // t = scale (x - centre), scale powers of two.
   ExactBasis(const MultiIndices& indices, const Recurrence& recurrence, std::vector<double> centre,
              std::vector<double> scale);
-  // t = map (x - centre), map dimension x columns. kept: the features to use, ascending, closed under taking parents.
-  ExactBasis(const MultiIndices& indices, const Recurrence& recurrence, std::vector<double> centre,
-             std::vector<double> map, const std::vector<int>& kept);
+  // t = map (x - centre). kept: the features to use, ascending, closed under taking parents.
+  ExactBasis(const MultiIndices& indices, const Recurrence& recurrence, std::vector<double> centre, LinearMap map,
+             const std::vector<int>& kept);
 
   int count() const { return shape_.count; }
   int dimension() const { return shape_.dimension; }
@@ -47,7 +54,8 @@ class ExactBasis {
   ExactShape shape_{};
   Recurrence recurrence_;
   std::vector<int> parent_, axis_, degree_;
-  std::vector<double> centre_, map_, scale_;
+  std::vector<double> centre_, scale_;
+  LinearMap map_;
 };
 
 }  // namespace fewpoints

@@ -3,7 +3,6 @@
 #include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <numeric>
 
 #include "active_set.hpp"
@@ -348,12 +347,8 @@ class Matching {
   Vector mu_, size_, first_diagonal_;
 };
 
-Error infeasible(double least) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.2e", least);
-  return Error(Code::Infeasible, std::string("no weights >= 0 on these points have the target moments; the least "
-                                             "relative residual that can be reached is ") +
-                                     text);
+Error infeasible(const std::string& unmet) {
+  return Error(Code::Infeasible, "no weights >= 0 on these points have the target moments: " + unmet);
 }
 
 }  // namespace
@@ -365,13 +360,14 @@ Matched match_moments(const PointSet& set, std::size_t count, const std::vector<
   std::vector<double> target(given);
   for (double& t : target) t = std::ldexp(t, -set.weight_exponent());
   Matching matching(set, target, order, basis, threads, monitor);
+  const GivenMoments moments(set, target, order, basis, threads, monitor);
   double error = HUGE_VAL;
   if (matching.project()) error = matching.refine();
   if (!(error <= kMet)) {
     const std::vector<double> before = matching.weights();
     matching.least();
     error = matching.refine();
-    if (!(error <= kMet)) throw infeasible(error);
+    if (!(error <= kMet)) throw infeasible(moments.unmet(matching.weights(), given));
     const std::vector<double> vertex = matching.weights();
     try {
       matching.project_few(before);
@@ -381,7 +377,6 @@ Matched match_moments(const PointSet& set, std::size_t count, const std::vector<
     }
   }
   std::vector<double> weights = matching.weights();
-  const GivenMoments moments(set, target, order, basis, threads, monitor);
   Matched result;
   result.residual = moments.polish(weights);
   if (result.residual > kSuspect) {
@@ -396,8 +391,7 @@ Matched match_moments(const PointSet& set, std::size_t count, const std::vector<
     }
   }
   // What the frame leaves out, because it vanishes on the points, must agree as well.
-  const double common = moments.against_given(weights);
-  if (!(common <= kMet)) throw infeasible(common);
+  if (!(moments.against_given(weights) <= kMet)) throw infeasible(moments.unmet(weights, given));
   result.weights.assign(count, 0.0);
   for (std::size_t i = 0; i < set.size(); i++)
     result.weights[set.rows() ? set.rows()[i] : i] = std::ldexp(weights[i], set.weight_exponent());

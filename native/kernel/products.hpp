@@ -70,8 +70,10 @@ class ProductBasis {
   ProductShape shape_{};
   List heads_, tails_;
   std::vector<ProductRun> runs_;
-  std::vector<int> feature_;              // of each slot: place in the caller's order
-  std::vector<std::uint16_t> exponents_;  // of each slot
+  std::vector<int> feature_;  // of each slot: place in the caller's order
+  // The factors of slot s: powers_[first_power_[s] .. first_power_[s + 1]).
+  std::vector<MultiIndices::Power> powers_;
+  std::vector<std::size_t> first_power_{0};
   std::vector<double> centre_, scale_, legendre_high_, legendre_low_;
 };
 

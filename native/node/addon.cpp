@@ -36,11 +36,9 @@ constexpr std::int64_t kMostExact = std::int64_t{1} << 53;
 
 // ---- input
 
-// Features are counted in an int.
 int read_order(const Napi::Object& input, int dimension) {
-  const int order = static_cast<int>(read_integer(input, "order", 0, kMostInt));
-  if (moment_count(dimension, order) > kMostInt)
-    throw Error(Code::Size, "order and dimension have more than 2^31 moments");
+  const auto order = static_cast<int>(read_integer(input, "order", 0, kMostOrder));
+  PolynomialSpace::total(dimension, order).check();
   return order;
 }
 
@@ -57,9 +55,9 @@ PolynomialSpace read_space(const Napi::Object& input, int dimension) {
       throw Error(Code::Option, "a block or its order is out of range");
     return static_cast<int>(value);
   };
-  for (const double order : read_list(input, "blockOrders", blocks)) space.order.push_back(whole(order, kMostInt));
+  for (const double order : read_list(input, "blockOrders", blocks)) space.order.push_back(whole(order, kMostOrder));
   for (const double block : block_of) space.block.push_back(whole(block, static_cast<double>(blocks) - 1));
-  if (space.count() > kMostInt) throw Error(Code::Size, "the blocks have more than 2^31 moments");
+  space.check();
   return space;
 }
 
