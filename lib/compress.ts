@@ -1,6 +1,7 @@
 // The main job: a weighted set of points in, a few of its points with new weights out, the same moments.
 import { rangeError } from './errors.js'
 import { runJob } from './job.js'
+import { memoryToHave } from './memory.js'
 import { largestOrder } from './multi-index.js'
 import { type NativeCompressed, type NativeCompressInput, type Numbers, native } from './native.js'
 import {
@@ -130,6 +131,7 @@ function readInput(caller: string, given: unknown, options: OptionValues<typeof 
     size,
     best: options.quality === 'best',
     threads: options.threads,
+    memory: memoryToHave(),
     standardise: scale !== 'none',
   }
   if (weights !== undefined) input.weights = weights

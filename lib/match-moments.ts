@@ -1,6 +1,7 @@
 // Weights on given points for given moments.
 import { describe, rangeError, typeError } from './errors.js'
 import { runJob } from './job.js'
+import { memoryToHave } from './memory.js'
 import { featureCount } from './multi-index.js'
 import { type NativeMatched, type NativeMatchMomentsInput, type Numbers, native } from './native.js'
 import {
@@ -116,7 +117,7 @@ function readInput(
     )
   }
   const own = readWeights(target, count, where) as Numbers
-  const input: NativeMatchMomentsInput = { points, target: own, order, basis, threads }
+  const input: NativeMatchMomentsInput = { points, target: own, order, basis, threads, memory: memoryToHave() }
   const weights = readWeights(options.weights, points.count, `${caller}: option 'weights'`)
   if (weights !== undefined) input.weights = weights
   return input

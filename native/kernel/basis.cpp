@@ -42,8 +42,8 @@ std::int64_t PolynomialSpace::count() const {
 
 namespace {
 
-// How large the coefficient of a product of orthonormal Legendre polynomials of these degrees is in a smooth function, up
-// to a factor that all of one total degree share: 1 / (a! L), L the product of their leading coefficients. Mixed
+// How large the coefficient of a product of orthonormal Legendre polynomials of these degrees is in a smooth function,
+// up to a factor that all of one total degree share: 1 / (a! L), L the product of their leading coefficients. Mixed
 // monomials have by far the largest; a pure power is nearly a combination of lower ones.
 double importance(const std::vector<int>& degrees) {
   double log = 0;
@@ -231,8 +231,7 @@ class Listing {
 void PolynomialSpace::check() const {
   for (const int k : order)
     if (k < 0 || k > kMostOrder)
-      throw Error(Code::Option,
-                  "order must be from 0 to " + std::to_string(kMostOrder) + ", got " + std::to_string(k));
+      throw Error(Code::Option, "order must be from 0 to " + std::to_string(kMostOrder) + ", got " + std::to_string(k));
   if (count() > std::numeric_limits<int>::max())
     throw Error(Code::Size, "order and dimension have more than 2^31 moments");
 }
@@ -240,7 +239,8 @@ void PolynomialSpace::check() const {
 MultiIndices::MultiIndices(const PolynomialSpace& space)
     : dimension(space.dimension()), order(space.highest_power()), count(0) {
   space.check();
-  for (std::vector<int>* list : {&parent, &axis, &degree, &total}) list->reserve(static_cast<std::size_t>(space.count()));
+  for (std::vector<int>* list : {&parent, &axis, &degree, &total})
+    list->reserve(static_cast<std::size_t>(space.count()));
   Listing listing(space, *this);
   if (space.extra > 0) listing.add_next_degree(space.extra);
   count = static_cast<int>(parent.size());

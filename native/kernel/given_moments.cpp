@@ -74,8 +74,8 @@ void GivenMoments::evaluate(std::size_t point, double factor, std::vector<double
   }
   values[0] = factor;
   for (int e = 1; e < indices_.count; e++)
-    values[e] = values[indices_.parent[e]] *
-                powers[static_cast<std::size_t>(indices_.axis[e]) * (k + 1) + indices_.degree[e]];
+    values[e] =
+        values[indices_.parent[e]] * powers[static_cast<std::size_t>(indices_.axis[e]) * (k + 1) + indices_.degree[e]];
 }
 
 double GivenMoments::polish(std::vector<double>& weights) const {
@@ -143,7 +143,8 @@ std::string GivenMoments::unmet(const std::vector<double>& weights, const std::v
   const double total = given[0];
   if (total < 0) return name(0) + " is " + shown(total) + " and cannot be below 0";
   // The moment over the total weight is a mean of the values on the points.
-  std::vector<double> low(static_cast<std::size_t>(N), HUGE_VAL), high(low.size(), -HUGE_VAL), values(low.size()), powers;
+  std::vector<double> low(static_cast<std::size_t>(N), HUGE_VAL), high(low.size(), -HUGE_VAL), values(low.size()),
+      powers;
   for (std::size_t i = 0; i < set_.size(); i++) {
     if (i % 256 == 0) monitor_.check();
     evaluate(i, 1, powers, values.data());

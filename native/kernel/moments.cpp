@@ -55,8 +55,7 @@ std::vector<double> moments(const PointSet& set, int order, Basis basis, int thr
   for (int e = 0; e < indices.count; e++) {
     const int a = indices.axis[e];
     if (basis == Basis::Monomial && e > 0)
-      exponents[e] =
-          exponents[indices.parent[e]] + static_cast<long>(indices.degree[e]) * (set.exponent(a) + units[a]);
+      exponents[e] = exponents[indices.parent[e]] + static_cast<long>(indices.degree[e]) * (set.exponent(a) + units[a]);
     const long exponent = exponents[e] + set.weight_exponent();
     const double value = static_cast<double>(sums[e]);
     out[e] = exponent == 0 ? value : std::scalbln(value, exponent);

@@ -2,7 +2,9 @@
 // and makes the kernel's private copy of it, run() calls the kernel, result() makes the boundary's output.
 #include <napi.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <limits>
 #include <mutex>
 #include <optional>
@@ -23,6 +25,7 @@
 #include "results.hpp"
 #include "train_task.hpp"
 #include "verify.hpp"
+#include "working_memory.hpp"
 
 #ifdef FEWPOINTS_STATIC
 extern "C" void fewpoints_restore_environment(void);
@@ -67,6 +70,20 @@ double bytes_of(const PointsArgument& points, const OptionalNumbers& weights) {
   return static_cast<double>(points.count()) * columns * sizeof(double);
 }
 
+// Before the first large array is asked for: `memory`, if given, is what there is, in bytes.
+void check_memory(const Napi::Object& input, const char* call, double bytes, double copy, std::size_t points,
+                  std::int64_t features) {
+  if (input.Get("memory").IsUndefined()) return;
+  const double memory = read_number(input, "memory");
+  if (bytes + copy <= memory) return;
+  char text[256];
+  std::snprintf(text, sizeof text,
+                "%s: %zu points with %lld moments need about %.0f bytes of memory, and %.0f are free; the need grows "
+                "with the square of the number of moments: try a lower order",
+                call, points, static_cast<long long>(features), bytes + copy, std::max(memory, 0.0));
+  throw Error(Code::Memory, text);
+}
+
 PointSet copy_of(const PointsArgument& points, const OptionalNumbers& weights, const char* name) {
   return PointSet(points.view(), weights.view(points.count()), name);
 }
@@ -90,6 +107,8 @@ class CompressTask final : public Task {
     if (division == "halves") options_.division = Division::Halves;
     if (division == "balanced") options_.division = Division::Balanced;
     bytes = bytes_of(points, weights);
+    check_memory(input, kName, working_bytes_of_compress(points.count(), options_), bytes, points.count(),
+                 options_.space.count());
     set_.emplace(copy_of(points, weights, "points"));
   }
   void run(Monitor& monitor) override { output_ = compress(std::move(*set_), options_, monitor); }
@@ -123,6 +142,9 @@ class RecombineTask final : public Task {
     const OptionalNumbers weights(input, "weights");
     threads_ = read_threads(input);
     bytes = bytes_of(features, weights);
+    check_memory(input, kName,
+                 working_bytes_of_recombine(features.count(), static_cast<std::size_t>(features.dimension())),
+                 lent ? 0 : bytes, features.count(), features.dimension());
     features_.emplace(features.view(), weights.view(features.count()), lent);
     brief_ = features_->width <= kBriefWidth && features_->count * features_->width <= kBriefNumbers;
     if (brief_) threads_ = 1;  // OpenMP's team belongs to the compute thread
@@ -157,6 +179,9 @@ class MomentsTask final : public Task {
     basis_ = input.Get("basis").ToString().Utf8Value() == "legendre" ? Basis::Legendre : Basis::Monomial;
     threads_ = read_threads(input);
     bytes = bytes_of(points, weights);
+    const std::int64_t features = moment_count(points.dimension(), order_);
+    check_memory(input, kName, working_bytes_of_sums(points.count(), static_cast<std::size_t>(features)), bytes,
+                 points.count(), features);
     set_.emplace(copy_of(points, weights, "points"));
   }
   void run(Monitor& monitor) override { output_ = moments(*set_, order_, basis_, threads_, monitor); }
@@ -180,6 +205,8 @@ class VerifyTask final : public Task {
     space_ = read_space(input, original.dimension());
     threads_ = read_threads(input);
     bytes = bytes_of(original, original_weights) + bytes_of(compressed, compressed_weights);
+    check_memory(input, kName, working_bytes_of_sums(original.count(), static_cast<std::size_t>(space_.count())), bytes,
+                 original.count(), space_.count());
     original_.emplace(copy_of(original, original_weights, "original"));
     compressed_.emplace(copy_of(compressed, compressed_weights, "compressed"));
   }
@@ -277,7 +304,10 @@ class MatchMomentsTask final : public Task {
     basis_ = input.Get("basis").ToString().Utf8Value() == "legendre" ? Basis::Legendre : Basis::Monomial;
     threads_ = read_threads(input);
     bytes = bytes_of(points, weights);
-    target_ = read_list(input, "target", static_cast<std::size_t>(moment_count(points.dimension(), order_)));
+    const std::int64_t features = moment_count(points.dimension(), order_);
+    target_ = read_list(input, "target", static_cast<std::size_t>(features));
+    check_memory(input, kName, working_bytes_of_match(points.count(), static_cast<std::size_t>(features), threads_),
+                 bytes, points.count(), features);
     count_ = points.count();
     set_.emplace(copy_of(points, weights, "points"));
   }
