@@ -4,8 +4,8 @@
 // right-hand side after the other and starts each time where it stands.
 #pragma once
 #include <cstdint>
-#include <vector>
 
+#include "list.hpp"
 #include "memory.hpp"
 #include "status.hpp"
 
@@ -36,7 +36,7 @@ class ActiveSet {
   void solve(const double* b);
 
   // The solution: columns of x > 0 and their values. Unordered.
-  const std::vector<std::uint32_t>& passive() const { return passive_; }
+  const List<std::uint32_t>& passive() const { return passive_; }
   double value(std::size_t slot) const { return x_[slot]; }
   double residual_norm() const;    // |b - A x| before x is rounded
   double rounded_residual_norm();  // and after
@@ -63,12 +63,12 @@ class ActiveSet {
   std::size_t rows_, length_, capacity_ = 0;  // rows_: padded; length_: of a stacked vector
   std::size_t most_;                          // passive columns at most
   Array<double> vectors_, columns_;           // capacity_ x length_; the passive columns, capacity_ x rows_
-  std::vector<double> d_, factor_;            // d; scratch
+  List<double> d_, factor_;                   // d; scratch
   Array<double> r_, b_, z_, work_;            // r_: b - P (x + V d)
-  std::vector<std::uint32_t> passive_;        // slot -> column
-  std::vector<double> x_;                     // slot -> value, > 0
+  List<std::uint32_t> passive_;               // slot -> column
+  List<double> x_;                            // slot -> value, > 0
   Array<double> norm_, scale_, price_;        // columns: |a|; 1 / |a|, or 0 when it may not enter; a'r / |a|
-  std::vector<std::uint32_t> barred_;
+  List<std::uint32_t> barred_;
   double size_ = 0, b_norm_ = 0;
   double best_ = 0;   // the smallest |r| reached
   double least_ = 0;  // price from which a column may enter
@@ -77,7 +77,7 @@ class ActiveSet {
   // Large matrices: the most promising columns, side by side, priced many times for one pass over the whole.
   bool use_few_ = false;
   RowMajor few_;
-  std::vector<std::uint32_t> few_columns_;
+  List<std::uint32_t> few_columns_;
   Array<double> few_scale_, few_price_;
   double few_least_ = 0;
 };

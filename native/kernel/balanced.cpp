@@ -1,6 +1,7 @@
 // Partition: cells of equally many points, what the cells of equal expected error are measured against.
 #include <algorithm>
 
+#include "list.hpp"
 #include "partition.hpp"
 #include "simd/kernels.hpp"
 #include "threads.hpp"
@@ -13,9 +14,9 @@ void Partition::balance() {
   struct Part {
     std::size_t begin, end, cells;
   };
-  std::vector<Part> parts{{0, set_.size(), std::max<std::size_t>(1, options_.size / options_.features)}};
+  List<Part> parts{{0, set_.size(), std::max<std::size_t>(1, options_.size / options_.features)}};
   for (bool again = true; again;) {
-    std::vector<Part> halves(2 * parts.size());
+    List<Part> halves(2 * parts.size());
     parallel_for(parts.size(), options_.threads, monitor_, Stage::Partition, [&](std::size_t i, int thread) {
       const Part& part = parts[i];
       Part& left = halves[2 * i] = part;

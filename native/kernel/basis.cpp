@@ -6,6 +6,7 @@
 #include <numeric>
 #include <string>
 
+#include "list.hpp"
 #include "status.hpp"
 
 namespace fewpoints {
@@ -21,7 +22,7 @@ std::int64_t moment_count(int dimension, int order) {
   return static_cast<std::int64_t>(n);
 }
 
-PolynomialSpace PolynomialSpace::total(int dimension, int order) { return {std::vector<int>(dimension, 0), {order}}; }
+PolynomialSpace PolynomialSpace::total(int dimension, int order) { return {List<int>(dimension, 0), {order}}; }
 
 int PolynomialSpace::highest_power() const {
   return *std::max_element(order.begin(), order.end()) + (extra > 0 ? 1 : 0);
@@ -45,7 +46,7 @@ namespace {
 // How large the coefficient of a product of orthonormal Legendre polynomials of these degrees is in a smooth function,
 // up to a factor that all of one total degree share: 1 / (a! L), L the product of their leading coefficients. Mixed
 // monomials have by far the largest; a pure power is nearly a combination of lower ones.
-double importance(const std::vector<int>& degrees) {
+double importance(const List<int>& degrees) {
   double log = 0;
   for (const int degree : degrees) {
     const double e = degree;
@@ -87,13 +88,13 @@ class Listing {
   // Of one block: so many products of the next degree, the most important first, equal ones in the order of the list.
   void add_next_degree(int wanted) {
     const int degree = left_[0] + 1;
-    std::vector<Partition> partitions;
-    std::vector<int> parts;
+    List<Partition> partitions;
+    List<int> parts;
     partition(degree, degree, parts, partitions);
     std::stable_sort(partitions.begin(), partitions.end(),
                      [](const Partition& a, const Partition& b) { return a.importance > b.importance; });
     for (std::size_t from = 0, to = 0; from < partitions.size() && wanted > 0; from = to) {
-      std::vector<Product> found;
+      List<Product> found;
       for (; to < partitions.size() && partitions[to].importance >= partitions[from].importance - kEqual; to++) {
         Product product;
         most_ = found.size() + static_cast<std::size_t>(wanted);
@@ -109,9 +110,9 @@ class Listing {
   }
 
  private:
-  using Product = std::vector<MultiIndices::Power>;
+  using Product = List<MultiIndices::Power>;
   struct Partition {
-    std::vector<int> parts;  // descending
+    List<int> parts;  // descending
     double importance;
   };
 
@@ -169,7 +170,7 @@ class Listing {
   }
 
   // All ways to write `sum` as parts of at most `most`, no more of them than there are columns.
-  void partition(int sum, int most, std::vector<int>& parts, std::vector<Partition>& out) const {
+  void partition(int sum, int most, List<int>& parts, List<Partition>& out) const {
     if (sum == 0) out.push_back({parts, importance(parts)});
     if (sum == 0 || parts.size() == columns_.size()) return;
     const auto places = static_cast<int>(std::min<std::size_t>(columns_.size() - parts.size(), at(sum)));
@@ -181,7 +182,7 @@ class Listing {
   }
 
   // The first products whose degrees are these parts, in any order of the columns from `place` on.
-  void arrange(std::size_t place, const std::vector<int>& parts, Product& product, std::vector<Product>& found) {
+  void arrange(std::size_t place, const List<int>& parts, Product& product, List<Product>& found) {
     if (parts.empty()) {
       found.push_back(product);
       return;
@@ -190,7 +191,7 @@ class Listing {
       for (std::size_t p = 0; p < parts.size(); p++) {
         if (p > 0 && parts[p] == parts[p - 1]) continue;
         if (found.size() == most_) return;
-        std::vector<int> rest = parts;
+        List<int> rest = parts;
         rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(p));
         product.push_back({columns_[i], parts[p]});
         arrange(i + 1, rest, product, found);
@@ -215,13 +216,13 @@ class Listing {
     out_.total.push_back(total);
   }
 
-  const std::vector<int>& block_;
-  std::vector<int> left_, last_;
-  std::vector<int> columns_;  // those that take part
-  std::vector<std::size_t> blocks_, next_;
+  const List<int>& block_;
+  List<int> left_, last_;
+  List<int> columns_;  // those that take part
+  List<std::size_t> blocks_, next_;
   // child_[first_[e] + ...]: the products whose parent is e, by column and then by degree.
-  std::vector<std::size_t> first_;
-  std::vector<int> child_;
+  List<std::size_t> first_;
+  List<int> child_;
   std::size_t most_ = 0;
   MultiIndices& out_;
 };
@@ -239,23 +240,22 @@ void PolynomialSpace::check() const {
 MultiIndices::MultiIndices(const PolynomialSpace& space)
     : dimension(space.dimension()), order(space.highest_power()), count(0) {
   space.check();
-  for (std::vector<int>* list : {&parent, &axis, &degree, &total})
-    list->reserve(static_cast<std::size_t>(space.count()));
+  for (List<int>* list : {&parent, &axis, &degree, &total}) list->reserve(static_cast<std::size_t>(space.count()));
   Listing listing(space, *this);
   if (space.extra > 0) listing.add_next_degree(space.extra);
   count = static_cast<int>(parent.size());
 }
 
-void MultiIndices::powers(int e, std::vector<Power>& out) const {
+void MultiIndices::powers(int e, List<Power>& out) const {
   out.clear();
   for (; e > 0; e = parent[static_cast<std::size_t>(e)])
     out.push_back({axis[static_cast<std::size_t>(e)], degree[static_cast<std::size_t>(e)]});
   std::reverse(out.begin(), out.end());
 }
 
-std::vector<std::uint16_t> MultiIndices::row(int e) const {
-  std::vector<std::uint16_t> exponents(static_cast<std::size_t>(dimension), 0);
-  std::vector<Power> list;
+List<std::uint16_t> MultiIndices::row(int e) const {
+  List<std::uint16_t> exponents(static_cast<std::size_t>(dimension), 0);
+  List<Power> list;
   powers(e, list);
   for (const Power& power : list)
     exponents[static_cast<std::size_t>(power.axis)] = static_cast<std::uint16_t>(power.degree);
@@ -266,7 +266,7 @@ Recurrence Recurrence::monomial(int m, int k) {
   Recurrence r;
   r.dimension = m;
   r.order = k;
-  r.a.assign(static_cast<std::size_t>(m) * k, 1);
+  r.a.assign(usize(m) * usize(k), 1);
   r.b.assign(r.a.size(), 0);
   r.c.assign(r.a.size(), 0);
   return r;

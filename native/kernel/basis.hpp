@@ -4,7 +4,8 @@
 #pragma once
 #include <compare>
 #include <cstdint>
-#include <vector>
+
+#include "list.hpp"
 
 namespace fewpoints {
 
@@ -18,8 +19,8 @@ std::int64_t moment_count(int dimension, int order);
 // The tensor product of polynomial spaces on disjoint blocks of columns, each of total degree <= its own order. One
 // block of all columns is the usual space P_k. A column of a block of order 0 takes no part.
 struct PolynomialSpace {
-  std::vector<int> block;  // of each column
-  std::vector<int> order;  // of each block
+  List<int> block;  // of each column
+  List<int> order;  // of each block
   // One block only: so many monomials of the next degree besides, those first whose multiples of smooth functions are
   // the largest (as far as there are so many).
   int extra = 0;
@@ -42,9 +43,9 @@ struct PolynomialSpace {
 struct MultiIndices {
   // Throws Error Option for an order above kMostOrder or a negative one, Error Size beyond 2^31 products.
   explicit MultiIndices(const PolynomialSpace& space);
-  MultiIndices(int dimension, int order) : MultiIndices(PolynomialSpace::total(dimension, order)) {}
-  int dimension, order, count;                   // order: the highest power of a single column
-  std::vector<int> parent, axis, degree, total;  // total: the sum of the exponents
+  MultiIndices(int m, int k) : MultiIndices(PolynomialSpace::total(m, k)) {}
+  int dimension, order, count;            // order: the highest power of a single column
+  List<int> parent, axis, degree, total;  // total: the sum of the exponents
   // The factors of product e that are not 1, axes ascending.
   struct Power {
     int axis, degree;
@@ -54,14 +55,14 @@ struct MultiIndices {
   static bool is_before(const Power& a, const Power& b) {
     return a.axis != b.axis ? a.axis < b.axis : a.degree > b.degree;
   }
-  void powers(int e, std::vector<Power>& out) const;
-  std::vector<std::uint16_t> row(int e) const;  // all exponents, those of 0 as well
+  void powers(int e, List<Power>& out) const;
+  List<std::uint16_t> row(int e) const;  // all exponents, those of 0 as well
 };
 
 // p_0 = 1, p_{j+1}(t) = (a_j t + b_j) p_j(t) - c_j p_{j-1}(t), for j < k; one row of k coefficients an axis.
 struct Recurrence {
   int dimension = 0, order = 0;
-  std::vector<double> a, b, c;  // dimension x order
+  List<double> a, b, c;  // dimension x order
   static Recurrence monomial(int dimension, int order);
   static Recurrence legendre(int dimension, int order);
 };

@@ -4,6 +4,8 @@
 #include <numeric>
 #include <utility>
 
+#include "list.hpp"
+
 namespace fewpoints {
 namespace {
 
@@ -54,7 +56,7 @@ Batches::Batches(std::size_t rows, const double* weights, std::size_t batch, std
   const double mean = std::accumulate(weights, weights + rows, 0.0) / static_cast<double>(rows);
   share_.resize(rows);
   other_.resize(rows);
-  std::vector<std::uint32_t> small, large;
+  List<std::uint32_t> small, large;
   for (std::size_t i = 0; i < rows; i++) {
     share_[i] = weights[i] / mean;
     other_[i] = static_cast<std::uint32_t>(i);

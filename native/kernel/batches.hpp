@@ -2,7 +2,8 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+
+#include "list.hpp"
 
 namespace fewpoints {
 
@@ -21,10 +22,10 @@ class Batches {
   std::size_t count_, batch_, batches_;
   bool replacement_;
   std::uint64_t seed_;
-  std::vector<std::uint32_t> order_;
+  List<std::uint32_t> order_;
   // Alias table (Vose 1991): a cell keeps its own row below its share, else it gives the other one.
-  std::vector<double> share_;
-  std::vector<std::uint32_t> other_;
+  List<double> share_;
+  List<std::uint32_t> other_;
 };
 
 }  // namespace fewpoints

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "list.hpp"
 #include "polish.hpp"
 #include "threads.hpp"
 #include "vertex.hpp"
@@ -89,30 +90,30 @@ Support CellSolver::careful(const Points& points, Support start, double flat, in
   const Frame frame(points, space_, flat, threads, monitor);
   const ExactBasis& basis = frame.basis();
   const int m = basis.dimension(), N = basis.count();
-  std::vector<const double*> local(m);
+  List<const double*> local(m);
   for (int a = 0; a < m; a++) local[a] = frame.local(a);
-  const ProductSource source(basis.shape(), local.data(), points.w, points.count, std::vector<double>(m, 0.0),
-                             std::vector<double>(m, 1.0));
+  const ProductSource source(basis.shape(), local.data(), points.w, points.count, List<double>(m, 0.0),
+                             List<double>(m, 1.0));
   const ExactSums target = basis.sums(points.x, points.w, points.count, threads, monitor, Stage::Recombine);
 
   // Columns and exact sums of a support.
   struct Chosen {
     Array<double> values;
-    std::vector<const double*> x;
+    List<const double*> x;
   };
-  const auto choose = [&](const std::vector<std::uint32_t>& indices) {
+  const auto choose = [&](const List<std::uint32_t>& indices) {
     Chosen chosen;
     const std::size_t count = indices.size();
-    chosen.values.reset(count * points.dimension);
+    chosen.values.reset(count * usize(points.dimension));
     for (int a = 0; a < points.dimension; a++) {
-      double* column = chosen.values.data() + a * count;
+      double* column = chosen.values.data() + usize(a) * count;
       for (std::size_t i = 0; i < count; i++) column[i] = points.x[a][indices[i]];
       chosen.x.push_back(column);
     }
     return chosen;
   };
   const auto sums_of = [&](const Chosen& chosen) {
-    return [&](const std::vector<double>& w) {
+    return [&](const List<double>& w) {
       return basis.sums(chosen.x.data(), w.data(), w.size(), threads, monitor, Stage::Recombine);
     };
   };
@@ -120,18 +121,19 @@ Support CellSolver::careful(const Points& points, Support start, double flat, in
     const std::size_t count = support.indices.size();
     const Chosen chosen = choose(support.indices);
     Eigen::MatrixXd B(N, static_cast<Eigen::Index>(count));
-    Array<double> block(static_cast<std::size_t>(N) * FeatureSource::kBlock), scratch(source.scratch_size());
+    Array<double> block(usize(N) * FeatureSource::kBlock), scratch(source.scratch_size());
     for (std::size_t i = 0; i < count; i += FeatureSource::kBlock) {
       const int size = static_cast<int>(std::min<std::size_t>(FeatureSource::kBlock, count - i));
       Segment rows[FeatureSource::kBlock];
       std::uint32_t first[FeatureSource::kBlock + 1] = {};
       for (int j = 0; j < size; j++) {
-        rows[j] = {support.indices[i + j], support.indices[i + j] + std::size_t{1}};
+        rows[j] = {support.indices[i + usize(j)], support.indices[i + usize(j)] + std::size_t{1}};
         first[j + 1] = static_cast<std::uint32_t>(j + 1);
       }
       source.sums(rows, first, size, false, block.data(), FeatureSource::kBlock, scratch.data(), nullptr);
       for (int e = 0; e < N; e++)
-        for (int j = 0; j < size; j++) B(e, static_cast<Eigen::Index>(i + j)) = block[e * FeatureSource::kBlock + j];
+        for (int j = 0; j < size; j++)
+          B(e, static_cast<Eigen::Index>(i + usize(j))) = block[e * FeatureSource::kBlock + j];
     }
     support.residual = fewpoints::polish(B, target, sums_of(chosen), support.weights);
     return without_zeros(std::move(support));
@@ -156,7 +158,7 @@ Support CellSolver::careful(const Points& points, Support start, double flat, in
 
 Support CellSolver::boxed(const Points& points, int threads, Monitor& monitor) const {
   const int m = indices_.dimension, N = indices_.count;
-  std::vector<double> centre(m);
+  List<double> centre(m);
   LinearMap map;
   for (int a = 0; a < m; a++) {
     double low = points.x[a][0], high = low;
@@ -165,7 +167,7 @@ Support CellSolver::boxed(const Points& points, int threads, Monitor& monitor) c
     map.factor.push_back(1 / (0.5 * high - 0.5 * low));
     map.from.push_back(a);
   }
-  std::vector<int> all(N);
+  List<int> all(N);
   std::iota(all.begin(), all.end(), 0);
   const ExactBasis basis(indices_, Recurrence::legendre(m, indices_.order), centre, std::move(map), all);
   const auto sums = [&](const double* const* x, const double* w, std::size_t n) {
@@ -177,14 +179,13 @@ Support CellSolver::boxed(const Points& points, int threads, Monitor& monitor) c
     if (!finder.run()) return;
     const ExactSums target = sums(points.x, points.w, points.count);
     const std::size_t count = finder.indices().size();
-    Array<double> values(count * m);
-    std::vector<const double*> x;
+    Array<double> values(count * usize(m));
+    List<const double*> x;
     for (int a = 0; a < m; a++) {
-      x.push_back(values.data() + a * count);
-      for (std::size_t i = 0; i < count; i++) values[a * count + i] = points.x[a][finder.indices()[i]];
+      x.push_back(values.data() + usize(a) * count);
+      for (std::size_t i = 0; i < count; i++) values[usize(a) * count + i] = points.x[a][finder.indices()[i]];
     }
-    support.residual =
-        finder.refine(target, [&](const std::vector<double>& w) { return sums(x.data(), w.data(), w.size()); });
+    support.residual = finder.refine(target, [&](const List<double>& w) { return sums(x.data(), w.data(), w.size()); });
     support.indices = finder.indices();
     support.weights = finder.weights();
   });
@@ -193,7 +194,7 @@ Support CellSolver::boxed(const Points& points, int threads, Monitor& monitor) c
 
 bool CellSolver::with_box(const Points& points, const std::function<void(const FeatureSource&)>& use) const {
   const int m = indices_.dimension;
-  std::vector<double> centre(m), inverse(m);
+  List<double> centre(m), inverse(m);
   for (int a = 0; a < m; a++) {
     double low = points.x[a][0], high = low;
     simd().bounds(points.x[a], 0, points.count, &low, &high);
@@ -222,10 +223,10 @@ Support CellSolver::streamed(const FeatureSource& source, int threads, Monitor& 
   for (int e = 0; e < N; e++) target.magnitude[e] = target.high[0] / norm_[e];
   Support support{finder.indices(), {}, 0};
   const std::size_t count = support.indices.size(), stride = (count + 7) / 8 * 8;
-  Array<double> columns(N * stride);
+  Array<double> columns(usize(N) * stride);
   std::fill_n(columns.data(), columns.size(), 0.0);
   const std::size_t blocks = (count + FeatureSource::kBlock - 1) / FeatureSource::kBlock;
-  std::vector<Array<double>> scratch(std::max(threads, 1));
+  List<Array<double>> scratch(std::max(threads, 1));
   parallel_for(blocks, threads, monitor, Stage::Recombine, [&](std::size_t i, int thread) {
     if (scratch[thread].size() == 0) scratch[thread].reset(source.scratch_size());
     const std::size_t from = i * FeatureSource::kBlock;
@@ -233,17 +234,17 @@ Support CellSolver::streamed(const FeatureSource& source, int threads, Monitor& 
     Segment rows[FeatureSource::kBlock];
     std::uint32_t first[FeatureSource::kBlock + 1] = {};
     for (int j = 0; j < size; j++) {
-      rows[j] = {support.indices[from + j], support.indices[from + j] + std::size_t{1}};
+      rows[j] = {support.indices[from + usize(j)], support.indices[from + usize(j)] + std::size_t{1}};
       first[j + 1] = static_cast<std::uint32_t>(j + 1);
     }
     source.sums(rows, first, size, false, columns.data() + from, stride, scratch[thread].data(), nullptr);
   });
-  support.residual = finder.refine(target, [&](const std::vector<double>& w) {
+  support.residual = finder.refine(target, [&](const List<double>& w) {
     Array<double> padded(stride);
     std::fill_n(std::copy(w.begin(), w.end(), padded.data()), stride - w.size(), 0.0);
     ExactSums sums(N);
     for (int e = 0; e < N; e++)
-      simd().weighted_sum(columns.data() + e * stride, padded.data(), stride, &sums.high[e], &sums.low[e]);
+      simd().weighted_sum(columns.data() + usize(e) * stride, padded.data(), stride, &sums.high[e], &sums.low[e]);
     return sums;
   });
   support.weights = finder.weights();

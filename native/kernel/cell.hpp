@@ -2,10 +2,10 @@
 #pragma once
 #include <cstdint>
 #include <functional>
-#include <vector>
 
 #include "basis.hpp"
 #include "frame.hpp"
+#include "list.hpp"
 #include "memory.hpp"
 #include "simd/kernels.hpp"
 #include "status.hpp"
@@ -14,8 +14,8 @@
 namespace fewpoints {
 
 struct Support {
-  std::vector<std::uint32_t> indices;  // into the cell's points
-  std::vector<double> weights;
+  List<std::uint32_t> indices;  // into the cell's points
+  List<double> weights;
   double residual = 0;  // of the cell, in the basis that was used; relative
 };
 
@@ -60,7 +60,7 @@ class CellSolver {
   static constexpr std::size_t kManyPoints = std::size_t{1} << 17;
   PolynomialSpace space_;
   MultiIndices indices_;
-  std::vector<double> norm_;
+  List<double> norm_;
   CellShape shape_{};
   std::size_t workspace_ = 0;
 };

@@ -7,6 +7,7 @@
 
 #include "info.hpp"
 #include "kept.hpp"
+#include "list.hpp"
 #include "order.hpp"
 #include "partition.hpp"
 #include "residual.hpp"
@@ -30,9 +31,8 @@ class Clock {
 };
 
 // Factors that turn columns into the units in which cells are cut.
-std::vector<double> cutting_units(const PointSet& set, const std::vector<double>& deviations,
-                                  const CompressOptions& options) {
-  std::vector<double> units(set.dimension(), 1.0);
+List<double> cutting_units(const PointSet& set, const List<double>& deviations, const CompressOptions& options) {
+  List<double> units(set.dimension(), 1.0);
   int top = set.dimension() > 0 ? set.exponent(0) : 0;
   for (int a = 0; a < set.dimension(); a++) top = std::max(top, set.exponent(a));
   for (int a = 0; a < set.dimension(); a++) {
@@ -51,8 +51,8 @@ void in_row_order(const Kept::Columns& kept, const PointSet& set, Compressed& ou
   const std::size_t count = kept.rows.size(), m = kept.x.size();
   std::uint32_t last = 0;
   for (const std::uint32_t r : kept.rows) last = std::max(last, r);
-  std::vector<std::uint64_t> bits(last / 64 + 1, 0);
-  std::vector<std::uint32_t> before(bits.size() + 1, 0);
+  List<std::uint64_t> bits(last / 64 + 1, 0);
+  List<std::uint32_t> before(bits.size() + 1, 0);
   for (const std::uint32_t r : kept.rows) bits[r / 64] |= std::uint64_t{1} << (r % 64);
   for (std::size_t i = 0; i < bits.size(); i++)
     before[i + 1] = before[i] + static_cast<std::uint32_t>(__builtin_popcountll(bits[i]));

@@ -2,9 +2,9 @@
 // residual.
 #pragma once
 #include <cstdint>
-#include <vector>
 
 #include "basis.hpp"
+#include "list.hpp"
 #include "partition.hpp"
 #include "points.hpp"
 #include "status.hpp"
@@ -18,16 +18,15 @@ struct CompressOptions {
   bool best = true;        // spend some time on the error of functions that are not in the space
   int threads = 1;
   bool standardise = true;  // cells are cut in units of each column's weighted standard deviation
-  std::vector<double>
-      scales;  // factors on those units, one a column; empty: all 1; 0 leaves a column out of the cutting
+  List<double> scales;      // factors on those units, one a column; empty: all 1; 0 leaves a column out of the cutting
   Division division = Division::Grid;  // others for measurements only
 };
 
 struct Compressed {
-  std::vector<std::uint32_t> indices;  // rows of the caller's array, ascending
-  std::vector<double> weights;
-  std::vector<double> points;  // count x dimension, row-major, bit-equal to the caller's rows
-  int order = 0;               // highest degree of the moments that are kept
+  List<std::uint32_t> indices;  // rows of the caller's array, ascending
+  List<double> weights;
+  List<double> points;  // count x dimension, row-major, bit-equal to the caller's rows
+  int order = 0;        // highest degree of the moments that are kept
   std::size_t cells = 0;
   int threads = 1;
   double residual = 0;  // of the whole set, largest over moments (verify.hpp)

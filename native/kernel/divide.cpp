@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "list.hpp"
 #include "partition.hpp"
 #include "simd/kernels.hpp"
 #include "threads.hpp"
@@ -16,7 +17,7 @@ Grid Partition::grid_for(const Tree& tree, int at, double cells) const {
   if (cells > kMostBins) cells = std::min<double>(kMostBins, cells / (2 * fewest_));
   if (cells < fewest_) cells = std::min(cells, 2.0);
   const double* low = box(tree, at);
-  std::vector<double> bulk;
+  List<double> bulk;
   if (coarse && node.size() > kInCache && cells >= enough_to_clip_) {
     constexpr std::size_t kSample = 255, kOutside = 4;  // of the sample on either side of the bulk
     constexpr double kLongTail = 3, kMargin = 0.25;     // in widths of the bulk
@@ -62,7 +63,7 @@ const GridOrder& Partition::Scratch::order(const Grid& grid) {
 // The nodes below `at`, whose points are in order of their bins: starts[p] is where the bin of place p begins. Empty
 // halves make no node, and nodes whose points are all kept have no children.
 void Partition::grow_nodes(Tree& tree, int at, const GridOrder& order, const std::size_t* starts,
-                           std::vector<int>& leaves) const {
+                           List<int>& leaves) const {
   struct Open {
     int node, first, last, entry;  // bins [first, last) in the order of their places
   };
@@ -107,7 +108,7 @@ void Partition::grow_nodes(Tree& tree, int at, const GridOrder& order, const std
 void Partition::move(std::size_t begin, std::size_t count, std::uint32_t* places, Scratch& scratch) {
   constexpr std::size_t kFewArrays = 16;
   const double* few[kFewArrays];
-  std::vector<const double*> many(arrays_.size() > kFewArrays ? arrays_.size() : 0);
+  List<const double*> many(arrays_.size() > kFewArrays ? arrays_.size() : 0);
   const double** from = many.empty() ? few : many.data();
   for (std::size_t a = 0; a < arrays_.size(); a++) from[a] = arrays_[a] + begin;
   scatter(scratch.keys.data(), count, static_cast<int>(arrays_.size()), from, scratch.pointers.data(),
@@ -177,7 +178,7 @@ bool Partition::divide_shared(Tree& tree, int at, double cells) {
   const auto bins = static_cast<std::size_t>(grid.bins);
   const GridOrder order(grid);
   Array<std::uint8_t> keys(count);
-  std::vector<std::uint32_t> counts(chunks * bins, 0);
+  List<std::uint32_t> counts(chunks * bins, 0);
   const auto in_chunks = [&](const auto& body) {
     parallel_for(chunks, options_.threads, monitor_, Stage::Partition,
                  [&](std::size_t c, int) { body(c, c * kChunk, std::min(count, (c + 1) * kChunk)); });
@@ -187,7 +188,7 @@ bool Partition::divide_shared(Tree& tree, int at, double cells) {
     count_keys(keys.data() + from, to - from, grid.bins, &counts[c * bins]);
   });
   // Every chunk knows where its points go, whoever moves it.
-  std::vector<std::size_t> starts(bins + 1);
+  List<std::size_t> starts(bins + 1);
   std::size_t sum = 0;
   for (std::size_t p = 0; p < bins; p++) {
     starts[p] = begin + sum;
@@ -233,13 +234,13 @@ bool Partition::divide_shared(Tree& tree, int at, double cells) {
   });
   if (whole) {
     rows_.swap(spare_rows);
-    set_.mutable_rows() = std::vector<std::uint32_t>();
+    set_.mutable_rows() = List<std::uint32_t>();
   } else {
     std::memcpy(rows_.data() + begin, spare_rows.data(), count * sizeof(std::uint32_t));
   }
 
   const std::size_t first = tree.nodes.size();
-  std::vector<int> leaves;
+  List<int> leaves;
   grow_nodes(tree, at, order, starts.data(), leaves);
   parallel_for(leaves.size(), options_.threads, monitor_, Stage::Partition,
                [&](std::size_t i, int) { measure(tree, leaves[i]); });

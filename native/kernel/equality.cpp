@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "list.hpp"
 #include "shown.hpp"
 #include "tolerances.hpp"
 
@@ -39,7 +40,7 @@ RowMajor row_major(const Matrix& from) {
   return to;
 }
 
-Vector vector_of(const std::vector<double>& from) {
+Vector vector_of(const List<double>& from) {
   return Eigen::Map<const Vector>(from.data(), static_cast<Eigen::Index>(from.size()));
 }
 
@@ -185,7 +186,7 @@ EqualityResult nnls_with_equality(const LeastSquares& p, int threads, Monitor& m
     Vector rhs(rows.rows() + A.rows());
     rhs << kWeight * values + u / kWeight, b;
     set.solve(rhs.data());
-    std::vector<Eigen::Index> passive(set.passive().begin(), set.passive().end());
+    List<Eigen::Index> passive(set.passive().begin(), set.passive().end());
     std::sort(passive.begin(), passive.end());
     const Vector x = solution_of(set, columns);
     const Vector next = u + kWeight * kWeight * (values - rows * x);
@@ -196,7 +197,7 @@ EqualityResult nnls_with_equality(const LeastSquares& p, int threads, Monitor& m
       exact.A = A(Eigen::all, passive);
       exact.E = rows(Eigen::all, passive);
       exact.solve(b, values);
-      std::vector<Eigen::Index> kept;
+      List<Eigen::Index> kept;
       for (std::size_t k = 0; k < passive.size(); k++)
         if (exact.x[static_cast<Eigen::Index>(k)] > 0) kept.push_back(passive[k]);
       if (kept.size() == passive.size()) break;

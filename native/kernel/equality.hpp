@@ -1,13 +1,13 @@
 // Non-negative least squares with equality constraints: min |A x - b| over x >= 0 with E x = f.
 #pragma once
-#include <vector>
 
 #include "least_squares.hpp"
+#include "list.hpp"
 
 namespace fewpoints {
 
 struct EqualityResult {
-  std::vector<double> x;
+  List<double> x;
   double iterations = 0;
 };
 

@@ -5,6 +5,7 @@
 
 #include "cell.hpp"
 #include "info.hpp"
+#include "list.hpp"
 #include "threads.hpp"
 #include "vertex.hpp"
 
@@ -14,12 +15,12 @@ double evaluation_time(const PointSet& set, int order, int wanted, Monitor& moni
   const int threads = usable_threads(wanted), m = set.dimension();
   const std::size_t n = set.size();
   const CellSolver solver(PolynomialSpace::total(m, order), n);
-  std::vector<const double*> x(m);
+  List<const double*> x(m);
   for (int a = 0; a < m; a++) x[a] = set.column(a);
   const auto start = std::chrono::steady_clock::now();
   solver.with_box({x.data(), set.weights(), n, m}, [&](const FeatureSource& source) {
     constexpr std::size_t kBatch = FeatureSource::kBlock;
-    std::vector<Array<double>> scratch(threads), out(threads);
+    List<Array<double>> scratch(threads), out(threads);
     parallel_for((n + kChunk - 1) / kChunk, threads, monitor, Stage::Recombine, [&](std::size_t i, int thread) {
       if (scratch[thread].size() == 0) {
         scratch[thread].reset(source.scratch_size());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "list.hpp"
 #include "threads.hpp"
 
 namespace fewpoints {
@@ -15,8 +16,8 @@ void ExactSums::add(const ExactSums& other) {
   }
 }
 
-ExactBasis::ExactBasis(const MultiIndices& indices, const Recurrence& recurrence, std::vector<double> centre,
-                       std::vector<double> scale)
+ExactBasis::ExactBasis(const MultiIndices& indices, const Recurrence& recurrence, List<double> centre,
+                       List<double> scale)
     : recurrence_(recurrence),
       parent_(indices.parent),
       axis_(indices.axis),
@@ -26,10 +27,10 @@ ExactBasis::ExactBasis(const MultiIndices& indices, const Recurrence& recurrence
   finish();
 }
 
-ExactBasis::ExactBasis(const MultiIndices& indices, const Recurrence& recurrence, std::vector<double> centre,
-                       LinearMap map, const std::vector<int>& kept)
+ExactBasis::ExactBasis(const MultiIndices& indices, const Recurrence& recurrence, List<double> centre, LinearMap map,
+                       const List<int>& kept)
     : recurrence_(recurrence), centre_(std::move(centre)), map_(std::move(map)) {
-  std::vector<int> place(indices.count, 0);
+  List<int> place(indices.count, 0);
   for (const int e : kept) {
     place[e] = static_cast<int>(parent_.size());
     parent_.push_back(place[indices.parent[e]]);
@@ -50,7 +51,7 @@ void ExactBasis::finish() {
   shape_.a = recurrence_.a.data();
   shape_.b = recurrence_.b.data();
   shape_.c = recurrence_.c.data();
-  const auto all = [](const std::vector<double>& v, double x) {
+  const auto all = [](const List<double>& v, double x) {
     return std::all_of(v.begin(), v.end(), [x](double y) { return y == x; });
   };
   shape_.monomial = all(recurrence_.a, 1) && all(recurrence_.b, 0) && all(recurrence_.c, 0);
@@ -64,8 +65,8 @@ void ExactBasis::finish() {
 ExactSums ExactBasis::sums(const double* const* x, const double* w, std::size_t n, int threads, Monitor& monitor,
                            Stage stage) const {
   const std::size_t chunks = chunk_count(n);
-  std::vector<ExactSums> parts(chunks, ExactSums(count()));
-  std::vector<Array<double>> workspaces(std::max(threads, 1));
+  List<ExactSums> parts(chunks, ExactSums(count()));
+  List<Array<double>> workspaces(std::max(threads, 1));
   parallel_for(chunks, threads, monitor, stage, [&](std::size_t i, int thread) {
     Array<double>& workspace = workspaces[thread];
     if (workspace.size() == 0) workspace.reset(simd().exact_workspace(shape_));
@@ -80,7 +81,7 @@ ExactSums ExactBasis::sums(const double* const* x, const double* w, std::size_t 
 
 void ExactBasis::local(const double* const* x, std::size_t n, double* out, std::size_t stride, int threads,
                        Monitor& monitor) const {
-  std::vector<Array<double>> workspaces(std::max(threads, 1));
+  List<Array<double>> workspaces(std::max(threads, 1));
   parallel_for(chunk_count(n), threads, monitor, Stage::Recombine, [&](std::size_t i, int thread) {
     Array<double>& workspace = workspaces[thread];
     if (workspace.size() == 0) workspace.reset(simd().exact_workspace(shape_));

@@ -1,10 +1,10 @@
 // Moments in double-double of any range of points, in any product basis and any affine frame: what targets and
 // residuals are measured with. The heavy loop is simd/exact.cpp.
 #pragma once
-#include <vector>
 
 #include "basis.hpp"
 #include "double_double.hpp"
+#include "list.hpp"
 #include "memory.hpp"
 #include "simd/kernels.hpp"
 #include "status.hpp"
@@ -12,28 +12,30 @@
 namespace fewpoints {
 
 struct ExactSums {
-  std::vector<double> high, low;  // sum w phi = high + low
-  std::vector<double> magnitude;  // sum w |phi|
+  List<double> high, low;  // sum w phi = high + low
+  List<double> magnitude;  // sum w |phi|
   explicit ExactSums(int count = 0) : high(count, 0.0), low(count, 0.0), magnitude(count, 0.0) {}
-  DoubleDouble operator[](int e) const { return two_sum(high[e], low[e]); }
+  template <std::integral Integer>
+  DoubleDouble operator[](Integer e) const {
+    return two_sum(high[e], low[e]);
+  }
   void add(const ExactSums& other);
 };
 
 // From columns to coordinates: a row of `factor` for each coordinate; or one factor each, of the column `from`, so that
 // thousands of columns need no square of their number.
 struct LinearMap {
-  std::vector<double> factor;
-  std::vector<int> from;
+  List<double> factor;
+  List<int> from;
 };
 
 class ExactBasis {
  public:
   // t = scale (x - centre), scale powers of two.
-  ExactBasis(const MultiIndices& indices, const Recurrence& recurrence, std::vector<double> centre,
-             std::vector<double> scale);
+  ExactBasis(const MultiIndices& indices, const Recurrence& recurrence, List<double> centre, List<double> scale);
   // t = map (x - centre). kept: the features to use, ascending, closed under taking parents.
-  ExactBasis(const MultiIndices& indices, const Recurrence& recurrence, std::vector<double> centre, LinearMap map,
-             const std::vector<int>& kept);
+  ExactBasis(const MultiIndices& indices, const Recurrence& recurrence, List<double> centre, LinearMap map,
+             const List<int>& kept);
 
   int count() const { return shape_.count; }
   int dimension() const { return shape_.dimension; }
@@ -53,8 +55,8 @@ class ExactBasis {
   void finish();
   ExactShape shape_{};
   Recurrence recurrence_;
-  std::vector<int> parent_, axis_, degree_;
-  std::vector<double> centre_, scale_;
+  List<int> parent_, axis_, degree_;
+  List<double> centre_, scale_;
   LinearMap map_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "list.hpp"
 #include "threads.hpp"
 
 namespace fewpoints {
@@ -16,7 +17,7 @@ constexpr double kVanishing = 1e-12;
 constexpr double kNoise = 1e-26, kNoiseOfSums = 1e-28;
 
 double chunked(std::size_t n, int threads, Monitor& monitor, const auto& sum_of) {
-  std::vector<double> parts(chunk_count(n));
+  List<double> parts(chunk_count(n));
   parallel_for(parts.size(), threads, monitor, Stage::Recombine,
                [&](std::size_t i, int) { parts[i] = sum_of(i * kChunk, std::min(n, (i + 1) * kChunk)); });
   double s = 0;
@@ -36,14 +37,13 @@ double power_of_two(double x) { return x > 0 && std::isfinite(x) ? std::ldexp(1.
 // Cholesky: the column with the largest share of its own variance left goes first. A column of extent 0 has no row; one
 // whose remaining variance is lost in noise (points of very small weight may still extend there) is taken as it
 // remains.
-std::vector<DoubleDouble> whitening(std::vector<DoubleDouble> covariance, const std::vector<double>& extent,
-                                    std::vector<int> left) {
+List<DoubleDouble> whitening(List<DoubleDouble> covariance, const List<double>& extent, List<int> left) {
   const int m = static_cast<int>(extent.size());
-  std::vector<DoubleDouble> map;
-  std::vector<double> original(m);
+  List<DoubleDouble> map;
+  List<double> original(m);
   for (int a = 0; a < m; a++) original[a] = static_cast<double>(covariance[a * m + a]);
   // Row a: what remains of column a, as a combination of the columns.
-  std::vector<DoubleDouble> rest(static_cast<std::size_t>(m) * m);
+  List<DoubleDouble> rest(usize(m) * usize(m));
   for (int a = 0; a < m; a++) rest[a * m + a] = 1.0;
   while (!left.empty()) {
     auto best = left.begin();
@@ -83,7 +83,7 @@ void Frame::whiten(const Points& points, const PolynomialSpace& space, double fl
     for (std::size_t i = b; i < e; i++) s += weight(i);
     return s;
   });
-  std::vector<double> scale(m), extent(m);
+  List<double> scale(m), extent(m);
   centre_.resize(m);
   for (int a = 0; a < m; a++) {
     const double* x = points.x[a];
@@ -120,7 +120,7 @@ void Frame::whiten(const Points& points, const PolynomialSpace& space, double fl
   const MultiIndices pairs(m, 2);
   const ExactBasis second(pairs, Recurrence::monomial(m, 2), centre_, scale);
   const ExactSums sums = second.sums(points.x, points.w, n, threads, monitor, Stage::Recombine);
-  std::vector<DoubleDouble> mean(m), covariance(static_cast<std::size_t>(m) * m);
+  List<DoubleDouble> mean(m), covariance(usize(m) * usize(m));
   for (int e = 1; e <= m; e++) mean[e - 1] = sums[e] / sums[0];
   for (int e = m + 1; e < pairs.count; e++) {
     const int b = pairs.axis[e], a = pairs.parent[e] > 0 ? pairs.axis[pairs.parent[e]] : b;
@@ -128,12 +128,13 @@ void Frame::whiten(const Points& points, const PolynomialSpace& space, double fl
   }
   for (std::size_t block = 0; block < space.order.size(); block++) {
     if (space.order[block] == 0) continue;
-    std::vector<int> columns;
+    List<int> columns;
     for (int a = 0; a < m; a++)
       if (space.block[a] == static_cast<int>(block)) columns.push_back(a);
-    const std::vector<DoubleDouble> map = whitening(covariance, extent, std::move(columns));
-    for (std::size_t i = 0; i < map.size(); i++) map_.factor.push_back(static_cast<double>(map[i]) * scale[i % m]);
-    block_.resize(map_.factor.size() / m, static_cast<int>(block));
+    const List<DoubleDouble> map = whitening(covariance, extent, std::move(columns));
+    for (std::size_t i = 0; i < map.size(); i++)
+      map_.factor.push_back(static_cast<double>(map[i]) * scale[i % usize(m)]);
+    block_.resize(map_.factor.size() / usize(m), static_cast<int>(block));
   }
   dimension_ = static_cast<int>(block_.size());
 
@@ -147,13 +148,13 @@ void Frame::whiten(const Points& points, const PolynomialSpace& space, double fl
     if (kept != j) {
       std::copy_n(map_.factor.begin() + j * m, m, map_.factor.begin() + kept * m);
       block_[kept] = block_[j];
-      std::copy_n(local(j), n, local_.data() + static_cast<std::size_t>(kept) * stride_);
+      std::copy_n(local(j), n, local_.data() + usize(kept) * stride_);
     }
     kept++;
   }
   dimension_ = kept;
   block_.resize(kept);
-  map_.factor.resize(static_cast<std::size_t>(kept) * m);
+  map_.factor.resize(usize(kept) * usize(m));
 }
 
 void Frame::locate(const Points& points, int threads, Monitor& monitor) {
@@ -180,9 +181,9 @@ void Frame::orthonormalise(const Points& points, const PolynomialSpace& space, i
   Array<double> before(n), now(n), next(n);
   for (int axis = 0; axis < dimension_; axis++) {
     const double* t = local(axis);
-    double* a = recurrence_.a.data() + static_cast<std::size_t>(axis) * order;
-    double* b = recurrence_.b.data() + static_cast<std::size_t>(axis) * order;
-    double* c = recurrence_.c.data() + static_cast<std::size_t>(axis) * order;
+    double* a = recurrence_.a.data() + usize(axis) * usize(order);
+    double* b = recurrence_.b.data() + usize(axis) * usize(order);
+    double* c = recurrence_.c.data() + usize(axis) * usize(order);
     const double mass = chunked(n, threads, monitor, [&](std::size_t f, std::size_t l) {
       double s = 0;
       for (std::size_t i = f; i < l; i++) s += weight(i);
@@ -234,19 +235,19 @@ void Frame::orthonormalise(const Points& points, const PolynomialSpace& space, i
   }
   for (int axis = 0; axis < dimension_; axis++)  // higher powers are used by nobody
     for (int q = most_degree_[axis]; q < order; q++) {
-      const std::size_t at = static_cast<std::size_t>(axis) * order + q;
+      const std::size_t at = usize(axis) * usize(order) + usize(q);
       recurrence_.a[at] = recurrence_.b[at] = recurrence_.c[at] = 0;
     }
   const MultiIndices indices(dimension_ > 0 ? PolynomialSpace{block_, space.order, space.extra}
                                             : PolynomialSpace::total(1, order));
-  std::vector<int> kept;
-  std::vector<char> possible(indices.count, 1);
+  List<int> kept;
+  List<char> possible(indices.count, 1);
   for (int e = 0; e < indices.count; e++) {
     if (e > 0) possible[e] = possible[indices.parent[e]] && indices.degree[e] <= most_degree_[indices.axis[e]];
     if (possible[e]) kept.push_back(e);
   }
   if (dimension_ == 0) {  // all points are equal: one coordinate that is 0
-    map_ = {std::vector<double>(centre_.size(), 0.0), {}};
+    map_ = {List<double>(centre_.size(), 0.0), {}};
     std::fill_n(local_.data(), stride_, 0.0);
   }
   basis_ = std::make_unique<ExactBasis>(indices, recurrence_, centre_, map_, kept);

@@ -4,9 +4,9 @@
 // m. Columns are mixed only inside a block of the space: only there does its order mean total degree.
 #pragma once
 #include <memory>
-#include <vector>
 
 #include "exact.hpp"
+#include "list.hpp"
 
 namespace fewpoints {
 
@@ -29,21 +29,21 @@ class Frame {
 
   const ExactBasis& basis() const { return *basis_; }
   const Recurrence& recurrence() const { return recurrence_; }
-  const double* local(int axis) const { return local_.data() + static_cast<std::size_t>(axis) * stride_; }
+  const double* local(int axis) const { return local_.data() + usize(axis) * stride_; }
 
  private:
   void locate(const Points& points, int threads, Monitor& monitor);
   void whiten(const Points& points, const PolynomialSpace& space, double flat, int threads, Monitor& monitor);
   void orthonormalise(const Points& points, const PolynomialSpace& space, int threads, Monitor& monitor);
 
-  std::vector<double> centre_;
+  List<double> centre_;
   LinearMap map_;
-  int dimension_ = 0;       // of the local coordinates: directions in which the points do not extend are left out
-  std::vector<int> block_;  // of each of them
+  int dimension_ = 0;  // of the local coordinates: directions in which the points do not extend are left out
+  List<int> block_;    // of each of them
   std::size_t stride_ = 0;
   Array<double> local_;
   Recurrence recurrence_;
-  std::vector<int> most_degree_;  // of each axis: one less than its number of distinct values, at most the order
+  List<int> most_degree_;  // of each axis: one less than its number of distinct values, at most the order
   std::unique_ptr<ExactBasis> basis_;
 };
 

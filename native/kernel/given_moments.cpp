@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "list.hpp"
 #include "shown.hpp"
 
 namespace fewpoints {
@@ -21,7 +22,7 @@ constexpr int kMostListed = 12;
 
 }  // namespace
 
-GivenMoments::GivenMoments(const PointSet& set, const std::vector<double>& target, int order, Basis basis, int threads,
+GivenMoments::GivenMoments(const PointSet& set, const List<double>& target, int order, Basis basis, int threads,
                            Monitor& monitor)
     : set_(set),
       threads_(threads),
@@ -43,14 +44,14 @@ GivenMoments::GivenMoments(const PointSet& set, const std::vector<double>& targe
           exponents_[indices_.parent[e]] + static_cast<long>(indices_.degree[e]) * set.exponent(indices_.axis[e]);
       if (exponents_[e] != 0) target_[e] = std::scalbln(target_[e], -exponents_[e]);
     }
-  exact_ = std::make_unique<ExactBasis>(indices_, recurrence_, std::vector<double>(set.dimension(), 0.0), scale_);
+  exact_ = std::make_unique<ExactBasis>(indices_, recurrence_, List<double>(set.dimension(), 0.0), scale_);
 }
 
 ExactSums GivenMoments::sums(const double* weights) const {
   return exact_->sums(columns_.data(), weights, set_.size(), threads_, monitor_, Stage::Verify);
 }
 
-double GivenMoments::against_given(const std::vector<double>& weights) const {
+double GivenMoments::against_given(const List<double>& weights) const {
   const ExactSums own = sums(weights.data()), given = sums(set_.weights());
   double worst = 0;
   for (int e = 0; e < indices_.count; e++) {
@@ -60,9 +61,9 @@ double GivenMoments::against_given(const std::vector<double>& weights) const {
   return worst;
 }
 
-void GivenMoments::evaluate(std::size_t point, double factor, std::vector<double>& powers, double* values) const {
+void GivenMoments::evaluate(std::size_t point, double factor, List<double>& powers, double* values) const {
   const int m = set_.dimension(), k = indices_.order;
-  powers.resize(static_cast<std::size_t>(m) * (k + 1));
+  powers.resize(usize(m) * usize(k + 1));
   for (int a = 0; a < m; a++) {
     double* q = powers.data() + static_cast<std::ptrdiff_t>(a) * (k + 1);
     const double x = columns_[a][point] * scale_[a];
@@ -74,13 +75,12 @@ void GivenMoments::evaluate(std::size_t point, double factor, std::vector<double
   }
   values[0] = factor;
   for (int e = 1; e < indices_.count; e++)
-    values[e] =
-        values[indices_.parent[e]] * powers[static_cast<std::size_t>(indices_.axis[e]) * (k + 1) + indices_.degree[e]];
+    values[e] = values[indices_.parent[e]] * powers[usize(indices_.axis[e]) * usize(k + 1) + usize(indices_.degree[e])];
 }
 
-double GivenMoments::polish(std::vector<double>& weights) const {
+double GivenMoments::polish(List<double>& weights) const {
   const int N = indices_.count;
-  std::vector<double> w = weights;
+  List<double> w = weights;
   double best = HUGE_VAL;
   for (int step = 0; step < kMostSteps; step++) {
     const ExactSums own = sums(w.data());
@@ -97,7 +97,7 @@ double GivenMoments::polish(std::vector<double>& weights) const {
       best = worst;
       weights = w;
     }
-    std::vector<std::size_t> on;
+    List<std::size_t> on;
     for (std::size_t i = 0; i < w.size(); i++)
       if (w[i] > 0) on.push_back(i);
     const double width = static_cast<double>(on.size());
@@ -105,7 +105,7 @@ double GivenMoments::polish(std::vector<double>& weights) const {
       break;
     // Factors 1 + h of the weights, h small: they stay positive.
     Eigen::MatrixXd A(N, static_cast<Eigen::Index>(on.size()));
-    std::vector<double> powers;
+    List<double> powers;
     for (std::size_t j = 0; j < on.size(); j++)
       evaluate(on[j], w[on[j]], powers, A.col(static_cast<Eigen::Index>(j)).data());
     for (int e = 0; e < N; e++) A.row(e) *= own.magnitude[e] > 0 ? 1 / own.magnitude[e] : 0;
@@ -123,13 +123,13 @@ std::string GivenMoments::name(int e) const {
   if (e == 0) return text + "the total weight,";
   text += "the moment of exponents ";
   if (set_.dimension() > kMostListed) {
-    std::vector<MultiIndices::Power> powers;
+    List<MultiIndices::Power> powers;
     indices_.powers(e, powers);
     for (std::size_t i = 0; i < powers.size(); i++)
       text += (i > 0 ? ", " : "") + std::to_string(powers[i].degree) + " in column " + std::to_string(powers[i].axis);
     return text + ",";
   }
-  const std::vector<std::uint16_t> row = indices_.row(e);
+  const List<std::uint16_t> row = indices_.row(e);
   for (std::size_t a = 0; a < row.size(); a++) text += (a > 0 ? ", " : "[") + std::to_string(row[a]);
   return text + "],";
 }
@@ -138,13 +138,12 @@ double GivenMoments::as_given(int e, double value, int weight_exponent) const {
   return std::scalbln(value, exponents_[e] + weight_exponent);
 }
 
-std::string GivenMoments::unmet(const std::vector<double>& weights, const std::vector<double>& given) const {
+std::string GivenMoments::unmet(const List<double>& weights, const List<double>& given) const {
   const int N = indices_.count;
   const double total = given[0];
   if (total < 0) return name(0) + " is " + shown(total) + " and cannot be below 0";
   // The moment over the total weight is a mean of the values on the points.
-  std::vector<double> low(static_cast<std::size_t>(N), HUGE_VAL), high(low.size(), -HUGE_VAL), values(low.size()),
-      powers;
+  List<double> low(static_cast<std::size_t>(N), HUGE_VAL), high(low.size(), -HUGE_VAL), values(low.size()), powers;
   for (std::size_t i = 0; i < set_.size(); i++) {
     if (i % 256 == 0) monitor_.check();
     evaluate(i, 1, powers, values.data());

@@ -2,9 +2,9 @@
 #pragma once
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "exact.hpp"
+#include "list.hpp"
 #include "moments.hpp"
 #include "points.hpp"
 
@@ -13,22 +13,21 @@ namespace fewpoints {
 class GivenMoments {
  public:
   // target: for the set's weights as it holds them. The set must outlive this.
-  GivenMoments(const PointSet& set, const std::vector<double>& target, int order, Basis basis, int threads,
-               Monitor& monitor);
+  GivenMoments(const PointSet& set, const List<double>& target, int order, Basis basis, int threads, Monitor& monitor);
 
   // Corrects positive weights until the moments agree to rounding, where they are few enough for a factorisation.
   // Returns the largest over moments of |sum w phi - target| / sum w |phi|, in double-double.
-  double polish(std::vector<double>& weights) const;
+  double polish(List<double>& weights) const;
   // The same with sum (w + c) |phi| below the line, c the set's weights: also where the moments of w are all but 0.
-  double against_given(const std::vector<double>& weights) const;
+  double against_given(const List<double>& weights) const;
   // Which moment cannot be met, what the target says of it and what the points allow: first one that no weights of the
   // target's total can give, because of the values that its function has on the points; else the one that these weights
   // miss by most. given: the target as the caller gave it.
-  std::string unmet(const std::vector<double>& weights, const std::vector<double>& given) const;
+  std::string unmet(const List<double>& weights, const List<double>& given) const;
 
  private:
   // The functions at a point of the set, times `factor`. powers: scratch.
-  void evaluate(std::size_t point, double factor, std::vector<double>& powers, double* values) const;
+  void evaluate(std::size_t point, double factor, List<double>& powers, double* values) const;
   // "target[3], the moment of exponents [0, 1, 0],".
   std::string name(int e) const;
   // From the set's units to the caller's.
@@ -41,9 +40,9 @@ class GivenMoments {
   Monitor& monitor_;
   MultiIndices indices_;
   Recurrence recurrence_;
-  std::vector<double> target_, scale_;
-  std::vector<long> exponents_;  // of the factors of two between the set's functions and the caller's
-  std::vector<const double*> columns_;
+  List<double> target_, scale_;
+  List<long> exponents_;  // of the factors of two between the set's functions and the caller's
+  List<const double*> columns_;
   std::unique_ptr<ExactBasis> exact_;
 };
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "list.hpp"
+
 namespace fewpoints {
 
 Grid make_grid(int dimension, const double* low, const double* high, const double* units, double cells, bool powers) {
@@ -10,7 +12,7 @@ Grid make_grid(int dimension, const double* low, const double* high, const doubl
     int column, bins;
     double side;
   };
-  std::vector<Axis> axes;
+  List<Axis> axes;
   for (int a = 0; a < dimension; a++) {
     const double side = (high[a] - low[a]) * units[a];
     // The inverse of the width must not overflow, nor the side vanish.
@@ -130,8 +132,8 @@ namespace {
 template <int ARRAYS>
 void scatter_all(const std::uint8_t* keys, std::size_t count, const double* const* from, double* const* to,
                  const std::uint32_t* from_rows, std::uint32_t* to_rows, std::uint32_t* places) {
-  const double* held_from[ARRAYS];
-  double* held_to[ARRAYS];
+  const double* held_from[usize(ARRAYS)];
+  double* held_to[usize(ARRAYS)];
   for (int a = 0; a < ARRAYS; a++) {
     held_from[a] = from[a];
     held_to[a] = to[a];

@@ -3,8 +3,8 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
+#include "list.hpp"
 #include "simd/kernels.hpp"
 
 namespace fewpoints {
@@ -26,11 +26,11 @@ Grid make_grid(int dimension, const double* low, const double* high, const doubl
 struct GridOrder {
   explicit GridOrder(const Grid& grid);
   bool fits(const Grid& grid) const;
-  std::vector<int> counts;  // bins along every axis
-  std::vector<std::uint8_t> bin_at;
+  List<int> counts;  // bins along every axis
+  List<std::uint8_t> bin_at;
   // In pre-order: bins on the left side; 0 for a single bin. The left child is the next node, the right one follows
   // the 2 left - 1 nodes of the left.
-  std::vector<std::uint16_t> left;
+  List<std::uint16_t> left;
 };
 
 // Adds to counts how often each bin occurs.

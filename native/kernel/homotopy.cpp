@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include "list.hpp"
 #include "simd/kernels.hpp"
 #include "threads.hpp"
 
@@ -203,8 +204,8 @@ bool HomotopyTableau::eliminate(bool among_preferred, double tolerance, bool dro
 
 void HomotopyTableau::eliminate_completely(double tolerance, int threads, Monitor& monitor) {
   std::copy_n(open_.data(), stride_, eligible_.data());
-  std::vector<double> best(rows_);
-  std::vector<int> at(rows_);
+  List<double> best(rows_);
+  List<int> at(rows_);
   const auto look = [&](std::size_t i) {
     at[i] = simd().largest_entry(T_.data() + i * stride_, eligible_.data(), stride_, &best[i]);
   };
@@ -243,15 +244,15 @@ void HomotopyTableau::finish_elimination() {
 
 void HomotopyTableau::current_row(std::size_t r, double* row) {
   double factors[kPanel];
-  for (int s = 0; s < pending_; s++) factors[s] = eta_[s * padded_ + r];
+  for (int s = 0; s < pending_; s++) factors[s] = eta_[usize(s) * padded_ + r];
   simd().combine_rows(row, T_.data() + r * stride_, factors, pending_, rho_.data(), stride_, stride_);
 }
 
 void HomotopyTableau::current_column(int c, double* column) {
-  for (std::size_t i = 0; i < rows_; i++) work_[i] = T_[i * stride_ + c];
+  for (std::size_t i = 0; i < rows_; i++) work_[i] = T_[i * stride_ + usize(c)];
   for (std::size_t i = rows_; i < padded_; i++) work_[i] = 0;
   double factors[kPanel];
-  for (int s = 0; s < pending_; s++) factors[s] = rho_[s * stride_ + c];
+  for (int s = 0; s < pending_; s++) factors[s] = rho_[usize(s) * stride_ + usize(c)];
   std::memcpy(column, work_.data(), padded_ * sizeof(double));
   simd().combine_rows(column, column, factors, pending_, eta_.data(), padded_, padded_);
   for (std::size_t i = 0; i < rows_; i++)
@@ -274,7 +275,7 @@ void HomotopyTableau::exchange(std::size_t r, int entering, double* row, double*
 
 void HomotopyTableau::flush(int threads, Monitor& monitor) {
   for (std::size_t i = 0; i < rows_; i++)
-    for (int s = 0; s < pending_; s++) factors_[i * kPanel + s] = eta_[s * padded_ + i];
+    for (int s = 0; s < pending_; s++) factors_[i * kPanel + usize(s)] = eta_[usize(s) * padded_ + i];
   update(T_.data(), stride_, 0, rows_, stride_, factors_.data(), kPanel, pending_, rho_.data(), stride_, threads,
          monitor);
   pending_ = 0;
@@ -300,8 +301,8 @@ bool HomotopyTableau::push(bool last, int threads, Monitor& monitor) {
     remaining_ *= 1 - lambda;
     u_[r] = 0;
     if (static_cast<std::size_t>(pending_) == capacity_) flush(threads, monitor);
-    double* row = rho_.data() + pending_ * stride_;
-    double* column = eta_.data() + pending_ * padded_;
+    double* row = rho_.data() + usize(pending_) * stride_;
+    double* column = eta_.data() + usize(pending_) * padded_;
     current_row(r, row);
     double best;
     int p = simd().most_negative_entry(row, preferred_.data(), stride_, &best);
@@ -319,8 +320,8 @@ bool HomotopyTableau::push(bool last, int threads, Monitor& monitor) {
   return false;
 }
 
-void HomotopyTableau::present(std::vector<std::uint32_t>& columns, std::vector<double>& weights) const {
-  std::vector<double> now(columns_, 0.0);
+void HomotopyTableau::present(List<std::uint32_t>& columns, List<double>& weights) const {
+  List<double> now(columns_, 0.0);
   for (std::size_t c = 0; c < columns_; c++)
     if (open_[c] != 0) now[c] = remaining_ * start_[c];
   for (std::size_t r = 0; r < rows_; r++)
@@ -334,19 +335,19 @@ void HomotopyTableau::present(std::vector<std::uint32_t>& columns, std::vector<d
     }
 }
 
-std::vector<std::uint32_t> HomotopyTableau::free_columns() const {
-  std::vector<char> used(columns_, 0);
+List<std::uint32_t> HomotopyTableau::free_columns() const {
+  List<char> used(columns_, 0);
   for (std::size_t r = 0; r < rows_; r++) {
     if (home_[r] >= 0) used[home_[r]] = 1;
     if (basis_[r] >= 0) used[basis_[r]] = 1;
   }
-  std::vector<std::uint32_t> free;
+  List<std::uint32_t> free;
   for (std::size_t c = 0; c < columns_; c++)
     if (!used[c]) free.push_back(static_cast<std::uint32_t>(c));
   return free;
 }
 
-bool HomotopyTableau::replace(const std::vector<Split>& splits, double* fine, std::size_t stride, int threads,
+bool HomotopyTableau::replace(const List<Split>& splits, double* fine, std::size_t stride, int threads,
                               Monitor& monitor) {
   flush(threads, monitor);
   std::fill_n(open_.data(), stride_, 0.0);
@@ -380,7 +381,7 @@ bool HomotopyTableau::replace(const std::vector<Split>& splits, double* fine, st
     const std::size_t end = std::min(rows_, begin + kPanel);
     for (std::size_t i = 0; i < rows_; i++)
       for (std::size_t e = begin; e < end; e++)
-        factors_[i * kPanel + e - begin] = home_[e] >= 0 && basis_[i] >= 0 ? -T_[i * stride_ + home_[e]] : 0;
+        factors_[i * kPanel + e - begin] = home_[e] >= 0 && basis_[i] >= 0 ? -T_[i * stride_ + usize(home_[e])] : 0;
     update(solved.data(), stride, 0, rows_, stride, factors_.data(), kPanel, static_cast<int>(end - begin),
            fine + begin * stride, stride, threads, monitor);
   }
@@ -393,13 +394,13 @@ bool HomotopyTableau::replace(const std::vector<Split>& splits, double* fine, st
   for (std::size_t i = 0; i < splits.size(); i++) {
     const Split& split = splits[i];
     if (static_cast<std::size_t>(pending_) == capacity_) flush(threads, monitor);
-    double* row = rho_.data() + pending_ * stride_;
+    double* row = rho_.data() + usize(pending_) * stride_;
     current_row(split.row, row);
     // The parts of the group sum to its column, so one of them has a positive entry in its row.
     int best = -1;
     for (const std::uint32_t c : split.at)
       if (open_[c] != 0 && (best < 0 || row[c] > row[best])) best = static_cast<int>(c);
-    double* column = eta_.data() + pending_ * padded_;
+    double* column = eta_.data() + usize(pending_) * padded_;
     if (best >= 0) current_column(best, column);
     if (best < 0 || !(column[split.row] > kSmallestPivot)) {
       // These groups stay whole: their parts must not be there as well.
@@ -412,14 +413,13 @@ bool HomotopyTableau::replace(const std::vector<Split>& splits, double* fine, st
   return true;
 }
 
-void HomotopyTableau::correct(const std::vector<double>& residual, std::vector<double>& change, int threads,
-                              Monitor& monitor) {
+void HomotopyTableau::correct(const List<double>& residual, List<double>& change, int threads, Monitor& monitor) {
   if (pending_ > 0) flush(threads, monitor);
   for (std::size_t i = 0; i < rows_; i++) {
     if (basis_[i] < 0) continue;
     double s = 0;
     for (std::size_t e = 0; e < rows_; e++)
-      if (home_[e] >= 0) s += T_[i * stride_ + home_[e]] * (residual[e] / height_[e]);
+      if (home_[e] >= 0) s += T_[i * stride_ + usize(home_[e])] * (residual[e] / height_[e]);
     change[i] += s / length_[basis_[i]];
   }
 }

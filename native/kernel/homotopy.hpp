@@ -2,8 +2,8 @@
 // blocked for the caches and spread over threads, and with columns that can be replaced by finer ones on the way.
 #pragma once
 #include <cstdint>
-#include <vector>
 
+#include "list.hpp"
 #include "memory.hpp"
 #include "status.hpp"
 
@@ -40,20 +40,20 @@ class HomotopyTableau {
   // Weights of the caller's columns: of the basis as the push found them, and, when it failed, as they stood.
   double weight(std::size_t r) const { return v_[r] > 0 ? v_[r] / length_[basis_[r]] : 0; }
   // All columns and their weights as they stand after a failed push.
-  void present(std::vector<std::uint32_t>& columns, std::vector<double>& weights) const;
+  void present(List<std::uint32_t>& columns, List<double>& weights) const;
 
   // Columns of the tableau that nothing needs any more once the push has ended.
-  std::vector<std::uint32_t> free_columns() const;
+  List<std::uint32_t> free_columns() const;
   // Replaces the basic column of row r by the sum of finer ones: columns `at` (of free_columns()), count of them, whose
   // features are fine[e * stride + j]. All columns that are not basic are left out from now on. Call push() afterwards.
   struct Split {
     std::size_t row;
-    std::vector<std::uint32_t> at;  // where its parts go; part j of all parts is column j of `fine`
+    List<std::uint32_t> at;  // where its parts go; part j of all parts is column j of `fine`
   };
-  bool replace(const std::vector<Split>& splits, double* fine, std::size_t stride, int threads, Monitor& monitor);
+  bool replace(const List<Split>& splits, double* fine, std::size_t stride, int threads, Monitor& monitor);
 
   // change += B^-1 residual for the weights of the basis, both in the caller's units.
-  void correct(const std::vector<double>& residual, std::vector<double>& change, int threads, Monitor& monitor);
+  void correct(const List<double>& residual, List<double>& change, int threads, Monitor& monitor);
 
  private:
   void update(double* T, std::size_t stride, std::size_t row, std::size_t rows, std::size_t columns,
@@ -74,10 +74,10 @@ class HomotopyTableau {
   Array<double> v_, u_, start_;
   Array<double> open_, preferred_, eligible_;  // 1 or 0: may enter; may enter first; may be eliminated with
   Array<double> length_;                       // columns were divided by these
-  std::vector<double> height_;                 // and rows by these
-  std::vector<double> work_;
-  std::vector<int> basis_, home_;
-  std::vector<Array<double>> packed_;  // a thread
+  List<double> height_;                        // and rows by these
+  List<double> work_;
+  List<int> basis_, home_;
+  List<Array<double>> packed_;  // a thread
   std::size_t columns_ = 0;
   int rank_ = 0, pending_ = 0;
   double remaining_ = 1, mass_ = 0;

@@ -7,8 +7,8 @@
 #include <atomic>
 #include <system_error>
 #include <thread>
-#include <vector>
 
+#include "list.hpp"
 #include "simd/kernels.hpp"
 
 #ifdef FEWPOINTS_OPENBLAS
@@ -47,7 +47,7 @@ int usable_threads(int wanted) {
   static std::atomic<int> known{1};
   wanted = std::clamp(wanted, 1, 1024);
   if (wanted <= known.load()) return wanted;
-  std::vector<std::thread> tried;
+  List<std::thread> tried;
   std::atomic<bool> go{false};
   int count = 1;
   try {

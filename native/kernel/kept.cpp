@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "double_double.hpp"
+#include "list.hpp"
 #include "threads.hpp"
 #include "tolerances.hpp"
 
@@ -37,8 +38,8 @@ Kept::Kept(const Partition& partition, const CellSolver& rich, const CellSolver&
 
 void Kept::recombine(int threads, Monitor& monitor) {
   const std::size_t cells = counts_.size();
-  std::vector<unsigned char> open(cells, 0);
-  std::vector<Array<double>> workspaces(std::max(threads, 1));
+  List<unsigned char> open(cells, 0);
+  List<Array<double>> workspaces(std::max(threads, 1));
   parallel_for((cells + kCellsPerTask - 1) / kCellsPerTask, threads, monitor, Stage::Recombine,
                [&](std::size_t task, int thread) {
                  Array<double>& workspace = workspaces[thread];
@@ -46,7 +47,7 @@ void Kept::recombine(int threads, Monitor& monitor) {
                  for (std::size_t i = task * kCellsPerTask; i < std::min(cells, (task + 1) * kCellsPerTask); i++)
                    open[i] = !solve_fast(i, workspace.data(), monitor);
                });
-  std::vector<std::size_t> careful;
+  List<std::size_t> careful;
   for (std::size_t i = 0; i < cells; i++)
     if (open[i]) careful.push_back(i);
   each_carefully(careful, threads, monitor,
@@ -54,7 +55,7 @@ void Kept::recombine(int threads, Monitor& monitor) {
 }
 
 void Kept::polish(int threads, Monitor& monitor) {
-  std::vector<std::size_t> reduced;
+  List<std::size_t> reduced;
   for (std::size_t i = 0; i < counts_.size(); i++)
     if (counts_[i] < partition_.cells()[i].size()) reduced.push_back(i);
   each_carefully(reduced, threads, monitor, [&](std::size_t i, int inner) {
@@ -68,15 +69,15 @@ void Kept::polish(int threads, Monitor& monitor) {
 }
 
 bool Kept::solve_in_boxes(int threads, Monitor& monitor) {
-  std::vector<std::size_t> reduced, bad;
+  List<std::size_t> reduced, bad;
   for (std::size_t i = 0; i < counts_.size(); i++) {
     if (counts_[i] >= partition_.cells()[i].size()) continue;
     reduced.push_back(i);
     if (!(residuals_[i] <= kAcceptedResidual)) bad.push_back(i);
   }
-  std::vector<char> changed(counts_.size(), 0);
+  List<char> changed(counts_.size(), 0);
   each_carefully(bad.empty() ? reduced : bad, threads, monitor, [&](std::size_t i, int inner) {
-    std::vector<const double*> x;
+    List<const double*> x;
     const Support support = plain_.boxed(points_of(i, x), inner, monitor);
     if (support.indices.empty() || support.indices.size() > slots_[i + 1] - slots_[i]) return;
     keep(i, support);
@@ -88,7 +89,7 @@ bool Kept::solve_in_boxes(int threads, Monitor& monitor) {
 bool Kept::copy_small() {
   bool any = false;
   for (std::size_t i = 0; i < counts_.size(); i++) {
-    std::vector<const double*> x;
+    List<const double*> x;
     const Points points = points_of(i, x);
     if (points.count > static_cast<std::size_t>(rich_.features()) || counts_[i] == points.count) continue;
     keep_all(i, points);
@@ -119,7 +120,7 @@ Kept::Columns Kept::columns() const {
   return out;
 }
 
-Points Kept::points_of(std::size_t i, std::vector<const double*>& x) const {
+Points Kept::points_of(std::size_t i, List<const double*>& x) const {
   const CellRange& cell = partition_.cells()[i];
   x.resize(dimension_);
   for (int a = 0; a < dimension_; a++) x[a] = partition_.column(a) + cell.begin;
@@ -139,10 +140,10 @@ void Kept::keep_distinct(std::size_t i, const Points& points) {
       if (points.x[c][a] != points.x[c][b]) return points.x[c][a] < points.x[c][b] ? -1 : 1;
     return 0;
   };
-  std::vector<std::size_t> order(points.count);
+  List<std::size_t> order(points.count);
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return compare(a, b) < 0; });
-  std::vector<DoubleDouble> weight(points.count);  // of the first row of each kind
+  List<DoubleDouble> weight(points.count);  // of the first row of each kind
   for (std::size_t j = 0, first = 0; j < order.size(); j++) {
     if (compare(order[first], order[j]) != 0) first = j;
     DoubleDouble& sum = weight[order[first]];
@@ -165,7 +166,7 @@ void Kept::keep_all(std::size_t i, const Points& points) {
 }
 
 bool Kept::solve_fast(std::size_t i, double* workspace, const Monitor& monitor) {
-  std::vector<const double*> x;
+  List<const double*> x;
   const Points points = points_of(i, x);
   if (points.count > 1 && all_equal(points)) {
     DoubleDouble sum;
@@ -190,7 +191,7 @@ bool Kept::solve_fast(std::size_t i, double* workspace, const Monitor& monitor) 
     std::uint32_t chosen[kMostFast];
     const int count = solver.fast(points, workspace, chosen, weights_.data() + slots_[i], monitor);
     if (count < 0) return false;
-    for (int j = 0; j < count; j++) positions_[slots_[i] + j] = partition_.cells()[i].begin + chosen[j];
+    for (int j = 0; j < count; j++) positions_[slots_[i] + usize(j)] = partition_.cells()[i].begin + chosen[j];
     counts_[i] = static_cast<std::size_t>(count);
     return true;
   };
@@ -200,7 +201,7 @@ bool Kept::solve_fast(std::size_t i, double* workspace, const Monitor& monitor) 
 }
 
 void Kept::solve_carefully(std::size_t i, Support start, double flat, int threads, Monitor& monitor) {
-  std::vector<const double*> x;
+  List<const double*> x;
   const Points points = points_of(i, x);
   const auto most = static_cast<std::size_t>(rich_.features());
   if (start.indices.empty() && &rich_ != &plain_ && points.count > most) {
@@ -221,7 +222,7 @@ void Kept::solve_carefully(std::size_t i, Support start, double flat, int thread
 
 // A few cells: all threads on each. Many: a cell a thread.
 template <class Body>
-void Kept::each_carefully(const std::vector<std::size_t>& cells, int threads, Monitor& monitor, const Body& body) {
+void Kept::each_carefully(const List<std::size_t>& cells, int threads, Monitor& monitor, const Body& body) {
   if (cells.size() < static_cast<std::size_t>(2 * threads)) {
     for (const std::size_t i : cells) body(i, threads);
     return;

@@ -1,9 +1,9 @@
 // What is kept of a partitioned set: for every cell a slot of min(points, features) places, filled by recombining it.
 #pragma once
 #include <cstdint>
-#include <vector>
 
 #include "cell.hpp"
+#include "list.hpp"
 #include "memory.hpp"
 #include "partition.hpp"
 #include "status.hpp"
@@ -36,16 +36,16 @@ class Kept {
   bool solve_in_boxes(int threads, Monitor& monitor);
 
   struct Columns {
-    std::vector<Array<double>> x;
+    List<Array<double>> x;
     Array<double> w;
-    std::vector<std::uint32_t> rows;
-    std::vector<const double*> pointers;
+    List<std::uint32_t> rows;
+    List<const double*> pointers;
   };
   // Columns and weights of all that is kept, cell by cell.
   Columns columns() const;
 
  private:
-  Points points_of(std::size_t i, std::vector<const double*>& x) const;
+  Points points_of(std::size_t i, List<const double*>& x) const;
   void keep(std::size_t i, std::size_t place, std::size_t index, double weight);
   void keep_all(std::size_t i, const Points& points);
   void keep_distinct(std::size_t i, const Points& points);
@@ -53,14 +53,14 @@ class Kept {
   bool solve_fast(std::size_t i, double* workspace, const Monitor& monitor);
   void solve_carefully(std::size_t i, Support start, double flat, int threads, Monitor& monitor);
   template <class Body>
-  void each_carefully(const std::vector<std::size_t>& cells, int threads, Monitor& monitor, const Body& body);
+  void each_carefully(const List<std::size_t>& cells, int threads, Monitor& monitor, const Body& body);
 
   const Partition& partition_;
   const CellSolver &rich_, &plain_;
   const int dimension_;
-  std::vector<std::size_t> slots_, positions_, counts_;
-  std::vector<double> residuals_;  // of cells that needed care; of others 0
-  std::vector<double> weights_;
+  List<std::size_t> slots_, positions_, counts_;
+  List<double> residuals_;  // of cells that needed care; of others 0
+  List<double> weights_;
 };
 
 }  // namespace fewpoints

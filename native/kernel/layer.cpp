@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "list.hpp"
+
 namespace fewpoints {
 namespace {
 
@@ -19,25 +21,27 @@ template <class T>
 void scatter(const Layout& l, const Parameters& from, T* to) {
   for (int j = 0; j < l.width; j++) {
     for (int a = 0; a < l.inputs; a++)
-      to[a * l.stride + j] = static_cast<T>(from.hidden[static_cast<std::size_t>(j) * l.inputs + a]);
-    to[l.inputs * l.stride + j] = static_cast<T>(from.bias[j]);
+      to[usize(a) * l.stride + usize(j)] = static_cast<T>(from.hidden[usize(j) * usize(l.inputs) + usize(a)]);
+    to[usize(l.inputs) * l.stride + usize(j)] = static_cast<T>(from.bias[j]);
     for (int o = 0; o < l.outputs; o++)
-      to[(l.inputs + 1 + o) * l.stride + j] = static_cast<T>(from.output[static_cast<std::size_t>(j) * l.outputs + o]);
+      to[(usize(l.inputs) + 1 + usize(o)) * l.stride + usize(j)] =
+          static_cast<T>(from.output[usize(j) * usize(l.outputs) + usize(o)]);
   }
-  for (int o = 0; o < l.outputs; o++) to[l.output_bias() + o] = static_cast<T>(from.output_bias[o]);
+  for (int o = 0; o < l.outputs; o++) to[l.output_bias() + usize(o)] = static_cast<T>(from.output_bias[o]);
 }
 
 template <class T>
 Parameters gather(const Layout& l, const T* from) {
   const auto width = static_cast<std::size_t>(l.width);
-  Parameters to{std::vector<double>(width * l.inputs), std::vector<double>(width),
-                std::vector<double>(width * l.outputs), std::vector<double>(l.outputs)};
+  Parameters to{List<double>(width * usize(l.inputs)), List<double>(width), List<double>(width * usize(l.outputs)),
+                List<double>(l.outputs)};
   for (std::size_t j = 0; j < width; j++) {
-    for (int a = 0; a < l.inputs; a++) to.hidden[j * l.inputs + a] = from[a * l.stride + j];
-    to.bias[j] = from[l.inputs * l.stride + j];
-    for (int o = 0; o < l.outputs; o++) to.output[j * l.outputs + o] = from[(l.inputs + 1 + o) * l.stride + j];
+    for (int a = 0; a < l.inputs; a++) to.hidden[j * usize(l.inputs) + usize(a)] = from[usize(a) * l.stride + j];
+    to.bias[j] = from[usize(l.inputs) * l.stride + j];
+    for (int o = 0; o < l.outputs; o++)
+      to.output[j * usize(l.outputs) + usize(o)] = from[(usize(l.inputs) + 1 + usize(o)) * l.stride + j];
   }
-  for (int o = 0; o < l.outputs; o++) to.output_bias[o] = from[l.output_bias() + o];
+  for (int o = 0; o < l.outputs; o++) to.output_bias[o] = from[l.output_bias() + usize(o)];
   return to;
 }
 
@@ -71,7 +75,7 @@ Layer<T>::Layer(const Network& network)
       activation_(static_cast<int>(network.activation)),
       values_(zeros<T>(layout.length())),
       copies_(zeros<T>(layout.stride)),
-      outgoing_(zeros<T>(layout.stride * layout.outputs)) {
+      outgoing_(zeros<T>(layout.stride * usize(layout.outputs))) {
   scatter(layout, network.parameters, values_.data());
   for (int j = 0; j < layout.width; j++)
     copies_[j] = network.multiplicity.empty() ? T{1} : static_cast<T>(network.multiplicity[j]);
@@ -90,8 +94,8 @@ NetworkView<T> Layer<T>::view() const {
 
 template <class T>
 void Layer<T>::renew_outgoing(int output, std::size_t begin, std::size_t end) {
-  const T* const from = values_.data() + (layout.inputs + 1 + output) * layout.stride;
-  T* const to = outgoing_.data() + output * layout.stride;
+  const T* const from = values_.data() + (usize(layout.inputs) + 1 + usize(output)) * layout.stride;
+  T* const to = outgoing_.data() + usize(output) * layout.stride;
   for (std::size_t j = begin; j < end; j++) to[j] = copies_[j] * from[j];
 }
 
@@ -136,7 +140,7 @@ Array<T> padded_column(const Array<double>& from, std::size_t count, double fact
 
 template <class T>
 Columns<T>::Columns(const Rows& rows) : count_(rows.count) {
-  const auto take = [&](const std::vector<Array<double>>& from, std::vector<const T*>& to) {
+  const auto take = [&](const List<Array<double>>& from, List<const T*>& to) {
     for (const Array<double>& column : from) {
       columns_.push_back(padded_column<T>(column, count_));
       to.push_back(columns_.back().data());

@@ -3,8 +3,8 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
+#include "list.hpp"
 #include "memory.hpp"
 #include "simd/kernels.hpp"
 #include "train.hpp"
@@ -20,7 +20,7 @@ struct Layout {
   explicit Layout(const Network& network);
   int inputs, width, outputs;
   std::size_t stride;
-  std::size_t rows() const { return static_cast<std::size_t>(inputs) + 1 + outputs; }
+  std::size_t rows() const { return usize(inputs) + 1 + usize(outputs); }
   std::size_t output_bias() const { return rows() * stride; }
   std::size_t length() const;  // a multiple of kNeuronTile
 };
@@ -63,15 +63,15 @@ class Columns {
   explicit Columns(const Rows& rows);
   std::size_t count() const { return count_; }
   std::size_t tiles() const { return (count_ + kSampleTile - 1) / kSampleTile; }
-  const std::vector<const T*>& x() const { return x_; }
-  const std::vector<const T*>& y() const { return y_; }
+  const List<const T*>& x() const { return x_; }
+  const List<const T*>& y() const { return y_; }
   // weight / mean weight; nullptr: all 1.
   const T* share() const { return share_.data(); }
 
  private:
   std::size_t count_;
-  std::vector<Array<T>> columns_;
-  std::vector<const T*> x_, y_;
+  List<Array<T>> columns_;
+  List<const T*> x_, y_;
   Array<T> share_;
 };
 

@@ -8,6 +8,7 @@
 
 #include "equality.hpp"
 #include "info.hpp"
+#include "list.hpp"
 #include "simd/kernels.hpp"
 
 extern "C" void dgeqrf_(const int* m, const int* n, double* a, const int* lda, double* tau, double* work,
@@ -23,7 +24,7 @@ constexpr double kLargest = 0x1p200, kSmallest = 0x1p-200;
 // triangular factor, which has as many rows as columns and the same solution: one blocked pass instead of one a step.
 constexpr std::size_t kTall = 4, kLargeMatrix = std::size_t{1} << 20;
 
-double largest_of(const std::vector<double>& values) {
+double largest_of(const List<double>& values) {
   double most = 0;
   for (const double v : values) most = std::max(most, std::fabs(v));
   return most;
@@ -32,7 +33,7 @@ double largest_of(const std::vector<double>& values) {
 bool is_extreme(double largest) { return largest != 0 && (largest > kLargest || largest < kSmallest); }
 
 void copy_matrix(const PointsView& view, const NumbersView& rhs, const char* name, const char* rhs_name, RowMajor& to,
-                 std::vector<double>& rhs_to) {
+                 List<double>& rhs_to) {
   to = RowMajor(view.count, static_cast<std::size_t>(view.dimension));
   double wrong = 0;  // x - x is 0 unless x is NaN or infinite
   for (std::size_t i = 0; i < view.count; i++) {
@@ -68,7 +69,7 @@ void reserve_blas_buffer() {
 }
 
 // Q'[A b] = [R c]: R and c.
-void triangularise(const RowMajor& A, const std::vector<double>& b, RowMajor& R, std::vector<double>& c) {
+void triangularise(const RowMajor& A, const List<double>& b, RowMajor& R, List<double>& c) {
   reserve_blas_buffer();
   const std::size_t rows = A.rows, columns = A.columns + 1;
   Array<double> work(rows * columns);
@@ -77,12 +78,12 @@ void triangularise(const RowMajor& A, const std::vector<double>& b, RowMajor& R,
     work[(columns - 1) * rows + i] = b[i];
   }
   const int m = static_cast<int>(rows), n = static_cast<int>(columns);
-  std::vector<double> tau(columns);
+  List<double> tau(columns);
   double wanted = 0;
   int info = 0, length = -1;
   dgeqrf_(&m, &n, work.data(), &m, tau.data(), &wanted, &length, &info);
   length = static_cast<int>(wanted);
-  std::vector<double> scratch(static_cast<std::size_t>(length));
+  List<double> scratch(static_cast<std::size_t>(length));
   dgeqrf_(&m, &n, work.data(), &m, tau.data(), scratch.data(), &length, &info);
   R = RowMajor(A.columns, A.columns);
   c.resize(A.columns);
@@ -92,12 +93,12 @@ void triangularise(const RowMajor& A, const std::vector<double>& b, RowMajor& R,
   }
 }
 
-double norm_of_residual(const RowMajor& A, const std::vector<double>& b, const std::vector<double>& x) {
-  std::vector<std::size_t> support;
+double norm_of_residual(const RowMajor& A, const List<double>& b, const List<double>& x) {
+  List<std::size_t> support;
   for (std::size_t j = 0; j < x.size(); j++)
     if (x[j] > 0) support.push_back(j);
   double most = 0;
-  std::vector<double> r(A.rows);
+  List<double> r(A.rows);
   for (std::size_t i = 0; i < A.rows; i++) {
     double high = -b[i], low = 0;
     for (const std::size_t j : support) {
@@ -152,7 +153,7 @@ struct Scaling {
     for (double& v : result.x) v = std::ldexp(v, rhs);
     result.residual_norm = std::ldexp(result.residual_norm, rhs);
   }
-  std::vector<int> exponents;
+  List<int> exponents;
   int rhs = 0;
 };
 
@@ -178,7 +179,7 @@ LeastSquaresResult nnls(LeastSquares&& p, int wanted, Monitor& monitor) {
   } else if (p.matrix.rows > 0) {
     const bool tall = p.matrix.rows > kTall * p.columns && p.matrix.rows * p.columns > kLargeMatrix;
     RowMajor R;
-    std::vector<double> c;
+    List<double> c;
     if (tall) triangularise(p.matrix, p.rhs, R, c);
     ActiveSet set(tall ? R : p.matrix, threads, monitor);
     set.solve(tall ? c.data() : p.rhs.data());

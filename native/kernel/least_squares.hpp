@@ -1,8 +1,8 @@
 // Non-negative least squares: min |A x - b|_2 over x >= 0 with E x = f.
 #pragma once
-#include <vector>
 
 #include "active_set.hpp"
+#include "list.hpp"
 #include "points.hpp"
 #include "status.hpp"
 
@@ -10,19 +10,19 @@ namespace fewpoints {
 
 // A validated private copy. A matrix may have no rows; both have the same columns.
 struct LeastSquares {
-  explicit LeastSquares(std::size_t columns) : columns(columns), matrix(0, columns), equality(0, columns) {}
+  explicit LeastSquares(std::size_t width) : columns(width), matrix(0, width), equality(0, width) {}
   // Throws Error NotFinite with row and column, std::bad_alloc.
   void set_matrix(const PointsView& view, const NumbersView& rhs);
   void set_equality(const PointsView& view, const NumbersView& rhs);
 
   std::size_t columns;
   RowMajor matrix, equality;
-  std::vector<double> rhs, equality_rhs;
+  List<double> rhs, equality_rhs;
   int rhs_exponent = 0;  // both are held times 2^-rhs_exponent
 };
 
 struct LeastSquaresResult {
-  std::vector<double> x;
+  List<double> x;
   double residual_norm = 0;  // |A x - b|
   double iterations = 0;     // columns taken in or out of the passive set
 };

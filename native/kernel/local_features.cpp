@@ -1,10 +1,12 @@
 #include "local_features.hpp"
 
+#include "list.hpp"
+
 namespace fewpoints {
 namespace {
 
-std::vector<const double*> columns_of(const PointSet& set) {
-  std::vector<const double*> columns;
+List<const double*> columns_of(const PointSet& set) {
+  List<const double*> columns;
   for (int a = 0; a < set.dimension(); a++) columns.push_back(set.column(a));
   return columns;
 }
@@ -21,21 +23,21 @@ LocalFeatures::LocalFeatures(const PointSet& set, int order, int threads, Monito
   pieces_ = pieces_of(set.size());
 }
 
-ExactSums LocalFeatures::sums(const std::vector<double>& weights) const {
+ExactSums LocalFeatures::sums(const List<double>& weights) const {
   return frame_.basis().sums(columns_.data(), weights.data(), set_.size(), threads_, monitor_, Stage::Solve);
 }
 
-void LocalFeatures::evaluate(std::size_t begin, std::size_t end, Block& block, std::vector<double>& powers) const {
+void LocalFeatures::evaluate(std::size_t begin, std::size_t end, Block& block, List<double>& powers) const {
   const ExactShape& shape = frame_.basis().shape();
   const Recurrence& recurrence = frame_.recurrence();
   const std::size_t n = end - begin, k = static_cast<std::size_t>(recurrence.order);
   block.begin = begin;
   block.count = n;
   block.phi.resize(static_cast<Eigen::Index>(n), count());
-  powers.resize(static_cast<std::size_t>(shape.dimension) * (k + 1) * n);
+  powers.resize(usize(shape.dimension) * (k + 1) * n);
   for (int axis = 0; axis < shape.dimension; axis++) {
-    double* p = powers.data() + static_cast<std::size_t>(axis) * (k + 1) * n;
-    const std::size_t row = static_cast<std::size_t>(axis) * k;
+    double* p = powers.data() + usize(axis) * (k + 1) * n;
+    const std::size_t row = usize(axis) * k;
     const double* z = frame_.local(axis) + begin;
     for (std::size_t i = 0; i < n; i++) p[i] = 1;
     for (std::size_t j = 0; j < k; j++) {

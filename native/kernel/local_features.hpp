@@ -3,9 +3,9 @@
 #pragma once
 #include <Eigen/Core>
 #include <algorithm>
-#include <vector>
 
 #include "frame.hpp"
+#include "list.hpp"
 #include "points.hpp"
 #include "threads.hpp"
 
@@ -19,7 +19,7 @@ class LocalFeatures {
   const Frame& frame() const { return frame_; }
   Eigen::Index count() const { return frame_.basis().count(); }
 
-  ExactSums sums(const std::vector<double>& weights) const;
+  ExactSums sums(const List<double>& weights) const;
 
   struct Block {
     std::size_t begin, count;
@@ -43,7 +43,7 @@ class LocalFeatures {
     parallel_for(last - first, threads_, quiet, Stage::Solve, [&](std::size_t at, int) {
       const std::size_t piece = first + at;
       Block block;
-      std::vector<double> powers;
+      List<double> powers;
       const std::size_t blocks = (set_.size() + kBlock - 1) / kBlock;
       for (std::size_t k = piece * blocks / pieces_; k < (piece + 1) * blocks / pieces_; k++) {
         monitor_.check();
@@ -55,12 +55,12 @@ class LocalFeatures {
 
  private:
   static constexpr std::size_t kBlock = 256, kMostPieces = 32;
-  void evaluate(std::size_t begin, std::size_t end, Block& block, std::vector<double>& powers) const;
+  void evaluate(std::size_t begin, std::size_t end, Block& block, List<double>& powers) const;
 
   const PointSet& set_;
   const int threads_;
   Monitor& monitor_;
-  std::vector<const double*> columns_;
+  List<const double*> columns_;
   Frame frame_;
   std::size_t pieces_ = 1;
 };

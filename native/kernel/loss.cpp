@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "list.hpp"
+
 namespace fewpoints {
 
 template <class T>
@@ -19,7 +21,7 @@ void squared_errors(int outputs, std::size_t size, const double* f, const double
   const double share = 1.0 / outputs;
   std::fill_n(loss, size, 0.0);
   for (int o = 0; o < outputs; o++)
-    for (std::size_t at = o * kSampleTile, i = 0; i < size; i++, at++) {
+    for (std::size_t at = usize(o) * kSampleTile, i = 0; i < size; i++, at++) {
       const double e = f[at] - y[at];
       error[at] = 2 * share * e;
       loss[i] += share * e * e;
@@ -29,9 +31,9 @@ void squared_errors(int outputs, std::size_t size, const double* f, const double
 void cross_entropy(int outputs, std::size_t size, const double* f, const double* y, double* error, double* loss) {
   for (std::size_t i = 0; i < size; i++) {
     double largest = f[i], total = 0, labels = 0;
-    for (int o = 1; o < outputs; o++) largest = std::max(largest, f[o * kSampleTile + i]);
+    for (int o = 1; o < outputs; o++) largest = std::max(largest, f[usize(o) * kSampleTile + i]);
     for (int o = 0; o < outputs; o++) {
-      const std::size_t at = o * kSampleTile + i;
+      const std::size_t at = usize(o) * kSampleTile + i;
       error[at] = std::exp(f[at] - largest);
       total += error[at];
       labels += y[at];
@@ -39,7 +41,7 @@ void cross_entropy(int outputs, std::size_t size, const double* f, const double*
     const double log_total = std::log(total) + largest;
     loss[i] = 0;
     for (int o = 0; o < outputs; o++) {
-      const std::size_t at = o * kSampleTile + i;
+      const std::size_t at = usize(o) * kSampleTile + i;
       if (y[at] != 0) loss[i] += y[at] * (log_total - f[at]);
       error[at] = error[at] / total * labels - y[at];
     }
@@ -59,9 +61,9 @@ namespace {
 template <class T, class Use>
 void all_values(const Layer<T>& layer, const T* const* x, std::size_t tiles, Team& team, const Use& use) {
   const int outputs = layer.layout.outputs;
-  const std::size_t numbers = kSampleTile * outputs;
-  std::vector<std::vector<T>> parts(team.size(), std::vector<T>(numbers));
-  std::vector<std::vector<double>> sums(team.size(), std::vector<double>(numbers));
+  const std::size_t numbers = kSampleTile * usize(outputs);
+  List<List<T>> parts(team.size(), List<T>(numbers));
+  List<List<double>> sums(team.size(), List<double>(numbers));
   team.run([&](Team::Member& member) {
     T* const part = parts[member.index()].data();
     double* const f = sums[member.index()].data();
@@ -77,17 +79,17 @@ void all_values(const Layer<T>& layer, const T* const* x, std::size_t tiles, Tea
 }
 
 template <class T>
-std::vector<double> predict_as(const Network& network, const std::vector<Array<double>>& x, std::size_t count,
-                               int threads, Monitor& monitor) {
+List<double> predict_as(const Network& network, const List<Array<double>>& x, std::size_t count, int threads,
+                        Monitor& monitor) {
   const Layer<T> layer(network);
-  std::vector<Array<T>> columns;
-  std::vector<const T*> at;
+  List<Array<T>> columns;
+  List<const T*> at;
   for (const Array<double>& column : x) {
     columns.push_back(padded_column<T>(column, count));
     at.push_back(columns.back().data());
   }
   const auto outputs = static_cast<std::size_t>(network.outputs);
-  std::vector<double> result(count * outputs);
+  List<double> result(count * outputs);
   const std::size_t tiles = (count + kSampleTile - 1) / kSampleTile;
   Team team(team_size(network, count, threads), monitor);
   all_values(layer, at.data(), tiles, team, [&](std::size_t tile, const double* f, int) {
@@ -103,15 +105,16 @@ std::vector<double> predict_as(const Network& network, const std::vector<Array<d
 template <class T>
 double mean_loss(const Layer<T>& layer, const Columns<T>& data, Loss loss, Team& team) {
   const int outputs = layer.layout.outputs;
-  const std::size_t numbers = kSampleTile * outputs;
-  std::vector<double> of_tile(data.tiles());
-  std::vector<std::vector<double>> scratch(team.size(), std::vector<double>(2 * numbers + kSampleTile));
+  const std::size_t numbers = kSampleTile * usize(outputs);
+  List<double> of_tile(data.tiles());
+  List<List<double>> scratch(team.size(), List<double>(2 * numbers + kSampleTile));
   all_values(layer, data.x().data(), data.tiles(), team, [&](std::size_t tile, const double* f, int member) {
     const std::size_t first = tile * kSampleTile, size = std::min(kSampleTile, data.count() - first);
     double* const y = scratch[member].data();
     double *const error = y + numbers, *const of_row = error + numbers;
     for (int o = 0; o < outputs; o++)
-      for (std::size_t i = 0; i < size; i++) y[o * kSampleTile + i] = static_cast<double>(data.y()[o][first + i]);
+      for (std::size_t i = 0; i < size; i++)
+        y[usize(o) * kSampleTile + i] = static_cast<double>(data.y()[o][first + i]);
     loss_of_tile(loss, outputs, size, f, y, error, of_row);
     double sum = 0;
     for (std::size_t i = 0; i < size; i++)
@@ -128,8 +131,8 @@ int team_size(const Network& network, std::size_t rows, int threads) {
   return static_cast<int>(std::clamp(work / kWorkOfMember, 1.0, static_cast<double>(threads)));
 }
 
-std::vector<double> predict(const Network& network, const std::vector<Array<double>>& x, std::size_t count, bool single,
-                            int threads, Monitor& monitor) {
+List<double> predict(const Network& network, const List<Array<double>>& x, std::size_t count, bool single, int threads,
+                     Monitor& monitor) {
   return single ? predict_as<float>(network, x, count, threads, monitor)
                 : predict_as<double>(network, x, count, threads, monitor);
 }

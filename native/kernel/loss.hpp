@@ -18,7 +18,7 @@ int team_size(const Network& network, std::size_t rows, int threads);
 // Of a tile of samples, so that a chunk of many columns is not much more work than one of few.
 template <class T>
 std::size_t chunk_size(const Layer<T>& layer) {
-  const auto columns = static_cast<std::size_t>(layer.layout.inputs) + layer.layout.outputs;
+  const auto columns = usize(layer.layout.inputs) + usize(layer.layout.outputs);
   return std::max<std::size_t>(1024 / (columns / 32 + 1), 32);
 }
 template <class T>

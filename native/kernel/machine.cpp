@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <ctime>
-#include <vector>
 
 #include "info.hpp"
+#include "list.hpp"
 #include "memory.hpp"
 #include "threads.hpp"
 
@@ -14,7 +14,7 @@ namespace {
 // Median of the processor time of all threads: what else runs on the machine counts little.
 template <class Work>
 double seconds(const Work& work, int trials) {
-  std::vector<double> times;
+  List<double> times;
   for (int i = 0; i < trials; i++) {
     const std::clock_t start = std::clock();
     work();
@@ -59,14 +59,14 @@ Machine machine() {
 }
 
 SumTimes time_sums(int dimension, int order, std::size_t count, Basis basis, int threads, int trials) {
-  std::vector<Array<double>> columns(dimension);
-  std::vector<const double*> x;
+  List<Array<double>> columns(dimension);
+  List<const double*> x;
   for (int a = 0; a < dimension; a++) {
-    fill(columns[a], count, a);
+    fill(columns[a], count, usize(a));
     x.push_back(columns[a].data());
   }
   const MultiIndices indices(dimension, order);
-  const std::vector<double> origin(dimension, 0.0), scale(dimension, 1.0);
+  const List<double> origin(dimension, 0.0), scale(dimension, 1.0);
   const ProductBasis products(indices, basis, origin, scale);
   const int team = usable_threads(threads);
   Monitor monitor;

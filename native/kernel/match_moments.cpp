@@ -10,6 +10,7 @@
 #include "given_moments.hpp"
 #include "info.hpp"
 #include "least_squares.hpp"
+#include "list.hpp"
 #include "local_features.hpp"
 #include "moment_target.hpp"
 #include "threads.hpp"
@@ -72,10 +73,9 @@ class Matching {
   };
 
  public:
-  Matching(const PointSet& set, const std::vector<double>& target, int order, Basis basis, int threads,
-           Monitor& monitor)
+  Matching(const PointSet& set, const List<double>& target, int order, Basis basis, int threads, Monitor& monitor)
       : set_(set), features_(set, order, threads, monitor), threads_(threads), monitor_(monitor) {
-    std::vector<int> exponents;
+    List<int> exponents;
     for (int a = 0; a < set.dimension(); a++) exponents.push_back(set.exponent(a));
     target_ = localise(target, order, basis, exponents, features_.frame());
     n_ = set.size();
@@ -134,7 +134,7 @@ class Matching {
 
   // Brings the last digits of weights(): Newton's steps with errors summed in double-double. Returns the largest error.
   double refine() {
-    std::vector<double> w = weights_;
+    List<double> w = weights_;
     double best = HUGE_VAL;
     for (int k = 0; k < kMostRefinements; k++) {
       const ExactSums sums = features_.sums(w);
@@ -161,9 +161,9 @@ class Matching {
   // nnls on the moments: the least residual, with few of the points.
   double least() {
     RowMajor matrix(static_cast<std::size_t>(N_), n_);
-    std::vector<double> rhs(static_cast<std::size_t>(N_));
+    List<double> rhs(static_cast<std::size_t>(N_));
     const Vector unit = size_.cwiseMax(size_.maxCoeff() * 1e-300).cwiseInverse();
-    features_.for_blocks([&](const LocalFeatures::Block& block, int) {
+    features_.for_blocks([&](const LocalFeatures::Block& block, std::size_t) {
       for (Eigen::Index e = 0; e < N_; e++)
         for (std::size_t i = 0; i < block.count; i++)
           matrix.row(static_cast<std::size_t>(e))[block.begin + i] =
@@ -180,8 +180,8 @@ class Matching {
 
   // The projection as least squares with equality constraints, when Newton's method has failed on a problem that has a
   // solution: on all points if they are few, else on those that have weight now or had most of it.
-  void project_few(const std::vector<double>& before) {
-    std::vector<std::uint32_t> few(n_);
+  void project_few(const List<double>& before) {
+    List<std::uint32_t> few(n_);
     std::iota(few.begin(), few.end(), 0U);
     if (n_ > kFew) {
       const auto first = [&](std::uint32_t i, std::uint32_t j) {
@@ -211,8 +211,8 @@ class Matching {
     for (std::size_t j = 0; j < few.size(); j++) weights_[few[j]] = solved.x[j] * std::sqrt(c_[few[j]]);
   }
 
-  const std::vector<double>& weights() const { return weights_; }
-  void set_weights(const std::vector<double>& w) { weights_ = w; }
+  const List<double>& weights() const { return weights_; }
+  void set_weights(const List<double>& w) { weights_ = w; }
 
  private:
   // Weights at mu_, and 0 where 1 + mu . phi is positive by rounding only.
@@ -229,7 +229,7 @@ class Matching {
     });
   }
 
-  Matrix features_at(const std::vector<std::uint32_t>& rows) const {
+  Matrix features_at(const List<std::uint32_t>& rows) const {
     Matrix phi(static_cast<Eigen::Index>(rows.size()), N_);
     features_.for_blocks([&](const LocalFeatures::Block& block, std::size_t) {
       auto it = std::lower_bound(rows.begin(), rows.end(), static_cast<std::uint32_t>(block.begin));
@@ -241,8 +241,8 @@ class Matching {
 
   // The least change of the positive weights, sum (dw)^2 / c, that makes up for the error of the moments. Few of them
   // may be nearly dependent: then by orthogonal factorisation, which does not square the condition.
-  void correct(std::vector<double>& w, const Vector& error, const Vector& unit) {
-    std::vector<std::uint32_t> on;
+  void correct(List<double>& w, const Vector& error, const Vector& unit) {
+    List<std::uint32_t> on;
     for (std::size_t i = 0; i < n_; i++)
       if (w[i] > 0) on.push_back(static_cast<std::uint32_t>(i));
     if (on.empty()) return;
@@ -307,7 +307,7 @@ class Matching {
     const double bytes = 8.0 * static_cast<double>(N_) * static_cast<double>(N_) * static_cast<double>(pieces);
     const std::size_t wave =
         bytes <= kMostPartBytes ? pieces : std::min(pieces, static_cast<std::size_t>(std::max(threads_, 1)));
-    std::vector<Part> parts(wave);
+    List<Part> parts(wave);
     Part total;
     for (std::size_t first = 0; first < pieces; first += wave) {
       const std::size_t last = std::min(pieces, first + wave);
@@ -345,7 +345,7 @@ class Matching {
     return total;
   }
 
-  Matrix hessian_of(const std::vector<double>& w) {
+  Matrix hessian_of(const List<double>& w) {
     struct Part {
       void clear(Eigen::Index n) { hessian = Matrix::Zero(n, n); }
       void add(const Part& other) { hessian += other.hessian; }
@@ -368,7 +368,7 @@ class Matching {
   MomentTarget target_;
   std::size_t n_ = 0;
   Eigen::Index N_ = 0;
-  std::vector<double> c_, weights_;
+  List<double> c_, weights_;
   Vector mu_, size_, first_diagonal_;
 };
 
@@ -378,22 +378,22 @@ Error infeasible(const std::string& unmet) {
 
 }  // namespace
 
-Matched match_moments(const PointSet& set, std::size_t count, const std::vector<double>& given, int order, Basis basis,
+Matched match_moments(const PointSet& set, std::size_t count, const List<double>& given, int order, Basis basis,
                       int wanted, Monitor& monitor) {
   const int threads = usable_threads(wanted);
   check_finite(given.data(), given.size(), "target", 0);
-  std::vector<double> target(given);
+  List<double> target(given);
   for (double& t : target) t = std::ldexp(t, -set.weight_exponent());
   Matching matching(set, target, order, basis, threads, monitor);
   const GivenMoments moments(set, target, order, basis, threads, monitor);
   double error = HUGE_VAL;
   if (matching.project()) error = matching.refine();
   if (!(error <= kMet)) {
-    const std::vector<double> before = matching.weights();
+    const List<double> before = matching.weights();
     matching.least();
     error = matching.refine();
     if (!(error <= kMet)) throw infeasible(moments.unmet(matching.weights(), given));
-    const std::vector<double> vertex = matching.weights();
+    const List<double> vertex = matching.weights();
     try {
       matching.project_few(before);
       if (!(matching.refine() <= kMet)) matching.set_weights(vertex);
@@ -401,12 +401,12 @@ Matched match_moments(const PointSet& set, std::size_t count, const std::vector<
       matching.set_weights(vertex);
     }
   }
-  std::vector<double> weights = matching.weights();
+  List<double> weights = matching.weights();
   Matched result;
   result.residual = moments.polish(weights);
   if (result.residual > kSuspect) {
     // Weights that are nothing but rounding, where the target has a moment that is 0 without them.
-    std::vector<double> trimmed = weights;
+    List<double> trimmed = weights;
     const double least = kRounding * *std::max_element(weights.begin(), weights.end());
     for (double& w : trimmed) w = w > least ? w : 0;
     const double residual = moments.polish(trimmed);

@@ -1,7 +1,7 @@
 // Non-negative weights on given points that meet given moments, nearest to given weights.
 #pragma once
-#include <vector>
 
+#include "list.hpp"
 #include "moments.hpp"
 #include "points.hpp"
 #include "status.hpp"
@@ -9,14 +9,14 @@
 namespace fewpoints {
 
 struct Matched {
-  std::vector<double> weights;  // one for each of the caller's points
-  double residual = 0;          // largest over moments of |sum w phi - target| / sum w |phi|, phi of the caller's basis
+  List<double> weights;  // one for each of the caller's points
+  double residual = 0;   // largest over moments of |sum w phi - target| / sum w |phi|, phi of the caller's basis
 };
 
 // Nearest: with the set's weights c, least sum (w_i - c_i)^2 / c_i. Points that were left out of the set, for their
 // weight is 0, keep it. target: as moments() gives them. count: of the caller's points. Throws Error Infeasible
 // with the moment that cannot be met, the target and what can be reached.
-Matched match_moments(const PointSet& set, std::size_t count, const std::vector<double>& target, int order, Basis basis,
+Matched match_moments(const PointSet& set, std::size_t count, const List<double>& target, int order, Basis basis,
                       int threads, Monitor& monitor);
 
 }  // namespace fewpoints

@@ -2,6 +2,7 @@
 // and padded by 16 elements, so that a kernel may read one whole vector past the end. Large ones ask for huge pages:
 // otherwise the first touch of a million rows costs as much as splitting them once.
 #pragma once
+#include <concepts>
 #include <cstddef>
 #include <cstdlib>
 #include <new>
@@ -9,6 +10,8 @@
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
+
+#include "narrow.hpp"
 
 namespace fewpoints {
 
@@ -18,7 +21,11 @@ class Array {
   static constexpr std::size_t kPadding = 16;
   static constexpr std::size_t kHugePage = std::size_t{2} << 20;
   Array() = default;
-  explicit Array(std::size_t count) { reset(count); }
+  // Any integer is an index and a length, as of a List.
+  template <std::integral Integer>
+  explicit Array(Integer count) {
+    reset(count);
+  }
   Array(Array&& other) noexcept { swap(other); }
   Array& operator=(Array&& other) noexcept {
     swap(other);
@@ -29,7 +36,34 @@ class Array {
   Array& operator=(const Array&) = delete;
 
   // Drops the content. Throws std::bad_alloc.
-  void reset(std::size_t count) {
+  template <std::integral Integer>
+  void reset(Integer count) {
+    allocate(narrow<std::size_t>(count));
+  }
+  void swap(Array& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+  }
+  T* data() { return data_; }
+  const T* data() const { return data_; }
+  std::size_t size() const { return size_; }
+  template <std::integral Integer>
+  T& operator[](Integer i) {
+    return data_[checked(usize(i))];
+  }
+  template <std::integral Integer>
+  const T& operator[](Integer i) const {
+    return data_[checked(usize(i))];
+  }
+
+ private:
+  std::size_t checked(std::size_t i) const {
+#ifdef _GLIBCXX_ASSERTIONS
+    if (i >= size_ + kPadding) std::abort();
+#endif
+    return i;
+  }
+  void allocate(std::size_t count) {
     std::free(data_);
     data_ = nullptr;
     size_ = 0;
@@ -44,17 +78,6 @@ class Array {
 #endif
     size_ = count;
   }
-  void swap(Array& other) noexcept {
-    std::swap(data_, other.data_);
-    std::swap(size_, other.size_);
-  }
-  T* data() { return data_; }
-  const T* data() const { return data_; }
-  std::size_t size() const { return size_; }
-  T& operator[](std::size_t i) { return data_[i]; }
-  const T& operator[](std::size_t i) const { return data_[i]; }
-
- private:
   T* data_ = nullptr;
   std::size_t size_ = 0;
 };

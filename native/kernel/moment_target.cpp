@@ -4,11 +4,13 @@
 #include <cmath>
 #include <map>
 
+#include "list.hpp"
+
 namespace fewpoints {
 namespace {
 
-using Exponents = std::vector<std::uint16_t>;
-using Coefficients = std::vector<DoubleDouble>;
+using Exponents = List<std::uint16_t>;
+using Coefficients = List<DoubleDouble>;
 
 struct Moments {
   explicit Moments(int dimension, int order) : indices(dimension, order) {
@@ -19,8 +21,8 @@ struct Moments {
   Exponents exponents(int e) const { return indices.row(e); }
   MultiIndices indices;
   std::map<Exponents, int> place;
-  std::vector<DoubleDouble> value;
-  std::vector<double> size;
+  List<DoubleDouble> value;
+  List<double> size;
 };
 
 // Three-term recurrence of one variable.
@@ -29,10 +31,9 @@ struct OneRecurrence {
 };
 
 // Row j: the coefficients of p_j(z) in the given basis of one variable x, z = factor x - shift.
-std::vector<Coefficients> expansions(Basis basis, int order, const OneRecurrence& r, double factor,
-                                     DoubleDouble shift) {
+List<Coefficients> expansions(Basis basis, int order, const OneRecurrence& r, double factor, DoubleDouble shift) {
   const auto count = static_cast<std::size_t>(order) + 1;
-  std::vector<Coefficients> p(count, Coefficients(count));
+  List<Coefficients> p(count, Coefficients(count));
   p[0][0] = 1.0;
   const auto times_z = [&](const Coefficients& q) {
     Coefficients out(count);
@@ -63,7 +64,7 @@ std::vector<Coefficients> expansions(Basis basis, int order, const OneRecurrence
 }
 
 // Replaces the functions of one variable by others, p.
-void change_axis(Moments& moments, int axis, const std::vector<Coefficients>& p) {
+void change_axis(Moments& moments, int axis, const List<Coefficients>& p) {
   // Multi-indices that differ in this exponent only, from the highest down: each needs those below it.
   for (int e = moments.indices.count; e-- > 0;) {
     Exponents row = moments.exponents(e);
@@ -82,21 +83,21 @@ void change_axis(Moments& moments, int axis, const std::vector<Coefficients>& p)
 }
 
 // Monomials of z = map y from those of y: each is one coordinate times one of a degree less.
-Moments turn(const Moments& y, int dimension, const std::vector<double>& map) {
+Moments turn(const Moments& y, int dimension, const List<double>& map) {
   const int m = y.indices.dimension, order = y.indices.order;
   Moments z(dimension, order);
-  std::vector<int> start(static_cast<std::size_t>(order) + 2, 0);  // of each degree among the y
+  List<int> start(static_cast<std::size_t>(order) + 2, 0);  // of each degree among the y
   for (int e = 0; e < y.indices.count; e++) start[y.indices.total[e] + 1] = e + 1;
   // The product of monomial e of y with coordinate b.
-  std::vector<int> product(static_cast<std::size_t>(std::max(start[order], 0)) * m);
+  List<int> product(static_cast<std::size_t>(std::max(start[order], 0)) * usize(m));
   for (int e = 0; e < start[order]; e++)
     for (int b = 0; b < m; b++) {
       Exponents row = y.exponents(e);
       row[b]++;
       product[e * m + b] = y.place.at(row);
     }
-  std::vector<Coefficients> before, now;
-  std::vector<int> place(static_cast<std::size_t>(z.indices.count));  // inside its degree
+  List<Coefficients> before, now;
+  List<int> place(static_cast<std::size_t>(z.indices.count));  // inside its degree
   for (int degree = 0, e = 0; degree <= order; degree++) {
     now.clear();
     const auto width = static_cast<std::size_t>(start[degree + 1] - start[degree]);
@@ -140,7 +141,7 @@ Moments turn(const Moments& y, int dimension, const std::vector<double>& map) {
 
 }  // namespace
 
-MomentTarget localise(const std::vector<double>& target, int order, Basis basis, const std::vector<int>& exponent,
+MomentTarget localise(const List<double>& target, int order, Basis basis, const List<int>& exponent,
                       const Frame& frame) {
   const ExactShape& shape = frame.basis().shape();
   const int m = shape.columns;
@@ -162,7 +163,7 @@ MomentTarget localise(const std::vector<double>& target, int order, Basis basis,
   }
   const Recurrence plain = Recurrence::monomial(1, order);
   // y_b = scale_b (x_b - centre_b) with the frame's largest factor of this column, so that its map has entries near 1.
-  std::vector<double> map(static_cast<std::size_t>(shape.dimension) * static_cast<std::size_t>(m), 0.0);
+  List<double> map(static_cast<std::size_t>(shape.dimension) * static_cast<std::size_t>(m), 0.0);
   if (shape.from == nullptr)
     std::copy_n(shape.map, map.size(), map.begin());
   else
@@ -184,7 +185,7 @@ MomentTarget localise(const std::vector<double>& target, int order, Basis basis,
   }
   // The frame leaves out polynomials that vanish on the points.
   MomentTarget result;
-  std::vector<Exponents> rows(static_cast<std::size_t>(shape.count), Exponents(shape.dimension, 0));
+  List<Exponents> rows(static_cast<std::size_t>(shape.count), Exponents(shape.dimension, 0));
   for (int e = 0; e < shape.count; e++) {
     if (e > 0) {
       rows[e] = rows[shape.parent[e]];

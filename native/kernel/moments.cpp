@@ -4,36 +4,36 @@
 
 #include "exact.hpp"
 #include "info.hpp"
+#include "list.hpp"
 
 namespace fewpoints {
 
 namespace {
 
 // Whatever overflows, does so here as in any sum of products of doubles.
-std::vector<DoubleDouble> general_sums(const double* const* x, const double* w, std::size_t n,
-                                       const MultiIndices& indices, Basis basis, const std::vector<double>& scale,
-                                       int threads, Monitor& monitor) {
+List<DoubleDouble> general_sums(const double* const* x, const double* w, std::size_t n, const MultiIndices& indices,
+                                Basis basis, const List<double>& scale, int threads, Monitor& monitor) {
   const int m = indices.dimension, k = indices.order;
   const ExactBasis general(indices, basis == Basis::Legendre ? Recurrence::legendre(m, k) : Recurrence::monomial(m, k),
-                           std::vector<double>(m, 0.0), scale);
+                           List<double>(m, 0.0), scale);
   const ExactSums sums = general.sums(x, w, n, threads, monitor, Stage::Verify);
-  std::vector<DoubleDouble> out(indices.count);
+  List<DoubleDouble> out(indices.count);
   for (int e = 0; e < indices.count; e++) out[e] = sums[e];
   return out;
 }
 
 }  // namespace
 
-std::vector<double> moments(const PointSet& set, int order, Basis basis, int threads, Monitor& monitor) {
+List<double> moments(const PointSet& set, int order, Basis basis, int threads, Monitor& monitor) {
   const int m = set.dimension(), team = usable_threads(threads);
   const MultiIndices indices(m, order);
-  std::vector<const double*> x(m);
+  List<const double*> x(m);
   for (int a = 0; a < m; a++) x[a] = set.column(a);
   // Powers are taken of coordinates in [-1, 1]; Legendre polynomials are not homogeneous, and there the columns go back
   // to the caller's units.
-  const std::vector<double> origin(m, 0.0);
-  std::vector<double> scale(m, 1.0);
-  std::vector<int> units(m, 0);
+  const List<double> origin(m, 0.0);
+  List<double> scale(m, 1.0);
+  List<int> units(m, 0);
   const Extent plain = extent_of(x.data(), set.weights(), set.size(), origin, scale);
   for (int a = 0; a < m; a++) {
     if (basis == Basis::Legendre)
@@ -45,13 +45,13 @@ std::vector<double> moments(const PointSet& set, int order, Basis basis, int thr
   for (int a = 0; a < m; a++) extent.reach[a] *= scale[a];
 
   const ProductBasis products(indices, basis, origin, scale);
-  const std::vector<DoubleDouble> sums =
+  const List<DoubleDouble> sums =
       products.holds(extent)
           ? products.exact(x.data(), set.weights(), set.size(), extent, false, nullptr, team, monitor, Stage::Verify)
                 .sums
           : general_sums(x.data(), set.weights(), set.size(), indices, basis, scale, team, monitor);
-  std::vector<double> out(indices.count);
-  std::vector<long> exponents(indices.count, 0);
+  List<double> out(indices.count);
+  List<long> exponents(indices.count, 0);
   for (int e = 0; e < indices.count; e++) {
     const int a = indices.axis[e];
     if (basis == Basis::Monomial && e > 0)

@@ -1,8 +1,8 @@
 // Moments of a weighted set: sum_i c_i phi_a(w_i) for every multi-index a of degree <= k, in graded lexicographic
 // order.
 #pragma once
-#include <vector>
 
+#include "list.hpp"
 #include "points.hpp"
 #include "products.hpp"
 #include "status.hpp"
@@ -12,6 +12,6 @@ namespace fewpoints {
 // Plain sums in the coordinates as given: products of powers, or of Legendre polynomials P_j (P_j(1) = 1).
 // In double-double, added without rounding and rounded once: the same bits for any number of threads and any order of
 // the points.
-std::vector<double> moments(const PointSet& set, int order, Basis basis, int threads, Monitor& monitor);
+List<double> moments(const PointSet& set, int order, Basis basis, int threads, Monitor& monitor);
 
 }  // namespace fewpoints

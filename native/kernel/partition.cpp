@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 
+#include "list.hpp"
 #include "simd/kernels.hpp"
 #include "threads.hpp"
 
@@ -70,8 +71,8 @@ Partition::Partition(PointSet& set, const PartitionOptions& options, Monitor& mo
   Tree tree = root();
   refine(tree);
   number_rows();
-  const std::vector<char> chosen = cut(tree);
-  std::vector<int> open{0};
+  const List<char> chosen = cut(tree);
+  List<int> open{0};
   while (!open.empty()) {
     const int at = open.back();
     open.pop_back();
@@ -94,7 +95,7 @@ void Partition::number_rows() {
     std::memcpy(rows_.data(), set_.rows(), n * sizeof(std::uint32_t));
   else
     for (std::size_t i = 0; i < n; i++) rows_[i] = static_cast<std::uint32_t>(i);
-  set_.mutable_rows() = std::vector<std::uint32_t>();
+  set_.mutable_rows() = List<std::uint32_t>();
 }
 
 std::size_t Partition::largest() const {
@@ -107,7 +108,7 @@ std::size_t Partition::largest() const {
 
 Partition::Tree Partition::root() {
   const std::size_t n = set_.size(), chunks = chunk_count(n), entries = 2 * width() + 1;
-  std::vector<double> parts(chunks * entries);
+  List<double> parts(chunks * entries);
   parallel_for(chunks, options_.threads, monitor_, Stage::Partition, [&](std::size_t c, int) {
     double* part = &parts[c * entries];
     const std::size_t begin = c * kChunk, end = std::min(n, begin + kChunk);
@@ -146,7 +147,7 @@ void Partition::rate(Tree& tree, int at) const {
   const double* low = box(tree, at);
   double square = 0;
   for (int a = 0; a < dimension_; a++) {
-    const double side = (low[width() + a] - low[a]) * options_.units[a];
+    const double side = (low[width() + usize(a)] - low[a]) * options_.units[a];
     square += side * side;
   }
   if (square > 0) node.score = about_log2(node.mass) + 0.5 * (options_.order + 1) * about_log2(square);
@@ -155,7 +156,7 @@ void Partition::rate(Tree& tree, int at) const {
 // Box and mass of a leaf, from its points.
 void Partition::measure(Tree& tree, int leaf) const {
   Node& node = tree.nodes[leaf];
-  double* low = &tree.boxes[static_cast<std::size_t>(leaf) * 2 * width()];
+  double* low = &tree.boxes[usize(leaf) * 2 * width()];
   for (std::size_t a = 0; a < width(); a++) {
     simd().bounds(arrays_[a], node.begin, node.end, &low[a], &low[width() + a]);
   }
@@ -169,7 +170,7 @@ void Partition::join(Tree& tree, int at, std::size_t first) const {
     Node& node = tree.nodes[i];
     if (node.left < 0) return;
     node.mass = tree.nodes[node.left].mass + tree.nodes[node.left + 1].mass;
-    double* low = &tree.boxes[static_cast<std::size_t>(i) * 2 * width()];
+    double* low = &tree.boxes[usize(i) * 2 * width()];
     const double* left = box(tree, node.left);
     const double* right = box(tree, node.left + 1);
     for (std::size_t a = 0; a < width(); a++) {
@@ -196,7 +197,7 @@ double Partition::cells_for(const Node& node, double level) const {
 // `before` first.
 double Partition::level_of(const Tree& tree, double before) const {
   constexpr double kNear = 4, kFar = 4096, kCloseEnough = 1.0 / 64;
-  std::vector<const Node*> open;
+  List<const Node*> open;
   double kept = 0;  // points of leaves that are not reduced
   for (const Node& node : tree.nodes) {
     if (node.left >= 0) continue;
@@ -243,8 +244,7 @@ double Partition::first_cells(const Tree& tree) const {
     const Grid outer = grid_for(tree, 0, first);
     if (outer.bins < 2) return 2;
     first = std::min<double>(first, outer.bins);
-    std::vector<double> low(box(tree, 0), box(tree, 0) + width()),
-        high(box(tree, 0) + width(), box(tree, 0) + 2 * width());
+    List<double> low(box(tree, 0), box(tree, 0) + width()), high(box(tree, 0) + width(), box(tree, 0) + 2 * width());
     for (int i = 0; i < outer.axes.count; i++)
       high[outer.axes.column[i]] = low[outer.axes.column[i]] + 1 / outer.axes.scale[i];
     const Grid inner = make_grid(dimension_, low.data(), high.data(), options_.units.data(), cells / outer.bins,
@@ -267,7 +267,7 @@ double Partition::first_cells(const Tree& tree) const {
 void Partition::refine(Tree& tree) {
   if (tree.nodes[0].score == kNever) return;
   double level = tree.nodes[0].score;  // that the whole set should be one cell: only the root is divided
-  std::vector<Wanted> wanted{{0, first_cells(tree)}};
+  List<Wanted> wanted{{0, first_cells(tree)}};
   for (int round = 0; round < kRounds && !wanted.empty(); round++) {
     refine(tree, wanted, level);
     level = level_of(tree, round == 0 ? tree.nodes[0].score : level);
@@ -287,14 +287,14 @@ void Partition::refine(Tree& tree) {
   }
 }
 
-void Partition::refine(Tree& tree, const std::vector<Wanted>& wanted, double level) {
-  std::vector<Wanted> small;
+void Partition::refine(Tree& tree, const List<Wanted>& wanted, double level) {
+  List<Wanted> small;
   for (const Wanted& one : wanted)
     if (tree.nodes[one.node].size() > kShared)
       divide_shared(tree, one.node, one.cells);
     else
       small.push_back(one);
-  std::vector<Tree> grown(small.size());
+  List<Tree> grown(small.size());
   parallel_for(small.size(), options_.threads, monitor_, Stage::Partition, [&](std::size_t i, int thread) {
     Tree& part = grown[i];
     append(part, tree.nodes[small[i].node]);
@@ -325,13 +325,13 @@ void Partition::grow(Tree& tree, double cells, double level, Scratch& scratch) {
 
 // Which nodes become cells: always the one with the largest expected error is divided next, as long as the bound
 // allows. Halves have no larger score than the whole, so the queue is a row of buckets that is walked once.
-std::vector<char> Partition::cut(Tree& tree) {
+List<char> Partition::cut(Tree& tree) {
   const auto cost = [&](int i) { return std::min(options_.features, tree.nodes[i].size()); };
   constexpr int kNone = -1, kBuckets = 1 << 14;
   constexpr double kBucketsPerBit = 16;
   const double top = tree.nodes[0].score;
-  std::vector<int> first(kBuckets, kNone), next(tree.nodes.size(), kNone);  // next: the node behind it in its bucket
-  std::vector<char> chosen(tree.nodes.size(), 0);
+  List<int> first(kBuckets, kNone), next(tree.nodes.size(), kNone);  // next: the node behind it in its bucket
+  List<char> chosen(tree.nodes.size(), 0);
   int bucket = 0;
   const auto enter = [&](int i) {
     if (next.size() < tree.nodes.size()) {

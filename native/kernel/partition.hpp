@@ -5,9 +5,9 @@
 #pragma once
 #include <cstdint>
 #include <memory>
-#include <vector>
 
 #include "grid.hpp"
+#include "list.hpp"
 #include "memory.hpp"
 #include "points.hpp"
 #include "status.hpp"
@@ -20,7 +20,7 @@ namespace fewpoints {
 enum class Division { Grid, Halves, Balanced };
 
 struct PartitionOptions {
-  std::vector<double> units;  // one a column: sides are measured in x times this; 0: never cut along it
+  List<double> units;  // one a column: sides are measured in x times this; 0: never cut along it
   int order = 0;
   std::size_t features = 1;  // N: a cell with more points keeps at most this many
   std::size_t size = 1;      // bound on the size of the result
@@ -40,7 +40,7 @@ class Partition {
   // part that fits the cache; memory for one more column.
   Partition(PointSet& set, const PartitionOptions& options, Monitor& monitor);
 
-  const std::vector<CellRange>& cells() const { return cells_; }
+  const List<CellRange>& cells() const { return cells_; }
   std::size_t largest() const;  // points of the largest cell
   const double* column(int a) const { return set_.column(a); }
   const double* weights() const { return set_.weights(); }    // nullptr: all 1
@@ -61,18 +61,18 @@ class Partition {
   };
   // Node i has the box boxes[2 m i ..]: low of every column, then high. Children stand behind their parent.
   struct Tree {
-    std::vector<Node> nodes;
-    std::vector<double> boxes;
+    List<Node> nodes;
+    List<double> boxes;
   };
   // What one thread needs to divide a node that fits the cache.
   struct Scratch {
     std::size_t capacity = 0;
-    std::vector<Array<double>> arrays;
-    std::vector<double*> pointers;
+    List<Array<double>> arrays;
+    List<double*> pointers;
     Array<std::uint32_t> rows;
     Array<std::uint8_t> keys;
-    std::vector<GridOrder> orders;
-    std::vector<int> leaves;
+    List<GridOrder> orders;
+    List<int> leaves;
     void ensure(std::size_t count, std::size_t arrays_wanted);
     const GridOrder& order(const Grid& grid);
   };
@@ -83,7 +83,7 @@ class Partition {
 
   void number_rows();
   Tree root();
-  const double* box(const Tree& tree, int at) const { return &tree.boxes[static_cast<std::size_t>(at) * 2 * width()]; }
+  const double* box(const Tree& tree, int at) const { return &tree.boxes[usize(at) * 2 * width()]; }
   std::size_t width() const { return static_cast<std::size_t>(dimension_); }
   void append(Tree& tree, const Node& node) const;
   void rate(Tree& tree, int at) const;
@@ -94,9 +94,9 @@ class Partition {
 
   double first_cells(const Tree& tree) const;
   void refine(Tree& tree);
-  void refine(Tree& tree, const std::vector<Wanted>& wanted, double level);
+  void refine(Tree& tree, const List<Wanted>& wanted, double level);
   void grow(Tree& tree, double cells, double level, Scratch& scratch);
-  std::vector<char> cut(Tree& tree);
+  List<char> cut(Tree& tree);
 
   // divide.cpp
   Grid grid_for(const Tree& tree, int at, double cells) const;
@@ -105,8 +105,7 @@ class Partition {
   bool divide_shared(Tree& tree, int at, double cells);
   void move(std::size_t begin, std::size_t count, std::uint32_t* places, Scratch& scratch);
   void place(Tree& tree, int at, const GridOrder& order, int bins, Scratch& scratch);
-  void grow_nodes(Tree& tree, int at, const GridOrder& order, const std::size_t* starts,
-                  std::vector<int>& leaves) const;
+  void grow_nodes(Tree& tree, int at, const GridOrder& order, const std::size_t* starts, List<int>& leaves) const;
 
   // balanced.cpp
   void balance();
@@ -117,13 +116,13 @@ class Partition {
   Monitor& monitor_;
   const int dimension_;
   const bool weighted_;
-  double cells_per_bit_ = 1;     // exponent of the number of cells in the expected error
-  double fewest_ = 2;            // a node that should have fewer cells is halved
-  double enough_to_clip_ = 0;    // bins
-  std::vector<double*> arrays_;  // columns, then the weights if there are any
+  double cells_per_bit_ = 1;   // exponent of the number of cells in the expected error
+  double fewest_ = 2;          // a node that should have fewer cells is halved
+  double enough_to_clip_ = 0;  // bins
+  List<double*> arrays_;       // columns, then the weights if there are any
   Array<std::uint32_t> rows_;
-  std::vector<Scratch> scratch_;  // one a thread
-  std::vector<CellRange> cells_;
+  List<Scratch> scratch_;  // one a thread
+  List<CellRange> cells_;
 };
 
 }  // namespace fewpoints

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "list.hpp"
 #include "simd/kernels.hpp"
 #include "status.hpp"
 
@@ -55,11 +56,10 @@ void check_finite(const double* x, std::size_t count, const char* name, int colu
                                        std::to_string(column) + " is " + shown(x[i]) + "; expected a finite number");
 }
 
-std::vector<std::uint64_t> copy_finite(const PointsView& points, const char* name,
-                                       std::vector<Array<double>>& columns) {
+List<std::uint64_t> copy_finite(const PointsView& points, const char* name, List<Array<double>>& columns) {
   columns.resize(points.dimension);
-  std::vector<double*> to(points.dimension);
-  std::vector<std::uint64_t> largest(points.dimension);
+  List<double*> to(points.dimension);
+  List<std::uint64_t> largest(points.dimension);
   for (int a = 0; a < points.dimension; a++) {
     columns[a].reset(points.count);
     to[a] = columns[a].data();
@@ -75,7 +75,7 @@ std::vector<std::uint64_t> copy_finite(const PointsView& points, const char* nam
 PointSet::PointSet(const PointsView& points, const NumbersView& weights, const char* name) : size_(points.count) {
   const std::size_t n = points.count;
   exponents_.assign(points.dimension, 0);
-  std::vector<std::uint64_t> largest = copy_finite(points, name, columns_);
+  List<std::uint64_t> largest = copy_finite(points, name, columns_);
   if (weights.data != nullptr) {
     copy_weights(weights, n, weights_);
     weight_exponent_ = exponent_for(std::bit_cast<double>(simd().largest_bits(weights_.data(), size_)));

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <map>
 #include <utility>
-#include <vector>
 
+#include "list.hpp"
 #include "memory.hpp"
 
 namespace fewpoints {
@@ -52,16 +52,16 @@ class PointSet {
   // The partition permutes in place; these hand it the arrays.
   Array<double>& mutable_column(int a) { return columns_[a]; }
   Array<double>& mutable_weights() { return weights_; }
-  std::vector<std::uint32_t>& mutable_rows() { return rows_; }
+  List<std::uint32_t>& mutable_rows() { return rows_; }
 
  private:
   void leave_out_zero_weights();
 
   std::size_t size_ = 0;
-  std::vector<Array<double>> columns_;
+  List<Array<double>> columns_;
   Array<double> weights_;
-  std::vector<std::uint32_t> rows_;
-  std::vector<int> exponents_;
+  List<std::uint32_t> rows_;
+  List<int> exponents_;
   int weight_exponent_ = 0;
   // Numbers next to nothing beside the largest of their column, which lose digits when they are held in its units.
   std::map<std::pair<std::uint32_t, int>, double> cut_off_;
@@ -69,7 +69,7 @@ class PointSet {
 
 // For the other things that are copied in: points (throws Error NotFinite, naming row and column), one array a column,
 // returns the bits of the largest magnitude of each; weights (throws Error Weight); the check of one column.
-std::vector<std::uint64_t> copy_finite(const PointsView& points, const char* name, std::vector<Array<double>>& columns);
+List<std::uint64_t> copy_finite(const PointsView& points, const char* name, List<Array<double>>& columns);
 void copy_weights(const NumbersView& view, std::size_t count, Array<double>& to);
 void check_finite(const double* x, std::size_t count, const char* name, int column, std::size_t first_row = 0);
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "list.hpp"
+
 namespace fewpoints {
 namespace {
 
@@ -34,13 +36,13 @@ Eigen::VectorXd least_squares(const Eigen::MatrixXd& A, const Eigen::VectorXd& b
 }  // namespace
 
 double polish(const Eigen::MatrixXd& B, const ExactSums& target,
-              const std::function<ExactSums(const std::vector<double>&)>& sums, std::vector<double>& weights) {
+              const std::function<ExactSums(const List<double>&)>& sums, List<double>& weights) {
   const Eigen::Index N = B.rows(), count = B.cols();
   Eigen::VectorXd residual(N);
-  std::vector<double> w = weights;
+  List<double> w = weights;
   double best = relative(target, sums(w), residual);
   for (int step = 0; step < kMostSteps && best > kConverged; step++) {
-    std::vector<Eigen::Index> present;
+    List<Eigen::Index> present;
     for (Eigen::Index i = 0; i < count; i++)
       if (w[i] > 0) present.push_back(i);
     if (present.empty()) break;
@@ -67,10 +69,10 @@ double polish(const Eigen::MatrixXd& B, const ExactSums& target,
 }
 
 double polish_gently(const Eigen::MatrixXd& B, const ExactSums& target,
-                     const std::function<ExactSums(const std::vector<double>&)>& sums, std::vector<double>& weights) {
+                     const std::function<ExactSums(const List<double>&)>& sums, List<double>& weights) {
   const Eigen::Index N = B.rows(), count = B.cols();
   Eigen::VectorXd residual(N);
-  std::vector<double> w = weights, factored;
+  List<double> w = weights, factored;
   double best = relative(target, sums(w), residual);
   Eigen::CompleteOrthogonalDecomposition<Eigen::MatrixXd> solver;
   for (int step = 0; step < kMostSteps && best > kConverged; step++) {

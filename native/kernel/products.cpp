@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 
+#include "list.hpp"
 #include "memory.hpp"
 #include "threads.hpp"
 
@@ -12,7 +13,7 @@ namespace fewpoints {
 namespace {
 
 using Power = MultiIndices::Power;
-using Product = std::vector<Power>;
+using Product = List<Power>;
 
 // Bits of a product above g1, bits of the rest above g2. The first piece |y| <= 2^48 g1 leaves |rest| <= g1 / 2, and
 // the low parts add at most about 4 k u 2^48 g1 = k g1 / 8, k <= 255: with 46 bits more the second stays below 2^51 g2,
@@ -59,8 +60,8 @@ Parts parts_of(const MultiIndices& indices, int axes, int degree) {
 }
 
 // Degree ascending, within a degree lexicographically descending; the map gets the places.
-std::vector<Product> in_order(std::map<Product, int>& list) {
-  std::vector<Product> sorted;
+List<Product> in_order(std::map<Product, int>& list) {
+  List<Product> sorted;
   for (const auto& item : list) sorted.push_back(item.first);
   const auto degree = [](const Product& product) {
     int sum = 0;
@@ -87,12 +88,11 @@ DoubleDouble value_of(__int128 high, __int128 low, int g2_exponent) {
 }
 
 // What a kernel says of each chunk of the points: shape.count values a chunk.
-std::vector<double> of_chunks(decltype(SimdKernels::product_sums) kernel, const ProductShape& shape,
-                              const double* const* x, const double* w, std::size_t n, int threads, Monitor& monitor,
-                              Stage stage) {
+List<double> of_chunks(decltype(SimdKernels::product_sums) kernel, const ProductShape& shape, const double* const* x,
+                       const double* w, std::size_t n, int threads, Monitor& monitor, Stage stage) {
   const auto N = static_cast<std::size_t>(shape.count);
-  std::vector<double> parts(chunk_count(n) * N);
-  std::vector<Array<double>> workspaces(std::max(threads, 1));
+  List<double> parts(chunk_count(n) * N);
+  List<Array<double>> workspaces(std::max(threads, 1));
   parallel_for(chunk_count(n), threads, monitor, stage, [&](std::size_t c, int thread) {
     Array<double>& workspace = workspaces[thread];
     if (workspace.size() == 0) workspace.reset(simd().product_workspace(shape));
@@ -103,8 +103,8 @@ std::vector<double> of_chunks(decltype(SimdKernels::product_sums) kernel, const 
 
 }  // namespace
 
-Extent extent_of(const double* const* x, const double* w, std::size_t n, const std::vector<double>& centre,
-                 const std::vector<double>& scale) {
+Extent extent_of(const double* const* x, const double* w, std::size_t n, const List<double>& centre,
+                 const List<double>& scale) {
   Extent extent;
   double low = 0, high = 0;
   for (std::size_t a = 0; a < centre.size(); a++) {
@@ -122,18 +122,17 @@ Extent extent_of(const double* const* x, const double* w, std::size_t n, const s
 }
 
 int ProductBasis::factors() const {
-  const auto composed = [](const List& list) {
+  const auto composed = [](const Factors& list) {
     return static_cast<int>(std::count_if(list.parent.begin(), list.parent.end(), [](int p) { return p != 0; }));
   };
   return composed(heads_) + composed(tails_);
 }
 
-ProductList ProductBasis::List::view() const {
+ProductList ProductBasis::Factors::view() const {
   return {static_cast<int>(parent.size()), parent.data(), axis.data(), degree.data()};
 }
 
-ProductBasis::ProductBasis(const MultiIndices& indices, Basis basis, std::vector<double> centre,
-                           std::vector<double> scale)
+ProductBasis::ProductBasis(const MultiIndices& indices, Basis basis, List<double> centre, List<double> scale)
     : centre_(std::move(centre)),
       scale_(std::move(scale)),
       legendre_high_(indices.order + 1, 0.0),
@@ -171,8 +170,8 @@ void ProductBasis::split(const MultiIndices& indices) {
     if (static_cast<std::int64_t>(parts_of(indices, m, (k + 1) / 2).size()) < least) axes = m, degree = (k + 1) / 2;
 
   Parts parts = parts_of(indices, axes, degree);
-  const std::vector<Product> heads = in_order(parts.heads), tails = in_order(parts.tails);
-  const auto describe = [](const std::vector<Product>& from, const std::map<Product, int>& place, List& to) {
+  const List<Product> heads = in_order(parts.heads), tails = in_order(parts.tails);
+  const auto describe = [](const List<Product>& from, const std::map<Product, int>& place, Factors& to) {
     for (Product product : from) {
       const Power last = product.empty() ? Power{0, 0} : product.back();
       if (!product.empty()) product.pop_back();
@@ -186,7 +185,7 @@ void ProductBasis::split(const MultiIndices& indices) {
   struct Pair {
     int head, tail, feature;
   };
-  std::vector<Pair> pairs;
+  List<Pair> pairs;
   Product head, tail;
   for (int e = 0; e < indices.count; e++) {
     cut_at(indices, e, axes, degree, head, tail);
@@ -206,11 +205,11 @@ void ProductBasis::split(const MultiIndices& indices) {
   }
 }
 
-std::vector<double> ProductBasis::sums(const double* const* x, const double* w, std::size_t n, int threads,
-                                       Monitor& monitor, Stage stage) const {
+List<double> ProductBasis::sums(const double* const* x, const double* w, std::size_t n, int threads, Monitor& monitor,
+                                Stage stage) const {
   const std::size_t chunks = chunk_count(n), N = static_cast<std::size_t>(count());
-  const std::vector<double> parts = of_chunks(simd().product_sums, shape_, x, w, n, threads, monitor, stage);
-  std::vector<double> out(N);
+  const List<double> parts = of_chunks(simd().product_sums, shape_, x, w, n, threads, monitor, stage);
+  List<double> out(N);
   for (std::size_t e = 0; e < N; e++) {
     DoubleDouble total;
     for (std::size_t c = 0; c < chunks; c++) total = total + DoubleDouble(parts[c * N + e]);
@@ -252,9 +251,9 @@ bool ProductBasis::holds(const Extent& extent) const {
 // below n 2^-93 of sum w |phi|: 10^-19 for 10^9 points. E from the extent costs nothing and is nearly always good
 // enough; whether it is, is decided from the exact sums and the number of points, which do not depend on their order.
 ExactTotals ProductBasis::exact(const double* const* x, const double* w, std::size_t n, const Extent& extent,
-                                bool magnitudes, const std::vector<double>* sizes, int threads, Monitor& monitor,
+                                bool magnitudes, const List<double>* sizes, int threads, Monitor& monitor,
                                 Stage stage) const {
-  std::vector<int> exponents(count());
+  List<int> exponents(count());
   for (int e = 0; e < count(); e++) exponents[e] = exponent_above(bound(e, extent));
   const auto [least, most] = std::minmax_element(exponents.begin(), exponents.end());
   if (*most - *least <= kCommonExponent) std::fill(exponents.begin(), exponents.end(), *most);
@@ -270,11 +269,11 @@ ExactTotals ProductBasis::exact(const double* const* x, const double* w, std::si
   return collect(x, w, n, tight_exponents(x, w, n, threads, monitor, stage), magnitudes, threads, monitor, stage);
 }
 
-std::vector<int> ProductBasis::tight_exponents(const double* const* x, const double* w, std::size_t n, int threads,
-                                               Monitor& monitor, Stage stage) const {
+List<int> ProductBasis::tight_exponents(const double* const* x, const double* w, std::size_t n, int threads,
+                                        Monitor& monitor, Stage stage) const {
   const std::size_t chunks = chunk_count(n), N = static_cast<std::size_t>(count());
-  const std::vector<double> parts = of_chunks(simd().product_largest, shape_, x, w, n, threads, monitor, stage);
-  std::vector<int> exponents(N);
+  const List<double> parts = of_chunks(simd().product_largest, shape_, x, w, n, threads, monitor, stage);
+  List<int> exponents(N);
   for (std::size_t e = 0; e < N; e++) {
     double most = 0;
     for (std::size_t c = 0; c < chunks; c++) most = std::max(most, parts[c * N + e]);
@@ -284,18 +283,17 @@ std::vector<int> ProductBasis::tight_exponents(const double* const* x, const dou
   return exponents;
 }
 
-ExactTotals ProductBasis::collect(const double* const* x, const double* w, std::size_t n,
-                                  const std::vector<int>& exponents, bool magnitudes, int threads, Monitor& monitor,
-                                  Stage stage) const {
+ExactTotals ProductBasis::collect(const double* const* x, const double* w, std::size_t n, const List<int>& exponents,
+                                  bool magnitudes, int threads, Monitor& monitor, Stage stage) const {
   const std::size_t chunks = chunk_count(n), N = static_cast<std::size_t>(count());
-  std::vector<double> m1(N), m2(N);
+  List<double> m1(N), m2(N);
   for (std::size_t e = 0; e < N; e++) {
     m1[e] = std::ldexp(1.5, 52 + exponents[e] - kHighBits);
     m2[e] = std::ldexp(1.5, 52 + exponents[e] - kHighBits - kLowBits);
   }
-  std::vector<std::int64_t> high(chunks * N), low(chunks * N);
-  std::vector<double> parts(magnitudes ? chunks * N : 0);
-  std::vector<Array<double>> workspaces(std::max(threads, 1));
+  List<std::int64_t> high(chunks * N), low(chunks * N);
+  List<double> parts(magnitudes ? chunks * N : 0);
+  List<Array<double>> workspaces(std::max(threads, 1));
   parallel_for(chunks, threads, monitor, stage, [&](std::size_t c, int thread) {
     Array<double>& workspace = workspaces[thread];
     if (workspace.size() == 0) workspace.reset(simd().product_workspace(shape_));

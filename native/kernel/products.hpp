@@ -3,10 +3,10 @@
 // simd/products.cpp.
 #pragma once
 #include <cstdint>
-#include <vector>
 
 #include "basis.hpp"
 #include "double_double.hpp"
+#include "list.hpp"
 #include "simd/kernels.hpp"
 #include "status.hpp"
 
@@ -15,36 +15,36 @@ namespace fewpoints {
 enum class Basis { Monomial, Legendre };
 
 struct ExactTotals {
-  std::vector<DoubleDouble> sums;
-  std::vector<double> magnitudes;  // sum w |phi_e|, to about 1e-13; empty when not asked for
-  std::vector<double> bounds;      // of the error of sums: what was cut off
+  List<DoubleDouble> sums;
+  List<double> magnitudes;  // sum w |phi_e|, to about 1e-13; empty when not asked for
+  List<double> bounds;      // of the error of sums: what was cut off
 };
 
 // Of the points that are summed over: |scale (x - centre)| <= reach on each axis, and weights <= heaviest.
 struct Extent {
-  std::vector<double> reach;
+  List<double> reach;
   double heaviest = 1;
 };
 
-Extent extent_of(const double* const* x, const double* w, std::size_t n, const std::vector<double>& centre,
-                 const std::vector<double>& scale);
+Extent extent_of(const double* const* x, const double* w, std::size_t n, const List<double>& centre,
+                 const List<double>& scale);
 
 class ProductBasis {
  public:
   // phi_e = product over the axes a of p_{e_a}(t_a), t = scale (x - centre), e in the order of the indices.
-  ProductBasis(const MultiIndices& indices, Basis basis, std::vector<double> centre, std::vector<double> scale);
+  ProductBasis(const MultiIndices& indices, Basis basis, List<double> centre, List<double> scale);
 
   // Plain sums: chunk by chunk in double, chunks in double-double, the same bits for any number of threads. Error at
   // most about (150 + 3 k) u sum w |phi|, typically a tenth of an epsilon.
-  std::vector<double> sums(const double* const* x, const double* w, std::size_t n, int threads, Monitor& monitor,
-                           Stage stage) const;
+  List<double> sums(const double* const* x, const double* w, std::size_t n, int threads, Monitor& monitor,
+                    Stage stage) const;
 
   // In two parts and without rounding on the way; scale must be powers of two. sums are equal bit for bit for any order
   // of the points and any number of threads. What is cut off is made negligible against sum w |phi_e| when magnitudes
   // are asked for, else against `sizes` if given, else against |sum w phi_e|. See the source for the bound of the
   // error.
   ExactTotals exact(const double* const* x, const double* w, std::size_t n, const Extent& extent, bool magnitudes,
-                    const std::vector<double>* sizes, int threads, Monitor& monitor, Stage stage) const;
+                    const List<double>* sizes, int threads, Monitor& monitor, Stage stage) const;
 
   // Whether exact() can hold every product; else a coordinate is so large that powers overflow.
   bool holds(const Extent& extent) const;
@@ -56,25 +56,25 @@ class ProductBasis {
   ProductBasis& operator=(const ProductBasis&) = delete;
 
  private:
-  struct List {
-    std::vector<int> parent, axis, degree;
+  struct Factors {
+    List<int> parent, axis, degree;
     ProductList view() const;
   };
   void split(const MultiIndices& indices);
   double bound(int slot, const Extent& extent) const;
-  ExactTotals collect(const double* const* x, const double* w, std::size_t n, const std::vector<int>& exponents,
+  ExactTotals collect(const double* const* x, const double* w, std::size_t n, const List<int>& exponents,
                       bool magnitudes, int threads, Monitor& monitor, Stage stage) const;
-  std::vector<int> tight_exponents(const double* const* x, const double* w, std::size_t n, int threads,
-                                   Monitor& monitor, Stage stage) const;
+  List<int> tight_exponents(const double* const* x, const double* w, std::size_t n, int threads, Monitor& monitor,
+                            Stage stage) const;
 
   ProductShape shape_{};
-  List heads_, tails_;
-  std::vector<ProductRun> runs_;
-  std::vector<int> feature_;  // of each slot: place in the caller's order
+  Factors heads_, tails_;
+  List<ProductRun> runs_;
+  List<int> feature_;  // of each slot: place in the caller's order
   // The factors of slot s: powers_[first_power_[s] .. first_power_[s + 1]).
-  std::vector<MultiIndices::Power> powers_;
-  std::vector<std::size_t> first_power_{0};
-  std::vector<double> centre_, scale_, legendre_high_, legendre_low_;
+  List<MultiIndices::Power> powers_;
+  List<std::size_t> first_power_{0};
+  List<double> centre_, scale_, legendre_high_, legendre_low_;
 };
 
 }  // namespace fewpoints

@@ -6,6 +6,7 @@
 
 #include "exact.hpp"
 #include "info.hpp"
+#include "list.hpp"
 #include "polish.hpp"
 #include "shown.hpp"
 #include "threads.hpp"
@@ -23,7 +24,7 @@ std::size_t padded(int width) { return (static_cast<std::size_t>(width) + 7) / 8
 // The first number that is not finite, by row and column. Nothing when all are.
 void check_rows(const double* values, std::size_t count, int width) {
   for (std::size_t i = 0; i < count; i++) {
-    const double* row = values + i * width;
+    const double* row = values + i * usize(width);
     double s = 0;
     for (int e = 0; e < width; e++) s += row[e] - row[e];
     if (s == 0) continue;
@@ -48,13 +49,13 @@ class MatrixSource final : public FeatureSource {
     double *high = scratch, *low = high + padded(N), *magnitude = low + padded(N);
     if (!weighted) {  // rows of their own
       const double* row[kBlock];
-      for (int c = 0; c < columns; c++) row[c] = features_.values + segments[c].begin * N;
+      for (int c = 0; c < columns; c++) row[c] = features_.values + segments[c].begin * usize(N);
       if (columns == kBlock) {
         for (int e = 0; e < N; e++)
-          for (int c = 0; c < kBlock; c++) out[e * stride + c] = row[c][e];
+          for (int c = 0; c < kBlock; c++) out[usize(e) * stride + usize(c)] = row[c][e];
       } else {
         for (int e = 0; e < N; e++)
-          for (int c = 0; c < columns; c++) out[e * stride + c] = row[c][e];
+          for (int c = 0; c < columns; c++) out[usize(e) * stride + usize(c)] = row[c][e];
       }
       if (exact != nullptr)
         add(segments, first[columns], exact->high.data(), exact->low.data(), exact->magnitude.data());
@@ -63,7 +64,7 @@ class MatrixSource final : public FeatureSource {
     for (int c = 0; c < columns; c++) {
       std::fill_n(scratch, 3 * padded(N), 0.0);
       add(segments + first[c], first[c + 1] - first[c], high, low, magnitude);
-      for (int e = 0; e < N; e++) out[e * stride + c] = high[e] + low[e];
+      for (int e = 0; e < N; e++) out[usize(e) * stride + usize(c)] = high[e] + low[e];
       if (exact == nullptr) continue;
       for (int e = 0; e < N; e++) {
         const DoubleDouble s = two_sum(exact->high[e], high[e]);
@@ -76,8 +77,8 @@ class MatrixSource final : public FeatureSource {
 
  private:
   void add(const Segment* segments, std::size_t count, double* high, double* low, double* magnitude) const {
-    simd().matrix_sums(features_.values, features_.count, features_.width, features_.weights.data(), segments, count,
-                       high, low, magnitude);
+    simd().matrix_sums(features_.values, features_.count, usize(features_.width), features_.weights.data(), segments,
+                       count, high, low, magnitude);
   }
   const FeatureMatrix& features_;
 };
@@ -85,17 +86,17 @@ class MatrixSource final : public FeatureSource {
 // The chosen rows, copied, and their exact sums.
 class ChosenRows {
  public:
-  ChosenRows(const FeatureMatrix& features, const std::vector<std::uint32_t>& rows)
-      : width_(features.width), count_(rows.size()), values_(rows.size() * features.width) {
+  ChosenRows(const FeatureMatrix& features, const List<std::uint32_t>& rows)
+      : width_(features.width), count_(rows.size()), values_(rows.size() * usize(features.width)) {
     for (std::size_t j = 0; j < count_; j++)
-      std::memcpy(values_.data() + j * width_, features.values + static_cast<std::size_t>(rows[j]) * width_,
-                  width_ * sizeof(double));
+      std::memcpy(values_.data() + j * usize(width_),
+                  features.values + static_cast<std::size_t>(rows[j]) * usize(width_), usize(width_) * sizeof(double));
   }
-  ExactSums sums(const std::vector<double>& weights) const {
+  ExactSums sums(const List<double>& weights) const {
     ExactSums sums(static_cast<int>(padded(width_)));
     const Segment all{0, count_};
-    simd().matrix_sums(values_.data(), count_, width_, weights.data(), &all, 1, sums.high.data(), sums.low.data(),
-                       sums.magnitude.data());
+    simd().matrix_sums(values_.data(), count_, usize(width_), weights.data(), &all, 1, sums.high.data(),
+                       sums.low.data(), sums.magnitude.data());
     return sums;
   }
   Eigen::MatrixXd columns() const {
@@ -134,10 +135,10 @@ FeatureMatrix::FeatureMatrix(const PointsView& view, const NumbersView& w, bool 
   } else {
     copy_.reset(count * static_cast<std::size_t>(width));
     if (rows) {
-      std::memcpy(copy_.data(), given, count * width * sizeof(double));
+      std::memcpy(copy_.data(), given, count * usize(width) * sizeof(double));
     } else {
       for (std::size_t i = 0; i < count; i++) {
-        double* to = copy_.data() + i * width;
+        double* to = copy_.data() + i * usize(width);
         const auto start = static_cast<std::ptrdiff_t>(i) * view.row_stride;
         for (int e = 0; e < width; e++) to[e] = view.numbers[start + e * view.numbers.stride];
       }
@@ -152,8 +153,8 @@ Recombined recombine(FeatureMatrix&& features, int wanted, Monitor& monitor) {
   const int threads = usable_threads(wanted), N = features.width;
   const MatrixSource source(features);
   struct Attempt {
-    std::vector<std::uint32_t> indices;
-    std::vector<double> weights;
+    List<std::uint32_t> indices;
+    List<double> weights;
     double residual = HUGE_VAL;
     int rank = 0;
     std::string worst;  // of a result that is refused: which column, and by how much
@@ -172,8 +173,8 @@ Recombined recombine(FeatureMatrix&& features, int wanted, Monitor& monitor) {
     out.rank = finder.rank();
     if (!solved) return out;
     const ChosenRows chosen(features, finder.indices());
-    const auto sums = [&](const std::vector<double>& w) { return chosen.sums(w); };
-    std::vector<double>& weights = finder.weights();
+    const auto sums = [&](const List<double>& w) { return chosen.sums(w); };
+    List<double>& weights = finder.weights();
     out.residual = finder.refine(target, sums);
     if (out.residual > kAcceptedResidual) out.residual = polish(chosen.columns(), target, sums, weights);
     if (out.residual > kAcceptedResidual && N <= kMostGently)
@@ -191,10 +192,10 @@ Recombined recombine(FeatureMatrix&& features, int wanted, Monitor& monitor) {
   Recombined result;
   result.rank = best.rank;
   result.residual = best.residual;
-  const std::vector<double>& weights = best.weights;
+  const List<double>& weights = best.weights;
   if (result.residual > kAcceptedResidual) {
-    std::vector<std::uint32_t> rows;
-    std::vector<double> w;
+    List<std::uint32_t> rows;
+    List<double> w;
     for (std::size_t i = 0; i < features.count && rows.size() <= static_cast<std::size_t>(N); i++)
       if (features.weights.size() == 0 || features.weights[i] > 0) {
         rows.push_back(static_cast<std::uint32_t>(i));
@@ -209,7 +210,7 @@ Recombined recombine(FeatureMatrix&& features, int wanted, Monitor& monitor) {
   }
   if (!(result.residual <= kRefusedResidual))
     throw refusal("the column sums" + best.worst, result.residual, "columns that are better conditioned");
-  std::vector<std::size_t> order(weights.size());
+  List<std::size_t> order(weights.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::sort(order.begin(), order.end(),
             [&](std::size_t a, std::size_t b) { return best.indices[a] < best.indices[b]; });

@@ -2,8 +2,8 @@
 // weights, the same weighted column sums.
 #pragma once
 #include <cstdint>
-#include <vector>
 
+#include "list.hpp"
 #include "memory.hpp"
 #include "points.hpp"
 #include "status.hpp"
@@ -11,8 +11,8 @@
 namespace fewpoints {
 
 struct Recombined {
-  std::vector<std::uint32_t> indices;  // ascending
-  std::vector<double> weights;
+  List<std::uint32_t> indices;  // ascending
+  List<double> weights;
   double residual = 0;  // largest over columns j of |sum w' f_j - sum w f_j| / sum w |f_j|, in double-double
   int rank = 0;         // numerical rank of the features of the rows of positive weight
 };

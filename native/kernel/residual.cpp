@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "list.hpp"
 #include "polish.hpp"
 #include "threads.hpp"
 
@@ -27,9 +28,9 @@ Residual::Residual(const PointSet& set, const PolynomialSpace& space, int thread
   // Sums about the first point, of the first two powers; shifted data keep their digits at any offset.
   struct Part {
     double mass = 0, lightest = 0, heaviest = 0;
-    std::vector<Spread> columns;
+    List<Spread> columns;
   };
-  std::vector<Part> parts(chunk_count(n));
+  List<Part> parts(chunk_count(n));
   parallel_for(parts.size(), threads, monitor, Stage::Partition, [&](std::size_t c, int) {
     Part& part = parts[c];
     const std::size_t begin = c * kChunk, end = std::min(n, begin + kChunk);
@@ -62,14 +63,14 @@ Residual::Residual(const PointSet& set, const PolynomialSpace& space, int thread
     extent.reach.push_back(scale_[a] * reach * (1 + kRounding) + kRounding * std::fabs(scale_[a] * centre_[a]));
     exponents_.push_back(set.exponent(a));
   }
-  std::vector<const double*> x(m);
+  List<const double*> x(m);
   for (int a = 0; a < m; a++) x[a] = set.column(a);
   sums_ = sums_of(x.data(), set.weights(), n, centre_, scale_, extent, true, threads, monitor);
 }
 
 // Errors are relative to sum w |z^a|: of the products and of what is cut from them below 2^-60 (products.cpp).
-ExactSums Residual::sums_of(const double* const* x, const double* w, std::size_t n, const std::vector<double>& centre,
-                            const std::vector<double>& scale, const Extent& extent, bool magnitudes, int threads,
+ExactSums Residual::sums_of(const double* const* x, const double* w, std::size_t n, const List<double>& centre,
+                            const List<double>& scale, const Extent& extent, bool magnitudes, int threads,
                             Monitor& monitor) const {
   const ProductBasis basis(indices_, Basis::Monomial, centre, scale);
   if (basis.holds(extent)) {
@@ -100,9 +101,9 @@ Verification Residual::of(const double* const* x, const double* w, std::size_t c
 
 Verification Residual::of(const PointSet& other, int threads, Monitor& monitor) const {
   const int m = other.dimension();
-  std::vector<const double*> x(m);
+  List<const double*> x(m);
   // The other set may be held in other units; powers of two carry over exactly.
-  std::vector<double> centre(m), scale(m);
+  List<double> centre(m), scale(m);
   for (int a = 0; a < m; a++) {
     x[a] = other.column(a);
     centre[a] = std::ldexp(centre_[a], exponents_[a] - other.exponent(a));
@@ -125,10 +126,10 @@ double Residual::polish(const double* const* x, Array<double>& w, std::size_t co
       f[e] = f[indices_.parent[e]] * std::pow(scale_[a] * (x[a][i] - centre_[a]), indices_.degree[e]);
     }
   }
-  std::vector<double> weights(w.data(), w.data() + count);
+  List<double> weights(w.data(), w.data() + count);
   const double residual = polish_gently(
       features, sums_,
-      [&](const std::vector<double>& now) {
+      [&](const List<double>& now) {
         const Extent extent = both(extent_of(x, now.data(), count, centre_, scale_));
         return sums_of(x, now.data(), count, centre_, scale_, extent, false, threads, monitor);
       },

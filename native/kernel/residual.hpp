@@ -1,9 +1,9 @@
 // Moments of a set in centred coordinates and in double-double, to compare others with. This path shares no basis, no
 // frame and no sums with the recombination.
 #pragma once
-#include <vector>
 
 #include "exact.hpp"
+#include "list.hpp"
 #include "points.hpp"
 #include "products.hpp"
 #include "verify.hpp"
@@ -28,19 +28,17 @@ class Residual {
     return count > 0 && entries <= kMostEntries && features * entries <= kMostWork;
   }
 
-  const std::vector<double>& deviations() const {
-    return deviations_;
-  }  // weighted, of each column; 0 for a constant one
+  const List<double>& deviations() const { return deviations_; }  // weighted, of each column; 0 for a constant one
 
  private:
-  ExactSums sums_of(const double* const* x, const double* w, std::size_t n, const std::vector<double>& centre,
-                    const std::vector<double>& scale, const Extent& extent, bool magnitudes, int threads,
+  ExactSums sums_of(const double* const* x, const double* w, std::size_t n, const List<double>& centre,
+                    const List<double>& scale, const Extent& extent, bool magnitudes, int threads,
                     Monitor& monitor) const;
   Extent both(Extent other) const;
   Verification compare(const ExactSums& sums, int weight_exponent) const;
   MultiIndices indices_;
-  std::vector<double> centre_, deviations_, scale_;
-  std::vector<int> exponents_;
+  List<double> centre_, deviations_, scale_;
+  List<int> exponents_;
   Extent extent_;
   int weight_exponent_ = 0;
   ExactSums sums_;

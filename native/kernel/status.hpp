@@ -13,7 +13,7 @@ enum class Code { Shape, NotFinite, Weight, Size, Option, Memory, Infeasible };
 // code.
 class Error : public std::runtime_error {
  public:
-  Error(Code code, const std::string& message) : std::runtime_error(message), code(code) {}
+  Error(Code what, const std::string& message) : std::runtime_error(message), code(what) {}
   Code code;
 };
 

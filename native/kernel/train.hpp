@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <vector>
 
+#include "list.hpp"
 #include "points.hpp"
 #include "status.hpp"
 
@@ -21,17 +21,17 @@ enum class Sampling { Shuffle, Replacement };
 
 // One number for each parameter; as the caller lays a network out.
 struct Parameters {
-  std::vector<double> hidden;       // width x inputs, row-major
-  std::vector<double> bias;         // width
-  std::vector<double> output;       // width x outputs, row-major
-  std::vector<double> output_bias;  // outputs
+  List<double> hidden;       // width x inputs, row-major
+  List<double> bias;         // width
+  List<double> output;       // width x outputs, row-major
+  List<double> output_bias;  // outputs
 };
 
 struct Network {
   int inputs = 0, width = 0, outputs = 0;
   Activation activation = Activation::Relu;
   Parameters parameters;
-  std::vector<double> multiplicity;  // width; empty: all 1
+  List<double> multiplicity;  // width; empty: all 1
 };
 
 // What an update rule remembers. Empty vectors: nothing yet (zeros), or the rule needs none.
@@ -45,7 +45,7 @@ struct OptimizerState {
 struct Rows {
   Rows(const PointsView& x, const PointsView& y, const NumbersView& weights, const char* x_name, const char* y_name);
   std::size_t count;
-  std::vector<Array<double>> x, y;
+  List<Array<double>> x, y;
   Array<double> weights;  // size 0: all 1
 };
 
@@ -80,7 +80,7 @@ Trained train(const Network& network, const Rows& rows, const std::optional<Rows
               const TrainOptions& options, Monitor& monitor);
 
 // f of every row, row-major. x: one array a column.
-std::vector<double> predict(const Network& network, const std::vector<Array<double>>& x, std::size_t count, bool single,
-                            int threads, Monitor& monitor);
+List<double> predict(const Network& network, const List<Array<double>>& x, std::size_t count, bool single, int threads,
+                     Monitor& monitor);
 
 }  // namespace fewpoints

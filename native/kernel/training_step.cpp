@@ -61,7 +61,7 @@ void TrainingStep<T>::take(Team::Member& member, const std::uint32_t* rows, std:
   if (rows != nullptr) member.phase(tiles, [&](std::size_t tile) { gather(rows, count, tile); });
   member.phase(tiles * chunks_, [&](std::size_t i) {
     chunk_values(layer_, x_.data(), i / chunks_ * kSampleTile, i % chunks_,
-                 part_.data() + i * layout_.outputs * kSampleTile);
+                 part_.data() + i * usize(layout_.outputs) * kSampleTile);
   });
   member.phase(tiles, [&](std::size_t tile) { find_errors(rows, count, tile, member.index()); });
 
@@ -91,17 +91,17 @@ void TrainingStep<T>::find_errors(const std::uint32_t* rows, std::size_t count, 
   const int outputs = layout_.outputs;
   const std::size_t first = tile * kSampleTile, size = std::min(kSampleTile, count - first);
   double* const f = scratch_[member].data();
-  double *const y = f + outputs * kSampleTile, *const error = y + outputs * kSampleTile;
-  double* const share = error + outputs * kSampleTile;
+  double *const y = f + usize(outputs) * kSampleTile, *const error = y + usize(outputs) * kSampleTile;
+  double* const share = error + usize(outputs) * kSampleTile;
   const auto row = [&](std::size_t i) { return rows == nullptr ? first + i : rows[first + i]; };
   for (int o = 0; o < outputs; o++) {
-    double* const to = f + o * kSampleTile;
+    double* const to = f + usize(o) * kSampleTile;
     std::fill_n(to, kSampleTile, static_cast<double>(layer_.output_bias()[o]));
     for (std::size_t c = 0; c < chunks_; c++) {
-      const T* const part = part_.data() + ((tile * chunks_ + c) * outputs + o) * kSampleTile;
+      const T* const part = part_.data() + ((tile * chunks_ + c) * usize(outputs) + usize(o)) * kSampleTile;
       for (std::size_t i = 0; i < kSampleTile; i++) to[i] += static_cast<double>(part[i]);
     }
-    for (std::size_t i = 0; i < size; i++) y[o * kSampleTile + i] = static_cast<double>(data_.y()[o][row(i)]);
+    for (std::size_t i = 0; i < size; i++) y[usize(o) * kSampleTile + i] = static_cast<double>(data_.y()[o][row(i)]);
   }
   loss_of_tile(loss_, outputs, size, f, y, error, share);
   for (std::size_t i = 0; i < size; i++)
@@ -109,11 +109,11 @@ void TrainingStep<T>::find_errors(const std::uint32_t* rows, std::size_t count, 
   for (int o = 0; o < outputs; o++) {
     double sum = 0;
     for (std::size_t i = 0; i < size; i++) {
-      const double e = share[i] * error[o * kSampleTile + i];
+      const double e = share[i] * error[usize(o) * kSampleTile + i];
       error_[o][first + i] = static_cast<T>(e);
       sum += e;
     }
-    bias_part_[tile * outputs + o] = sum;
+    bias_part_[tile * usize(outputs) + usize(o)] = sum;
   }
 }
 
@@ -143,7 +143,7 @@ void TrainingStep<T>::update_row(std::size_t count, std::size_t piece, const Upd
     double* const sums = sums_.data() + at;
     std::fill(sums, sums_.data() + layout_.length(), 0.0);
     for (std::size_t tile = 0; tile < parts(count, kSampleTile); tile++)
-      for (int o = 0; o < layout_.outputs; o++) sums[o] += bias_part_[tile * layout_.outputs + o];
+      for (int o = 0; o < layout_.outputs; o++) sums[o] += bias_part_[tile * usize(layout_.outputs) + usize(o)];
     change(at, layout_.length() - at, 1, nullptr);
     return;
   }

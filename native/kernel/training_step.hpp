@@ -2,9 +2,9 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "layer.hpp"
+#include "list.hpp"
 #include "team.hpp"
 
 namespace fewpoints {
@@ -34,14 +34,14 @@ class TrainingStep {
   const bool weighted_, per_copy_;
   const std::size_t chunks_;
 
-  std::vector<Array<T>> gathered_;  // inputs columns of the batch, unless the batch is all rows
-  std::vector<const T*> x_;         // those, or the data's
-  std::vector<Array<T>> error_;     // outputs columns
-  std::vector<const T*> error_at_;
-  Array<T> part_;                       // tiles x chunks x outputs x kSampleTile
-  Array<double> bias_part_;             // tiles x outputs
-  Array<double> sums_;                  // groups x layout.length()
-  std::vector<Array<double>> scratch_;  // of each member
+  List<Array<T>> gathered_;  // inputs columns of the batch, unless the batch is all rows
+  List<const T*> x_;         // those, or the data's
+  List<Array<T>> error_;     // outputs columns
+  List<const T*> error_at_;
+  Array<T> part_;                // tiles x chunks x outputs x kSampleTile
+  Array<double> bias_part_;      // tiles x outputs
+  Array<double> sums_;           // groups x layout.length()
+  List<Array<double>> scratch_;  // of each member
 };
 
 }  // namespace fewpoints

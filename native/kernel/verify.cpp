@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "list.hpp"
 #include "residual.hpp"
 #include "threads.hpp"
 
@@ -10,7 +11,7 @@ namespace fewpoints {
 
 Verification verify(const PointSet& original, const PointSet& compressed, const PolynomialSpace& space, int threads,
                     Monitor& monitor) {
-  if (original.size() == 0) return {0, std::vector<double>(space.highest_degree() + 1, 0.0)};
+  if (original.size() == 0) return {0, List<double>(space.highest_degree() + 1, 0.0)};
   const Residual residual(original, space, threads, monitor);
   return residual.of(compressed, threads, monitor);
 }

@@ -1,16 +1,16 @@
 // The residual that counts: how far the moments of one weighted set are from another's.
 #pragma once
-#include <vector>
 
 #include "basis.hpp"
+#include "list.hpp"
 #include "points.hpp"
 #include "status.hpp"
 
 namespace fewpoints {
 
 struct Verification {
-  double residual = 0;            // largest of per_order
-  std::vector<double> per_order;  // highest degree + 1 values: the largest over the multi-indices of that degree
+  double residual = 0;     // largest of per_order
+  List<double> per_order;  // highest degree + 1 values: the largest over the multi-indices of that degree
 };
 
 // |sum c' z^a - sum c z^a| / sum c |z^a|, z the columns centred at the weighted mean of the original, in double-double.

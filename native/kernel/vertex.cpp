@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "list.hpp"
 #include "threads.hpp"
 
 namespace fewpoints {
@@ -35,12 +36,12 @@ constexpr double kParallelWork = 2e5;
 }  // namespace
 
 ProductSource::ProductSource(const ExactShape& shape, const double* const* x, const double* w, std::size_t count,
-                             std::vector<double> centre, std::vector<double> inverse)
+                             List<double> centre, List<double> inverse)
     : centre_(std::move(centre)), inverse_(std::move(inverse)), x_(x), w_(w), count_(count) {
   // A feature of the last axis is a power of it times its parent, which has none of it.
   const int last = shape.dimension - 1, N = shape.count;
-  std::vector<int> lower_of(N, -1);
-  std::vector<std::vector<int>> children(N);
+  List<int> lower_of(N, -1);
+  List<List<int>> children(N);
   for (int e = 1; e < N; e++)
     if (shape.axis[e] == last) children[shape.parent[e]].push_back(e);
   for (int e = 0; e < N; e++) {
@@ -94,7 +95,7 @@ ColumnCounts column_counts(std::size_t n, std::size_t features, double singles_p
 // Rows in equal runs. The first one of positive weight of each run stands alone, and what is left of neighbouring runs
 // is a group: of points that are sorted in space, singles and groups are both spread over all of it.
 void VertexFinder::choose_columns() {
-  const std::size_t n = source_.count(), N = source_.width();
+  const std::size_t n = source_.count(), N = usize(source_.width());
   const double* w = source_.weights();
   const auto positive = [&](std::size_t i) { return w == nullptr || w[i] > 0; };
   const auto [singles, groups] = column_counts(n, N, source_.singles_per_feature());
@@ -103,7 +104,7 @@ void VertexFinder::choose_columns() {
   };
   segments_.reserve(2 * singles + groups);
   columns_.reserve(singles + groups);
-  std::vector<std::size_t> alone(singles);
+  List<std::size_t> alone(singles);
   for (std::size_t i = 0; i < singles; i++) {
     const std::size_t end = (i + 1) * n / singles;
     std::size_t at = i * n / singles;
@@ -134,11 +135,11 @@ void VertexFinder::choose_columns() {
 }
 
 // Columns kBlock at a time, singles and groups apart. measure: their sums make the target.
-void VertexFinder::fill(const std::vector<Column>& columns, double* out, std::size_t stride, bool measure) {
+void VertexFinder::fill(const List<Column>& columns, double* out, std::size_t stride, bool measure) {
   struct Batch {
     std::size_t begin, end;
   };
-  std::vector<Batch> batches;
+  List<Batch> batches;
   std::size_t work = 0;
   for (std::size_t c = 0; c < columns.size(); c++) {
     if (batches.empty() || c - batches.back().begin == FeatureSource::kBlock ||
@@ -150,8 +151,8 @@ void VertexFinder::fill(const std::vector<Column>& columns, double* out, std::si
   const bool exact = measure && source_.exact();
   const int team = static_cast<double>(work) * source_.width() > kParallelWork ? threads_ : 1;
   // On one thread the sums of a batch go to the target at once; the order is the same.
-  const std::size_t width = (source_.width() + 7) / 8 * 8;
-  std::vector<ExactSums> parts(exact ? (team == 1 ? 1 : batches.size()) : 0, ExactSums(static_cast<int>(width)));
+  const std::size_t width = usize((source_.width() + 7) / 8 * 8);
+  List<ExactSums> parts(exact ? (team == 1 ? 1 : batches.size()) : 0, ExactSums(static_cast<int>(width)));
   const auto add = [&](const ExactSums& part) {
     for (int e = 0; e < source_.width(); e++) {
       const DoubleDouble s = two_sum(target_.high[e], part.high[e]);
@@ -160,12 +161,12 @@ void VertexFinder::fill(const std::vector<Column>& columns, double* out, std::si
       target_.magnitude[e] += part.magnitude[e];
     }
   };
-  std::vector<Array<double>> scratch(std::max(team, 1));
-  std::vector<std::vector<Segment>> gathered(std::max(team, 1));
+  List<Array<double>> scratch(std::max(team, 1));
+  List<List<Segment>> gathered(std::max(team, 1));
   parallel_for(batches.size(), team, monitor_, Stage::Recombine, [&](std::size_t i, int thread) {
     if (scratch[thread].size() == 0) scratch[thread].reset(source_.scratch_size());
     const Batch& batch = batches[i];
-    std::vector<Segment>& segments = gathered[thread];
+    List<Segment>& segments = gathered[thread];
     segments.clear();
     std::uint32_t first[FeatureSource::kBlock + 1] = {};
     for (std::size_t c = batch.begin; c < batch.end; c++) {
@@ -177,8 +178,7 @@ void VertexFinder::fill(const std::vector<Column>& columns, double* out, std::si
                  out + batch.begin, stride, scratch[thread].data(), part);
     if (exact && team == 1) {
       add(*part);
-      for (std::vector<double>* sum : {&part->high, &part->low, &part->magnitude})
-        std::fill(sum->begin(), sum->end(), 0.0);
+      for (List<double>* sum : {&part->high, &part->low, &part->magnitude}) std::fill(sum->begin(), sum->end(), 0.0);
     }
   });
   if (team > 1)
@@ -187,9 +187,9 @@ void VertexFinder::fill(const std::vector<Column>& columns, double* out, std::si
 
 bool VertexFinder::run() {
   choose_columns();
-  const std::size_t N = source_.width();
+  const std::size_t N = usize(source_.width());
   tableau_ = std::make_unique<HomotopyTableau>(N, columns_.size());
-  std::vector<double> multipliers(columns_.size());
+  List<double> multipliers(columns_.size());
   for (std::size_t c = 0; c < columns_.size(); c++)
     multipliers[c] = columns_[c].weighted || source_.weights() == nullptr
                          ? 1
@@ -238,9 +238,9 @@ bool VertexFinder::run() {
       }
       good = groups > 0 && tableau_->push(last, threads_, monitor_);
     }
-    std::vector<std::uint32_t> present;
+    List<std::uint32_t> present;
     tableau_->present(present, multipliers);
-    std::vector<Column> left;
+    List<Column> left;
     for (const std::uint32_t c : present) left.push_back(columns_[c]);
     columns_ = std::move(left);
     singles_ = 0;
@@ -252,8 +252,8 @@ bool VertexFinder::run() {
 
 // Rows in equal parts. Were some of the parts single rows, as in the beginning, the number of groups would hardly fall
 // where single rows do not suffice; like this a few levels of splitting always reach the end.
-std::vector<VertexFinder::Column> VertexFinder::parts_of(const Column& group, std::size_t parts) {
-  std::vector<Column> out;
+List<VertexFinder::Column> VertexFinder::parts_of(const Column& group, std::size_t parts) {
+  List<Column> out;
   parts = std::min(parts, group.rows);
   std::uint32_t segment = group.begin;
   std::size_t at = segments_[segment].begin, done = 0;
@@ -277,7 +277,7 @@ std::vector<VertexFinder::Column> VertexFinder::parts_of(const Column& group, st
 
 // For dependent features: which ones they are depends on the columns, and a group may hide what its rows have. So the
 // groups in the basis are split, and elimination begins again with all columns that are left. False: none is a group.
-bool VertexFinder::rebuild(std::vector<double>& multipliers) {
+bool VertexFinder::rebuild(List<double>& multipliers) {
   std::size_t groups = 0, kept = 0;
   for (std::size_t r = 0; r < tableau_->rows(); r++) {
     if (tableau_->basic(r) < 0 || !(tableau_->weight(r) > 0)) continue;
@@ -286,7 +286,7 @@ bool VertexFinder::rebuild(std::vector<double>& multipliers) {
   }
   if (groups == 0) return false;
   const std::size_t most = (tableau_->room() - (kept - groups)) / groups;
-  std::vector<Column> next;
+  List<Column> next;
   multipliers.clear();
   for (std::size_t r = 0; r < tableau_->rows(); r++) {
     if (tableau_->basic(r) < 0 || !(tableau_->weight(r) > 0)) continue;
@@ -303,16 +303,16 @@ bool VertexFinder::rebuild(std::vector<double>& multipliers) {
 
 // The number of groups that were in the basis; -1 when one could not be replaced.
 int VertexFinder::split_groups() {
-  std::vector<std::size_t> rows;
+  List<std::size_t> rows;
   for (std::size_t r = 0; r < tableau_->rows(); r++)
     if (tableau_->basic(r) >= 0 && columns_[tableau_->basic(r)].rows > 1 && tableau_->weight(r) > 0) rows.push_back(r);
   if (rows.empty()) return 0;
-  const std::vector<std::uint32_t> free = tableau_->free_columns();
+  const List<std::uint32_t> free = tableau_->free_columns();
   if (free.size() < 2) return -1;
   rows.resize(std::min(rows.size(), free.size() / 2));
   const std::size_t most = std::clamp<std::size_t>(free.size() / rows.size(), 2, kMostParts);
-  std::vector<HomotopyTableau::Split> splits;
-  std::vector<Column> fine;
+  List<HomotopyTableau::Split> splits;
+  List<Column> fine;
   std::size_t used = 0;
   for (const std::size_t r : rows) {
     HomotopyTableau::Split split{r, {}};
@@ -346,9 +346,9 @@ void VertexFinder::collect() {
   }
 }
 
-double VertexFinder::refined_step(const ExactSums& target, const ExactSums& sums, std::vector<double>& change) {
-  const std::size_t N = source_.width();
-  std::vector<double> residual(N), all(N, 0.0);
+double VertexFinder::refined_step(const ExactSums& target, const ExactSums& sums, List<double>& change) {
+  const std::size_t N = usize(source_.width());
+  List<double> residual(N), all(N, 0.0);
   double worst = 0;
   for (std::size_t e = 0; e < N; e++) {
     residual[e] = static_cast<double>(target[static_cast<int>(e)] - sums[static_cast<int>(e)]);

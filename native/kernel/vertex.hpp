@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
-#include <vector>
 
 #include "exact.hpp"
 #include "homotopy.hpp"
+#include "list.hpp"
 #include "simd/kernels.hpp"
 #include "status.hpp"
 
@@ -53,7 +53,7 @@ class ProductSource final : public FeatureSource {
   // shape: which features, and their recurrence; see ExactBasis. x: shape.dimension columns of coordinates; the
   // polynomials are evaluated at (x - centre) * inverse.
   ProductSource(const ExactShape& shape, const double* const* x, const double* w, std::size_t count,
-                std::vector<double> centre, std::vector<double> inverse);
+                List<double> centre, List<double> inverse);
   int width() const override { return shape_.count; }
   std::size_t count() const override { return count_; }
   const double* weights() const override { return w_; }
@@ -64,8 +64,8 @@ class ProductSource final : public FeatureSource {
 
  private:
   GroupShape shape_{};
-  std::vector<int> lower_parent_, lower_factor_, powers_, place_;
-  std::vector<double> centre_, inverse_;
+  List<int> lower_parent_, lower_factor_, powers_, place_;
+  List<double> centre_, inverse_;
   const double* const* x_;
   const double* w_;
   std::size_t count_;
@@ -86,8 +86,8 @@ class VertexFinder {
 
   int rank() const { return rank_; }
   const ExactSums& target() const { return target_; }
-  const std::vector<std::uint32_t>& indices() const { return indices_; }  // rows, in no order
-  std::vector<double>& weights() { return weights_; }
+  const List<std::uint32_t>& indices() const { return indices_; }  // rows, in no order
+  List<double>& weights() { return weights_; }
 
   // Iterative refinement by the inverse that is at hand, until the residual stays. sums: of the support with the given
   // weights. Returns the largest |target - sums| / target.magnitude.
@@ -102,25 +102,25 @@ class VertexFinder {
     bool weighted;
   };
   void choose_columns();
-  void fill(const std::vector<Column>& columns, double* out, std::size_t stride, bool measure);
+  void fill(const List<Column>& columns, double* out, std::size_t stride, bool measure);
   int split_groups();
-  bool rebuild(std::vector<double>& multipliers);
-  std::vector<Column> parts_of(const Column& group, std::size_t parts);
+  bool rebuild(List<double>& multipliers);
+  List<Column> parts_of(const Column& group, std::size_t parts);
   void collect();
-  double refined_step(const ExactSums& target, const ExactSums& sums, std::vector<double>& change);
+  double refined_step(const ExactSums& target, const ExactSums& sums, List<double>& change);
 
   const FeatureSource& source_;
   const int threads_;
   Monitor& monitor_;
   const double tolerance_;
-  std::vector<Segment> segments_;
-  std::vector<Column> columns_;  // by their place in the tableau
+  List<Segment> segments_;
+  List<Column> columns_;  // by their place in the tableau
   std::size_t singles_ = 0;
   std::unique_ptr<HomotopyTableau> tableau_;
   ExactSums target_;
-  std::vector<std::uint32_t> indices_;
-  std::vector<std::size_t> support_rows_;  // of the tableau
-  std::vector<double> weights_;
+  List<std::uint32_t> indices_;
+  List<std::size_t> support_rows_;  // of the tableau
+  List<double> weights_;
   int rank_ = 0;
   bool safe_;
 };
@@ -129,7 +129,7 @@ template <class Sums>
 double VertexFinder::refine(const ExactSums& target, const Sums& sums) {
   constexpr double kConverged = 1.2e-16;
   constexpr int kMostSteps = 5;
-  std::vector<double> w = weights_, change(w.size());
+  List<double> w = weights_, change(w.size());
   double best = refined_step(target, sums(w), change);
   for (int step = 0; step < kMostSteps && best > kConverged; step++) {
     for (std::size_t i = 0; i < w.size(); i++) w[i] = w[i] + change[i] > 0 ? w[i] + change[i] : 0;

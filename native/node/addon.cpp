@@ -48,7 +48,7 @@ int read_order(const Napi::Object& input, int dimension) {
 // One block of all columns, or the blocks that are given.
 PolynomialSpace read_space(const Napi::Object& input, int dimension) {
   const auto columns = static_cast<std::size_t>(dimension);
-  const std::vector<double> block_of = read_list(input, "blockOf", columns);
+  const List<double> block_of = read_list(input, "blockOf", columns);
   if (block_of.empty()) return PolynomialSpace::total(dimension, read_order(input, dimension));
   PolynomialSpace space;
   const Napi::Value orders = input.Get("blockOrders");
@@ -146,7 +146,7 @@ class RecombineTask final : public Task {
                  working_bytes_of_recombine(features.count(), static_cast<std::size_t>(features.dimension())),
                  lent ? 0 : bytes, features.count(), features.dimension());
     features_.emplace(features.view(), weights.view(features.count()), lent);
-    brief_ = features_->width <= kBriefWidth && features_->count * features_->width <= kBriefNumbers;
+    brief_ = features_->width <= kBriefWidth && features_->count * usize(features_->width) <= kBriefNumbers;
     if (brief_) threads_ = 1;  // OpenMP's team belongs to the compute thread
   }
   bool brief() const override { return brief_; }
@@ -191,7 +191,7 @@ class MomentsTask final : public Task {
   int order_ = 0, threads_ = 1;
   Basis basis_ = Basis::Monomial;
   std::optional<PointSet> set_;
-  std::vector<double> output_;
+  List<double> output_;
 };
 
 class VerifyTask final : public Task {
@@ -325,7 +325,7 @@ class MatchMomentsTask final : public Task {
   int order_ = 0, threads_ = 1;
   Basis basis_ = Basis::Monomial;
   std::size_t count_ = 0;
-  std::vector<double> target_;
+  List<double> target_;
   std::optional<PointSet> set_;
   Matched output_;
 };

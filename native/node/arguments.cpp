@@ -130,9 +130,9 @@ NumbersView OptionalNumbers::view(std::size_t count) const {
   return view;
 }
 
-std::vector<double> read_list(const Napi::Object& input, const char* name, std::size_t count) {
+List<double> read_list(const Napi::Object& input, const char* name, std::size_t count) {
   const OptionalNumbers list(input, name);
-  std::vector<double> copy;
+  List<double> copy;
   if (!list.given()) return copy;
   const NumbersView view = list.view(count);
   copy.resize(count);

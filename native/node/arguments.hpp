@@ -78,6 +78,6 @@ std::size_t read_word(const Napi::Object& input, const char* name, std::initiali
 int read_threads(const Napi::Object& input);
 
 // The optional Float64Array `name` of `input`, copied; empty when undefined. Throws WrongKind, Error Shape.
-std::vector<double> read_list(const Napi::Object& input, const char* name, std::size_t count);
+List<double> read_list(const Napi::Object& input, const char* name, std::size_t count);
 
 }  // namespace fewpoints::node

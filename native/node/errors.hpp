@@ -11,7 +11,7 @@ namespace fewpoints::node {
 // A value of the wrong kind: becomes a TypeError. Wrong values are the kernel's Error, with Code::Shape.
 class WrongKind : public std::runtime_error {
  public:
-  WrongKind(const char* code, const std::string& message) : std::runtime_error(message), code(code) {}
+  WrongKind(const char* what, const std::string& message) : std::runtime_error(message), code(what) {}
   const char* code;
 };
 

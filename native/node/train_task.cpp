@@ -22,8 +22,8 @@ constexpr std::int64_t kMostExact = std::int64_t{1} << 53;
 constexpr double kBriefWork = 1 << 17;
 
 // The list `name`, which must be there.
-std::vector<double> read_numbers(const Napi::Object& input, const char* name, std::size_t count) {
-  std::vector<double> list = read_list(input, name, count);
+List<double> read_numbers(const Napi::Object& input, const char* name, std::size_t count) {
+  List<double> list = read_list(input, name, count);
   if (list.empty()) throw Error(Code::Shape, std::string(name) + " must have " + std::to_string(count) + " numbers");
   return list;
 }

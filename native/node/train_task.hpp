@@ -41,10 +41,10 @@ class PredictTask final : public Task {
  private:
   Network network_;
   std::size_t count_ = 0;
-  std::vector<Array<double>> x_;
+  List<Array<double>> x_;
   bool single_ = false, brief_ = false;
   int threads_ = 1;
-  std::vector<double> output_;
+  List<double> output_;
 };
 
 }  // namespace fewpoints::node

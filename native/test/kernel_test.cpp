@@ -9,12 +9,12 @@
 #include <random>
 #include <set>
 #include <string>
-#include <vector>
 
 #include "basis.hpp"
 #include "compress.hpp"
 #include "expect.hpp"
 #include "info.hpp"
+#include "list.hpp"
 #include "memory.hpp"
 #include "moments.hpp"
 #include "partition.hpp"
@@ -45,9 +45,9 @@ namespace {
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 
 struct Set {
-  std::vector<double> x, w;  // row-major; w empty: all 1
+  List<double> x, w;  // row-major; w empty: all 1
   int m;
-  std::size_t count() const { return x.size() / m; }
+  std::size_t count() const { return x.size() / usize(m); }
   PointsView points() const { return {{x.data(), false, 1}, m, count(), m}; }
   NumbersView weights() const { return {w.empty() ? nullptr : w.data(), false, 1}; }
 };
@@ -55,7 +55,7 @@ struct Set {
 using Draw = std::function<double(std::mt19937_64&, std::size_t row, int column)>;
 
 Set make(int m, std::size_t d, const Draw& draw, const Draw& weight = {}) {
-  std::mt19937_64 random(m * 1000 + d);
+  std::mt19937_64 random(usize(m * 1000) + d);
   Set set{{}, {}, m};
   for (std::size_t i = 0; i < d; i++)
     for (int a = 0; a < m; a++) set.x.push_back(draw(random, i, a));
@@ -98,15 +98,15 @@ bool same(const Compressed& a, const Compressed& b) {
 void check_compressed(const Set& set, int order, std::size_t size, const Compressed& c, double bound) {
   const std::size_t count = c.indices.size();
   expect(count <= size, "count " + std::to_string(count) + " above size " + std::to_string(size));
-  expect(c.weights.size() == count && c.points.size() == count * set.m, "lengths");
+  expect(c.weights.size() == count && c.points.size() == count * usize(set.m), "lengths");
   bool good = true, equal_rows = true, ascending = true;
   long double before = 0, after = 0;
   for (std::size_t i = 0; i < count; i++) {
     good = good && c.weights[i] > 0 && std::isfinite(c.weights[i]);
     good = good && (set.w.empty() || set.w[c.indices[i]] > 0);
     ascending = ascending && (i == 0 || c.indices[i - 1] < c.indices[i]);
-    equal_rows =
-        equal_rows && std::memcmp(&c.points[i * set.m], &set.x[c.indices[i] * set.m], set.m * sizeof(double)) == 0;
+    equal_rows = equal_rows && std::memcmp(&c.points[i * usize(set.m)], &set.x[c.indices[i] * usize(set.m)],
+                                           usize(set.m) * sizeof(double)) == 0;
     after += c.weights[i];
   }
   for (std::size_t i = 0; i < set.count(); i++) before += set.w.empty() ? 1.0 : set.w[i];
@@ -167,7 +167,7 @@ void test_compress() {
 
 void test_rank() {
   place = "rank";
-  const auto kept = [](const Set& set, int k) { return run(set, k, moment_count(set.m, k), 2).indices.size(); };
+  const auto kept = [](const Set& set, int k) { return run(set, k, usize(moment_count(set.m, k)), 2).indices.size(); };
   expect(kept(make(2, 2000, circle), 3) <= 7, "circle, order 3: trigonometric polynomials, 2k+1");
   expect(kept(make(2, 2000, circle), 5) <= 11, "circle, order 5");
   expect(kept(make(3, 2000, line), 4) <= 5, "line: k+1");
@@ -206,7 +206,7 @@ void test_cell() {
   for (const auto& [m, k] : {std::pair{1, 1}, {1, 4}, {2, 1}, {2, 2}, {2, 4}, {3, 2}, {3, 3}, {4, 5}, {6, 2}}) {
     const MultiIndices indices(m, k);
     const int N = indices.count;
-    std::vector<double> norm(N, 1.0);
+    List<double> norm(N, 1.0);
     for (int e = 0; e < N; e++)
       for (int a = 0; a < m; a++) norm[e] *= std::sqrt(2.0 * indices.row(e)[a] + 1);
     CellShape shape{};
@@ -223,14 +223,14 @@ void test_cell() {
     for (const bool weighted : {false, true})
       for (const int n : {N + 1, 3 * N + 1, 10 * N + 3}) {
         place = "cell m=" + std::to_string(m) + " k=" + std::to_string(k) + " n=" + std::to_string(n);
-        const Set set = make(m, n, gauss, positive);
-        std::vector<std::vector<double>> x(m, std::vector<double>(n + 8));
-        std::vector<const double*> columns;
+        const Set set = make(m, usize(n), gauss, positive);
+        List<List<double>> x(m, List<double>(n + 8));
+        List<const double*> columns;
         for (int a = 0; a < m; a++) {
           for (int i = 0; i < n; i++) x[a][i] = set.x[i * m + a];
           columns.push_back(x[a].data());
         }
-        std::vector<std::vector<long double>> local(m, std::vector<long double>(n));  // on the cell's box
+        List<List<long double>> local(m, List<long double>(n));  // on the cell's box
         for (int a = 0; a < m; a++) {
           const auto [low, high] = std::minmax_element(x[a].begin(), x[a].begin() + n);
           for (int i = 0; i < n; i++) local[a][i] = (2.0L * x[a][i] - *low - *high) / (0.0L + *high - *low);
@@ -240,9 +240,9 @@ void test_cell() {
           for (int a = 0; a < m; a++) t *= legendre(indices.row(e)[a], local[a][i]);
           return t;
         };
-        Array<double> workspace(simd().cell_workspace(shape, n));
-        std::vector<std::uint32_t> chosen(N);
-        std::vector<double> weights(N);
+        Array<double> workspace(simd().cell_workspace(shape, usize(n)));
+        List<std::uint32_t> chosen(N);
+        List<double> weights(N);
         const CellPoints points{columns.data(), weighted ? set.w.data() : nullptr, static_cast<std::size_t>(n), {}};
         const CellResult result = simd().cell(shape, points, workspace.data(), chosen.data(), weights.data());
         expect(result.count > 0 && result.count <= N, "count " + std::to_string(result.count));
@@ -257,7 +257,7 @@ void test_cell() {
         for (int e = 0; e < N; e++) {
           long double s = 0;
           for (int i = 0; i < result.count; i++) s += weights[i] * term(e, chosen[i]);
-          for (int i = 0; i < n; i++) s -= (weighted ? set.w[i] : 1) * term(e, i);
+          for (int i = 0; i < n; i++) s -= (weighted ? set.w[i] : 1) * term(e, usize(i));
           worst = std::max(worst, static_cast<double>(std::fabs(s)) / n);
         }
         expect(worst <= 1e-13, "moments are kept");
@@ -267,8 +267,8 @@ void test_cell() {
 }
 
 struct Cut {
-  std::vector<CellRange> cells;
-  std::vector<std::uint32_t> rows;
+  List<CellRange> cells;
+  List<std::uint32_t> rows;
   double error = 0;  // root of the sum of squares of the expected errors of cells, mass x diameter^(k+1)
 };
 
@@ -288,7 +288,7 @@ Cut cut(const Set& set, const PartitionOptions& options) {
     double mass = 0, square = 0;
     for (std::size_t i = cell.begin; i < cell.end; i++) {
       const std::uint32_t row = partition.rows()[i];
-      for (int a = 0; a < set.m; a++) right = right && partition.column(a)[i] == set.x[row * set.m + a];
+      for (int a = 0; a < set.m; a++) right = right && partition.column(a)[i] == set.x[row * usize(set.m) + usize(a)];
       right = right && (set.w.empty() ? partition.weights() == nullptr : partition.weights()[i] == set.w[row]);
       mass += set.w.empty() ? 1 : set.w[row];
     }
@@ -328,7 +328,7 @@ void test_partition() {
             place = std::string("partition, ") + kind.name + ", m=" + std::to_string(m) + " d=" + std::to_string(d);
             const Set set = make(m, d, kind.draw, weighted ? Draw(positive) : Draw());
             const std::size_t N = 20, size = std::max<std::size_t>(N, d / 50);
-            PartitionOptions options{std::vector<double>(m, 1.0), 3, N, size, 1, division};
+            PartitionOptions options{List<double>(m, 1.0), 3, N, size, 1, division};
             const Cut one = cut(set, options);
             std::size_t cost = 0;
             for (const CellRange& cell : one.cells) cost += std::min(cell.size(), N);
@@ -349,7 +349,7 @@ void test_partition_error() {
   for (const int m : {1, 2, 3})
     for (const std::size_t d : {std::size_t{20000}, std::size_t{100000}}) {
       const auto error = [&](const Draw& draw, Division division) {
-        return cut(make(m, d, draw), {std::vector<double>(m, 1.0), 3, 20, d / 10, 1, division}).error;
+        return cut(make(m, d, draw), {List<double>(m, 1.0), 3, 20, d / 10, 1, division}).error;
       };
       place = "error of the partition, m=" + std::to_string(m) + " d=" + std::to_string(d);
       const double even = error(uniform, Division::Grid), tails = error(heavy, Division::Grid);
@@ -389,14 +389,14 @@ void test_moments() {
   Monitor monitor;
   const MultiIndices indices(3, 4);
   for (const Basis basis : {Basis::Monomial, Basis::Legendre}) {
-    const std::vector<double> got = moments(PointSet(set.points(), set.weights()), 4, basis, 2, monitor);
+    const List<double> got = moments(PointSet(set.points(), set.weights()), 4, basis, 2, monitor);
     double worst = 0;
     for (int e = 0; e < indices.count; e++) {
       long double sum = 0, magnitude = 0;
       for (std::size_t i = 0; i < set.count(); i++) {
         long double term = set.w[i];
         for (int a = 0; a < 3; a++) {
-          const long double t = set.x[3 * i + a];
+          const long double t = set.x[3 * i + usize(a)];
           const int degree = indices.row(e)[a];
           term *= basis == Basis::Legendre ? legendre(degree, t) : std::pow(t, degree);
         }
@@ -412,14 +412,15 @@ void test_moments() {
 void test_recombine() {
   place = "recombine";
   for (const int width : {1, 5, 40, 200, 300, 700}) {
-    std::mt19937_64 random(width);
+    std::mt19937_64 random(usize(width));
     const std::size_t n = 3000;
-    std::vector<double> features;
+    List<double> features;
     for (std::size_t i = 0; i < n; i++)
       for (int e = 0; e < width; e++) features.push_back(e == 0 ? 1 : gauss(random, i, e));
     // The last column repeats the one before it: the rank is one less.
     if (width > 2)
-      for (std::size_t i = 0; i < n; i++) features[i * width + width - 1] = 2 * features[i * width + width - 2];
+      for (std::size_t i = 0; i < n; i++)
+        features[i * usize(width) + usize(width) - 1] = 2 * features[i * usize(width) + usize(width) - 2];
     Monitor monitor;
     const Recombined r =
         recombine(FeatureMatrix({{features.data(), false, 1}, width, n, width}, {nullptr, false, 1}), 2, monitor);

@@ -5,9 +5,9 @@
 #include <cmath>
 #include <random>
 #include <string>
-#include <vector>
 
 #include "expect.hpp"
+#include "list.hpp"
 #include "match_moments.hpp"
 
 using namespace fewpoints;
@@ -17,14 +17,14 @@ namespace {
 constexpr double kDual = 0x1p-44;  // see nnls()
 
 // Optimality: no column of positive price, none of negative price with x > 0.
-void expect_solved(const std::vector<double>& A, const std::vector<double>& b, std::size_t rows, std::size_t columns,
+void expect_solved(const List<double>& A, const List<double>& b, std::size_t rows, std::size_t columns,
                    const std::string& what) {
   Monitor monitor;
   LeastSquares problem(columns);
   problem.set_matrix({{A.data(), false, 1}, static_cast<std::ptrdiff_t>(columns), rows, static_cast<int>(columns)},
                      {b.data(), false, 1});
   const LeastSquaresResult result = nnls(std::move(problem), 1, monitor);
-  std::vector<double> r(b), norm(columns, 0.0);
+  List<double> r(b), norm(columns, 0.0);
   double size = 0;
   for (std::size_t i = 0; i < rows; i++) {
     for (std::size_t j = 0; j < columns; j++) {
@@ -56,7 +56,7 @@ void test_least_squares() {
   for (const auto& [rows, columns] :
        {std::pair<std::size_t, std::size_t>{1, 1}, {3, 9}, {21, 210}, {60, 20}, {50, 700}})
     for (int kind = 0; kind < 4; kind++) {
-      std::vector<double> A(rows * columns), b(rows);
+      List<double> A(rows * columns), b(rows);
       for (double& a : A) a = kind == 1 ? std::round(gauss(random)) : gauss(random);
       for (double& v : b) v = gauss(random);
       if (kind == 2)  // every column twice
@@ -79,19 +79,19 @@ void test_match_moments() {
   std::uniform_real_distribution<double> uniform(-1, 1);
   const int m = 2, order = 4;
   const std::size_t n = 3000;
-  std::vector<double> x(n * m), w(n);
+  List<double> x(n * m), w(n);
   for (double& v : x) v = uniform(random);
   for (std::size_t i = 0; i < n; i++) w[i] = x[i * m] > 0.2 ? 1 : 0.01;
   const PointsView view{{x.data(), false, 1}, m, n, m};
   for (const Basis basis : {Basis::Monomial, Basis::Legendre}) {
     const PointSet weighted(view, {w.data(), false, 1}), plain(view, {nullptr, false, 1});
-    const std::vector<double> target = moments(weighted, order, basis, 1, monitor);
+    const List<double> target = moments(weighted, order, basis, 1, monitor);
     const Matched one = match_moments(plain, n, target, order, basis, 1, monitor);
     const Matched two = match_moments(plain, n, target, order, basis, 2, monitor);
     expect(one.residual <= 0x1p-50, "residual");
     expect(one.weights == two.weights, "the same bits for any number of threads");
     expect(*std::min_element(one.weights.begin(), one.weights.end()) >= 0, "weights >= 0");
-    std::vector<double> impossible(target);
+    List<double> impossible(target);
     impossible[3] = -1;  // a sum of squares
     bool refused = false;
     try {

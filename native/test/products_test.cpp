@@ -8,9 +8,9 @@
 #include <numeric>
 #include <random>
 #include <string>
-#include <vector>
 
 #include "compress.hpp"
+#include "list.hpp"
 #include "products.hpp"
 #include "verify.hpp"
 
@@ -26,10 +26,10 @@ typedef long double Quad;
 Quad magnitude(Quad x) { return x < 0 ? -x : x; }
 
 struct Sample {
-  std::vector<std::vector<double>> x;
-  std::vector<double> w;
-  std::vector<const double*> columns() const {
-    std::vector<const double*> p;
+  List<List<double>> x;
+  List<double> w;
+  List<const double*> columns() const {
+    List<const double*> p;
     for (const auto& c : x) p.push_back(c.data());
     return p;
   }
@@ -57,7 +57,7 @@ const Kind kKinds[] = {
 };
 
 Sample make(const Kind& kind, int m, std::size_t n) {
-  std::mt19937_64 random(31 * m + n);
+  std::mt19937_64 random(usize(31 * m) + n);
   Sample s;
   s.x.resize(m);
   for (std::size_t i = 0; i < n; i++) {
@@ -68,17 +68,17 @@ Sample make(const Kind& kind, int m, std::size_t n) {
 }
 
 struct Reference {
-  std::vector<Quad> sums, magnitudes;
+  List<Quad> sums, magnitudes;
 };
 
-Reference reference(const Sample& s, const MultiIndices& indices, bool legendre, const std::vector<Quad>& centre,
-                    const std::vector<double>& scale) {
+Reference reference(const Sample& s, const MultiIndices& indices, bool legendre, const List<Quad>& centre,
+                    const List<double>& scale) {
   const int m = indices.dimension, k1 = indices.order + 1;
-  Reference r{std::vector<Quad>(indices.count), std::vector<Quad>(indices.count)};
-  std::vector<Quad> p(static_cast<std::size_t>(m) * k1);
+  Reference r{List<Quad>(indices.count), List<Quad>(indices.count)};
+  List<Quad> p(static_cast<std::size_t>(m) * usize(k1));
   for (std::size_t i = 0; i < s.x[0].size(); i++) {
     for (int a = 0; a < m; a++) {
-      Quad* q = p.data() + static_cast<std::size_t>(a) * k1;
+      Quad* q = p.data() + static_cast<std::size_t>(a) * usize(k1);
       const Quad t = (s.x[a][i] - centre[a]) * scale[a];
       q[0] = 1;
       if (k1 > 1) q[1] = t;
@@ -87,7 +87,7 @@ Reference reference(const Sample& s, const MultiIndices& indices, bool legendre,
     }
     for (int e = 0; e < indices.count; e++) {
       Quad f = s.w.empty() ? 1 : s.w[i];
-      for (int a = 0; a < m; a++) f *= p[static_cast<std::size_t>(a) * k1 + indices.row(e)[a]];
+      for (int a = 0; a < m; a++) f *= p[static_cast<std::size_t>(a) * usize(k1) + indices.row(e)[a]];
       r.sums[e] += f;
       r.magnitudes[e] += magnitude(f);
     }
@@ -96,7 +96,7 @@ Reference reference(const Sample& s, const MultiIndices& indices, bool legendre,
 }
 
 Sample shuffled(const Sample& s) {
-  std::vector<std::size_t> order(s.x[0].size());
+  List<std::size_t> order(s.x[0].size());
   std::iota(order.begin(), order.end(), 0);
   std::shuffle(order.begin(), order.end(), std::mt19937_64(5));
   Sample t = s;
@@ -124,15 +124,14 @@ void test_sums(const Expect& expect) {
                                     " k=" + std::to_string(k) + " n=" + std::to_string(n) + (legendre ? " P" : "");
           const Sample s = make(kind, m, n);
           const MultiIndices indices(m, k);
-          const std::vector<double> centre(m, legendre ? 0.0 : 0.37), scale(m, 0.25);
+          const List<double> centre(m, legendre ? 0.0 : 0.37), scale(m, 0.25);
           const ProductBasis products(indices, basis, centre, scale);
           const double* w = s.w.empty() ? nullptr : s.w.data();
           const Extent extent = extent_of(s.columns().data(), w, n, centre, scale);
-          const Reference right =
-              reference(s, indices, legendre, std::vector<Quad>(centre.begin(), centre.end()), scale);
+          const Reference right = reference(s, indices, legendre, List<Quad>(centre.begin(), centre.end()), scale);
           const ExactTotals got =
               products.exact(s.columns().data(), w, n, extent, true, nullptr, 1, monitor, Stage::Verify);
-          const std::vector<double> plain = products.sums(s.columns().data(), w, n, 2, monitor, Stage::Verify);
+          const List<double> plain = products.sums(s.columns().data(), w, n, 2, monitor, Stage::Verify);
           double worst = 0, worst_magnitude = 0, worst_plain = 0;
           for (int e = 0; e < indices.count; e++) {
             const Quad size = right.magnitudes[e];
@@ -164,7 +163,7 @@ void test_residual(const Expect& expect) {
     for (const int m : {1, 2, 3}) {
       const int k = 4;
       const Sample s = make(kind, m, 5000);
-      std::vector<double> rows;
+      List<double> rows;
       for (std::size_t i = 0; i < 5000; i++)
         for (const auto& c : s.x) rows.push_back(c[i]);
       const PointsView view{{rows.data(), false, 1}, m, 5000, m};
@@ -182,9 +181,9 @@ void test_residual(const Expect& expect) {
       Sample kept;
       kept.x.resize(m);
       for (std::size_t i = 0; i < c.weights.size(); i++)
-        for (int a = 0; a < m; a++) kept.x[a].push_back(c.points[i * m + a]);
+        for (int a = 0; a < m; a++) kept.x[a].push_back(c.points[i * usize(m) + usize(a)]);
       kept.w = c.weights;
-      std::vector<Quad> centre(m);
+      List<Quad> centre(m);
       Quad mass = 0;
       for (std::size_t i = 0; i < 5000; i++) mass += s.w.empty() ? 1 : s.w[i];
       for (int a = 0; a < m; a++) {
@@ -193,7 +192,7 @@ void test_residual(const Expect& expect) {
         centre[a] = static_cast<double>(centre[a] / mass);
       }
       const MultiIndices indices(m, k);
-      const std::vector<double> scale(m, 1.0);
+      const List<double> scale(m, 1.0);
       const Reference before = reference(s, indices, false, centre, scale);
       const Reference after = reference(kept, indices, false, centre, scale);
       double residual = 0;

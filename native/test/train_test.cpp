@@ -9,6 +9,7 @@
 #include <string>
 
 #include "expect.hpp"
+#include "list.hpp"
 
 namespace fewpoints {
 namespace {
@@ -17,24 +18,24 @@ const char* const kNames[] = {"relu", "tanh", "sigmoid", "gelu", "sin"};
 
 struct Numbers {
   explicit Numbers(unsigned seed) : random(seed) {}
-  std::vector<double> operator()(std::size_t n, double range = 1) {
-    std::vector<double> x(n);
+  List<double> operator()(std::size_t n, double range = 1) {
+    List<double> x(n);
     for (double& one : x) one = std::uniform_real_distribution<double>(-range, range)(random);
     return x;
   }
   std::mt19937_64 random;
 };
 
-PointsView view_of(const std::vector<double>& values, int columns) {
+PointsView view_of(const List<double>& values, int columns) {
   PointsView view;
   view.numbers.data = values.data();
   view.row_stride = columns;
-  view.count = values.size() / columns;
+  view.count = values.size() / usize(columns);
   view.dimension = columns;
   return view;
 }
 
-NumbersView numbers_of(const std::vector<double>& values) {
+NumbersView numbers_of(const List<double>& values) {
   NumbersView view;
   view.data = values.data();
   return view;
@@ -43,20 +44,20 @@ NumbersView numbers_of(const std::vector<double>& values) {
 Network network_of(int inputs, int width, int outputs, Activation activation, Numbers& numbers) {
   Network network{inputs, width, outputs, activation, {}, {}};
   const auto n = static_cast<std::size_t>(width);
-  network.parameters = {numbers(n * inputs, 1 / std::sqrt(inputs)), numbers(n), numbers(n * outputs, 1 / std::sqrt(n)),
-                        numbers(outputs)};
+  network.parameters = {numbers(n * usize(inputs), 1 / std::sqrt(inputs)), numbers(n),
+                        numbers(n * usize(outputs), 1 / std::sqrt(n)), numbers(usize(outputs))};
   for (const double c : numbers(n)) network.multiplicity.push_back(1.5 + c);
   return network;
 }
 
-std::vector<double> all(const Parameters& p) {
-  std::vector<double> list;
+List<double> all(const Parameters& p) {
+  List<double> list;
   for (const auto* part : {&p.hidden, &p.bias, &p.output, &p.output_bias})
     list.insert(list.end(), part->begin(), part->end());
   return list;
 }
 
-bool same_bits(const std::vector<double>& a, const std::vector<double>& b) {
+bool same_bits(const List<double>& a, const List<double>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0;
 }
 
@@ -70,14 +71,14 @@ double* parameter(Parameters& p, std::size_t i) {
 
 // One step of rate 1 without momentum changes the parameters by minus the gradient.
 void test_gradient(int inputs, int outputs, Activation activation, Loss loss) {
-  Numbers numbers(17 * inputs + outputs);
+  Numbers numbers(usize(17 * inputs + outputs));
   Network network = network_of(inputs, 37, outputs, activation, numbers);
   const std::size_t count = 75;
-  const std::vector<double> x = numbers(count * inputs);
-  std::vector<double> y = numbers(count * outputs), w = numbers(count);
+  const List<double> x = numbers(count * usize(inputs));
+  List<double> y = numbers(count * usize(outputs)), w = numbers(count);
   for (double& one : w) one = one < -0.8 ? 0 : 1 + one;
   if (loss == Loss::CrossEntropy)
-    for (std::size_t i = 0; i < y.size(); i++) y[i] = i % outputs == i / outputs % outputs ? 1 : 0;
+    for (std::size_t i = 0; i < y.size(); i++) y[i] = i % usize(outputs) == i / usize(outputs) % usize(outputs) ? 1 : 0;
   const Rows rows(view_of(x, inputs), view_of(y, outputs), numbers_of(w), "x", "y");
   Monitor monitor;
   TrainOptions options;
@@ -85,8 +86,8 @@ void test_gradient(int inputs, int outputs, Activation activation, Loss loss) {
   options.loss = loss;
   options.learning_rate = 1;
   options.per_copy = false;
-  const std::vector<double> before = all(network.parameters);
-  const std::vector<double> after = all(train(network, rows, std::nullopt, {}, options, monitor).parameters);
+  const List<double> before = all(network.parameters);
+  const List<double> after = all(train(network, rows, std::nullopt, {}, options, monitor).parameters);
   options.end = 0;
   const auto loss_with = [&](std::size_t i, double shift) {
     Network other = network;
@@ -104,7 +105,7 @@ void test_gradient(int inputs, int outputs, Activation activation, Loss loss) {
 
   options.end = 1;
   options.single = true;
-  const std::vector<double> rough = all(train(network, rows, std::nullopt, {}, options, monitor).parameters);
+  const List<double> rough = all(train(network, rows, std::nullopt, {}, options, monitor).parameters);
   for (std::size_t i = 0; i < before.size(); i++) worst = std::max(worst, std::fabs(rough[i] - after[i]));
   expect(worst < (activation == Activation::Relu ? 1e-4 : 2e-6), "float32 gives about the same");
 }
@@ -112,8 +113,8 @@ void test_gradient(int inputs, int outputs, Activation activation, Loss loss) {
 void test_threads(Rule rule, int inputs, int outputs, bool single) {
   Numbers numbers(5);
   const Network network = network_of(inputs, 2077, outputs, Activation::Tanh, numbers);
-  const std::vector<double> x = numbers(700 * inputs), y = numbers(700 * outputs);
-  std::vector<double> w = numbers(700);
+  const List<double> x = numbers(usize(700 * inputs)), y = numbers(usize(700 * outputs));
+  List<double> w = numbers(700);
   for (double& one : w) one += 1;
   const Rows rows(view_of(x, inputs), view_of(y, outputs), numbers_of(w), "x", "y");
   Monitor monitor;

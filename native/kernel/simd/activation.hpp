@@ -9,7 +9,7 @@ namespace fewpoints::FEWPOINTS_SIMD {
 
 // ---- polynomials
 
-template <class V, class T, int N>
+template <class V, class T, size_t N>
 FEWPOINTS_INLINE V polynomial(V x, const T (&c)[N]) {  // c[0] + c[1] x + ...
   V p = splat(c[N - 1]);
 #pragma GCC unroll 32
@@ -20,7 +20,7 @@ FEWPOINTS_INLINE V polynomial(V x, const T (&c)[N]) {  // c[0] + c[1] x + ...
 // 1 / (first + step i)!, with alternating signs if `signs`: the coefficients of exp, sin, cos.
 template <class T, int N>
 struct Taylor {
-  T c[N];
+  T c[usize(N)];
   constexpr Taylor(int first, int step, bool signs) : c{} {
     for (int i = 0; i < N; i++) {
       double f = 1;

@@ -44,20 +44,20 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
   Cell<F> cell{shape, points, {}};
   const int N = cell.count(), padded = round_up(N);
   const size_t n = points.count;
-  const int S = n < static_cast<size_t>(shape.samples) ? static_cast<int>(n) : shape.samples;
+  const int S = n < usize(shape.samples) ? static_cast<int>(n) : shape.samples;
   const int stride = stride_for(round_up(S) + kMostSearches * kBatch);
   const auto take = [&memory](size_t count) {
     double* p = memory;
     memory += (count + 7) / 8 * 8;
     return p;
   };
-  double* b = take(padded);
-  double* lost = take(padded);
-  double* defect = take(padded);
-  double* step = take(padded);
-  double* T = take(static_cast<size_t>(N) * stride);
-  double* at_support = take(static_cast<size_t>(padded) * padded);
-  double* scratch = take(static_cast<size_t>(padded) * kBatch);
+  double* b = take(usize(padded));
+  double* lost = take(usize(padded));
+  double* defect = take(usize(padded));
+  double* step = take(usize(padded));
+  double* T = take(usize(N) * usize(stride));
+  double* at_support = take(usize(padded) * usize(padded));
+  double* scratch = take(usize(padded) * kBatch);
   unsigned char* gone = reinterpret_cast<unsigned char*>(take(n / 8 + 8));
   TableauOf<F::N> tableau(N, S, stride, T, take(TableauOf<F::N>::doubles(N, stride)));
 
@@ -106,7 +106,7 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
   const auto measure_defect = [&] {
     for (int e = 0; e < N; e += W) {
       const double* row[W];
-      for (int l = 0; l < W; l++) row[l] = at_support + static_cast<size_t>(e + l < N ? e + l : N - 1) * padded;
+      for (int l = 0; l < W; l++) row[l] = at_support + usize(e + l < N ? e + l : N - 1) * usize(padded);
       Vec s[W] = {};
       for (int i = 0; i < padded; i += W) {
         const Vec vi = load(v + i);
@@ -172,8 +172,8 @@ int cell_instance(int dimension, int order) {
 size_t cell_workspace(const CellShape& shape, size_t largest_cell) {
   // And 8: a smaller cell may have the wider stride.
   const int stride = stride_for(round_up(shape.samples) + kMostSearches * kBatch) + 8;
-  const size_t N = static_cast<size_t>(shape.count), padded = static_cast<size_t>(round_up(shape.count));
-  return 4 * padded + N * static_cast<size_t>(stride) + padded * padded + padded * kBatch + largest_cell / 8 + 64 +
+  const size_t N = usize(shape.count), padded = static_cast<size_t>(round_up(shape.count));
+  return 4 * padded + N * usize(stride) + padded * padded + padded * kBatch + largest_cell / 8 + 64 +
          Tableau::doubles(shape.count, stride) + 64;
 }
 

@@ -67,7 +67,7 @@ struct Cell {
 
   template <int B>
   FEWPOINTS_INLINE void add(size_t i, Vec* sums) const {
-    Vec t[F::M > 0 ? F::M : 32][B], w[B];
+    Vec t[usize(F::M > 0 ? F::M : 32)][usize(B)], w[usize(B)];
     for (int b = 0; b < B; b++) {
       w[b] = points.w ? loadu(points.w + i + b * W) : splat(1);
       for (int a = 0; a < dimension(); a++) t[a][b] = local(a, loadu(points.x[a] + i + b * W));
@@ -78,10 +78,10 @@ struct Cell {
   // weights of points that are behind i or were counted before are zero.
   template <int B>
   FEWPOINTS_INLINE void add_last(size_t i, Vec* sums) const {
-    Vec t[F::M > 0 ? F::M : 32][B], w[B];
+    Vec t[usize(F::M > 0 ? F::M : 32)][usize(B)], w[usize(B)];
     const size_t n = points.count;
     for (int b = 0; b < B; b++) {
-      const size_t from = i + b * W;
+      const size_t from = i + usize(b * W);
       if (n >= W) {
         const size_t at = from + W <= n ? from : n - W;
         for (int a = 0; a < dimension(); a++) t[a][b] = local(a, loadu(points.x[a] + at));
@@ -106,7 +106,7 @@ struct Cell {
   // Up to kFoldEvery blocks of points from i on; returns the first that was left.
   template <int B>
   FEWPOINTS_INLINE size_t add_many(size_t i, Vec* sums) const {
-    constexpr size_t block = static_cast<size_t>(B) * W;
+    constexpr size_t block = usize(B) * W;
     const size_t n = points.count;
     for (int done = 0; done < kFoldEvery && i + block <= n; done++, i += block) add<B>(i, sums);
     if (i + block <= n) return i;
@@ -173,7 +173,7 @@ struct Cell {
         for (int l = 0; l < W; l++) v[l] = x[index[l]];
         t[a] = local(a, v);
       }
-      F::values(shape, t, out + c, static_cast<size_t>(stride));
+      F::values(shape, t, out + c, usize(stride));
     }
   }
 
@@ -205,7 +205,7 @@ struct Cell {
         for (int a = 0; a < dimension(); a++) t[a][b] = local(a, loadu(points.x[a] + i + b * W));
       F::template combination<B>(shape, t, y, s);
       for (int b = 0; b < B; b++)
-        if (any(s[b] < splat(than))) keep(s[b], i + b * W, i + b * W, n);
+        if (any(s[b] < splat(than))) keep(s[b], i + usize(b * W), i + usize(b * W), n);
     }
     for (; i < n; i += W) {
       const size_t from = i + W <= n || n < W ? i : n - W;

@@ -22,8 +22,8 @@ Spread spread(const double* x, const double* w, double origin, size_t begin, siz
     const int count = end - i < W ? static_cast<int>(end - i) : W;
     Vec d = {}, wd = {};
     for (int l = 0; l < count; l++) {
-      d[l] = x[i + l] - origin;
-      wd[l] = w ? w[i + l] * d[l] : d[l];
+      d[l] = x[i + usize(l)] - origin;
+      wd[l] = w ? w[i + usize(l)] * d[l] : d[l];
     }
     first[0] += wd;
     second[0] = madd(wd, d, second[0]);

@@ -12,10 +12,10 @@ constexpr size_t kBlock = 512;
 // Consecutive rows of M numbers: with M known the compiler unzips whole vectors.
 template <int M, class T>
 void unzip(const T* __restrict from, size_t count, double* const* to, size_t at) {
-  double* __restrict held[M];
+  double* __restrict held[usize(M)];
   for (int a = 0; a < M; a++) held[a] = to[a] + at;
   for (size_t i = 0; i < count; i++)
-    for (int a = 0; a < M; a++) held[a][i] = static_cast<double>(from[i * M + static_cast<size_t>(a)]);
+    for (int a = 0; a < M; a++) held[a][i] = static_cast<double>(from[i * M + usize(a)]);
 }
 
 template <class T>

@@ -18,19 +18,19 @@ constexpr int kRows = 2, kColumns = 4;
 template <int R, int Q>
 FEWPOINTS_INLINE void update_tile(double* T, size_t stride, const double* factors, size_t factor_stride, int rank,
                                   const double* panel) {
-  Vec t[R][Q];
+  Vec t[usize(R)][usize(Q)];
   for (int r = 0; r < R; r++)
-    for (int q = 0; q < Q; q++) t[r][q] = load(T + r * stride + W * q);
+    for (int q = 0; q < Q; q++) t[r][q] = load(T + usize(r) * stride + W * q);
   for (int s = 0; s < rank; s++) {
-    Vec p[Q];
-    for (int q = 0; q < Q; q++) p[q] = load(panel + (static_cast<size_t>(s) * Q + q) * W);
+    Vec p[usize(Q)];
+    for (int q = 0; q < Q; q++) p[q] = load(panel + (usize(s) * Q + usize(q)) * W);
     for (int r = 0; r < R; r++) {
-      const Vec f = splat(factors[r * factor_stride + s]);
+      const Vec f = splat(factors[usize(r) * factor_stride + usize(s)]);
       for (int q = 0; q < Q; q++) t[r][q] = nmadd(f, p[q], t[r][q]);
     }
   }
   for (int r = 0; r < R; r++)
-    for (int q = 0; q < Q; q++) store(T + r * stride + W * q, t[r][q]);
+    for (int q = 0; q < Q; q++) store(T + usize(r) * stride + W * q, t[r][q]);
 }
 
 template <int Q>
@@ -38,7 +38,7 @@ void update_columns(double* T, size_t stride, size_t rows, const double* factors
                     const double* panel, size_t panel_stride, double* packed) {
   for (int s = 0; s < rank; s++)
     for (int q = 0; q < Q; q++)
-      store(packed + (static_cast<size_t>(s) * Q + q) * W, load(panel + s * panel_stride + W * q));
+      store(packed + (usize(s) * Q + usize(q)) * W, load(panel + usize(s) * panel_stride + W * q));
   size_t r = 0;
   for (; r + kRows <= rows; r += kRows)
     update_tile<kRows, Q>(T + r * stride, stride, factors + r * factor_stride, factor_stride, rank, packed);
@@ -90,13 +90,13 @@ void combine_rows(double* out, const double* row, const double* factors, int ran
     for (int q = 0; q < 8; q++) t[q] = load(row + c + W * q);
     for (int s = 0; s < rank; s++) {
       const Vec f = splat(factors[s]);
-      for (int q = 0; q < 8; q++) t[q] = nmadd(f, load(panel + s * panel_stride + c + W * q), t[q]);
+      for (int q = 0; q < 8; q++) t[q] = nmadd(f, load(panel + usize(s) * panel_stride + c + W * q), t[q]);
     }
     for (int q = 0; q < 8; q++) store(out + c + W * q, t[q]);
   }
   for (; c < columns; c += W) {
     Vec t = load(row + c);
-    for (int s = 0; s < rank; s++) t = nmadd(splat(factors[s]), load(panel + s * panel_stride + c), t);
+    for (int s = 0; s < rank; s++) t = nmadd(splat(factors[s]), load(panel + usize(s) * panel_stride + c), t);
     store(out + c, t);
   }
 }

@@ -30,9 +30,9 @@ template <class X>
 FEWPOINTS_INLINE void locate(const ExactShape& shape, const X& x, Twofold* d, Twofold* t) {
   if (shape.map == nullptr) {
     for (int a = 0; a < shape.dimension; a++) {
-      const Twofold d = two_sum(x(a), splat(-shape.centre[a]));
+      const Twofold moved = two_sum(x(a), splat(-shape.centre[a]));
       const Vec s = splat(shape.scale[a]);
-      t[a] = {d.high * s, d.low * s};  // exact: powers of two
+      t[a] = {moved.high * s, moved.low * s};  // exact: powers of two
     }
     return;
   }
@@ -84,9 +84,8 @@ void add_lanes(Vec high, Vec low, double& h, double& l) {
 }  // namespace
 
 size_t exact_workspace(const ExactShape& shape) {
-  const size_t twofolds =
-      static_cast<size_t>(shape.count) + shape.columns + static_cast<size_t>(shape.dimension) * (shape.order + 2);
-  return (3 * static_cast<size_t>(shape.count) + 2 * twofolds) * W;
+  const size_t twofolds = usize(shape.count) + usize(shape.columns) + usize(shape.dimension) * usize(shape.order + 2);
+  return (3 * usize(shape.count) + 2 * twofolds) * W;
 }
 
 void exact_moments(const ExactShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
@@ -108,7 +107,7 @@ void exact_moments(const ExactShape& shape, const double* const* x, const double
       locate(
           shape, [&](int b) { return load_part(x[b] + i, count); }, d, t);
       f[0] = {Vec{}, Vec{}};
-      for (int l = 0; l < count; l++) f[0].high[l] = w ? w[i + l] : 1;
+      for (int l = 0; l < count; l++) f[0].high[l] = w ? w[i + usize(l)] : 1;
     }
     for (int a = 0; a < shape.dimension; a++) powers(shape, a, t[a], p + a * k1);
     const bool ones = w == nullptr && count == W;  // lanes behind the last point have weight 0
@@ -136,12 +135,12 @@ void exact_local(const ExactShape& shape, const double* const* x, size_t begin, 
     if (count == W) {
       locate(
           shape, [&](int b) { return loadu(x[b] + i); }, d, t);
-      for (int a = 0; a < shape.dimension; a++) storeu(local + a * stride + (i - begin), t[a].high);
+      for (int a = 0; a < shape.dimension; a++) storeu(local + usize(a) * stride + (i - begin), t[a].high);
     } else {
       locate(
           shape, [&](int b) { return load_part(x[b] + i, count); }, d, t);
       for (int a = 0; a < shape.dimension; a++)
-        for (int l = 0; l < count; l++) local[a * stride + (i - begin) + l] = t[a].high[l];
+        for (int l = 0; l < count; l++) local[usize(a) * stride + (i - begin) + usize(l)] = t[a].high[l];
     }
   }
 }

@@ -36,8 +36,9 @@ FEWPOINTS_INLINE void legendre(int k, Vec t, Vec* p) {
 template <int M, int K>
 struct IndexTable {
   static constexpr int N = binomial(M + K, K), L = binomial(M - 1 + K, K);
-  int exponent[N][M]{}, parent[N]{}, axis[N]{}, degree[N]{};
-  int lower_parent[L]{}, lower_axis[L]{}, lower_degree[L]{}, powers[L]{}, place[L][K + 1]{};
+  int exponent[usize(N)][usize(M)]{}, parent[usize(N)]{}, axis[usize(N)]{}, degree[usize(N)]{};
+  int lower_parent[usize(L)]{}, lower_axis[usize(L)]{}, lower_degree[usize(L)]{}, powers[usize(L)]{},
+      place[usize(L)][usize(K + 1)]{};
 
   constexpr int find(const int* e) const {
     for (int i = 0; i < N; i++) {
@@ -50,7 +51,7 @@ struct IndexTable {
   constexpr IndexTable() {
     int n = 0;
     for (int total = 0; total <= K; total++) {
-      int e[M]{};
+      int e[usize(M)]{};
       e[0] = total;
       while (true) {
         for (int a = 0; a < M; a++) exponent[n][a] = e[a];
@@ -65,7 +66,7 @@ struct IndexTable {
       }
     }
     for (int i = 1; i < N; i++) {
-      int e[M]{}, a = M - 1;
+      int e[usize(M)]{}, a = M - 1;
       for (int b = 0; b < M; b++) e[b] = exponent[i][b];
       while (e[a] == 0) a--;
       axis[i] = a;
@@ -73,14 +74,14 @@ struct IndexTable {
       e[a] = 0;
       parent[i] = find(e);
     }
-    int lower_of[N]{}, l = 0;
+    int lower_of[usize(N)]{}, l = 0;
     for (int i = 0; i < N; i++) {
       if (exponent[i][M - 1] != 0) continue;
       lower_of[i] = l;
       lower_parent[l] = i == 0 ? -1 : lower_of[parent[i]];
       lower_axis[l] = axis[i];
       lower_degree[l] = degree[i];
-      int e[M]{}, total = 0;
+      int e[usize(M)]{}, total = 0;
       for (int b = 0; b < M; b++) total += e[b] = exponent[i][b];
       powers[l] = K - total + 1;
       for (int q = 0; q < powers[l]; q++) {
@@ -99,7 +100,7 @@ struct Features {
   static constexpr int N = IndexTable<M, K>::N, L = IndexTable<M, K>::L;
 
   template <int I>
-  static FEWPOINTS_INLINE void value(double* out, size_t stride, const Vec (*p)[K + 1]) {
+  static FEWPOINTS_INLINE void value(double* out, size_t stride, const Vec (*p)[usize(K + 1)]) {
     if constexpr (I < N) {
       constexpr int from = kTable.parent[I], axis = kTable.axis[I], degree = kTable.degree[I];
       if constexpr (from == 0)
@@ -111,14 +112,15 @@ struct Features {
   }
   // out[e * stride + l] = phi_e of point l < W, whose coordinate on axis a is t[a][l].
   static void values(const CellShape&, const Vec* t, double* out, size_t stride) {
-    Vec p[M][K + 1];
+    Vec p[usize(M)][usize(K + 1)];
     for (int a = 0; a < M; a++) legendre<K>(t[a], p[a]);
     store(out, splat(1));
     value<1>(out, stride, p);
   }
 
   template <int B, int I>
-  static FEWPOINTS_INLINE void add(Vec* sums, const Vec (*p)[M][K + 1], Vec (*lower)[B], const Vec* w) {
+  static FEWPOINTS_INLINE void add(Vec* sums, const Vec (*p)[usize(M)][usize(K + 1)], Vec (*lower)[usize(B)],
+                                   const Vec* w) {
     if constexpr (I < L) {
       constexpr int from = kTable.lower_parent[I];
       for (int b = 0; b < B; b++) {
@@ -138,18 +140,19 @@ struct Features {
   }
   // sums[e] += w phi_e over B x W points; lanes are summed by the caller.
   template <int B>
-  static void accumulate(const CellShape&, const Vec (*t)[B], const Vec* w, Vec* sums) {
-    Vec p[B][M][K + 1], lower[L][B];
+  static void accumulate(const CellShape&, const Vec (*t)[usize(B)], const Vec* w, Vec* sums) {
+    Vec p[usize(B)][usize(M)][usize(K + 1)], lower[usize(L)][usize(B)];
     for (int b = 0; b < B; b++)
       for (int a = 0; a < M; a++) legendre<K>(t[a][b], p[b][a]);
     add<B, 0>(sums, p, lower, w);
   }
 
   template <int B, int I>
-  static FEWPOINTS_INLINE void combine(const double* y, const Vec (*p)[M][K + 1], Vec (*lower)[B], Vec* s) {
+  static FEWPOINTS_INLINE void combine(const double* y, const Vec (*p)[usize(M)][usize(K + 1)], Vec (*lower)[usize(B)],
+                                       Vec* s) {
     if constexpr (I < L) {
       constexpr int from = kTable.lower_parent[I];
-      Vec inner[B];
+      Vec inner[usize(B)];
       for (int b = 0; b < B; b++) inner[b] = splat(y[kTable.place[I][0]]);
 #pragma GCC unroll 32
       for (int q = 1; q < kTable.powers[I]; q++) {
@@ -170,8 +173,8 @@ struct Features {
   }
   // s = sum_e y_e phi_e at B x W points.
   template <int B>
-  static void combination(const CellShape&, const Vec (*t)[B], const double* y, Vec* s) {
-    Vec p[B][M][K + 1], lower[L][B];
+  static void combination(const CellShape&, const Vec (*t)[usize(B)], const double* y, Vec* s) {
+    Vec p[usize(B)][usize(M)][usize(K + 1)], lower[usize(L)][usize(B)];
     for (int b = 0; b < B; b++)
       for (int a = 0; a < M; a++) legendre<K>(t[a][b], p[b][a]);
     combine<B, 0>(y, p, lower, s);
@@ -190,12 +193,13 @@ struct Features<0, 0> {
     for (int a = 0; a < shape.dimension; a++) legendre(shape.order, t[a], p + a * k1);
     store(out, splat(1));
     for (int e = 1; e < shape.count; e++)
-      store(out + e * stride, load(out + shape.parent[e] * stride) * p[shape.axis[e] * k1 + shape.degree[e]]);
+      store(out + usize(e) * stride,
+            load(out + usize(shape.parent[e]) * stride) * p[shape.axis[e] * k1 + shape.degree[e]]);
   }
   template <int B>
-  static void accumulate(const CellShape& shape, const Vec (*t)[B], const Vec* w, Vec* sums) {
+  static void accumulate(const CellShape& shape, const Vec (*t)[usize(B)], const Vec* w, Vec* sums) {
     const int k1 = shape.order + 1;
-    Vec p[kMostPowers][B], f[kMostFeatures][B];
+    Vec p[usize(kMostPowers)][usize(B)], f[usize(kMostFeatures)][usize(B)];
     for (int a = 0; a < shape.dimension; a++)
       for (int b = 0; b < B; b++) {
         Vec q[kMostPowers];
@@ -213,7 +217,7 @@ struct Features<0, 0> {
     }
   }
   template <int B>
-  static void combination(const CellShape& shape, const Vec (*t)[B], const double* y, Vec* s) {
+  static void combination(const CellShape& shape, const Vec (*t)[usize(B)], const double* y, Vec* s) {
     const int k1 = shape.order + 1;
     Vec p[kMostPowers], f[kMostFeatures];
     for (int b = 0; b < B; b++) {

@@ -12,9 +12,9 @@ template <int AXES>
 void keys_of(const GridAxes& axes, const double* const* columns, size_t begin, size_t end, uint8_t* keys) {
   const int count = AXES > 0 ? AXES : axes.count;
   constexpr int kHeld = AXES > 0 ? AXES : kMostGridAxes;
-  const double* x[kHeld];
-  Vec low[kHeld], scale[kHeld], last[kHeld];
-  Int stride[kHeld];
+  const double* x[usize(kHeld)];
+  Vec low[usize(kHeld)], scale[usize(kHeld)], last[usize(kHeld)];
+  Int stride[usize(kHeld)];
   for (int a = 0; a < count; a++) {
     x[a] = columns[axes.column[a]];
     low[a] = splat(axes.low[a]);

@@ -33,7 +33,7 @@ void forward_narrow(const NetworkView<T>& net, const T* const* x, size_t offset,
   constexpr int L = Lanes<T>::count, U = kForwardVectors;
   const T* const bias = net.rows + N * net.stride;
   for (size_t i = 0; i < kSampleTile; i += U * L) {
-    V in[N][U], sum[U];
+    V in[usize(N)][usize(U)], sum[usize(U)];
     for (int u = 0; u < U; u++) {
       for (int a = 0; a < N; a++) in[a][u] = loadu(x[a] + offset + i + u * L);
       sum[u] = V{};
@@ -42,7 +42,7 @@ void forward_narrow(const NetworkView<T>& net, const T* const* x, size_t offset,
       V z[U];
       for (int u = 0; u < U; u++) z[u] = splat(bias[j]);
       for (int a = 0; a < N; a++) {
-        const V w = splat(net.rows[a * net.stride + j]);
+        const V w = splat(net.rows[usize(a) * net.stride + j]);
         for (int u = 0; u < U; u++) z[u] = madd(w, in[a][u], z[u]);
       }
       const V out = splat(net.outgoing[j]);
@@ -56,8 +56,8 @@ template <class T, class A>
 void forward_any(const NetworkView<T>& net, const T* const* x, size_t offset, size_t begin, size_t end, T* f) {
   using V = VecOf<T>;
   constexpr int L = Lanes<T>::count, U = kForwardVectors;
-  const T* const bias = net.rows + net.inputs * net.stride;
-  for (size_t i = 0; i < kSampleTile * net.outputs; i += L) storeu(f + i, V{});
+  const T* const bias = net.rows + usize(net.inputs) * net.stride;
+  for (size_t i = 0; i < kSampleTile * usize(net.outputs); i += L) storeu(f + i, V{});
   for (size_t i = 0; i < kSampleTile; i += U * L)
     for (size_t j0 = begin; j0 < end; j0 += kForwardTile) {
       const size_t count = end - j0 < kForwardTile ? end - j0 : kForwardTile;
@@ -66,17 +66,17 @@ void forward_any(const NetworkView<T>& net, const T* const* x, size_t offset, si
         V z[U];
         for (int u = 0; u < U; u++) z[u] = splat(bias[j0 + j]);
         for (int a = 0; a < net.inputs; a++) {
-          const V w = splat(net.rows[a * net.stride + j0 + j]);
+          const V w = splat(net.rows[usize(a) * net.stride + j0 + j]);
           for (int u = 0; u < U; u++) z[u] = madd(w, loadu(x[a] + offset + i + u * L), z[u]);
         }
         for (int u = 0; u < U; u++) h[j][u] = A::value(z[u]);
       }
       for (int o = 0; o < net.outputs; o++) {
-        T* const to = f + o * kSampleTile + i;
+        T* const to = f + usize(o) * kSampleTile + i;
         V sum[U];
         for (int u = 0; u < U; u++) sum[u] = loadu(to + u * L);
         for (size_t j = 0; j < count; j++) {
-          const V out = splat(net.outgoing[o * net.stride + j0 + j]);
+          const V out = splat(net.outgoing[usize(o) * net.stride + j0 + j]);
           for (int u = 0; u < U; u++) sum[u] = madd(out, h[j][u], sum[u]);
         }
         for (int u = 0; u < U; u++) storeu(to + u * L, sum[u]);
@@ -86,10 +86,10 @@ void forward_any(const NetworkView<T>& net, const T* const* x, size_t offset, si
 
 // ---- backward
 
-template <class T, int LU>
+template <class T, size_t LU>
 FEWPOINTS_INLINE void add_to(double (&sum)[LU], const VecOf<T>* v) {
   constexpr int L = Lanes<T>::count;
-  for (int u = 0; u * L < LU; u++)
+  for (int u = 0; u * L < static_cast<int>(LU); u++)
     for (int l = 0; l < L; l++) sum[u * L + l] += static_cast<double>(v[u][l]);
 }
 
@@ -101,20 +101,20 @@ void backward_narrow(const NetworkView<T>& net, const T* const* x, const T* cons
   const T* const bias = net.rows + N * net.stride;
   const T* const output = bias + net.stride;
   for (size_t j = first; j < last; j += U * L) {
-    V w[N][U], b[U];
+    V w[usize(N)][usize(U)], b[usize(U)];
     for (int u = 0; u < U; u++) {
-      for (int a = 0; a < N; a++) w[a][u] = loadu(net.rows + a * net.stride + j + u * L);
+      for (int a = 0; a < N; a++) w[a][u] = loadu(net.rows + usize(a) * net.stride + j + u * L);
       b[u] = loadu(bias + j + u * L);
     }
-    double total[N + 2][U * L] = {};  // hidden, bias, output
+    double total[usize(N + 2)][usize(U * L)] = {};  // hidden, bias, output
     for (size_t s0 = begin; s0 < end; s0 += kBlock) {
       const size_t s1 = end - s0 < kBlock ? end : s0 + kBlock;
-      V g[N + 2][U];
+      V g[usize(N + 2)][U];
       for (int r = 0; r < N + 2; r++)
         for (int u = 0; u < U; u++) g[r][u] = V{};
       for (size_t s = s0; s < s1; s++) {
         const V e = splat(error[0][s]);
-        V in[N];
+        V in[usize(N)];
         for (int a = 0; a < N; a++) in[a] = splat(x[a][s]);
         for (int u = 0; u < U; u++) {
           V z = b[u], h, t;
@@ -128,8 +128,9 @@ void backward_narrow(const NetworkView<T>& net, const T* const* x, const T* cons
       for (int r = 0; r < N + 2; r++) add_to<T>(total[r], g[r]);
     }
     for (int l = 0; l < U * L; l++) {
-      for (int r = 0; r <= N; r++) sums[r * net.stride + j + l] = total[r][l] * static_cast<double>(output[j + l]);
-      sums[(N + 1) * net.stride + j + l] = total[N + 1][l];
+      for (int r = 0; r <= N; r++)
+        sums[usize(r) * net.stride + j + usize(l)] = total[r][l] * static_cast<double>(output[j + usize(l)]);
+      sums[(N + 1) * net.stride + j + usize(l)] = total[N + 1][l];
     }
   }
 }
@@ -143,14 +144,14 @@ void backward_relu(const NetworkView<T>& net, const T* const* x, const T* const*
   constexpr int L = Lanes<T>::count, U = kReluVectors;
   const T* const bias = net.rows + N * net.stride;
   const T* const output = bias + net.stride;
-  T times[N + 1][kBlock];  // error times x, error
+  T times[usize(N + 1)][kBlock];  // error times x, error
   for (size_t j = first; j < last; j += U * L) {
-    V w[N][U], b[U];
+    V w[usize(N)][usize(U)], b[usize(U)];
     for (int u = 0; u < U; u++) {
-      for (int a = 0; a < N; a++) w[a][u] = loadu(net.rows + a * net.stride + j + u * L);
+      for (int a = 0; a < N; a++) w[a][u] = loadu(net.rows + usize(a) * net.stride + j + u * L);
       b[u] = loadu(bias + j + u * L);
     }
-    double total[N + 1][U * L] = {};  // hidden, bias
+    double total[usize(N + 1)][usize(U * L)] = {};  // hidden, bias
     for (size_t s0 = begin; s0 < end; s0 += kBlock) {
       const size_t count = end - s0 < kBlock ? end - s0 : kBlock;
       if (j == first || end - begin > kBlock)
@@ -158,11 +159,11 @@ void backward_relu(const NetworkView<T>& net, const T* const* x, const T* const*
           for (int a = 0; a < N; a++) times[a][s] = error[0][s0 + s] * x[a][s0 + s];
           times[N][s] = error[0][s0 + s];
         }
-      V g[N + 1][U];
+      V g[usize(N + 1)][U];
       for (int r = 0; r < N + 1; r++)
         for (int u = 0; u < U; u++) g[r][u] = V{};
       for (size_t s = 0; s < count; s++) {
-        V in[N], add[N + 1];
+        V in[usize(N)], add[usize(N + 1)];
         for (int a = 0; a < N; a++) in[a] = splat(x[a][s0 + s]);
         for (int r = 0; r < N + 1; r++) add[r] = splat(times[r][s]);
         for (int u = 0; u < U; u++) {
@@ -174,11 +175,11 @@ void backward_relu(const NetworkView<T>& net, const T* const* x, const T* const*
       for (int r = 0; r < N + 1; r++) add_to<T>(total[r], g[r]);
     }
     for (int l = 0; l < U * L; l++) {
-      const size_t at = j + l;
+      const size_t at = j + usize(l);
       double values = 0;
       for (int r = 0; r <= N; r++) {
-        values += total[r][l] * static_cast<double>(net.rows[r * net.stride + at]);
-        sums[r * net.stride + at] = total[r][l] * static_cast<double>(output[at]);
+        values += total[r][l] * static_cast<double>(net.rows[usize(r) * net.stride + at]);
+        sums[usize(r) * net.stride + at] = total[r][l] * static_cast<double>(output[at]);
       }
       sums[(N + 1) * net.stride + at] = values;
     }
@@ -190,13 +191,13 @@ void backward_any(const NetworkView<T>& net, const T* const* x, const T* const* 
                   size_t first, size_t last, double* sums, double* workspace) {
   using V = VecOf<T>;
   constexpr int L = Lanes<T>::count, U = kBackwardVectors, S = kBackwardSamples;
-  const T* const bias = net.rows + net.inputs * net.stride;
+  const T* const bias = net.rows + usize(net.inputs) * net.stride;
   const T* const output = bias + net.stride;
   const int rows = net.inputs + 1 + net.outputs;
   T* const block = reinterpret_cast<T*>(workspace);  // rows x U L
   for (size_t j = first; j < last; j += U * L) {
     for (int r = 0; r < rows; r++)
-      for (int l = 0; l < U * L; l++) sums[r * net.stride + j + l] = 0;
+      for (int l = 0; l < U * L; l++) sums[usize(r) * net.stride + j + usize(l)] = 0;
     for (size_t s0 = begin; s0 < end; s0 += kBlock) {
       const size_t s1 = end - s0 < kBlock ? end : s0 + kBlock;
       for (int r = 0; r < rows * U; r++) storeu(block + r * L, V{});
@@ -205,8 +206,8 @@ void backward_any(const NetworkView<T>& net, const T* const* x, const T* const* 
         size_t at[S];
         T valid[S];
         for (int k = 0; k < S; k++) {
-          at[k] = s + k < s1 ? s + k : s1 - 1;
-          valid[k] = s + k < s1 ? 1 : 0;
+          at[k] = s + usize(k) < s1 ? s + usize(k) : s1 - 1;
+          valid[k] = s + usize(k) < s1 ? 1 : 0;
         }
         V z[S][U], back[S][U];
         for (int u = 0; u < U; u++) {
@@ -218,7 +219,7 @@ void backward_any(const NetworkView<T>& net, const T* const* x, const T* const* 
         }
         for (int a = 0; a < net.inputs; a++)
           for (int u = 0; u < U; u++) {
-            const V w = loadu(net.rows + a * net.stride + j + u * L);
+            const V w = loadu(net.rows + usize(a) * net.stride + j + u * L);
             for (int k = 0; k < S; k++) z[k][u] = madd(w, splat(x[a][at[k]]), z[k][u]);
           }
         for (int k = 0; k < S; k++)
@@ -231,7 +232,7 @@ void backward_any(const NetworkView<T>& net, const T* const* x, const T* const* 
         for (int o = 0; o < net.outputs; o++)
           for (int u = 0; u < U; u++) {
             T* const to = block + ((net.inputs + 1 + o) * U + u) * L;
-            const V v = loadu(output + o * net.stride + j + u * L);
+            const V v = loadu(output + usize(o) * net.stride + j + u * L);
             V g = loadu(to);
             for (int k = 0; k < S; k++) {
               const V e = splat(error[o][at[k]] * valid[k]);
@@ -251,7 +252,8 @@ void backward_any(const NetworkView<T>& net, const T* const* x, const T* const* 
           }
       }
       for (int r = 0; r < rows; r++)
-        for (int l = 0; l < U * L; l++) sums[r * net.stride + j + l] += static_cast<double>(block[r * U * L + l]);
+        for (int l = 0; l < U * L; l++)
+          sums[usize(r) * net.stride + j + usize(l)] += static_cast<double>(block[r * U * L + l]);
     }
   }
 }
@@ -308,9 +310,7 @@ void backward(const NetworkView<T>& net, const T* const* x, const T* const* erro
   }
 }
 
-size_t backward_workspace(int inputs, int outputs) {
-  return static_cast<size_t>(inputs + 1 + outputs) * kBackwardVectors * 2 * W;
-}
+size_t backward_workspace(int inputs, int outputs) { return usize(inputs + 1 + outputs) * kBackwardVectors * 2 * W; }
 
 }  // namespace
 

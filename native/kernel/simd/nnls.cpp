@@ -12,7 +12,7 @@ constexpr int kTile = 4;  // vectors of columns whose sums stay in registers
 template <int Tile>
 FEWPOINTS_INLINE void price_tile(size_t rows, size_t stride, const double* matrix, const double* r, const double* scale,
                                  double* price) {
-  Vec even[Tile] = {}, odd[Tile] = {};
+  Vec even[usize(Tile)] = {}, odd[usize(Tile)] = {};
   size_t i = 0;
   for (; i + 2 <= rows; i += 2) {
     const Vec r0 = splat(r[i]), r1 = splat(r[i + 1]);
@@ -94,9 +94,9 @@ void nnls_dots(size_t length, size_t stride, size_t count, const double* columns
     Vec s[4] = {};
     for (size_t i = 0; i < length; i += W) {
       const Vec x = load(v + i);
-      for (int t = 0; t < 4; t++) s[t] = madd(x, load(a + t * stride + i), s[t]);
+      for (int t = 0; t < 4; t++) s[t] = madd(x, load(a + usize(t) * stride + i), s[t]);
     }
-    for (int t = 0; t < 4; t++) dot[j + t] = sum(s[t]);
+    for (int t = 0; t < 4; t++) dot[j + usize(t)] = sum(s[t]);
   }
   for (; j < count; j++) {
     Vec s = {};
@@ -111,7 +111,8 @@ void nnls_reflect(size_t length, size_t stride, size_t count, double* columns, c
     double* a = columns + j * stride;
     for (size_t i = 0; i < length; i += W) {
       const Vec x = load(v + i);
-      for (int t = 0; t < 4; t++) store(a + t * stride + i, nmadd(splat(factor[j + t]), x, load(a + t * stride + i)));
+      for (int t = 0; t < 4; t++)
+        store(a + usize(t) * stride + i, nmadd(splat(factor[j + usize(t)]), x, load(a + usize(t) * stride + i)));
     }
   }
   for (; j < count; j++) {

@@ -66,11 +66,11 @@ struct Plan {
   Plan(const ProductShape& shape, bool weighted, double* workspace) : head_count(shape.heads.count) {
     const int k1 = shape.order + 1, m = shape.dimension;
     heads = reinterpret_cast<Vec*>(workspace);
-    tails = heads + static_cast<size_t>(shape.heads.count) * kItem;
-    Vec* own = tails + static_cast<size_t>(shape.tails.count) * kItem;
-    powers = reinterpret_cast<Vec**>(own + static_cast<size_t>(m) * k1 * kItem);
-    products = reinterpret_cast<Product*>(powers + static_cast<size_t>(m) * k1);
-    for (int i = 0; i < m * k1; i++) powers[i] = own + static_cast<size_t>(i) * kItem;
+    tails = heads + usize(shape.heads.count) * kItem;
+    Vec* own = tails + usize(shape.tails.count) * kItem;
+    powers = reinterpret_cast<Vec**>(own + usize(m) * usize(k1) * kItem);
+    products = reinterpret_cast<Product*>(powers + usize(m) * usize(k1));
+    for (int i = 0; i < m * k1; i++) powers[i] = own + usize(i) * kItem;
     if (!weighted) settle(shape.heads, k1, heads);
     settle(shape.tails, k1, tails);
     list(shape.heads, k1, heads, weighted);
@@ -82,11 +82,11 @@ struct Plan {
  private:
   void settle(const ProductList& list, int k1, Vec* at) {
     for (int i = 1; i < list.count; i++)
-      if (list.parent[i] == 0) powers[list.axis[i] * k1 + list.degree[i]] = at + static_cast<size_t>(i) * kItem;
+      if (list.parent[i] == 0) powers[list.axis[i] * k1 + list.degree[i]] = at + usize(i) * kItem;
   }
   void list(const ProductList& list, int k1, Vec* at, bool weighted) {
     for (int i = 1; i < list.count; i++) {
-      Vec* to = at + static_cast<size_t>(i) * kItem;
+      Vec* to = at + usize(i) * kItem;
       const Vec* power = powers[list.axis[i] * k1 + list.degree[i]];
       const Vec* parent = list.parent[i] == 0 && !weighted ? nullptr : at + static_cast<size_t>(list.parent[i]) * kItem;
       if (to != power) products[count++] = {to, parent, power};
@@ -139,7 +139,7 @@ void evaluate(const ProductShape& shape, const Plan<V, 1>& plan, const Block& bl
   constexpr int G = 4;  // vectors in flight
   const int k1 = shape.order + 1;
   for (int a = 0; a < shape.dimension && k1 > 1; a++) {
-    Vec* const* p = plan.powers + static_cast<size_t>(a) * k1;
+    Vec* const* p = plan.powers + usize(a) * usize(k1);
     const Vec centre = splat(shape.centre[a]), scale = splat(shape.scale[a]);
     const double* x = take<V>(block, block.x[a], shape.centre[a], p[1]);
     for (int g = 0; g < V; g += G) {
@@ -184,7 +184,7 @@ void evaluate(const ProductShape& shape, const Plan<V, 1>& plan, const Block& bl
 template <int V, int J>
 FEWPOINTS_INLINE void plain_tile(const Vec* head, const Vec* tail, Vec* sums) {
   constexpr int U = J <= 2 ? 4 : J <= 4 ? 2 : 1;
-  Vec s[U][J];
+  Vec s[usize(U)][usize(J)];
   for (int j = 0; j < J; j++) s[0][j] = sums[j];
   for (int u = 1; u < U; u++)
     for (int j = 0; j < J; j++) s[u][j] = Vec{};
@@ -218,14 +218,14 @@ template <int V>
 void plain_sums(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
                 double* sums, double* workspace) {
   Vec* total = reinterpret_cast<Vec*>(workspace);
-  const Plan<V, 1> plan(shape, w != nullptr, workspace + static_cast<size_t>(shape.count) * W);
+  const Plan<V, 1> plan(shape, w != nullptr, workspace + usize(shape.count) * W);
   for (int e = 0; e < shape.count; e++) total[e] = Vec{};
   for (size_t i = begin; i < end; i += V * W) {
     evaluate<V>(shape, plan, {i, end - i < V * W ? end : i + V * W, x, w});
     for (int r = 0; r < shape.runs; r++) {
       const ProductRun& run = shape.run[r];
-      plain_run<V>(plan.heads + static_cast<size_t>(run.head) * plan.kItem,
-                   plan.tails + static_cast<size_t>(run.tail) * plan.kItem, run.count, total + run.first);
+      plain_run<V>(plan.heads + usize(run.head) * plan.kItem, plan.tails + usize(run.tail) * plan.kItem, run.count,
+                   total + run.first);
     }
   }
   for (int e = 0; e < shape.count; e++) sums[e] = sum(total[e]);
@@ -236,15 +236,15 @@ template <int V>
 void largest_products(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
                       double* result, double* workspace) {
   Vec* most = reinterpret_cast<Vec*>(workspace);
-  const Plan<V, 1> plan(shape, w != nullptr, workspace + static_cast<size_t>(shape.count) * W);
+  const Plan<V, 1> plan(shape, w != nullptr, workspace + usize(shape.count) * W);
   for (int e = 0; e < shape.count; e++) most[e] = Vec{};
   for (size_t i = begin; i < end; i += V * W) {
     evaluate<V>(shape, plan, {i, end - i < V * W ? end : i + V * W, x, w});
     for (int r = 0; r < shape.runs; r++) {
       const ProductRun& run = shape.run[r];
-      const Vec* head = plan.heads + static_cast<size_t>(run.head) * plan.kItem;
+      const Vec* head = plan.heads + usize(run.head) * plan.kItem;
       for (int j = 0; j < run.count; j++) {
-        const Vec* tail = plan.tails + static_cast<size_t>(run.tail + j) * plan.kItem;
+        const Vec* tail = plan.tails + usize(run.tail + j) * plan.kItem;
         Vec m = most[run.first + j];
         for (int v = 0; v < V; v++) m = maximum(m, magnitude(head[v] * tail[v]));
         most[run.first + j] = m;
@@ -261,11 +261,11 @@ void evaluate(const ProductShape& shape, const Plan<V, 2>& plan, const Block& bl
   constexpr int G = kLegendre ? 2 : 4;
   const int k1 = shape.order + 1;
   for (int a = 0; a < shape.dimension && k1 > 1; a++) {
-    Vec* const* p = plan.powers + static_cast<size_t>(a) * k1;
+    Vec* const* p = plan.powers + usize(a) * usize(k1);
     const Vec minus_centre = splat(-shape.centre[a]), scale = splat(shape.scale[a]);
     const double* x = take<V>(block, block.x[a], shape.centre[a], p[1]);
     for (int g = 0; g < V; g += G) {
-      Twofold t[G], before[G], now[G];
+      Twofold t[usize(G)], before[usize(G)], now[usize(G)];
       for (int q = 0; q < G; q++) {
         const Twofold d = two_sum(loadu(x + (g + q) * W), minus_centre);
         t[q] = now[q] = {d.high * scale, d.low * scale};  // exact: a power of two
@@ -321,8 +321,8 @@ struct Pieces {
 // kCommon: all m1 are equal, and all m2; they stay in registers, which leaves room for longer tiles.
 template <int V, int J, bool kMagnitude, bool kCommon>
 FEWPOINTS_INLINE void exact_tile(const Vec* head, const Vec* tail, Pieces to) {
-  Bits high[J], low[J];
-  Vec m1[J], m2[J], most[J];
+  Bits high[usize(J)], low[usize(J)];
+  Vec m1[usize(J)], m2[usize(J)], most[usize(J)];
   const Vec first1 = splat(to.m1[0]), first2 = splat(to.m2[0]);
   for (int j = 0; j < J; j++) {
     high[j] = to.high[j];
@@ -388,7 +388,7 @@ void exact_sums(const ProductShape& shape, const double* const* x, const double*
   Bits* high = reinterpret_cast<Bits*>(workspace);
   Bits* low = high + N;
   Vec* most = reinterpret_cast<Vec*>(low + N);
-  const Plan<V, 2> plan(shape, w != nullptr, workspace + 3 * static_cast<size_t>(N) * W);
+  const Plan<V, 2> plan(shape, w != nullptr, workspace + 3 * usize(N) * W);
   for (int e = 0; e < N; e++) {
     high[e] = low[e] = Bits{};
     most[e] = Vec{};
@@ -401,8 +401,8 @@ void exact_sums(const ProductShape& shape, const double* const* x, const double*
     for (int r = 0; r < shape.runs; r++) {
       const ProductRun& run = shape.run[r];
       const int f = run.first;
-      exact_run<V, kMagnitude, kCommon>(plan.heads + static_cast<size_t>(run.head) * plan.kItem,
-                                        plan.tails + static_cast<size_t>(run.tail) * plan.kItem, run.count,
+      exact_run<V, kMagnitude, kCommon>(plan.heads + usize(run.head) * plan.kItem,
+                                        plan.tails + usize(run.tail) * plan.kItem, run.count,
                                         {high + f, low + f, most + f, pieces.m1 + f, pieces.m2 + f});
     }
   }
@@ -421,8 +421,7 @@ void exact_sums(const ProductShape& shape, const double* const* x, const double*
 }
 
 size_t items(const ProductShape& shape) {
-  return static_cast<size_t>(shape.heads.count) + shape.tails.count +
-         static_cast<size_t>(shape.dimension) * (shape.order + 1);
+  return usize(shape.heads.count) + usize(shape.tails.count) + usize(shape.dimension) * usize(shape.order + 1);
 }
 
 }  // namespace
@@ -442,7 +441,7 @@ double multiply_adds(size_t rounds) {
 }
 
 size_t product_workspace(const ProductShape& shape) {
-  return (3 * static_cast<size_t>(shape.count) + items(shape) * item<kBlock, 2>()) * W +
+  return (3 * usize(shape.count) + items(shape) * item<kBlock, 2>()) * W +
          items(shape) * (1 + sizeof(Product) / sizeof(double));
 }
 

@@ -25,7 +25,7 @@ struct Sums {
 template <int Q, bool Weighted>
 FEWPOINTS_INLINE void add_rows(const double* values, size_t width, size_t column, const double* weights,
                                const Segment* segments, size_t count, const double* end_of_matrix, const Sums& sums) {
-  Vec high[Q], low[Q], size[Q];
+  Vec high[usize(Q)], low[usize(Q)], size[usize(Q)];
   for (int q = 0; q < Q; q++) {
     high[q] = loadu(sums.high + column + W * q);
     low[q] = loadu(sums.low + column + W * q);
@@ -48,15 +48,15 @@ FEWPOINTS_INLINE void add_rows(const double* values, size_t width, size_t column
     const size_t end = segments[s].end;
     const double* row = values + i * width + column;
     for (; i < end && row + Q * W <= end_of_matrix; i++, row += width) {
-      Vec f[Q];
+      Vec f[usize(Q)];
       for (int q = 0; q < Q; q++) f[q] = loadu(row + W * q);
       add(f, Weighted ? weights[i] : 1);
     }
     for (; i < end; i++, row += width) {  // at the very end of the matrix
-      double part[Q * W];
+      double part[usize(Q * W)];
       const size_t there = static_cast<size_t>(end_of_matrix - row);
       for (size_t c = 0; c < Q * W; c++) part[c] = c < there ? row[c] : 0;
-      Vec f[Q];
+      Vec f[usize(Q)];
       for (int q = 0; q < Q; q++) f[q] = loadu(part + W * q);
       add(f, Weighted ? weights[i] : 1);
     }
@@ -102,7 +102,7 @@ void matrix_sums(const double* values, size_t rows, size_t width, const double* 
     else
       add_segments<false>(values, width, nullptr, some, size, end_of_matrix, sums);
   };
-  if (width <= static_cast<size_t>(kWide) * W) {  // every row is gone over once
+  if (width <= usize(kWide) * W) {  // every row is gone over once
     add(segments, count);
     return;
   }
@@ -115,16 +115,16 @@ void matrix_sums(const double* values, size_t rows, size_t width, const double* 
 }
 
 size_t group_workspace(const GroupShape& shape) {
-  const size_t powers = static_cast<size_t>(shape.dimension) * (shape.order + 1);
-  return ((powers + shape.lower) * kLanes + shape.count) * W;
+  const size_t powers = usize(shape.dimension) * usize(shape.order + 1);
+  return ((powers + usize(shape.lower)) * kLanes + usize(shape.count)) * W;
 }
 
 void group_sums(const GroupShape& shape, const double* const* x, const double* w, const Segment* segments,
                 const uint32_t* first, int columns, double* out, size_t stride, double* workspace) {
   const int m = shape.dimension, k = shape.order, k1 = k + 1;
-  Vec* p = reinterpret_cast<Vec*>(workspace);             // (axis, degree, lane)
-  Vec* lower = p + static_cast<size_t>(m) * k1 * kLanes;  // (feature without the last axis, lane)
-  Vec* sums = lower + static_cast<size_t>(shape.lower) * kLanes;
+  Vec* p = reinterpret_cast<Vec*>(workspace);      // (axis, degree, lane)
+  Vec* lower = p + usize(m) * usize(k1) * kLanes;  // (feature without the last axis, lane)
+  Vec* sums = lower + usize(shape.lower) * kLanes;
   for (int c0 = 0; c0 < columns; c0 += W) {
     const int lanes = columns - c0 < W ? columns - c0 : W;
     for (int e = 0; e < shape.count; e++) sums[e] = Vec{};
@@ -154,9 +154,9 @@ void group_sums(const GroupShape& shape, const double* const* x, const double* w
           any = any || segment[l] < first[c0 + l + 1];
         }
       for (int axis = 0; axis < m; axis++) {
-        const double *xa = x[axis], *ra = shape.a + static_cast<size_t>(axis) * k,
-                     *rb = shape.b + static_cast<size_t>(axis) * k, *rc = shape.c + static_cast<size_t>(axis) * k;
-        Vec* pa = p + static_cast<size_t>(axis) * k1 * kLanes;
+        const double *xa = x[axis], *ra = shape.a + usize(axis) * usize(k), *rb = shape.b + usize(axis) * usize(k),
+                     *rc = shape.c + usize(axis) * usize(k);
+        Vec* pa = p + usize(axis) * usize(k1) * kLanes;
         const Vec centre = splat(shape.centre[axis]), inverse = splat(shape.inverse[axis]);
         for (int b = 0; b < kLanes; b++) {
           double here[W];
@@ -173,7 +173,7 @@ void group_sums(const GroupShape& shape, const double* const* x, const double* w
           }
         }
       }
-      const Vec* pl = p + static_cast<size_t>(m - 1) * k1 * kLanes;
+      const Vec* pl = p + usize(m - 1) * usize(k1) * kLanes;
       Vec* to = sums;
       for (int i = 0; i < shape.lower; i++) {
         Vec f[kLanes];
@@ -184,7 +184,7 @@ void group_sums(const GroupShape& shape, const double* const* x, const double* w
                     *by = p + static_cast<size_t>(shape.lower_factor[i]) * kLanes;
           for (int b = 0; b < kLanes; b++) f[b] = from[b] * by[b];
         }
-        for (int b = 0; b < kLanes; b++) lower[static_cast<size_t>(i) * kLanes + b] = f[b];
+        for (int b = 0; b < kLanes; b++) lower[usize(i) * kLanes + usize(b)] = f[b];
         Vec s = *to;
         for (int b = 0; b < kLanes; b++) s += f[b];
         *to++ = s;

@@ -40,14 +40,14 @@ class TableauOf {
   // to 64 bytes; T may lie elsewhere.
   static size_t doubles(int rows, int stride) {
     const size_t n = static_cast<size_t>(round_up(rows));
-    return 4 * n + kLargeBlock * n + capacity_for(rows) * (n + stride) + 3 * static_cast<size_t>(stride) + 3 * n + 64;
+    return 4 * n + kLargeBlock * n + usize(capacity_for(rows)) * (n + usize(stride)) + 3 * usize(stride) + 3 * n + 64;
   }
-  TableauOf(int rows, int columns, int stride, double* T, double* memory)
+  TableauOf(int rows, int columns, int row_stride, double* table, double* memory)
       : N(rows),
         S(columns),
-        stride(stride),
+        stride(row_stride),
         padded(round_up(rows)),
-        T(T),
+        T(table),
         used(round_up(columns)),
         capacity(capacity_for(rows)) {
     double* p = memory;
@@ -56,17 +56,17 @@ class TableauOf {
       p += n;
       return r;
     };
-    v = take(padded);
-    u = take(padded);
-    scratch = take(padded);
-    factors = take(static_cast<size_t>(kLargeBlock) * padded);
-    eta = take(static_cast<size_t>(capacity) * padded);
-    rho = take(static_cast<size_t>(capacity) * stride);
-    spread = take(stride);
-    open = reinterpret_cast<long long*>(take(stride));
-    label = reinterpret_cast<long long*>(take(stride));
-    basis = reinterpret_cast<int*>(take(padded));
-    home = reinterpret_cast<int*>(take(padded));
+    v = take(usize(padded));
+    u = take(usize(padded));
+    scratch = take(usize(padded));
+    factors = take(usize(kLargeBlock) * usize(padded));
+    eta = take(usize(capacity) * usize(padded));
+    rho = take(usize(capacity) * usize(stride));
+    spread = take(usize(stride));
+    open = reinterpret_cast<long long*>(take(usize(stride)));
+    label = reinterpret_cast<long long*>(take(usize(stride)));
+    basis = reinterpret_cast<int*>(take(usize(padded)));
+    home = reinterpret_cast<int*>(take(usize(padded)));
     const int most = stride > padded ? stride : padded;
     low = 1;
     while (low <= most) low = 2 * low + 1;
@@ -185,7 +185,7 @@ class TableauOf {
 
   // The block's rows are those of L^-1 T: U^-1 times them, then the other rows, over Q vectors from column c on.
   template <int B, int Q>
-  void update_panel(int j, const double (*upper)[B], const double* inverse, const int* places, int c);
+  void update_panel(int j, const double (*upper)[usize(B)], const double* inverse, const int* places, int c);
 
   // row -= sum of g[o] x row o of the block, o < count; looks for its largest open entry on the way.
   template <int Count>
@@ -199,8 +199,8 @@ class TableauOf {
   // Chooses the pivots of the block's rows: L U of the block's pivot columns, and L^-1 on its rows. `below` holds the
   // pivot columns' entries in rows that are still to come.
   template <int B, int s>
-  FEWPOINTS_INLINE bool choose(int j0, const Limits& limits, double (*upper)[B], double (*below)[B], double* inverse,
-                               int* places);
+  FEWPOINTS_INLINE bool choose(int j0, const Limits& limits, double (*upper)[usize(B)], double (*below)[usize(B)],
+                               double* inverse, int* places);
 
   template <int B>
   bool eliminate_block(int j0, double tolerance, double share);
@@ -211,12 +211,12 @@ class TableauOf {
 
   // Column c of T in rows i .. i + W - 1; zeros behind the last row.
   FEWPOINTS_INLINE Vec entries(int c, int i) const {
-    const double* Ti = T + static_cast<size_t>(i) * stride + c;
+    const double* Ti = T + usize(i) * usize(stride) + c;
     Vec t = {};
     if (i + W <= rows()) {
-      for (int l = 0; l < W; l++) t[l] = Ti[static_cast<size_t>(l) * stride];
+      for (int l = 0; l < W; l++) t[l] = Ti[usize(l) * usize(stride)];
     } else {
-      for (int l = 0; i + l < rows(); l++) t[l] = Ti[static_cast<size_t>(l) * stride];
+      for (int l = 0; i + l < rows(); l++) t[l] = Ti[usize(l) * usize(stride)];
     }
     return t;
   }

@@ -28,18 +28,18 @@ bool TableauOf<Rows>::eliminate(double tolerance, double share) {
 template <int Rows>
 template <int Block, int B, int Q>
 FEWPOINTS_INLINE void TableauOf<Rows>::update_rows(int j, int s0, const int* places, int c) {
-  Vec pivots[B][Q];
+  Vec pivots[usize(B)][usize(Q)];
   Index here;
   for (int l = 0; l < W; l++) here[l] = c + l;
   for (int q = 0; q < Q; q++, here += W)
     for (int s = 0; s < B; s++) {
-      const Vec t = load(T + static_cast<size_t>(j + s0 + s) * stride + c + W * q);
+      const Vec t = load(T + usize(j + s0 + s) * usize(stride) + c + W * q);
       pivots[s][q] = here == splat_index(places[s0 + s]) ? t + splat(1) : t;
     }
   const auto update = [&](int from, int to) {
     for (int i = from; i < to; i++) {
-      double* Ti = T + static_cast<size_t>(i) * stride + c;
-      Vec t[Q];
+      double* Ti = T + usize(i) * usize(stride) + c;
+      Vec t[usize(Q)];
       for (int q = 0; q < Q; q++) t[q] = load(Ti + W * q);
       for (int s = 0; s < B; s++) {
         const Vec fs = splat(factors[(s0 + s) * width() + i]);
@@ -54,13 +54,14 @@ FEWPOINTS_INLINE void TableauOf<Rows>::update_rows(int j, int s0, const int* pla
 
 template <int Rows>
 template <int B, int Q>
-void TableauOf<Rows>::update_panel(int j, const double (*upper)[B], const double* inverse, const int* places, int c) {
-  double* first = T + static_cast<size_t>(j) * stride + c;
+void TableauOf<Rows>::update_panel(int j, const double (*upper)[usize(B)], const double* inverse, const int* places,
+                                   int c) {
+  double* first = T + usize(j) * usize(stride) + c;
   for (int q = 0; q < Q; q++) {
-    Vec y[B];
+    Vec y[usize(B)];
 #pragma GCC unroll 8
     for (int s = B - 1; s >= 0; s--) {
-      double* Ts = first + static_cast<size_t>(s) * stride + W * q;
+      double* Ts = first + usize(s) * usize(stride) + W * q;
       Vec t = load(Ts);
 #pragma GCC unroll 8
       for (int o = s + 1; o < B; o++) t = nmadd(splat(upper[s][o]), y[o], t);
@@ -79,7 +80,7 @@ FEWPOINTS_INLINE int TableauOf<Rows>::forward(const double* first, const double*
   const auto step = [&](int c) {
     Vec t = load(row + c);
 #pragma GCC unroll 8
-    for (int o = 0; o < Count; o++) t = nmadd(splat(g[o]), load(first + static_cast<size_t>(o) * stride + c), t);
+    for (int o = 0; o < Count; o++) t = nmadd(splat(g[o]), load(first + usize(o) * usize(stride) + c), t);
     if constexpr (Count > 0) store(row + c, t);
     return key_of(t, c);
   };
@@ -94,13 +95,13 @@ FEWPOINTS_INLINE int TableauOf<Rows>::forward(const double* first, const double*
 
 template <int Rows>
 template <int B, int s>
-FEWPOINTS_INLINE bool TableauOf<Rows>::choose(int j0, const Limits& limits, double (*upper)[B], double (*below)[B],
-                                              double* inverse, int* places) {
+FEWPOINTS_INLINE bool TableauOf<Rows>::choose(int j0, const Limits& limits, double (*upper)[usize(B)],
+                                              double (*below)[usize(B)], double* inverse, int* places) {
   if constexpr (s < B) {
     const int j = j0 + s;
-    double* first = T + static_cast<size_t>(j0) * stride;
-    double* row = first + static_cast<size_t>(s) * stride;
-    double g[B];
+    double* first = T + usize(j0) * usize(stride);
+    double* row = first + usize(s) * usize(stride);
+    double g[usize(B)];
 #pragma GCC unroll 8
     for (int o = 0; o < s; o++) {
       double x = below[s][o];
@@ -123,7 +124,7 @@ FEWPOINTS_INLINE bool TableauOf<Rows>::choose(int j0, const Limits& limits, doub
       set_entry(row, p, 1);
       for (int o = 0; o < B; o++) {
         if (o == s) continue;
-        double* other = first + static_cast<size_t>(o) * stride;
+        double* other = first + usize(o) * usize(stride);
         (o < s ? upper[o][s] : below[o][s]) = other[p];
         set_entry(other, p, 0);
       }
@@ -138,10 +139,10 @@ FEWPOINTS_INLINE bool TableauOf<Rows>::choose(int j0, const Limits& limits, doub
 template <int Rows>
 template <int B>
 bool TableauOf<Rows>::eliminate_block(int j0, double tolerance, double share) {
-  double upper[B][B], below[B][B], inverse[B];
-  int places[B];
+  double upper[usize(B)][usize(B)], below[usize(B)][usize(B)], inverse[usize(B)];
+  int places[usize(B)];
   if (!choose<B, 0>(j0, {tolerance, share}, upper, below, inverse, places)) return false;
-  double y[B];
+  double y[usize(B)];
   for (int s = B - 1; s >= 0; s--) {
     double t = v[j0 + s];
     for (int o = s + 1; o < B; o++) t -= upper[s][o] * y[o];

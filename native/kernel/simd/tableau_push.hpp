@@ -25,8 +25,8 @@ bool TableauOf<Rows>::push(const Start& start, const Outside& outside, double en
     remaining *= 1 - lambda;
     set_entry(u, r, 0);
     if (pending == capacity) flush();
-    double* row = rho + static_cast<size_t>(pending) * stride;
-    double* col = eta + static_cast<size_t>(pending) * width();
+    double* row = rho + usize(pending) * usize(stride);
+    double* col = eta + usize(pending) * usize(width());
     double best;
     int p = current_row(r, row, best);
     if (!(best < -enter_tolerance)) {
@@ -71,12 +71,12 @@ int TableauOf<Rows>::append(const double* phi, int count) {
   };
   for (int i = 0; i < rows(); i++) {
     Vec s[V];
-    times_phi(T + static_cast<size_t>(i) * stride, s);
-    for (int q = 0; q < V; q++) store(T + static_cast<size_t>(i) * stride + first + q * W, s[q]);
+    times_phi(T + usize(i) * usize(stride), s);
+    for (int q = 0; q < V; q++) store(T + usize(i) * usize(stride) + first + q * W, s[q]);
   }
   for (int o = 0; o < pending; o++) {
     Vec s[V];
-    double* ro = rho + static_cast<size_t>(o) * stride;
+    double* ro = rho + usize(o) * usize(stride);
     times_phi(ro, s);
     for (int q = 0; q < V; q++) store(ro + first + q * W, s[q]);
   }
@@ -101,21 +101,21 @@ void TableauOf<Rows>::solve(const double* phi, double* out) {
   products(rho, pending, dots);
   for (int s = 0; s < pending; s++) {
     const Vec dot = splat(dots[s]);
-    const double* es = eta + static_cast<size_t>(s) * width();
+    const double* es = eta + usize(s) * usize(width());
     for (int i = 0; i < width(); i += W) store(out + i, nmadd(dot, load(es + i), load(out + i)));
   }
 }
 
 template <int Rows>
 int TableauOf<Rows>::current_row(int r, double* row, double& best) {
-  const double* Tr = T + static_cast<size_t>(r) * stride;
+  const double* Tr = T + usize(r) * usize(stride);
   Vec keys = {};
   const auto part = [&]<int Q>(int c) {
-    Vec t[Q];
+    Vec t[usize(Q)];
     for (int q = 0; q < Q; q++) t[q] = load(Tr + c + W * q);
     for (int s = 0; s < pending; s++) {
-      const Vec f = splat(eta[static_cast<size_t>(s) * width() + r]);
-      const double* rs = rho + static_cast<size_t>(s) * stride + c;
+      const Vec f = splat(eta[usize(s) * usize(width()) + usize(r)]);
+      const double* rs = rho + usize(s) * usize(stride) + c;
       for (int q = 0; q < Q; q++) t[q] = nmadd(f, load(rs + W * q), t[q]);
     }
     for (int q = 0; q < Q; q++) {
@@ -136,8 +136,8 @@ template <int Rows>
 void TableauOf<Rows>::current_column(int c, double* col) {
   for (int i = 0; i < width(); i += W) store(col + i, entries(c, i));
   for (int s = 0; s < pending; s++) {
-    const Vec f = splat(rho[static_cast<size_t>(s) * stride + c]);
-    const double* es = eta + static_cast<size_t>(s) * width();
+    const Vec f = splat(rho[usize(s) * usize(stride) + usize(c)]);
+    const double* es = eta + usize(s) * usize(width());
     for (int i = 0; i < width(); i += W) store(col + i, nmadd(f, load(es + i), load(col + i)));
   }
   if (rank < rows())
@@ -149,7 +149,7 @@ template <int Rows>
 void TableauOf<Rows>::products(const double* A, int count, double* out) const {
   for (int i = 0; i < count; i += W) {
     const double* row[W];
-    for (int l = 0; l < W; l++) row[l] = A + static_cast<size_t>(i + l < count ? i + l : count - 1) * stride;
+    for (int l = 0; l < W; l++) row[l] = A + static_cast<size_t>(i + l < count ? i + l : count - 1) * usize(stride);
     Vec s[W] = {};
     for (int c = 0; c < used; c += W) {
       const Vec x = load(spread + c);
@@ -172,12 +172,12 @@ template <int Rows>
 template <int Q>
 void TableauOf<Rows>::flush_panel(int c) {
   for (int i = 0; i < rows(); i++) {
-    double* Ti = T + static_cast<size_t>(i) * stride + c;
-    Vec t[Q];
+    double* Ti = T + usize(i) * usize(stride) + c;
+    Vec t[usize(Q)];
     for (int q = 0; q < Q; q++) t[q] = load(Ti + W * q);
     for (int s = 0; s < pending; s++) {
-      const Vec f = splat(eta[static_cast<size_t>(s) * width() + i]);
-      const double* rs = rho + static_cast<size_t>(s) * stride + c;
+      const Vec f = splat(eta[usize(s) * usize(width()) + usize(i)]);
+      const double* rs = rho + usize(s) * usize(stride) + c;
       for (int q = 0; q < Q; q++) t[q] = nmadd(f, load(rs + W * q), t[q]);
     }
     for (int q = 0; q < Q; q++) store(Ti + W * q, t[q]);

@@ -28,6 +28,9 @@ constexpr int W = 4;
 constexpr int W = 2;
 #endif
 
+// An index or a count, which is not negative, as a size: the compiler refuses conversions that are not written out.
+FEWPOINTS_INLINE constexpr size_t usize(int i) { return static_cast<size_t>(i); }
+
 typedef double Vec __attribute__((vector_size(8 * W)));
 typedef long long Index __attribute__((vector_size(8 * W)));
 typedef long long AlignedIndex __attribute__((vector_size(8 * W), may_alias));
