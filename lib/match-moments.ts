@@ -69,8 +69,8 @@ const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgr
  * @param points d x m numbers, row-major (Float64Array or Float32Array), or `{ data, shape: [d, m], stride?, offset? }`
  * @param target momentCount(m, order) numbers, plain sums: the first is the total weight
  *
- * Rejects with ERR_INFEASIBLE when no weights >= 0 have these moments (the message has the least residual that can be
- * reached), ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_SIZE, ERR_NOT_FINITE (names row and column), ERR_WEIGHT,
+ * Rejects with ERR_INFEASIBLE when no weights >= 0 have these moments (the message has one that cannot be met,
+ * the target and what the points allow), ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_SIZE, ERR_NOT_FINITE (names row and column), ERR_WEIGHT,
  * ERR_MEMORY, ERR_NO_BINARY, or with the signal's reason.
  */
 export async function matchMoments(

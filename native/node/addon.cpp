@@ -71,16 +71,17 @@ double bytes_of(const PointsArgument& points, const OptionalNumbers& weights) {
 }
 
 // Before the first large array is asked for: `memory`, if given, is what there is, in bytes.
-void check_memory(const Napi::Object& input, const char* call, double bytes, double copy, std::size_t points,
+void check_memory(const Napi::Object& input, const char* call, double work, double copy, std::size_t points,
                   std::int64_t features) {
   if (input.Get("memory").IsUndefined()) return;
   const double memory = read_number(input, "memory");
-  if (bytes + copy <= memory) return;
-  char text[256];
+  if (work + copy <= memory) return;
+  char text[320];
   std::snprintf(text, sizeof text,
-                "%s: %zu points with %lld moments need about %.0f bytes of memory, and %.0f are free; the need grows "
-                "with the square of the number of moments: try a lower order",
-                call, points, static_cast<long long>(features), bytes + copy, std::max(memory, 0.0));
+                "%s: %zu points with %lld moments need about %.0f bytes of memory, %.0f of them for the copy of the "
+                "input, and %.0f are free%s",
+                call, points, static_cast<long long>(features), work + copy, copy, std::max(memory, 0.0),
+                work > copy ? "; fewer moments need less" : "");
   throw Error(Code::Memory, text);
 }
 

@@ -8,4 +8,5 @@ void expect(bool condition, const std::string& what);
 
 void test_least_squares();
 void test_match_moments();
+void test_indices();
 void test_train();

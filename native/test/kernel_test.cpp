@@ -472,6 +472,7 @@ int main() {
   initialise();
   std::printf("instruction set %s\n", info().instruction_set.c_str());
   test_cell();
+  test_indices();
   test_partition();
   test_partition_error();
   test_moments();
