@@ -240,10 +240,10 @@ void PolynomialSpace::check() const {
 MultiIndices::MultiIndices(const PolynomialSpace& space)
     : dimension(space.dimension()), order(space.highest_power()), count(0) {
   space.check();
-  for (List<int>* list : {&parent, &axis, &degree, &total}) list->reserve(static_cast<std::size_t>(space.count()));
+  for (List<int>* list : {&parent, &axis, &degree, &total}) list->reserve(space.count());
   Listing listing(space, *this);
   if (space.extra > 0) listing.add_next_degree(space.extra);
-  count = static_cast<int>(parent.size());
+  count = narrow<int>(parent.size());
 }
 
 void MultiIndices::powers(int e, List<Power>& out) const {

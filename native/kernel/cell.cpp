@@ -14,9 +14,6 @@ namespace {
 
 // A support that comes from somewhere else is taken when polishing brings it below this; else a new one is looked for.
 constexpr double kPolished = 1e-15;
-// The fast path holds N x N and N x samples tables, and features of one point on the stack.
-constexpr int kMostFastFeatures = 256, kMostFastPowers = 128, kMostFastDimension = 32;
-
 // Candidates per feature. Too few, and there are many exchanges, and passes over the points outside them; too many cost
 // elimination. The least time on cells of ten points a feature, spatially sorted down to two: a flat minimum, steep on
 // the side of too few.
@@ -59,14 +56,13 @@ CellSolver::CellSolver(const PolynomialSpace& space, std::size_t largest_cell) :
   const int N = indices_.count, m = indices_.dimension, k = indices_.order;
   norm_.assign(N, 1.0);
   for (int e = 1; e < N; e++) norm_[e] = norm_[indices_.parent[e]] * std::sqrt(2.0 * indices_.degree[e] + 1);
-  const int samples = (static_cast<int>(std::ceil(samples_per_feature(m, k) * N)) + 7) / 8 * 8;
+  const bool fits = fits_fast_path(m, k, N);
+  const int samples = fits ? (static_cast<int>(std::ceil(samples_per_feature(m, k) * N)) + 7) / 8 * 8 : 0;
   shape_ = {
       m, k, N, samples, indices_.parent.data(), indices_.axis.data(), indices_.degree.data(), norm_.data(),
       // At order 1 the largest pivots sit at the rim of the cell, and the degree-2 error of all cells has one sign.
       k == 1 ? 0.6 : 1.0, space.is_total() && space.extra == 0 ? simd().cell_instance(m, k) : -1};
-  if (N <= kMostFastFeatures && m * (k + 1) <= kMostFastPowers && m <= kMostFastDimension &&
-      largest_cell < (std::size_t{1} << 31))
-    workspace_ = simd().cell_workspace(shape_, largest_cell);
+  if (fits && largest_cell < (std::size_t{1} << 31)) workspace_ = simd().cell_workspace(shape_, largest_cell);
 }
 
 int CellSolver::fast(const Points& points, double* workspace, std::uint32_t* chosen, double* weights,
@@ -133,7 +129,7 @@ Support CellSolver::careful(const Points& points, Support start, double flat, in
       source.sums(rows, first, size, false, block.data(), FeatureSource::kBlock, scratch.data(), nullptr);
       for (int e = 0; e < N; e++)
         for (int j = 0; j < size; j++)
-          B(e, static_cast<Eigen::Index>(i + usize(j))) = block[e * FeatureSource::kBlock + j];
+          B(e, static_cast<Eigen::Index>(i + usize(j))) = block[usize(e) * FeatureSource::kBlock + usize(j)];
     }
     support.residual = fewpoints::polish(B, target, sums_of(chosen), support.weights);
     return without_zeros(std::move(support));
@@ -223,7 +219,7 @@ Support CellSolver::streamed(const FeatureSource& source, int threads, Monitor& 
   for (int e = 0; e < N; e++) target.magnitude[e] = target.high[0] / norm_[e];
   Support support{finder.indices(), {}, 0};
   const std::size_t count = support.indices.size(), stride = (count + 7) / 8 * 8;
-  Array<double> columns(usize(N) * stride);
+  Array<double> columns(product(N, stride));
   std::fill_n(columns.data(), columns.size(), 0.0);
   const std::size_t blocks = (count + FeatureSource::kBlock - 1) / FeatureSource::kBlock;
   List<Array<double>> scratch(std::max(threads, 1));

@@ -63,7 +63,7 @@ double GivenMoments::against_given(const List<double>& weights) const {
 
 void GivenMoments::evaluate(std::size_t point, double factor, List<double>& powers, double* values) const {
   const int m = set_.dimension(), k = indices_.order;
-  powers.resize(usize(m) * usize(k + 1));
+  powers.resize(product(m, k + 1));
   for (int a = 0; a < m; a++) {
     double* q = powers.data() + static_cast<std::ptrdiff_t>(a) * (k + 1);
     const double x = columns_[a][point] * scale_[a];

@@ -6,7 +6,9 @@ extern std::string place;  // what is being tested, for the message
 
 void expect(bool condition, const std::string& what);
 
+void test_dispatch();
 void test_least_squares();
 void test_match_moments();
 void test_indices();
+void test_narrow();
 void test_train();

@@ -41,7 +41,7 @@ constexpr int stride_for(int columns) {
 template <class F>
 CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* memory, uint32_t* chosen,
                       double* weights) {
-  Cell<F> cell{shape, points, {}};
+  Cell<F> cell{shape, points, nullptr, {}};
   const int N = cell.count(), padded = round_up(N);
   const size_t n = points.count;
   const int S = n < usize(shape.samples) ? static_cast<int>(n) : shape.samples;
@@ -60,6 +60,8 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
   double* scratch = take(usize(padded) * kBatch);
   unsigned char* gone = reinterpret_cast<unsigned char*>(take(n / 8 + 8));
   TableauOf<F::N> tableau(N, S, stride, T, take(TableauOf<F::N>::doubles(N, stride)));
+
+  cell.memory = reinterpret_cast<Vec*>(take(F::scratch_vectors(shape, kLanes) * W));
 
   cell.measure();
   cell.moments(b, lost, reinterpret_cast<Vec*>(scratch));
@@ -174,11 +176,12 @@ size_t cell_workspace(const CellShape& shape, size_t largest_cell) {
   const int stride = stride_for(round_up(shape.samples) + kMostSearches * kBatch) + 8;
   const size_t N = usize(shape.count), padded = static_cast<size_t>(round_up(shape.count));
   return 4 * padded + N * usize(stride) + padded * padded + padded * kBatch + largest_cell / 8 + 64 +
-         Tableau::doubles(shape.count, stride) + 64;
+         Tableau::doubles(shape.count, stride) + Features<0, 0>::scratch_vectors(shape, kLanes) * W + 72;
 }
 
 CellResult cell(const CellShape& shape, const CellPoints& points, double* workspace, uint32_t* chosen,
                 double* weights) {
+  if (!fits_fast_path(shape.dimension, shape.order, shape.count)) return {-1, 0};
   const Solver solve = shape.instance >= 0 ? kInstances[shape.instance].solve : solve_cell<Features<0, 0>>;
   return solve(shape, points, workspace, chosen, weights);
 }
