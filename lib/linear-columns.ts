@@ -3,7 +3,7 @@
 import { rangeError } from './errors.js'
 import { runJob } from './job.js'
 import { classesOf, type LabelClasses, sharesOf } from './label-classes.js'
-import { float64s, uint32s } from './memory.js'
+import { float64s, memoryToHave, uint32s } from './memory.js'
 import { checkFeatures, countOf } from './multi-index.js'
 import { type NativeCompressed, type NativeCompressInput, native } from './native.js'
 import { type AsyncOptions, sizeForAuto } from './options.js'
@@ -220,6 +220,7 @@ function planJoint(caller: string, objects: LinearObjects, wanted: Wanted, surve
     size: Math.min(size, Math.max(count, factors * monomials(m, order))),
     best: wanted.best,
     threads: wanted.threads,
+    memory: memoryToHave(),
     standardise: wanted.scale !== 'none',
   }
   if (objects.weights) input.weights = objects.weights
@@ -291,6 +292,7 @@ function planClasses(
       size: Math.max(sizes[i], moments),
       best: m > 0 && wanted.best,
       threads: wanted.threads,
+      memory: memoryToHave(),
       standardise: wanted.scale !== 'none',
     }
     const { weights } = objects

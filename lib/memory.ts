@@ -1,5 +1,6 @@
-// Arrays as long as somebody's input: without room for one JavaScript throws a RangeError that has no code and does not
+// Memory for what is as long as somebody's input. Without room for an array JavaScript throws a RangeError that has no code and does not
 // say how much was wanted.
+import { freemem, totalmem } from 'node:os'
 import { plainError } from './errors.js'
 import type { Numbers } from './native.js'
 
@@ -49,4 +50,15 @@ function isNoRoom(error: unknown): boolean {
     error instanceof RangeError &&
     /^(Array buffer allocation failed|Invalid (typed )?array (buffer )?length)/.test(error.message)
   )
+}
+
+/**
+ * Bytes that the process can still have: what the machine has free (caches that the system gives up count as free), and
+ * no more than what the limit of its container leaves of this process. On macOS, where the free memory that the system
+ * tells leaves out most of what it would give, all memory of the machine.
+ */
+export function memoryToHave(): number {
+  const free = process.platform === 'darwin' ? totalmem() : freemem()
+  const limit = process.constrainedMemory() // undefined or 0: none is known
+  return limit ? Math.min(free, Math.max(0, limit - process.memoryUsage.rss())) : free
 }

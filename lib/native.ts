@@ -42,6 +42,8 @@ export interface NativeCompressInput {
   size: number
   best: boolean
   threads: number
+  /** Bytes that may be used; a job that needs more is refused before it begins. Left out: no limit. */
+  memory?: number
   standardise: boolean
   scales?: Float64Array
   /** How cells are cut (native/kernel/partition.hpp). No option of the API: benchmarks compare them. Default 'grid'. */
@@ -67,6 +69,7 @@ export interface NativeRecombineInput {
   features: NativePoints
   weights?: Numbers
   threads: number
+  memory?: number // as in NativeCompressInput
 }
 
 export interface NativeRecombined {
@@ -82,6 +85,7 @@ export interface NativeMomentsInput {
   order: number
   basis: 'monomial' | 'legendre'
   threads: number
+  memory?: number // as in NativeCompressInput
 }
 
 export interface NativeEvaluateInput {
@@ -100,6 +104,7 @@ export interface NativeVerifyInput {
   blockOf?: Float64Array
   blockOrders?: Float64Array
   threads: number
+  memory?: number // as in NativeCompressInput
 }
 
 export interface NativeVerification {
@@ -130,6 +135,7 @@ export interface NativeMatchMomentsInput {
   order: number
   basis: 'monomial' | 'legendre'
   threads: number
+  memory?: number // as in NativeCompressInput
 }
 
 export interface NativeMatched {

@@ -2,6 +2,7 @@
 // or a Proxy cannot show one value to the check and another one to the computation.
 import { availableParallelism } from 'node:os'
 import { describe, rangeError, typeError } from './errors.js'
+import { MOST_ORDER } from './multi-index.js'
 import type { Numbers, Stage } from './native.js'
 import { nearest } from './nearest.js'
 import { isNumbers } from './points.js'
@@ -213,7 +214,7 @@ function signal(value: unknown, where: string): AbortSignal {
   return value as AbortSignal
 }
 
-// The kernel counts columns, orders and threads in 32-bit integers. More than a thousand threads is a slip.
+// The kernel counts columns and threads in 32-bit integers. More than a thousand threads is a slip.
 const MOST_INT32 = 2 ** 31 - 1
 const MOST_THREADS = 1024
 
@@ -223,7 +224,7 @@ function defaultThreads(): number {
   return Math.min(wanted >= 1 ? wanted : availableParallelism(), MOST_THREADS)
 }
 
-export const wholeOrder: Option<number>['check'] = wholeNumber(0, MOST_INT32)
+export const wholeOrder: Option<number>['check'] = wholeNumber(0, MOST_ORDER)
 
 /** Lines that more than one table has. */
 export const shared = {

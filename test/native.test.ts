@@ -140,6 +140,23 @@ describe('arrays that do not hold what is said', () => {
     for (const order of [-1, 1e6, 2 ** 31, 0.5]) {
       expect((await refusal({ ...input(), order })).code).toMatch(/^ERR_(OPTION|SIZE)$/)
     }
+    const [few, target] = [points(uniform(COUNT, DIMENSION)), new Float64Array(66)]
+    for (const order of [-1, 256, 1000, 65_535, 65_536, 2 ** 31, 0.5, Number.NaN]) {
+      const part = { points: few, order, threads: 1, basis: 'monomial' as const }
+      const calls = [
+        () => native().compressSync({ ...input(), order }),
+        () => native().momentsSync(part),
+        () => native().matchMomentsSync({ ...part, target }),
+        () => native().evaluateSync(part),
+        () => native().verifySync({ ...part, original: few, compressed: few }),
+        () => native().sumTimes({ ...part, dimension: 2, count: 100, legendre: false, trials: 1 }),
+        () => {
+          const blocks = { blockOf: Float64Array.of(0, 1), blockOrders: Float64Array.of(1, order) }
+          return native().verifySync({ ...part, order: 1, ...blocks, original: few, compressed: few })
+        },
+      ]
+      for (const call of calls) expect(call).toThrow(expect.objectContaining(option))
+    }
     for (const threads of [0, 1e9, Number.NaN]) expect(await refusal({ ...input(), threads })).toEqual(option)
   })
 })
@@ -204,6 +221,26 @@ describe('jobs', () => {
     expect(first.status).toBe('fulfilled')
     for (const other of others) expect(other).toMatchObject({ status: 'rejected', reason: { code: 'ABORT_ERR' } })
     for (const { cancel } of jobs) cancel()
+  })
+
+  it('are refused with ERR_MEMORY, the bytes and what is free before they begin', async () => {
+    const many = { ...points(uniform(COUNT, DIMENSION)), dimension: 2 }
+    const order = 25 // 351 moments
+    const calls = (memory: number) => [
+      () => native().compressSync({ ...input(), order, size: 351, memory }),
+      () => native().recombineSync({ features: { ...many, count: 2, dimension: COUNT }, threads: 1, memory }),
+      () => native().momentsSync({ points: many, order, threads: 1, basis: 'monomial', memory }),
+      () => native().verifySync({ original: many, compressed: many, order, threads: 1, memory }),
+    ]
+    for (const call of calls(1000)) {
+      expect(call).toThrow(
+        expect.objectContaining({
+          code: 'ERR_MEMORY',
+          message: expect.stringMatching(/: \d+ points with \d+ moments need about \d{4,} bytes .*, and 1000 are free/),
+        }),
+      )
+    }
+    for (const call of calls(2 ** 30)) expect(call).not.toThrow()
   })
 
   it('reject with ERR_MEMORY and the bytes when memory runs out, and the next one works', async () => {

@@ -1,12 +1,14 @@
 // From the words of the command line to values. What does not fit is told by commander with the option's name.
 import { InvalidArgumentError } from 'commander'
+import { MOST_ORDER } from '../multi-index.js'
 
-/** A whole number of at least `least`. */
-export function wholeNumber(least: number): (text: string) => number {
+/** A whole number of at least `least`, and of at most `most`. */
+export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const value = /^\+?\d+$/.test(text) ? Number(text) : Number.NaN
-    if (Number.isSafeInteger(value) && value >= least) return value
-    throw new InvalidArgumentError(`It must be a whole number of at least ${least}.`)
+    if (Number.isSafeInteger(value) && value >= least && value <= most) return value
+    const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`
+    throw new InvalidArgumentError(`It must be a whole number ${range}.`)
   }
 }
 
@@ -38,9 +40,9 @@ export function scale(text: string): 'standard' | 'none' | number[] {
   throw new InvalidArgumentError("It must be 'standard', 'none', or one number of at least 0 a column: 1,1,0.5")
 }
 
-/** A whole number, or auto. */
+/** A whole number up to the highest order, or auto. */
 export function order(text: string): number | 'auto' {
-  return text === 'auto' ? text : wholeNumber(0)(text)
+  return text === 'auto' ? text : wholeNumber(0, MOST_ORDER)(text)
 }
 
 /** One of two words. */

@@ -1,7 +1,5 @@
 #include "local_features.hpp"
 
-#include <algorithm>
-
 #include "list.hpp"
 
 namespace fewpoints {
@@ -22,8 +20,7 @@ LocalFeatures::LocalFeatures(const PointSet& set, int order, int threads, Monito
       columns_(columns_of(set)),
       frame_({columns_.data(), set.weights(), set.size(), set.dimension()},
              PolynomialSpace::total(set.dimension(), order), Frame::kFlat, threads, monitor) {
-  const std::size_t blocks = (set.size() + kBlock - 1) / kBlock;
-  pieces_ = std::clamp<std::size_t>(blocks / 4, 1, kMostPieces);
+  pieces_ = pieces_of(set.size());
 }
 
 ExactSums LocalFeatures::sums(const List<double>& weights) const {

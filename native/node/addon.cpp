@@ -2,7 +2,9 @@
 // and makes the kernel's private copy of it, run() calls the kernel, result() makes the boundary's output.
 #include <napi.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <limits>
 #include <mutex>
 #include <optional>
@@ -24,6 +26,7 @@
 #include "results.hpp"
 #include "train_task.hpp"
 #include "verify.hpp"
+#include "working_memory.hpp"
 
 #ifdef FEWPOINTS_STATIC
 extern "C" void fewpoints_restore_environment(void);
@@ -37,11 +40,9 @@ constexpr std::int64_t kMostExact = std::int64_t{1} << 53;
 
 // ---- input
 
-// Features are counted in an int.
 int read_order(const Napi::Object& input, int dimension) {
-  const int order = static_cast<int>(read_integer(input, "order", 0, kMostInt));
-  if (moment_count(dimension, order) > kMostInt)
-    throw Error(Code::Size, "order and dimension have more than 2^31 moments");
+  const auto order = static_cast<int>(read_integer(input, "order", 0, kMostOrder));
+  PolynomialSpace::total(dimension, order).check();
   return order;
 }
 
@@ -58,9 +59,9 @@ PolynomialSpace read_space(const Napi::Object& input, int dimension) {
       throw Error(Code::Option, "a block or its order is out of range");
     return static_cast<int>(value);
   };
-  for (const double order : read_list(input, "blockOrders", blocks)) space.order.push_back(whole(order, kMostInt));
+  for (const double order : read_list(input, "blockOrders", blocks)) space.order.push_back(whole(order, kMostOrder));
   for (const double block : block_of) space.block.push_back(whole(block, static_cast<double>(blocks) - 1));
-  if (space.count() > kMostInt) throw Error(Code::Size, "the blocks have more than 2^31 moments");
+  space.check();
   return space;
 }
 
@@ -72,6 +73,21 @@ Basis read_basis(const Napi::Object& input) {
 double bytes_of(const PointsArgument& points, const OptionalNumbers& weights) {
   const double columns = static_cast<double>(points.dimension()) + (weights.given() ? 1 : 0);
   return static_cast<double>(points.count()) * columns * sizeof(double);
+}
+
+// Before the first large array is asked for: `memory`, if given, is what there is, in bytes.
+void check_memory(const Napi::Object& input, const char* call, double work, double copy, std::size_t points,
+                  std::int64_t features) {
+  if (input.Get("memory").IsUndefined()) return;
+  const double memory = read_number(input, "memory");
+  if (work + copy <= memory) return;
+  char text[320];
+  std::snprintf(text, sizeof text,
+                "%s: %zu points with %lld moments need about %.0f bytes of memory, %.0f of them for the copy of the "
+                "input, and %.0f are free%s",
+                call, points, static_cast<long long>(features), work + copy, copy, std::max(memory, 0.0),
+                work > copy ? "; fewer moments need less" : "");
+  throw Error(Code::Memory, text);
 }
 
 PointSet copy_of(const PointsArgument& points, const OptionalNumbers& weights, const char* name) {
@@ -96,6 +112,8 @@ class CompressTask final : public Task {
     if (!input.Get("division").IsUndefined())
       options_.division = static_cast<Division>(read_word(input, "division", {"grid", "halves", "balanced"}));
     bytes = bytes_of(points, weights);
+    check_memory(input, kName, working_bytes_of_compress(points.count(), options_), bytes, points.count(),
+                 options_.space.count());
     set_.emplace(copy_of(points, weights, "points"));
   }
   void run(Monitor& monitor) override { output_ = compress(std::move(*set_), options_, monitor); }
@@ -129,6 +147,9 @@ class RecombineTask final : public Task {
     const OptionalNumbers weights(input, "weights");
     threads_ = read_threads(input);
     bytes = bytes_of(features, weights);
+    check_memory(input, kName,
+                 working_bytes_of_recombine(features.count(), static_cast<std::size_t>(features.dimension())),
+                 lent ? 0 : bytes, features.count(), features.dimension());
     features_.emplace(features.view(), weights.view(features.count()), lent);
     brief_ = features_->width <= kBriefWidth && features_->count * usize(features_->width) <= kBriefNumbers;
     if (brief_) threads_ = 1;  // OpenMP's team belongs to the compute thread
@@ -163,6 +184,9 @@ class MomentsTask final : public Task {
     basis_ = read_basis(input);
     threads_ = read_threads(input);
     bytes = bytes_of(points, weights);
+    const std::int64_t features = moment_count(points.dimension(), order_);
+    check_memory(input, kName, working_bytes_of_sums(points.count(), static_cast<std::size_t>(features)), bytes,
+                 points.count(), features);
     set_.emplace(copy_of(points, weights, "points"));
   }
   void run(Monitor& monitor) override { output_ = moments(*set_, order_, basis_, threads_, monitor); }
@@ -186,6 +210,8 @@ class VerifyTask final : public Task {
     space_ = read_space(input, original.dimension());
     threads_ = read_threads(input);
     bytes = bytes_of(original, original_weights) + bytes_of(compressed, compressed_weights);
+    check_memory(input, kName, working_bytes_of_sums(original.count(), static_cast<std::size_t>(space_.count())), bytes,
+                 original.count(), space_.count());
     original_.emplace(copy_of(original, original_weights, "original"));
     compressed_.emplace(copy_of(compressed, compressed_weights, "compressed"));
   }
@@ -283,7 +309,10 @@ class MatchMomentsTask final : public Task {
     basis_ = read_basis(input);
     threads_ = read_threads(input);
     bytes = bytes_of(points, weights);
-    target_ = read_list(input, "target", static_cast<std::size_t>(moment_count(points.dimension(), order_)));
+    const std::int64_t features = moment_count(points.dimension(), order_);
+    target_ = read_list(input, "target", static_cast<std::size_t>(features));
+    check_memory(input, kName, working_bytes_of_match(points.count(), static_cast<std::size_t>(features), threads_),
+                 bytes, points.count(), features);
     count_ = points.count();
     set_.emplace(copy_of(points, weights, "points"));
   }
