@@ -3,8 +3,8 @@
 //
 //   node every-function.mjs <threads> <scale> [only <name>] [threads-fault <n>] [plain]
 //
-// scale: 1 is small. `threads-fault n`: the n-th thread and all later ones cannot be started in a first round of calls,
-// whose lines have `fault`; then all are made again. `plain`: what plain JavaScript does with arrays of those sizes.
+// scale: 1 is small. `threads-fault n`: no more than n threads may live at once in a first round of calls, whose lines
+// have `fault`; then all are made again. `plain`: what plain JavaScript does with arrays of those sizes.
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import * as everything from '../../dist/index.js'
@@ -123,7 +123,7 @@ if (rest.includes('plain')) {
   const all = calls(given)
   const fault = word('threads-fault')
   if (fault !== undefined) {
-    process.env.FAULT = `pthread_create ${fault} 0 11`
+    process.env.FAULT = `threads ${fault} 0 11`
     await round(all, { fault: true })
     delete process.env.FAULT
   }

@@ -1,6 +1,7 @@
 // Calls of the C library that fail on demand; for LD_PRELOAD. The variable FAULT says which: "name first count errno".
 // The calls of that name are counted from 1 since FAULT was last changed; those from number `first`, `count` of them (0:
-// all that follow), fail with that error, or, where errno is 0 and the call writes, take half of the bytes. Each failure
+// all that follow), fail with that error, or, where errno is 0 and the call writes, take half of the bytes. Of the name
+// "threads" no more than `first` may live at once beside those there were, as under a limit of the system. Each failure
 // adds a byte to the file FAULT_LOG. Calls on files count only where the path begins with FAULT_UNDER.
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -18,7 +19,7 @@
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static char current[128];
-static long seen;
+static long seen, living, living_before;
 
 // -1: the call goes its way; else the errno, 0 for a short write.
 static int fault(const char* name) {
@@ -32,8 +33,9 @@ static int fault(const char* name) {
   if (strcmp(spec, current) != 0) {
     snprintf(current, sizeof current, "%s", spec);
     seen = 0;
+    living_before = living;
   }
-  seen++;
+  seen = strcmp(name, "threads") == 0 ? living - living_before : seen + 1;
   if (seen >= first && (count == 0 || seen < first + count)) result = error;
   pthread_mutex_unlock(&mutex);
   if (result >= 0 && getenv("FAULT_LOG") != NULL) {
@@ -60,9 +62,33 @@ static int is_file_under(int fd) {
 
 #define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
+struct thread {
+  void* (*start)(void*);
+  void* argument;
+};
+static void count_living(long change) {
+  pthread_mutex_lock(&mutex);
+  living += change;
+  pthread_mutex_unlock(&mutex);
+}
+static void* counted(void* given) {
+  const struct thread thread = *(struct thread*)given;
+  free(given);
+  void* const result = thread.start(thread.argument);
+  count_living(-1);
+  return result;
+}
+
 int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*start)(void*), void* argument) {
-  const int error = fault("pthread_create");
-  return error > 0 ? error : NEXT(pthread_create)(thread, attributes, start, argument);
+  const int error = fault("threads");
+  if (error > 0) return error;
+  struct thread* const own = malloc(sizeof *own);
+  if (own == NULL) return EAGAIN;
+  *own = (struct thread){start, argument};
+  count_living(1);
+  const int failed = NEXT(pthread_create)(thread, attributes, counted, own);
+  if (failed) count_living(-1);
+  return failed;
 }
 
 ssize_t write(int fd, const void* bytes, size_t count) {
