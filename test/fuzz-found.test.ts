@@ -99,7 +99,7 @@ describe('what is held against a reader', () => {
       return table
     }
     expect(await signature(hold(() => new Float64Array(1e7)))).toBe('arrays')
-// Beyond the peak, whatever is free below it now.
+    // Beyond the peak, whatever is free below it now.
     const size = process.resourceUsage().maxRSS * 1024 - process.memoryUsage.rss() + 2e8
     expect(await signature(hold(() => Buffer.alloc(size, 1)))).toBe('memory')
   })

@@ -3,7 +3,7 @@
 import { StringDecoder } from 'node:string_decoder'
 import Papa from 'papaparse'
 import { type ByteSource, blocks, fileError } from './bytes.js'
-import { type addCell, cellAdder, isNumberLike } from './cell.js'
+import { type addCell, cellAdder, isNumber, isNumberLike } from './cell.js'
 import { type Dialect, recognise } from './dialect.js'
 import { beginsWith, parseBlanks } from './sample.js'
 import {
@@ -283,7 +283,8 @@ export function numberText(value: number): string {
 }
 
 function quoted(name: string, delimiter: string): string {
-  // A name that begins like a comment would be taken for one.
-  const isPlain = !name.includes(delimiter) && !/["\n\r]|^\s|\s$|^[#%!/]|^sep=/i.test(name)
+  // A name that begins like a comment or like JSON would be taken for one, and a number that is not whole for a cell.
+  const isOther = /["\n\r]|^\s|\s$|^[#%!/[{]|^sep=/i.test(name) || (isNumber(name) && !/^\d+$/.test(name))
+  const isPlain = !name.includes(delimiter) && !isOther
   return isPlain ? name : `"${name.replaceAll('"', '""')}"`
 }

@@ -133,7 +133,13 @@ while (!isOver()) {
   }
   if (coverage.fresh(false)) await locate(batch, corpus)
 }
-const time = (performance.now() - started) / 1000
+const { user, system } = process.cpuUsage()
 parentPort.postMessage({
-  done: { inputs, seconds: time, corpus: corpus.length, covered: coverage.size(), outcomes: outcomes.size },
+  done: {
+    inputs,
+    processor: (user + system) / 1e6,
+    corpus: corpus.length,
+    covered: coverage.size(),
+    outcomes: outcomes.size,
+  },
 })
