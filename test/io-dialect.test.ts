@@ -1,5 +1,6 @@
 // How text tables are written: what is recognised, with the right values, and what is said about it.
 import { describe, expect, it } from 'vitest'
+import { csvText } from '../lib/io/csv.js'
 import { readTable } from '../lib/io/read.js'
 import type { ReadOptions } from '../lib/io/table.js'
 import { column, readValues, temporaryFolder, values } from './io-files.js'
@@ -292,6 +293,40 @@ describe('names that are numbers', () => {
   })
 })
 
+it('finds the names that csvText writes, whatever they are', async () => {
+  const names = [
+    '350.5',
+    '#x',
+    '% of y',
+    '2019',
+    '// z',
+    '! a',
+    'sep=;',
+    '-9999',
+    'a,b;c',
+    'NA',
+    '1e5',
+    'weight',
+    'row',
+  ]
+  for (let first = 0; first < names.length; first++) {
+    const turned = [...names.slice(first), ...names.slice(0, first)]
+    for (const delimiter of [',', '\t']) {
+      const written = [
+        ...csvText(
+          turned,
+          turned.map((_, i) => [i, i + 0.5]),
+          delimiter,
+        ),
+      ].join('')
+      const table = await readTable(text(written, delimiter === ',' ? 'csv' : 'tsv'))
+      expect(table).toMatchObject({ rows: 2, named: true })
+      expect(table.columns.map(({ name }) => name)).toEqual(turned)
+      expect(table.columns.map(({ values }) => values?.[1])).toEqual(turned.map((_, i) => i + 0.5))
+    }
+  }
+})
+
 it('thousands of equal names, and of names that look like their doubles, take no quadratic time', async () => {
   const count = 30_000
   const cpu = process.cpuUsage()
@@ -304,9 +339,37 @@ it('thousands of equal names, and of names that look like their doubles, take no
   expect(process.cpuUsage(cpu).user / 1e6).toBeLessThan(20)
 })
 
+it('cells of millions of characters take no quadratic time', async () => {
+  const long = 3_000_000
+  const cpu = process.cpuUsage()
+  for (const cell of [
+    '1'.repeat(long),
+    ' '.repeat(long),
+    '#'.repeat(long),
+    '-'.repeat(long),
+    '1,'.repeat(long / 2),
+    '""'.repeat(long / 2),
+  ]) {
+    const table = await readTable(text(`a;b\n1;2\n"${cell}x";3\n4;1\n`))
+    expect(table.rows).toBe(3)
+    expect(column(table, 'a')).toMatchObject({ kind: 'number', texts: 1 })
+  }
+  // A second or two; quadratic would be hours.
+  expect(process.cpuUsage(cpu).user / 1e6).toBeLessThan(60)
+})
+
+it.each(['ORCID,x', 'LASF,x', 'BZh,x', 'FEA1,x', 'RDX,x', 'ply\r\n', 'CDF,x'])(
+  '%j may begin a table',
+  async (names) => {
+    const isOne = names.endsWith('\n')
+    const table = await readTable(text(isOne ? `${names}1\r\n2\r\n` : `${names}\n1,2\n3,4\n`))
+    expect(table).toMatchObject({ rows: 2, named: true })
+  },
+)
+
 it.each<[string, Uint8Array, string]>([
   ['LAS', Buffer.concat([Buffer.from('LASF'), Buffer.alloc(200)]), 'is a LAS point cloud'],
-  ['LAZ', Buffer.concat([Buffer.from('LASF'), Buffer.alloc(200, 0x83)]), 'is a LAZ (packed LAS) point cloud'],
+  ['LAZ', Buffer.concat([Buffer.from('LASF\0\0'), Buffer.alloc(200, 0x83)]), 'is a LAZ (packed LAS) point cloud'],
   ['PLY', Buffer.from('ply\nformat ascii 1.0\n'), 'is a PLY point cloud'],
   ['HDF5', Buffer.from('\x89HDF\r\n\x1a\n\0\0', 'latin1'), 'is an HDF5 file'],
   ['SQLite', Buffer.from('SQLite format 3\0'), 'is an SQLite database'],

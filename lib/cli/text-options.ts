@@ -21,7 +21,11 @@ export function addTextOptions(command: Command): Command {
     .option('--decimal <c>', "text tables: what stands before the fraction, '.' or ','", decimal)
     .option('--comment <text>', "text tables: how lines begin that are passed over, or 'none'", comment)
     .option('--skip <n>', 'text tables: how many lines stand before the table', wholeNumber(0))
-    .option('--missing <list>', 'numbers and words that stand for a missing value, -9999,void', missingWords)
+    .option(
+      '--missing <list>',
+      'numbers (with points) and words that stand for a missing value: -9999,void',
+      missingWords,
+    )
 }
 
 /** What the reader of a file takes. */

@@ -17,7 +17,7 @@ const NOT_FINITE = new Map([
   ...['inf', '+inf', 'infinity', '+infinity', '1.#inf'].map((word) => [word, Number.POSITIVE_INFINITY] as const),
   ...['-inf', '-infinity', '-1.#inf'].map((word) => [word, Number.NEGATIVE_INFINITY] as const),
 ])
-// No two parts that follow each other match the same digits: a cell of many takes time in proportion.
+// Each of these is linear: a run of digits can be read in one way only.
 const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/
 // Fortran writes the exponents of double precision so. A point or a sign must be there: 1D2 may be an identifier.
 const FORTRAN = /^[+-]?(\d+\.\d*|\.\d+|\d+(?=[dDqQ][+-]))[dDqQ][+-]?\d+$/

@@ -3,7 +3,7 @@
 import { StringDecoder } from 'node:string_decoder'
 import Papa from 'papaparse'
 import { type ByteSource, blocks, fileError } from './bytes.js'
-import { type addCell, cellAdder, isNumber, isNumberLike } from './cell.js'
+import { type addCell, cellAdder, isNumberLike } from './cell.js'
 import { type Dialect, recognise } from './dialect.js'
 import { beginsWith, parseBlanks } from './sample.js'
 import {
@@ -21,6 +21,8 @@ import {
 const BLOCK = 1 << 18
 // A row longer than this is a quote that was never closed; without a bound each piece would be searched again and again.
 const LONGEST_ROW = 1 << 24
+// A row of another width among the first is rather a dialect that was not recognised than a mistake in the file.
+const EARLY = 100
 
 type Newline = '\n' | '\r'
 
@@ -213,8 +215,10 @@ class RowReader {
     const { delimiter, decimal } = this.#dialect as Dialect
     let help = ''
     if (/^\s*(#|%|\/\/|!)/.test(cells[0])) help = '; --comment passes over lines that begin so'
-    else if (delimiter === ',' && decimal === '.' && cells.every((cell) => isNumberLike(cell)))
+    else if (delimiter === ',' && decimal === '.' && cells.every((cell) => isNumber(cell)))
       help = '; --decimal , reads decimal commas'
+    else if (this.#rows < EARLY)
+      help = '; --skip passes over lines before the table, --delimiter says what stands between cells'
     return fileError(
       this.#path,
       `line ${this.#line} has ${cells.length} cells, ${expected} (${cellsText(cells)})${help}`,
@@ -283,8 +287,8 @@ export function numberText(value: number): string {
 }
 
 function quoted(name: string, delimiter: string): string {
-  // A name that begins like a comment or like JSON would be taken for one, and a number that is not whole for a cell.
-  const isOther = /["\n\r]|^\s|\s$|^[#%!/[{]|^sep=/i.test(name) || (isNumber(name) && !/^\d+$/.test(name))
-  const isPlain = !name.includes(delimiter) && !isOther
+  // A name that begins like a comment or like JSON would be taken for one, and a number for a row.
+  const isOther = /["\n\r]|^\s|\s$|^[#%!/[{]|^sep=/i.test(name)
+  const isPlain = !isOther && !isNumberLike(name) && !isNumberLike(name, ',') && !name.includes(delimiter)
   return isPlain ? name : `"${name.replaceAll('"', '""')}"`
 }

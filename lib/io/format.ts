@@ -1,7 +1,7 @@
 // Which format a file has: by its first bytes when it is read, by its name when it is written.
 import { extname } from 'node:path'
 import { type ByteSource, fileError } from './bytes.js'
-import { unreadable } from './marks.js'
+import { isUtf16, unreadable } from './marks.js'
 
 export type InputFormat = 'csv' | 'tsv' | 'npy' | 'npz' | 'parquet' | 'arrow' | 'json' | 'json-lines' | 'pcd'
 export type OutputFormat = 'csv' | 'tsv' | 'npy' | 'npz' | 'parquet' | 'json' | 'json-lines'
@@ -59,6 +59,7 @@ export async function inputFormat(source: ByteSource): Promise<InputFormat> {
   if (named === 'npy' || named === 'npz' || named === 'parquet' || named === 'arrow') {
     throw fileError(source.path, `is not a file of the kind that its name says: the mark of ${named} is not there`)
   }
+  if (isUtf16(start)) throw fileError(source.path, 'is a text in UTF-16; save it as UTF-8 (iconv -f UTF-16LE -t UTF-8)')
   if (named !== undefined) return named
   return JSON_START.test(start.toString('latin1').replace(/^\xef\xbb\xbf/, '')) ? 'json' : 'csv'
 }

@@ -106,5 +106,5 @@ export function countOf(cell: string): number | undefined {
 
 /** A word, a date, a time: text as it stands in tables without quotes. */
 export function isLabel(cell: string): boolean {
-  return /^\s*[\p{L}\d_+-][\p{L}\p{M}\d_ .:/+()[\]°-]*\s*$/u.test(cell)
+  return cell.length < 200 && /^\s*[\p{L}\d_+-][\p{L}\p{M}\d_ .:/+()[\]°-]*\s*$/u.test(cell)
 }

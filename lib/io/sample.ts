@@ -9,7 +9,7 @@ export interface SampleRow {
 }
 
 // A quote that is open for more lines than these is taken for one that is never closed.
-const LONGEST_QUOTE = 100
+const LONGEST_QUOTE = 50
 
 /** The rows of some lines. Blank lines are passed over, and those that begin with `comment`. */
 export function sampleRows(lines: readonly string[], delimiter: string, comment: string | undefined): SampleRow[] {
@@ -21,7 +21,7 @@ export function sampleRows(lines: readonly string[], delimiter: string, comment:
     const first = line
     while (row.isOpen && line + 1 < lines.length && line - first < LONGEST_QUOTE) {
       text += `\n${lines[++line]}`
-      row = splitRow(text, delimiter)
+      if (lines[line].includes('"')) row = splitRow(text, delimiter)
     }
     if (!row.isOpen) rows.push({ cells: row.cells, quoted: row.quoted, line: first })
     else line = first
