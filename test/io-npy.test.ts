@@ -239,6 +239,23 @@ describe('NPZ', () => {
     await expect(readTable(path)).rejects.toMatchObject({ code: 'ERR_FILE', message: expect.stringContaining(message) })
   })
 
+  it('refuses a compressed file whose weights or source rows are gone', async () => {
+    const meta = { version: 1, columns: ['c0', 'c1'], weight: 'weights', row: 'indices', order: 1, sourceWeight: null }
+    const own = npyTexts(JSON.stringify({ ...meta, dropMissing: false }))
+    const arrays = { 'points.npy': points, 'fewpoints.npy': own, 'weights.npy': weights }
+    const indices = npyNumbers(BigInt64Array.of(0n, 1n, 2n), [3])
+    const whole = await readTable(folder.write('own.npz', npz({ ...arrays, 'indices.npy': indices })))
+    expect(whole.roles).toMatchObject({ weight: 'weights', row: 'indices' })
+    for (const [name, rest] of [
+      ['indices', arrays],
+      ['indices', { ...arrays, 'indices.npy': points }],
+      ['weights', { ...arrays, 'weights.npy': points, 'indices.npy': indices }],
+    ] as const) {
+      const path = folder.write('own.npz', npz(rest))
+      await expect(readTable(path)).rejects.toMatchObject({ message: expect.stringContaining(`'${name}'`) })
+    }
+  })
+
   it('refuses entries that share bytes', async () => {
     const file = npz({ 'points.npy': points, 'weights.npy': weights })
     // In the list, the place of the second entry becomes that of the first.

@@ -84,6 +84,14 @@ describe('Parquet pages', () => {
     expect((await readValues(path)).x).toEqual([-6.5, 0, Number.NaN, Number.NaN, Number.NaN, 7.5, -0])
   })
 
+  it('reads pages of version 2 that are not packed where the others are', async () => {
+    const v2 = { nulls: 1, levels: Buffer.of(2, 1, 2, 0, 2, 1), isPacked: false }
+    const pages = [{ count: 3, encoding: ENCODING.PLAIN, data: doubles([1.5, -0]), v2 }]
+    const snappy = 1
+    const path = file(3, double('x', [], { optional: true, codec: snappy, pages }))
+    expect(await readValues(path)).toEqual({ x: [1.5, Number.NaN, -0] })
+  })
+
   it('reads several groups of rows, one of them empty', async () => {
     const groups = [[1, 2], [], [3]].map((numbers) => ({ rows: numbers.length, columns: [double('x', numbers)] }))
     expect(await readValues(folder.write('g.parquet', parquetFile(groups)))).toEqual({ x: [1, 2, 3] })

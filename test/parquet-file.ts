@@ -11,7 +11,7 @@ export interface TestPage {
   encoding: number
   data: Uint8Array
   /** Version 2 with so many nulls; its levels are given apart. */
-  v2?: { nulls: number; levels: Uint8Array }
+  v2?: { nulls: number; levels: Uint8Array; isPacked?: boolean }
   levelEncoding?: number
   crc?: number
 }
@@ -32,7 +32,7 @@ export interface TestColumn {
   repeated?: boolean
 }
 
-type Kind = 'i32' | 'i64' | 'text' | 'struct' | 'i32s' | 'texts' | 'structs'
+type Kind = 'false' | 'i32' | 'i64' | 'text' | 'struct' | 'i32s' | 'texts' | 'structs'
 type Field = [
   id: number,
   kind: Kind,
@@ -53,7 +53,7 @@ export function zigzag(value: number | bigint): Buffer {
   return varint(whole >= 0n ? 2n * whole : -2n * whole - 1n)
 }
 
-const CODES = { i32: 5, i64: 6, text: 8, struct: 12 }
+const CODES = { false: 2, i32: 5, i64: 6, text: 8, struct: 12 }
 
 /** A struct of Thrift's compact protocol. Fields without a value are left out. */
 export function struct(...fields: Field[]): Buffer {
@@ -61,6 +61,8 @@ export function struct(...fields: Field[]): Buffer {
   let last = 0
   const one = (kind: string, value: unknown): Uint8Array => {
     if (kind === 'struct') return value as Uint8Array
+    // The type says it all.
+    if (kind === 'false') return new Uint8Array()
     if (kind !== 'text') return zigzag(value as number)
     const bytes = Buffer.from(value as string)
     return Buffer.concat([varint(bytes.length), bytes])
@@ -172,6 +174,7 @@ function addPage(
           [4, 'i32', encoding],
           [5, 'i32', levels.length],
           [6, 'i32', 0],
+          [7, 'false', v2.isPacked === false ? 0 : undefined],
         )
   const type = v2 === undefined ? 0 : 3
   add(struct([1, 'i32', type], [2, 'i32', size], [3, 'i32', size], [4, 'i32', crc], [v2 ? 8 : 5, 'struct', head]))

@@ -53,18 +53,24 @@ const DEEPEST = 64
 // Decimals have at most 76 digits; the decoder raises 10 to the scale in whole numbers of any length.
 const MOST_DIGITS = 76
 
-/**
- * Throws Error saying what is wrong. Returns how many bytes all buffers have when they are unpacked. Cost: the size of the
- * metadata.
- */
-export function checkArrow(bytes: Uint8Array): number {
+export interface ArrowMessage {
+  start: number
+  /** Where its numbers begin. */
+  body: number
+  next: number
+  /** The bytes of its buffers when they are unpacked. */
+  unpacked: number
+}
+
+/** Throws Error saying what is wrong. Returns the messages of all batches. Cost: the size of the metadata. */
+export function checkArrow(bytes: Uint8Array): { isFile: boolean; messages: ArrowMessage[] } {
   if (String.fromCharCode(...bytes.subarray(0, 4)) === OLD_FEATHER)
     throw new Error('it is Feather of version 1; version 2 is Arrow and can be read')
   const isFile = bytes.length >= 6 && String.fromCharCode(...bytes.subarray(0, 6)) === MAGIC
-  return isFile ? checkFile(bytes) : checkStream(bytes)
+  return { isFile, messages: isFile ? checkFile(bytes) : checkStream(bytes) }
 }
 
-function checkFile(bytes: Uint8Array): number {
+function checkFile(bytes: Uint8Array): ArrowMessage[] {
   const view = viewOf(bytes)
   const end = bytes.length - MAGIC.length - 4
   if (end < 8 || String.fromCharCode(...bytes.subarray(end + 4)) !== MAGIC) throw new Error('it is cut short')
@@ -74,36 +80,35 @@ function checkFile(bytes: Uint8Array): number {
   const table = check.root(footer)
   if (check.slot(table, 6) === 0) throw new Error('it has no schema')
   checkEndianness(check, check.inner(table, 6))
-  let unpacked = 0
+  const messages: ArrowMessage[] = []
   for (const slot of [8, 10]) {
     for (const at of check.structs(table, slot, 24)) {
       const offset = check.int64(at)
       if (!(offset >= 0 && offset < bytes.length)) throw new Error('a block lies outside of the file')
-      unpacked += checkMessage(bytes, offset)?.unpacked ?? 0
+      const message = checkMessage(bytes, offset)
+      if (message !== undefined) messages.push(message)
     }
   }
-  return unpacked
+  return messages
 }
 
-function checkStream(bytes: Uint8Array): number {
-  let offset = 0
-  let unpacked = 0
-  while (offset < bytes.length) {
+function checkStream(bytes: Uint8Array): ArrowMessage[] {
+  const messages: ArrowMessage[] = []
+  for (let offset = 0; offset < bytes.length; ) {
     const message = checkMessage(bytes, offset)
     if (message === undefined) break
+    messages.push(message)
     offset = message.next
-    unpacked += message.unpacked
   }
-  if (offset === 0) throw new Error('it has no messages')
-  return unpacked
+  if (messages.length === 0) throw new Error('it has no messages')
+  return messages
 }
 
 /**
- * Where the next message begins, and the bytes of this one's buffers when they are unpacked; undefined at the end-of-stream
- * mark. Before Arrow 0.15 a message began with its length and a stream ended with a length of 0; since then there is a mark
+ * Undefined at the end-of-stream mark. Before Arrow 0.15 a message began with its length and a stream ended with a length of 0; since then there is a mark
  * of four bytes before either.
  */
-function checkMessage(bytes: Uint8Array, offset: number): { next: number; unpacked: number } | undefined {
+function checkMessage(bytes: Uint8Array, offset: number): ArrowMessage | undefined {
   const view = viewOf(bytes)
   if (offset + 4 > bytes.length) throw new Error('it is cut short')
   let length = view.getInt32(offset, true)
@@ -128,15 +133,17 @@ function checkMessage(bytes: Uint8Array, offset: number): { next: number; unpack
   const version = versionSlot === 0 ? 0 : check.uint8(versionSlot)
   const headerSlot = check.slot(table, 8)
   const next = start + length + body
-  if (headerSlot === 0) return { next, unpacked: 0 }
+  const place = { start: offset, body: start + length, next }
+  if (headerSlot === 0) return { ...place, unpacked: 0 }
   const header = check.table(headerSlot, layout, 0)
   if (layout === schema) {
     checkEndianness(check, header)
-    return { next, unpacked: 0 }
+    return { ...place, unpacked: 0 }
   }
   const isDictionary = layout === dictionaryBatch
   const batch = isDictionary ? check.inner(header, 6) : header
-  return { next, unpacked: checkBuffers(check, batch, bytes.subarray(start + length, next), version, isDictionary) }
+  const unpacked = checkBuffers(check, batch, bytes.subarray(start + length, next), version, isDictionary)
+  return { ...place, unpacked }
 }
 
 function checkEndianness(check: Checker, table: number): void {

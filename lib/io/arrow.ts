@@ -1,6 +1,6 @@
 // Arrow IPC, files and streams, by flechette, after a check of everything in the file that sizes something.
 import { CompressionType, type CompressionType_, setCompressionCodec, Type, tableFromIPC } from '@uwdata/flechette'
-import { checkArrow } from './arrow-check.js'
+import { type ArrowMessage, checkArrow } from './arrow-check.js'
 import { type ByteSource, fileError, isCoded, readWhole } from './bytes.js'
 import { decimalToNumber } from './decimal.js'
 import { unpackLz4Frame } from './lz4.js'
@@ -48,9 +48,18 @@ export async function readArrow(source: ByteSource, options: ReadOptions): Promi
   options.signal?.throwIfAborted()
   options.onProgress?.(source.size, source.size)
   try {
-    checkMemory(source.path, 'its buffers', checkArrow(bytes))
+    const { isFile, messages } = checkArrow(bytes)
+    checkMemory(
+      source.path,
+      'its buffers',
+      messages.reduce((sum, { unpacked }) => sum + unpacked, 0),
+    )
     await addCodecs()
-    const table = tableFromIPC(bytes, { useBigInt: true, useDecimalInt: true })
+    const isAligned = isFile || messages.every(({ body }) => body % 8 === 0)
+    const table = tableFromIPC(isAligned ? bytes : messages.map((message) => alignedMessage(bytes, message)), {
+      useBigInt: true,
+      useDecimalInt: true,
+    })
     if (table.numCols === 0) throw new Error('it has no columns')
     const names = uniqueNames(table.schema.fields.map(({ name }) => name ?? ''))
     const keep = keeps(options)
@@ -151,6 +160,14 @@ async function addCodecs(): Promise<void> {
     setCompressionCodec(codec, { encode, decode })
   }
   codecsAdded = true
+}
+
+/** A copy whose numbers begin at a multiple of 8, which old streams do not see to. */
+function alignedMessage(bytes: Uint8Array, { start, body, next }: ArrowMessage): Uint8Array {
+  const before = (8 - ((body - start) % 8)) % 8
+  const copy = new Uint8Array(before + next - start)
+  copy.set(bytes.subarray(start, next), before)
+  return copy.subarray(before)
 }
 
 /** Typed arrays can only begin at a multiple of their element's size. */

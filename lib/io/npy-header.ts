@@ -52,7 +52,8 @@ export async function readNpyHeader(source: ByteSource): Promise<NpyHeader> {
     .filter((part) => part !== '')
   // Python 2 wrote its long integers with an L.
   if (!lengths.every((part) => /^\d{1,15}L?$/.test(part))) throw fileError(path, `has the shape (${shape})`)
-  const [, , plain, literal = ''] = type
+  const [, , plain, rest = ''] = type
+  const literal = rest.replace(/,\s*['"](fortran_order|shape)['"]\s*:.*/s, '')
   return {
     descr: plain ?? (literal.length > LONGEST_TEXT ? `${literal.slice(0, LONGEST_TEXT)}...` : literal),
     fields: plain === undefined ? readFields(literal) : undefined,
