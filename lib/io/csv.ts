@@ -3,7 +3,7 @@
 import { StringDecoder } from 'node:string_decoder'
 import Papa from 'papaparse'
 import { type ByteSource, blocks, fileError } from './bytes.js'
-import { type addCell, cellAdder, isNumberLike } from './cell.js'
+import { type addCell, cellAdder, isNumber, isNumberLike } from './cell.js'
 import { type Dialect, recognise } from './dialect.js'
 import { beginsWith, parseBlanks } from './sample.js'
 import {
