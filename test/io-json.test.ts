@@ -83,6 +83,8 @@ describe('rows', () => {
     ['mixed rows', '[{"x":1},[2]]', 'row 1 is an array, unlike the rows before'],
     ['rows of different length', '[[1,2],[3]]', 'row 1 has 1 values, expected 2'],
     ['no rows', '[]', 'has no rows'],
+    ['objects of nothing', '[{},{}]', 'has rows without anything in them'],
+    ['arrays of nothing', '[[],[]]', 'has rows without anything in them'],
     ['a name of its own in each row', `[${range(3000).map((i) => `{"c${i}":1}`)}]`, 'most of which are missing'],
     [
       'names that no other row has',
