@@ -99,7 +99,7 @@ describe('what is held against a reader', () => {
       return table
     }
     expect(await signature(hold(() => new Float64Array(1e7)))).toBe('arrays')
-// Beyond the peak, whatever is free below it now.
+    // Beyond the peak, whatever is free below it now.
     const size = process.resourceUsage().maxRSS * 1024 - process.memoryUsage.rss() + 2e8
     expect(await signature(hold(() => Buffer.alloc(size, 1)))).toBe('memory')
   })
@@ -109,6 +109,7 @@ describe('what is held against a reader', () => {
     expect(fault({})).toBeUndefined()
     expect(fault({}, 3)).toContain('2 values in 3 rows')
     expect(fault({}, 0)).toBe('0 rows')
+    expect(tableFault({ rows: 2, columns: [] })).toBe('no columns')
     expect(fault({ missing: 0 })).toContain('counts 0 + 0 + 0')
     expect(fault({ trouble: undefined })).toContain('with trouble undefined')
     expect(fault({ trouble: { kind: 'missing', row: 0 } })).toContain('where trouble is')

@@ -7,6 +7,8 @@ const folder = temporaryFolder()
 const json = (value: unknown, name = 'a.json') =>
   folder.write(name, typeof value === 'string' ? value : JSON.stringify(value))
 
+const range = (count: number) => Array.from({ length: count }, (_, i) => i)
+
 const points = [
   {
     type: 'Feature',
@@ -81,6 +83,15 @@ describe('rows', () => {
     ['mixed rows', '[{"x":1},[2]]', 'row 1 is an array, unlike the rows before'],
     ['rows of different length', '[[1,2],[3]]', 'row 1 has 1 values, expected 2'],
     ['no rows', '[]', 'has no rows'],
+    ['objects of nothing', '[{},{}]', 'has rows without anything in them'],
+    ['arrays of nothing', '[[],[]]', 'has rows without anything in them'],
+    ['a name of its own in each row', `[${range(3000).map((i) => `{"c${i}":1}`)}]`, 'most of which are missing'],
+    [
+      'names that no other row has',
+      `[{${range(3000).map((i) => `"c${i}":1`)}}${',{}'.repeat(10_000)}]`,
+      '3000 names in',
+    ],
+    ['a geometry of no kind', '[{"type":"Feature","geometry":5}]', 'row 0 is no geometry; only points can be read'],
     [
       'a polygon',
       JSON.stringify([{ ...points[0], geometry: { type: 'Polygon', coordinates: [] } }]),
@@ -93,6 +104,16 @@ describe('rows', () => {
     })
   })
 
+  it('reads on where names are objects', async () => {
+    const path = json('[[{"toString":1},"y",null],[1,2,3]]')
+    expect(await readValues(path, { header: true })).toEqual({ c0: [1], y: [2], c2: [3] })
+  })
+
+  it('knows names in brackets of a text table from JSON', async () => {
+    expect(await readValues(json('[mm],[s]\n1,2\n', 'a'))).toEqual({ '[mm]': [1], '[s]': [2] })
+    expect(await readValues(json('\n [ [1,2] ]', 'a'))).toEqual({ c0: [1], c1: [2] })
+  })
+
   it('refuses a line that is not JSON', async () => {
     const path = json('{"x":1}\n{"x":2\n', 'broken.ndjson')
     await expect(readTable(path)).rejects.toMatchObject({
@@ -103,6 +124,22 @@ describe('rows', () => {
 })
 
 describe('GeoJSON', () => {
+  it('keeps properties apart that are named like coordinates, in every row the same', async () => {
+    const feature = (properties: object) => ({
+      type: 'Feature',
+      geometry: { type: 'Point', coordinates: [5, 6] },
+      properties,
+    })
+    const features = [feature({ longitude: 1, longitude_2: 2 }), feature({ longitude_2: 3, longitude_02: 4 })]
+    expect(await readValues(json({ type: 'FeatureCollection', features }))).toEqual({
+      longitude: [5, 5],
+      latitude: [6, 6],
+      longitude_2: [1, Number.NaN],
+      longitude_3: [2, 3],
+      longitude_02: [Number.NaN, 4],
+    })
+  })
+
   const expected = {
     longitude: [1, -4],
     latitude: [2, 5],

@@ -267,6 +267,16 @@ describe('NPZ', () => {
     }
   })
 
+  it('takes numbers for a column, whatever their name', async () => {
+    const [columns, fewpoints] = [Float64Array.of(1, 2), Float64Array.of(3, 4)].map((list) => npyNumbers(list, [2]))
+    expect(
+      await readValues(folder.write('named.npz', npz({ 'columns.npy': columns, 'fewpoints.npy': fewpoints }))),
+    ).toEqual({
+      columns: [1, 2],
+      fewpoints: [3, 4],
+    })
+  })
+
   it('refuses two entries of one name', async () => {
     const two = ['points.npy', 'points.npy'].map((name) => ({ name, content: points }))
     const path = folder.write('twice.npz', Buffer.concat([...zipStored(two)]))

@@ -287,7 +287,8 @@ export function numberText(value: number): string {
 }
 
 function quoted(name: string, delimiter: string): string {
-  // A name that begins like a comment would be taken for one, and a number for a row.
-  const isPlain = !isNumberLike(name) && !name.includes(delimiter) && !/["\n\r]|^\s|\s$|^[#%!/]|^sep=/i.test(name)
+  // A name that begins like a comment or like JSON would be taken for one, and a number for a row.
+  const isOther = /["\n\r]|^\s|\s$|^[#%!/[{]|^sep=/i.test(name)
+  const isPlain = !isOther && !isNumberLike(name) && !isNumberLike(name, ',') && !name.includes(delimiter)
   return isPlain ? name : `"${name.replaceAll('"', '""')}"`
 }

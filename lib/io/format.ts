@@ -53,7 +53,9 @@ export async function inputFormat(source: ByteSource): Promise<InputFormat> {
   const named = INPUT_NAMES[extname(source.path).toLowerCase()]
   const start = Buffer.from(await source.read(0, Math.min(512, source.size)))
   const other = unreadable(start)
-  if (other !== undefined) throw fileError(source.path, other)
+  const isArchive = start.toString('latin1', 0, 4) === 'PK\x03\x04'
+  // What is named .npz may have other files beside its arrays.
+  if (other !== undefined && !(isArchive && named === 'npz')) throw fileError(source.path, other)
   const found = byMark(start, named)
   if (found !== undefined) return found
   if (named === 'npy' || named === 'npz' || named === 'parquet' || named === 'arrow') {

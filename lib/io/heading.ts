@@ -66,8 +66,9 @@ function looksLikeNames(first: SampleRow, rest: readonly SampleRow[], decimal: D
     (cell, i) =>
       quoted[i] &&
       isNumber(cell, decimal) &&
-      rest.every((row) => !row.quoted[i] && isNumberLike(row.cells[i], decimal)) &&
-      isNumber(second.cells[i], decimal),
+      // The first row may be longer than the others.
+      rest.every((row) => !row.quoted[i] && isNumberLike(row.cells[i] ?? '', decimal)) &&
+      isNumber(second.cells[i] ?? '', decimal),
   )
 }
 

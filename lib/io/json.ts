@@ -121,6 +121,7 @@ class JsonRows {
 
   table(): Table {
     if (this.#rows === 0) throw fileError(this.#path, 'has no rows')
+    if (this.#builders.size === 0) throw fileError(this.#path, 'has rows without anything in them')
     const columns = [...this.#builders].map(
       ([name, builder]): Column => builder?.done(this.#isAsked) ?? unread(name, 'json'),
     )

@@ -51,7 +51,9 @@ export async function readNpz(source: ByteSource, options: ReadOptions): Promise
   }
   for (const array of arrays) {
     const { name, source: bytes, header } = array
-    if (array === points || name === 'columns' || name === META_KEY) continue
+    // Of these names, texts are names and metadata; numbers are a column as any other.
+    const isText = /^[<>]U/.test(header.descr)
+    if (array === points || (isText && (name === 'columns' || name === META_KEY))) continue
     if (!lists.includes(array) || header.shape[0] !== rows) {
       // Beside points, an array of another length is something else; among columns it is a mistake.
       if (points === undefined && lists.includes(array))

@@ -40,6 +40,7 @@ async function readColumns(source: ByteSource, options: ReadOptions): Promise<Ta
   const names = uniqueNames(fields.map(({ name }) => name))
   const rows = groups.reduce((sum, group) => sum + group.rows, 0)
   if (rows === 0) throw fileError(source.path, 'has no rows')
+  if (fields.length === 0) throw fileError(source.path, 'has no columns')
   const text = keyValues.get(META_KEY)
   const meta = text === undefined ? undefined : metaFromText(text)
   const wanted = keeps(options)

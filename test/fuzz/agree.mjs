@@ -30,7 +30,7 @@ const textNumber = finite.filter((number) => Math.abs(number) <= 2 ** 53 || Math
 const nameText = fc.oneof(
   fc.string({ maxLength: 6 }),
   fc.string({ unit: 'grapheme', maxLength: 4 }),
-  fc.constantFrom('x', '1', '2019'),
+  fc.constantFrom('x', '1', '2019', '+0', '1.5', '-', 'NaN', '[mm]', '{', '#1', 'weight', '1e3', '1,5'),
 )
 
 /**

@@ -54,6 +54,7 @@ async function outcome(read, bytes) {
 /** What contradicts itself in a table, or undefined. */
 export function tableFault({ rows, columns }) {
   if (!Number.isSafeInteger(rows) || rows < 1) return `${rows} rows`
+  if (columns.length === 0) return 'no columns'
   const names = new Set()
   for (const column of columns) {
     const { name, kind, values, missing, texts, notFinite, trouble, text } = column

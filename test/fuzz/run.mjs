@@ -61,9 +61,9 @@ function fuzz(seconds, runs, seed) {
     worker.on('message', ({ finding, bytes, done }) => {
       if (finding !== undefined) keep(finding, Buffer.from(bytes))
       if (done !== undefined) {
-        const rate = Math.round(done.inputs / done.seconds)
+        const rate = Math.round(done.inputs / done.processor)
         console.log(
-          `${target}: seed ${seed}, ${rate} inputs/s, ${done.corpus} kept, ${done.outcomes} ways to end, ` +
+          `${target}: seed ${seed}, ${rate} inputs a second of processor time, ${done.corpus} kept, ${done.outcomes} ways to end, ` +
             `${done.covered} characters of source run`,
         )
       }
