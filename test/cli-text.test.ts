@@ -326,3 +326,13 @@ describe('standard input', () => {
     expect(await info).toMatchObject({ rows: 1, points: ['x', 'y'] })
   })
 })
+
+it('control characters of a file are shown, not sent to the terminal', async () => {
+  const path = write('x,\u001b[2Jtext\n1,a\n2,b\n3,c\n')
+  const { stderr } = await kept(path, '--columns', '\u001b[31m')
+  const noted = await kept(path)
+  for (const said of [stderr, noted.stderr]) {
+    expect(said).toContain('\\x1b[')
+    expect(said.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u)
+  }
+})

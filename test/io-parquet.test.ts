@@ -212,7 +212,10 @@ describe('Decimals of Parquet', () => {
       fc.asyncProperty(fc.array(digits, { minLength: 1, maxLength: 20 }), fc.nat(38), async (unscaled, scale) => {
         const texts = unscaled.map((value) => pointed(value, scale))
         const csv = folder.write('d.csv', `x\n${texts.join('\n')}\n`)
-        const expected = texts.map(Number)
+        // Whole numbers that float64 does not hold are no numbers in either.
+        const isHeld = (value: bigint) => scale > 0 || BigInt(Number(value)) === value
+        const expected = texts.map((text, i) => (isHeld(unscaled[i]) ? Number(text) : Number.NaN))
+        if (expected.every(Number.isNaN)) return
         expect((await readValues(csv, { header: true })).x).toEqual(expected)
         for (const numbers of Object.values(await readValues(file(unscaled.length, ...decimals(unscaled, scale)))))
           expect(numbers).toEqual(expected)

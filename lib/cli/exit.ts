@@ -1,5 +1,6 @@
 // How the command line ends: exit codes, and errors as one line.
 import type { CodedError } from '../errors.js'
+import { line } from './report.js'
 
 /** The documented exit codes. */
 export const EXIT = {
@@ -59,7 +60,7 @@ export function exitCodeOf(error: unknown): number {
 /** `fewpoints: what is wrong`, one line; with FEWPOINTS_DEBUG set also where it was thrown and why. */
 export function printError(error: unknown): void {
   const message = error instanceof Error ? error.message : String(error)
-  process.stderr.write(`fewpoints: ${message.replaceAll(/\s*\n\s*/g, ' ')}\n`)
+  process.stderr.write(`fewpoints: ${line(message)}\n`)
   if (!process.env.FEWPOINTS_DEBUG) return
   for (let at: unknown = error; at instanceof Error; at = at.cause) process.stderr.write(`${at.stack}\n`)
 }

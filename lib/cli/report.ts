@@ -64,7 +64,7 @@ export function printJson(value: unknown): void {
 
 /** A remark on stderr, one line, which `--quiet` leaves out. */
 export function note(text: string, quiet: boolean): void {
-  if (!quiet) process.stderr.write(`fewpoints: note: ${text}\n`)
+  if (!quiet) process.stderr.write(`fewpoints: note: ${line(text)}\n`)
 }
 
 /** The sum in twice the precision (Neumaier), so that the comparison of two totals does not show its own rounding. */
@@ -77,4 +77,11 @@ export function exactSum(values: ArrayLike<number>): number {
     sum = next
   }
   return sum + lost
+}
+
+/** A message as one line. It may quote a file, whose control characters could move the cursor or hide what is said. */
+export function line(message: string): string {
+  return message
+    .replaceAll(/\s*\n\s*/g, ' ')
+    .replaceAll(/\p{Cc}/gu, (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`)
 }

@@ -115,7 +115,7 @@ function readColumn(
       const value = isDirect ? values?.[i] : batch.at(i)
       // Null is a value of a dictionary that is missing; beyond its end there is nothing.
       if (value === undefined) throw new Error(`column '${name}' has an entry that its dictionary has not`)
-      if (scale !== undefined && value !== null) builder.number(decimalToNumber(value as number | bigint, scale))
+      if (scale !== undefined && value !== null) builder.any(decimalToNumber(value as number | bigint, scale))
       else builder.any(value)
     }
   }

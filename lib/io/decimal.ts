@@ -5,9 +5,11 @@ const EXACT_POWERS = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exp
 
 /**
  * The float64 nearest to unscaled / 10^scale, which is what a text with the same digits is read as. Where both are exact,
- * one division rounds once and so rightly; for the rest the text is what is read.
+ * one division rounds once and so rightly; for the rest the text is what is read. Without digits behind the point it is
+ * a whole number, and comes back as it is: a column refuses those that float64 does not hold.
  */
-export function decimalToNumber(unscaled: number | bigint, scale: number): number {
+export function decimalToNumber(unscaled: number | bigint, scale: number): number | bigint {
+  if (scale === 0) return unscaled
   const number = Number(unscaled)
   const power = EXACT_POWERS[scale]
   if (power !== undefined && Number.isSafeInteger(number)) return number / power

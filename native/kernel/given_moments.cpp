@@ -110,7 +110,7 @@ double GivenMoments::polish(List<double>& weights) const {
     for (std::size_t j = 0; j < on.size(); j++)
       evaluate(on[j], w[on[j]], powers, A.col(static_cast<Eigen::Index>(j)).data());
     for (int e = 0; e < N; e++) A.row(e) *= own.magnitude[e] > 0 ? 1 / own.magnitude[e] : 0;
-    if (!can_be_factored(A)) break;
+    if (!make_factorable(A)) break;
     const Eigen::VectorXd h = A.completeOrthogonalDecomposition().solve(relative);
     for (std::size_t j = 0; j < on.size(); j++) {
       const double changed = w[on[j]] + w[on[j]] * h[static_cast<Eigen::Index>(j)];

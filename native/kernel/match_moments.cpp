@@ -251,7 +251,7 @@ class Matching {
       Matrix B = features_at(on).transpose();
       B = unit.asDiagonal() * B;
       for (std::size_t j = 0; j < on.size(); j++) B.col(static_cast<Eigen::Index>(j)) *= std::sqrt(c_[on[j]]);
-      if (!can_be_factored(B)) return;
+      if (!make_factorable(B)) return;
       const Vector change = B.completeOrthogonalDecomposition().solve(unit.cwiseProduct(error));
       for (std::size_t j = 0; j < on.size(); j++) {
         double& v = w[on[j]];

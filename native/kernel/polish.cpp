@@ -35,10 +35,14 @@ Eigen::VectorXd least_squares(const Eigen::MatrixXd& A, const Eigen::VectorXd& b
 
 }  // namespace
 
-bool can_be_factored(const Eigen::MatrixXd& A) {
-  constexpr double kMost = 0x1p400;
-  for (Eigen::Index i = 0; i < A.size(); i++)
-    if (!(std::fabs(A.data()[i]) <= kMost)) return false;
+bool make_factorable(Eigen::MatrixXd& A) {
+  constexpr double kMost = 0x1p400, kLeast = 0x1p-400;
+  if (A.size() == 0) return false;
+  for (Eigen::Index i = 0; i < A.size(); i++) {
+    double& entry = A.data()[i];
+    if (!(std::fabs(entry) <= kMost)) return false;
+    if (std::fabs(entry) < kLeast) entry = 0;
+  }
   return true;
 }
 
@@ -57,7 +61,7 @@ double polish(const Eigen::MatrixXd& B, const ExactSums& target,
     for (Eigen::Index j = 0; j < A.cols(); j++)
       for (Eigen::Index e = 0; e < N; e++)
         A(e, j) = target.magnitude[e] > 0 ? B(e, present[j]) * w[present[j]] / target.magnitude[e] : 0;
-    if (!can_be_factored(A)) break;
+    if (!make_factorable(A)) break;
     const Eigen::VectorXd h = least_squares(A, residual);
     bool dropped = false;
     for (Eigen::Index j = 0; j < A.cols(); j++) {
@@ -90,7 +94,7 @@ double polish_gently(const Eigen::MatrixXd& B, const ExactSums& target,
       for (Eigen::Index i = 0; i < count; i++)
         for (Eigen::Index e = 0; e < N; e++)
           A(e, i) = target.magnitude[e] > 0 ? B(e, i) * (w[i] / target.magnitude[e]) : 0;
-      if (!can_be_factored(A)) break;
+      if (!make_factorable(A)) break;
       solver.setThreshold(kDependent);
       solver.compute(A);
     }

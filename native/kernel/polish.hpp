@@ -8,8 +8,10 @@
 
 namespace fewpoints {
 
-// Whether Eigen's pivoting can take it: with a column whose norm overflows it finds no pivot, and writes to any place.
-bool can_be_factored(const Eigen::MatrixXd& A);
+// For Eigen's pivoted QR, which finds no pivot where there is no column or a norm is not a number, and then reads or
+// writes at any place: entries whose squares vanish become 0. False where nothing can be factored: no entry, one that
+// is not a number, or a square that overflows.
+bool make_factorable(Eigen::MatrixXd& A);
 
 // Iterative refinement with residuals in double-double (Demmel et al. 2006): weights w on the columns of B (features x
 // support) are changed by factors 1 + h, h the least squares solution of B diag(w) h = target - B w, rows measured in

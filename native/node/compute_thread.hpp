@@ -18,8 +18,8 @@ namespace fewpoints::node {
 
 class Work : public Monitor {
  public:
-  // owner: who must be able to wait for all its work, as leave() does; nullptr: nobody.
-  explicit Work(const void* owner) : owner(owner) {}
+  // whose: who must be able to wait for all its work, as leave() does; nullptr: nobody.
+  explicit Work(const void* whose) : owner(whose) {}
   // On the compute thread. cancel(), from any thread, makes it return soon.
   virtual void execute() noexcept = 0;
   const void* const owner;

@@ -27,6 +27,7 @@
 #include "match_moments.hpp"
 #include "moments.hpp"
 #include "recombine.hpp"
+#include "region.hpp"
 #include "train.hpp"
 #include "verify.hpp"
 
