@@ -48,6 +48,10 @@ GivenMoments::GivenMoments(const PointSet& set, const List<double>& target, int 
   exact_ = std::make_unique<ExactBasis>(indices_, recurrence_, List<double>(set.dimension(), 0.0), scale_);
 }
 
+bool GivenMoments::are_finite() const {
+  return std::all_of(target_.begin(), target_.end(), [](double t) { return std::isfinite(t); });
+}
+
 ExactSums GivenMoments::sums(const double* weights) const {
   return exact_->sums(columns_.data(), weights, set_.size(), threads_, monitor_, Stage::Verify);
 }

@@ -15,6 +15,8 @@ class GivenMoments {
   // target: for the set's weights as it holds them. The set must outlive this.
   GivenMoments(const PointSet& set, const List<double>& target, int order, Basis basis, int threads, Monitor& monitor);
 
+  // Whether doubles can hold the targets in the set's units: others are beyond what any weights give.
+  bool are_finite() const;
   // Corrects positive weights until the moments agree to rounding, where they are few enough for a factorisation.
   // Returns the largest over moments of |sum w phi - target| / sum w |phi|, in double-double.
   double polish(List<double>& weights) const;

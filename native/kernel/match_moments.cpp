@@ -394,6 +394,7 @@ Matched match_moments(const PointSet& set, std::size_t count, const List<double>
   }
   Matching matching(set, target, order, basis, threads, monitor);
   const GivenMoments moments(set, target, order, basis, threads, monitor);
+  if (!moments.are_finite()) throw infeasible(moments.unmet(List<double>(set.size(), 1.0), given));
   double error = HUGE_VAL;
   if (matching.project()) error = matching.refine();
   if (!(error <= kMet)) {
