@@ -5,7 +5,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { plainError } from './errors.js'
+import { type CodedError, plainError } from './errors.js'
 
 /** The two kinds of array that the package computes with; float32 is widened to float64 when it is copied. */
 export type Numbers = Float64Array | Float32Array
@@ -318,6 +318,8 @@ export function loadNative(root: string): Native {
   try {
     addon = withEnvironment(WHILE_LOADING, () => require(path))
   } catch (cause) {
+    // FEWPOINTS_ISA names an instruction set that there is not: the binary itself is all right.
+    if (cause instanceof Error && (cause as Partial<CodedError>).code === 'ERR_OPTION') throw cause
     throw noBinary(root, `${path} does not load: ${cause instanceof Error ? cause.message : cause}`, cause)
   }
   const missing = NATIVE_FUNCTIONS.filter((name) => typeof addon[name] !== 'function')

@@ -181,18 +181,43 @@ describe('the builds for different processors', () => {
       const { residual, count } = compressSync(data, { dimension: 3, order: 3, size: 1000 })
       console.log(JSON.stringify([native().info().instructionSet, residual, count]))`
     const best = native().info().instructionSet
-    const forced = process.env.FEWPOINTS_ISA !== undefined // then the best is not what this processor could do
-    const levels = best === 'plain' ? ['plain'] : ['v2', 'v3', 'v4'].filter((level) => !forced || level <= best)
+    const all = ['v2', 'v3', 'v4']
+    const levels = best === 'plain' ? ['plain'] : all.filter((level) => level <= best)
     for (const level of levels) {
       const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], {
         cwd: PACKAGE_ROOT,
         env: { ...process.env, FEWPOINTS_ISA: level },
       })
       const [used, residual, count] = JSON.parse(stdout)
-      expect(used).toBe(level < best ? level : best)
+      expect(used).toBe(level)
       expect(residual).toBeLessThan(50 * 2 ** -52)
       expect(count).toBeGreaterThan(900)
       expect(count).toBeLessThanOrEqual(1000)
+    }
+  })
+
+  it.each(['', 'avx2', 'V3', 'v33', 'v5'])('are not chosen by a name that there is not: %j', async (level) => {
+    const program = `
+      const { compressSync } = await import('./dist/index.js')
+      const caught = []
+      for (let i = 0; i < 2; i++) {
+        try {
+          compressSync(new Float64Array(60), { dimension: 1, order: 3, size: 10 })
+        } catch (error) {
+          caught.push([error.name, error.code, error.message])
+        }
+      }
+      console.log(JSON.stringify(caught))`
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], {
+      cwd: PACKAGE_ROOT,
+      env: { ...process.env, FEWPOINTS_ISA: level },
+    })
+    const caught: [string, string, string][] = JSON.parse(stdout)
+    expect(caught).toHaveLength(2)
+    for (const [name, code, message] of caught) {
+      expect([name, code]).toEqual(['RangeError', 'ERR_OPTION'])
+      expect(message).toContain(`got '${level}'`)
+      expect(message).toMatch(native().info().instructionSet)
     }
   })
 })

@@ -37,7 +37,7 @@ std::size_t padded(std::size_t n) { return (n + 7) / 8 * 8; }
 RowMajor::RowMajor(std::size_t r, std::size_t c) : rows(r), columns(c), stride(padded(c)) {
   // Rows that are a multiple of 4 KiB apart share the same few places in the first-level cache.
   if (stride % 512 == 0) stride += 8;
-  values.reset(rows * stride);
+  values.reset(product(rows, stride));
   std::fill_n(values.data(), rows * stride, 0.0);
 }
 

@@ -105,9 +105,9 @@ class OfDegree {
 }  // namespace
 
 MultiIndices::MultiIndices(const PolynomialSpace& space)
-    : dimension(space.dimension()), order(space.highest_power()), count(static_cast<int>(space.count())) {
+    : dimension(space.dimension()), order(space.highest_power()), count(narrow<int>(space.count())) {
   const int m = dimension;
-  exponents.reserve(usize(count) * usize(m));
+  exponents.reserve(product(count, m));
   OfDegree all(space, *this);
   const int highest = std::accumulate(space.order.begin(), space.order.end(), 0);
   for (int d = 0; d <= highest; d++) all.list(d);
@@ -142,7 +142,7 @@ void MultiIndices::append(const MultiIndices& next, int wanted) {
     exponents.insert(exponents.end(), next.row(e), next.row(e) + dimension);
     total.push_back(next.total[e]);
   }
-  count = static_cast<int>(total.size());
+  count = narrow<int>(total.size());
 }
 
 Recurrence Recurrence::monomial(int m, int k) {

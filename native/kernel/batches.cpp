@@ -49,7 +49,7 @@ Batches::Batches(std::size_t rows, const double* weights, std::size_t batch, std
     : count_(rows), batch_(batch), batches_(batches), replacement_(replacement), seed_(seed) {
   const std::size_t once = (rows + batch - 1) / batch;
   if (batches_ == 0) batches_ = once;
-  order_.resize(replacement ? batches_ * batch : rows);
+  order_.resize(replacement ? product(batches_, batch) : rows);
   if (!replacement) batches_ = once;
   if (!replacement || weights == nullptr) return;
 

@@ -14,9 +14,6 @@ namespace {
 
 // A support that comes from somewhere else is taken when polishing brings it below this; else a new one is looked for.
 constexpr double kPolished = 1e-15;
-// The fast path holds N x N and N x samples tables, and features of one point on the stack.
-constexpr int kMostFastFeatures = 256, kMostFastPowers = 128, kMostFastDimension = 32;
-
 // Candidates per feature. Too few, and there are many exchanges, and passes over the points outside them; too many cost
 // elimination. The least time on cells of ten points a feature, spatially sorted down to two: a flat minimum, steep on
 // the side of too few.
@@ -60,14 +57,13 @@ CellSolver::CellSolver(const PolynomialSpace& space, std::size_t largest_cell) :
   norm_.assign(N, 1.0);
   for (int e = 0; e < N; e++)
     for (int a = 0; a < m; a++) norm_[e] *= std::sqrt(2.0 * indices_.row(e)[a] + 1);
-  const int samples = (static_cast<int>(std::ceil(samples_per_feature(m, k) * N)) + 7) / 8 * 8;
+  const bool fits = fits_fast_path(m, k, N);
+  const int samples = fits ? (static_cast<int>(std::ceil(samples_per_feature(m, k) * N)) + 7) / 8 * 8 : 0;
   shape_ = {
       m, k, N, samples, indices_.parent.data(), indices_.axis.data(), indices_.degree.data(), norm_.data(),
       // At order 1 the largest pivots sit at the rim of the cell, and the degree-2 error of all cells has one sign.
       k == 1 ? 0.6 : 1.0, space.is_total() && space.extra == 0 ? simd().cell_instance(m, k) : -1};
-  if (N <= kMostFastFeatures && m * (k + 1) <= kMostFastPowers && m <= kMostFastDimension &&
-      largest_cell < (std::size_t{1} << 31))
-    workspace_ = simd().cell_workspace(shape_, largest_cell);
+  if (fits && largest_cell < (std::size_t{1} << 31)) workspace_ = simd().cell_workspace(shape_, largest_cell);
 }
 
 int CellSolver::fast(const Points& points, double* workspace, std::uint32_t* chosen, double* weights,
@@ -134,7 +130,7 @@ Support CellSolver::careful(const Points& points, Support start, double flat, in
       source.sums(rows, first, size, false, block.data(), FeatureSource::kBlock, scratch.data(), nullptr);
       for (int e = 0; e < N; e++)
         for (int j = 0; j < size; j++)
-          B(e, static_cast<Eigen::Index>(i + usize(j))) = block[e * FeatureSource::kBlock + j];
+          B(e, static_cast<Eigen::Index>(i + usize(j))) = block[usize(e) * FeatureSource::kBlock + usize(j)];
     }
     support.residual = fewpoints::polish(B, target, sums_of(chosen), support.weights);
     return without_zeros(std::move(support));
@@ -159,12 +155,12 @@ Support CellSolver::careful(const Points& points, Support start, double flat, in
 
 Support CellSolver::boxed(const Points& points, int threads, Monitor& monitor) const {
   const int m = indices_.dimension, N = indices_.count;
-  List<double> centre(m), map(usize(m) * usize(m), 0.0);
+  List<double> centre(m), map(product(m, m), 0.0);
   for (int a = 0; a < m; a++) {
     double low = points.x[a][0], high = low;
     simd().bounds(points.x[a], 0, points.count, &low, &high);
     centre[a] = 0.5 * low + 0.5 * high;
-    map[a * m + a] = 1 / (0.5 * high - 0.5 * low);
+    map[usize(a) * usize(m) + usize(a)] = 1 / (0.5 * high - 0.5 * low);
   }
   List<int> all(N);
   std::iota(all.begin(), all.end(), 0);
@@ -222,7 +218,7 @@ Support CellSolver::streamed(const FeatureSource& source, int threads, Monitor& 
   for (int e = 0; e < N; e++) target.magnitude[e] = target.high[0] / norm_[e];
   Support support{finder.indices(), {}, 0};
   const std::size_t count = support.indices.size(), stride = (count + 7) / 8 * 8;
-  Array<double> columns(usize(N) * stride);
+  Array<double> columns(product(N, stride));
   std::fill_n(columns.data(), columns.size(), 0.0);
   const std::size_t blocks = (count + FeatureSource::kBlock - 1) / FeatureSource::kBlock;
   List<Array<double>> scratch(std::max(threads, 1));

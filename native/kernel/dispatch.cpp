@@ -1,8 +1,9 @@
-// Chooses, once, the instruction set for the files in simd/.
-#include <cstdlib>
-#include <cstring>
+#include "dispatch.hpp"
 
-#include "simd/kernels.hpp"
+#include <cstdlib>
+#include <string>
+
+#include "status.hpp"
 
 namespace fewpoints {
 #if defined(__x86_64__)
@@ -28,38 +29,63 @@ extern const SimdKernels table;
 #endif
 
 namespace {
-const SimdKernels& choose() {
+
+// Best first.
+struct Level {
+  const SimdKernels* table;
+  bool Processor::*runs;  // nullptr: always
+};
+const Level kLevels[] = {
 #if defined(__x86_64__)
-  const char* forced = std::getenv("FEWPOINTS_ISA");
-  const auto allowed = [forced](const char* level) { return forced == nullptr || std::strcmp(forced, level) >= 0; };
-  __builtin_cpu_init();
-  [[maybe_unused]] const bool v3 =
-      __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
-  [[maybe_unused]] const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                                   __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
-                                   __builtin_cpu_supports("avx512vl");
 #ifdef FEWPOINTS_HAVE_V4
-  if (v4 && allowed("v4")) return isa_v4::table;
+    {&isa_v4::table, &Processor::v4},
 #endif
 #ifdef FEWPOINTS_HAVE_V3
-  if (v3 && allowed("v3")) return isa_v3::table;
+    {&isa_v3::table, &Processor::v3},
 #endif
-  static_cast<void>(allowed);
-#if defined(FEWPOINTS_HAVE_V2)
-  return isa_v2::table;
-#elif defined(FEWPOINTS_HAVE_V3)  // a build for tests, on a machine that has it
-  return isa_v3::table;
-#else
-  return isa_v4::table;
+#ifdef FEWPOINTS_HAVE_V2
+    {&isa_v2::table, &Processor::v2},
 #endif
 #else
-  return isa_plain::table;
+    {&isa_plain::table, nullptr},
+#endif
+};
+
+Processor this_processor() {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  Processor p{};
+  p.v2 = __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("ssse3") && __builtin_cpu_supports("popcnt");
+  p.v3 = p.v2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+  p.v4 = p.v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  return p;
+#else
+  return {false, false, false};
 #endif
 }
+
 }  // namespace
 
+const SimdKernels& table_for(const char* asked, const Processor& processor) {
+  constexpr std::size_t kMostShown = 40;
+  std::string names;
+  for (const Level& level : kLevels) {
+    const bool runs = level.runs == nullptr || processor.*level.runs;
+    const std::string name = level.table->name;
+    if (asked == nullptr ? runs : name == asked) {
+      if (!runs) throw Error(Code::Option, "FEWPOINTS_ISA is '" + name + "', which this processor lacks");
+      return *level.table;
+    }
+    names = name + (names.empty() ? "" : ", ") + names;
+  }
+  if (asked == nullptr) throw Error(Code::Option, "this processor lacks SSE 4.2, and with it every level of: " + names);
+  throw Error(Code::Option, "FEWPOINTS_ISA must be one of " + names + ", or not set; got '" +
+                                std::string(asked).substr(0, kMostShown) + "'");
+}
+
 const SimdKernels& simd() {
-  static const SimdKernels& chosen = choose();
+  static const SimdKernels& chosen = table_for(std::getenv("FEWPOINTS_ISA"), this_processor());
   return chosen;
 }
 

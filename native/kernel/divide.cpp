@@ -89,7 +89,7 @@ void Partition::grow_nodes(Tree& tree, int at, const GridOrder& order, const std
           now = {now.node, now.first, middle, now.entry + 1};
         continue;
       }
-      const int left = static_cast<int>(tree.nodes.size());
+      const int left = narrow<int>(tree.nodes.size());
       tree.nodes[now.node].left = left;
       Node child;
       child.begin = starts[now.first];

@@ -37,31 +37,31 @@ double power_of_two(double x) { return x > 0 && std::isfinite(x) ? std::ldexp(1.
 // Cholesky: the column with the largest share of its own variance left goes first. A column of extent 0 has no row; one
 // whose remaining variance is lost in noise (points of very small weight may still extend there) is taken as it
 // remains.
-List<DoubleDouble> whitening(List<DoubleDouble> covariance, const List<double>& extent, List<int> left) {
-  const int m = static_cast<int>(extent.size());
+List<DoubleDouble> whitening(List<DoubleDouble> covariance, const List<double>& extent, List<std::size_t> left) {
+  const std::size_t m = extent.size();
   List<DoubleDouble> map;
   List<double> original(m);
-  for (int a = 0; a < m; a++) original[a] = static_cast<double>(covariance[a * m + a]);
+  for (std::size_t a = 0; a < m; a++) original[a] = static_cast<double>(covariance[a * m + a]);
   // Row a: what remains of column a, as a combination of the columns.
-  List<DoubleDouble> rest(usize(m) * usize(m));
-  for (int a = 0; a < m; a++) rest[a * m + a] = 1.0;
+  List<DoubleDouble> rest(product(m, m));
+  for (std::size_t a = 0; a < m; a++) rest[a * m + a] = 1.0;
   while (!left.empty()) {
     auto best = left.begin();
     for (auto it = left.begin(); it != left.end(); ++it)
       if (covariance[*it * m + *it].high * original[*best] > covariance[*best * m + *best].high * original[*it])
         best = it;
-    const int p = *best;
+    const std::size_t p = *best;
     left.erase(best);
     const DoubleDouble variance = covariance[p * m + p];
     if (extent[p] == 0) continue;
     const bool known = variance.high > kNoise * original[p] && variance.high > kNoiseOfSums;
     const DoubleDouble deviation = known ? sqrt(variance) : DoubleDouble(1.0);
-    for (int b = 0; b < m; b++) map.push_back(rest[p * m + b] / deviation);
+    for (std::size_t b = 0; b < m; b++) map.push_back(rest[p * m + b] / deviation);
     if (!known) continue;
-    for (const int a : left) {
+    for (const std::size_t a : left) {
       const DoubleDouble factor = covariance[a * m + p] / variance;
-      for (int b = 0; b < m; b++) rest[a * m + b] = rest[a * m + b] - factor * rest[p * m + b];
-      for (const int b : left) covariance[a * m + b] = covariance[a * m + b] - factor * covariance[p * m + b];
+      for (std::size_t b = 0; b < m; b++) rest[a * m + b] = rest[a * m + b] - factor * rest[p * m + b];
+      for (const std::size_t b : left) covariance[a * m + b] = covariance[a * m + b] - factor * covariance[p * m + b];
     }
   }
   return map;
@@ -120,35 +120,36 @@ void Frame::whiten(const Points& points, const PolynomialSpace& space, double fl
   const MultiIndices pairs(m, 2);
   const ExactBasis second(pairs, Recurrence::monomial(m, 2), centre_, scale);
   const ExactSums sums = second.sums(points.x, points.w, n, threads, monitor, Stage::Recombine);
-  List<DoubleDouble> mean(m), covariance(usize(m) * usize(m));
+  List<DoubleDouble> mean(m), covariance(product(m, m));
   for (int e = 1; e <= m; e++) mean[e - 1] = sums[e] / sums[0];
   for (int e = m + 1; e < pairs.count; e++) {
     int a = 0;
     while (pairs.row(e)[a] == 0) a++;
     int b = m - 1;
     while (pairs.row(e)[b] == 0) b--;
-    covariance[a * m + b] = covariance[b * m + a] = sums[e] / sums[0] - mean[a] * mean[b];
+    covariance[usize(a) * usize(m) + usize(b)] = covariance[usize(b) * usize(m) + usize(a)] =
+        sums[e] / sums[0] - mean[a] * mean[b];
   }
   for (std::size_t block = 0; block < space.order.size(); block++) {
     if (space.order[block] == 0) continue;
-    List<int> columns;
+    List<std::size_t> columns;
     for (int a = 0; a < m; a++)
-      if (space.block[a] == static_cast<int>(block)) columns.push_back(a);
+      if (usize(space.block[a]) == block) columns.push_back(usize(a));
     const List<DoubleDouble> map = whitening(covariance, extent, std::move(columns));
     for (std::size_t i = 0; i < map.size(); i++) map_.push_back(static_cast<double>(map[i]) * scale[i % usize(m)]);
-    block_.resize(map_.size() / usize(m), static_cast<int>(block));
+    block_.resize(map_.size() / usize(m), narrow<int>(block));
   }
-  dimension_ = static_cast<int>(block_.size());
+  dimension_ = narrow<int>(block_.size());
 
   locate(points, threads, monitor);
   // Leave out the directions that turn out flat.
   int kept = 0;
   for (int j = 0; j < dimension_; j++) {
     double terms = 0;
-    for (int b = 0; b < m; b++) terms += std::fabs(map_[j * m + b]) * extent[b];
+    for (int b = 0; b < m; b++) terms += std::fabs(map_[usize(j) * usize(m) + usize(b)]) * extent[b];
     if (!(largest(local(j), n) > flat * terms)) continue;
     if (kept != j) {
-      std::copy_n(map_.begin() + j * m, m, map_.begin() + kept * m);
+      std::copy_n(map_.data() + usize(j) * usize(m), m, map_.data() + usize(kept) * usize(m));
       block_[kept] = block_[j];
       std::copy_n(local(j), n, local_.data() + usize(kept) * stride_);
     }
@@ -161,7 +162,7 @@ void Frame::whiten(const Points& points, const PolynomialSpace& space, double fl
 
 void Frame::locate(const Points& points, int threads, Monitor& monitor) {
   stride_ = (points.count + 7) / 8 * 8;
-  local_.reset(static_cast<std::size_t>(std::max(dimension_, 1)) * stride_);
+  local_.reset(product(std::max(dimension_, 1), stride_));
   if (dimension_ == 0) {
     std::fill_n(local_.data(), stride_, 0.0);
     return;

@@ -38,6 +38,7 @@ Info info() {
 }
 
 void initialise() {
+  simd();
 #ifdef FEWPOINTS_OPENBLAS
   openblas_set_num_threads(1);
 #endif

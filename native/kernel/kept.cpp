@@ -12,8 +12,6 @@ namespace {
 
 // Cells a task: small enough to balance and to notice a cancel, large enough not to matter.
 constexpr std::size_t kCellsPerTask = 16;
-// Features of a cell on the fast path, at most.
-constexpr std::size_t kMostFast = 256;
 
 bool all_equal(const Points& points) {
   for (int a = 0; a < points.dimension; a++)
@@ -161,7 +159,7 @@ bool Kept::solve_fast(std::size_t i, double* workspace, const Monitor& monitor) 
   }
   const auto solved_by = [&](const CellSolver& solver) {
     if (solver.workspace() == 0) return false;
-    std::uint32_t chosen[kMostFast];
+    std::uint32_t chosen[kMostFastFeatures];
     const int count = solver.fast(points, workspace, chosen, weights_.data() + slots_[i], monitor);
     if (count < 0) return false;
     for (int j = 0; j < count; j++) positions_[slots_[i] + usize(j)] = partition_.cells()[i].begin + chosen[j];

@@ -89,12 +89,12 @@ Moments turn(const Moments& y, int dimension, const List<double>& map) {
   List<int> start(static_cast<std::size_t>(order) + 2, 0);  // of each degree among the y
   for (int e = 0; e < y.indices.count; e++) start[y.indices.total[e] + 1] = e + 1;
   // The product of monomial e of y with coordinate b.
-  List<int> product(static_cast<std::size_t>(std::max(start[order], 0)) * usize(m));
+  List<int> product(fewpoints::product(std::max(start[order], 0), m));
   for (int e = 0; e < start[order]; e++)
     for (int b = 0; b < m; b++) {
       Exponents row = y.exponents(e);
       row[b]++;
-      product[e * m + b] = y.place.at(row);
+      product[usize(e) * usize(m) + usize(b)] = y.place.at(row);
     }
   List<Coefficients> before, now;
   List<int> place(static_cast<std::size_t>(z.indices.count));  // inside its degree
@@ -113,11 +113,11 @@ Moments turn(const Moments& y, int dimension, const List<double>& map) {
         const Coefficients& from = before[place[z.place[row]]];
         for (std::size_t i = 0; i < from.size(); i++) {
           if (from[i].high == 0) continue;
-          const int base = start[degree - 1] + static_cast<int>(i);
+          const std::size_t base = usize(start[degree - 1]) + i;
           for (int b = 0; b < m; b++) {
-            const double factor = map[axis * m + b];
+            const double factor = map[usize(axis) * usize(m) + usize(b)];
             if (factor == 0) continue;
-            DoubleDouble& to = q[product[base * m + b] - start[degree]];
+            DoubleDouble& to = q[product[usize(base) * usize(m) + usize(b)] - start[degree]];
             to = to + from[i] * DoubleDouble(factor);
           }
         }
@@ -126,8 +126,8 @@ Moments turn(const Moments& y, int dimension, const List<double>& map) {
       double size = 0;
       for (std::size_t i = 0; i < width; i++) {
         if (q[i].high == 0) continue;
-        sum = sum + q[i] * y.value[start[degree] + static_cast<int>(i)];
-        size += std::fabs(q[i].high) * y.size[start[degree] + static_cast<int>(i)];
+        sum = sum + q[i] * y.value[usize(start[degree]) + i];
+        size += std::fabs(q[i].high) * y.size[usize(start[degree]) + i];
       }
       z.value[e] = sum;
       z.size[e] = size;
@@ -166,9 +166,10 @@ MomentTarget localise(const List<double>& target, int order, Basis basis, const 
   List<double> map(shape.map, shape.map + static_cast<std::ptrdiff_t>(shape.dimension) * m);
   for (int b = 0; b < m; b++) {
     double most = 0;
-    for (int a = 0; a < shape.dimension; a++) most = std::max(most, std::fabs(map[a * m + b]));
+    for (int a = 0; a < shape.dimension; a++) most = std::max(most, std::fabs(map[usize(a) * usize(m) + usize(b)]));
     const int scale = most > 0 ? std::ilogb(most) : 0;
-    for (int a = 0; a < shape.dimension; a++) map[a * m + b] = std::ldexp(map[a * m + b], -scale);
+    for (int a = 0; a < shape.dimension; a++)
+      map[usize(a) * usize(m) + usize(b)] = std::ldexp(map[usize(a) * usize(m) + usize(b)], -scale);
     change_axis(y, b,
                 expansions(basis, order, {plain.a.data(), plain.b.data(), plain.c.data()},
                            std::ldexp(1.0, scale - exponent[b]), std::ldexp(shape.centre[b], scale)));

@@ -69,8 +69,7 @@ PolynomialSpace enlarged_space(const PolynomialSpace& space, std::size_t size) {
   const int limit = std::max(space.order[0], most_order(m));
   while (out.order[0] < limit && moment_count(m, out.order[0] + 1) * others <= static_cast<std::int64_t>(features))
     out.order[0]++;
-  if (out.order[0] < limit && space.is_total())
-    out.extra = static_cast<int>(static_cast<std::int64_t>(features) - out.count());
+  if (out.order[0] < limit && space.is_total()) out.extra = narrow<int>(narrow<std::int64_t>(features) - out.count());
   return out;
 }
 

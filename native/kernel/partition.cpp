@@ -304,7 +304,7 @@ void Partition::refine(Tree& tree, const List<Wanted>& wanted, double level) {
   // Put together in the order of their roots. Node 0 of a part is there already; the others move behind the end.
   for (std::size_t i = 0; i < small.size(); i++) {
     Tree& part = grown[i];
-    const int shift = static_cast<int>(tree.nodes.size()) - 1;
+    const int shift = narrow<int>(tree.nodes.size() + part.nodes.size()) - narrow<int>(part.nodes.size()) - 1;
     for (Node& node : part.nodes)
       if (node.left >= 0) node.left += shift;
     tree.nodes[small[i].node] = part.nodes[0];

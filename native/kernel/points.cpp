@@ -72,7 +72,9 @@ List<std::uint64_t> copy_finite(const PointsView& points, const char* name, List
   return largest;
 }
 
-PointSet::PointSet(const PointsView& points, const NumbersView& weights, const char* name) : size_(points.count) {
+// Rows are numbered in 32 bits.
+PointSet::PointSet(const PointsView& points, const NumbersView& weights, const char* name)
+    : size_(narrow<std::uint32_t>(points.count)) {
   const std::size_t n = points.count;
   exponents_.assign(points.dimension, 0);
   List<std::uint64_t> largest = copy_finite(points, name, columns_);

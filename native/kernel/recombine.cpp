@@ -111,13 +111,13 @@ class ChosenRows {
 }  // namespace
 
 FeatureMatrix::FeatureMatrix(const PointsView& view, const NumbersView& w, bool lent)
-    : count(view.count), width(view.dimension) {
+    : count(narrow<std::uint32_t>(view.count)), width(view.dimension) {
   const bool rows = !view.numbers.is_float32 && view.numbers.stride == 1 && view.row_stride == width;
   const auto* given = static_cast<const double*>(view.numbers.data);
   if (rows && lent) {
     values = given;
   } else {
-    copy_.reset(count * static_cast<std::size_t>(width));
+    copy_.reset(product(count, width));
     if (rows) {
       std::memcpy(copy_.data(), given, count * usize(width) * sizeof(double));
     } else {

@@ -46,9 +46,9 @@ TrainingStep<T>::TrainingStep(Layer<T>& layer, OptimizerMemory<T>& memory, const
     error_.emplace_back(tiles * kSampleTile);
     error_at_.push_back(error_.back().data());
   }
-  part_.reset(tiles * chunks_ * outputs * kSampleTile);
-  bias_part_.reset(tiles * outputs);
-  sums_.reset(std::min(parts(largest, kGroup), kMostGroups) * layout_.length());
+  part_.reset(product(tiles, chunks_, outputs, kSampleTile));
+  bias_part_.reset(product(tiles, outputs));
+  sums_.reset(product(std::min(parts(largest, kGroup), kMostGroups), layout_.length()));
   const std::size_t scratch = std::max(network_kernels<T>().backward_workspace(layout_.inputs, layout_.outputs),
                                        (3 * outputs + 1) * kSampleTile);
   for (int i = 0; i < options.threads; i++) scratch_.emplace_back(scratch);

@@ -259,7 +259,7 @@ List<VertexFinder::Column> VertexFinder::parts_of(const Column& group, std::size
   std::uint32_t segment = group.begin;
   std::size_t at = segments_[segment].begin, done = 0;
   for (std::size_t j = 0; j < parts; j++) {
-    const auto begin = static_cast<std::uint32_t>(segments_.size());
+    const auto begin = narrow<std::uint32_t>(segments_.size());
     std::size_t left = (j + 1) * group.rows / parts - done;
     done += left;
     Column part{begin, begin, left, true};
@@ -270,7 +270,7 @@ List<VertexFinder::Column> VertexFinder::parts_of(const Column& group, std::size
       at += size;
       if (at == segments_[segment].end && ++segment < group.end) at = segments_[segment].begin;
     }
-    part.end = static_cast<std::uint32_t>(segments_.size());
+    part.end = narrow<std::uint32_t>(segments_.size());
     out.push_back(part);
   }
   return out;

@@ -9,7 +9,9 @@ void expect(bool condition, const std::string& what);
 long double legendre(int degree, long double t);
 
 void test_cell();
+void test_dispatch();
 void test_least_squares();
 void test_match_moments();
+void test_narrow();
 void test_threads();
 void test_train();

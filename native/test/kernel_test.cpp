@@ -82,7 +82,8 @@ double lattice(std::mt19937_64& r, std::size_t, int) { return static_cast<double
 double offset(std::mt19937_64& r, std::size_t i, int a) { return 0x1p30 + gauss(r, i, a); }
 double units(std::mt19937_64& r, std::size_t i, int a) { return gauss(r, i, a) * std::pow(10, 6 * a - 6); }
 double circle(std::mt19937_64&, std::size_t i, int a) {
-  return a == 0 ? std::cos(0.7 * i) : a == 1 ? std::sin(0.7 * i) : 1;
+  const double angle = 0.7 * static_cast<double>(i);
+  return a == 0 ? std::cos(angle) : a == 1 ? std::sin(angle) : 1;
 }
 double line(std::mt19937_64&, std::size_t i, int a) { return (a + 1) * std::sqrt(2.0 + static_cast<double>(i)); }
 double equal(std::mt19937_64&, std::size_t, int a) { return 0.1 * (a + 1); }
@@ -404,6 +405,8 @@ void test_errors() {
 // kernel-test [name...]: these only.
 int main(int argc, char** argv) {
   const std::pair<const char*, std::function<void()>> tests[] = {
+      {"narrow", test_narrow},
+      {"dispatch", test_dispatch},
       {"cell", test_cell},
       {"partition", test_partition},
       {"partition-error", test_partition_error},
@@ -425,7 +428,12 @@ int main(int argc, char** argv) {
       std::printf("there is no test '%s'\n", name.c_str());
       return 2;
     }
-  initialise();
+  try {
+    initialise();
+  } catch (const Error& e) {
+    std::printf("%s\n", e.what());
+    return 77;  // what CTest is told of a level that the processor lacks
+  }
   std::printf("instruction set %s\n", info().instruction_set.c_str());
   for (const auto& [name, test] : tests) {
     if (!wanted.empty() && wanted.count(name) == 0) continue;

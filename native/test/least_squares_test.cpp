@@ -47,9 +47,63 @@ void expect_solved(const List<double>& A, const List<double>& b, std::size_t row
   expect(worst <= kDual * size, what + ": optimal");
 }
 
+List<double> solved(const List<double>& A, const List<double>& b, std::size_t rows, std::size_t columns,
+                    bool sum_is_one) {
+  Monitor monitor;
+  LeastSquares problem(columns);
+  const auto stride = static_cast<std::ptrdiff_t>(columns);
+  problem.set_matrix({{A.data(), false, 1}, stride, rows, static_cast<int>(columns)}, {b.data(), false, 1});
+  const List<double> ones(columns, 1.0), one(1, 1.0);
+  if (sum_is_one)
+    problem.set_equality({{ones.data(), false, 1}, stride, 1, static_cast<int>(columns)}, {one.data(), false, 1});
+  return nnls(std::move(problem), 1, monitor).x;
+}
+
+// A matrix of more than 2^20 numbers is reduced to a triangle first, one of as many is not: on both sides, and with
+// several blocks of rows of which the last is not full.
+void test_tall() {
+  place = "tall least squares";
+  std::mt19937_64 random(5);
+  std::normal_distribution<double> gauss;
+  constexpr std::size_t columns = 16, limit = (std::size_t{1} << 20) / columns;
+  for (const std::size_t rows : {limit, limit + 1, limit + 300})
+    for (int kind = 0; kind < 3; kind++) {
+      const std::string what = std::to_string(rows) + " rows, kind " + std::to_string(kind);
+      List<double> A(rows * columns), b(rows), known(columns);
+      for (double& a : A) a = gauss(random);
+      for (std::size_t j = 0; j < columns; j++) known[j] = j % 3 == 0 ? 0 : 1 + static_cast<double>(j);
+      if (kind == 2)  // every second column is the one before it
+        for (std::size_t i = 0; i < rows; i++)
+          for (std::size_t j = 1; j < columns; j += 2) A[i * columns + j] = A[i * columns + j - 1];
+      for (std::size_t i = 0; i < rows; i++) {
+        b[i] = kind == 1 ? gauss(random) : 0;
+        for (std::size_t j = 0; j < columns && kind != 1; j++) b[i] += A[i * columns + j] * known[j];
+      }
+      expect_solved(A, b, rows, columns, what);
+      const List<double> x = solved(A, b, rows, columns, false);
+      double worst = 0;
+      for (std::size_t j = 0; j < columns; j++) {
+        if (kind == 0) worst = std::max(worst, std::fabs(x[j] - known[j]));
+        if (kind == 2 && j % 2 == 1) worst = std::max(worst, std::fabs(x[j] + x[j - 1] - known[j] - known[j - 1]));
+      }
+      expect(worst <= 1e-12, what + ": the known answer");
+    }
+  // With sum x = 1, the answer of which is known: b = A x for such an x.
+  const std::size_t rows = limit + 1;
+  List<double> A(rows * columns), b(rows, 0.0);
+  for (double& a : A) a = gauss(random);
+  for (std::size_t i = 0; i < rows; i++)
+    for (std::size_t j = 0; j < 4; j++) b[i] += A[i * columns + j] / 4;
+  const List<double> x = solved(A, b, rows, columns, true);
+  double worst = 0;
+  for (std::size_t j = 0; j < columns; j++) worst = std::max(worst, std::fabs(x[j] - (j < 4 ? 0.25 : 0)));
+  expect(worst <= 1e-13, "with an equality");
+}
+
 }  // namespace
 
 void test_least_squares() {
+  test_tall();
   place = "least squares";
   std::mt19937_64 random(3);
   std::normal_distribution<double> gauss;

@@ -71,7 +71,7 @@ double* parameter(Parameters& p, std::size_t i) {
 
 // One step of rate 1 without momentum changes the parameters by minus the gradient.
 void test_gradient(int inputs, int outputs, Activation activation, Loss loss) {
-  Numbers numbers(usize(17 * inputs + outputs));
+  Numbers numbers(static_cast<unsigned>(17 * inputs + outputs));
   Network network = network_of(inputs, 37, outputs, activation, numbers);
   const std::size_t count = 75;
   const List<double> x = numbers(count * usize(inputs));

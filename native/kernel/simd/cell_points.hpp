@@ -18,14 +18,16 @@ constexpr size_t kStopEvery = 8192;  // points between looks at the cancel flag;
 constexpr int kRegisterSums = W == 8 ? 20 : 7;
 
 struct Box {
-  double centre[32], inverse[32];
+  double centre[usize(kMostFastDimension)], inverse[usize(kMostFastDimension)];
 };
 
 template <class F>
 struct Cell {
   const CellShape& shape;
   const CellPoints& points;
+  Vec* memory;  // F::scratch_vectors()
   Box box;
+  static constexpr size_t kMostColumns = usize(F::M > 0 ? F::M : kMostFastDimension);
 
   FEWPOINTS_INLINE int dimension() const { return F::M > 0 ? F::M : shape.dimension; }
   FEWPOINTS_INLINE int count() const { return F::N > 0 ? F::N : shape.count; }
@@ -67,18 +69,18 @@ struct Cell {
 
   template <int B>
   FEWPOINTS_INLINE void add(size_t i, Vec* sums) const {
-    Vec t[usize(F::M > 0 ? F::M : 32)][usize(B)], w[usize(B)];
+    Vec t[kMostColumns][usize(B)], w[usize(B)];
     for (int b = 0; b < B; b++) {
       w[b] = points.w ? loadu(points.w + i + b * W) : splat(1);
       for (int a = 0; a < dimension(); a++) t[a][b] = local(a, loadu(points.x[a] + i + b * W));
     }
-    F::template accumulate<B>(shape, t, w, sums);
+    F::template accumulate<B>(shape, t, w, sums, memory);
   }
   // The same for the points from i on, fewer than B x W: vectors that would reach beyond the last point end at it, and
   // weights of points that are behind i or were counted before are zero.
   template <int B>
   FEWPOINTS_INLINE void add_last(size_t i, Vec* sums) const {
-    Vec t[usize(F::M > 0 ? F::M : 32)][usize(B)], w[usize(B)];
+    Vec t[kMostColumns][usize(B)], w[usize(B)];
     const size_t n = points.count;
     for (int b = 0; b < B; b++) {
       const size_t from = i + usize(b * W);
@@ -100,7 +102,7 @@ struct Cell {
         for (size_t l = 0; from + l < n; l++) w[b][l] = points.w ? points.w[from + l] : 1;
       }
     }
-    F::template accumulate<B>(shape, t, w, sums);
+    F::template accumulate<B>(shape, t, w, sums, memory);
   }
 
   // Up to kFoldEvery blocks of points from i on; returns the first that was left.
@@ -166,14 +168,14 @@ struct Cell {
     for (int c = 0; c < columns; c += W) {
       size_t index[W];
       for (int l = 0; l < W; l++) index[l] = static_cast<size_t>(at(c + l < count ? c + l : 0));
-      Vec t[F::M > 0 ? F::M : 32];
+      Vec t[kMostColumns];
       for (int a = 0; a < dimension(); a++) {
         const double* x = points.x[a];
         Vec v;
         for (int l = 0; l < W; l++) v[l] = x[index[l]];
         t[a] = local(a, v);
       }
-      F::values(shape, t, out + c, usize(stride));
+      F::values(shape, t, out + c, usize(stride), memory);
     }
   }
 
@@ -197,13 +199,13 @@ struct Cell {
       }
     };
     constexpr int B = 2;
-    Vec t[F::M > 0 ? F::M : 32][B], s[B];
+    Vec t[kMostColumns][B], s[B];
     size_t i = 0;
     for (; i + B * W <= n; i += B * W) {
       if (i % kStopEvery == 0 && points.stop()) return 0;
       for (int b = 0; b < B; b++)
         for (int a = 0; a < dimension(); a++) t[a][b] = local(a, loadu(points.x[a] + i + b * W));
-      F::template combination<B>(shape, t, y, s);
+      F::template combination<B>(shape, t, y, s, memory);
       for (int b = 0; b < B; b++)
         if (any(s[b] < splat(than))) keep(s[b], i + usize(b * W), i + usize(b * W), n);
     }
@@ -218,7 +220,7 @@ struct Cell {
         }
         t[a][0] = t[a][1] = local(a, x);
       }
-      F::template combination<B>(shape, t, y, s);
+      F::template combination<B>(shape, t, y, s, memory);
       keep(s[0], from, i, n);
     }
     int count = 0;

@@ -41,7 +41,7 @@ constexpr int stride_for(int columns) {
 template <class F>
 CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* memory, uint32_t* chosen,
                       double* weights) {
-  Cell<F> cell{shape, points, {}};
+  Cell<F> cell{shape, points, nullptr, {}};
   const int N = cell.count(), padded = round_up(N);
   const size_t n = points.count;
   const int S = n < usize(shape.samples) ? static_cast<int>(n) : shape.samples;
@@ -60,6 +60,8 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
   double* scratch = take(usize(padded) * kBatch);
   unsigned char* gone = reinterpret_cast<unsigned char*>(take(n / 8 + 8));
   TableauOf<F::N> tableau(N, S, stride, T, take(TableauOf<F::N>::doubles(N, stride)));
+
+  cell.memory = reinterpret_cast<Vec*>(take(F::scratch_vectors(shape, kLanes) * W));
 
   cell.measure();
   cell.moments(b, lost, reinterpret_cast<Vec*>(scratch));

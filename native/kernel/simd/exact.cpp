@@ -80,7 +80,7 @@ void add_lanes(Vec high, Vec low, double& h, double& l) {
 }  // namespace
 
 size_t exact_workspace(const ExactShape& shape) {
-  const size_t twofolds = usize(shape.count) + usize(shape.columns) + usize(shape.dimension) * usize(shape.order + 2);
+  const size_t twofolds = usize(shape.count) + usize(shape.columns) + usize(shape.dimension) * (usize(shape.order) + 2);
   return (3 * usize(shape.count) + 2 * twofolds) * W;
 }
 

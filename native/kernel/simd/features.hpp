@@ -98,6 +98,8 @@ struct Features {
   static constexpr int M = Dimension, K = Order;
   static constexpr IndexTable<M, K> kTable{};
   static constexpr int N = IndexTable<M, K>::N, L = IndexTable<M, K>::L;
+  static_assert(fits_fast_path(M, K, N));
+  static constexpr size_t scratch_vectors(const CellShape&, int) { return 0; }
 
   template <int I>
   static FEWPOINTS_INLINE void value(double* out, size_t stride, const Vec (*p)[usize(K + 1)]) {
@@ -111,7 +113,7 @@ struct Features {
     }
   }
   // out[e * stride + l] = phi_e of point l < W, whose coordinate on axis a is t[a][l].
-  static void values(const CellShape&, const Vec* t, double* out, size_t stride) {
+  static void values(const CellShape&, const Vec* t, double* out, size_t stride, Vec*) {
     Vec p[usize(M)][usize(K + 1)];
     for (int a = 0; a < M; a++) legendre<K>(t[a], p[a]);
     store(out, splat(1));
@@ -140,7 +142,7 @@ struct Features {
   }
   // sums[e] += w phi_e over B x W points; lanes are summed by the caller.
   template <int B>
-  static void accumulate(const CellShape&, const Vec (*t)[usize(B)], const Vec* w, Vec* sums) {
+  static void accumulate(const CellShape&, const Vec (*t)[usize(B)], const Vec* w, Vec* sums, Vec*) {
     Vec p[usize(B)][usize(M)][usize(K + 1)], lower[usize(L)][usize(B)];
     for (int b = 0; b < B; b++)
       for (int a = 0; a < M; a++) legendre<K>(t[a][b], p[b][a]);
@@ -173,7 +175,7 @@ struct Features {
   }
   // s = sum_e y_e phi_e at B x W points.
   template <int B>
-  static void combination(const CellShape&, const Vec (*t)[usize(B)], const double* y, Vec* s) {
+  static void combination(const CellShape&, const Vec (*t)[usize(B)], const double* y, Vec* s, Vec*) {
     Vec p[usize(B)][usize(M)][usize(K + 1)], lower[usize(L)][usize(B)];
     for (int b = 0; b < B; b++)
       for (int a = 0; a < M; a++) legendre<K>(t[a][b], p[b][a]);
@@ -181,15 +183,17 @@ struct Features {
   }
 };
 
-// Any (m, k): the same from tables. Bounds of the fast path: m (k + 1) <= kMostPowers, N <= kMostFeatures.
-constexpr int kMostPowers = 128, kMostFeatures = 256;
-
+// Any (m, k) that fits_fast_path(): the same from tables. memory: scratch_vectors(), too many for the stack of a
+// thread.
 template <>
 struct Features<0, 0> {
   static constexpr int M = 0, N = 0;
-  static void values(const CellShape& shape, const Vec* t, double* out, size_t stride) {
+  static size_t scratch_vectors(const CellShape& shape, int lanes) {
+    return usize(shape.dimension * (shape.order + 1) + shape.count) * usize(lanes) + usize(shape.order) + 1;
+  }
+  static void values(const CellShape& shape, const Vec* t, double* out, size_t stride, Vec* memory) {
     const int k1 = shape.order + 1;
-    Vec p[kMostPowers];
+    Vec* const p = memory;
     for (int a = 0; a < shape.dimension; a++) legendre(shape.order, t[a], p + a * k1);
     store(out, splat(1));
     for (int e = 1; e < shape.count; e++)
@@ -197,12 +201,13 @@ struct Features<0, 0> {
             load(out + usize(shape.parent[e]) * stride) * p[shape.axis[e] * k1 + shape.degree[e]]);
   }
   template <int B>
-  static void accumulate(const CellShape& shape, const Vec (*t)[usize(B)], const Vec* w, Vec* sums) {
+  static void accumulate(const CellShape& shape, const Vec (*t)[usize(B)], const Vec* w, Vec* sums, Vec* memory) {
     const int k1 = shape.order + 1;
-    Vec p[usize(kMostPowers)][usize(B)], f[usize(kMostFeatures)][usize(B)];
+    Vec* const q = memory;
+    Vec(*const p)[usize(B)] = reinterpret_cast<Vec(*)[usize(B)]>(q + k1);
+    Vec(*const f)[usize(B)] = p + shape.dimension * k1;
     for (int a = 0; a < shape.dimension; a++)
       for (int b = 0; b < B; b++) {
-        Vec q[kMostPowers];
         legendre(shape.order, t[a][b], q);
         for (int j = 0; j < k1; j++) p[a * k1 + j][b] = q[j];
       }
@@ -217,9 +222,9 @@ struct Features<0, 0> {
     }
   }
   template <int B>
-  static void combination(const CellShape& shape, const Vec (*t)[usize(B)], const double* y, Vec* s) {
+  static void combination(const CellShape& shape, const Vec (*t)[usize(B)], const double* y, Vec* s, Vec* memory) {
     const int k1 = shape.order + 1;
-    Vec p[kMostPowers], f[kMostFeatures];
+    Vec *const p = memory, *const f = memory + shape.dimension * k1;
     for (int b = 0; b < B; b++) {
       for (int a = 0; a < shape.dimension; a++) legendre(shape.order, t[a][b], p + a * k1);
       f[0] = splat(1);

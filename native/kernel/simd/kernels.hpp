@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "limits.hpp"
 #include "network_kernels.hpp"
 
 namespace fewpoints {
@@ -236,8 +237,8 @@ struct SimdKernels {
   double (*multiply_adds)(size_t rounds);
 };
 
-// The best table that this processor runs. FEWPOINTS_ISA=v2|v3|v4 in the environment forces a level, if it can run
-// here.
+// The best table that this processor runs, or the one that FEWPOINTS_ISA=v2|v3|v4 in the environment asks for. Throws
+// Error Option when that is no level, or one that the processor lacks: see dispatch.hpp.
 const SimdKernels& simd();
 
 }  // namespace fewpoints

@@ -193,14 +193,14 @@ void backward_any(const NetworkView<T>& net, const T* const* x, const T* const* 
   constexpr int L = Lanes<T>::count, U = kBackwardVectors, S = kBackwardSamples;
   const T* const bias = net.rows + usize(net.inputs) * net.stride;
   const T* const output = bias + net.stride;
-  const int rows = net.inputs + 1 + net.outputs;
+  const size_t rows = usize(net.inputs) + 1 + usize(net.outputs);
   T* const block = reinterpret_cast<T*>(workspace);  // rows x U L
   for (size_t j = first; j < last; j += U * L) {
-    for (int r = 0; r < rows; r++)
-      for (int l = 0; l < U * L; l++) sums[usize(r) * net.stride + j + usize(l)] = 0;
+    for (size_t r = 0; r < rows; r++)
+      for (int l = 0; l < U * L; l++) sums[r * net.stride + j + usize(l)] = 0;
     for (size_t s0 = begin; s0 < end; s0 += kBlock) {
       const size_t s1 = end - s0 < kBlock ? end : s0 + kBlock;
-      for (int r = 0; r < rows * U; r++) storeu(block + r * L, V{});
+      for (size_t r = 0; r < rows * U; r++) storeu(block + r * L, V{});
       for (size_t s = s0; s < s1; s += S) {
         // The last few samples: the others of the S are the last one again, with an error of 0.
         size_t at[S];
@@ -231,7 +231,7 @@ void backward_any(const NetworkView<T>& net, const T* const* x, const T* const* 
         V weighted[S][U] = {};
         for (int o = 0; o < net.outputs; o++)
           for (int u = 0; u < U; u++) {
-            T* const to = block + ((net.inputs + 1 + o) * U + u) * L;
+            T* const to = block + ((usize(net.inputs) + 1 + usize(o)) * U + usize(u)) * L;
             const V v = loadu(output + usize(o) * net.stride + j + u * L);
             V g = loadu(to);
             for (int k = 0; k < S; k++) {
@@ -245,15 +245,15 @@ void backward_any(const NetworkView<T>& net, const T* const* x, const T* const* 
           for (int u = 0; u < U; u++) back[k][u] *= weighted[k][u];
         for (int a = 0; a <= net.inputs; a++)
           for (int u = 0; u < U; u++) {
-            T* const to = block + (a * U + u) * L;
+            T* const to = block + (usize(a) * U + usize(u)) * L;
             V g = loadu(to);
             for (int k = 0; k < S; k++) g = a < net.inputs ? madd(back[k][u], splat(x[a][at[k]]), g) : g + back[k][u];
             storeu(to, g);
           }
       }
-      for (int r = 0; r < rows; r++)
+      for (size_t r = 0; r < rows; r++)
         for (int l = 0; l < U * L; l++)
-          sums[usize(r) * net.stride + j + usize(l)] += static_cast<double>(block[r * U * L + l]);
+          sums[r * net.stride + j + usize(l)] += static_cast<double>(block[r * U * L + usize(l)]);
     }
   }
 }
@@ -310,7 +310,9 @@ void backward(const NetworkView<T>& net, const T* const* x, const T* const* erro
   }
 }
 
-size_t backward_workspace(int inputs, int outputs) { return usize(inputs + 1 + outputs) * kBackwardVectors * 2 * W; }
+size_t backward_workspace(int inputs, int outputs) {
+  return (usize(inputs) + 1 + usize(outputs)) * kBackwardVectors * 2 * W;
+}
 
 }  // namespace
 
