@@ -1,5 +1,6 @@
 // Many neurons of a hidden layer replaced by a few of them, each standing for several.
 import { type Chosen, type Matched, type Plan, planLinear, runPlan, runPlanSync } from './linear-columns.js'
+import { float64s } from './memory.js'
 import { checkNetwork, type Network, type NetworkInput } from './network.js'
 import {
   type AsyncOptions,
@@ -135,7 +136,7 @@ function readInput(caller: string, network: unknown, options: OptionValues<typeo
   const { inputs, width, outputs, hidden, bias, output, multiplicity } = given
   const columns = inputs + 1 + outputs
   const hasKinks = given.activation === 'relu'
-  const rows = new Float64Array(width * columns)
+  const rows = float64s(width * columns)
   for (let j = 0; j < width; j++) {
     const row = rows.subarray(j * columns, (j + 1) * columns)
     row.set(hidden.subarray(j * inputs, (j + 1) * inputs))
@@ -173,8 +174,8 @@ function toNetwork(given: Network, { matched }: Plan, chosen: Chosen, start: num
   const { inputs, outputs, activation, outputBias } = given
   const { indices, weights, cells, residual, partition, recombine } = chosen
   const width = indices.length
-  const hidden = new Float64Array(width * inputs)
-  const output = new Float64Array(width * outputs)
+  const hidden = float64s(width * inputs)
+  const output = float64s(width * outputs)
   for (const [j, from] of indices.entries()) {
     hidden.set(given.hidden.subarray(from * inputs, (from + 1) * inputs), j * inputs)
     output.set(given.output.subarray(from * outputs, (from + 1) * outputs), j * outputs)

@@ -2,6 +2,7 @@
 import type { Compressed } from './compress.js'
 import { copyColumns, type Dataset, readLabelledRows } from './labelled-rows.js'
 import { type Chosen, type Matched, type Plan, planLinear, runPlan, runPlanSync } from './linear-columns.js'
+import { float64s } from './memory.js'
 import type { Numbers } from './native.js'
 import {
   type AsyncOptions,
@@ -120,7 +121,7 @@ interface Input {
 function readInput(caller: string, data: unknown, options: OptionValues<typeof table>): Input {
   const { x, y, weights } = readLabelledRows(data, { caller, name: 'data', path: '' }, { weights: options.weights })
   checkScale(options.scale, x.dimension, caller, 'a column of x')
-  const rows = new Float64Array(x.count * (x.dimension + y.dimension))
+  const rows = float64s(x.count * (x.dimension + y.dimension))
   copyColumns(x, rows, 0, x.dimension + y.dimension, `${caller}: x`)
   copyColumns(y, rows, x.dimension, x.dimension + y.dimension, `${caller}: y`)
   const objects = { rows, count: x.count, nonlinear: x.dimension, linear: y.dimension, weights }
@@ -141,9 +142,9 @@ function toDataset({ plan, inputs, outputs }: Input, chosen: Chosen, start: numb
   const { indices, weights, cells, threads, residual, partition, recombine } = chosen
   const count = indices.length
   const dimension = inputs + outputs
-  const points = new Float64Array(count * dimension)
-  const x = new Float64Array(count * inputs)
-  const y = new Float64Array(count * outputs)
+  const points = float64s(count * dimension)
+  const x = float64s(count * inputs)
+  const y = float64s(count * outputs)
   for (let i = 0; i < count; i++) {
     const row = rows.subarray(indices[i] * dimension, (indices[i] + 1) * dimension)
     points.set(row, i * dimension)

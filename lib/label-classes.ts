@@ -1,5 +1,6 @@
 // Objects whose linear columns (labels, outgoing weights) have few different rows, as one-hot labels do.
 import type { LinearObjects } from './linear-columns.js'
+import { uint32s } from './memory.js'
 
 export interface LabelClasses {
   /** Of each class: its objects, ascending. Objects of weight 0 are in none. */
@@ -50,7 +51,7 @@ export function classesOf(objects: LinearObjects, most: number): LabelClasses | 
     masses[found] += weight / unit
     counts[found] += 1
   }
-  const lists = counts.map((length) => new Uint32Array(length))
+  const lists = counts.map((length) => uint32s(length))
   const ends = counts.map(() => 0)
   for (let i = 0; i < count; i++) if (classOf[i] >= 0) lists[classOf[i]][ends[classOf[i]]++] = i
   return { rows: lists, masses }

@@ -1,6 +1,7 @@
 // Rows (x, y), with weights if wanted: how they are given, and how they are read.
 import { types } from 'node:util'
 import { describe, plainError, rangeError, typeError } from './errors.js'
+import { copyOf } from './memory.js'
 import type { NativePoints, Numbers } from './native.js'
 import { shared } from './options.js'
 import { isNumbers, type PointsInput, readPoints, readWeights } from './points.js'
@@ -125,7 +126,7 @@ function outputsOf(y: unknown, count: number, where: string): number | undefined
 function copyWeights(given: Numbers | undefined, count: number, where: string): Float64Array | undefined {
   const weights = readWeights(given, count, where)
   if (weights === undefined) return undefined
-  const copy = Float64Array.from(weights)
+  const copy = copyOf(weights)
   const bad = copy.findIndex((weight) => !(weight >= 0 && weight < Number.POSITIVE_INFINITY))
   if (bad >= 0) {
     throw rangeError('ERR_WEIGHT', `${where}[${bad}] is ${copy[bad]}; expected a finite number >= 0`)

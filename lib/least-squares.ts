@@ -91,7 +91,7 @@ const SMALL = 2 ** 20
  * @param rhs b: one number a row
  *
  * Rejects with ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_NOT_FINITE (names row and column), ERR_INFEASIBLE (no x >= 0 has
- * E x = f; the message has the least |E x - f|), ERR_MEMORY, ERR_NO_BINARY, or with the signal's reason.
+ * E x = f; the message has the least |E x - f| and the row that is furthest off), ERR_MEMORY, ERR_NO_BINARY, or with the signal's reason.
  */
 export async function nnls(matrix: PointsInput, rhs: Numbers, options: NnlsOptions = {}): Promise<NnlsResult> {
   const values = readOptions('nnls', options, asyncTable)

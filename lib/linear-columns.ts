@@ -3,6 +3,7 @@
 import { rangeError } from './errors.js'
 import { runJob } from './job.js'
 import { classesOf, type LabelClasses, sharesOf } from './label-classes.js'
+import { float64s, memoryToHave, uint32s } from './memory.js'
 import { checkFeatures, countOf } from './multi-index.js'
 import { type NativeCompressed, type NativeCompressInput, native } from './native.js'
 import { type AsyncOptions, sizeForAuto } from './options.js'
@@ -219,6 +220,7 @@ function planJoint(caller: string, objects: LinearObjects, wanted: Wanted, surve
     size: Math.min(size, Math.max(count, factors * monomials(m, order))),
     best: wanted.best,
     threads: wanted.threads,
+    memory: memoryToHave(),
     standardise: wanted.scale !== 'none',
   }
   if (objects.weights) input.weights = objects.weights
@@ -242,7 +244,7 @@ function hasRoom(factors: number, columns: number, { order, size }: Wanted): boo
 /** The rows, with (b - mean)^2 of these columns behind: centred, so that a large mean does not hide the spread. */
 function withSquares({ rows, count, nonlinear, linear }: LinearObjects, survey: Survey, columns: number[]) {
   const width = nonlinear + linear
-  const wider = new Float64Array(count * (width + columns.length))
+  const wider = float64s(count * (width + columns.length))
   let to = 0
   for (let i = 0; i < count; i++) {
     wider.set(rows.subarray(i * width, (i + 1) * width), to)
@@ -290,6 +292,7 @@ function planClasses(
       size: Math.max(sizes[i], moments),
       best: m > 0 && wanted.best,
       threads: wanted.threads,
+      memory: memoryToHave(),
       standardise: wanted.scale !== 'none',
     }
     const { weights } = objects
@@ -306,7 +309,7 @@ function planClasses(
 function columnsOf({ rows: all, nonlinear, linear }: LinearObjects, rows: Uint32Array, columns: number[]) {
   const width = nonlinear + linear
   const dimension = columns.length
-  const data = new Float64Array(rows.length * dimension)
+  const data = float64s(rows.length * dimension)
   let to = 0
   for (const row of rows) for (const a of columns) data[to++] = all[row * width + a]
   return { data, offset: 0, count: rows.length, dimension, rowStride: dimension, columnStride: 1 }
@@ -362,15 +365,15 @@ function orderAndSize(
 // ---- what came out
 
 function chosenOf({ parts, objects }: Plan, outputs: NativeCompressed[]): Chosen {
-  const dense = new Float64Array(objects.count)
+  const dense = float64s(objects.count)
   let kept = 0
   for (const [i, { indices, weights }] of outputs.entries()) {
     const { rows } = parts[i]
     for (let j = 0; j < indices.length; j++) dense[rows ? rows[indices[j]] : indices[j]] = weights[j]
     kept += indices.length
   }
-  const indices = new Uint32Array(kept)
-  const weights = new Float64Array(kept)
+  const indices = uint32s(kept)
+  const weights = float64s(kept)
   for (let row = 0, to = 0; row < objects.count; row++) {
     if (dense[row] > 0) {
       indices[to] = row

@@ -1,6 +1,7 @@
 // Weights on given points for given moments.
 import { describe, rangeError, typeError } from './errors.js'
 import { runJob } from './job.js'
+import { memoryToHave } from './memory.js'
 import { featureCount } from './multi-index.js'
 import { type NativeMatched, type NativeMatchMomentsInput, type Numbers, native } from './native.js'
 import {
@@ -9,10 +10,8 @@ import {
   oneOf,
   onlyAsync,
   readOptions,
-  required,
   shared,
   type ThreadOptions,
-  wholeNumber,
   withDefault,
 } from './options.js'
 import { isNumbers, type PointsInput, readPoints, readWeights } from './points.js'
@@ -40,10 +39,9 @@ export interface MatchedMoments {
   residual: number
 }
 
-const MOST_ORDER = 255 // exponents are bytes
 const table = {
   dimension: shared.dimension,
-  order: required(wholeNumber(0, MOST_ORDER), 'the highest degree of the moments, for example 3'),
+  order: shared.order,
   basis: withDefault(oneOf('monomial', 'legendre'), () => 'monomial' as const),
   weights: shared.weights,
   threads: shared.threads,
@@ -71,8 +69,8 @@ const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgr
  * @param points d x m numbers, row-major (Float64Array or Float32Array), or `{ data, shape: [d, m], stride?, offset? }`
  * @param target momentCount(m, order) numbers, plain sums: the first is the total weight
  *
- * Rejects with ERR_INFEASIBLE when no weights >= 0 have these moments (the message has the least residual that can be
- * reached), ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_SIZE, ERR_NOT_FINITE (names row and column), ERR_WEIGHT,
+ * Rejects with ERR_INFEASIBLE when no weights >= 0 have these moments (the message has one that cannot be met,
+ * the target and what the points allow), ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_SIZE, ERR_NOT_FINITE (names row and column), ERR_WEIGHT,
  * ERR_MEMORY, ERR_NO_BINARY, or with the signal's reason.
  */
 export async function matchMoments(
@@ -119,7 +117,7 @@ function readInput(
     )
   }
   const own = readWeights(target, count, where) as Numbers
-  const input: NativeMatchMomentsInput = { points, target: own, order, basis, threads }
+  const input: NativeMatchMomentsInput = { points, target: own, order, basis, threads, memory: memoryToHave() }
   const weights = readWeights(options.weights, points.count, `${caller}: option 'weights'`)
   if (weights !== undefined) input.weights = weights
   return input

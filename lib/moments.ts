@@ -1,5 +1,6 @@
 // The moments of a weighted set. What they are counted and listed by is in multi-index.ts.
 import { runJob } from './job.js'
+import { memoryToHave } from './memory.js'
 import { sumCount } from './multi-index.js'
 import { type NativeMomentsInput, type Numbers, native } from './native.js'
 import {
@@ -17,7 +18,7 @@ import { type PointsInput, readPoints, readWeights } from './points.js'
 export interface MomentsSyncOptions extends ThreadOptions {
   /** Numbers a row, m. Must be given with a typed array; may be left out with an ndarray-like object. */
   dimension?: number | undefined
-  /** The highest degree, a whole number from 0. */
+  /** The highest degree, a whole number from 0 to 255. */
   order: number
   /** One number >= 0 a point. Default: all 1. */
   weights?: Numbers | undefined
@@ -77,7 +78,8 @@ function readInput(caller: string, given: unknown, options: OptionValues<typeof 
     dimensionOption: "option 'dimension'",
   })
   sumCount(caller, points.dimension, options.order)
-  const input: NativeMomentsInput = { points, order: options.order, basis: options.basis, threads: options.threads }
+  const { order, basis, threads } = options
+  const input: NativeMomentsInput = { points, order, basis, threads, memory: memoryToHave() }
   const weights = readWeights(options.weights, points.count, `${caller}: option 'weights'`)
   if (weights !== undefined) input.weights = weights
   return input

@@ -2,6 +2,12 @@
 import { describe, plainError, rangeError, typeError } from './errors.js'
 
 /**
+ * The highest order of any function. Exponents are bytes, as multiIndices() lists them; the kernel checks the same bound
+ * (kMostOrder in native/kernel/basis.hpp).
+ */
+export const MOST_ORDER = 255
+
+/**
  * How many moments there are: the number of monomials of degree <= `order` in `dimension` columns, C(m + k, k).
  *
  * Throws TypeError or RangeError ERR_OPTION when an argument is not a whole number (dimension >= 1, order >= 0), and
@@ -38,11 +44,13 @@ function binomial(dimension: number, order: number): number | undefined {
  * its values. Degree ascending; inside a degree x before y: for m = 2 it goes 1, x, y, x^2, xy, y^2, x^3, ...
  *
  * Throws as momentCount does; RangeError ERR_OPTION when `order` is above 255 (exponents are bytes), Error ERR_MEMORY
- * when the list does not fit.
+ * when the list does not fit. Time and memory are those of the list, N x m bytes.
  */
 export function multiIndices(dimension: number, order: number): Uint8Array {
   const count = momentCount(dimension, order)
-  if (order > 255) throw rangeError('ERR_OPTION', `multiIndices: order must be at most 255, got ${order}`)
+  if (order > MOST_ORDER) {
+    throw rangeError('ERR_OPTION', `multiIndices: order must be a whole number from 0 to ${MOST_ORDER}, got ${order}`)
+  }
   const list = allocate(count * dimension)
   const exponents = new Uint8Array(dimension)
   let end = 0

@@ -42,6 +42,8 @@ export interface NativeCompressInput {
   size: number
   best: boolean
   threads: number
+  /** Bytes that may be used; a job that needs more is refused before it begins. Left out: no limit. */
+  memory?: number
   standardise: boolean
   scales?: Float64Array
   /** How cells are cut (native/kernel/partition.hpp). No option of the API: benchmarks compare them. Default 'grid'. */
@@ -67,6 +69,7 @@ export interface NativeRecombineInput {
   features: NativePoints
   weights?: Numbers
   threads: number
+  memory?: number // as in NativeCompressInput
 }
 
 export interface NativeRecombined {
@@ -82,6 +85,7 @@ export interface NativeMomentsInput {
   order: number
   basis: 'monomial' | 'legendre'
   threads: number
+  memory?: number // as in NativeCompressInput
 }
 
 export interface NativeEvaluateInput {
@@ -100,6 +104,7 @@ export interface NativeVerifyInput {
   blockOf?: Float64Array
   blockOrders?: Float64Array
   threads: number
+  memory?: number // as in NativeCompressInput
 }
 
 export interface NativeVerification {
@@ -130,6 +135,7 @@ export interface NativeMatchMomentsInput {
   order: number
   basis: 'monomial' | 'legendre'
   threads: number
+  memory?: number // as in NativeCompressInput
 }
 
 export interface NativeMatched {
@@ -320,6 +326,9 @@ export function loadNative(root: string): Native {
   } catch (cause) {
     // FEWPOINTS_ISA names an instruction set that there is not: the binary itself is all right.
     if (cause instanceof Error && (cause as Partial<CodedError>).code === 'ERR_OPTION') throw cause
+    if (cause instanceof Error && NO_ROOM.test(cause.message)) {
+      throw plainError('ERR_MEMORY', `not enough memory to load ${path}: ${cause.message}`, cause)
+    }
     throw noBinary(root, `${path} does not load: ${cause instanceof Error ? cause.message : cause}`, cause)
   }
   const missing = NATIVE_FUNCTIONS.filter((name) => typeof addon[name] !== 'function')
@@ -328,6 +337,10 @@ export function loadNative(root: string): Native {
   }
   return addon
 }
+
+// What the dynamic linkers of glibc and musl say when there is no memory for the binary or a library that it needs.
+const NO_ROOM =
+  /failed to map segment|cannot map (zero-fill )?pages|cannot (allocate|create) |out of memory|cannot change memory protections/i
 
 /** Runs `work` with some environment variables set, and puts them back as they were, so that child processes see none. */
 function withEnvironment<T>(variables: Record<string, string>, work: () => T): T {

@@ -1,5 +1,6 @@
 // The two-layer networks that are trained and compressed, and the check that every function that takes one makes first.
 import { describe, rangeError, typeError } from './errors.js'
+import { copyOf } from './memory.js'
 import type { Numbers } from './native.js'
 import { oneOf, typedNumbers } from './options.js'
 import { ownNumbers } from './points.js'
@@ -78,7 +79,7 @@ function size(value: unknown, where: string): number {
 
 /** A copy, of the right length and finite throughout. */
 function numbers(value: unknown, shape: [number] | [number, number], where: string): Float64Array {
-  const copy = copyOf(value, where)
+  const copy = ownCopy(value, where)
   const [rows, columns = 1] = shape
   if (copy.length !== rows * columns) {
     const product = shape.length === 1 ? `${rows}` : `${rows} x ${columns} = ${rows * columns}`
@@ -93,7 +94,7 @@ function numbers(value: unknown, shape: [number] | [number, number], where: stri
 }
 
 function multiplicities(value: unknown, width: number, where: string): Float64Array {
-  const copy = copyOf(value, where)
+  const copy = ownCopy(value, where)
   if (copy.length !== width) {
     throw rangeError('ERR_SHAPE', `${where} must have one number a neuron, ${width} in all, got ${copy.length}`)
   }
@@ -103,7 +104,7 @@ function multiplicities(value: unknown, width: number, where: string): Float64Ar
   return copy
 }
 
-function copyOf(value: unknown, where: string): Float64Array {
+function ownCopy(value: unknown, where: string): Float64Array {
   const given = typedNumbers(value, where)
-  return Float64Array.from(ownNumbers(given, where))
+  return copyOf(ownNumbers(given, where))
 }

@@ -2,7 +2,9 @@
 // or a Proxy cannot show one value to the check and another one to the computation.
 import { availableParallelism } from 'node:os'
 import { describe, rangeError, typeError } from './errors.js'
+import { MOST_ORDER } from './multi-index.js'
 import type { Numbers, Stage } from './native.js'
+import { nearest } from './nearest.js'
 import { isNumbers } from './points.js'
 
 /** One option: how its value is checked (and turned into what is used), and what holds when it is left out. */
@@ -79,37 +81,6 @@ function unknownOption(caller: string, name: string, known: string[], elsewhere:
       ? `${caller}: unknown option '${name}'; the options are ${list}`
       : `${caller}: unknown option '${name}', did you mean '${meant}'? The options are ${list}`,
   )
-}
-
-/** The known name that `name` is most likely meant to be: at most one slip for each three letters, at most two. */
-function nearest(name: string, known: string[]): string | undefined {
-  let best: string | undefined
-  let least = Math.min(2, Math.max(1, Math.floor(name.length / 3))) + 1
-  for (const candidate of known) {
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase())
-    if (distance < least) {
-      best = candidate
-      least = distance
-    }
-  }
-  return best
-}
-
-/** Letters to insert, delete, replace or swap with their neighbour (optimal string alignment). */
-function editDistance(a: string, b: string): number {
-  let before: number[] = []
-  let above = Array.from({ length: b.length + 1 }, (_, j) => j)
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = above[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)
-      row[j] = Math.min(replaced, above[j] + 1, row[j - 1] + 1)
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) row[j] = Math.min(row[j], before[j - 2] + 1)
-    }
-    before = above
-    above = row
-  }
-  return above[b.length]
 }
 
 // ---- the kinds of option
@@ -243,7 +214,7 @@ function signal(value: unknown, where: string): AbortSignal {
   return value as AbortSignal
 }
 
-// The kernel counts columns, orders and threads in 32-bit integers. More than a thousand threads is a slip.
+// The kernel counts columns and threads in 32-bit integers. More than a thousand threads is a slip.
 const MOST_INT32 = 2 ** 31 - 1
 const MOST_THREADS = 1024
 
@@ -253,7 +224,7 @@ function defaultThreads(): number {
   return Math.min(wanted >= 1 ? wanted : availableParallelism(), MOST_THREADS)
 }
 
-export const wholeOrder: Option<number>['check'] = wholeNumber(0, MOST_INT32)
+export const wholeOrder: Option<number>['check'] = wholeNumber(0, MOST_ORDER)
 
 /** Lines that more than one table has. */
 export const shared = {

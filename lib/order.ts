@@ -12,7 +12,7 @@ import { wholeOrder } from './options.js'
 export interface OrderBlock {
   /** Numbers of columns, from 0; no column may stand in two blocks. Columns in no block are carried along. */
   columns: number[]
-  /** The highest total degree in these columns, a whole number from 0. */
+  /** The highest total degree in these columns, a whole number from 0 to 255. */
   order: number
 }
 

@@ -2,6 +2,7 @@
 // range-checked, on memory that nobody else shares or resizes; the numbers themselves are looked at by the native copy.
 import { types } from 'node:util'
 import { describe, rangeError, typeError } from './errors.js'
+import { copyOf, copyOfSingles } from './memory.js'
 import type { NativePoints, Numbers } from './native.js'
 
 /** A strided two-dimensional array, as the packages ndarray and @stdlib/ndarray have it; strides count elements. */
@@ -179,7 +180,7 @@ export function ownNumbers(array: Numbers, where: string): Numbers {
   // A view that a smaller buffer left out of bounds has length 0 as well, and cannot be copied.
   if (array.length === 0) return array
   if (!types.isSharedArrayBuffer(buffer) && !buffer.resizable) return array
-  return types.isFloat64Array(array) ? new Float64Array(array) : new Float32Array(array)
+  return types.isFloat64Array(array) ? copyOf(array) : copyOfSingles(array)
 }
 
 /** ArrayBuffer.prototype.detached came after Node 20; a view cannot be made on a detached buffer, which tells as well. */

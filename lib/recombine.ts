@@ -1,6 +1,7 @@
 // Recombination of any feature matrix: the step that compress() takes in each cell, for features of one's own.
 import { rangeError } from './errors.js'
 import { runJob } from './job.js'
+import { memoryToHave } from './memory.js'
 import { checkFeatures } from './multi-index.js'
 import { type NativeRecombined, type NativeRecombineInput, type Numbers, native } from './native.js'
 import {
@@ -76,7 +77,7 @@ function readInput(caller: string, given: unknown, options: OptionValues<typeof 
     throw rangeError('ERR_SHAPE', `${where} has ${features.count} rows, but option 'count' is ${options.count}`)
   }
   checkFeatures(`${where} has`, features.dimension)
-  const input: NativeRecombineInput = { features, threads: options.threads }
+  const input: NativeRecombineInput = { features, threads: options.threads, memory: memoryToHave() }
   const weights = readWeights(options.weights, features.count, `${caller}: option 'weights'`)
   if (weights !== undefined) input.weights = weights
   return input

@@ -1,5 +1,6 @@
 // What an optimiser remembers between two updates, so that a training can be cut anywhere, and be compressed there.
 import { describe, rangeError, typeError } from './errors.js'
+import { copyOf, float64s } from './memory.js'
 import type { NativeMemory } from './native.js'
 import type { Network } from './network.js'
 import { oneOf, typedNumbers, wholeNumber } from './options.js'
@@ -92,7 +93,7 @@ function rowsOf(value: unknown, indices: number[], name: MemoryName): NeuronArra
   }
   const pick = (list: Float64Array) => {
     const columns = list.length / width
-    const rows = new Float64Array(indices.length * columns)
+    const rows = float64s(indices.length * columns)
     for (const [i, j] of indices.entries()) rows.set(list.subarray(j * columns, (j + 1) * columns), i * columns)
     return rows
   }
@@ -133,7 +134,7 @@ export function checkState(
 
 /** A copy that nobody shares. */
 export function copyArrays({ hidden, bias, output, outputBias }: NeuronArrays): NeuronArrays {
-  return { hidden: hidden.slice(), bias: bias.slice(), output: output.slice(), outputBias: outputBias.slice() }
+  return { hidden: copyOf(hidden), bias: copyOf(bias), output: copyOf(output), outputBias: copyOf(outputBias) }
 }
 
 function readFields(state: unknown, where: string) {
@@ -158,7 +159,7 @@ function readArrays(value: unknown, where: string): NeuronArrays {
   const given = value as Record<string, unknown>
   const copy = (name: (typeof NAMES)[number]) => {
     const at = `${where}.${name}`
-    return Float64Array.from(ownNumbers(typedNumbers(given[name], at), at))
+    return copyOf(ownNumbers(typedNumbers(given[name], at), at))
   }
   return { hidden: copy('hidden'), bias: copy('bias'), output: copy('output'), outputBias: copy('outputBias') }
 }

@@ -2,6 +2,7 @@
 // what goes on between the calls is here.
 import { rangeError } from './errors.js'
 import { copyRows, type Dataset, type LabelledRows, readLabelledRows } from './labelled-rows.js'
+import { copyOf } from './memory.js'
 import type { NativeMemory, NativeParameters, NativePoints, NativeTrained, NativeTrainInput } from './native.js'
 import { checkNetwork, type Network, type NetworkInput } from './network.js'
 import type { EpochReport, ReadOptions } from './train-options.js'
@@ -158,7 +159,7 @@ export class Training {
       outputs,
       activation,
       ...copyArrays(this.#parameters),
-      ...(multiplicity && { multiplicity: multiplicity.slice() }),
+      ...(multiplicity && { multiplicity: copyOf(multiplicity) }),
     }
   }
 

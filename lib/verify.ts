@@ -1,6 +1,7 @@
 // The check that trusts nobody: the moments of two weighted sets compared by a path of its own.
 import { rangeError } from './errors.js'
 import { runJob } from './job.js'
+import { memoryToHave } from './memory.js'
 import { sumCount } from './multi-index.js'
 import { type NativePoints, type NativeVerification, type NativeVerifyInput, type Numbers, native } from './native.js'
 import {
@@ -27,7 +28,7 @@ export interface WeightedSet {
 export interface VerifySyncOptions extends ThreadOptions {
   /** Numbers a row, m. May be left out when either set tells it (Compressed and ndarray-like objects do). */
   dimension?: number | undefined
-  /** The highest degree that is compared, a whole number from 0; or blocks, as compress() takes them. */
+  /** The highest degree that is compared, a whole number from 0 to 255; or blocks, as compress() takes them. */
   order: number | OrderBlock[]
 }
 
@@ -99,7 +100,7 @@ function readInput(
   const space = nativeSpace(order, original.dimension, `${caller}: option 'order'`)
   if (typeof order === 'number') sumCount(caller, original.dimension, order)
   else momentsOf(caller, order, original.dimension)
-  const input: NativeVerifyInput = { original, compressed, ...space, threads }
+  const input: NativeVerifyInput = { original, compressed, ...space, threads, memory: memoryToHave() }
   const originalWeights = readWeights(first.weights, original.count, `${first.where}.weights`)
   const compressedWeights = readWeights(second.weights, compressed.count, `${second.where}.weights`)
   if (originalWeights !== undefined) input.originalWeights = originalWeights

@@ -15,20 +15,30 @@ interface RunOptions {
   env?: Record<string, string>
   /** JavaScript that runs in the process before the program. */
   before?: string
+  /** What comes through standard input; default: nothing. */
+  input?: string | Uint8Array
+  /** Standard input is a pipe into which nothing comes and which does not end. */
+  keepsOpen?: boolean
 }
 
-export function fewpoints(args: readonly (string | number)[], { cwd, env, before }: RunOptions = {}): Promise<Outcome> {
+export function fewpoints(
+  args: readonly (string | number)[],
+  { cwd, env, before, input, keepsOpen }: RunOptions = {},
+): Promise<Outcome> {
   const first = before === undefined ? [] : ['--import', `data:text/javascript,${encodeURIComponent(before)}`]
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...first, program, ...args.map(String)], {
       cwd,
       env: { ...process.env, FEWPOINTS_DEBUG: '', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [input === undefined && !keepsOpen ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     })
     let stdout = ''
     let stderr = ''
-    child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text))
-    child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text))
+    child.stdout?.setEncoding('utf8').on('data', (text) => (stdout += text))
+    child.stderr?.setEncoding('utf8').on('data', (text) => (stderr += text))
+    // A program that does not read all of it closes the pipe.
+    child.stdin?.on('error', () => {})
+    if (!keepsOpen) child.stdin?.end(input)
     child.on('error', reject)
     child.on('close', (code) => resolve({ code, stdout, stderr }))
   })

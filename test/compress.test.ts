@@ -258,6 +258,55 @@ describe('few points', () => {
   })
 })
 
+describe('few rows of many columns', () => {
+  const [d, m] = [60, 3000]
+  const points = uniform(d, m)
+
+  it('all stay, in time and memory that grow with the columns and not with their square', () => {
+    const seconds = (columns: number) => {
+      const some = uniform(d, columns)
+      const before = process.cpuUsage()
+      const kept = compressSync(some, { dimension: columns, order: 1, threads: 1 })
+      const { user, system } = process.cpuUsage(before)
+      expect(kept.count).toBe(d)
+      expectKept(kept, { points: some, dimension: columns }, columns + 1)
+      return (user + system) / 1e6
+    }
+    seconds(100)
+    // Ten times the columns: ten times the time; with their square it would be a hundred times, 18 s.
+    expect(seconds(10_000)).toBeLessThan(40 * Math.max(seconds(1000), 0.02))
+  })
+
+  it('are brought down to their rank', () => {
+    // Twenty rows, and forty combinations of them of sum 1.
+    const random = seeded(4)
+    const dependent = points.slice()
+    for (let i = 20; i < d; i++) {
+      const share = random.next()
+      for (let a = 0; a < m; a++) {
+        dependent[i * m + a] = share * points[(i % 20) * m + a] + (1 - share) * points[((i + 7) % 20) * m + a]
+      }
+    }
+    const kept = compressSync(dependent, { dimension: m, order: 1 })
+    expect(kept.count).toBeLessThanOrEqual(20)
+    expectKept(kept, { points: dependent, dimension: m }, 20)
+  })
+
+  it('equal ones become one, also where looking for the rank would take minutes', () => {
+    // 10,626 moments and 3000 rows: 10^11 operations. The last thousand rows are the first ones again.
+    const rows = uniform(2000, 4)
+    const doubled = Float64Array.from([...rows, ...rows.subarray(0, 4000)])
+    const weights = fill(3000, (i) => 1 + (i % 5))
+    const kept = compressSync(doubled, { dimension: 4, order: 20, weights })
+    expect(kept.count).toBe(2000)
+    expect(Array.from(kept.indices)).toEqual(Array.from({ length: 2000 }, (_, i) => i))
+    expect(Array.from(kept.weights)).toEqual(
+      Array.from({ length: 2000 }, (_, i) => weights[i] + (i < 1000 ? weights[2000 + i] : 0)),
+    )
+    expect(kept.residual).toBeLessThanOrEqual(8 * EPS)
+  })
+})
+
 describe('weights', () => {
   it('of zero keep a point out, whatever it is', () => {
     const random = seeded(3)

@@ -188,7 +188,7 @@ async function survivesDamage(name: string, good: Uint8Array): Promise<void> {
       for (const [at, byte] of damage) if (at < file.length) file[at] = byte
       const outcome = await readTable(folder.write(name, file)).catch((error) => error)
       // Where the first bytes are gone, the file is taken for text, or for the kind that its name says.
-      expect(outcome.code ?? 'table').toMatch(/^(ERR_FILE|table)$/)
+      expect(outcome.code ?? 'table').toMatch(/^(ERR_FILE|ERR_MEMORY|table)$/)
     }),
     { numRuns: 200, interruptAfterTimeLimit: 60_000, markInterruptAsFailure: true },
   )

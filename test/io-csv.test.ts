@@ -125,7 +125,8 @@ describe('rows', () => {
     ['no rows', 'a,b\n', 'has names but no rows'],
     ['nothing', '', 'is empty'],
     ['blanks', ' \n\n', 'is empty'],
-    ['UTF-16', Buffer.from('a,b\n1,2\n', 'utf16le'), 'is not a text file in UTF-8'],
+    ['UTF-16', Buffer.from('a,b\n1,2\n', 'utf16le'), 'is a text in UTF-16'],
+    ['text with NUL bytes', 'a,b\n1,\u00002\n', 'is not a text file in UTF-8'],
     ['gzip', Uint8Array.of(0x1f, 0x8b, 8, 0), 'is packed with gzip'],
   ])('refuses %s', async (_, text, message) => {
     const path = csv(text)

@@ -131,3 +131,72 @@ describe('GeoJSON', () => {
     expect(column(table, 'longitude').trouble).toMatchObject({ kind: 'missing', row: 2 })
   })
 })
+
+describe('what JSON lacks', () => {
+  it('reads NaN and infinities as Python writes them, and leaves texts alone', async () => {
+    const rows = '{"x": NaN, "y": -Infinity, "t": "NaN, \\"Infinity\\\\"}\n{"x": 1.5, "y":Infinity, "t": "\\\\\\" NaN"}'
+    for (const [name, text] of [
+      ['p.ndjson', rows],
+      ['p.json', `[${rows.replace('\n', ',')}]`],
+    ]) {
+      const table = await readTable(json(text, name))
+      expect(values(table)).toEqual({ x: [NaN, 1.5], y: [-Infinity, Infinity] })
+      expect(column(table, 'x').trouble).toMatchObject({ kind: 'nan', row: 0 })
+      expect(column(table, 'y')).toMatchObject({ notFinite: 2, trouble: { kind: 'infinite', row: 0 } })
+      expect(column(table, 't')).toMatchObject({ kind: 'text', text: { text: 'NaN, "Infinity\\' } })
+    }
+    expect(await readValues(json('[[NaN,1],[2,NaN]]'))).toEqual({ c0: [NaN, 2], c1: [1, NaN] })
+  })
+
+  it.each(['[{"x":NaNN}]', '[{NaN:1}]', '[{"x":nan}]', '[{"x":+Infinity}]', '[{"x":--Infinity}]', '[{"x":1NaN}]'])(
+    'refuses %s',
+    async (text) => {
+      await expect(readTable(json(text))).rejects.toThrow('is not JSON')
+    },
+  )
+
+  it('does not take a bare number for a row', async () => {
+    await expect(readTable(json('[NaN]'))).rejects.toThrow('row 0 is neither an object nor an array')
+    const place = { type: 'Feature', properties: {}, geometry: { type: 'Point', coordinates: 0 } }
+    await expect(readTable(json(JSON.stringify([place]).replace(':0', ':NaN')))).rejects.toThrow('only points')
+  })
+
+  it.each([
+    ['rows', (number: string) => `[{"x":1},{"x":${number}}]`, 'x', 'a.json'],
+    ['arrays', (number: string) => `[[1], [${number}]]`, 'c0', 'a.json'],
+    ['lines', (number: string) => `{"x":1}\n{"x": ${number} }`, 'x', 'a.ndjson'],
+    [
+      'GeoJSON',
+      (number: string) => {
+        const features = points.map((point, i) => ({ ...point, properties: { x: i } }))
+        return JSON.stringify({ type: 'FeatureCollection', features }).replace('"x":1', `"x":${number}`)
+      },
+      'x',
+      'a.geojson',
+    ],
+  ])('refuses whole numbers in %s that float64 cannot hold, and no others', async (_, text, name, file) => {
+    for (const number of ['9007199254740993', '-1700000000123456789', '12345678901234567890']) {
+      const { trouble } = column(await readTable(json(text(number), file)), name)
+      expect(trouble).toMatchObject({ kind: 'inexact', row: 1, text: number })
+    }
+    for (const number of [
+      '9007199254740992',
+      '1152921504606846976',
+      '1.7000000001234567e18',
+      '0.12345678901234567890',
+    ]) {
+      const table = await readTable(json(text(number), file))
+      expect(column(table, name).trouble).toBeUndefined()
+      expect(values(table)[name][1]).toBe(Number(number))
+    }
+  })
+
+  it('takes given numbers and words for missing', async () => {
+    const table = await readTable(json('[{"x":-9999,"y":1},{"x":2,"y":"void"},{"x":3,"y":3}]'), {
+      missing: ['-9999', 'VOID'],
+    })
+    expect(values(table)).toEqual({ x: [NaN, 2, 3], y: [1, NaN, 3] })
+    expect(column(table, 'x')).toMatchObject({ missing: 1, trouble: { kind: 'missing', row: 0 } })
+    expect(column(table, 'y')).toMatchObject({ missing: 1, texts: 0 })
+  })
+})

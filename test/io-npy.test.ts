@@ -2,7 +2,8 @@
 import { deflateRawSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { npyHeader, npyNumbers, npyTexts } from '../lib/io/npy.js'
+import { npyNumbers, npyTexts } from '../lib/io/npy.js'
+import { npyHeader } from '../lib/io/npy-header.js'
 import { readTable } from '../lib/io/read.js'
 import { zipStored } from '../lib/io/zip.js'
 import { column, foreign, readValues, temporaryFolder, values } from './io-files.js'
@@ -27,6 +28,11 @@ function npyWithHeader(text: string, version = 1): Buffer {
   return Buffer.concat([head, Buffer.from(text), Buffer.alloc(64)])
 }
 
+/** Records with 64 bytes of zeros behind them. */
+function record(descr: string, shape = '(1,)'): Buffer {
+  return npyWithHeader(`{'descr': ${descr}, 'fortran_order': False, 'shape': ${shape}, }\n`)
+}
+
 describe('NPY', () => {
   it.each<[string, Buffer, Record<string, number[]>]>([
     ['<f8', npy('<f8', [3, 2], numbers), rows],
@@ -42,6 +48,8 @@ describe('NPY', () => {
     ['>u2', npy('>u2', [1], [1, 0]), { c0: [256] }],
     ['|i1', npy('|i1', [2], [255, 1]), { c0: [-1, 1] }],
     ['|u1', npy('|u1', [2], [255, 1]), { c0: [255, 1] }],
+    ['|b1', npy('|b1', [3], [1, 0, 255]), { c0: [1, 0, 1] }],
+    ['(3,)', npy('<f8', [3], Float64Array.of(1, 2, 3)), { c0: [1, 2, 3] }],
   ])('reads %s', async (_, file, expected) => {
     expect(await readValues(folder.write('a.npy', file))).toEqual(expected)
   })
@@ -51,6 +59,31 @@ describe('NPY', () => {
     const file = npyWithHeader(text, version)
     file.writeDoubleLE(1.5, 12 + text.length)
     expect(await readValues(folder.write('v.npy', file))).toEqual({ c0: [1.5], c1: [0] })
+  })
+
+  it.each(['(3L, 2L)', '(3L,2L,)', '( 3 , 2 )'])('reads the shape %s', async (shape) => {
+    const text = `{'descr': '<f8', 'fortran_order': False, 'shape': ${shape}, }`
+    const file = Buffer.concat([npyWithHeader(text).subarray(0, -64), Buffer.from(numbers.buffer)])
+    expect(await readValues(folder.write('shape.npy', file))).toEqual(rows)
+  })
+
+  it('reads records, also of different sizes and orders and with filling between them', async () => {
+    const file = record(`[('x', '<f8'), ("it's", '|u1'), ('', '|V3'), ('x', '>i4'), ('ok', '|b1')]`, '(2,)')
+    const start = file.length - 64
+    const put = (at: number, x: number, small: number, whole: number, ok: number) => {
+      file.writeDoubleLE(x, at)
+      file[at + 8] = small
+      file.fill(77, at + 9, at + 12)
+      file.writeInt32BE(whole, at + 12)
+      file[at + 16] = ok
+    }
+    put(start, 0.5, 200, -7, 1)
+    put(start + 17, -0, 3, 70_000, 0)
+    const path = folder.write('records.npy', file)
+    const table = await readTable(path)
+    expect(table.named).toBe(true)
+    expect(values(table)).toEqual({ x: [0.5, -0], "it's": [200, 3], x_2: [-7, 70_000], ok: [1, 0] })
+    expect(await readValues(path, { columns: ['x_2'] })).toEqual({ x_2: [-7, 70_000] })
   })
 
   it('reads only the columns asked for, in blocks', async () => {
@@ -87,8 +120,14 @@ describe('NPY', () => {
     ['only a magic', Buffer.from('\x93NUMPY', 'latin1'), 'is not an NPY file'],
     ['an unknown version', Buffer.from('\x93NUMPY\x09\x00\x00\x00    ', 'latin1'), 'version 9'],
     ['a header without a type', npyWithHeader("{'fortran_order': False, 'shape': (1, 2)}"), 'cannot be read'],
-    ['records', npyWithHeader("{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (1,)}"), 'structured'],
-    ['booleans', npy('|b1', [2], [1, 0]), "type '|b1'"],
+    ['complex numbers', npy('<c16', [2], numbers), "type '<c16'"],
+    ['dates', npy('<M8[ns]', [2], numbers), "type '<M8[ns]'"],
+    ['records with texts', record("[('a', '<f8'), ('b', '<U3')]"), "field 'b' is of type '<U3'"],
+    ['records with lists', record("[('a', '<f8', (2,))]"), 'records of'],
+    ['records in records', record("[('a', [('x', '<f8')])]"), 'records of'],
+    ['records that are cut short', record("[('a', '<f8'), ('b', '<f8')]", '(5,)'), 'is cut short'],
+    ['records in two dimensions', record("[('a', '<f8')]", '(1, 2)'), 'one list is expected'],
+    ['records of nothing', record("[('', '|V0')]"), 'without numbers'],
     ['Python objects', npy('|O', [2], [1, 0]), "type '|O'"],
     ['texts', npy('<U3', [2], new Uint32Array(6)), "type '<U3'"],
     ['three dimensions', npy('<f8', [1, 2, 3], numbers), 'shape (1, 2, 3)'],
@@ -138,6 +177,50 @@ describe('NPZ', () => {
     expect(table.roles).toEqual({ weight: undefined, row: undefined })
   })
 
+  it('passes over what stands beside the points', async () => {
+    const beside = {
+      'mask.npy': npy('|b1', [3], [1, 0, 1]),
+      'masks.npy': npy('|b1', [3, 2], [1, 0, 1, 1, 0, 0]),
+      'records.npy': record("[('a', '<f8'), ('b', '<U3')]", '(3,)'),
+      'complex.npy': npy('<c16', [3], numbers),
+      'objects.npy': npy('|O', [], [1]),
+      'cube.npy': npy('<f8', [1, 2, 3], numbers),
+      'faces.npy': npy('<i4', [3, 1], Int32Array.of(0, 1, 2)),
+      'folder/': Buffer.alloc(0),
+      'readme.txt': Buffer.from('hello'),
+    }
+    const table = await readTable(folder.write('beside.npz', npz({ ...beside, 'points.npy': points })))
+    expect(values(table)).toEqual(rows)
+    const others = table.columns.filter(({ kind }) => kind === 'other').map(({ name }) => name)
+    expect(others).toEqual(['mask', 'masks', 'records', 'complex', 'objects', 'cube', 'faces'])
+  })
+
+  it('takes the array of weights for them also where a point column has that name', async () => {
+    const file = npz({ 'points.npy': points, 'weights.npy': weights, 'columns.npy': npyTexts(['x', 'weights']) })
+    const table = await readTable(folder.write('names.npz', file))
+    expect(table.roles).toEqual({ weight: 'weights_2', row: undefined })
+    expect(values(table)).toEqual({ x: rows.c0, weights: rows.c1, weights_2: [1, 2, 0.5] })
+  })
+
+  it('reads records where there is nothing else', async () => {
+    const file = npz({ 'records.npy': record("[('a', '<f8'), ('b', '<f4')]", '(2,)') })
+    expect(await readValues(folder.write('records.npz', file))).toEqual({ a: [0, 0], b: [0, 0] })
+  })
+
+  it.each<[string, Uint8Array]>([
+    ['two dimensions', npyNumbers(Float64Array.of(1, 2, 0.5), [3, 1])],
+    ['another length', npyNumbers(Float64Array.of(1, 2), [2])],
+    ['no dimension', npyNumbers(Float64Array.of(1), [])],
+    ['texts', npyTexts(['1', '2', '3'])],
+    ['truth values', npy('|b1', [3], [1, 0, 1])],
+    ['complex numbers', npy('<c8', [3], numbers)],
+    ['records', record("[('a', '<f8')]", '(3,)')],
+  ])('refuses weights of %s, which would else be left out', async (_, array) => {
+    const path = folder.write('weights.npz', npz({ 'points.npy': points, 'weights.npy': array }))
+    const message = expect.stringContaining("has 'weights' of type")
+    await expect(readTable(path)).rejects.toMatchObject({ code: 'ERR_FILE', message })
+  })
+
   it('reads what NumPy has written', async () => {
     const path = folder.write('numpy.npz', foreign.npzDeflated)
     expect(await readValues(path)).toEqual({ u: [0, 0.25, 0.5], größe: [0.125, 0.375, 0.625], weights: [1, 2, 0.5] })
@@ -154,6 +237,69 @@ describe('NPZ', () => {
   ])('refuses %s', async (_, file, message) => {
     const path = folder.write('bad.npz', file)
     await expect(readTable(path)).rejects.toMatchObject({ code: 'ERR_FILE', message: expect.stringContaining(message) })
+  })
+
+  it('refuses a compressed file whose weights or source rows are gone', async () => {
+    const meta = { version: 1, columns: ['c0', 'c1'], weight: 'weights', row: 'indices', order: 1, sourceWeight: null }
+    const own = npyTexts(JSON.stringify({ ...meta, dropMissing: false }))
+    const arrays = { 'points.npy': points, 'fewpoints.npy': own, 'weights.npy': weights }
+    const indices = npyNumbers(BigInt64Array.of(0n, 1n, 2n), [3])
+    const whole = await readTable(folder.write('own.npz', npz({ ...arrays, 'indices.npy': indices })))
+    expect(whole.roles).toMatchObject({ weight: 'weights', row: 'indices' })
+    for (const [name, rest] of [
+      ['indices', arrays],
+      ['indices', { ...arrays, 'indices.npy': points }],
+      ['weights', { ...arrays, 'weights.npy': points, 'indices.npy': indices }],
+    ] as const) {
+      const path = folder.write('own.npz', npz(rest))
+      await expect(readTable(path)).rejects.toMatchObject({ message: expect.stringContaining(`'${name}'`) })
+    }
+  })
+
+  it('refuses entries that share bytes', async () => {
+    const file = npz({ 'points.npy': points, 'weights.npy': weights })
+    // In the list, the place of the second entry becomes that of the first.
+    const second = file.lastIndexOf(Buffer.from('PK\x01\x02', 'latin1'))
+    for (const place of [0, 30, 60]) {
+      file.writeUInt32LE(place, second + 42)
+      const path = folder.write('shared.npz', file)
+      await expect(readTable(path)).rejects.toMatchObject({ message: expect.stringContaining('in the same bytes') })
+    }
+  })
+
+  it('refuses two entries of one name', async () => {
+    const two = ['points.npy', 'points.npy'].map((name) => ({ name, content: points }))
+    const path = folder.write('twice.npz', Buffer.concat([...zipStored(two)]))
+    await expect(readTable(path)).rejects.toMatchObject({ message: expect.stringContaining("'points.npy' twice") })
+  })
+
+  it('refuses what is encrypted, but not beside what is wanted', async () => {
+    const file = npz({ 'a.txt': points, 'points.npy': points })
+    const [first, second] = [file.indexOf('PK\x01\x02'), file.lastIndexOf('PK\x01\x02')]
+    file[first + 8] |= 1
+    expect(await readValues(folder.write('locked.npz', file))).toEqual(rows)
+    file[second + 8] |= 1
+    const path = folder.write('locked.npz', file)
+    await expect(readTable(path)).rejects.toMatchObject({ message: expect.stringContaining("'points.npy' encrypted") })
+  })
+
+  it('reads archives with a comment, also one that looks like the end of an archive', async () => {
+    const file = npz({ 'points.npy': points })
+    for (const comment of [Buffer.from('hello'), file.subarray(-22), Buffer.alloc(60_000, 'PK\x05\x06', 'latin1')]) {
+      const longer = Buffer.concat([file, comment])
+      longer.writeUInt16LE(comment.length, file.length - 2)
+      expect(await readValues(folder.write('comment.npz', longer))).toEqual(rows)
+    }
+  })
+
+  it('refuses more than the memory of the machine, before it takes any', async () => {
+    // 9000 entries of 4 GiB each, as far as the list says.
+    const files = Array.from({ length: 9000 }, (_, i) => ({ name: `${i}.npy`, content: new Uint8Array(1) }))
+    const pieces = Buffer.concat([...zipStored(files)])
+    for (let at = pieces.indexOf('PK\x01\x02'); at !== -1; at = pieces.indexOf('PK\x01\x02', at + 4))
+      pieces.writeUInt32LE(0xfffffffe, at + 24)
+    const path = folder.write('many.npz', pieces)
+    await expect(readTable(path)).rejects.toMatchObject({ code: 'ERR_MEMORY' })
   })
 
   it('refuses an entry that announces more than deflate can hold, before it takes memory', async () => {

@@ -534,10 +534,30 @@ describe('nnls with equality constraints', () => {
   })
 
   const refusals: [string, number[], number[], RegExp][] = [
-    ['a negative total', [1, 1, 1], [-1], /no x >= 0.* is 1$/],
-    ['contradiction', [1, 2, 3, 1, 2, 3], [1, 2], /least \|E x - f\| is 0\.707/],
-    ['a zero row that should give 1', [0, 0, 0], [1], /is 1$/],
-    ['opposite demands', [1, 0, 0, 1, 1, 1], [2, 1], /least \|E x - f\|/],
+    [
+      'a negative total',
+      [1, 1, 1],
+      [-1],
+      /no x >= 0.* is 1; .*row 0, where equality.rhs\[0\] is -1 and .* gives 0: .*no number below 0$/,
+    ],
+    [
+      'contradiction',
+      [1, 2, 3, 1, 2, 3],
+      [1, 2],
+      /least \|E x - f\| is 0\.707107; .*row 0, where equality\.rhs\[0\] is 1 and .* gives 1\.5$/,
+    ],
+    [
+      'a zero row that should give 1',
+      [0, 0, 0],
+      [1],
+      /rhs\[0\] is 1 and .* gives 0: that row of equality\.matrix is all 0$/,
+    ],
+    [
+      'opposite demands',
+      [1, 0, 0, 1, 1, 1],
+      [2, 1],
+      /least \|E x - f\|.*equality\.rhs\[\d\] is [12] and the nearest x >= 0 gives \d/,
+    ],
   ]
   it.each(refusals)('ERR_INFEASIBLE: %s', async (_, matrix, rhs, says) => {
     const equality = { matrix: Float64Array.from(matrix), rhs: Float64Array.from(rhs), rows: rhs.length }

@@ -96,6 +96,16 @@ describe('multiIndices', () => {
     )
   })
 
+  it('of many columns, and of many degrees', () => {
+    const list = multiIndices(5000, 1)
+    expect(list.length).toBe(5001 * 5000)
+    for (let j = 0; j <= 5000; j += 625) {
+      const row = list.subarray(j * 5000, (j + 1) * 5000)
+      expect([row.reduce((sum, e) => sum + e, 0), row.indexOf(1)]).toEqual([j === 0 ? 0 : 1, j - 1])
+    }
+    expect(Array.from(multiIndices(1, 255))).toEqual(Array.from({ length: 256 }, (_, k) => k))
+  })
+
   it('refuses exponents that are no bytes, and lists without end', () => {
     expect(() => multiIndices(1, 256)).toThrow(expect.objectContaining({ name: 'RangeError', code: 'ERR_OPTION' }))
     expect(() => multiIndices(40, 11)).toThrow(expect.objectContaining({ name: 'Error', code: 'ERR_MEMORY' }))
@@ -112,6 +122,28 @@ describe('moments', () => {
     expect(Array.from(momentsSync(points, { dimension: 2, order: 2, weights }))).toEqual(expected)
     expect(Array.from(momentsSync(points, { dimension: 2, order: 1 }))).toEqual([2, 4, 7])
     expect(Array.from(momentsSync(points, { dimension: 2, order: 0 }))).toEqual([2])
+  })
+
+  it('has the right value in every degree up to the highest', () => {
+    const points = Float64Array.of(-1, 0.5, 1)
+    const got = momentsSync(points, { dimension: 1, order: 255 })
+    expect(got.length).toBe(256)
+    got.forEach((value, k) => {
+      const expected = (k % 2 === 0 ? 2 : 0) + 2 ** -k
+      expect(Math.abs(value - expected)).toBeLessThanOrEqual(expected * EPS + 3 * 2 ** -94) // three products, at most 1
+    })
+  })
+
+  it('of thousands of columns, blocks of them as well', () => {
+    const [m, d] = [4000, 6]
+    const points = fill(d * m, (at) => ((at * 7919) % 101) - 50)
+    const sums = momentsSync(points, { dimension: m, order: 1 })
+    const expected = fill(m + 1, (e) => {
+      let sum = e === 0 ? d : 0
+      for (let i = 0; i < d && e > 0; i++) sum += points[i * m + e - 1]
+      return sum
+    })
+    expect(sums).toEqual(expected)
   })
 
   it('sums products of Legendre polynomials', () => {

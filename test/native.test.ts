@@ -52,6 +52,57 @@ describe('the surface', () => {
   })
 })
 
+describe('words that it does not know', () => {
+  it('are refused', async () => {
+    const option = { name: 'RangeError', code: 'ERR_OPTION' }
+    for (const division of ['Grid', '', 'thirds', 1, null])
+      expect(await refusal({ ...input(), division })).toEqual(option)
+    for (const basis of ['hermite', '', undefined, 1]) {
+      const { points, order, threads } = input()
+      expect(() => native().momentsSync({ points, order, threads, basis: basis as 'monomial' })).toThrow(
+        expect.objectContaining(option),
+      )
+    }
+  })
+})
+
+describe('constructors of typed arrays that were replaced', () => {
+  it('on the global object make no difference', async () => {
+    const program = `
+      globalThis.Float64Array = class extends Float32Array {}
+      const { native } = await import(process.argv[1])
+      const data = new Float32Array([1, 2, 3, 4])
+      const points = { data, offset: 0, count: 4, dimension: 1, rowStride: 1, columnStride: 1 }
+      console.log(String(native().momentsSync({ points, order: 1, threads: 1, basis: 'monomial' })))`
+    const url = new URL('../dist/native.js', import.meta.url).href
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program, url])
+    expect(stdout).toBe('4,10\n')
+  })
+
+  // Each environment asks once, when the addon is loaded: so these run in processes of their own.
+  it.each([
+    ['makes another kind of array', 'function () { return new Float32Array(2) }', 'TypeError undefined'],
+    ['makes a shorter array', 'function (n) { return new Real(n - 1) }', 'TypeError undefined'],
+    ['makes no array', 'function () { return {} }', 'TypeError undefined'],
+    ['throws', "function () { throw new Error('mine') }", 'Error mine'],
+    ['finds no memory', "function () { throw new RangeError('Array buffer allocation failed') }", 'Error ERR_MEMORY'],
+  ])('on the prototype by one that %s: an error, and nothing is written', async (_, replacement, expected) => {
+    const program = `
+      const Real = Float64Array
+      const data = new Real([1, 2, 3, 4])
+      Real.prototype.constructor = ${replacement}
+      const { native } = await import(process.argv[1])
+      const points = { data, offset: 0, count: 4, dimension: 1, rowStride: 1, columnStride: 1 }
+      const call = { points, order: 1, threads: 1, basis: 'monomial' }
+      const show = ({ name, code, message }) => console.log(name, message === 'mine' ? message : code)
+      try { native().momentsSync(call) } catch (error) { show(error) }
+      await native().moments(call).promise.catch(show)`
+    const url = new URL('../dist/native.js', import.meta.url).href
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program, url])
+    expect(stdout).toBe(`${expected}\n${expected}\n`)
+  })
+})
+
 describe('arrays that do not hold what is said', () => {
   const shape = { name: 'RangeError', code: 'ERR_SHAPE' }
   const option = { name: 'RangeError', code: 'ERR_OPTION' }
@@ -88,6 +139,23 @@ describe('arrays that do not hold what is said', () => {
   it('orders and threads beyond all bounds', async () => {
     for (const order of [-1, 1e6, 2 ** 31, 0.5]) {
       expect((await refusal({ ...input(), order })).code).toMatch(/^ERR_(OPTION|SIZE)$/)
+    }
+    const [few, target] = [points(uniform(COUNT, DIMENSION)), new Float64Array(66)]
+    for (const order of [-1, 256, 1000, 65_535, 65_536, 2 ** 31, 0.5, Number.NaN]) {
+      const part = { points: few, order, threads: 1, basis: 'monomial' as const }
+      const calls = [
+        () => native().compressSync({ ...input(), order }),
+        () => native().momentsSync(part),
+        () => native().matchMomentsSync({ ...part, target }),
+        () => native().evaluateSync(part),
+        () => native().verifySync({ ...part, original: few, compressed: few }),
+        () => native().sumTimes({ ...part, dimension: 2, count: 100, legendre: false, trials: 1 }),
+        () => {
+          const blocks = { blockOf: Float64Array.of(0, 1), blockOrders: Float64Array.of(1, order) }
+          return native().verifySync({ ...part, order: 1, ...blocks, original: few, compressed: few })
+        },
+      ]
+      for (const call of calls) expect(call).toThrow(expect.objectContaining(option))
     }
     for (const threads of [0, 1e9, Number.NaN]) expect(await refusal({ ...input(), threads })).toEqual(option)
   })
@@ -153,6 +221,26 @@ describe('jobs', () => {
     expect(first.status).toBe('fulfilled')
     for (const other of others) expect(other).toMatchObject({ status: 'rejected', reason: { code: 'ABORT_ERR' } })
     for (const { cancel } of jobs) cancel()
+  })
+
+  it('are refused with ERR_MEMORY, the bytes and what is free before they begin', async () => {
+    const many = { ...points(uniform(COUNT, DIMENSION)), dimension: 2 }
+    const order = 25 // 351 moments
+    const calls = (memory: number) => [
+      () => native().compressSync({ ...input(), order, size: 351, memory }),
+      () => native().recombineSync({ features: { ...many, count: 2, dimension: COUNT }, threads: 1, memory }),
+      () => native().momentsSync({ points: many, order, threads: 1, basis: 'monomial', memory }),
+      () => native().verifySync({ original: many, compressed: many, order, threads: 1, memory }),
+    ]
+    for (const call of calls(1000)) {
+      expect(call).toThrow(
+        expect.objectContaining({
+          code: 'ERR_MEMORY',
+          message: expect.stringMatching(/: \d+ points with \d+ moments need about \d{4,} bytes .*, and 1000 are free/),
+        }),
+      )
+    }
+    for (const call of calls(2 ** 30)) expect(call).not.toThrow()
   })
 
   it('reject with ERR_MEMORY and the bytes when memory runs out, and the next one works', async () => {

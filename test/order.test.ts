@@ -1,6 +1,18 @@
 import { describe, expect, it } from 'vitest'
-import { compress, compressSync, momentCount, moments, type OrderBlock, verifySync } from '../lib/index.js'
+import {
+  compress,
+  compressDatasetSync,
+  compressNetworkSync,
+  compressSync,
+  matchMomentsSync,
+  momentCount,
+  moments,
+  momentsSync,
+  type OrderBlock,
+  verifySync,
+} from '../lib/index.js'
 import { bitsOf, EPS, expectSubset, fill, normal, RESIDUAL_BOUND, rowsOf, seeded, uniform } from './fixtures.js'
+import { network } from './plain-training.js'
 
 /** The relative error of the sum of f over the points kept. */
 function errorOf(
@@ -149,6 +161,46 @@ describe('order as blocks of columns', () => {
     const [one, three] = [1, 3].map((threads) => bitsOf(compressSync(points, { ...options, threads })))
     expect(three).toEqual(one)
     expect(bitsOf(await compress(points, options))).toEqual(one)
+  })
+})
+
+describe('the highest order', () => {
+  const points = normal(300, 2)
+  const data = { x: points, y: uniform(300, 1), inputs: 2, outputs: 1 }
+  const order = 256
+  const blocks = [
+    { columns: [0], order },
+    { columns: [1], order: 1 },
+  ]
+  const refused: [string, () => unknown][] = [
+    ['compress', () => compressSync(points, { dimension: 2, order })],
+    ['compress, blocks', () => compressSync(points, { dimension: 2, order: blocks })],
+    ['verify', () => verifySync(points, points, { dimension: 2, order })],
+    ['verify, blocks', () => verifySync(points, points, { dimension: 2, order: blocks })],
+    ['moments', () => momentsSync(points, { dimension: 2, order })],
+    ['matchMoments', () => matchMomentsSync(points, points, { dimension: 2, order })],
+    ['compressDataset', () => compressDatasetSync(data, { order, size: 100 })],
+    ['compressNetwork', () => compressNetworkSync(network(20), { order, size: 10 })],
+  ]
+  it.each(refused)('is 255 for %s', (_, call) => {
+    expect(call).toThrow(
+      expect.objectContaining({
+        name: 'RangeError',
+        code: 'ERR_OPTION',
+        message: expect.stringMatching(/must be a whole number from 0 to 255, got 256$/),
+      }),
+    )
+  })
+
+  it('works, and so does order 0', () => {
+    const line = uniform(400, 1)
+    const kept = compressSync(line, { dimension: 1, order: 255 })
+    expect(kept.count).toBeLessThanOrEqual(256)
+    expect(verifySync({ points: line, dimension: 1 }, kept, { order: 255 }).perOrder.length).toBe(256)
+    const one = compressSync(points, { dimension: 2, order: 0 })
+    expect([one.count, one.weights[0]]).toEqual([1, 300])
+    expect(verifySync({ points, dimension: 2 }, one, { order: 0 }).residual).toBe(0)
+    expect(Array.from(momentsSync(points, { dimension: 2, order: 0 }))).toEqual([300])
   })
 })
 

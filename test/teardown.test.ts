@@ -6,7 +6,10 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 
+import { ENDINGS, STATES } from './programs/endings.mjs'
+
 const PROGRAMS = fileURLToPath(new URL('programs/teardown.mjs', import.meta.url))
+const ENDINGS_PROGRAM = fileURLToPath(new URL('programs/endings.mjs', import.meta.url))
 // The programs start computations of more than 80 s altogether and stop them. Without being stopped they are killed.
 const PATIENCE = 60_000
 
@@ -17,8 +20,12 @@ interface Ended {
   found: Record<string, unknown> | undefined
 }
 
-async function run(...args: string[]): Promise<Ended> {
-  const child = spawn(process.execPath, ['--expose-gc', PROGRAMS, ...args], {
+function run(...args: string[]): Promise<Ended> {
+  return runProgram('--expose-gc', PROGRAMS, ...args)
+}
+
+async function runProgram(...args: string[]): Promise<Ended> {
+  const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: PATIENCE,
     killSignal: 'SIGKILL',
@@ -62,6 +69,16 @@ describe('the end of a worker', () => {
     expect((here as unknown[])[0]).toBe(expected)
     expect(new Set(here as unknown[]).size).toBe(4)
     expect(there).toEqual(here)
+  })
+})
+
+// npm run check:endings does the same a thousand times each.
+describe.each(ENDINGS)('environments that end by %s', (ending) => {
+  it.each(STATES)('with computations %s end as they should', async (state) => {
+    const workers = await runProgram(ENDINGS_PROGRAM, 'worker', ending, state, '12')
+    expect(workers).toEqual({ code: 0, signal: null, stderr: '', found: 12 })
+    const processes = await runProgram(ENDINGS_PROGRAM, 'process', ending, state, '2')
+    expect(processes).toEqual({ code: 0, signal: null, stderr: '', found: 2 })
   })
 })
 

@@ -1,12 +1,14 @@
 // From the words of the command line to values. What does not fit is told by commander with the option's name.
 import { InvalidArgumentError } from 'commander'
+import { MOST_ORDER } from '../multi-index.js'
 
-/** A whole number of at least `least`. */
-export function wholeNumber(least: number): (text: string) => number {
+/** A whole number of at least `least`, and of at most `most`. */
+export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const value = /^\+?\d+$/.test(text) ? Number(text) : Number.NaN
-    if (Number.isSafeInteger(value) && value >= least) return value
-    throw new InvalidArgumentError(`It must be a whole number of at least ${least}.`)
+    if (Number.isSafeInteger(value) && value >= least && value <= most) return value
+    const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`
+    throw new InvalidArgumentError(`It must be a whole number ${range}.`)
   }
 }
 
@@ -24,7 +26,8 @@ export function nameList(text: string): string[] {
     .map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain)
   if (list.length === 0 || list.includes(''))
     throw new InvalidArgumentError('It must be names with commas between them.')
-  const double = list.find((name, i) => list.indexOf(name) !== i)
+  const seen = new Set<string>()
+  const double = list.find((name) => seen.size === seen.add(name).size)
   if (double !== undefined) throw new InvalidArgumentError(`'${double}' stands there twice.`)
   return list
 }
@@ -37,13 +40,51 @@ export function scale(text: string): 'standard' | 'none' | number[] {
   throw new InvalidArgumentError("It must be 'standard', 'none', or one number of at least 0 a column: 1,1,0.5")
 }
 
-/** A whole number, or auto. */
+/** A whole number up to the highest order, or auto. */
 export function order(text: string): number | 'auto' {
-  return text === 'auto' ? text : wholeNumber(0)(text)
+  return text === 'auto' ? text : wholeNumber(0, MOST_ORDER)(text)
 }
 
 /** One of two words. */
 export function quality(text: string): 'fast' | 'best' {
   if (text === 'fast' || text === 'best') return text
   throw new InvalidArgumentError("It must be 'best' or 'fast'.")
+}
+
+const DELIMITERS: Record<string, string> = {
+  comma: ',',
+  semicolon: ';',
+  tab: '\t',
+  '\\t': '\t',
+  bar: '|',
+  blank: ' ',
+  space: ' ',
+}
+
+/** What stands between the cells: one character or its name. */
+export function delimiter(text: string): string {
+  const value = DELIMITERS[text.toLowerCase()] ?? text
+  if (value.length === 1 && !/["\n\r\0\d.+\p{L}-]/u.test(value)) return value
+  throw new InvalidArgumentError("It must be one character, or 'tab' or 'blank'.")
+}
+
+/** What stands before the fraction. */
+export function decimal(text: string): '.' | ',' {
+  const value = { point: '.', comma: ',' }[text.toLowerCase()] ?? text
+  if (value === '.' || value === ',') return value
+  throw new InvalidArgumentError("It must be '.' or ','.")
+}
+
+/** How comments begin; none for no comments, which is ''. */
+export function comment(text: string): string {
+  if (text.toLowerCase() === 'none') return ''
+  if (/^[^\s"\d]{1,4}$/.test(text)) return text
+  throw new InvalidArgumentError("It must be one to four characters that comments begin with, or 'none'.")
+}
+
+/** Numbers and words with commas between them. */
+export function missingWords(text: string): string[] {
+  const words = text.split(',').map((word) => word.trim())
+  if (words.every((word) => word !== '')) return words
+  throw new InvalidArgumentError('It must be numbers or words with commas between them: -9999,void')
 }

@@ -1,6 +1,7 @@
 // fewpoints compress: a file of points in, a small file with the same moments out.
 import { type CompressOptions, compress, momentCount } from '../index.js'
 import { checkTarget } from '../io/atomic.js'
+import { pathName, STDIN } from '../io/bytes.js'
 import { OUTPUT_ENDINGS, outputFormat } from '../io/format.js'
 import { readTable } from '../io/read.js'
 import { writeCompressed } from '../io/write.js'
@@ -20,8 +21,9 @@ import {
   whole,
 } from './report.js'
 import { type Selection, select } from './selection.js'
+import { readOptions, type TextCommand } from './text-options.js'
 
-export interface CompressCommand {
+export interface CompressCommand extends TextCommand {
   output: string
   /** Absent: chosen, for `size` points. */
   order?: number | 'auto' | undefined
@@ -32,7 +34,6 @@ export interface CompressCommand {
   threads?: number | undefined
   scale: 'standard' | 'none' | number[]
   dropMissing: boolean
-  header?: boolean | undefined
   force: boolean
   json: boolean
   quiet: boolean
@@ -43,10 +44,17 @@ export async function compressCommand(input: string, command: CompressCommand, s
   const { quiet } = command
   const start = performance.now()
   const format = outputFormat(command.output)
+  if (command.output === STDIN)
+    throw new CliError(
+      EXIT.usage,
+      '-: the result cannot be written to standard output; --output needs the name of a file',
+    )
   if (format === undefined) {
     throw new CliError(EXIT.usage, `${command.output}: the name must end in one of ${OUTPUT_ENDINGS.join(', ')}`)
   }
-  const target = await step(EXIT.output, () => checkTarget(command.output, { inputs: [input], force: command.force }))
+  const target = await step(EXIT.output, () =>
+    checkTarget(command.output, { inputs: input === STDIN ? [] : [input], force: command.force }),
+  )
 
   const bar = progressBar(!quiet)
   try {
@@ -118,14 +126,15 @@ export async function compressCommand(input: string, command: CompressCommand, s
 
 async function readSelection(
   input: string,
-  { columns, weights, header, dropMissing }: CompressCommand,
+  command: CompressCommand,
   update: (stage: string, done: number, total: number) => void,
   signal: AbortSignal,
 ): Promise<Selection> {
+  const { columns, weights, dropMissing } = command
   const wanted = columns && (weights === undefined ? columns : [...columns, weights])
   const onProgress = (done: number, total: number) => update('read', done, total)
-  const table = await readTable(input, { columns: wanted, header, signal, onProgress })
-  return select(input, table, { columns, weights, dropMissing })
+  const table = await readTable(input, { columns: wanted, ...readOptions(command), signal, onProgress })
+  return select(pathName(input), table, { columns, weights, dropMissing })
 }
 
 interface Summary {

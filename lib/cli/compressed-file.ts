@@ -1,8 +1,8 @@
 // Which columns of a compressed file are what: by what the file says about itself, else by where and how compress writes
 // them.
-import type { Column, Table } from '../io/table.js'
+import { type Column, ROW_NAME, type Table, WEIGHT_NAME } from '../io/table.js'
 import { CliError, EXIT } from './exit.js'
-import { findColumn, gather } from './selection.js'
+import { columnFinder, gather } from './selection.js'
 
 export interface CompressedColumns {
   points: Column[]
@@ -11,9 +11,6 @@ export interface CompressedColumns {
   row: Column | undefined
 }
 
-const WEIGHT = /^weights?(_\d+)?$/
-const ROW = /^(row|indices)(_\d+)?$/
-
 /**
  * With metadata (Parquet, NPZ): by that. Without names (NPY): the last two columns are weight and row. Otherwise the last
  * two when they are called so, or a column `weight` anywhere. Throws CliError when there are no weights.
@@ -21,11 +18,8 @@ const ROW = /^(row|indices)(_\d+)?$/
 export function compressedColumns(path: string, table: Table): CompressedColumns {
   const { columns, meta, roles } = table
   if (meta !== undefined) {
-    return {
-      points: meta.columns.map((name) => findColumn(path, table, name)),
-      weight: findColumn(path, table, meta.weight),
-      row: findColumn(path, table, meta.row),
-    }
+    const find = columnFinder(path, table)
+    return { points: meta.columns.map(find), weight: find(meta.weight), row: find(meta.row) }
   }
   if (!table.named && roles?.weight === undefined) {
     if (columns.length < 3) throw noWeights(path)
@@ -33,12 +27,12 @@ export function compressedColumns(path: string, table: Table): CompressedColumns
     return { points: columns.slice(0, -2), weight, row }
   }
   const last = columns.at(-1)
-  const row = columns.find(({ name }) => name === roles?.row) ?? (last && ROW.test(last.name) ? last : undefined)
+  const row = columns.find(({ name }) => name === roles?.row) ?? (last && ROW_NAME.test(last.name) ? last : undefined)
   const rest = columns.filter((column) => column !== row)
   const behind = rest.at(-1)
   const weight =
     rest.find(({ name }) => name === roles?.weight) ??
-    (behind && WEIGHT.test(behind.name) ? behind : rest.find(({ name }) => WEIGHT.test(name)))
+    (behind && WEIGHT_NAME.test(behind.name) ? behind : rest.find(({ name }) => WEIGHT_NAME.test(name)))
   if (weight === undefined) throw noWeights(path)
   return { points: rest.filter((column) => column !== weight && column.kind === 'number'), weight, row }
 }

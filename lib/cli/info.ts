@@ -4,10 +4,11 @@ import { readTable } from '../io/read.js'
 import type { Column, Table } from '../io/table.js'
 import { EXIT, step } from './exit.js'
 import { progressBar } from './progress.js'
-import { listing, names, printJson, textTable, whole } from './report.js'
+import { type Roles, rolesOf } from './remarks.js'
+import { listing, names, note, printJson, textTable, whole } from './report.js'
+import { readOptions, type TextCommand } from './text-options.js'
 
-export interface InfoCommand {
-  header?: boolean | undefined
+export interface InfoCommand extends TextCommand {
   json: boolean
 }
 
@@ -27,21 +28,23 @@ const HIGHEST_ORDER = 8
 const MOST_MOMENTS = 100_000
 const LIKE_WEIGHTS = /^(.*[_.\s-])?(weights?|wts?|w|exposure)$/i
 
-export async function infoCommand(path: string, { header, json }: InfoCommand, signal: AbortSignal): Promise<void> {
+export async function infoCommand(path: string, command: InfoCommand, signal: AbortSignal): Promise<void> {
   const bar = progressBar(true)
   let table: Table
   try {
     const onProgress = (done: number, total: number) => bar.update('read', done, total)
-    table = await step(EXIT.input, () => readTable(path, { header, signal, onProgress }))
+    table = await step(EXIT.input, () => readTable(path, { ...readOptions(command), signal, onProgress }))
   } finally {
     bar.stop()
   }
+  for (const text of table.notes ?? []) note(text, false)
   const columns = table.columns.map(columnInfo)
-  const weights = weightColumns(table, columns)
-  const noPoints = new Set([...weights, table.roles?.row])
+  const roles = rolesOf(table)
+  const weights = weightColumns(roles, columns)
+  const noPoints = new Set([...weights, roles?.row])
   const points = columns.filter(({ name, kind }) => kind === 'number' && !noPoints.has(name)).map(({ name }) => name)
   const moments = momentTable(points.length)
-  if (json) {
+  if (command.json) {
     const { format, rows, named, meta } = table
     printJson({
       command: 'info',
@@ -82,8 +85,8 @@ function columnInfo({ name, kind, stored, values, missing, texts, notFinite }: C
 }
 
 /** What the file says to be weights, or else what is called so and could be: no number below 0. */
-function weightColumns(table: Table, columns: readonly ColumnInfo[]): string[] {
-  if (table.roles?.weight !== undefined) return [table.roles.weight]
+function weightColumns(roles: Roles | undefined, columns: readonly ColumnInfo[]): string[] {
+  if (roles?.weight !== undefined) return [roles.weight]
   return columns
     .filter(({ name, least }) => LIKE_WEIGHTS.test(name) && least !== null && least >= 0)
     .map(({ name }) => name)

@@ -2,20 +2,21 @@
 // The command line: what can be asked for, and how it ends.
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { systemError } from '../io/bytes.js'
+import { orMemoryError } from '../memory.js'
 import { nameList, order, positiveNumber, quality, scale, wholeNumber } from './arguments.js'
 import { CliError, EXIT, exitCodeOf, printError } from './exit.js'
 import { abortOnInterrupt } from './interrupt.js'
+import { addTextOptions } from './text-options.js'
 
 const EXIT_CODES = `
 Exit codes: ${EXIT.ok} all is well, ${EXIT.differs} verify found a difference, ${EXIT.usage} wrong usage, ${EXIT.input} wrong input, \
 ${EXIT.output} the output cannot be written,
 ${EXIT.other} anything else, ${EXIT.interrupted} interrupted. FEWPOINTS_DEBUG=1 shows where an error comes from.`
 
-const INPUTS = 'CSV, TSV, NPY, NPZ, Parquet, Arrow IPC, JSON rows, GeoJSON points or PCD'
+const INPUTS = 'CSV, TSV, NPY, NPZ, Parquet, Arrow IPC, JSON rows, GeoJSON points or PCD; - is standard input'
 
 const COLUMNS = 'the columns to use, a,b,c'
-const HEADER = 'the first row has names, whatever it looks like'
-const NO_HEADER = 'the first row has no names; columns are c0, c1, ...'
 const DROP = 'leave rows out that have a missing value, a text or a NaN in a column that is used'
 
 function program(signal: AbortSignal): Command {
@@ -24,8 +25,7 @@ function program(signal: AbortSignal): Command {
     .version(version(), '-V, --version')
     .addHelpText('after', EXIT_CODES)
 
-  fewpoints
-    .command('compress')
+  addTextOptions(fewpoints.command('compress'))
     .description('write a small file whose points have the same moments as those of a large one')
     .argument('<input>', INPUTS)
     .option('-o, --output <file>', 'where to: .csv .tsv .npy .npz .parquet .json .ndjson (required)')
@@ -45,8 +45,6 @@ function program(signal: AbortSignal): Command {
     .option('--scale <how>', "how cells are cut: 'standard', 'none', or a factor a column: 1,1,0.5", scale, 'standard')
     .option('--quality <word>', "'best', or 'fast': keep no moments above the order", quality, 'best')
     .option('--drop-missing', DROP, false)
-    .option('--header', HEADER)
-    .option('--no-header', NO_HEADER)
     .option('--force', 'overwrite the output if it exists (never the input)', false)
     .option('--json', 'print the summary as JSON', false)
     .option('--quiet', 'print nothing but errors', false)
@@ -54,14 +52,15 @@ function program(signal: AbortSignal): Command {
       // Not by requiredOption: that would complain before it is told which option was misspelled.
       if (options.output === undefined)
         throw new CliError(EXIT.usage, '--output must be given; see fewpoints help compress')
-      if (options.size === undefined && (options.order === undefined || options.order === 'auto'))
+      if (options.size === undefined && options.order === 'auto')
+        throw new CliError(EXIT.usage, '--order auto needs --size: the order is chosen for that many points')
+      if (options.size === undefined && options.order === undefined)
         throw new CliError(EXIT.usage, '--order must be given, or --size, and the order is chosen for it')
       const { compressCommand } = await import('./compress.js')
       await compressCommand(input, options, signal)
     })
 
-  fewpoints
-    .command('verify')
+  addTextOptions(fewpoints.command('verify'))
     .description('compare the moments of a compressed file with those of the original, and its rows')
     .argument('<original>', INPUTS)
     .argument('<compressed>', 'what compress wrote')
@@ -83,8 +82,6 @@ function program(signal: AbortSignal): Command {
     )
     .option('--threads <n>', 'how many threads to use (default: all processors)', wholeNumber(1))
     .option('--drop-missing', DROP, false)
-    .option('--header', HEADER)
-    .option('--no-header', NO_HEADER)
     .option('--json', 'print the comparison as JSON', false)
     .option('--quiet', 'print nothing but errors', false)
     .action(async (original, compressed, options) => {
@@ -92,12 +89,9 @@ function program(signal: AbortSignal): Command {
       await verifyCommand(original, compressed, options, signal)
     })
 
-  fewpoints
-    .command('info')
+  addTextOptions(fewpoints.command('info'))
     .description('list columns, types, ranges and missing values, and the number of moments for each order')
     .argument('<file>', INPUTS)
-    .option('--header', HEADER)
-    .option('--no-header', NO_HEADER)
     .option('--json', 'print it as JSON', false)
     .action(async (file, options) => {
       const { infoCommand } = await import('./info.js')
@@ -118,16 +112,19 @@ function version(): string {
 }
 
 async function main(): Promise<void> {
-  // A reader that has seen enough (head, less) closes the pipe; that is no error.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) =>
-    process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.output),
-  )
+  // A reader that has seen enough (head, less) closes the pipe; that is no error, and the exit code stays what it is.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return
+    printError(systemError('standard output', error))
+    process.exitCode ||= EXIT.output
+  })
+  process.stderr.on('error', () => {})
   const signal = abortOnInterrupt()
   try {
     await program(signal).parseAsync()
   } catch (error) {
     // Ctrl-C may show as any error, when it ends what was waited for.
-    const cause = signal.aborted ? signal.reason : error
+    const cause = signal.aborted ? signal.reason : orMemoryError(error)
     if (!(cause instanceof CommanderError)) {
       printError(cause)
       process.exitCode = exitCodeOf(cause)

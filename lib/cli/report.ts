@@ -11,7 +11,7 @@ export function listing(rows: readonly (readonly [name: string, value: string])[
 
 /** A table with a line of heads; columns whose cells all look like numbers are set flush right. */
 export function textTable(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = heads.map((head, i) => Math.max(head.length, ...rows.map((row) => row[i].length)))
+  const widths = heads.map((head, i) => rows.reduce((width, row) => Math.max(width, row[i].length), head.length))
   const isNumeric = heads.map((_, i) => rows.every((row) => /^[-+\d.,e%]*$/.test(row[i])))
   const line = (cells: readonly string[]) =>
     cells

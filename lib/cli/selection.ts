@@ -1,7 +1,18 @@
 // From a table to points: which columns, which weights, which rows. Everything that is wrong with a value is found here,
 // where row, line and column are known.
 import type { Column, Table, Trouble } from '../io/table.js'
+import { float64s, uint32s } from '../memory.js'
+import { nearest } from '../nearest.js'
 import { CliError, EXIT } from './exit.js'
+import {
+  hasOtherNumbers,
+  type Roles,
+  rolesOf,
+  rowNumbersRemark,
+  sentinelRemark,
+  unclearError,
+  unnamedRemark,
+} from './remarks.js'
 import { names as listOf, whole } from './report.js'
 
 export interface SelectionOptions {
@@ -30,13 +41,16 @@ export interface Selection {
 
 /** Throws CliError: usage for names that are not there, input for everything that is wrong with the values. */
 export function select(path: string, table: Table, options: SelectionOptions): Selection {
-  const notes: string[] = []
-  const weightName = options.weights ?? table.roles?.weight
-  const weights = weightName === undefined ? undefined : findColumn(path, table, weightName)
+  const notes = [...(table.notes ?? [])]
+  const roles = rolesOf(table)
+  const find = columnFinder(path, table)
+  // A column that was asked for as a coordinate is no weight besides.
+  const own = roles?.weight !== undefined && options.columns?.includes(roles.weight) ? undefined : roles?.weight
+  const weightName = options.weights ?? own
+  const weights = weightName === undefined ? undefined : find(weightName)
   if (weights !== undefined && options.weights === undefined)
     notes.push(`${path}: the weights are column '${weights.name}'`)
-  const columns =
-    options.columns?.map((name) => findColumn(path, table, name)) ?? defaultColumns(path, table, weights, notes)
+  const columns = options.columns?.map(find) ?? defaultColumns(path, table, roles, weights, notes)
   const all = weights === undefined ? columns : [...columns, weights]
   for (const column of all) checkKind(path, column)
 
@@ -52,46 +66,77 @@ export function select(path: string, table: Table, options: SelectionOptions): S
     count,
     rows,
     dropped: table.rows - count,
-    notes,
+    notes: [...notes, ...remarks(path, all)],
   }
 }
 
-export function findColumn(path: string, table: Table, name: string): Column {
-  const column = table.columns.find((candidate) => candidate.name === name)
-  if (column !== undefined) return column
-  const meant = table.columns.find((candidate) => candidate.name.toLowerCase() === name.toLowerCase())
-  const hint = meant === undefined ? '' : ` (did you mean '${meant.name}'?)`
-  const list = listOf(table.columns.map((candidate) => candidate.name))
-  throw new CliError(EXIT.usage, `${path}: has no column '${name}'${hint}; its columns are ${list}`)
+/** A few of the remarks, and how many more there are. */
+function remarks(path: string, columns: readonly Column[]): string[] {
+  const all = columns.flatMap((column) => sentinelRemark(path, column) ?? [])
+  return all.length > 5 ? [...all.slice(0, 5), `${path}: ${all.length - 5} more columns like that`] : all
 }
 
-function defaultColumns(path: string, table: Table, weights: Column | undefined, notes: string[]): Column[] {
-  const noPoints = [weights?.name, table.roles?.weight, table.roles?.row]
+/** Finds columns by name. Throws CliError with the name that was meant. */
+export function columnFinder(path: string, table: Table): (name: string) => Column {
+  const byName = new Map(table.columns.map((column) => [column.name, column]))
+  return (name) => {
+    const column = byName.get(name)
+    if (column !== undefined) return column
+    const names = [...byName.keys()]
+    const meant = nearest(name, names)
+    const hint = meant === undefined ? '' : ` (did you mean '${meant}'?)`
+    throw new CliError(EXIT.usage, `${path}: has no column '${name}'${hint}; its columns are ${listOf(names)}`)
+  }
+}
+
+function defaultColumns(
+  path: string,
+  table: Table,
+  roles: Roles | undefined,
+  weights: Column | undefined,
+  notes: string[],
+): Column[] {
+  const noPoints = [weights?.name, roles?.weight, roles?.row]
   const candidates = table.columns.filter(({ name }) => !noPoints.includes(name))
   const columns = candidates.filter(({ kind }) => kind === 'number')
   const others = candidates.filter(({ kind }) => kind !== 'number')
+  const unclear = others.find(hasOtherNumbers)
+  if (unclear?.unclear !== undefined) throw unclearError(path, unclear, place(unclear.unclear.first))
   if (columns.length === 0) {
+    const isOne = table.format === 'csv' && table.columns.length === 1
+    const help = isOne ? '; --delimiter says what stands between the cells' : ''
     throw new CliError(
       EXIT.input,
-      `${path}: has no column of numbers; its columns are ${listOf(candidates.map(named))}`,
+      `${path}: has no column of numbers; its columns are ${listOf(candidates.map(named))}${help}`,
     )
   }
   if (others.length > 0) notes.push(`${path}: left out, no numbers: ${listOf(others.map(named))}`)
+  if (roles?.row !== undefined && table.meta === undefined && table.roles === undefined) {
+    notes.push(`${path}: column '${roles.row}' has source rows of a file that fewpoints wrote, left out`)
+  }
   const unused = weights === undefined ? columns.find(({ name }) => /^weights?$/i.test(name)) : undefined
   if (unused)
     notes.push(
       `${path}: column '${unused.name}' is taken for a coordinate; --weights ${unused.name} makes it the weights`,
     )
-  if (!table.named) notes.push(`${path}: no names found, the columns are ${listOf(columns.map(({ name }) => name))}`)
+  if (!table.named) {
+    const help = table.format === 'csv' ? '; --header takes the first line for names' : ''
+    notes.push(`${path}: no names found, the columns are ${listOf(columns.map(({ name }) => name))}${help}`)
+  }
+  const remark = unnamedRemark(path, table) ?? rowNumbersRemark(path, table)
+  if (remark !== undefined) notes.push(remark)
   return columns
 }
 
-function named({ name, kind, stored }: Column): string {
-  return `${name} (${kind === 'other' ? stored : kind})`
+function named({ name, kind, stored, unclear }: Column): string {
+  const example = kind === 'text' && unclear !== undefined ? `, as '${unclear.first.text}'` : ''
+  return `${name} (${kind === 'other' ? stored : kind}${example})`
 }
 
 /** For columns that were asked for by name. */
-function checkKind(path: string, { name, kind, stored, text }: Column): void {
+function checkKind(path: string, column: Column): void {
+  const { name, kind, stored, text, unclear } = column
+  if (unclear !== undefined) throw unclearError(path, column, place(unclear.first))
   if (kind === 'number') return
   if (kind === 'empty')
     throw new CliError(EXIT.input, `${path}: column '${name}' has no numbers: all its values are missing`)
@@ -109,7 +154,7 @@ function keptRows(
   const troubled = columns.filter(({ trouble }) => trouble !== undefined)
   if (troubled.length === 0) return undefined
   if (!dropMissing) throw troubleError(path, table, troubled)
-  const rows = new Uint32Array(table.rows)
+  const rows = uint32s(table.rows)
   const values = troubled.map((column) => column.values as Float64Array)
   let count = 0
   for (let row = 0; row < table.rows; row++) {
@@ -137,8 +182,12 @@ function troubleError(path: string, table: Table, troubled: readonly Column[]): 
   }[trouble.kind]
   const count = first.missing + first.texts + first.notFinite
   const more = count > 1 ? ` (${whole(count)} of ${whole(table.rows)} rows have no number there)` : ''
-  const help = '--drop-missing leaves such rows out, --columns chooses columns'
-  return new CliError(EXIT.input, `${path}: ${place(trouble)}, column '${first.name}': ${what}${more}; ${help}`)
+  const help =
+    trouble.kind === 'inexact'
+      ? '--columns chooses columns'
+      : '--drop-missing leaves such rows out, --columns chooses columns'
+  const names = trouble.kind === 'text' && trouble.line === 1 ? ', --header takes line 1 for names' : ''
+  return new CliError(EXIT.input, `${path}: ${place(trouble)}, column '${first.name}': ${what}${more}; ${help}${names}`)
 }
 
 function place({ row, line }: Trouble): string {
@@ -161,7 +210,7 @@ function checkWeights(path: string, name: string, weights: Float64Array, rows: U
 /** Row-major values of some columns. */
 export function gather(columns: readonly Column[], count: number, rows: Uint32Array | undefined): Float64Array {
   const width = columns.length
-  const result = new Float64Array(count * width)
+  const result = float64s(count * width)
   for (const [j, column] of columns.entries()) {
     const values = column.values as Float64Array
     if (rows === undefined) for (let i = 0; i < count; i++) result[i * width + j] = values[i]

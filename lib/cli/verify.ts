@@ -1,5 +1,6 @@
 // fewpoints verify: are the moments of a compressed file those of the original, and are its rows rows of the original?
 import { verify } from '../index.js'
+import { pathName, STDIN } from '../io/bytes.js'
 import { readTable } from '../io/read.js'
 import type { Column, Table } from '../io/table.js'
 import { compressedColumns, compressedValues } from './compressed-file.js'
@@ -18,16 +19,16 @@ import {
   textTable,
   whole,
 } from './report.js'
-import { findColumn, select } from './selection.js'
+import { columnFinder, select } from './selection.js'
+import { readOptions, type TextCommand } from './text-options.js'
 
-export interface VerifyCommand {
+export interface VerifyCommand extends TextCommand {
   order?: number | undefined
   columns?: string[] | undefined
   weights?: string | undefined
   /** In machine epsilons. */
   tolerance: number
   dropMissing: boolean
-  header?: boolean | undefined
   threads?: number | undefined
   json: boolean
   quiet: boolean
@@ -45,22 +46,26 @@ export async function verifyCommand(
   const bar = progressBar(!quiet)
   try {
     const onProgress = (done: number, total: number) => bar.update('read', done, total)
-    const few = await step(EXIT.input, () => readTable(compressed, { header: command.header, signal, onProgress }))
+    if (original === STDIN && compressed === STDIN)
+      throw new CliError(EXIT.usage, 'one of the two files can be standard input, not both')
+    // The options for the text are those of the original. What compress writes has names.
+    const header = command.header || undefined
+    const few = await step(EXIT.input, () => readTable(compressed, { header, signal, onProgress }))
     const order = command.order ?? few.meta?.order
     if (order === undefined) {
       throw new CliError(EXIT.usage, `--order must be given: ${compressed} does not say with which order it was made`)
     }
-    const roles = compressedColumns(compressed, few)
-    const points = command.columns?.map((name) => findColumn(compressed, few, name)) ?? roles.points
+    const roles = compressedColumns(pathName(compressed), few)
+    const points = command.columns?.map(columnFinder(compressed, few)) ?? roles.points
     // Without names in the compressed file, its columns are the number columns of the original in their order.
     const wanted = command.columns ?? (few.named ? points.map(({ name }) => name) : undefined)
     const weights = command.weights ?? few.meta?.sourceWeight ?? undefined
     const toRead = wanted && (weights === undefined ? wanted : [...wanted, weights])
     const many = await step(EXIT.input, () =>
-      readTable(original, { columns: toRead, header: command.header, signal, onProgress }),
+      readTable(original, { columns: toRead, ...readOptions(command), signal, onProgress }),
     )
     const dropMissing = command.dropMissing || few.meta?.dropMissing === true
-    const selection = select(original, many, { columns: wanted, weights, dropMissing })
+    const selection = select(pathName(original), many, { columns: wanted, weights, dropMissing })
     if (selection.names.length !== points.length) {
       const found = `${original} has ${selection.names.length} number columns, ${compressed} has ${points.length}`
       throw new CliError(EXIT.usage, `${found}; --columns says which are meant`)
@@ -122,9 +127,8 @@ function compareRows(
   points: readonly Column[],
   rows: Float64Array,
 ): RowComparison {
-  const sources = originalNames.map(
-    (name) => many.columns.find((column) => column.name === name)?.values as Float64Array,
-  )
+  const byName = new Map(many.columns.map(({ name, values }) => [name, values]))
+  const sources = originalNames.map((name) => byName.get(name) as Float64Array)
   const result: RowComparison = { different: 0, first: -1 }
   for (let i = 0; i < rows.length; i++) {
     // A row number that is none gives undefined, which no value is.

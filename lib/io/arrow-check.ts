@@ -46,20 +46,31 @@ const TYPE_DECIMAL = 7
 const TYPE_TIMESTAMP = 10
 const TYPE_UNION = 14
 const MAGIC = 'ARROW1'
+const OLD_FEATHER = 'FEA1'
 // Tables may be shared, so their number, and not only the bytes, needs a bound.
 const MOST_TABLES = 100_000
 const DEEPEST = 64
 // Decimals have at most 76 digits; the decoder raises 10 to the scale in whole numbers of any length.
 const MOST_DIGITS = 76
 
-/** Throws Error saying what is wrong. Cost: the size of the metadata. */
-export function checkArrow(bytes: Uint8Array): void {
-  const isFile = bytes.length >= 6 && String.fromCharCode(...bytes.subarray(0, 6)) === MAGIC
-  if (isFile) checkFile(bytes)
-  else checkStream(bytes)
+export interface ArrowMessage {
+  start: number
+  /** Where its numbers begin. */
+  body: number
+  next: number
+  /** The bytes of its buffers when they are unpacked. */
+  unpacked: number
 }
 
-function checkFile(bytes: Uint8Array): void {
+/** Throws Error saying what is wrong. Returns the messages of all batches. Cost: the size of the metadata. */
+export function checkArrow(bytes: Uint8Array): { isFile: boolean; messages: ArrowMessage[] } {
+  if (String.fromCharCode(...bytes.subarray(0, 4)) === OLD_FEATHER)
+    throw new Error('it is Feather of version 1; version 2 is Arrow and can be read')
+  const isFile = bytes.length >= 6 && String.fromCharCode(...bytes.subarray(0, 6)) === MAGIC
+  return { isFile, messages: isFile ? checkFile(bytes) : checkStream(bytes) }
+}
+
+function checkFile(bytes: Uint8Array): ArrowMessage[] {
   const view = viewOf(bytes)
   const end = bytes.length - MAGIC.length - 4
   if (end < 8 || String.fromCharCode(...bytes.subarray(end + 4)) !== MAGIC) throw new Error('it is cut short')
@@ -68,32 +79,42 @@ function checkFile(bytes: Uint8Array): void {
   const check = new Checker(bytes.subarray(end - length, end))
   const table = check.root(footer)
   if (check.slot(table, 6) === 0) throw new Error('it has no schema')
+  checkEndianness(check, check.inner(table, 6))
+  const messages: ArrowMessage[] = []
   for (const slot of [8, 10]) {
     for (const at of check.structs(table, slot, 24)) {
       const offset = check.int64(at)
       if (!(offset >= 0 && offset < bytes.length)) throw new Error('a block lies outside of the file')
-      checkMessage(bytes, offset)
+      const message = checkMessage(bytes, offset)
+      if (message !== undefined) messages.push(message)
     }
   }
+  return messages
 }
 
-function checkStream(bytes: Uint8Array): void {
-  let offset = 0
-  while (offset < bytes.length) {
-    const next = checkMessage(bytes, offset)
-    if (next === undefined) break
-    offset = next
+function checkStream(bytes: Uint8Array): ArrowMessage[] {
+  const messages: ArrowMessage[] = []
+  for (let offset = 0; offset < bytes.length; ) {
+    const message = checkMessage(bytes, offset)
+    if (message === undefined) break
+    messages.push(message)
+    offset = message.next
   }
-  if (offset === 0) throw new Error('it has no messages')
+  if (messages.length === 0) throw new Error('it has no messages')
+  return messages
 }
 
-/** Where the next message begins; undefined at the end-of-stream mark. */
-function checkMessage(bytes: Uint8Array, offset: number): number | undefined {
+/**
+ * Undefined at the end-of-stream mark. Before Arrow 0.15 a message began with its length and a stream ended with a length of 0; since then there is a mark
+ * of four bytes before either.
+ */
+function checkMessage(bytes: Uint8Array, offset: number): ArrowMessage | undefined {
   const view = viewOf(bytes)
-  if (offset + 8 > bytes.length) throw new Error('it is cut short')
+  if (offset + 4 > bytes.length) throw new Error('it is cut short')
   let length = view.getInt32(offset, true)
   let start = offset + 4
   if (length === -1) {
+    if (offset + 8 > bytes.length) throw new Error('it is cut short')
     length = view.getInt32(start, true)
     start += 4
   }
@@ -111,25 +132,55 @@ function checkMessage(bytes: Uint8Array, offset: number): number | undefined {
   const versionSlot = check.slot(table, 4)
   const version = versionSlot === 0 ? 0 : check.uint8(versionSlot)
   const headerSlot = check.slot(table, 8)
-  if (headerSlot !== 0) {
-    const header = check.table(headerSlot, layout, 0)
-    if (layout !== schema) checkBuffers(check, layout === recordBatch ? header : check.inner(header, 6), body, version)
+  const next = start + length + body
+  const place = { start: offset, body: start + length, next }
+  if (headerSlot === 0) return { ...place, unpacked: 0 }
+  const header = check.table(headerSlot, layout, 0)
+  if (layout === schema) {
+    checkEndianness(check, header)
+    return { ...place, unpacked: 0 }
   }
-  return start + length + body
+  const isDictionary = layout === dictionaryBatch
+  const batch = isDictionary ? check.inner(header, 6) : header
+  const unpacked = checkBuffers(check, batch, bytes.subarray(start + length, next), version, isDictionary)
+  return { ...place, unpacked }
 }
 
-/** Every buffer lies inside of the body. Before version V4 each had a page number in front, eight bytes more. */
-function checkBuffers(check: Checker, batch: number, body: number, version: number): void {
+function checkEndianness(check: Checker, table: number): void {
+  const slot = check.slot(table, 4)
+  if (slot !== 0 && check.uint8(slot) !== 0) throw new Error('its numbers are big-endian')
+}
+
+/**
+ * Every buffer lies inside of the body. Before version V4 each had a page number in front, eight bytes more. Returns their
+ * length when they are unpacked, which stands in the first eight bytes of one that is packed; -1 there is for as it stands.
+ */
+function checkBuffers(check: Checker, batch: number, body: Uint8Array, version: number, isDictionary: boolean): number {
   const skip = version < 3 ? 8 : 0
+  const isPacked = check.slot(batch, 10) !== 0
+  const view = viewOf(body)
+  let unpacked = 0
   for (const at of check.structs(batch, 8, 16 + skip)) {
     const offset = check.int64(at + skip)
     const length = check.int64(at + skip + 8)
-    if (!(offset >= 0 && length >= 0 && offset + length <= body))
+    if (!(offset >= 0 && length >= 0 && offset + length <= body.length))
       throw new Error('a buffer lies outside of its message')
+    if (!isPacked || length === 0) {
+      unpacked += length
+      continue
+    }
+    if (length < 8) throw new Error('a packed buffer is cut short')
+    const size = Number(view.getBigInt64(offset, true))
+    if (size < -1) throw new Error('a packed buffer has a negative length')
+    unpacked += size === -1 ? length - 8 : size
   }
   for (const at of check.structs(batch, 6, 16)) {
-    if (!(check.int64(at) >= 0)) throw new Error('a column has a negative length')
+    const length = check.int64(at)
+    if (!(length >= 0)) throw new Error('a column has a negative length')
+    // The decoder makes a list of all values of a dictionary, each of which has a bit at least.
+    if (isDictionary && length > 8 * unpacked) throw new Error('a dictionary has more values than bytes for them')
   }
+  return unpacked
 }
 
 class Checker {
@@ -151,6 +202,8 @@ class Checker {
     const vtable = table - this.#view.getInt32(table, true)
     this.#inside(vtable, 4)
     const size = this.#view.getUint16(vtable, true)
+    // Readers differ in what they take for the last slot when half of it is there.
+    if (size < 4 || size % 2 !== 0) throw new Error('its metadata is damaged')
     this.#inside(vtable, size)
     this.#inside(table, this.#view.getUint16(vtable + 2, true))
     for (const [slot, field] of Object.entries(layout)) this.#field(this.slot(table, Number(slot)), field, depth)

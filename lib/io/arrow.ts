@@ -1,8 +1,10 @@
 // Arrow IPC, files and streams, by flechette, after a check of everything in the file that sizes something.
 import { CompressionType, type CompressionType_, setCompressionCodec, Type, tableFromIPC } from '@uwdata/flechette'
-import { checkArrow } from './arrow-check.js'
+import { type ArrowMessage, checkArrow } from './arrow-check.js'
 import { type ByteSource, fileError, isCoded, readWhole } from './bytes.js'
+import { decimalToNumber } from './decimal.js'
 import { unpackLz4Frame } from './lz4.js'
+import { checkMemory } from './memory.js'
 import { fromHalf } from './npy.js'
 import {
   type Column,
@@ -29,29 +31,48 @@ interface ArrowType {
   bitWidth?: number
   signed?: boolean
   precision?: number
+  scale?: number
   dictionary?: ArrowType
 }
 
+// The key in a field's metadata under which a type is given another meaning.
+const EXTENSION = 'ARROW:extension:name'
+
 /**
- * Reads the flat number columns of an Arrow IPC file or stream (LZ4 and ZSTD included); texts, dates, booleans and nested
- * columns are listed but not decoded. Null is a missing value. Throws Error ERR_FILE.
+ * Reads the flat number columns of an Arrow IPC file or stream (LZ4 and ZSTD included); texts, dates, booleans, nested and
+ * run-end encoded columns and extension types are listed but not decoded. Null is a missing value, and a decimal is the
+ * float64 nearest to it. Throws Error ERR_FILE or ERR_MEMORY.
  */
 export async function readArrow(source: ByteSource, options: ReadOptions): Promise<Table> {
   const bytes = await readWhole(source)
   options.signal?.throwIfAborted()
   options.onProgress?.(source.size, source.size)
   try {
-    checkArrow(bytes)
+    const { isFile, messages } = checkArrow(bytes)
+    checkMemory(
+      source.path,
+      'its buffers',
+      messages.reduce((sum, { unpacked }) => sum + unpacked, 0),
+    )
     await addCodecs()
-    const table = tableFromIPC(bytes)
+    const isAligned = isFile || messages.every(({ body }) => body % 8 === 0)
+    const table = tableFromIPC(isAligned ? bytes : messages.map((message) => alignedMessage(bytes, message)), {
+      useBigInt: true,
+      useDecimalInt: true,
+    })
     if (table.numCols === 0) throw new Error('it has no columns')
     const names = uniqueNames(table.schema.fields.map(({ name }) => name ?? ''))
     const keep = keeps(options)
     const columns = names.map((name, i) => {
-      const { type, data, nullCount } = table.getChildAt(i)
-      return readColumn(name, type as ArrowType, data as unknown as Batch[], nullCount, keep(name))
+      const { type, data, nullCount, length } = table.getChildAt(i)
+      if (length !== table.numRows) throw new Error(`column '${name}' has ${length} values in ${table.numRows} rows`)
+      const extension = table.schema.fields[i].metadata?.get(EXTENSION)
+      const described =
+        extension === undefined ? describeType(type as ArrowType) : { kind: 'other' as const, stored: extension }
+      return readColumn(name, type as ArrowType, described, data as unknown as Batch[], nullCount, keep(name))
     })
-    if (table.numRows === 0) throw new Error('it has no rows')
+    // Without a single batch the number of rows is NaN.
+    if (!(table.numRows > 0)) throw new Error('it has no rows')
     return { format: 'arrow', rows: table.numRows, columns, named: true, meta: undefined }
   } catch (error) {
     if (isCoded(error)) throw error
@@ -62,28 +83,40 @@ export async function readArrow(source: ByteSource, options: ReadOptions): Promi
 function readColumn(
   name: string,
   type: ArrowType,
+  { kind, stored }: { kind: ColumnKind; stored: string },
   batches: readonly Batch[],
   nullCount: number,
   keep: boolean,
 ): Column {
-  const { kind, stored } = describeType(type)
   if (!keep) return unread(name, stored)
   if (kind !== 'number') return { ...unread(name, stored), kind, missing: nullCount }
   const builder = new ColumnBuilder(name, stored)
+  const isDirect = type.typeId === Type.Int || type.typeId === Type.Float
+  const isHalf = isDirect && stored === 'float16'
+  const { scale } = type.dictionary ?? type
+  // Of 64-bit words, in which wide decimals stand.
+  const words = type.typeId === Type.Decimal ? Math.max(1, (type.bitWidth ?? 128) / 64) : 1
   for (const batch of batches) {
     const { length, validity, values } = batch
-    const hasNulls = batch.nullCount > 0
-    const isDirect = type.typeId === Type.Int || type.typeId === Type.Float
+    // A count below 0 stands for one that was not made.
+    const hasNulls = batch.nullCount > 0 || (batch.nullCount < 0 && (validity?.length ?? 0) > 0)
     if (hasNulls && (validity?.length ?? 0) * 8 < length) throw new Error(`column '${name}' is cut short`)
-    // Every type that is read has at least one byte a value in its own buffer.
-    if ((values?.length ?? 0) < length) throw new Error(`column '${name}' is cut short`)
-    const isHalf = stored === 'float16'
+    if ((values?.length ?? 0) < length * words) throw new Error(`column '${name}' is cut short`)
     for (let i = 0; i < length; i++) {
       const isNull = hasNulls && ((validity as Uint8Array)[i >> 3] & (1 << (i & 7))) === 0
-      if (isNull) builder.missing()
-      else if (!isDirect) builder.any(batch.at(i))
-      else if (isHalf) builder.number(fromHalf(values?.[i] as number))
-      else builder.any(values?.[i])
+      if (isNull) {
+        builder.missing()
+        continue
+      }
+      if (isHalf) {
+        builder.number(fromHalf(values?.[i] as number))
+        continue
+      }
+      const value = isDirect ? values?.[i] : batch.at(i)
+      // Null is a value of a dictionary that is missing; beyond its end there is nothing.
+      if (value === undefined) throw new Error(`column '${name}' has an entry that its dictionary has not`)
+      if (scale !== undefined && value !== null) builder.number(decimalToNumber(value as number | bigint, scale))
+      else builder.any(value)
     }
   }
   return builder.done()
@@ -127,6 +160,14 @@ async function addCodecs(): Promise<void> {
     setCompressionCodec(codec, { encode, decode })
   }
   codecsAdded = true
+}
+
+/** A copy whose numbers begin at a multiple of 8, which old streams do not see to. */
+function alignedMessage(bytes: Uint8Array, { start, body, next }: ArrowMessage): Uint8Array {
+  const before = (8 - ((body - start) % 8)) % 8
+  const copy = new Uint8Array(before + next - start)
+  copy.set(bytes.subarray(start, next), before)
+  return copy.subarray(before)
 }
 
 /** Typed arrays can only begin at a multiple of their element's size. */

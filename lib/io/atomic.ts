@@ -1,8 +1,9 @@
 // Writing a file so that it is there as a whole or not at all: to a temporary name in the same folder, fsynced, renamed,
-// and the folder fsynced. A process that is killed in between leaves the old file as it was.
+// and the folder fsynced. A process that is killed in between leaves the old file as it was, and the temporary one, which
+// the next writing of that file removes once it is old enough.
 import { randomBytes } from 'node:crypto'
-import { rmSync } from 'node:fs'
-import { type FileHandle, link, lstat, open, realpath, rename, rm, stat } from 'node:fs/promises'
+import { constants, rmSync } from 'node:fs'
+import { access, type FileHandle, link, lstat, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { fileError, isSystemError, systemError } from './bytes.js'
 
@@ -29,6 +30,7 @@ export async function checkTarget(path: string, { inputs = [], force = false }: 
     const folder = await orUndefined(stat(dirname(path)), dirname(path))
     if (folder === undefined) throw fileError(path, `there is no folder '${dirname(path)}'`)
     if (!folder.isDirectory()) throw fileError(path, `'${dirname(path)}' is not a folder`)
+    await checkFolder(dirname(path), path)
     return { path, force }
   }
   const behind = there.isSymbolicLink() ? await orUndefined(stat(path), path) : there
@@ -40,7 +42,19 @@ export async function checkTarget(path: string, { inputs = [], force = false }: 
   }
   if (!behind.isFile()) throw fileError(path, 'is there and not a regular file')
   if (!force) throw fileError(path, 'exists already; --force overwrites it')
-  return { path: await realpath(path), force }
+  const real = await realpath(path)
+  await checkFolder(dirname(real), path)
+  return { path: real, force }
+}
+
+/** The temporary file is made beside the target. */
+async function checkFolder(folder: string, path: string): Promise<void> {
+  try {
+    await access(folder, constants.W_OK | constants.X_OK)
+  } catch (error) {
+    const { message } = systemError(folder, error)
+    throw fileError(path, `no file can be made in its folder: ${message}`, error)
+  }
 }
 
 // What has to go when the process ends while a file is being written.
@@ -57,37 +71,64 @@ export async function writeAtomically(
   pieces: Iterable<Uint8Array | string>,
   signal?: AbortSignal,
 ): Promise<number> {
-  const temporary = join(dirname(path), `.${basename(path).slice(0, 200)}.${randomBytes(6).toString('hex')}.tmp`)
+  await removeStale(path)
+  const temporary = join(dirname(path), `${temporaryStart(path)}${randomBytes(6).toString('hex')}.tmp`)
   let handle: FileHandle | undefined
   let size = 0
   try {
-    handle = await open(temporary, 'wx')
     unfinished.add(temporary)
+    handle = await open(temporary, 'wx')
     for (const piece of pieces) {
       signal?.throwIfAborted()
       const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece
-      await writeAll(handle, bytes)
+      await writeAll(handle, bytes, path)
       size += bytes.length
     }
     await handle.sync()
-    await handle.close()
-    handle = undefined
+    const whole = handle
+    handle = undefined // also where closing fails: a second time it would fail by another error
+    await whole.close()
     await putInPlace(temporary, path, force)
-    await syncFolder(dirname(path))
+    await syncFolder(path)
     return size
   } catch (error) {
     throw isSystemError(error) ? systemError(path, error) : error
   } finally {
-    await handle?.close()
-    await rm(temporary, { force: true })
-    unfinished.delete(temporary)
+    // What went wrong first is what is told. A file that cannot be removed now is tried again at the end of the process.
+    await handle?.close().catch(() => {})
+    await rm(temporary, { force: true }).then(
+      () => unfinished.delete(temporary),
+      () => {},
+    )
+  }
+}
+
+/** How the names of the temporary files for one target begin; twelve hexadecimal digits and `.tmp` follow. */
+function temporaryStart(path: string): string {
+  return `.${basename(path).slice(0, 200)}.`
+}
+
+// Whoever writes touches the file all the time, so one left alone for so long has lost its process.
+const STALE_AFTER = 3_600_000 // ms
+
+/** Removes what killed processes have left of this file. Those that cannot be removed are no reason not to write. */
+async function removeStale(path: string): Promise<void> {
+  const folder = dirname(path)
+  const start = temporaryStart(path)
+  const names = await readdir(folder).catch(() => [])
+  for (const name of names) {
+    if (!name.startsWith(start) || !/^[0-9a-f]{12}\.tmp$/.test(name.slice(start.length))) continue
+    const file = join(folder, name)
+    const found = await lstat(file).catch(() => undefined)
+    if (found?.isFile() && Date.now() - found.mtimeMs > STALE_AFTER) await rm(file, { force: true }).catch(() => {})
   }
 }
 
 /** A write may take fewer bytes than it was given. */
-async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+async function writeAll(handle: FileHandle, bytes: Uint8Array, path: string): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
     const { bytesWritten } = await handle.write(bytes, done, bytes.length - done)
+    if (bytesWritten === 0) throw fileError(path, 'the system takes no more bytes')
     done += bytesWritten
   }
 }
@@ -99,26 +140,29 @@ async function putInPlace(temporary: string, path: string, force: boolean): Prom
       await link(temporary, path)
       return
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
-        throw fileError(path, 'has appeared in the meantime; --force overwrites it', error)
-      }
-      // Some file systems know no links.
+      const { code = '' } = error as NodeJS.ErrnoException
+      if (code === 'EEXIST') throw fileError(path, 'has appeared in the meantime; --force overwrites it', error)
+      if (!NO_LINKS.includes(code)) throw error
     }
   }
   await rename(temporary, path)
 }
 
+// What file systems answer that know no links.
+const NO_LINKS = ['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL']
+
 /** Makes the new name last. Not every system lets a folder be opened. */
 async function syncFolder(path: string): Promise<void> {
   let handle: FileHandle | undefined
   try {
-    handle = await open(path, 'r')
+    handle = await open(dirname(path), 'r')
     await handle.sync()
   } catch (error) {
-    if (!['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP'].includes((error as NodeJS.ErrnoException).code ?? ''))
-      throw error
+    if (['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP'].includes((error as NodeJS.ErrnoException).code ?? '')) return
+    const { message } = systemError(dirname(path), error)
+    throw fileError(path, `is written as a whole, but a power failure now could lose it: ${message}`, error)
   } finally {
-    await handle?.close()
+    await handle?.close().catch(() => {})
   }
 }
 

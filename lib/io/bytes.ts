@@ -2,6 +2,7 @@
 import { constants } from 'node:buffer'
 import { type FileHandle, open } from 'node:fs/promises'
 import { type CodedError, plainError } from '../errors.js'
+import { orMemoryError, uint8s } from '../memory.js'
 
 export interface ByteSource {
   /** As the user wrote it, for messages. */
@@ -16,6 +17,9 @@ export function fileError(path: string, message: string, cause?: unknown): Coded
   return plainError('ERR_FILE', `${path}: ${message}`, cause)
 }
 
+// Twice this is in memory while the pieces of a pipe are put together.
+const MOST_PIPED = 2 ** 31
+
 const SYSTEM_ERRORS: Record<string, string> = {
   ENOENT: 'there is no such file',
   EACCES: 'no permission',
@@ -23,6 +27,11 @@ const SYSTEM_ERRORS: Record<string, string> = {
   EISDIR: 'is a folder',
   ENOTDIR: 'a part of the path is not a folder',
   ENOSPC: 'the disk is full',
+  EDQUOT: 'the quota is used up',
+  EFBIG: 'a file of this size is not allowed here',
+  EIO: 'the device reports an error',
+  EMFILE: 'too many files are open',
+  ENFILE: 'too many files are open',
   EROFS: 'the disk is read-only',
   ENAMETOOLONG: 'the name is too long',
   ELOOP: 'symbolic links go round in a circle',
@@ -34,18 +43,66 @@ export function systemError(path: string, error: unknown): CodedError {
   return fileError(path, SYSTEM_ERRORS[code] ?? (error as Error).message, error)
 }
 
-/** Opens a file, runs `use`, and closes it whatever happens. Throws Error ERR_FILE. */
-export async function withFile<T>(path: string, use: (source: ByteSource) => Promise<T>): Promise<T> {
+/** What stands for standard input. */
+export const STDIN = '-'
+
+/** What a path is called in messages. */
+export function pathName(path: string): string {
+  return path === STDIN ? 'standard input' : path
+}
+
+/**
+ * Opens a file, runs `use`, and closes it whatever happens. What comes through a pipe, standard input among it, is read
+ * into memory first, up to 2 GiB. Throws Error ERR_FILE, or the signal's reason.
+ */
+export async function withFile<T>(
+  path: string,
+  use: (source: ByteSource) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  if (path === STDIN) return use(memorySource(pathName(path), await readPipe(pathName(path), process.stdin, signal)))
   let handle: FileHandle | undefined
   try {
     handle = await open(path, 'r')
-    const { size, isFile } = await handle.stat().then((stat) => ({ size: stat.size, isFile: stat.isFile() }))
-    if (!isFile) throw fileError(path, 'is not a regular file')
+    const stat = await handle.stat()
+    if (stat.isFIFO() || stat.isSocket() || stat.isCharacterDevice()) {
+      return await use(memorySource(path, await readPipe(path, handle.createReadStream(), signal)))
+    }
+    const { size } = stat
+    if (!stat.isFile()) throw fileError(path, 'is not a regular file')
     return await use(fileSource(path, handle, size))
   } catch (error) {
-    throw isSystemError(error) ? systemError(path, error) : error
+    throw isSystemError(error) ? systemError(path, error) : orMemoryError(error)
   } finally {
     await handle?.close()
+  }
+}
+
+/** All that comes. Throws Error ERR_FILE beyond the bound, so that an endless pipe ends. */
+async function readPipe(
+  path: string,
+  stream: AsyncIterable<Uint8Array> & { destroy(error?: Error): unknown },
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  signal?.throwIfAborted()
+  const stop = () => stream.destroy(signal?.reason)
+  signal?.addEventListener('abort', stop, { once: true })
+  try {
+    const pieces: Uint8Array[] = []
+    let size = 0
+    for await (const piece of stream) {
+      signal?.throwIfAborted()
+      size += piece.length
+      if (size > MOST_PIPED)
+        throw fileError(path, `has more than ${MOST_PIPED} bytes; write it to a file and read that`)
+      pieces.push(piece)
+    }
+    return Buffer.concat(pieces, size)
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw isSystemError(error) ? systemError(path, error) : error
+  } finally {
+    signal?.removeEventListener('abort', stop)
   }
 }
 
@@ -55,7 +112,7 @@ function fileSource(path: string, handle: FileHandle, size: number): ByteSource 
     size,
     async read(position, length) {
       checkRange(path, position, length, size)
-      const bytes = new Uint8Array(length)
+      const bytes = uint8s(length)
       let done = 0
       while (done < length) {
         const { bytesRead } = await handle.read(bytes, done, length - done, position + done)

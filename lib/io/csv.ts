@@ -1,9 +1,11 @@
-// Text tables: comma, semicolon, tab or bar between the cells, quotes where needed. Read piece by piece into growing
-// typed arrays, so that memory is 8 bytes a number and not an object a row.
+// Text tables in the dialects that there are: see dialect.ts. Read piece by piece into growing typed arrays, so that
+// memory is 8 bytes a number and not an object a row.
 import { StringDecoder } from 'node:string_decoder'
 import Papa from 'papaparse'
 import { type ByteSource, blocks, fileError } from './bytes.js'
-import { addCell, isNumber, isNumberLike } from './cell.js'
+import { type addCell, cellAdder, isNumber, isNumberLike } from './cell.js'
+import { type Dialect, recognise } from './dialect.js'
+import { beginsWith, parseBlanks } from './sample.js'
 import {
   type Column,
   ColumnBuilder,
@@ -15,11 +17,14 @@ import {
   unread,
 } from './table.js'
 
-// Pieces of this size keep the parser's rows in the processor's cache.
+// Pieces of this size keep the parser's rows in the processor's cache. The first one is what the dialect is seen from.
 const BLOCK = 1 << 18
 // A row longer than this is a quote that was never closed; without a bound each piece would be searched again and again.
 const LONGEST_ROW = 1 << 24
-const DELIMITERS = [',', ';', '\t', '|']
+// A row of another width among the first is rather a dialect that was not recognised than a mistake in the file.
+const EARLY = 100
+
+type Newline = '\n' | '\r'
 
 /** What Papa.Parser gives back for a piece of text: whole rows, and how far they reach. */
 interface Parsed {
@@ -29,14 +34,13 @@ interface Parsed {
 }
 
 /**
- * Reads a text table. The delimiter is the one that is most frequent in the first line (`delimiter` settles it); the
- * first row is taken for names when all its cells are texts, or when a number stands below a text; blank lines are
- * passed over. UTF-8 with or without byte order mark.
+ * Reads a text table. How it is written is seen from its first lines, or settled by `options.text`; blank lines are passed
+ * over. UTF-8 with or without byte order mark. `isTabs`: the file's name says that there are tabs between the cells.
  *
  * Throws Error ERR_FILE with the line: rows of different length, quotes that are not closed, no rows.
  */
-export async function readCsv(source: ByteSource, options: ReadOptions, delimiter?: string): Promise<Table> {
-  const reader = new RowReader(source.path, options, delimiter)
+export async function readCsv(source: ByteSource, options: ReadOptions, isTabs = false): Promise<Table> {
+  const reader = new RowReader(source.path, options, isTabs)
   const decoder = new StringDecoder('utf8')
   for await (const block of blocks(source, 0, source.size, BLOCK, options))
     reader.push(decoder.write(block as Buffer), false)
@@ -47,30 +51,117 @@ export async function readCsv(source: ByteSource, options: ReadOptions, delimite
 class RowReader {
   readonly #path: string
   readonly #options: ReadOptions
-  readonly #delimiter: string | undefined
-  #parser: { parse(text: string, base: number, ignoreLast: boolean): Parsed } | undefined
+  readonly #isTabs: boolean
+  #newline: Newline | undefined
+  #dialect: Dialect | undefined
+  #parse: (text: string, isLast: boolean) => Parsed = () => ({ data: [], errors: [], meta: { cursor: 0 } })
   #rest = ''
-  /** Rows met before it is known whether the first one has names. */
-  #first: { cells: string[]; line: number } | undefined
-  #names: string[] | undefined
-  #named = false
+  #names: string[] = []
   #builders: (ColumnBuilder | undefined)[] = []
+  #add: typeof addCell = () => {}
+  /** Lines to pass over. */
+  #skip = 0
+  /** Rows to pass over: names and units. */
+  #heads = 0
   #rows = 0
   #line = 1
+  #comments = 0
 
-  constructor(path: string, options: ReadOptions, delimiter: string | undefined) {
+  constructor(path: string, options: ReadOptions, isTabs: boolean) {
     this.#path = path
     this.#options = options
-    this.#delimiter = delimiter
+    this.#isTabs = isTabs
+    this.#skip = options.text?.skip ?? 0
   }
 
-  push(piece: string, last: boolean): void {
+  push(piece: string, isLast: boolean): void {
     let text = this.#rest + piece
-    if (this.#parser === undefined) {
-      if (text.charCodeAt(0) === 0xfeff) text = text.slice(1)
-      this.#parser = this.#makeParser(text)
+    if (this.#newline === undefined) {
+      if (text === '' && !isLast) return
+      text = this.#begin(text)
     }
-    const { data, errors, meta } = this.#parser.parse(text, 0, !last)
+    const newline = this.#newline as Newline
+    if (this.#dialect === undefined) {
+      text = this.#pass(text, newline)
+      if (this.#skip === 0 && (isLast || isEnough(text, newline))) this.#recognise(text, newline, isLast)
+    }
+    text = this.#pass(text, newline)
+    this.#rest = text
+    if (this.#dialect !== undefined && this.#skip === 0) this.#read(text, isLast)
+    if (this.#rest.length > LONGEST_ROW) throw this.#brokenQuotes('MissingQuotes')
+  }
+
+  table(): Table {
+    const { names, promised, remarks = [], comment } = this.#dialect ?? {}
+    if (this.#rows === 0) {
+      throw fileError(this.#path, names === undefined || names.length === 0 ? 'is empty' : 'has names but no rows')
+    }
+    if (promised !== undefined && promised !== this.#rows) {
+      const what = `its first line is ${promised} alone, and ${this.#rows} rows follow`
+      throw fileError(this.#path, `${what}; --skip says how many lines stand before the table`)
+    }
+    const isAsked = this.#options.columns !== undefined
+    const columns = this.#names.map((name, i): Column => this.#builders[i]?.done(isAsked) ?? unread(name, 'text'))
+    const comments = this.#comments === 1 ? '1 comment line' : `${this.#comments} comment lines`
+    const facts = [...remarks, ...(this.#comments > 0 ? [`${comments} (${comment ?? '#'})`] : [])]
+    return {
+      format: 'csv',
+      rows: this.#rows,
+      columns,
+      named: names !== undefined,
+      meta: undefined,
+      notes: facts.length > 0 ? [`${this.#path}: ${facts.join(', ')}`] : [],
+    }
+  }
+
+  /** What comes before the first line. Returns the text without it. */
+  #begin(text: string): string {
+    if (text.includes('\0')) {
+      throw fileError(this.#path, 'is not a text file in UTF-8 (it has NUL bytes); save it as UTF-8 and try again')
+    }
+    // '\n' also suits '\r\n': what is left of the line's end is white space. Only old files have '\r' alone.
+    this.#newline = text.includes('\n') || !text.includes('\r') ? '\n' : '\r'
+    return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
+  }
+
+  /** Passes over lines that are none of the table's. */
+  #pass(text: string, newline: string): string {
+    let at = 0
+    while (this.#skip > 0) {
+      const end = text.indexOf(newline, at)
+      if (end === -1) break
+      if (beginsWith(text.slice(at, end), this.#dialect?.leading)) this.#comments++
+      at = end + newline.length
+      this.#skip--
+      this.#line++
+    }
+    return at === 0 ? text : text.slice(at)
+  }
+
+  #recognise(text: string, newline: Newline, isLast: boolean): void {
+    const lines = text.split(newline, 1000).map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line))
+    // The last one may go on in the next piece.
+    if (!isLast && lines.length > 1) lines.pop()
+    const dialect = recognise(this.#path, lines, this.#line, this.#options, this.#isTabs)
+    const { delimiter, names, width } = dialect
+    this.#dialect = dialect
+    this.#skip = dialect.skip
+    this.#heads = (dialect.namesInRow ? 1 : 0) + (dialect.hasUnits ? 1 : 0)
+    this.#names = names === undefined ? positionNames(width) : uniqueNames(names)
+    const keep = keeps(this.#options)
+    this.#builders = this.#names.map((name) => (keep(name) ? new ColumnBuilder(name, 'text') : undefined))
+    this.#add = cellAdder(dialect.decimal, this.#options.missing)
+    if (delimiter === ' ') this.#parse = (text, isLast) => parseBlanks(text, newline, isLast)
+    else {
+      const parser = new Papa.Parser({ delimiter, newline, quoteChar: '"', escapeChar: '"' })
+      this.#parse = (text, isLast) => parser.parse(text, 0, !isLast)
+    }
+  }
+
+  #read(given: string, isLast: boolean): void {
+    const comment = this.#dialect?.comment
+    const text = comment === undefined ? given : this.#withoutComments(given, comment, isLast)
+    const { data, errors, meta } = this.#parse(text, isLast)
     // The parser also reports on the row that is not complete yet; that one comes again with the next piece.
     const broken = errors.find((error) => error.row < data.length)
     const quoted = text.includes('"')
@@ -80,63 +171,75 @@ class RowReader {
       this.#line += 1 + (quoted ? newlines(row) : 0)
     }
     this.#rest = text.slice(meta.cursor)
-    if (this.#rest.length > LONGEST_ROW) throw this.#brokenQuotes('MissingQuotes')
   }
 
-  table(): Table {
-    if (this.#names === undefined && this.#first !== undefined) this.#begin(this.#first.cells, undefined)
-    if (this.#rows === 0) throw fileError(this.#path, this.#names === undefined ? 'is empty' : 'has names but no rows')
-    const names = this.#names as string[]
-    const columns = names.map((name, i): Column => this.#builders[i]?.done() ?? unread(name, 'text'))
-    return { format: 'csv', rows: this.#rows, columns, named: this.#named, meta: undefined }
-  }
-
-  #makeParser(text: string) {
-    if (text.includes('\0')) {
-      throw fileError(this.#path, 'is not a text file in UTF-8 (it has NUL bytes); save it as UTF-8 and try again')
+  /** Comments become blank lines, so that lines keep their numbers. A line inside of a quoted cell is none. */
+  #withoutComments(text: string, comment: string, isLast: boolean): string {
+    if (!text.includes(comment)) return text
+    const newline = this.#newline as string
+    const lines = text.split(newline)
+    let isOpen = false
+    for (let i = 0; i < lines.length - (isLast ? 0 : 1); i++) {
+      if (!isOpen && beginsWith(lines[i], comment)) {
+        lines[i] = ''
+        this.#comments++
+      } else if (quotes(lines[i]) % 2 === 1) isOpen = !isOpen
     }
-    // '\n' also suits '\r\n': what is left of the line's end is white space. Only old files have '\r' alone.
-    const newline = text.includes('\n') || !text.includes('\r') ? '\n' : '\r'
-    const delimiter = this.#delimiter ?? likelyDelimiter(text, newline)
-    return new Papa.Parser({ delimiter, newline, quoteChar: '"', escapeChar: '"' })
+    return lines.join(newline)
   }
 
   #row(cells: string[]): void {
     if (cells.length === 1 && cells[0].trim() === '') return
-    if (this.#names !== undefined) this.#add(cells, this.#line)
-    else if (this.#first === undefined) this.#first = { cells, line: this.#line }
-    else {
-      this.#begin(this.#first.cells, cells)
-      this.#add(cells, this.#line)
+    if (this.#heads > 0) {
+      this.#heads--
+      return
     }
-  }
-
-  /** Names and columns, from the first row and the one below it. */
-  #begin(first: string[], second: string[] | undefined): void {
-    this.#named = this.#options.header ?? looksLikeNames(first, second)
-    this.#names = this.#named ? uniqueNames(first) : positionNames(first.length)
-    const keep = keeps(this.#options)
-    this.#builders = this.#names.map((name) => (keep(name) ? new ColumnBuilder(name, 'text') : undefined))
-    if (!this.#named) this.#add(first, this.#first?.line ?? 1)
-  }
-
-  #add(cells: string[], line: number): void {
     const builders = this.#builders
-    if (cells.length !== builders.length) {
-      const expected = `expected ${builders.length} as in the first row`
-      throw fileError(this.#path, `line ${line} has ${cells.length} cells, ${expected} (${cellsText(cells)})`)
-    }
+    const line = this.#line
+    if (cells.length !== builders.length && !this.#endsInDelimiter(cells)) throw this.#wrongWidth(cells)
+    const add = this.#add
     for (let i = 0; i < builders.length; i++) {
       const builder = builders[i]
-      if (builder !== undefined) addCell(builder, cells[i], line)
+      if (builder !== undefined) add(builder, cells[i], line)
     }
     this.#rows++
+  }
+
+  #endsInDelimiter(cells: string[]): boolean {
+    const width = this.#builders.length
+    return this.#dialect?.isTrailing === true && cells.length === width + 1 && cells[width].trim() === ''
+  }
+
+  #wrongWidth(cells: string[]): Error {
+    const expected = `expected ${this.#builders.length} as in the first row`
+    const { delimiter, decimal } = this.#dialect as Dialect
+    let help = ''
+    if (/^\s*(#|%|\/\/|!)/.test(cells[0])) help = '; --comment passes over lines that begin so'
+    else if (delimiter === ',' && decimal === '.' && cells.every((cell) => isNumber(cell)))
+      help = '; --decimal , reads decimal commas'
+    else if (this.#rows < EARLY)
+      help = '; --skip passes over lines before the table, --delimiter says what stands between cells'
+    return fileError(
+      this.#path,
+      `line ${this.#line} has ${cells.length} cells, ${expected} (${cellsText(cells)})${help}`,
+    )
   }
 
   #brokenQuotes(code: string): Error {
     const what = code === 'MissingQuotes' ? 'a quote that is never closed' : 'text behind a closing quote'
     return fileError(this.#path, `line ${this.#line} has ${what}`)
   }
+}
+
+/** Whether the dialect can be seen: twenty lines, or what would be twenty very long ones. */
+function isEnough(text: string, newline: string): boolean {
+  return text.length >= LONGEST_ROW / 2 || text.split(newline, 21).length > 20
+}
+
+function quotes(line: string): number {
+  let count = 0
+  for (let at = line.indexOf('"'); at !== -1; at = line.indexOf('"', at + 1)) count++
+  return count
 }
 
 function cellsText(cells: string[]): string {
@@ -151,27 +254,6 @@ function newlines(cells: string[]): number {
     for (let at = cell.indexOf('\n'); at !== -1; at = cell.indexOf('\n', at + 1)) count++
   }
   return count
-}
-
-/** The candidate that is most frequent in the first line outside of quotes; a comma when there is none. */
-function likelyDelimiter(text: string, newline: string): string {
-  const counts = new Map(DELIMITERS.map((delimiter) => [delimiter, 0]))
-  let inQuotes = false
-  let seen = false
-  for (const character of text.slice(0, BLOCK)) {
-    if (character === '"') inQuotes = !inQuotes
-    else if (character === newline && !inQuotes && seen) break
-    else if (!inQuotes && counts.has(character)) counts.set(character, (counts.get(character) as number) + 1)
-    seen ||= character.trim() !== ''
-  }
-  let best = ','
-  for (const [delimiter, count] of counts) if (count > (counts.get(best) as number)) best = delimiter
-  return best
-}
-
-function looksLikeNames(first: string[], second: string[] | undefined): boolean {
-  if (!first.some(isNumber) && first.some((cell) => !isNumberLike(cell))) return true
-  return second?.some((cell, i) => isNumber(cell) && !isNumberLike(first[i] ?? '')) ?? false
 }
 
 // ---- writing
@@ -195,12 +277,17 @@ export function* csvText(
   }
 }
 
-/** JavaScript writes -0 as 0, everything else so that it reads back as the same float64. */
+/**
+ * The shortest text that reads back as the same float64. JavaScript writes -0 as 0, and whole numbers from 2^53 to 10^21
+ * with zeros for the digits that it leaves out: with all their digits they would be other numbers, so they get an exponent.
+ */
 export function numberText(value: number): string {
-  return Object.is(value, -0) ? '-0' : String(value)
+  if (Number.isSafeInteger(value)) return Object.is(value, -0) ? '-0' : String(value)
+  return Number.isInteger(value) ? value.toExponential() : String(value)
 }
 
 function quoted(name: string, delimiter: string): string {
-  const isPlain = !name.includes(delimiter) && !/["\n\r]|^\s|\s$/.test(name)
+  // A name that begins like a comment would be taken for one, and a number for a row.
+  const isPlain = !isNumberLike(name) && !name.includes(delimiter) && !/["\n\r]|^\s|\s$|^[#%!/]|^sep=/i.test(name)
   return isPlain ? name : `"${name.replaceAll('"', '""')}"`
 }

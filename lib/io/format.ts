@@ -1,6 +1,7 @@
 // Which format a file has: by its first bytes when it is read, by its name when it is written.
 import { extname } from 'node:path'
 import { type ByteSource, fileError } from './bytes.js'
+import { isUtf16, unreadable } from './marks.js'
 
 export type InputFormat = 'csv' | 'tsv' | 'npy' | 'npz' | 'parquet' | 'arrow' | 'json' | 'json-lines' | 'pcd'
 export type OutputFormat = 'csv' | 'tsv' | 'npy' | 'npz' | 'parquet' | 'json' | 'json-lines'
@@ -36,6 +37,9 @@ const OUTPUT_NAMES: Record<string, OutputFormat> = {
   '.jsonl': 'json-lines',
 }
 
+// A bracket, and what can follow it there: the first name of a text table may begin with one too, as [mm] does.
+const JSON_START = /^\s*(\[\s*([[{\]"\d-]|$|null|true|false|NaN|Infinity)|\{\s*(["}]|$))/
+
 /** The endings of the names that can be written. */
 export const OUTPUT_ENDINGS = Object.keys(OUTPUT_NAMES)
 
@@ -48,18 +52,16 @@ export async function inputFormat(source: ByteSource): Promise<InputFormat> {
   if (source.size === 0) throw fileError(source.path, 'is empty')
   const named = INPUT_NAMES[extname(source.path).toLowerCase()]
   const start = Buffer.from(await source.read(0, Math.min(512, source.size)))
+  const other = unreadable(start)
+  if (other !== undefined) throw fileError(source.path, other)
   const found = byMark(start, named)
   if (found !== undefined) return found
-  if (start[0] === 0x1f && start[1] === 0x8b) throw fileError(source.path, 'is packed with gzip; unpack it first')
   if (named === 'npy' || named === 'npz' || named === 'parquet' || named === 'arrow') {
     throw fileError(source.path, `is not a file of the kind that its name says: the mark of ${named} is not there`)
   }
+  if (isUtf16(start)) throw fileError(source.path, 'is a text in UTF-16; save it as UTF-8 (iconv -f UTF-16LE -t UTF-8)')
   if (named !== undefined) return named
-  const first = start
-    .toString('latin1')
-    .replace(/^\xef\xbb\xbf/, '')
-    .trimStart()[0]
-  return first === '[' || first === '{' ? 'json' : 'csv'
+  return JSON_START.test(start.toString('latin1').replace(/^\xef\xbb\xbf/, '')) ? 'json' : 'csv'
 }
 
 function byMark(start: Buffer, named: InputFormat | undefined): InputFormat | undefined {

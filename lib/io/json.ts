@@ -3,6 +3,7 @@ import { constants } from 'node:buffer'
 import { StringDecoder } from 'node:string_decoder'
 import { type ByteSource, blocks, fileError, readWhole } from './bytes.js'
 import { numberText } from './csv.js'
+import { isMark, numberOfMark, parseJson } from './json-parse.js'
 import {
   type Column,
   ColumnBuilder,
@@ -10,7 +11,6 @@ import {
   positionNames,
   type ReadOptions,
   type Table,
-  uniqueName,
   uniqueNames,
   unread,
 } from './table.js'
@@ -19,10 +19,15 @@ const BLOCK = 1 << 20
 const LONGEST_LINE = 1 << 24
 // The names of a point's coordinates. The third is the height or, as with earthquakes, the depth: GeoJSON leaves it open.
 const COORDINATES = ['longitude', 'latitude', 'elevation']
+const COORDINATE_NAME = /^(longitude|latitude|elevation)(?:_([2-9]|[1-9]\d+))?$/
+// Rows may lack names, but a table has a cell for each name in each row. In a file without gaps a cell has six bytes or more.
+const FREE_CELLS = 1 << 21
+const CELLS_A_BYTE = 8
 
 /**
  * Reads one JSON value: an array of rows or a FeatureCollection; or, where that fails and the first line is a value of
- * its own, one row a line. Numbers are numbers, null is a missing value, texts are not read as numbers.
+ * its own, one row a line. Numbers are numbers, also NaN, Infinity and -Infinity, as Python writes them; null is a missing
+ * value, texts are not read as numbers.
  *
  * Throws Error ERR_FILE; above 512 MiB, which is what one text can hold, rows have to be one a line.
  */
@@ -38,19 +43,19 @@ export async function readJson(source: ByteSource, options: ReadOptions): Promis
   options.onProgress?.(source.size, source.size)
   let value: unknown
   try {
-    value = JSON.parse(text)
+    value = parseJson(text)
   } catch (error) {
     if (hasRowALine(text)) return readJsonLines(source, options)
     throw fileError(source.path, `is not JSON: ${firstLine(error)}`, error)
   }
-  const reader = new JsonRows(source.path, options)
+  const reader = new JsonRows(source, options)
   for (const row of rowsOf(source.path, value)) reader.push(row)
   return reader.table()
 }
 
 /** Reads one row a line, in pieces. Throws Error ERR_FILE with the line. */
 export async function readJsonLines(source: ByteSource, options: ReadOptions): Promise<Table> {
-  const reader = new JsonRows(source.path, options)
+  const reader = new JsonRows(source, options)
   const decoder = new StringDecoder('utf8')
   let rest = ''
   let line = 0
@@ -59,7 +64,7 @@ export async function readJsonLines(source: ByteSource, options: ReadOptions): P
     if (text.trim() === '') return
     let row: unknown
     try {
-      row = JSON.parse(line === 1 && text.charCodeAt(0) === 0xfeff ? text.slice(1) : text)
+      row = parseJson(line === 1 && text.charCodeAt(0) === 0xfeff ? text.slice(1) : text)
     } catch (error) {
       throw fileError(source.path, `line ${line} is not JSON: ${firstLine(error)}`, error)
     }
@@ -80,6 +85,10 @@ class JsonRows {
   readonly #path: string
   readonly #keep: (name: string) => boolean
   readonly #header: boolean | undefined
+  readonly #isAsked: boolean
+  readonly #mostCells: number
+  /** Texts that stand for a missing value. */
+  readonly #missing: ReadonlySet<string>
   /** In the order in which the names were met. */
   #builders = new Map<string, ColumnBuilder | undefined>()
   #kind: 'object' | 'array' | undefined
@@ -88,14 +97,19 @@ class JsonRows {
   #isGeo = false
   #rows = 0
 
-  constructor(path: string, options: ReadOptions) {
+  constructor({ path, size }: ByteSource, options: ReadOptions) {
     this.#path = path
+    this.#mostCells = FREE_CELLS + CELLS_A_BYTE * size
     this.#keep = keeps(options)
     this.#header = options.header
+    this.#isAsked = options.columns !== undefined
+    this.#missing = new Set(options.missing?.map((word) => word.trim().toLowerCase()))
   }
 
   push(row: unknown, line?: number): void {
-    const kind = Array.isArray(row) ? 'array' : typeof row === 'object' && row !== null ? 'object' : undefined
+    const isRow = !isMark(row)
+    const kind =
+      isRow && Array.isArray(row) ? 'array' : isRow && typeof row === 'object' && row !== null ? 'object' : undefined
     if (kind === undefined || (this.#kind !== undefined && this.#kind !== kind)) {
       const what = kind === undefined ? 'neither an object nor an array' : `an ${kind}, unlike the rows before`
       throw fileError(this.#path, `${this.#place(line)} is ${what}`)
@@ -107,7 +121,9 @@ class JsonRows {
 
   table(): Table {
     if (this.#rows === 0) throw fileError(this.#path, 'has no rows')
-    const columns = [...this.#builders].map(([name, builder]): Column => builder?.done() ?? unread(name, 'json'))
+    const columns = [...this.#builders].map(
+      ([name, builder]): Column => builder?.done(this.#isAsked) ?? unread(name, 'json'),
+    )
     return { format: this.#isGeo ? 'geojson' : 'json', rows: this.#rows, columns, named: this.#named, meta: undefined }
   }
 
@@ -116,7 +132,7 @@ class JsonRows {
     this.#isGeo ||= isFeature
     for (const [name, value] of isFeature ? this.#feature(row, line) : Object.entries(row)) {
       if (!this.#builders.has(name)) this.#add(name)
-      this.#builders.get(name)?.any(value, line)
+      this.#value(name, value, line)
     }
     this.#endRow(line)
   }
@@ -124,7 +140,7 @@ class JsonRows {
   #pushArray(row: unknown[], line: number | undefined): void {
     if (this.#names === undefined) {
       this.#named = this.#header ?? (row.length > 0 && row.every((value) => typeof value === 'string'))
-      this.#names = this.#named ? uniqueNames(row.map(String)) : positionNames(row.length)
+      this.#names = this.#named ? uniqueNames(row.map(nameOf)) : positionNames(row.length)
       for (const name of this.#names) this.#add(name)
       if (this.#named) return
     }
@@ -134,23 +150,32 @@ class JsonRows {
         `${this.#place(line)} has ${row.length} values, expected ${this.#names.length} as in the first`,
       )
     }
-    for (const [i, value] of row.entries()) this.#builders.get(this.#names[i])?.any(value, line)
+    for (const [i, value] of row.entries()) this.#value(this.#names[i], value, line)
     this.#endRow(line)
   }
 
-  /** The coordinates of a point, and its properties; a property named like a coordinate gets a `_2`. */
+  #value(name: string, value: unknown, line: number | undefined): void {
+    const builder = this.#builders.get(name)
+    if (builder === undefined) return
+    if (typeof value === 'string' && this.#missing.has(value.trim().toLowerCase())) builder.missing(line)
+    else builder.any(isMark(value) ? numberOfMark(value) : value, line)
+  }
+
+  /** The coordinates of a point, and its properties. */
   *#feature(feature: Record<string, unknown>, line: number | undefined): Generator<[string, unknown]> {
     const geometry = feature.geometry as { type?: unknown; coordinates?: unknown } | null
-    if (geometry !== null && (geometry.type !== 'Point' || !Array.isArray(geometry.coordinates))) {
-      throw fileError(this.#path, `${this.#place(line)} is a ${geometry.type}; only points can be read`)
+    if (
+      geometry !== null &&
+      (geometry.type !== 'Point' || !Array.isArray(geometry.coordinates) || isMark(geometry.coordinates))
+    ) {
+      const kind = typeof geometry.type === 'string' ? `a ${geometry.type}` : 'no geometry'
+      throw fileError(this.#path, `${this.#place(line)} is ${kind}; only points can be read`)
     }
     const coordinates = (geometry?.coordinates ?? [null, null]) as unknown[]
     for (const [i, name] of COORDINATES.entries()) {
       if (i < coordinates.length) yield [name, coordinates[i]]
     }
-    const taken = new Set(COORDINATES)
-    for (const [name, value] of Object.entries((feature.properties ?? {}) as object))
-      yield [uniqueName(name, taken), value]
+    for (const [name, value] of Object.entries((feature.properties ?? {}) as object)) yield [propertyName(name), value]
   }
 
   /** A name that comes late was missing before. */
@@ -158,10 +183,19 @@ class JsonRows {
     const builder = this.#keep(name) ? new ColumnBuilder(name, 'json') : undefined
     for (let row = 0; row < this.#rows; row++) builder?.missing()
     this.#builders.set(name, builder)
+    this.#checkCells()
+  }
+
+  /** A name that few rows have costs a number in all of them; thousands of these would fill any memory. */
+  #checkCells(): void {
+    const names = this.#builders.size
+    if (names * this.#rows <= this.#mostCells) return
+    throw fileError(this.#path, `has ${names} names in ${this.#rows} rows, most of which are missing in most rows`)
   }
 
   #endRow(line: number | undefined): void {
     this.#rows++
+    this.#checkCells()
     for (const builder of this.#builders.values()) {
       if (builder !== undefined && builder.length < this.#rows) builder.missing(line)
     }
@@ -182,11 +216,26 @@ function rowsOf(path: string, value: unknown): unknown[] {
   throw fileError(path, 'is JSON, but neither an array of rows nor a GeoJSON FeatureCollection')
 }
 
+/**
+ * A property named like a coordinate gets a `_2`, and one that has that already a `_3`: in every row the same, and no two
+ * properties get one name.
+ */
+function propertyName(name: string): string {
+  const found = COORDINATE_NAME.exec(name)
+  return found === null ? name : `${found[1]}_${BigInt(found[2] ?? 1) + 1n}`
+}
+
+/** What stands in the row of names: objects have no name, nor a text that is always there. */
+function nameOf(value: unknown): string {
+  if (isMark(value)) return String(numberOfMark(value))
+  return typeof value === 'object' ? '' : String(value)
+}
+
 function hasRowALine(text: string): boolean {
   const end = text.indexOf('\n')
   if (end === -1) return false
   try {
-    const value: unknown = JSON.parse(text.slice(0, end))
+    const value: unknown = parseJson(text.slice(0, end))
     return typeof value === 'object' && value !== null
   } catch {
     return false

@@ -1,23 +1,21 @@
 // NumPy's NPY format, versions 1 to 3: a magic number, a header that is a Python literal, and the numbers.
 // https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 import { type ByteSource, blocks, fileError } from './bytes.js'
-import { type Column, ColumnBuilder, keeps, positionNames, type ReadOptions, type Table, unread } from './table.js'
+import { type NpyField, type NpyHeader, npyHeader, readNpyHeader } from './npy-header.js'
+import {
+  type Column,
+  ColumnBuilder,
+  keeps,
+  positionNames,
+  type ReadOptions,
+  type Table,
+  uniqueNames,
+  unread,
+} from './table.js'
 
-const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59] // \x93NUMPY
-// NumPy itself writes headers below 1 KiB for plain arrays and refuses to evaluate beyond 10,000 characters.
-const LONGEST_HEADER = 1 << 16
 const BLOCK = 1 << 20
 // Each column costs an object and a buffer of its own.
 const MOST_COLUMNS = 100_000
-
-export interface NpyHeader {
-  /** As in the file: <f8, |i1, <U12, ... */
-  descr: string
-  fortranOrder: boolean
-  shape: number[]
-  /** Where the numbers begin. */
-  offset: number
-}
 
 type Decoded = ArrayLike<number> | ArrayLike<bigint>
 
@@ -40,46 +38,80 @@ const NUMBER_TYPES: Record<string, NumberType> = {
   u2: { name: 'uint16', size: 2, decode: ({ buffer }) => new Uint16Array(buffer) },
   i1: { name: 'int8', size: 1, decode: ({ buffer }) => new Int8Array(buffer) },
   u1: { name: 'uint8', size: 1, decode: ({ buffer }) => new Uint8Array(buffer) },
+  b1: { name: 'bool', size: 1, decode: (bytes) => bytes.map((value) => (value === 0 ? 0 : 1)) },
 }
 
-/** One NPY file: a 2-D array is columns c0, c1, ..., a 1-D array one column c0. Throws Error ERR_FILE. */
+/**
+ * One NPY file: a 2-D array is columns c0, c1, ..., a 1-D array one column c0, and a list of records columns of the names
+ * of its fields. Truth values are 0 and 1. Throws Error ERR_FILE.
+ */
 export async function readNpy(source: ByteSource, options: ReadOptions): Promise<Table> {
   const header = await readNpyHeader(source)
+  if (header.fields !== undefined) return readRecords(source, header, header.fields, options)
   const { rows, width } = npyShape(source, header)
   const columns = await readNpyColumns(source, header, positionNames(width), options)
   return { format: 'npy', rows, columns, named: false, meta: undefined }
 }
 
-/** The header, checked against the size of the file: no memory is taken for what is not there. Throws Error ERR_FILE. */
-export async function readNpyHeader(source: ByteSource): Promise<NpyHeader> {
+/** Records: value after value of all fields, row after row. Throws Error ERR_FILE. */
+export async function readRecords(
+  source: ByteSource,
+  header: NpyHeader,
+  fields: readonly NpyField[],
+  options: ReadOptions,
+): Promise<Table> {
   const { path } = source
-  const start = await source.read(0, Math.min(12, source.size))
-  if (start.length < 12 || MAGIC.some((byte, i) => start[i] !== byte)) throw fileError(path, 'is not an NPY file')
-  const version = start[6]
-  if (version < 1 || version > 3) throw fileError(path, `is NPY version ${version}; 1 to 3 can be read`)
-  const view = new DataView(start.buffer)
-  const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true)
-  const textStart = version === 1 ? 10 : 12
-  if (length > LONGEST_HEADER)
-    throw fileError(path, `has an NPY header of ${length} bytes; ${LONGEST_HEADER} is the limit`)
-  if (textStart + length > source.size) throw fileError(path, 'is cut short inside of the NPY header')
-  const text = new TextDecoder(version === 3 ? 'utf-8' : 'latin1').decode(await source.read(textStart, length))
+  const parts = fields.map(({ name, descr }) => {
+    const filling = /^\|V(\d{1,6})$/.exec(descr)
+    // NumPy writes the bytes that align a field as one without a name.
+    if (name === '' && filling !== null) return { size: Number(filling[1]), type: undefined, swapped: false }
+    const type = NUMBER_TYPES[descr.slice(1)]
+    if (type === undefined || !'<>|='.includes(descr[0]))
+      throw fileError(path, `has records whose field '${name}' is of type '${descr}'; numbers can be read`)
+    return { size: type.size, type, swapped: descr[0] === '>' }
+  })
+  const [rows] = header.shape
+  const size = parts.reduce((sum, part) => sum + part.size, 0)
+  if (header.shape.length !== 1)
+    throw fileError(path, `has records in an array of shape (${header.shape.join(', ')}); one list is expected`)
+  if (rows === 0) throw fileError(path, 'has no records')
+  if (parts.every(({ type }) => type === undefined)) throw fileError(path, 'has records without numbers')
+  const end = header.offset + rows * size
+  if (end > source.size)
+    throw fileError(path, `is cut short: ${rows} records need ${end} bytes, ${source.size} are there`)
 
-  const descr = /['"]descr['"]\s*:\s*['"]([^'"]*)['"]/.exec(text)?.[1]
-  const order = /['"]fortran_order['"]\s*:\s*(True|False)/.exec(text)?.[1]
-  const shape = /['"]shape['"]\s*:\s*\(([^)]*)\)/.exec(text)?.[1]
-  if (descr === undefined && /['"]descr['"]\s*:\s*\[/.test(text)) {
-    throw fileError(path, 'has records (a structured array); save a plain 2-D array')
+  const names = uniqueNames(fields.filter((_, i) => parts[i].type !== undefined).map(({ name }) => name))
+  const keep = keeps(options)
+  let next = 0
+  const columns = parts.flatMap(({ type }) => {
+    if (type === undefined) return [undefined]
+    const name = names[next++]
+    const builder = keep(name) ? new ColumnBuilder(name, type.name, rows) : undefined
+    return [{ name, stored: type.name, builder }]
+  })
+  const blockSize = Math.max(1, Math.floor(BLOCK / size)) * size
+  for await (const bytes of blocks(source, header.offset, end, blockSize, options)) {
+    let start = 0
+    for (const [i, { size: width, type, swapped }] of parts.entries()) {
+      const builder = columns[i]?.builder
+      if (type !== undefined && builder !== undefined) {
+        const own = new Uint8Array((bytes.length / size) * width)
+        for (let from = start, to = 0; from < bytes.length; from += size, to += width)
+          own.set(bytes.subarray(from, from + width), to)
+        if (swapped) swapBytes(own, width)
+        addAll(type.decode(own), builder)
+      }
+      start += width
+    }
   }
-  if (descr === undefined || order === undefined || shape === undefined) {
-    throw fileError(path, 'has an NPY header that cannot be read')
-  }
-  const lengths = shape
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '')
-  if (!lengths.every((part) => /^\d{1,15}$/.test(part))) throw fileError(path, `has the shape (${shape})`)
-  return { descr, fortranOrder: order === 'True', shape: lengths.map(Number), offset: textStart + length }
+  const made = columns.flatMap((column) =>
+    column === undefined ? [] : [column.builder?.done() ?? unread(column.name, column.stored)],
+  )
+  return { format: 'npy', rows, columns: made, named: true, meta: undefined }
+}
+
+function addAll(values: Decoded, builder: ColumnBuilder): void {
+  for (let i = 0; i < values.length; i++) builder.any(values[i])
 }
 
 /** The columns of a 1-D or 2-D array of numbers, read in blocks. `names`: one a column. Throws Error ERR_FILE. */
@@ -126,6 +158,11 @@ export function isNumeric({ descr }: NpyHeader): boolean {
   return Object.hasOwn(NUMBER_TYPES, descr.slice(1))
 }
 
+/** Whether an array is truth values. */
+export function isBoolean({ descr }: NpyHeader): boolean {
+  return descr.slice(1) === 'b1'
+}
+
 /** The texts of an array of unicode strings (dtype <U...), for names. Throws Error ERR_FILE. */
 export async function readNpyTexts(source: ByteSource, header: NpyHeader): Promise<string[]> {
   const length = Number(/^[<>]U(\d{1,6})$/.exec(header.descr)?.[1])
@@ -146,7 +183,8 @@ export async function readNpyTexts(source: ByteSource, header: NpyHeader): Promi
 function numberType(path: string, { descr }: NpyHeader): { type: NumberType; swapped: boolean } {
   const type = NUMBER_TYPES[descr.slice(1)]
   if (type === undefined || !'<>|='.includes(descr[0])) {
-    throw fileError(path, `has elements of type '${descr}'; numbers of 1 to 8 bytes can be read (float, int, uint)`)
+    const what = descr[0] === '[' ? 'records of' : 'elements of type'
+    throw fileError(path, `has ${what} '${descr}'; numbers of 1 to 8 bytes can be read (float, int, uint, bool)`)
   }
   return { type, swapped: descr[0] === '>' }
 }
@@ -189,19 +227,6 @@ export function fromHalf(bits: number): number {
 }
 
 // ---- writing
-
-/** The first bytes of an NPY file (version 1; 3 when a text needs it), so long that the numbers are aligned to 64. */
-export function npyHeader(descr: string, shape: readonly number[], fortranOrder = false): Uint8Array {
-  const sides = shape.length === 1 ? `${shape[0]},` : shape.join(', ')
-  const literal = `{'descr': '${descr}', 'fortran_order': ${fortranOrder ? 'True' : 'False'}, 'shape': (${sides}), }`
-  const total = Math.ceil((10 + literal.length + 1) / 64) * 64
-  const bytes = new Uint8Array(total).fill(0x20)
-  bytes.set([...MAGIC, 1, 0])
-  new DataView(bytes.buffer).setUint16(8, total - 10, true)
-  bytes.set(new TextEncoder().encode(literal), 10)
-  bytes[total - 1] = 0x0a
-  return bytes
-}
 
 /** A whole NPY file of unicode texts: 1-D for a list, 0-D for one text. */
 export function npyTexts(texts: readonly string[] | string): Uint8Array {

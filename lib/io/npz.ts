@@ -1,7 +1,9 @@
 // NPZ: a zip archive of NPY arrays. Either 2-D `points` with `weights` and `indices`, or several 1-D columns.
 import { type ByteSource, fileError, memorySource } from './bytes.js'
+import { checkMemory } from './memory.js'
 import { type FileMeta, META_KEY, metaFromText } from './meta.js'
-import { isNumeric, type NpyHeader, npyShape, readNpyColumns, readNpyHeader, readNpyTexts } from './npy.js'
+import { isBoolean, isNumeric, npyShape, readNpyColumns, readNpyTexts, readRecords } from './npy.js'
+import { type NpyHeader, readNpyHeader } from './npy-header.js'
 import { type Column, positionNames, type ReadOptions, type Table, uniqueNames, unread } from './table.js'
 import { readZipEntries, readZipEntry } from './zip.js'
 
@@ -13,55 +15,114 @@ interface NamedArray {
 
 /**
  * Reads an NPZ file. With a 2-D array (`points`, or the only one) its columns are named by the array of texts `columns`
- * where there is one, else c0, c1, ...; 1-D arrays of the same length are columns of their own names.
- * Throws Error ERR_FILE.
+ * where there is one, else c0, c1, ...; 1-D arrays of the same length are columns of their own names. An archive of one
+ * list of records has the columns of its fields. Arrays of other kinds are listed and not read; but one called `weights`
+ * has to be weights, because without it all of them would be 1.
+ *
+ * All arrays are unpacked, so together they may need no more than the memory of the machine. Throws Error ERR_FILE or
+ * ERR_MEMORY.
  */
 export async function readNpz(source: ByteSource, options: ReadOptions): Promise<Table> {
-  const arrays: NamedArray[] = []
-  const entries = await readZipEntries(source)
-  for (const [i, entry] of entries.entries()) {
-    options.signal?.throwIfAborted()
-    if (!entry.name.endsWith('.npy')) continue
-    const array = memorySource(`${source.path} (${entry.name})`, await readZipEntry(source, entry))
-    arrays.push({ name: entry.name.slice(0, -'.npy'.length), source: array, header: await readNpyHeader(array) })
-    options.onProgress?.(i + 1, entries.length)
-  }
-  if (arrays.length === 0)
-    throw fileError(source.path, 'is a zip archive without NPY arrays (a spreadsheet? save it as CSV)')
-  const numeric = arrays.filter(({ header }) => isNumeric(header) && header.shape.length > 0)
-  const matrices = numeric.filter(({ header }) => header.shape.length > 1)
+  const arrays = await readArrays(source, options)
+  const meta = await readMeta(arrays)
+  // Truth values are numbers only where there are no others.
+  const numbers = arrays.filter(({ header }) => isNumeric(header) && header.shape.length > 0)
+  const proper = numbers.filter(({ header }) => !isBoolean(header))
+  const numeric = proper.length > 0 ? proper : numbers
+  const matrices = numeric.filter(
+    ({ name, header }) => header.shape.length === 2 && (name !== 'weights' || numeric.length === 1),
+  )
   const points = matrices.find(({ name }) => name === 'points') ?? matrices[0]
   if (matrices.length > 1 && points?.name !== 'points') {
     throw fileError(source.path, `has several 2-D arrays (${listOf(matrices)}); one must be named points`)
   }
   const lists = numeric.filter(({ header }) => header.shape.length === 1)
   const rows = (points ?? lists[0])?.header.shape[0]
-  if (rows === undefined) throw fileError(source.path, `has no array of numbers (${listOf(arrays)})`)
+  if (rows === undefined) return readOnlyRecords(source, arrays, options)
+  checkReserved(source, arrays, points, rows, meta)
 
   const columns: Column[] = []
+  const places = new Map<string, number>()
   let named = true
   if (points !== undefined) {
     const names = await pointNames(points, arrays)
     named = names.named
     columns.push(...(await readNpyColumns(points.source, points.header, names.names, silent(options))))
   }
-  for (const { name, source: array, header } of lists) {
-    if (header.shape[0] !== rows) {
+  for (const array of arrays) {
+    const { name, source: bytes, header } = array
+    if (array === points || name === 'columns' || name === META_KEY) continue
+    if (!lists.includes(array) || header.shape[0] !== rows) {
       // Beside points, an array of another length is something else; among columns it is a mistake.
-      if (points === undefined) throw fileError(source.path, `has arrays of different length (${listOf(lists)})`)
-      columns.push(unread(name, header.descr))
+      if (points === undefined && lists.includes(array))
+        throw fileError(source.path, `has arrays of different length (${listOf(lists)})`)
+      columns.push({ ...unread(name, `array of ${header.descr} (${header.shape.join(', ')})`), kind: 'other' })
       continue
     }
+    places.set(name, columns.length)
     // Beside points these are weights and source rows, which are never asked for by --columns.
     const keep = points === undefined ? silent(options) : { signal: options.signal }
-    columns.push(...(await readNpyColumns(array, header, [name], keep)))
+    columns.push(...(await readNpyColumns(bytes, header, [name], keep)))
   }
   const names = uniqueNames(columns.map(({ name }) => name))
   for (const [i, column] of columns.entries()) column.name = names[i]
-  const meta = await readMeta(arrays)
-  const has = (name: string) => (points !== undefined && names.includes(name) ? name : undefined)
+  // A point column of that name comes first and keeps it.
+  const has = (name: string) =>
+    points !== undefined && places.has(name) ? names[places.get(name) as number] : undefined
   const roles = meta ?? { weight: has('weights'), row: has('indices') }
   return { format: 'npz', rows, columns, named, meta, roles }
+}
+
+/** Unpacks all arrays, after a look at what they need together. */
+async function readArrays(source: ByteSource, options: ReadOptions): Promise<NamedArray[]> {
+  const entries = (await readZipEntries(source)).filter(({ name }) => name.endsWith('.npy'))
+  checkMemory(
+    source.path,
+    'its arrays',
+    entries.reduce((sum, { size }) => sum + size, 0),
+  )
+  const arrays: NamedArray[] = []
+  for (const [i, entry] of entries.entries()) {
+    options.signal?.throwIfAborted()
+    const array = memorySource(`${source.path} (${entry.name})`, await readZipEntry(source, entry))
+    arrays.push({ name: entry.name.slice(0, -'.npy'.length), source: array, header: await readNpyHeader(array) })
+    options.onProgress?.(i + 1, entries.length)
+  }
+  if (arrays.length === 0)
+    throw fileError(source.path, 'is a zip archive without NPY arrays (a spreadsheet? save it as CSV)')
+  return arrays
+}
+
+async function readOnlyRecords(source: ByteSource, arrays: NamedArray[], options: ReadOptions): Promise<Table> {
+  const records = arrays.filter(({ header }) => header.fields !== undefined)
+  const [only] = records
+  const fields = only?.header.fields
+  if (records.length !== 1 || fields === undefined)
+    throw fileError(source.path, `has no array of numbers (${listOf(arrays)})`)
+  return { ...(await readRecords(only.source, only.header, fields, silent(options))), format: 'npz' }
+}
+
+/** Weights and source rows have a number for each point. Where they have not, to leave them out would change the result. */
+function checkReserved(
+  { path }: ByteSource,
+  arrays: NamedArray[],
+  points: NamedArray | undefined,
+  rows: number,
+  meta: FileMeta | undefined,
+): void {
+  for (const name of meta === undefined ? ['weights'] : ['weights', 'indices']) {
+    const array = arrays.find((candidate) => candidate.name === name)
+    if (array === undefined && meta !== undefined)
+      throw fileError(path, `has no array '${name}', though fewpoints wrote it`)
+    if (array === undefined || array === points) continue
+    const { header } = array
+    const isRight = isNumeric(header) && !isBoolean(header) && header.shape.length === 1 && header.shape[0] === rows
+    if (!isRight)
+      throw fileError(
+        path,
+        `has '${name}' of type '${header.descr}' and shape (${header.shape.join(', ')}); ${rows} numbers in one dimension are expected`,
+      )
+  }
 }
 
 async function pointNames(

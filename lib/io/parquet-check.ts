@@ -1,139 +1,180 @@
-// A check of the pages of a Parquet column before they are decoded. The decoder believes page headers and run lengths, and
-// one wrong byte there could keep it busy for minutes or take all memory.
+// A check of the values in a page of a Parquet column before they are decoded. The decoder believes run lengths and block
+// sizes, and one wrong byte there could keep it busy for minutes, take all memory, or lead it into the next page.
 // Format: https://github.com/apache/parquet-format (README, Encodings.md)
-import type { ColumnMetaData, Compressors } from 'hyparquet'
-import { parquetHeader } from 'hyparquet/src/column.js'
-import { decompressPage } from 'hyparquet/src/datapage.js'
+import type { Encoding, ParquetType } from 'hyparquet'
+import { deltaBinaryUnpack } from 'hyparquet/src/delta.js'
 
 // Writers use 128; the format has no limit.
 const LARGEST_DELTA_BLOCK = 1 << 20
+// The decoder shifts packed values in 32 bits, of which up to 7 are behind it.
+const WIDEST_PACKED = 24
+// Of decimals in bytes. 76 digits, the most that other programs know, are 32 bytes.
+export const LONGEST_DECIMAL = 64
 
-type PageHeader = ReturnType<typeof parquetHeader>
+const SIZES: Partial<Record<ParquetType, number>> = { INT32: 4, FLOAT: 4, INT64: 8, DOUBLE: 8 }
 
-/** What a page needs to know about its column. */
-export interface PageColumn {
-  codec: ColumnMetaData['codec']
-  compressors: Compressors
-  /** Whether values may be null; then each page begins with a bit a value, run-length encoded. */
-  optional: boolean
-}
-
-/** Checks all pages of a flat column with `count` values. Throws Error. Costs the unpacking, a second time. */
-export function checkPages(bytes: Uint8Array<ArrayBuffer>, count: number, column: PageColumn): void {
-  const reader = { view: new DataView(bytes.buffer), offset: 0 }
-  let rest = count
-  while (rest > 0 && reader.offset < bytes.length) {
-    const header = parquetHeader(reader)
-    checkLength(header.compressed_page_size, bytes.length - reader.offset)
-    checkLength(header.uncompressed_page_size, 2 ** 31)
-    const packed = bytes.subarray(reader.offset, reader.offset + header.compressed_page_size)
-    if (header.type === 'DICTIONARY_PAGE') {
-      // Values have at least one byte each.
-      checkLength(header.dictionary_page_header?.num_values, header.uncompressed_page_size)
-    } else {
-      const page = header.data_page_header ?? header.data_page_header_v2
-      checkLength(page?.num_values, rest)
-      const values = page?.num_values as number
-      if (header.data_page_header_v2 === undefined) checkPage(packed, header, values, column)
-      else checkPageV2(packed, header, values, column)
-      rest -= values
-    }
-    reader.offset += header.compressed_page_size
+/** Throws Error when `count` values cannot be decoded from these bytes. Returns how many zeros have to be put behind them. */
+export function checkValues(
+  bytes: Uint8Array,
+  encoding: Encoding | undefined,
+  count: number,
+  type: ParquetType | undefined,
+  typeLength: number,
+): number {
+  const size = type === 'FIXED_LEN_BYTE_ARRAY' ? typeLength : SIZES[type as ParquetType]
+  switch (encoding) {
+    case 'PLAIN':
+      if (size === undefined) checkByteArrays(bytes, count)
+      else checkLength(count * size, bytes.length)
+      return 0
+    case 'BYTE_STREAM_SPLIT':
+      if (size === undefined) break
+      checkLength(count * size, bytes.length)
+      return 0
+    case 'PLAIN_DICTIONARY':
+    case 'RLE_DICTIONARY':
+      checkLength(bytes[0], 32)
+      // Where the dictionary has one value, indices have no bits, and there may be no runs either.
+      return bytes[0] > 0 || bytes.length > 1 ? checkRuns(bytes.subarray(1), bytes[0], count) : 0
+    case 'DELTA_BINARY_PACKED':
+      if (type !== 'INT32' && type !== 'INT64') break
+      checkDelta(bytes, 0, count)
+      return 0
+    case 'DELTA_LENGTH_BYTE_ARRAY':
+    case 'DELTA_BYTE_ARRAY':
+      if (size !== undefined && type !== 'FIXED_LEN_BYTE_ARRAY') break
+      checkDeltaBytes(bytes, count, encoding === 'DELTA_BYTE_ARRAY')
+      return 0
   }
-}
-
-function checkPage(packed: Uint8Array, header: PageHeader, values: number, column: PageColumn): void {
-  const { codec, compressors, optional } = column
-  const page = decompressPage(packed, header.uncompressed_page_size, codec, compressors)
-  const { encoding } = header.data_page_header as NonNullable<PageHeader['data_page_header']>
-  if (!optional) {
-    checkValues(page, encoding, values)
-    return
-  }
-  const length = viewOf(page).getUint32(0, true)
-  checkLength(length, page.length - 4)
-  const present = checkRuns(page.subarray(4, 4 + length), 1, values)
-  checkValues(page.subarray(4 + length), encoding, present)
-}
-
-/** In version 2 the levels stand in front, not packed. */
-function checkPageV2(packed: Uint8Array, header: PageHeader, values: number, column: PageColumn): void {
-  const { codec, compressors, optional } = column
-  const page = header.data_page_header_v2 as NonNullable<PageHeader['data_page_header_v2']>
-  checkLength(page.num_nulls, values)
-  checkLength(page.num_rows, values)
-  checkLength(page.repetition_levels_byte_length, packed.length)
-  checkLength(page.definition_levels_byte_length, packed.length - page.repetition_levels_byte_length)
-  const start = page.repetition_levels_byte_length + page.definition_levels_byte_length
-  const levels = packed.subarray(page.repetition_levels_byte_length, start)
-  const present = optional ? checkRuns(levels, 1, values) : values
-  if (present !== values - page.num_nulls) throw new Error('a page has another number of nulls than it says')
-  const size = header.uncompressed_page_size - start
-  const rest = packed.subarray(start)
-  const unpacked = page.is_compressed === false ? rest : decompressPage(rest, size, codec, compressors)
-  checkValues(unpacked, page.encoding, present)
-}
-
-/** Plain values and split bytes take bytes, so the decoder comes to an end with them; runs and blocks do not. */
-function checkValues(bytes: Uint8Array, encoding: string | undefined, values: number): void {
-  if (values === 0) return
-  if (encoding === 'PLAIN_DICTIONARY' || encoding === 'RLE_DICTIONARY') {
-    checkLength(bytes[0], 32)
-    // Where the dictionary has one value, indices have no bits, and there may be no runs either.
-    if (bytes[0] > 0 || bytes.length > 1) checkRuns(bytes.subarray(1), bytes[0], values)
-  } else if (encoding === 'DELTA_BINARY_PACKED') {
-    const reader = { view: viewOf(bytes), at: 0 }
-    const blockSize = readVarInt(reader)
-    const miniBlocks = readVarInt(reader)
-    checkLength(blockSize, LARGEST_DELTA_BLOCK)
-    checkLength(miniBlocks, blockSize)
-    if (miniBlocks === 0 || blockSize % miniBlocks !== 0) throw new Error('a page has blocks that cannot be divided')
-  }
+  throw new Error(`it has ${type} values in the encoding ${encoding}, which cannot be read`)
 }
 
 /**
  * Runs of equal values (an even number: twice their count; then the value) and of packed values (an odd number: twice the
  * count of groups of eight, and one; then the bits). Together they are as many as the page has values, but for the filling
- * of the last group. Returns how many of the values are 1, which is asked for where their width is 1.
+ * of the last packed run: to a group of eight in most writers, to 256 values in DuckDB. Some leave it out. Returns how many
+ * bytes are missing there.
  */
-function checkRuns(bytes: Uint8Array, width: number, values: number): number {
-  const reader = { view: viewOf(bytes), at: 0 }
-  let seen = 0
-  let ones = 0
-  while (seen < values) {
+export function checkRuns(bytes: Uint8Array, width: number, values: number): number {
+  const reader = { bytes, at: 0 }
+  for (let seen = 0; seen < values; ) {
     const head = readVarInt(reader)
     const isPacked = head % 2 === 1
     const count = isPacked ? ((head - 1) / 2) * 8 : head / 2
     const rest = values - seen
-    checkLength(count, rest + (isPacked ? 7 : 0))
-    const start = reader.at
-    reader.at += isPacked ? (count / 8) * width : Math.ceil(width / 8)
-    // Some writers leave the filling of the last group out.
-    checkLength(isPacked ? start + Math.ceil((Math.min(count, rest) * width) / 8) : reader.at, bytes.length)
-    if (!isPacked) ones += bytes[start] === 1 ? count : 0
-    else for (let i = 0; i < Math.min(count, rest); i++) ones += (bytes[start + (i >> 3)] >> (i & 7)) & 1
+    if (isPacked) {
+      if (width > WIDEST_PACKED) throw new Error(`it has packed values of ${width} bits; ${WIDEST_PACKED} can be read`)
+      // More than the last group of eight has to be there in bytes, so the size of the page is a bound on it.
+      const there = bytes.length - reader.at
+      checkLength(count, Math.max(rest + 7, width === 0 ? 0 : Math.floor((8 * there) / width)))
+      checkLength(Math.ceil((Math.min(count, rest) * width) / 8), there)
+      reader.at += (count / 8) * width
+    } else {
+      checkLength(count, rest)
+      reader.at += Math.ceil(width / 8)
+      checkLength(reader.at, bytes.length)
+    }
     seen += count
   }
-  return ones
+  return Math.max(0, reader.at - bytes.length)
 }
 
-/** Seven bits a byte, the lowest first. */
-function readVarInt(reader: { view: DataView; at: number }): number {
+/**
+ * Differences in blocks: the least one, a width for each small block, then the packed rest. Walks over all blocks up to the
+ * last value. Returns where they end.
+ */
+function checkDelta(bytes: Uint8Array, start: number, count: number): number {
+  const reader = { bytes, at: start }
+  const blockSize = readVarInt(reader)
+  const miniBlocks = readVarInt(reader)
+  checkLength(blockSize, LARGEST_DELTA_BLOCK)
+  checkLength(miniBlocks, blockSize)
+  // The decoder reads whole words, of which a small block has a whole number when it has a multiple of 32 values.
+  if (miniBlocks === 0 || blockSize === 0 || blockSize % (32 * miniBlocks) !== 0)
+    throw new Error(`a page has blocks of ${blockSize} values in ${miniBlocks} parts`)
+  const announced = readVarInt(reader)
+  if (announced !== count) throw new Error(`a page has ${announced} differences where ${count} values are expected`)
+  readVarInt(reader)
+  const size = blockSize / miniBlocks
+  for (let seen = 1; seen < count; ) {
+    readVarInt(reader)
+    const widths = reader.at
+    reader.at += miniBlocks
+    for (let i = 0; i < miniBlocks && seen < count; i++, seen += size) {
+      checkLength(bytes[widths + i], 64)
+      reader.at += (size * bytes[widths + i]) / 8
+    }
+    checkLength(reader.at, bytes.length)
+  }
+  return reader.at
+}
+
+/**
+ * The value that the differences begin with, modulo 2^32. It is written with its sign in the lowest bit, and the decoder
+ * takes 32 bits of that, while those of an unsigned number from 2^31 on are 33.
+ */
+export function firstOfDelta(bytes: Uint8Array): number {
+  const reader = { bytes, at: 0 }
+  for (let i = 0; i < 3; i++) readVarInt(reader)
+  const folded = readVarInt(reader)
+  if (folded >= 2 ** 33) throw new Error('it has a number of more than 32 bits where 32 are stored')
+  return (folded % 2 === 0 ? folded / 2 : -(folded + 1) / 2) | 0
+}
+
+/** Lengths as differences (with DELTA_BYTE_ARRAY first those of the part that the value before has too), then the bytes. */
+function checkDeltaBytes(bytes: Uint8Array, count: number, hasPrefixes: boolean): void {
+  let at = 0
+  const lengths = () => {
+    const end = checkDelta(bytes, at, count)
+    const output = new Int32Array(count)
+    deltaBinaryUnpack({ view: viewOf(bytes), offset: at }, count, output)
+    at = end
+    return output
+  }
+  const prefixes = hasPrefixes ? lengths() : undefined
+  let before = 0
+  let total = 0
+  for (const [i, length] of lengths().entries()) {
+    const prefix = prefixes?.[i] ?? 0
+    checkLength(prefix, before)
+    checkLength(length, LONGEST_DECIMAL - prefix)
+    before = prefix + length
+    total += length
+  }
+  checkLength(total, bytes.length - at)
+}
+
+function checkByteArrays(bytes: Uint8Array, count: number): void {
+  const view = viewOf(bytes)
+  let at = 0
+  for (let i = 0; i < count; i++) {
+    checkLength(at + 4, bytes.length)
+    const length = view.getUint32(at, true)
+    checkLength(length, LONGEST_DECIMAL)
+    at += 4 + length
+  }
+  checkLength(at, bytes.length)
+}
+
+/** Seven bits a byte, the lowest first; at most 64 in all. */
+function readVarInt(reader: { bytes: Uint8Array; at: number }): number {
   let value = 0
-  for (let factor = 1; ; factor *= 128) {
-    const byte = reader.view.getUint8(reader.at++)
-    value += (byte & 127) * factor
+  for (let i = 0; i < 10; i++) {
+    if (reader.at >= reader.bytes.length) throw new Error('a page is cut short')
+    const byte = reader.bytes[reader.at++]
+    value += (byte & 127) * 128 ** i
     if (byte < 128) return value
   }
+  throw new Error('a page has a number of more than 64 bits')
 }
 
 /** A length that a file says: a whole number from 0 to `most`. */
-function checkLength(length: number | undefined, most: number): void {
+export function checkLength(length: number | undefined, most: number): void {
   if (length === undefined || !Number.isInteger(length) || length < 0 || length > most) {
     throw new Error(`a page says ${length} where at most ${most} is possible`)
   }
 }
 
-function viewOf(bytes: Uint8Array): DataView {
+export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

@@ -1,35 +1,29 @@
 // Parquet, by hyparquet and hyparquet-writer, one column of one row group at a time.
-import {
-  type AsyncBuffer,
-  type FileMetaData,
-  parquetMetadataAsync,
-  parquetRead,
-  parquetSchema,
-  type RowGroup,
-  type SchemaTree,
-} from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
 import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer'
 import { type ByteSource, fileError, isCoded } from './bytes.js'
+import { bigEndian, decimalToNumber } from './decimal.js'
+import { checkMemory } from './memory.js'
 import { META_KEY, metaFromText } from './meta.js'
-import { checkPages } from './parquet-check.js'
-import {
-  type Column,
-  ColumnBuilder,
-  type ColumnKind,
-  keeps,
-  type ReadOptions,
-  type Table,
-  uniqueNames,
-  unread,
-} from './table.js'
+import { fromHalf } from './npy.js'
+import { LONGEST_DECIMAL } from './parquet-check.js'
+import { type ParquetField, type ParquetFooter, readParquetFooter } from './parquet-footer.js'
+import { readPages } from './parquet-pages.js'
+import { type Column, ColumnBuilder, keeps, type ReadOptions, type Table, uniqueNames, unread } from './table.js'
 
-// A row group is decoded as a whole; the largest that are written in practice have some ten million rows.
-const MOST_GROUP_ROWS = 2 ** 27
+// Some old writers leave the header of the dictionary out of a chunk's size.
+const CHUNK_SLACK = 128
+
+/** How a column is stored, and how its numbers are made of what is stored. */
+interface Described {
+  kind: Column['kind']
+  stored: string
+  convert?: ((stored: unknown) => number | bigint) | undefined
+}
 
 /**
  * Reads the flat columns of a Parquet file; nested ones, texts, dates and booleans are listed but not decoded. Null is a
- * missing value. Throws Error ERR_FILE.
+ * missing value, and a decimal is the float64 nearest to it. Throws Error ERR_FILE or ERR_MEMORY.
  */
 export async function readParquet(source: ByteSource, options: ReadOptions): Promise<Table> {
   try {
@@ -42,33 +36,31 @@ export async function readParquet(source: ByteSource, options: ReadOptions): Pro
 }
 
 async function readColumns(source: ByteSource, options: ReadOptions): Promise<Table> {
-  const file = asyncBuffer(source)
-  const metadata = await parquetMetadataAsync(file)
-  const fields = parquetSchema(metadata).children
-  const names = uniqueNames(fields.map(({ element }) => element.name))
-  const groups = metadata.row_groups.map((group) => checkGroup(source, group))
-  const rows = groups.reduce((sum, { count }) => sum + count, 0)
+  const { fields, groups, keyValues } = await readParquetFooter(source)
+  const names = uniqueNames(fields.map(({ name }) => name))
+  const rows = groups.reduce((sum, group) => sum + group.rows, 0)
   if (rows === 0) throw fileError(source.path, 'has no rows')
-  const text = metadata.key_value_metadata?.find(({ key }) => key === META_KEY)?.value
+  const text = keyValues.get(META_KEY)
   const meta = text === undefined ? undefined : metaFromText(text)
   const wanted = keeps(options)
   const keep = (name: string) => wanted(name) || name === meta?.weight
+  const described = fields.map(describeField)
+  const kept = described.filter(({ kind }, i) => kind === 'number' && keep(names[i])).length
+  checkMemory(source.path, `${rows} rows of ${kept} numbers`, 8 * rows * kept)
 
   const columns: Column[] = []
   for (const [i, field] of fields.entries()) {
     const name = names[i]
-    const { kind, stored } = describeField(field)
+    const { kind, stored, convert } = described[i]
     if (kind !== 'number') {
       columns.push({ ...unread(name, stored), kind: keep(name) ? kind : 'unread' })
     } else if (!keep(name)) {
       columns.push(unread(name, stored))
     } else {
       const builder = new ColumnBuilder(name, stored)
-      let start = 0
-      for (const { group, count } of groups) {
+      for (const group of groups) {
         options.signal?.throwIfAborted()
-        await readChunk(source, metadata, group, field, start, count, builder)
-        start += count
+        await readChunk(source, group, field, convert, builder)
       }
       columns.push(builder.done())
     }
@@ -77,61 +69,50 @@ async function readColumns(source: ByteSource, options: ReadOptions): Promise<Ta
   return { format: 'parquet', rows, columns, named: true, meta, roles: meta }
 }
 
-/** Decodes one column of one row group, after a look at its page headers, and adds it to the column. */
+/** Adds one column of one row group. Columns are told apart by their place, since two may have one name. */
 async function readChunk(
   source: ByteSource,
-  metadata: FileMetaData,
-  group: RowGroup,
-  field: SchemaTree,
-  rowStart: number,
-  count: number,
+  { rows, chunks }: ParquetFooter['groups'][number],
+  field: ParquetField,
+  convert: Described['convert'],
   builder: ColumnBuilder,
 ): Promise<void> {
-  const { name } = field.element
-  const chunk = group.columns.find(({ meta_data }) => meta_data?.path_in_schema[0] === name)?.meta_data
-  if (chunk === undefined) throw fileError(source.path, `has a row group without the column '${name}'`)
-  const first = Number(chunk.dictionary_page_offset || chunk.data_page_offset)
-  const start = Math.min(first, Number(chunk.data_page_offset))
-  const bytes = await source.read(start, Number(chunk.total_compressed_size))
-  checkPages(bytes, count, { codec: chunk.codec, compressors, optional: field.element.repetition_type !== 'REQUIRED' })
-  const decoded: ArrayLike<unknown>[] = []
-  await parquetRead({
-    file: cached(asyncBuffer(source), start, bytes),
-    metadata,
-    columns: [name],
-    rowStart,
-    rowEnd: rowStart + count,
-    compressors,
-    geoparquet: false,
-    onChunk: ({ columnData }) => decoded.push(columnData),
-  })
-  const length = decoded.reduce((sum, values) => sum + values.length, 0)
-  if (length !== count)
-    throw fileError(source.path, `is damaged: column '${name}' has ${length} values in a group of ${count} rows`)
-  for (const values of decoded) for (let i = 0; i < values.length; i++) builder.any(values[i])
+  const { path, size } = source
+  const chunk = chunks[field.index]
+  if (rows === 0) return
+  if (chunk === undefined) throw fileError(path, `has a row group without the column '${field.name}'`)
+  if (typeof chunk === 'string') throw fileError(path, `has a column '${field.name}' that ${chunk}`)
+  if (chunk.path.length !== 1 || chunk.path[0] !== field.name || chunk.type !== field.type)
+    throw fileError(path, `is damaged: where column '${field.name}' should be, there is '${chunk.path.join('.')}'`)
+  if (chunk.codec === undefined) throw fileError(path, `has the column '${field.name}' packed in an unknown way`)
+  if (chunk.start + chunk.size > size) throw fileError(path, `is cut short: column '${field.name}' is not all there`)
+  // The values are in the first `chunk.size` bytes, but for what the slack is for.
+  const bytes = await source.read(chunk.start, Math.min(chunk.size + CHUNK_SLACK, size - chunk.start))
+  readPages(bytes, chunk.size, rows, { field, codec: chunk.codec, compressors, convert }, builder)
 }
 
-function checkGroup(source: ByteSource, group: RowGroup): { group: RowGroup; count: number } {
-  const count = Number(group.num_rows)
-  if (!(count >= 0 && count <= MOST_GROUP_ROWS)) {
-    throw fileError(source.path, `has a row group of ${count} rows; ${MOST_GROUP_ROWS} is the limit`)
-  }
-  return { group, count }
-}
-
-function describeField({ element, children }: SchemaTree): { kind: ColumnKind; stored: string } {
-  if (children.length > 0 || element.repetition_type === 'REPEATED') return { kind: 'other', stored: 'nested' }
-  const { type, converted_type: converted, logical_type: logical } = element
-  const kind = logical?.type ?? converted
-  if (kind === 'DECIMAL') return { kind: 'number', stored: 'decimal' }
-  if (kind === 'FLOAT16') return { kind: 'number', stored: 'float16' }
+function describeField(field: ParquetField): Described {
+  const { isFlat, type, typeLength, converted, logical, scale } = field
+  if (!isFlat) return { kind: 'other', stored: 'nested' }
+  const kind = logical?.name ?? converted
   const isInteger = kind === undefined || kind === 'INTEGER' || /^U?INT_/.test(kind)
-  if (type === 'DOUBLE') return { kind: 'number', stored: 'float64' }
-  if (type === 'FLOAT') return { kind: 'number', stored: 'float32' }
+  if (kind === 'DECIMAL') return describeDecimal(type, typeLength, scale)
+  if (kind === 'FLOAT16' && type === 'FIXED_LEN_BYTE_ARRAY' && typeLength === 2) {
+    return { kind: 'number', stored: 'float16', convert: (stored) => halfOf(stored as Uint8Array) }
+  }
+  if (type === 'DOUBLE' && kind === undefined) return { kind: 'number', stored: 'float64' }
+  if (type === 'FLOAT' && kind === undefined) return { kind: 'number', stored: 'float32' }
   if ((type === 'INT32' || type === 'INT64') && isInteger) {
-    if (logical?.type === 'INTEGER')
-      return { kind: 'number', stored: `${logical.isSigned ? '' : 'u'}int${logical.bitWidth}` }
-    return { kind: 'number', stored: (converted ?? type).toLowerCase().replace('_', '') }
+    const isLogical = logical?.name === 'INTEGER'
+    const isUnsigned = isLogical ? logical.isSigned === false : (converted ?? '').startsWith('U')
+    const stored = isLogical
+      ? `${isUnsigned ? 'u' : ''}int${logical.bitWidth}`
+      : (converted ?? type).toLowerCase().replace('_', '')
+    if (!isUnsigned) return { kind: 'number', stored }
+    // Unsigned numbers stand in the bits of signed ones.
+    const convert = (stored: unknown) =>
+      typeof stored === 'bigint' ? BigInt.asUintN(64, stored) : (stored as number) >>> 0
+    return { kind: 'number', stored, convert }
   }
   if (type === 'BYTE_ARRAY' && (kind === undefined || kind === 'UTF8' || kind === 'STRING' || kind === 'ENUM')) {
     return { kind: 'text', stored: 'text' }
@@ -139,22 +120,19 @@ function describeField({ element, children }: SchemaTree): { kind: ColumnKind; s
   return { kind: 'other', stored: (kind ?? type ?? 'unknown').toLowerCase().replace(/_(milli|micro)s$/, '') }
 }
 
-function asyncBuffer(source: ByteSource): AsyncBuffer {
-  return {
-    byteLength: source.size,
-    slice: async (start, end = source.size) => (await source.read(start, end - start)).buffer,
+/** Whole numbers, or the bytes of one, the highest first. */
+function describeDecimal(type: ParquetField['type'], typeLength: number, scale: number): Described {
+  const stored = 'decimal'
+  if (type === 'INT32' || type === 'INT64') {
+    return { kind: 'number', stored, convert: (value) => decimalToNumber(value as number | bigint, scale) }
   }
+  const isBytes = type === 'BYTE_ARRAY' || (type === 'FIXED_LEN_BYTE_ARRAY' && typeLength > 0)
+  if (!isBytes || typeLength > LONGEST_DECIMAL) return { kind: 'other', stored }
+  return { kind: 'number', stored, convert: (bytes) => decimalToNumber(bigEndian(bytes as Uint8Array), scale) }
 }
 
-/** A file of which one part is in memory. */
-function cached(file: AsyncBuffer, from: number, bytes: Uint8Array<ArrayBuffer>): AsyncBuffer {
-  return {
-    byteLength: file.byteLength,
-    slice: (start, end = file.byteLength) => {
-      const isThere = start >= from && end <= from + bytes.length
-      return isThere ? bytes.buffer.slice(start - from, end - from) : file.slice(start, end)
-    },
-  }
+function halfOf(bytes: Uint8Array): number {
+  return fromHalf(bytes[0] | (bytes[1] << 8))
 }
 
 // ---- writing

@@ -8,10 +8,14 @@ const BLOCK = 1 << 20
 const LONGEST_HEADER = 1 << 16
 // LZF copies at most 264 bytes by three.
 const LZF_RATIO = 88
+// Each column costs an object and a buffer of its own.
+const MOST_COLUMNS = 100_000
 
 interface PcdHeader {
   /** One a number of a point; names of padding are undefined. */
   fields: { name: string | undefined; type: string }[]
+  /** The same as the header has it: a field of `count` numbers, which stand together in each point. */
+  blocks: { type: string; count: number; isPadding: boolean }[]
   points: number
   data: 'ascii' | 'binary' | 'binary_compressed'
   /** Where the points begin, and on which line. */
@@ -67,32 +71,62 @@ async function readHeader(source: ByteSource): Promise<PcdHeader> {
   }
   const list = (key: string) => entries.get(key) ?? []
   const names = list('FIELDS').length > 0 ? list('FIELDS') : list('COLUMNS')
+  // What the oldest versions leave out: all fields are float32, and each has one number.
+  const sizes = entries.has('SIZE') ? list('SIZE') : names.map(() => '4')
+  const types = entries.has('TYPE') ? list('TYPE') : names.map(() => 'F')
   const counts = entries.has('COUNT') ? list('COUNT').map(Number) : names.map(() => 1)
-  const points = Number(list('POINTS')[0] ?? Number(list('WIDTH')[0]) * Number(list('HEIGHT')[0] ?? 1))
   const data = list('DATA')[0]?.toLowerCase()
-  const sizes = list('SIZE')
-  const types = list('TYPE')
   if (names.length === 0 || [sizes, types, counts].some(({ length }) => length !== names.length)) {
     throw fileError(path, 'is a PCD file whose FIELDS, SIZE, TYPE and COUNT do not agree')
   }
-  if (!Number.isSafeInteger(points) || points < 0) throw fileError(path, 'is a PCD file without a number of points')
-  if (points === 0) throw fileError(path, 'has no points')
-  if (data !== 'ascii' && data !== 'binary' && data !== 'binary_compressed') throw fileError(path, `has DATA ${data}`)
+  const points = pointCount(path, list)
+  if (data !== 'ascii' && data !== 'binary' && data !== 'binary_compressed')
+    throw fileError(path, `has DATA ${data ?? 'of no kind'}`)
 
-  const fields: PcdHeader['fields'] = []
-  for (const [i, name] of names.entries()) {
-    const type = `${types[i]?.toUpperCase()}${sizes[i]}`
+  const blocks = names.map((name, i) => {
+    const type = `${types[i].toUpperCase()}${sizes[i]}`
     const count = counts[i]
     if (!Object.hasOwn(TYPES, type))
       throw fileError(path, `has the field '${name}' of type ${types[i]} and size ${sizes[i]}`)
-    if (!Number.isInteger(count) || count < 1 || count > LONGEST_HEADER)
-      throw fileError(path, `has the field '${name}' ${counts[i]} times`)
-    for (let j = 0; j < count; j++)
-      fields.push({ name: name === '_' ? undefined : count === 1 ? name : `${name}_${j}`, type })
-  }
+    if (!Number.isSafeInteger(count) || count < 1)
+      throw fileError(path, `has the field '${name}' ${list('COUNT')[i]} times`)
+    return { type, count, isPadding: name === '_' }
+  })
+  checkWidth(source, blocks, points, data)
+  const fields = blocks.flatMap(({ type, count, isPadding }, i) =>
+    Array.from({ length: count }, (_, j) => {
+      const name = isPadding ? undefined : count === 1 ? names[i] : `${names[i]}_${j}`
+      return { name, type }
+    }),
+  )
   const unique = uniqueNames(fields.map(({ name }) => name ?? ' '))
   for (const [i, field] of fields.entries()) if (field.name !== undefined) field.name = unique[i]
-  return { fields, points, data, offset, line }
+  return { fields, blocks, points, data, offset, line }
+}
+
+function pointCount(path: string, list: (key: string) => string[]): number {
+  const [width] = list('WIDTH').map(Number)
+  const [height = 1] = list('HEIGHT').map(Number)
+  const [points = width * height] = list('POINTS').map(Number)
+  if (!Number.isSafeInteger(points) || points < 0) throw fileError(path, 'is a PCD file without a number of points')
+  // Both 0 say nothing, in the oldest files.
+  if (width !== undefined && !(width === 0 && height === 0) && width * height !== points)
+    throw fileError(path, `is ${width} points wide and ${height} high, but says to have ${points}`)
+  if (points === 0) throw fileError(path, 'has no points')
+  return points
+}
+
+/** Before anything is made for each number of a point: so many have to fit into the file. */
+function checkWidth(source: ByteSource, blocks: PcdHeader['blocks'], points: number, data: PcdHeader['data']): void {
+  const width = blocks.reduce((sum, { count }) => sum + count, 0)
+  const most = data === 'binary_compressed' ? LZF_RATIO * source.size : source.size
+  if (width * points > most)
+    throw fileError(
+      source.path,
+      `is cut short: ${points} points of ${width} numbers do not fit into ${source.size} bytes`,
+    )
+  const columns = blocks.reduce((sum, { count, isPadding }) => sum + (isPadding ? 0 : count), 0)
+  if (columns > MOST_COLUMNS) throw fileError(source.path, `has ${columns} columns; ${MOST_COLUMNS} is the limit`)
 }
 
 async function readAscii(
@@ -155,22 +189,30 @@ async function readBinary(
   }
 }
 
-/** Field after field, packed as a whole. */
+/**
+ * Field after field, packed as a whole. A field with a COUNT is one block: all its numbers of the first point, then those
+ * of the second, ... PCL writes no padding here even where the header has some, so the size tells which it is.
+ * https://github.com/PointCloudLibrary/pcl/blob/master/io/src/pcd_io.cpp (PCDWriter::writeBinaryCompressed)
+ */
 async function readCompressed(
   source: ByteSource,
   header: PcdHeader,
   columns: (ColumnBuilder | undefined)[],
   options: ReadOptions,
 ): Promise<void> {
-  const types = header.fields.map(({ type }) => TYPES[type])
-  const expected = header.points * types.reduce((sum, { size }) => sum + size, 0)
+  const { blocks, points } = header
+  const sizeOf = (some: PcdHeader['blocks']) =>
+    points * some.reduce((sum, { type, count }) => sum + TYPES[type].size * count, 0)
+  const withoutPadding = sizeOf(blocks.filter(({ isPadding }) => !isPadding))
+  if (header.offset + 8 > source.size) throw fileError(source.path, 'is cut short: its points are not there')
   const sizes = new DataView((await source.read(header.offset, 8)).buffer)
   const packedSize = sizes.getUint32(0, true)
   const size = sizes.getUint32(4, true)
-  if (size !== expected || size > LZF_RATIO * packedSize) {
+  const isExpected = size === withoutPadding || size === sizeOf(blocks)
+  if (!isExpected || size > LZF_RATIO * packedSize) {
     throw fileError(
       source.path,
-      `is damaged: ${header.points} points are ${expected} bytes, but ${size} from ${packedSize} are announced`,
+      `is damaged: ${points} points are ${sizeOf(blocks)} bytes, but ${size} from ${packedSize} are announced`,
     )
   }
   const packed = await source.read(header.offset + 8, packedSize)
@@ -179,9 +221,21 @@ async function readCompressed(
   if (bytes === undefined) throw fileError(source.path, 'is damaged: the packed points cannot be unpacked')
   const view = new DataView(bytes.buffer)
   let at = 0
-  for (const [i, { size, get }] of types.entries()) {
-    const column = columns[i]
-    for (let point = 0; point < header.points; point++, at += size) column?.any(get(view, at))
+  let first = 0
+  for (const { type, count, isPadding } of blocks) {
+    const { size: step, get } = TYPES[type]
+    const own = columns.slice(first, first + count)
+    first += count
+    if (isPadding) {
+      if (size !== withoutPadding) at += points * count * step
+      continue
+    }
+    for (let point = 0; point < points; point++) {
+      for (const column of own) {
+        column?.any(get(view, at))
+        at += step
+      }
+    }
   }
   options.onProgress?.(source.size, source.size)
 }

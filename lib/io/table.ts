@@ -39,6 +39,8 @@ export interface Column {
   /** The first cell that is not a finite number, and the first text. */
   trouble: Trouble | undefined
   text: Trouble | undefined
+  /** Texts that are numbers in another writing (1,5 or 12 %): how many, and the first. They are among the texts. */
+  unclear?: { count: number; first: Trouble } | undefined
 }
 
 export interface Table {
@@ -52,6 +54,19 @@ export interface Table {
   meta: FileMeta | undefined
   /** Columns that hold weights and source rows and no coordinates, where the file says so. */
   roles?: { weight: string | undefined; row: string | undefined } | undefined
+  /** What was recognised and is not plain, a sentence each. */
+  notes?: string[] | undefined
+}
+
+/** How a text table is written; what is left out is recognised by its first lines. */
+export interface TextOptions {
+  /** Between the cells: one character, ' ' for any number of blanks. */
+  delimiter?: string | undefined
+  decimal?: '.' | ',' | undefined
+  /** How lines begin that are none of the table's; '' when there are no such lines. */
+  comment?: string | undefined
+  /** How many lines stand before the table. */
+  skip?: number | undefined
 }
 
 /** What every reader takes. */
@@ -60,6 +75,9 @@ export interface ReadOptions {
   columns?: readonly string[] | undefined
   /** CSV and arrays in JSON: whether the first row has names. Default: by its content. */
   header?: boolean | undefined
+  text?: TextOptions | undefined
+  /** Numbers and words that stand for a missing value, besides the usual words. */
+  missing?: readonly string[] | undefined
   signal?: AbortSignal | undefined
   /** Bytes read of bytes in all. */
   onProgress?: ((done: number, total: number) => void) | undefined
@@ -68,7 +86,8 @@ export interface ReadOptions {
 // Source rows are returned in a Uint32Array.
 const MOST_ROWS = 2 ** 32 - 1
 const LONGEST_TEXT = 60
-const FIRST_CAPACITY = 1024
+// Small, because a file can have a hundred thousand columns; it doubles as often as it has to.
+const FIRST_CAPACITY = 16
 
 /** A growing column. One call a row, in order: number, missing, text, inexact or other. */
 export class ColumnBuilder {
@@ -80,6 +99,7 @@ export class ColumnBuilder {
   #counts = { finite: 0, missing: 0, texts: 0, notFinite: 0, others: 0 }
   #trouble: Trouble | undefined
   #text: Trouble | undefined
+  #unclear: { count: number; first: Trouble } | undefined
 
   /** `expected`: how many rows will come, where that is known and was checked against the file's size. */
   constructor(name: string, stored: string, expected = FIRST_CAPACITY) {
@@ -112,15 +132,22 @@ export class ColumnBuilder {
     this.#skip()
   }
 
+  /** A text that is a number, but not in the writing that was expected. */
+  unclear(text: string, line?: number): void {
+    if (this.#unclear !== undefined) this.#unclear.count++
+    else this.#unclear = { count: 1, first: { kind: 'text', row: this.length, line, text: shortened(text) } }
+    this.text(text, line)
+  }
+
   /** A 64-bit whole number; beyond 2^53 only those that float64 holds are numbers. */
-  bigint(value: bigint): void {
+  bigint(value: bigint, line?: number): void {
     const number = Number(value)
-    if (Number.isSafeInteger(number) || BigInt(number) === value) {
-      this.number(number)
+    if (Number.isSafeInteger(number) || (Number.isFinite(number) && BigInt(number) === value)) {
+      this.number(number, line)
       return
     }
     this.#counts.notFinite++
-    this.#note('inexact', String(value), undefined)
+    this.#note('inexact', String(value), line)
     this.#skip()
   }
 
@@ -133,22 +160,24 @@ export class ColumnBuilder {
   /** Whatever a decoder gives: numbers, bigints, null, or something else. */
   any(value: unknown, line?: number): void {
     if (typeof value === 'number') this.number(value, line)
-    else if (typeof value === 'bigint') this.bigint(value)
+    else if (typeof value === 'bigint') this.bigint(value, line)
     else if (value === null || value === undefined) this.missing(line)
     else if (typeof value === 'string') this.text(value, line)
     else this.other()
   }
 
-  done(): Column {
+  /** With `isAsked`, a column that was asked for by name, one number makes it a column of numbers. */
+  done(isAsked = false): Column {
     const { finite, missing, texts, notFinite, others } = this.#counts
     const numbers = finite + notFinite
     let kind: ColumnKind = 'number'
     if (others > 0) kind = 'other'
-    else if (texts > numbers) kind = 'text'
+    else if (texts > numbers && !(isAsked && finite > 0)) kind = 'text'
     else if (numbers === 0) kind = 'empty'
     const values = kind === 'number' ? this.#whole() : undefined
     const { name, stored } = this
-    return { name, kind, stored, values, missing, texts, notFinite, trouble: this.#trouble, text: this.#text }
+    const [trouble, text, unclear] = [this.#trouble, this.#text, this.#unclear]
+    return { name, kind, stored, values, missing, texts, notFinite, trouble, text, unclear }
   }
 
   /** Room is made at the first number, so that a column of text takes no memory. */
@@ -180,11 +209,14 @@ export class ColumnBuilder {
 
   #note(kind: TroubleKind, text: string | undefined, line: number | undefined): void {
     if (this.#trouble !== undefined && (kind !== 'text' || this.#text !== undefined)) return
-    const cut = text !== undefined && text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}...` : text
-    const trouble = { kind, row: this.length, line, text: cut }
+    const trouble = { kind, row: this.length, line, text: text && shortened(text) }
     this.#trouble ??= trouble
     if (kind === 'text') this.#text ??= trouble
   }
+}
+
+function shortened(text: string): string {
+  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}...` : text
 }
 
 /** A column that is there but was not asked for. */
@@ -196,18 +228,23 @@ export function unread(name: string, stored: string): Column {
 /** Names without doubles and without empty ones: c0, c1, ... by position, and `_2`, `_3` behind a name that is taken. */
 export function uniqueNames(given: readonly string[]): string[] {
   const taken = new Set<string>()
+  const counts = new Map<string, number>()
   return given.map((text, position) => {
-    const name = uniqueName(text.trim() || `c${position}`, taken)
+    const name = uniqueName(text.trim() || `c${position}`, taken, counts)
     taken.add(name)
     return name
   })
 }
 
-/** `name`, or with the first of `_2`, `_3`, ... that is free. */
-export function uniqueName(name: string, taken: ReadonlySet<string>): string {
+/**
+ * `name`, or with the first of `_2`, `_3`, ... that is free. `counts` remembers where the last search for a name ended, so
+ * that thousands of equal names take no time that grows like their square.
+ */
+export function uniqueName(name: string, taken: ReadonlySet<string>, counts?: Map<string, number>): string {
   if (!taken.has(name)) return name
-  let count = 2
+  let count = counts?.get(name) ?? 2
   while (taken.has(`${name}_${count}`)) count++
+  counts?.set(name, count)
   return `${name}_${count}`
 }
 
@@ -216,11 +253,18 @@ export function positionNames(count: number): string[] {
   return Array.from({ length: count }, (_, position) => `c${position}`)
 }
 
-/** Which columns are kept, as a question to ask once a column. */
+// The columns that compress writes besides the points; write.ts has their names.
+export const WEIGHT_NAME = /^weights?(_\d+)?$/
+export const ROW_NAME = /^(row|indices)(_\d+)?$/
+
+/**
+ * Which columns are kept, as a question to ask once a column: those asked for, and what may be the weights and the source
+ * rows, which are needed to know a file that compress wrote.
+ */
 export function keeps({ columns }: ReadOptions): (name: string) => boolean {
   if (columns === undefined) return () => true
   const wanted = new Set(columns)
-  return (name) => wanted.has(name)
+  return (name) => wanted.has(name) || WEIGHT_NAME.test(name) || ROW_NAME.test(name)
 }
 
 /** Throws Error ERR_MEMORY with the bytes. */

@@ -43,10 +43,11 @@ export function writeCompressed(
   facts: SourceFacts,
   signal?: AbortSignal,
 ): Promise<number> {
-  return pieces(format, set, facts).then((content) => writeAtomically(target, content, signal))
+  return compressedPieces(format, set, facts).then((content) => writeAtomically(target, content, signal))
 }
 
-async function pieces(
+/** What writeCompressed writes, piece by piece. */
+export async function compressedPieces(
   format: OutputFormat,
   set: CompressedSet,
   facts: SourceFacts,

@@ -10,8 +10,10 @@ export interface ZipEntry {
   crc: number
   compressedSize: number
   size: number
-  /** Where its local header begins. */
+  /** Where its local header begins, and where the next thing in the archive does. */
   offset: number
+  end: number
+  isEncrypted: boolean
 }
 
 const END = 0x06054b50
@@ -22,13 +24,17 @@ const LOCAL = 0x04034b50
 const ALL_ONES = 0xffffffff
 // The end record has 22 bytes and a comment of at most 65,535.
 const LONGEST_END = 22 + 0xffff
+const LOCAL_SIZE = 30
 // NPZ files have a handful of arrays.
 const MOST_ENTRIES = 10_000
 // The best that deflate can do: 258 bytes from 2 bits, and a little for the frame of a short one.
 const DEFLATE_RATIO = 1032
 const DEFLATE_SLACK = 1024
 
-/** The archive's list. Throws Error ERR_FILE for what does not fit into the file. */
+/**
+ * The archive's list. Throws Error ERR_FILE for what does not fit into the file, and for entries that share bytes: so a small
+ * archive could hold any amount.
+ */
 export async function readZipEntries(source: ByteSource): Promise<ZipEntry[]> {
   const { count, start, size } = await readEnd(source)
   if (count > MOST_ENTRIES) throw fileError(source.path, `has ${count} entries; ${MOST_ENTRIES} is the limit`)
@@ -43,7 +49,6 @@ export async function readZipEntries(source: ByteSource): Promise<ZipEntry[]> {
     const next = at + 46 + nameLength + extraLength + view.getUint16(at + 32, true)
     if (next > size) throw damaged(source)
     const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + nameLength))
-    if (view.getUint16(at + 8, true) & 1) throw fileError(source.path, `has '${name}' encrypted`)
     const sizes = [view.getUint32(at + 24, true), view.getUint32(at + 20, true), view.getUint32(at + 42, true)]
     const extra = new DataView(bytes.buffer, at + 46 + nameLength, extraLength)
     const [entrySize, compressedSize, offset] = wideSizes(source, sizes, extra) as [number, number, number]
@@ -54,19 +59,38 @@ export async function readZipEntries(source: ByteSource): Promise<ZipEntry[]> {
       compressedSize,
       size: entrySize,
       offset,
+      end: start,
+      isEncrypted: (view.getUint16(at + 8, true) & 1) === 1,
     })
     at = next
   }
+  checkPlaces(source, entries)
   return entries
+}
+
+/** Entries lie one behind the other in front of the list. Sets where each has to end. */
+function checkPlaces(source: ByteSource, entries: readonly ZipEntry[]): void {
+  const names = new Set<string>()
+  const inOrder = [...entries].sort((a, b) => a.offset - b.offset)
+  for (const [i, entry] of inOrder.entries()) {
+    if (names.has(entry.name)) throw fileError(source.path, `has '${entry.name}' twice`)
+    names.add(entry.name)
+    entry.end = inOrder[i + 1]?.offset ?? entry.end
+    if (entry.offset + LOCAL_SIZE + entry.compressedSize > entry.end)
+      throw fileError(source.path, `has '${entry.name}' in the same bytes as another entry`)
+  }
 }
 
 /** The content of one entry. Throws Error ERR_FILE, also when the CRC differs. */
 export async function readZipEntry(source: ByteSource, entry: ZipEntry): Promise<Uint8Array> {
   const { name, method, compressedSize, size } = entry
-  const head = new DataView((await source.read(entry.offset, 30)).buffer)
+  if (entry.isEncrypted) throw fileError(source.path, `has '${name}' encrypted`)
+  const head = new DataView((await source.read(entry.offset, LOCAL_SIZE)).buffer)
   if (head.getUint32(0, true) !== LOCAL) throw damaged(source)
-  const start = entry.offset + 30 + head.getUint16(26, true) + head.getUint16(28, true)
+  const start = entry.offset + LOCAL_SIZE + head.getUint16(26, true) + head.getUint16(28, true)
   const fits = method === 0 ? size === compressedSize : size <= DEFLATE_RATIO * compressedSize + DEFLATE_SLACK
+  if (start + compressedSize > entry.end)
+    throw fileError(source.path, `has '${name}' in the same bytes as another entry`)
   if (!fits) throw fileError(source.path, `has '${name}' with ${size} bytes from ${compressedSize}: it is damaged`)
   const packed = await source.read(start, compressedSize)
   if (method !== 0 && method !== 8)
@@ -90,8 +114,10 @@ function inflate(source: ByteSource, { name, size }: ZipEntry, packed: Uint8Arra
 async function readEnd(source: ByteSource): Promise<{ count: number; start: number; size: number }> {
   const tailStart = Math.max(0, source.size - LONGEST_END)
   const tail = new DataView((await source.read(tailStart, source.size - tailStart)).buffer)
+  const isEnd = (at: number) => tail.getUint32(at, true) === END
   let at = tail.byteLength - 22
-  while (at >= 0 && tail.getUint32(at, true) !== END) at--
+  // A comment may hold anything, also the mark; where its length is right there is no doubt.
+  while (at >= 0 && !(isEnd(at) && at + 22 + tail.getUint16(at + 20, true) === tail.byteLength)) at--
   if (at < 0) throw fileError(source.path, 'is a zip archive that is cut short: its list is missing')
   const short = {
     count: tail.getUint16(at + 10, true),

@@ -55,8 +55,7 @@ ExactShape product_shape(const MultiIndices& indices, const Recurrence& recurren
 CellSolver::CellSolver(const PolynomialSpace& space, std::size_t largest_cell) : space_(space), indices_(space) {
   const int N = indices_.count, m = indices_.dimension, k = indices_.order;
   norm_.assign(N, 1.0);
-  for (int e = 0; e < N; e++)
-    for (int a = 0; a < m; a++) norm_[e] *= std::sqrt(2.0 * indices_.row(e)[a] + 1);
+  for (int e = 1; e < N; e++) norm_[e] = norm_[indices_.parent[e]] * std::sqrt(2.0 * indices_.degree[e] + 1);
   const bool fits = fits_fast_path(m, k, N);
   const int samples = fits ? (static_cast<int>(std::ceil(samples_per_feature(m, k) * N)) + 7) / 8 * 8 : 0;
   shape_ = {
@@ -155,16 +154,18 @@ Support CellSolver::careful(const Points& points, Support start, double flat, in
 
 Support CellSolver::boxed(const Points& points, int threads, Monitor& monitor) const {
   const int m = indices_.dimension, N = indices_.count;
-  List<double> centre(m), map(product(m, m), 0.0);
+  List<double> centre(m);
+  LinearMap map;
   for (int a = 0; a < m; a++) {
     double low = points.x[a][0], high = low;
     simd().bounds(points.x[a], 0, points.count, &low, &high);
     centre[a] = 0.5 * low + 0.5 * high;
-    map[usize(a) * usize(m) + usize(a)] = 1 / (0.5 * high - 0.5 * low);
+    map.factor.push_back(1 / (0.5 * high - 0.5 * low));
+    map.from.push_back(a);
   }
   List<int> all(N);
   std::iota(all.begin(), all.end(), 0);
-  const ExactBasis basis(indices_, Recurrence::legendre(m, indices_.order), centre, map, all);
+  const ExactBasis basis(indices_, Recurrence::legendre(m, indices_.order), centre, std::move(map), all);
   const auto sums = [&](const double* const* x, const double* w, std::size_t n) {
     return basis.sums(x, w, n, threads, monitor, Stage::Recombine);
   };

@@ -5,11 +5,11 @@
 #include <cmath>
 #include <optional>
 
-#include "info.hpp"
 #include "kept.hpp"
 #include "list.hpp"
 #include "order.hpp"
 #include "partition.hpp"
+#include "region.hpp"
 #include "residual.hpp"
 #include "threads.hpp"
 #include "tolerances.hpp"

@@ -1,5 +1,6 @@
 #include "dispatch.hpp"
 
+#include <atomic>
 #include <cstdlib>
 #include <string>
 
@@ -43,7 +44,7 @@ const Level kLevels[] = {
 #ifdef FEWPOINTS_HAVE_V3
     {&isa_v3::table, &Processor::v3},
 #endif
-#ifdef FEWPOINTS_HAVE_V2
+#ifdef FEWPOINTS_HAVE_V2  // left out of some builds for tests
     {&isa_v2::table, &Processor::v2},
 #endif
 #else
@@ -65,6 +66,7 @@ Processor this_processor() {
 #endif
 }
 
+std::atomic<const SimdKernels*> in_use{nullptr};
 }  // namespace
 
 const SimdKernels& table_for(const char* asked, const Processor& processor) {
@@ -85,8 +87,21 @@ const SimdKernels& table_for(const char* asked, const Processor& processor) {
 }
 
 const SimdKernels& simd() {
-  static const SimdKernels& chosen = table_for(std::getenv("FEWPOINTS_ISA"), this_processor());
-  return chosen;
+  const SimdKernels* table = in_use.load(std::memory_order_acquire);
+  if (table == nullptr) {  // whoever else comes here chooses the same
+    table = &table_for(std::getenv("FEWPOINTS_ISA"), this_processor());
+    in_use.store(table, std::memory_order_release);
+  }
+  return *table;
+}
+
+bool use_instruction_set(const char* level) {
+  try {
+    in_use.store(&table_for(level, this_processor()), std::memory_order_release);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 }  // namespace fewpoints

@@ -12,4 +12,8 @@ struct Processor {
 // there is no such level, or the processor lacks it.
 const SimdKernels& table_for(const char* asked, const Processor& processor);
 
+// For tests, which hold every level to the same properties in one process: that level from now on. False, and nothing
+// changes, where it is not to be had. Not while anything computes.
+bool use_instruction_set(const char* level);
+
 }  // namespace fewpoints

@@ -3,10 +3,10 @@
 #include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <numeric>
 
 #include "list.hpp"
+#include "shown.hpp"
 #include "tolerances.hpp"
 
 namespace fewpoints {
@@ -90,7 +90,7 @@ struct OnPassive {
 
   void solve(const Vector& b, const Vector& f) {
     const Eigen::Index k = A.cols();
-    x = Vector::Zero(k);
+    x = Vector(Vector::Zero(k));  // a new one, as below
     if (k == 0) return;
     Eigen::ColPivHouseholderQR<Matrix> constraints(E.transpose());
     const Eigen::Index rank = constraints.rank();
@@ -109,6 +109,7 @@ struct OnPassive {
   }
 };
 
+// With the row that is furthest off, and what the nearest x >= 0 makes of it.
 Error infeasible(const LeastSquares& p, int threads, Monitor& monitor) {
   RowMajor scaled(p.equality.rows, p.columns);
   double most = 0;
@@ -119,10 +120,28 @@ Error infeasible(const LeastSquares& p, int threads, Monitor& monitor) {
     for (std::size_t j = 0; j < scaled.columns; j++) scaled.row(i)[j] = std::ldexp(p.equality.row(i)[j], -exponent);
   ActiveSet set(scaled, threads, monitor);
   set.solve(p.equality_rhs.data());
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3g", std::ldexp(set.residual_norm(), p.rhs_exponent));
-  return Error(Code::Infeasible,
-               std::string("nnls: no x >= 0 meets the equality constraints: the least |E x - f| is ") + text);
+  const Matrix E = dense(scaled);
+  const Vector f = vector_of(p.equality_rhs), x = solution_of(set, E.cols());
+  const Vector reached = E * x, size = E.cwiseAbs() * x + f.cwiseAbs();
+  Eigen::Index row = 0;
+  double furthest = -1;
+  for (Eigen::Index i = 0; i < f.size(); i++) {
+    const double off = size[i] > 0 ? std::fabs(reached[i] - f[i]) / size[i] : 0;
+    if (off <= furthest) continue;
+    furthest = off;
+    row = i;
+  }
+  const double wanted = std::ldexp(f[row], p.rhs_exponent), got = std::ldexp(reached[row], p.rhs_exponent);
+  const std::string at = std::to_string(row);
+  std::string why = "the furthest off is row " + at + ", where equality.rhs[" + at + "] is " + shown(wanted, got) +
+                    " and the nearest x >= 0 gives " + shown(got, wanted);
+  const bool none_above = E.row(row).maxCoeff() <= 0, none_below = E.row(row).minCoeff() >= 0;
+  if (none_above && none_below)
+    why += ": that row of equality.matrix is all 0";
+  else if ((none_below && wanted < 0) || (none_above && wanted > 0))
+    why += std::string(": that row of equality.matrix has no number ") + (wanted > 0 ? "above" : "below") + " 0";
+  return Error(Code::Infeasible, "nnls: no x >= 0 meets the equality constraints: the least |E x - f| is " +
+                                     shown(std::ldexp(set.residual_norm(), p.rhs_exponent)) + "; " + why);
 }
 
 }  // namespace
@@ -175,8 +194,9 @@ EqualityResult nnls_with_equality(const LeastSquares& p, int threads, Monitor& m
     OnPassive exact;
     exact.u = next;
     while (true) {
-      exact.A = A(Eigen::all, passive);
-      exact.E = rows(Eigen::all, passive);
+      // New ones: in Eigen 3.4 a matrix that cannot be resized for want of memory is freed twice.
+      exact.A = Matrix(A(Eigen::all, passive));
+      exact.E = Matrix(rows(Eigen::all, passive));
       exact.solve(b, values);
       List<Eigen::Index> kept;
       for (std::size_t k = 0; k < passive.size(); k++)

@@ -4,8 +4,8 @@
 #include <chrono>
 
 #include "cell.hpp"
-#include "info.hpp"
 #include "list.hpp"
+#include "region.hpp"
 #include "threads.hpp"
 #include "vertex.hpp"
 

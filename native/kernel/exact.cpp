@@ -27,7 +27,7 @@ ExactBasis::ExactBasis(const MultiIndices& indices, const Recurrence& recurrence
   finish();
 }
 
-ExactBasis::ExactBasis(const MultiIndices& indices, const Recurrence& recurrence, List<double> centre, List<double> map,
+ExactBasis::ExactBasis(const MultiIndices& indices, const Recurrence& recurrence, List<double> centre, LinearMap map,
                        const List<int>& kept)
     : recurrence_(recurrence), centre_(std::move(centre)), map_(std::move(map)) {
   List<int> place(indices.count, 0);
@@ -57,7 +57,8 @@ void ExactBasis::finish() {
   shape_.monomial = all(recurrence_.a, 1) && all(recurrence_.b, 0) && all(recurrence_.c, 0);
   shape_.columns = static_cast<int>(centre_.size());
   shape_.centre = centre_.data();
-  shape_.map = map_.empty() ? nullptr : map_.data();
+  shape_.map = map_.factor.empty() ? nullptr : map_.factor.data();
+  shape_.from = map_.from.empty() ? nullptr : map_.from.data();
   shape_.scale = scale_.data();
 }
 

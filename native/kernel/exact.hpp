@@ -22,12 +22,19 @@ struct ExactSums {
   void add(const ExactSums& other);
 };
 
+// From columns to coordinates: a row of `factor` for each coordinate; or one factor each, of the column `from`, so that
+// thousands of columns need no square of their number.
+struct LinearMap {
+  List<double> factor;
+  List<int> from;
+};
+
 class ExactBasis {
  public:
   // t = scale (x - centre), scale powers of two.
   ExactBasis(const MultiIndices& indices, const Recurrence& recurrence, List<double> centre, List<double> scale);
-  // t = map (x - centre), map dimension x columns. kept: the features to use, ascending, closed under taking parents.
-  ExactBasis(const MultiIndices& indices, const Recurrence& recurrence, List<double> centre, List<double> map,
+  // t = map (x - centre). kept: the features to use, ascending, closed under taking parents.
+  ExactBasis(const MultiIndices& indices, const Recurrence& recurrence, List<double> centre, LinearMap map,
              const List<int>& kept);
 
   int count() const { return shape_.count; }
@@ -49,7 +56,8 @@ class ExactBasis {
   ExactShape shape_{};
   Recurrence recurrence_;
   List<int> parent_, axis_, degree_;
-  List<double> centre_, map_, scale_;
+  List<double> centre_, scale_;
+  LinearMap map_;
 };
 
 }  // namespace fewpoints

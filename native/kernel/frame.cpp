@@ -108,10 +108,10 @@ void Frame::whiten(const Points& points, const PolynomialSpace& space, double fl
         }
         return s;
       });
-      map_.resize(map_.size() + usize(m), 0.0);
+      dimension_++;
       block_.push_back(space.block[a]);
-      map_[static_cast<std::size_t>(dimension_++) * usize(m) + usize(a)] =
-          scale[a] / std::max(std::sqrt(square / mass), kFlat);
+      map_.factor.push_back(scale[a] / std::max(std::sqrt(square / mass), kFlat));
+      map_.from.push_back(a);
     }
     locate(points, threads, monitor);
     return;
@@ -123,10 +123,7 @@ void Frame::whiten(const Points& points, const PolynomialSpace& space, double fl
   List<DoubleDouble> mean(m), covariance(product(m, m));
   for (int e = 1; e <= m; e++) mean[e - 1] = sums[e] / sums[0];
   for (int e = m + 1; e < pairs.count; e++) {
-    int a = 0;
-    while (pairs.row(e)[a] == 0) a++;
-    int b = m - 1;
-    while (pairs.row(e)[b] == 0) b--;
+    const int b = pairs.axis[e], a = pairs.parent[e] > 0 ? pairs.axis[pairs.parent[e]] : b;
     covariance[usize(a) * usize(m) + usize(b)] = covariance[usize(b) * usize(m) + usize(a)] =
         sums[e] / sums[0] - mean[a] * mean[b];
   }
@@ -136,8 +133,9 @@ void Frame::whiten(const Points& points, const PolynomialSpace& space, double fl
     for (int a = 0; a < m; a++)
       if (usize(space.block[a]) == block) columns.push_back(usize(a));
     const List<DoubleDouble> map = whitening(covariance, extent, std::move(columns));
-    for (std::size_t i = 0; i < map.size(); i++) map_.push_back(static_cast<double>(map[i]) * scale[i % usize(m)]);
-    block_.resize(map_.size() / usize(m), narrow<int>(block));
+    for (std::size_t i = 0; i < map.size(); i++)
+      map_.factor.push_back(static_cast<double>(map[i]) * scale[i % usize(m)]);
+    block_.resize(map_.factor.size() / usize(m), narrow<int>(block));
   }
   dimension_ = narrow<int>(block_.size());
 
@@ -146,10 +144,10 @@ void Frame::whiten(const Points& points, const PolynomialSpace& space, double fl
   int kept = 0;
   for (int j = 0; j < dimension_; j++) {
     double terms = 0;
-    for (int b = 0; b < m; b++) terms += std::fabs(map_[usize(j) * usize(m) + usize(b)]) * extent[b];
+    for (int b = 0; b < m; b++) terms += std::fabs(map_.factor[usize(j) * usize(m) + usize(b)]) * extent[b];
     if (!(largest(local(j), n) > flat * terms)) continue;
     if (kept != j) {
-      std::copy_n(map_.data() + usize(j) * usize(m), m, map_.data() + usize(kept) * usize(m));
+      std::copy_n(map_.factor.data() + usize(j) * usize(m), m, map_.factor.data() + usize(kept) * usize(m));
       block_[kept] = block_[j];
       std::copy_n(local(j), n, local_.data() + usize(kept) * stride_);
     }
@@ -157,7 +155,7 @@ void Frame::whiten(const Points& points, const PolynomialSpace& space, double fl
   }
   dimension_ = kept;
   block_.resize(kept);
-  map_.resize(usize(kept) * usize(m));
+  map_.factor.resize(product(kept, m));
 }
 
 void Frame::locate(const Points& points, int threads, Monitor& monitor) {
@@ -244,14 +242,13 @@ void Frame::orthonormalise(const Points& points, const PolynomialSpace& space, i
   const MultiIndices indices(dimension_ > 0 ? PolynomialSpace{block_, space.order, space.extra}
                                             : PolynomialSpace::total(1, order));
   List<int> kept;
+  List<char> possible(indices.count, 1);
   for (int e = 0; e < indices.count; e++) {
-    bool possible = true;
-    for (int axis = 0; axis < indices.dimension; axis++)
-      possible = possible && indices.row(e)[axis] <= most_degree_[axis];
-    if (possible) kept.push_back(e);
+    if (e > 0) possible[e] = possible[indices.parent[e]] && indices.degree[e] <= most_degree_[indices.axis[e]];
+    if (possible[e]) kept.push_back(e);
   }
   if (dimension_ == 0) {  // all points are equal: one coordinate that is 0
-    map_.assign(centre_.size(), 0.0);
+    map_ = {List<double>(centre_.size(), 0.0), {}};
     std::fill_n(local_.data(), stride_, 0.0);
   }
   basis_ = std::make_unique<ExactBasis>(indices, recurrence_, centre_, map_, kept);

@@ -36,7 +36,8 @@ class Frame {
   void whiten(const Points& points, const PolynomialSpace& space, double flat, int threads, Monitor& monitor);
   void orthonormalise(const Points& points, const PolynomialSpace& space, int threads, Monitor& monitor);
 
-  List<double> centre_, map_;
+  List<double> centre_;
+  LinearMap map_;
   int dimension_ = 0;  // of the local coordinates: directions in which the points do not extend are left out
   List<int> block_;    // of each of them
   std::size_t stride_ = 0;

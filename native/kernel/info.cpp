@@ -3,12 +3,7 @@
 #include <omp.h>
 
 #include <Eigen/Core>
-#include <algorithm>
-#include <atomic>
-#include <system_error>
-#include <thread>
 
-#include "list.hpp"
 #include "simd/kernels.hpp"
 
 #ifdef FEWPOINTS_OPENBLAS
@@ -42,29 +37,6 @@ void initialise() {
 #ifdef FEWPOINTS_OPENBLAS
   openblas_set_num_threads(1);
 #endif
-}
-
-int usable_threads(int wanted) {
-  static std::atomic<int> known{1};
-  wanted = std::clamp(wanted, 1, 1024);
-  if (wanted <= known.load()) return wanted;
-  List<std::thread> tried;
-  std::atomic<bool> go{false};
-  int count = 1;
-  try {
-    tried.reserve(wanted);
-    for (; count < wanted; count++)
-      tried.emplace_back([&go] {
-        while (!go.load()) std::this_thread::yield();
-      });
-  } catch (const std::system_error&) {
-    // One below what could be started: something else in the process may want a thread, too.
-    count = std::max(1, count - 1);
-  }
-  go = true;
-  for (auto& t : tried) t.join();
-  if (count == wanted) known = std::max(known.load(), wanted);
-  return count;
 }
 
 }  // namespace fewpoints

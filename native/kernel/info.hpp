@@ -15,8 +15,4 @@ Info info();
 // Makes the process safe for the kernel: OpenBLAS at one thread for ever. Call once, before anything else.
 void initialise();
 
-// The largest team, at most `wanted`, that this process can really start. libgomp ends the process when it cannot start
-// a thread, so each new size is tried with std::thread, which throws instead, first.
-int usable_threads(int wanted);
-
 }  // namespace fewpoints

@@ -1,6 +1,7 @@
 #include "kept.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "double_double.hpp"
 #include "list.hpp"
@@ -130,6 +131,28 @@ void Kept::keep(std::size_t i, std::size_t place, std::size_t index, double weig
   weights_[slots_[i] + place] = weight;
 }
 
+// Equal rows are one: the first of them, with the weight of all.
+void Kept::keep_distinct(std::size_t i, const Points& points) {
+  const auto compare = [&](std::size_t a, std::size_t b) {
+    for (int c = 0; c < points.dimension; c++)
+      if (points.x[c][a] != points.x[c][b]) return points.x[c][a] < points.x[c][b] ? -1 : 1;
+    return 0;
+  };
+  List<std::size_t> order(points.count);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return compare(a, b) < 0; });
+  List<DoubleDouble> weight(points.count);  // of the first row of each kind
+  for (std::size_t j = 0, first = 0; j < order.size(); j++) {
+    if (compare(order[first], order[j]) != 0) first = j;
+    DoubleDouble& sum = weight[order[first]];
+    sum = sum + DoubleDouble(points.w ? points.w[order[j]] : 1.0);
+  }
+  std::size_t kept = 0;
+  for (std::size_t j = 0; j < points.count; j++)
+    if (weight[j].high > 0) keep(i, kept++, j, static_cast<double>(weight[j]));
+  counts_[i] = kept;
+}
+
 void Kept::keep(std::size_t i, const Support& support) {
   for (std::size_t j = 0; j < support.indices.size(); j++) keep(i, j, support.indices[j], support.weights[j]);
   counts_[i] = support.indices.size();
@@ -151,10 +174,14 @@ bool Kept::solve_fast(std::size_t i, double* workspace, const Monitor& monitor) 
     return true;
   }
   if (points.count <= static_cast<std::size_t>(rich_.features())) {
-    // One cell that is the whole set is brought down to its rank; in a partition, the bound holds and copies are
-    // exact.
-    if (counts_.size() == 1 && points.count > 1) return false;
-    keep_all(i, points);
+    // One cell that is the whole set is brought down to its rank, where that is found in seconds; in a partition, the
+    // bound holds and copies are exact.
+    const bool whole = counts_.size() == 1 && points.count > 1;
+    if (whole && reduces_to_rank(points.count, static_cast<std::size_t>(rich_.features()))) return false;
+    if (whole)
+      keep_distinct(i, points);
+    else
+      keep_all(i, points);
     return true;
   }
   const auto solved_by = [&](const CellSolver& solver) {

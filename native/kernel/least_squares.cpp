@@ -6,8 +6,8 @@
 #include <cmath>
 
 #include "equality.hpp"
-#include "info.hpp"
 #include "list.hpp"
+#include "region.hpp"
 #include "simd/kernels.hpp"
 
 namespace fewpoints {
@@ -180,6 +180,11 @@ LeastSquaresResult nnls(LeastSquares&& p, int wanted, Monitor& monitor) {
     result.residual_norm = tall ? norm_of_residual(p.matrix, p.rhs, result.x) : set.rounded_residual_norm();
   }
   scaling.undo(result);
+  for (const double v : result.x)
+    if (std::isinf(v))
+      throw Error(Code::Infeasible,
+                  "nnls: a number of the solution is beyond the largest double; divide the right-hand sides, or "
+                  "multiply the columns");
   return result;
 }
 

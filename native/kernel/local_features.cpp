@@ -1,7 +1,5 @@
 #include "local_features.hpp"
 
-#include <algorithm>
-
 #include "list.hpp"
 
 namespace fewpoints {
@@ -22,8 +20,7 @@ LocalFeatures::LocalFeatures(const PointSet& set, int order, int threads, Monito
       columns_(columns_of(set)),
       frame_({columns_.data(), set.weights(), set.size(), set.dimension()},
              PolynomialSpace::total(set.dimension(), order), Frame::kFlat, threads, monitor) {
-  const std::size_t blocks = (set.size() + kBlock - 1) / kBlock;
-  pieces_ = std::clamp<std::size_t>(blocks / 4, 1, kMostPieces);
+  pieces_ = pieces_of(set.size());
 }
 
 ExactSums LocalFeatures::sums(const List<double>& weights) const {
@@ -36,7 +33,11 @@ void LocalFeatures::evaluate(std::size_t begin, std::size_t end, Block& block, L
   const std::size_t n = end - begin, k = static_cast<std::size_t>(recurrence.order);
   block.begin = begin;
   block.count = n;
-  block.phi.resize(static_cast<Eigen::Index>(n), count());
+  // New ones, not resize(): in Eigen 3.4 a matrix that cannot be resized for want of memory is freed twice.
+  if (block.phi.rows() != static_cast<Eigen::Index>(n)) {
+    block.phi = Eigen::MatrixXd(static_cast<Eigen::Index>(n), count());
+    block.scaled = Eigen::MatrixXd(static_cast<Eigen::Index>(n), count());
+  }
   powers.resize(usize(shape.dimension) * (k + 1) * n);
   for (int axis = 0; axis < shape.dimension; axis++) {
     double* p = powers.data() + usize(axis) * (k + 1) * n;

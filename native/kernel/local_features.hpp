@@ -2,6 +2,7 @@
 // for steps, in double-double for sums.
 #pragma once
 #include <Eigen/Core>
+#include <algorithm>
 
 #include "frame.hpp"
 #include "list.hpp"
@@ -23,15 +24,24 @@ class LocalFeatures {
   struct Block {
     std::size_t begin, count;
     Eigen::MatrixXd phi;             // count x N
-    mutable Eigen::MatrixXd scaled;  // scratch
+    mutable Eigen::MatrixXd scaled;  // scratch of the same size
   };
   // Sums are made piece by piece, the pieces in order: the same bits for any number of threads.
   std::size_t pieces() const { return pieces_; }
+  static std::size_t pieces_of(std::size_t points) {
+    return std::clamp<std::size_t>((points + kBlock - 1) / kBlock / 4, 1, kMostPieces);
+  }
   // body(block, piece): blocks of a piece in order, on one thread.
   template <class Body>
   void for_blocks(const Body& body) const {
+    for_blocks(0, pieces_, body);
+  }
+  // Of the pieces first .. last - 1 only.
+  template <class Body>
+  void for_blocks(std::size_t first, std::size_t last, const Body& body) const {
     Monitor quiet;  // how far a pass is, is not how far the job is
-    parallel_for(pieces_, threads_, quiet, Stage::Solve, [&](std::size_t piece, int) {
+    parallel_for(last - first, threads_, quiet, Stage::Solve, [&](std::size_t at, int) {
+      const std::size_t piece = first + at;
       Block block;
       List<double> powers;
       const std::size_t blocks = (set_.size() + kBlock - 1) / kBlock;

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <ctime>
 
-#include "info.hpp"
 #include "list.hpp"
 #include "memory.hpp"
+#include "region.hpp"
 #include "threads.hpp"
 
 namespace fewpoints {

@@ -3,17 +3,17 @@
 #include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <numeric>
 
 #include "active_set.hpp"
 #include "exact.hpp"
 #include "given_moments.hpp"
-#include "info.hpp"
 #include "least_squares.hpp"
 #include "list.hpp"
 #include "local_features.hpp"
 #include "moment_target.hpp"
+#include "polish.hpp"
+#include "region.hpp"
 #include "threads.hpp"
 #include "tolerances.hpp"
 
@@ -53,9 +53,21 @@ constexpr double kLeastDamping = 1e-15;
 constexpr double kMostMu = 1e13;
 // Points of the projection by least squares, whose matrix is square.
 constexpr std::size_t kFew = 600;
+constexpr double kMostPartBytes = 0x1p28;
 
 class Matching {
   struct Pass {
+    void clear(Eigen::Index n) {
+      value = 0;
+      moments = magnitude = Vector::Zero(n);
+      hessian = Matrix::Zero(n, n);
+    }
+    void add(const Pass& other) {
+      value += other.value;
+      moments += other.moments;
+      magnitude += other.magnitude;
+      hessian += other.hessian;
+    }
     double value = 0;
     Vector moments, magnitude;
     Matrix hessian;
@@ -239,6 +251,7 @@ class Matching {
       Matrix B = features_at(on).transpose();
       B = unit.asDiagonal() * B;
       for (std::size_t j = 0; j < on.size(); j++) B.col(static_cast<Eigen::Index>(j)) *= std::sqrt(c_[on[j]]);
+      if (!can_be_factored(B)) return;
       const Vector change = B.completeOrthogonalDecomposition().solve(unit.cwiseProduct(error));
       for (std::size_t j = 0; j < on.size(); j++) {
         double& v = w[on[j]];
@@ -288,15 +301,35 @@ class Matching {
     return unit.cwiseProduct(x);
   }
 
+  // The pieces' sums, added in their order; body(block, part) adds a block to the part of its piece. A part has N^2
+  // numbers: where all of them together would be large, there are as many at a time as there are threads.
+  template <class Part, class Body>
+  Part sum_of_pieces(const Body& body) const {
+    const std::size_t pieces = features_.pieces();
+    const double bytes = 8.0 * static_cast<double>(N_) * static_cast<double>(N_) * static_cast<double>(pieces);
+    const std::size_t wave =
+        bytes <= kMostPartBytes ? pieces : std::min(pieces, static_cast<std::size_t>(std::max(threads_, 1)));
+    List<Part> parts(wave);
+    Part total;
+    for (std::size_t first = 0; first < pieces; first += wave) {
+      const std::size_t last = std::min(pieces, first + wave);
+      for (Part& part : parts) part.clear(N_);
+      features_.for_blocks(first, last, [&](const LocalFeatures::Block& block, std::size_t piece) {
+        body(block, parts[piece - first]);
+      });
+      for (std::size_t k = first; k < last; k++) {
+        if (k == 0)
+          std::swap(total, parts[0]);
+        else
+          total.add(parts[k - first]);
+      }
+    }
+    return total;
+  }
+
   // Value, moments and second derivative at mu.
   Pass pass(const Vector& mu) {
-    List<Pass> parts(features_.pieces());
-    features_.for_blocks([&](const LocalFeatures::Block& block, std::size_t piece) {
-      Pass& part = parts[piece];
-      if (part.moments.size() == 0) {
-        part.moments = part.magnitude = Vector::Zero(N_);
-        part.hessian = Matrix::Zero(N_, N_);
-      }
+    Pass total = sum_of_pieces<Pass>([&](const LocalFeatures::Block& block, Pass& part) {
       Vector w = block.phi * mu, active(w.size());
       for (Eigen::Index i = 0; i < w.size(); i++) {
         const double c = c_[block.begin + static_cast<std::size_t>(i)], s = std::max(0.0, 1 + w[i]);
@@ -309,32 +342,25 @@ class Matching {
       block.scaled = active.asDiagonal() * block.phi;
       part.hessian.selfadjointView<Eigen::Lower>().rankUpdate(block.scaled.transpose());
     });
-    Pass total = std::move(parts[0]);
-    for (std::size_t k = 1; k < parts.size(); k++) {
-      total.value += parts[k].value;
-      total.moments += parts[k].moments;
-      total.magnitude += parts[k].magnitude;
-      total.hessian += parts[k].hessian;
-    }
     total.value -= mu.dot(target());
     total.hessian = Matrix(total.hessian.selfadjointView<Eigen::Lower>());
     return total;
   }
 
   Matrix hessian_of(const List<double>& w) {
-    List<Matrix> parts(features_.pieces());
-    features_.for_blocks([&](const LocalFeatures::Block& block, std::size_t piece) {
-      Matrix& part = parts[piece];
-      if (part.size() == 0) part = Matrix::Zero(N_, N_);
+    struct Part {
+      void clear(Eigen::Index n) { hessian = Matrix::Zero(n, n); }
+      void add(const Part& other) { hessian += other.hessian; }
+      Matrix hessian;
+    };
+    const Part total = sum_of_pieces<Part>([&](const LocalFeatures::Block& block, Part& part) {
       Vector active(static_cast<Eigen::Index>(block.count));
       for (std::size_t i = 0; i < block.count; i++)
         active[static_cast<Eigen::Index>(i)] = w[block.begin + i] > 0 ? std::sqrt(c_[block.begin + i]) : 0;
       block.scaled = active.asDiagonal() * block.phi;
-      part.selfadjointView<Eigen::Lower>().rankUpdate(block.scaled.transpose());
+      part.hessian.selfadjointView<Eigen::Lower>().rankUpdate(block.scaled.transpose());
     });
-    Matrix total = parts[0];
-    for (std::size_t k = 1; k < parts.size(); k++) total += parts[k];
-    return Matrix(total.selfadjointView<Eigen::Lower>());
+    return Matrix(total.hessian.selfadjointView<Eigen::Lower>());
   }
 
   const PointSet& set_;
@@ -348,12 +374,8 @@ class Matching {
   Vector mu_, size_, first_diagonal_;
 };
 
-Error infeasible(double least) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.2e", least);
-  return Error(Code::Infeasible, std::string("no weights >= 0 on these points have the target moments; the least "
-                                             "relative residual that can be reached is ") +
-                                     text);
+Error infeasible(const std::string& unmet) {
+  return Error(Code::Infeasible, "no weights >= 0 on these points have the target moments: " + unmet);
 }
 
 }  // namespace
@@ -363,15 +385,22 @@ Matched match_moments(const PointSet& set, std::size_t count, const List<double>
   const int threads = usable_threads(wanted);
   check_finite(given.data(), given.size(), "target", 0);
   List<double> target(given);
-  for (double& t : target) t = std::ldexp(t, -set.weight_exponent());
+  for (double& t : target) {
+    t = std::ldexp(t, -set.weight_exponent());
+    if (std::isinf(t))
+      throw Error(Code::Infeasible,
+                  "the target moments are more than the largest double times the largest weight; give weights of the "
+                  "size that the result should have");
+  }
   Matching matching(set, target, order, basis, threads, monitor);
+  const GivenMoments moments(set, target, order, basis, threads, monitor);
   double error = HUGE_VAL;
   if (matching.project()) error = matching.refine();
   if (!(error <= kMet)) {
     const List<double> before = matching.weights();
     matching.least();
     error = matching.refine();
-    if (!(error <= kMet)) throw infeasible(error);
+    if (!(error <= kMet)) throw infeasible(moments.unmet(matching.weights(), given));
     const List<double> vertex = matching.weights();
     try {
       matching.project_few(before);
@@ -381,7 +410,6 @@ Matched match_moments(const PointSet& set, std::size_t count, const List<double>
     }
   }
   List<double> weights = matching.weights();
-  const GivenMoments moments(set, target, order, basis, threads, monitor);
   Matched result;
   result.residual = moments.polish(weights);
   if (result.residual > kSuspect) {
@@ -396,8 +424,7 @@ Matched match_moments(const PointSet& set, std::size_t count, const List<double>
     }
   }
   // What the frame leaves out, because it vanishes on the points, must agree as well.
-  const double common = moments.against_given(weights);
-  if (!(common <= kMet)) throw infeasible(common);
+  if (!(moments.against_given(weights) <= kMet)) throw infeasible(moments.unmet(weights, given));
   result.weights.assign(count, 0.0);
   for (std::size_t i = 0; i < set.size(); i++)
     result.weights[set.rows() ? set.rows()[i] : i] = std::ldexp(weights[i], set.weight_exponent());

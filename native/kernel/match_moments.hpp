@@ -14,8 +14,8 @@ struct Matched {
 };
 
 // Nearest: with the set's weights c, least sum (w_i - c_i)^2 / c_i. Points that were left out of the set, for their
-// weight is 0, keep it. target: as moments() gives them. count: of the caller's points. Throws Error Infeasible with
-// the least residual that can be reached.
+// weight is 0, keep it. target: as moments() gives them. count: of the caller's points. Throws Error Infeasible
+// with the moment that cannot be met, the target and what can be reached.
 Matched match_moments(const PointSet& set, std::size_t count, const List<double>& target, int order, Basis basis,
                       int threads, Monitor& monitor);
 

@@ -18,7 +18,7 @@ struct Moments {
     size.resize(value.size());
     for (int e = 0; e < indices.count; e++) place[exponents(e)] = e;
   }
-  Exponents exponents(int e) const { return {indices.row(e), indices.row(e) + indices.dimension}; }
+  Exponents exponents(int e) const { return indices.row(e); }
   MultiIndices indices;
   std::map<Exponents, int> place;
   List<DoubleDouble> value;
@@ -163,7 +163,11 @@ MomentTarget localise(const List<double>& target, int order, Basis basis, const 
   }
   const Recurrence plain = Recurrence::monomial(1, order);
   // y_b = scale_b (x_b - centre_b) with the frame's largest factor of this column, so that its map has entries near 1.
-  List<double> map(shape.map, shape.map + static_cast<std::ptrdiff_t>(shape.dimension) * m);
+  List<double> map(product(shape.dimension, m), 0.0);
+  if (shape.from == nullptr)
+    std::copy_n(shape.map, map.size(), map.begin());
+  else
+    for (int a = 0; a < shape.dimension; a++) map[a * m + shape.from[a]] = shape.map[a];
   for (int b = 0; b < m; b++) {
     double most = 0;
     for (int a = 0; a < shape.dimension; a++) most = std::max(most, std::fabs(map[usize(a) * usize(m) + usize(b)]));

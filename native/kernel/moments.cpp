@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "exact.hpp"
-#include "info.hpp"
 #include "list.hpp"
+#include "region.hpp"
 
 namespace fewpoints {
 
@@ -51,10 +51,12 @@ List<double> moments(const PointSet& set, int order, Basis basis, int threads, M
                 .sums
           : general_sums(x.data(), set.weights(), set.size(), indices, basis, scale, team, monitor);
   List<double> out(indices.count);
+  List<long> exponents(indices.count, 0);
   for (int e = 0; e < indices.count; e++) {
-    long exponent = set.weight_exponent();
-    if (basis == Basis::Monomial)
-      for (int a = 0; a < m; a++) exponent += static_cast<long>(indices.row(e)[a]) * (set.exponent(a) + units[a]);
+    const int a = indices.axis[e];
+    if (basis == Basis::Monomial && e > 0)
+      exponents[e] = exponents[indices.parent[e]] + static_cast<long>(indices.degree[e]) * (set.exponent(a) + units[a]);
+    const long exponent = exponents[e] + set.weight_exponent();
     const double value = static_cast<double>(sums[e]);
     out[e] = exponent == 0 ? value : std::scalbln(value, exponent);
   }

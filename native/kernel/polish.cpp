@@ -35,6 +35,13 @@ Eigen::VectorXd least_squares(const Eigen::MatrixXd& A, const Eigen::VectorXd& b
 
 }  // namespace
 
+bool can_be_factored(const Eigen::MatrixXd& A) {
+  constexpr double kMost = 0x1p400;
+  for (Eigen::Index i = 0; i < A.size(); i++)
+    if (!(std::fabs(A.data()[i]) <= kMost)) return false;
+  return true;
+}
+
 double polish(const Eigen::MatrixXd& B, const ExactSums& target,
               const std::function<ExactSums(const List<double>&)>& sums, List<double>& weights) {
   const Eigen::Index N = B.rows(), count = B.cols();
@@ -50,6 +57,7 @@ double polish(const Eigen::MatrixXd& B, const ExactSums& target,
     for (Eigen::Index j = 0; j < A.cols(); j++)
       for (Eigen::Index e = 0; e < N; e++)
         A(e, j) = target.magnitude[e] > 0 ? B(e, present[j]) * w[present[j]] / target.magnitude[e] : 0;
+    if (!can_be_factored(A)) break;
     const Eigen::VectorXd h = least_squares(A, residual);
     bool dropped = false;
     for (Eigen::Index j = 0; j < A.cols(); j++) {
@@ -82,7 +90,7 @@ double polish_gently(const Eigen::MatrixXd& B, const ExactSums& target,
       for (Eigen::Index i = 0; i < count; i++)
         for (Eigen::Index e = 0; e < N; e++)
           A(e, i) = target.magnitude[e] > 0 ? B(e, i) * (w[i] / target.magnitude[e]) : 0;
-      if (!A.allFinite()) break;
+      if (!can_be_factored(A)) break;
       solver.setThreshold(kDependent);
       solver.compute(A);
     }

@@ -8,6 +8,9 @@
 
 namespace fewpoints {
 
+// Whether Eigen's pivoting can take it: with a column whose norm overflows it finds no pivot, and writes to any place.
+bool can_be_factored(const Eigen::MatrixXd& A);
+
 // Iterative refinement with residuals in double-double (Demmel et al. 2006): weights w on the columns of B (features x
 // support) are changed by factors 1 + h, h the least squares solution of B diag(w) h = target - B w, rows measured in
 // units of target.magnitude. What remains is the rounding of the weights themselves: about one epsilon. Weights that

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <limits>
 #include <map>
-#include <numeric>
 
 #include "list.hpp"
 #include "memory.hpp"
@@ -13,7 +12,8 @@
 namespace fewpoints {
 namespace {
 
-using Exponents = List<std::uint16_t>;
+using Power = MultiIndices::Power;
+using Product = List<Power>;
 
 // Bits of a product above g1, bits of the rest above g2. The first piece |y| <= 2^48 g1 leaves |rest| <= g1 / 2, and
 // the low parts add at most about 4 k u 2^48 g1 = k g1 / 8, k <= 255: with 46 bits more the second stays below 2^51 g2,
@@ -30,39 +30,27 @@ constexpr double kNegligible = 0x1p-64;
 constexpr int kManyAxes = 4, kFewDegrees = 3;
 
 struct Parts {
-  std::map<Exponents, int> heads, tails;
+  std::map<Product, int> heads, tails;
   std::size_t size() const { return heads.size() + tails.size(); }
 };
 
-// The axes before the one where the head's degree would exceed `degree` (or, at latest, before axis `axes`).
-int cut(const std::uint16_t* e, int axes, int degree) {
-  int total = 0, a = 0;
-  while (a < axes && total + e[a] <= degree) total += e[a++];
-  return a;
+void insert(std::map<Product, int>& list, Product product) {
+  while (list.emplace(product, 0).second && !product.empty()) product.pop_back();  // with all it is made from
 }
 
-void insert(std::map<Exponents, int>& list, Exponents e) {
-  while (list.emplace(e, 0).second) {  // with all it is made from
-    int a = static_cast<int>(e.size()) - 1;
-    while (a >= 0 && e[a] == 0) a--;
-    if (a < 0) return;
-    e[a] = 0;
-  }
-}
-
-void cut_at(const MultiIndices& indices, int e, int axes, int degree, Exponents& head, Exponents& tail) {
-  const int m = indices.dimension;
-  const std::uint16_t* row = indices.row(e);
-  const int a = cut(row, axes, degree);
-  head.assign(m, 0);
-  tail.assign(m, 0);
-  std::copy(row, row + a, head.begin());
-  std::copy(row + a, row + m, tail.begin() + a);
+// The head has the axes before `axes`, as far as its degree stays within `degree`.
+void cut_at(const MultiIndices& indices, int e, int axes, int degree, Product& head, Product& tail) {
+  indices.powers(e, head);
+  std::size_t i = 0;
+  for (int total = 0; i < head.size() && head[i].axis < axes && total + head[i].degree <= degree; i++)
+    total += head[i].degree;
+  tail.assign(head.begin() + static_cast<std::ptrdiff_t>(i), head.end());
+  head.resize(i);
 }
 
 Parts parts_of(const MultiIndices& indices, int axes, int degree) {
   Parts parts;
-  Exponents head, tail;
+  Product head, tail;
   for (int e = 0; e < indices.count; e++) {
     cut_at(indices, e, axes, degree, head, tail);
     insert(parts.heads, head);
@@ -71,13 +59,19 @@ Parts parts_of(const MultiIndices& indices, int axes, int degree) {
   return parts;
 }
 
-List<Exponents> in_order(std::map<Exponents, int>& list) {
-  List<Exponents> sorted;
+// Degree ascending, within a degree lexicographically descending; the map gets the places.
+List<Product> in_order(std::map<Product, int>& list) {
+  List<Product> sorted;
   for (const auto& item : list) sorted.push_back(item.first);
-  const auto degree = [](const Exponents& e) { return std::accumulate(e.begin(), e.end(), 0); };
-  std::sort(sorted.begin(), sorted.end(), [&](const Exponents& a, const Exponents& b) {
+  const auto degree = [](const Product& product) {
+    int sum = 0;
+    for (const Power& power : product) sum += power.degree;
+    return sum;
+  };
+  std::sort(sorted.begin(), sorted.end(), [&](const Product& a, const Product& b) {
     const int da = degree(a), db = degree(b);
-    return da != db ? da < db : a > b;
+    return da != db ? da < db
+                    : std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), MultiIndices::is_before);
   });
   for (std::size_t i = 0; i < sorted.size(); i++) list[sorted[i]] = static_cast<int>(i);
   return sorted;
@@ -176,15 +170,14 @@ void ProductBasis::split(const MultiIndices& indices) {
     if (static_cast<std::int64_t>(parts_of(indices, m, (k + 1) / 2).size()) < least) axes = m, degree = (k + 1) / 2;
 
   Parts parts = parts_of(indices, axes, degree);
-  const List<Exponents> heads = in_order(parts.heads), tails = in_order(parts.tails);
-  const auto describe = [m](const List<Exponents>& from, const std::map<Exponents, int>& place, Factors& to) {
-    for (Exponents e : from) {
-      int a = m - 1;
-      while (a > 0 && e[a] == 0) a--;
-      to.axis.push_back(a);
-      to.degree.push_back(e[a]);
-      e[a] = 0;
-      to.parent.push_back(place.at(e));
+  const List<Product> heads = in_order(parts.heads), tails = in_order(parts.tails);
+  const auto describe = [](const List<Product>& from, const std::map<Product, int>& place, Factors& to) {
+    for (Product product : from) {
+      const Power last = product.empty() ? Power{0, 0} : product.back();
+      if (!product.empty()) product.pop_back();
+      to.axis.push_back(last.axis);
+      to.degree.push_back(last.degree);
+      to.parent.push_back(place.at(product));
     }
   };
   describe(heads, parts.heads, heads_);
@@ -193,7 +186,7 @@ void ProductBasis::split(const MultiIndices& indices) {
     int head, tail, feature;
   };
   List<Pair> pairs;
-  Exponents head, tail;
+  Product head, tail;
   for (int e = 0; e < indices.count; e++) {
     cut_at(indices, e, axes, degree, head, tail);
     pairs.push_back({parts.heads.at(head), parts.tails.at(tail), e});
@@ -206,7 +199,9 @@ void ProductBasis::split(const MultiIndices& indices) {
     else
       runs_.push_back({pair.head, pair.tail, 1, static_cast<int>(feature_.size())});
     feature_.push_back(pair.feature);
-    exponents_.insert(exponents_.end(), indices.row(pair.feature), indices.row(pair.feature) + m);
+    indices.powers(pair.feature, head);
+    powers_.insert(powers_.end(), head.begin(), head.end());
+    first_power_.push_back(powers_.size());
   }
 }
 
@@ -225,11 +220,10 @@ List<double> ProductBasis::sums(const double* const* x, const double* w, std::si
 
 // |p_j| <= reach^j, or |P_j| <= max(1, P_j(reach)); a little more for the rounding of what is computed here and there.
 double ProductBasis::bound(int slot, const Extent& extent) const {
-  const int m = shape_.dimension;
   double b = extent.heaviest;
-  for (int a = 0; a < m; a++) {
-    const int degree = exponents_[usize(slot) * usize(m) + usize(a)];
-    const double t = extent.reach[a];
+  for (std::size_t i = first_power_[slot]; i < first_power_[slot + 1]; i++) {
+    const int degree = powers_[i].degree;
+    const double t = extent.reach[powers_[i].axis];
     if (!shape_.legendre) {
       for (int j = 0; j < degree; j++) b *= t;
     } else if (t > 1) {

@@ -70,8 +70,10 @@ class ProductBasis {
   ProductShape shape_{};
   Factors heads_, tails_;
   List<ProductRun> runs_;
-  List<int> feature_;              // of each slot: place in the caller's order
-  List<std::uint16_t> exponents_;  // of each slot
+  List<int> feature_;  // of each slot: place in the caller's order
+  // The factors of slot s: powers_[first_power_[s] .. first_power_[s + 1]).
+  List<MultiIndices::Power> powers_;
+  List<std::size_t> first_power_{0};
   List<double> centre_, scale_, legendre_high_, legendre_low_;
 };
 

@@ -5,9 +5,10 @@
 #include <numeric>
 
 #include "exact.hpp"
-#include "info.hpp"
 #include "list.hpp"
 #include "polish.hpp"
+#include "region.hpp"
+#include "shown.hpp"
 #include "threads.hpp"
 #include "tolerances.hpp"
 #include "vertex.hpp"
@@ -17,6 +18,8 @@ namespace {
 
 // Beyond so many features the last polish takes too long: about N^3 operations, not blocked.
 constexpr int kMostGently = 600;
+// What a product may lose where it is next to the least double.
+constexpr double kLost = 0x1p-1074;
 
 std::size_t padded(int width) { return (static_cast<std::size_t>(width) + 7) / 8 * 8; }
 
@@ -39,7 +42,7 @@ class MatrixSource final : public FeatureSource {
   const double* weights() const override { return features_.weights.data(); }
   std::size_t scratch_size() const override { return 3 * padded(features_.width); }
   // Where elimination is next to nothing, splitting a group now and then costs less than the rows to avoid it.
-  double singles_per_feature() const override { return features_.width <= 64 ? 3.5 : 5; }
+  double singles_per_feature() const override { return features_.width <= 64 ? 3.5 : kSinglesPerFeature; }
   bool exact() const override { return true; }
 
   void sums(const Segment* segments, const std::uint32_t* first, int columns, bool weighted, double* out,
@@ -108,6 +111,21 @@ class ChosenRows {
   Array<double> values_;
 };
 
+// Of the column that is furthest off: " (column 3: 0.5 instead of 0.25)".
+std::string furthest(const ExactSums& target, const ExactSums& sums, int width) {
+  int worst = -1;
+  double most = 0;
+  for (int e = 0; e < width; e++) {
+    const double off = std::fabs(static_cast<double>(target[e] - sums[e])) / target.magnitude[e];
+    if (!(off > most) || !std::isfinite(off)) continue;
+    most = off;
+    worst = e;
+  }
+  if (worst < 0) return "";
+  const auto wanted = static_cast<double>(target[worst]), got = static_cast<double>(sums[worst]);
+  return " (column " + std::to_string(worst) + ": " + shown(got, wanted) + " instead of " + shown(wanted, got) + ")";
+}
+
 }  // namespace
 
 FeatureMatrix::FeatureMatrix(const PointsView& view, const NumbersView& w, bool lent)
@@ -141,6 +159,7 @@ Recombined recombine(FeatureMatrix&& features, int wanted, Monitor& monitor) {
     List<double> weights;
     double residual = HUGE_VAL;
     int rank = 0;
+    std::string worst;  // of a result that is refused: which column, and by how much
   };
   const auto attempt = [&](double tolerance) {
     Attempt out;
@@ -150,7 +169,8 @@ Recombined recombine(FeatureMatrix&& features, int wanted, Monitor& monitor) {
     for (int e = 0; e < N; e++)
       if (!std::isfinite(target.high[e] + target.magnitude[e])) {
         check_rows(features.values, features.count, N);
-        throw refusal("the column sums", HUGE_VAL, "smaller numbers");  // finite, but their sums overflow
+        // Finite, but their sums overflow.
+        throw refusal("the sum of column " + std::to_string(e), HUGE_VAL, "smaller numbers");
       }
     out.rank = finder.rank();
     if (!solved) return out;
@@ -161,6 +181,11 @@ Recombined recombine(FeatureMatrix&& features, int wanted, Monitor& monitor) {
     if (out.residual > kAcceptedResidual) out.residual = polish(chosen.columns(), target, sums, weights);
     if (out.residual > kAcceptedResidual && N <= kMostGently)
       out.residual = polish_gently(chosen.columns(), target, sums, weights);
+    // Of a column of subnormal sums the sums here do not see all.
+    const double lost = kLost * static_cast<double>(features.count + weights.size());
+    for (int e = 0; e < N; e++)
+      if (target.magnitude[e] > 0) out.residual = std::max(out.residual, lost / target.magnitude[e]);
+    if (out.residual > kRefusedResidual) out.worst = furthest(target, chosen.sums(weights), N);
     out.indices = finder.indices();
     out.weights = std::move(weights);
     return out;
@@ -190,7 +215,7 @@ Recombined recombine(FeatureMatrix&& features, int wanted, Monitor& monitor) {
     }
   }
   if (!(result.residual <= kRefusedResidual))
-    throw refusal("the column sums", result.residual, "columns that are better conditioned");
+    throw refusal("the column sums" + best.worst, result.residual, "columns that are better conditioned");
   List<std::size_t> order(weights.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::sort(order.begin(), order.end(),

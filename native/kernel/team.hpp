@@ -2,12 +2,11 @@
 // microseconds, too short for a parallel region of OpenMP each. Who does which piece of a phase does not matter to the
 // result: every piece writes to places of its own.
 #pragma once
-#include <omp.h>
-
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 
+#include "region.hpp"
 #include "status.hpp"
 
 namespace fewpoints {
@@ -47,9 +46,9 @@ class Team {
     std::uint32_t phase_ = 0;
   };
 
-  // Runs story(member) on every member; all go through the same phases. Between them a member may be behind the others,
-  // and must not read what a piece writes. A story may leave off when the monitor says so: then nobody needs it any
-  // more. Throws Cancelled in that case: pieces have been left out. A story must not throw.
+  // Runs story(member) on every member that there is; all go through the same phases. Between them a member may be
+  // behind the others, and must not read what a piece writes. A story may leave off when the monitor says so: then
+  // nobody needs it any more. Throws Cancelled in that case: pieces have been left out. A story must not throw.
   template <class Story>
   void run(const Story& story) {
     ticket_.store(0);
@@ -59,11 +58,10 @@ class Team {
       Member alone(*this, 0);
       story(alone);
     } else {
-#pragma omp parallel num_threads(size_)
-      {
-        Member member(*this, omp_get_thread_num());
+      parallel_region(size_, [&](int index) {
+        Member member(*this, index);
         story(member);
-      }
+      });
     }
     monitor_.check();
   }

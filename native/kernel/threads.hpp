@@ -1,13 +1,12 @@
 // Parallel loops whose result does not depend on the number of threads, and from which no exception escapes into
 // OpenMP.
 #pragma once
-#include <omp.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <exception>
 
+#include "region.hpp"
 #include "simd/kernels.hpp"
 #include "status.hpp"
 
@@ -44,14 +43,11 @@ void parallel_for(std::size_t count, int threads, Monitor& monitor, Stage stage,
   }
   std::exception_ptr failure;
   std::atomic<bool> stop{false};
-  std::atomic<std::size_t> done{0};
-#pragma omp parallel num_threads(team)
-  {
-    const int thread = omp_get_thread_num();
+  std::atomic<std::size_t> next{0}, done{0};
+  parallel_region(team, [&](int thread) {
     inside_parallel_for() = true;
-#pragma omp for schedule(dynamic, 1)
-    for (std::size_t i = 0; i < count; i++) {
-      if (stop.load(std::memory_order_relaxed) || monitor.cancelled()) continue;
+    for (std::size_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;) {
+      if (stop.load(std::memory_order_relaxed) || monitor.cancelled()) break;
       try {
         body(i, thread);
       } catch (...) {
@@ -61,7 +57,7 @@ void parallel_for(std::size_t count, int threads, Monitor& monitor, Stage stage,
       if (thread == 0) monitor.report(stage, finished, count);
     }
     inside_parallel_for() = false;
-  }
+  });
   if (failure) std::rethrow_exception(failure);
   monitor.check();
 }

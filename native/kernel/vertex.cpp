@@ -82,27 +82,26 @@ VertexFinder::VertexFinder(const FeatureSource& source, int threads, Monitor& mo
       target_(source.width()),
       safe_(tolerance >= kRankTolerance) {}
 
+ColumnCounts column_counts(std::size_t n, std::size_t features, double singles_per_feature) {
+  ColumnCounts counts{
+      std::max(static_cast<std::size_t>(singles_per_feature * static_cast<double>(features)), kLeastSingles),
+      std::clamp(n / kRowsPerGroup, std::max(features / 4, kLeastSingles / 2), std::max(features, kCheapGroups))};
+  if (features >= kWide) counts = {features + features / 2, features / 2};
+  if (n <= counts.singles + counts.groups) counts = {n, 0};
+  counts.groups = std::min(counts.groups, counts.singles);
+  return counts;
+}
+
 // Rows in equal runs. The first one of positive weight of each run stands alone, and what is left of neighbouring runs
 // is a group: of points that are sorted in space, singles and groups are both spread over all of it.
 void VertexFinder::choose_columns() {
   const std::size_t n = source_.count(), N = usize(source_.width());
   const double* w = source_.weights();
   const auto positive = [&](std::size_t i) { return w == nullptr || w[i] > 0; };
-  std::size_t singles =
-      std::max(static_cast<std::size_t>(source_.singles_per_feature() * static_cast<double>(N)), kLeastSingles);
-  std::size_t groups = std::clamp(n / kRowsPerGroup, std::max(N / 4, kLeastSingles / 2), std::max(N, kCheapGroups));
-  if (N >= kWide) {
-    singles = N + N / 2;
-    groups = N / 2;
-  }
+  const auto [singles, groups] = column_counts(n, N, source_.singles_per_feature());
   const auto take = [&](std::size_t begin, std::size_t end, std::size_t rows, bool weighted) {
     columns_.push_back({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end), rows, weighted});
   };
-  if (n <= singles + groups) {
-    singles = n;
-    groups = 0;
-  }
-  groups = std::min(groups, singles);
   segments_.reserve(2 * singles + groups);
   columns_.reserve(singles + groups);
   List<std::size_t> alone(singles);

@@ -15,6 +15,19 @@
 
 namespace fewpoints {
 
+// How many points of their own the tableau begins with, over the number of features. For features of which nothing is
+// known: enough for polynomials of order 10 in 4 columns, which need the most of those that were tried.
+constexpr double kSinglesPerFeature = 5;
+// Of products: order 10 in 4 columns needs 6, order 4 in 10 columns 3 (measured on uniform points); the others lie
+// between. One too few costs more than one too many.
+inline double product_singles_per_feature(int order) { return std::min(8.0, 2.3 + 0.37 * order); }
+
+// Columns of the tableau for n points: no more than n.
+struct ColumnCounts {
+  std::size_t singles, groups;
+};
+ColumnCounts column_counts(std::size_t n, std::size_t features, double singles_per_feature);
+
 // Where the features come from.
 class FeatureSource {
  public:
@@ -28,9 +41,7 @@ class FeatureSource {
   virtual void sums(const Segment* segments, const std::uint32_t* first, int columns, bool weighted, double* out,
                     std::size_t stride, double* scratch, ExactSums* exact) const = 0;
   virtual std::size_t scratch_size() const = 0;
-  // How many points of their own the tableau begins with, over the number of features. For features of which nothing is
-  // known: enough for polynomials of order 10 in 4 columns, which need the most of those that were tried.
-  virtual double singles_per_feature() const { return 5; }
+  virtual double singles_per_feature() const { return kSinglesPerFeature; }
   // Whether sums() fills `exact`; else the target is the sum of the columns.
   virtual bool exact() const { return false; }
   static constexpr int kBlock = 8;
@@ -49,9 +60,7 @@ class ProductSource final : public FeatureSource {
   void sums(const Segment* segments, const std::uint32_t* first, int columns, bool weighted, double* out,
             std::size_t stride, double* scratch, ExactSums* exact) const override;
   std::size_t scratch_size() const override { return simd().group_workspace(shape_); }
-  // Order 10 in 4 columns needs 6, order 4 in 10 columns 3 (measured on uniform points); the others lie between. One
-  // too few costs more than one too many.
-  double singles_per_feature() const override { return std::min(8.0, 2.3 + 0.37 * shape_.order); }
+  double singles_per_feature() const override { return product_singles_per_feature(shape_.order); }
 
  private:
   GroupShape shape_{};

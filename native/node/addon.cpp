@@ -2,7 +2,9 @@
 // and makes the kernel's private copy of it, run() calls the kernel, result() makes the boundary's output.
 #include <napi.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <limits>
 #include <mutex>
 #include <optional>
@@ -11,6 +13,7 @@
 #include "arguments.hpp"
 #include "basis.hpp"
 #include "compress.hpp"
+#include "environment.hpp"
 #include "errors.hpp"
 #include "evaluate.hpp"
 #include "info.hpp"
@@ -23,6 +26,7 @@
 #include "results.hpp"
 #include "train_task.hpp"
 #include "verify.hpp"
+#include "working_memory.hpp"
 
 #ifdef FEWPOINTS_STATIC
 extern "C" void fewpoints_restore_environment(void);
@@ -36,11 +40,9 @@ constexpr std::int64_t kMostExact = std::int64_t{1} << 53;
 
 // ---- input
 
-// Features are counted in an int.
 int read_order(const Napi::Object& input, int dimension) {
-  const int order = static_cast<int>(read_integer(input, "order", 0, kMostInt));
-  if (moment_count(dimension, order) > kMostInt)
-    throw Error(Code::Size, "order and dimension have more than 2^31 moments");
+  const auto order = static_cast<int>(read_integer(input, "order", 0, kMostOrder));
+  PolynomialSpace::total(dimension, order).check();
   return order;
 }
 
@@ -57,16 +59,35 @@ PolynomialSpace read_space(const Napi::Object& input, int dimension) {
       throw Error(Code::Option, "a block or its order is out of range");
     return static_cast<int>(value);
   };
-  for (const double order : read_list(input, "blockOrders", blocks)) space.order.push_back(whole(order, kMostInt));
+  for (const double order : read_list(input, "blockOrders", blocks)) space.order.push_back(whole(order, kMostOrder));
   for (const double block : block_of) space.block.push_back(whole(block, static_cast<double>(blocks) - 1));
-  if (space.count() > kMostInt) throw Error(Code::Size, "the blocks have more than 2^31 moments");
+  space.check();
   return space;
+}
+
+Basis read_basis(const Napi::Object& input) {
+  return static_cast<Basis>(read_word(input, "basis", {"monomial", "legendre"}));
 }
 
 // What the kernel's copy of them takes.
 double bytes_of(const PointsArgument& points, const OptionalNumbers& weights) {
   const double columns = static_cast<double>(points.dimension()) + (weights.given() ? 1 : 0);
   return static_cast<double>(points.count()) * columns * sizeof(double);
+}
+
+// Before the first large array is asked for: `memory`, if given, is what there is, in bytes.
+void check_memory(const Napi::Object& input, const char* call, double work, double copy, std::size_t points,
+                  std::int64_t features) {
+  if (input.Get("memory").IsUndefined()) return;
+  const double memory = read_number(input, "memory");
+  if (work + copy <= memory) return;
+  char text[320];
+  std::snprintf(text, sizeof text,
+                "%s: %zu points with %lld moments need about %.0f bytes of memory, %.0f of them for the copy of the "
+                "input, and %.0f are free%s",
+                call, points, static_cast<long long>(features), work + copy, copy, std::max(memory, 0.0),
+                work > copy ? "; fewer moments need less" : "");
+  throw Error(Code::Memory, text);
 }
 
 PointSet copy_of(const PointsArgument& points, const OptionalNumbers& weights, const char* name) {
@@ -88,10 +109,11 @@ class CompressTask final : public Task {
     options_.threads = read_threads(input);
     options_.standardise = input.Get("standardise").ToBoolean();
     options_.scales = read_list(input, "scales", static_cast<std::size_t>(points.dimension()));
-    const std::string division = input.Get("division").ToString();
-    if (division == "halves") options_.division = Division::Halves;
-    if (division == "balanced") options_.division = Division::Balanced;
+    if (!input.Get("division").IsUndefined())
+      options_.division = static_cast<Division>(read_word(input, "division", {"grid", "halves", "balanced"}));
     bytes = bytes_of(points, weights);
+    check_memory(input, kName, working_bytes_of_compress(points.count(), options_), bytes, points.count(),
+                 options_.space.count());
     set_.emplace(copy_of(points, weights, "points"));
   }
   void run(Monitor& monitor) override { output_ = compress(std::move(*set_), options_, monitor); }
@@ -125,6 +147,9 @@ class RecombineTask final : public Task {
     const OptionalNumbers weights(input, "weights");
     threads_ = read_threads(input);
     bytes = bytes_of(features, weights);
+    check_memory(input, kName,
+                 working_bytes_of_recombine(features.count(), static_cast<std::size_t>(features.dimension())),
+                 lent ? 0 : bytes, features.count(), features.dimension());
     features_.emplace(features.view(), weights.view(features.count()), lent);
     brief_ = features_->width <= kBriefWidth && features_->count * usize(features_->width) <= kBriefNumbers;
     if (brief_) threads_ = 1;  // OpenMP's team belongs to the compute thread
@@ -156,9 +181,12 @@ class MomentsTask final : public Task {
     const PointsArgument points(input, "points");
     const OptionalNumbers weights(input, "weights");
     order_ = read_order(input, points.dimension());
-    basis_ = input.Get("basis").ToString().Utf8Value() == "legendre" ? Basis::Legendre : Basis::Monomial;
+    basis_ = read_basis(input);
     threads_ = read_threads(input);
     bytes = bytes_of(points, weights);
+    const std::int64_t features = moment_count(points.dimension(), order_);
+    check_memory(input, kName, working_bytes_of_sums(points.count(), static_cast<std::size_t>(features)), bytes,
+                 points.count(), features);
     set_.emplace(copy_of(points, weights, "points"));
   }
   void run(Monitor& monitor) override { output_ = moments(*set_, order_, basis_, threads_, monitor); }
@@ -182,6 +210,8 @@ class VerifyTask final : public Task {
     space_ = read_space(input, original.dimension());
     threads_ = read_threads(input);
     bytes = bytes_of(original, original_weights) + bytes_of(compressed, compressed_weights);
+    check_memory(input, kName, working_bytes_of_sums(original.count(), static_cast<std::size_t>(space_.count())), bytes,
+                 original.count(), space_.count());
     original_.emplace(copy_of(original, original_weights, "original"));
     compressed_.emplace(copy_of(compressed, compressed_weights, "compressed"));
   }
@@ -276,10 +306,13 @@ class MatchMomentsTask final : public Task {
     const PointsArgument points(input, "points");
     const OptionalNumbers weights(input, "weights");
     order_ = read_order(input, points.dimension());
-    basis_ = input.Get("basis").ToString().Utf8Value() == "legendre" ? Basis::Legendre : Basis::Monomial;
+    basis_ = read_basis(input);
     threads_ = read_threads(input);
     bytes = bytes_of(points, weights);
-    target_ = read_list(input, "target", static_cast<std::size_t>(moment_count(points.dimension(), order_)));
+    const std::int64_t features = moment_count(points.dimension(), order_);
+    target_ = read_list(input, "target", static_cast<std::size_t>(features));
+    check_memory(input, kName, working_bytes_of_match(points.count(), static_cast<std::size_t>(features), threads_),
+                 bytes, points.count(), features);
     count_ = points.count();
     set_.emplace(copy_of(points, weights, "points"));
   }
@@ -385,7 +418,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   } catch (...) {
     throw to_error(env, std::current_exception(), "fewpoints", 0);
   }
-  keep_constructors(env);
+  Environment::open(env);
   define<CompressTask>(exports);
   define<RecombineTask>(exports);
   define<MomentsTask>(exports);

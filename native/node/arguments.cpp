@@ -1,6 +1,7 @@
 #include "arguments.hpp"
 
 #include <cmath>
+#include <cstdio>
 #include <limits>
 #include <string>
 
@@ -29,9 +30,12 @@ std::int64_t read_integer(const Napi::Object& input, const char* name, std::int6
   const Napi::Value value = input.Get(name);
   // As a double: Node-API's own integers turn 2^32 + 5 into 5 and NaN into 0 without a word.
   const double x = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::numeric_limits<double>::quiet_NaN();
-  if (!(x >= static_cast<double>(low) && x <= static_cast<double>(high)) || x != std::floor(x))
-    throw Error(Code::Option,
-                text(name, " must be a whole number from ") + std::to_string(low) + " to " + std::to_string(high));
+  if (!(x >= static_cast<double>(low) && x <= static_cast<double>(high)) || x != std::floor(x)) {
+    char got[40];
+    std::snprintf(got, sizeof got, "%.17g", x);
+    throw Error(Code::Option, text(name, " must be a whole number from ") + std::to_string(low) + " to " +
+                                  std::to_string(high) + ", got " + got);
+  }
   return static_cast<std::int64_t>(x);
 }
 

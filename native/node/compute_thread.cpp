@@ -59,9 +59,11 @@ bool ComputeThread::wait(const Work* work, std::chrono::milliseconds at_most) {
   return finished_.wait_for(lock, at_most, [&] { return !has(work); });
 }
 
-void ComputeThread::wait(const Work* work) {
+void ComputeThread::leave(const void* owner) {
   std::unique_lock<std::mutex> lock(mutex_);
-  finished_.wait(lock, [&] { return !has(work); });
+  std::erase_if(queue_, [owner](const auto& queued) { return queued->owner == owner; });
+  if (running_ && running_->owner == owner) running_->cancel();
+  finished_.wait(lock, [&] { return !running_ || running_->owner != owner; });
 }
 
 void ComputeThread::stop() {

@@ -18,8 +18,11 @@ namespace fewpoints::node {
 
 class Work : public Monitor {
  public:
+  // owner: who must be able to wait for all its work, as leave() does; nullptr: nobody.
+  explicit Work(const void* owner) : owner(owner) {}
   // On the compute thread. cancel(), from any thread, makes it return soon.
   virtual void execute() noexcept = 0;
+  const void* const owner;
 };
 
 class ComputeThread {
@@ -33,7 +36,9 @@ class ComputeThread {
   bool withdraw(const Work* work);
   // Until the work is neither queued nor running, at most so long. True: it is not.
   bool wait(const Work* work, std::chrono::milliseconds at_most);
-  void wait(const Work* work);
+  // Takes the owner's work out of the queue, cancels what runs, and returns when execute() has: after that the compute
+  // thread has nothing of the owner's in its hands.
+  void leave(const void* owner);
 
  private:
   ComputeThread() = default;

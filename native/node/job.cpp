@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "compute_thread.hpp"
+#include "environment.hpp"
 #include "errors.hpp"
 
 namespace fewpoints::node {
@@ -45,43 +46,47 @@ bool is_ahead(const Progress& next, const Progress& last) {
                                        static_cast<double>(last.done) * static_cast<double>(next.total);
 }
 
-// Lifetime. The thread-safe function `wake_` holds one reference to the job, the compute thread's queue another. The
-// compute thread calls wake_ and releases it inside execute(), so wake_ must not be closed before execute() has
-// returned: the cleanup hook, which is registered after wake_ was made and therefore runs before Node closes it, waits
-// for that.
-class Job final : public Work, public std::enable_shared_from_this<Job> {
- public:
-  Job(Napi::Env env, const char* name, std::unique_ptr<Task> task, double bytes)
-      : name_(name), task_(std::move(task)), bytes_(bytes), deferred_(env) {}
+}  // namespace
 
-  // Posts the job to the compute thread. Throws Napi::Error, std::system_error.
-  void begin(Napi::Env env, const Napi::Value& progress) {
-    has_progress_ = progress.IsFunction();
-    auto* self = new std::shared_ptr<Job>(shared_from_this());
-    const napi_status status = napi_create_threadsafe_function(
-        env, has_progress_ ? static_cast<napi_value>(progress) : nullptr, nullptr, Napi::String::New(env, name_), 0, 1,
-        self, [](napi_env, void* data, void*) { delete static_cast<std::shared_ptr<Job>*>(data); }, self, &Job::on_wake,
-        &wake_);
-    if (status != napi_ok) {
-      delete self;
-      throw Napi::Error::New(env);
-    }
-    napi_add_env_cleanup_hook(env, &Job::on_teardown, this);
-    try {
-      ComputeThread::get().post(*self);
-    } catch (...) {
-      failure_ = std::current_exception();
-      settle_unrun(env);
-    }
+class Job final : public Work {
+ public:
+  Job(Napi::Env env, const char* name, std::unique_ptr<Task> task, double bytes, const Napi::Value& progress)
+      : Work(&Environment::of(env).jobs), name_(name), task_(std::move(task)), bytes_(bytes), deferred_(env) {
+    if (progress.IsFunction()) progress_ = Napi::Persistent(progress.As<Napi::Function>());
+    has_progress_ = !progress_.IsEmpty();
   }
 
-  // On the JavaScript thread. A job that waits for its turn ends here; one that runs ends soon.
+  // ---- on the JavaScript thread
+
+  // A job that waits for its turn ends here; one that runs ends soon.
   void cancel_now(Napi::Env env) {
     cancel();
-    if (!settled_ && ComputeThread::get().withdraw(this)) settle_unrun(env);
+    if (!settled_ && ComputeThread::get().withdraw(this)) settle(env);
+  }
+
+  // For a job that the compute thread will never see.
+  void fail(Napi::Env env, std::exception_ptr failure) {
+    failure_ = std::move(failure);
+    settle(env);
+  }
+
+  void on_wake(Napi::Env env) {
+    if (finished_.load())
+      settle(env);
+    else
+      tell(env);
+  }
+
+  // At the end of the environment: what is JavaScript's goes, and with it the copy of the input.
+  void abandon() {
+    settled_ = true;
+    progress_.Reset();
+    task_.reset();
   }
 
   Napi::Promise promise() const { return deferred_.Promise(); }
+
+  // ---- on the compute thread
 
   void execute() noexcept override {
     thread_ = std::this_thread::get_id();
@@ -92,8 +97,7 @@ class Job final : public Work, public std::enable_shared_from_this<Job> {
       failure_ = std::current_exception();
     }
     finished_.store(true);
-    napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking);  // the queue has no limit
-    napi_release_threadsafe_function(wake_, napi_tsfn_release);
+    wake();
   }
 
   void report(Stage stage, std::size_t done, std::size_t total) noexcept override {
@@ -111,61 +115,42 @@ class Job final : public Work, public std::enable_shared_from_this<Job> {
       latest_ = next;
     }
     // One wake-up at a time: a blocked event loop finds one message, not a thousand.
-    if (!waking_.exchange(true)) napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking);
+    if (!waking_.exchange(true)) wake();
   }
 
  private:
-  static void on_wake(napi_env env, napi_value callback, void* context, void*) {
-    if (env == nullptr) return;  // the environment is gone, and `context` as well
-    const std::shared_ptr<Job> job = *static_cast<std::shared_ptr<Job>*>(context);
-    const Napi::HandleScope scope(env);
-    if (job->finished_.load())
-      job->settle(env);
-    else
-      job->tell(env, callback);
-  }
+  // The owner is an environment's Jobs, which lives until the compute thread has left its work.
+  void wake() { static_cast<Jobs*>(const_cast<void*>(owner))->wake(this); }
 
-  static void on_teardown(void* self) {
-    auto& job = *static_cast<Job*>(self);  // alive: wake_ is closed later
-    job.cancel();
-    if (!ComputeThread::get().withdraw(&job)) ComputeThread::get().wait(&job);
-  }
-
-  void tell(Napi::Env env, napi_value callback) {
+  void tell(Napi::Env env) {
     waking_.store(false);
-    if (callback == nullptr || settled_ || cancelled()) return;
+    if (settled_ || cancelled()) return;
     Progress latest;
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       latest = latest_;
     }
     try {
-      Napi::Function(env, callback)
-          .Call({Napi::Number::New(env, static_cast<double>(latest.done)),
-                 Napi::Number::New(env, static_cast<double>(latest.total)),
-                 Napi::String::New(env, name_of(latest.stage))});
+      progress_.Call({Napi::Number::New(env, static_cast<double>(latest.done)),
+                      Napi::Number::New(env, static_cast<double>(latest.total)),
+                      Napi::String::New(env, name_of(latest.stage))});
     } catch (const Napi::Error& e) {
       // Nobody awaits a progress callback. In a worker that is being terminated there is not even an error to show.
       if (!e.IsEmpty()) napi_fatal_exception(env, e.Value());
     }
   }
 
-  // For a job that the compute thread will never see, and whose wake_ it will therefore not release.
-  void settle_unrun(Napi::Env env) {
-    settle(env);
-    napi_release_threadsafe_function(wake_, napi_tsfn_release);
-  }
-
   void settle(Napi::Env env) {
     if (settled_) return;
     settled_ = true;
-    napi_remove_env_cleanup_hook(env, &Job::on_teardown, this);
+    progress_.Reset();
     try {
       conclude(env);
     } catch (const Napi::Error&) {
       // The environment is being terminated: nobody will hear of it.
     }
     task_.reset();
+    Environment::of(env).jobs.remove(env, this);
   }
 
   void conclude(Napi::Env env) {
@@ -184,10 +169,10 @@ class Job final : public Work, public std::enable_shared_from_this<Job> {
   const char* const name_;
   std::unique_ptr<Task> task_;
   const double bytes_;
-  napi_threadsafe_function wake_ = nullptr;
 
   // JavaScript thread
   Napi::Promise::Deferred deferred_;
+  Napi::FunctionReference progress_;
   bool settled_ = false;
 
   // compute thread; failure_ is read by the JavaScript thread once finished_ is set
@@ -204,9 +189,52 @@ class Job final : public Work, public std::enable_shared_from_this<Job> {
   Progress latest_;
 };
 
+Jobs::Jobs(Napi::Env env) {
+  const auto name = Napi::String::New(env, "fewpoints");
+  if (napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this, &Jobs::on_wake,
+                                      &wake_) != napi_ok ||
+      napi_unref_threadsafe_function(env, wake_) != napi_ok ||
+      // Hooks run last in, first out: this one before Node's own for the thread-safe function.
+      napi_add_env_cleanup_hook(env, &Jobs::on_teardown, this) != napi_ok)
+    throw Napi::Error::New(env);
+}
+
+void Jobs::add(Napi::Env env, std::shared_ptr<Job> job) {
+  const Job* key = job.get();
+  jobs_.emplace(key, std::move(job));
+  if (jobs_.size() == 1) napi_ref_threadsafe_function(env, wake_);
+}
+
+void Jobs::remove(Napi::Env env, const Job* job) {
+  if (jobs_.erase(job) == 1 && jobs_.empty()) napi_unref_threadsafe_function(env, wake_);
+}
+
+// Without a limit to the queue: this never waits.
+void Jobs::wake(Job* job) { napi_call_threadsafe_function(wake_, job, napi_tsfn_nonblocking); }
+
+void Jobs::on_wake(napi_env env, napi_value, void* context, void* data) {
+  if (env == nullptr) return;  // the environment has ended, and the job with it
+  const auto& jobs = static_cast<Jobs*>(context)->jobs_;
+  const auto found = jobs.find(static_cast<Job*>(data));
+  if (found == jobs.end()) return;
+  const Napi::HandleScope scope(env);
+  // It may settle and leave the map meanwhile.
+  const std::shared_ptr<Job> job = found->second;
+  job->on_wake(env);
+}
+
+void Jobs::on_teardown(void* self) {
+  auto& jobs = *static_cast<Jobs*>(self);
+  ComputeThread::get().leave(&jobs);
+  for (const auto& entry : jobs.jobs_) entry.second->abandon();
+  jobs.jobs_.clear();
+}
+
+namespace {
+
 class SyncWork final : public Work {
  public:
-  explicit SyncWork(Task& task) : task_(task) {}
+  explicit SyncWork(Task& task) : Work(nullptr), task_(task) {}
   void execute() noexcept override {
     try {
       check();
@@ -242,16 +270,21 @@ Napi::Value start(Napi::Env env, const Call& call, const Napi::Value& progress) 
   double bytes = 0;
   std::shared_ptr<Job> job;
   try {
-    std::unique_ptr<Task> task = call.task(bytes);
-    job = std::make_shared<Job>(env, call.name, std::move(task), bytes);
-    job->begin(env, progress);
+    job = std::make_shared<Job>(env, call.name, call.task(bytes), bytes, progress);
   } catch (...) {
     const Napi::Error error = to_error(env, std::current_exception(), call.name, bytes);
     const auto deferred = Napi::Promise::Deferred::New(env);
     deferred.Reject(error.Value());
     return job_object(env, deferred.Promise(), {});
   }
-  return job_object(env, job->promise(), job);
+  const Napi::Value object = job_object(env, job->promise(), job);
+  try {
+    Environment::of(env).jobs.add(env, job);
+    ComputeThread::get().post(job);
+  } catch (...) {
+    job->fail(env, std::current_exception());
+  }
+  return object;
 }
 
 Napi::Value run_sync(Napi::Env env, const Call& call) {

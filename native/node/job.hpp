@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <unordered_map>
 
 #include "status.hpp"
 
@@ -28,6 +29,33 @@ struct Call {
   const char* name;
   // Reads and copies the input; sets `bytes` to what the copy takes before it makes it.
   std::function<std::unique_ptr<Task>(double& bytes)> task;
+};
+
+class Job;
+
+// The jobs of one environment, and the one thread-safe function by which the compute thread wakes it up for them.
+//
+// Lifetime. Node frees the thread-safe function when the environment ends, even while another thread is inside of it or
+// about to call it. The cleanup hook runs before that, and returns when the compute thread has left all work of this
+// environment, also work whose promise was settled a moment ago. So the hook stays until the environment ends.
+class Jobs {
+ public:
+  explicit Jobs(Napi::Env env);  // throws Napi::Error
+  Jobs(const Jobs&) = delete;
+  Jobs& operator=(const Jobs&) = delete;
+
+  // On the JavaScript thread: the environment stays alive as long as it has a job.
+  void add(Napi::Env env, std::shared_ptr<Job> job);
+  void remove(Napi::Env env, const Job* job);
+  // On the compute thread, while it executes the job. The last call for a job is its end.
+  void wake(Job* job);
+
+ private:
+  static void on_wake(napi_env env, napi_value callback, void* context, void* data);
+  static void on_teardown(void* self);
+
+  napi_threadsafe_function wake_ = nullptr;
+  std::unordered_map<const Job*, std::shared_ptr<Job>> jobs_;
 };
 
 // Starts the call and returns { promise, cancel }. Whatever goes wrong rejects the promise; nothing is thrown.

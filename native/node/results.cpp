@@ -3,41 +3,69 @@
 #include <cstring>
 #include <string>
 
+#include "environment.hpp"
 #include "status.hpp"
 
 namespace fewpoints::node {
 namespace {
 
-struct Constructors {
-  Napi::FunctionReference float64_array, uint32_array;
-};
+// An array without elements is made without running JavaScript, and needs no memory.
+Napi::FunctionReference constructor_of(Napi::Env env, napi_typedarray_type type) {
+  napi_value buffer, array, prototype;
+  void* data;
+  if (napi_create_arraybuffer(env, 0, &data, &buffer) != napi_ok ||
+      napi_create_typedarray(env, type, 0, buffer, 0, &array) != napi_ok ||
+      napi_get_prototype(env, array, &prototype) != napi_ok)
+    throw Napi::Error::New(env);
+  return Napi::Persistent(Napi::Object(env, prototype).Get("constructor").As<Napi::Function>());
+}
+
+bool is_range_error(Napi::Env env, const Napi::Error& error) {
+  return !error.IsEmpty() && error.Value().InstanceOf(env.Global().Get("RangeError").As<Napi::Function>());
+}
 
 template <class T>
-Napi::Value array_of(const Napi::FunctionReference& constructor, const std::vector<T>& values) {
+Napi::Value array_of(const Napi::FunctionReference& constructor, napi_typedarray_type wanted,
+                     const std::vector<T>& values) {
   const Napi::Env env = constructor.Env();
+  const std::string bytes = std::to_string(values.size() * sizeof(T)) + " bytes";
+  Napi::Value array;
   try {
-    const Napi::Value array = constructor.New({Napi::Number::New(env, static_cast<double>(values.size()))});
-    if (!values.empty())
-      std::memcpy(array.As<Napi::TypedArrayOf<T>>().Data(), values.data(), values.size() * sizeof(T));
-    return array;
-  } catch (const Napi::Error&) {
-    throw Error(Code::Memory,
-                "not enough memory for a result of " + std::to_string(values.size() * sizeof(T)) + " bytes");
+    array = constructor.New({Napi::Number::New(env, static_cast<double>(values.size()))});
+  } catch (const Napi::Error& error) {
+    // The engine's constructors refuse a valid length only when they cannot have the memory.
+    if (is_range_error(env, error)) throw Error(Code::Memory, "not enough memory for a result of " + bytes);
+    throw;
   }
+  napi_typedarray_type type{};
+  std::size_t length = 0;
+  void* data = nullptr;
+  if (!array.IsTypedArray() ||
+      napi_get_typedarray_info(env, array, &type, &length, &data, nullptr, nullptr) != napi_ok || type != wanted ||
+      length != values.size())
+    throw Napi::TypeError::New(
+        env, "the constructor of typed arrays was replaced by one that does not make the array asked for");
+  if (!values.empty()) std::memcpy(data, values.data(), values.size() * sizeof(T));
+  return array;
 }
 
 }  // namespace
 
-void keep_constructors(Napi::Env env) {
-  env.SetInstanceData(new Constructors{Napi::Persistent(env.Global().Get("Float64Array").As<Napi::Function>()),
-                                       Napi::Persistent(env.Global().Get("Uint32Array").As<Napi::Function>())});
+Arrays::Arrays(Napi::Env env)
+    : float64_(constructor_of(env, napi_float64_array)), uint32_(constructor_of(env, napi_uint32_array)) {}
+
+Napi::Value Arrays::of(const std::vector<double>& values) const {
+  return array_of(float64_, napi_float64_array, values);
+}
+Napi::Value Arrays::of(const std::vector<std::uint32_t>& values) const {
+  return array_of(uint32_, napi_uint32_array, values);
 }
 
 Napi::Value to_array(Napi::Env env, const std::vector<double>& values) {
-  return array_of(env.GetInstanceData<Constructors>()->float64_array, values);
+  return Environment::of(env).arrays.of(values);
 }
 Napi::Value to_array(Napi::Env env, const std::vector<std::uint32_t>& values) {
-  return array_of(env.GetInstanceData<Constructors>()->uint32_array, values);
+  return Environment::of(env).arrays.of(values);
 }
 
 }  // namespace fewpoints::node

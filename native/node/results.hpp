@@ -1,4 +1,4 @@
-// What goes back to JavaScript: ordinary arrays of V8's. Made by the environment's own constructors, because
+// What goes back to JavaScript: ordinary arrays of V8's. Made by JavaScript's own constructors, because
 // napi_create_arraybuffer ends the process when there is not enough memory.
 #pragma once
 #include <napi.h>
@@ -8,10 +8,20 @@
 
 namespace fewpoints::node {
 
-// Once for each environment, before any array is made.
-void keep_constructors(Napi::Env env);
+// The constructors of one environment. They are those of the engine, whatever globalThis.Float64Array has been made to
+// be. A prototype may have been given another constructor, too: what comes out is checked before it is written to.
+class Arrays {
+ public:
+  explicit Arrays(Napi::Env env);
+  // Throws Error Memory, and whatever JavaScript throws.
+  Napi::Value of(const std::vector<double>& values) const;
+  Napi::Value of(const std::vector<std::uint32_t>& values) const;
 
-// A Float64Array, a Uint32Array. Throws Error Memory.
+ private:
+  Napi::FunctionReference float64_, uint32_;
+};
+
+// A Float64Array, a Uint32Array. Throws Error Memory, and whatever JavaScript throws.
 Napi::Value to_array(Napi::Env env, const std::vector<double>& values);
 Napi::Value to_array(Napi::Env env, const std::vector<std::uint32_t>& values);
 

@@ -12,6 +12,7 @@ void test_cell();
 void test_dispatch();
 void test_least_squares();
 void test_match_moments();
+void test_indices();
 void test_narrow();
 void test_threads();
 void test_train();

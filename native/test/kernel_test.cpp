@@ -408,6 +408,7 @@ int main(int argc, char** argv) {
       {"narrow", test_narrow},
       {"dispatch", test_dispatch},
       {"cell", test_cell},
+      {"indices", test_indices},
       {"partition", test_partition},
       {"partition-error", test_partition_error},
       {"moments", test_moments},

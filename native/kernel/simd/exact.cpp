@@ -39,6 +39,10 @@ FEWPOINTS_INLINE void locate(const ExactShape& shape, const X& x, Twofold* d, Tw
   for (int b = 0; b < shape.columns; b++) d[b] = two_sum(x(b), splat(-shape.centre[b]));
   for (int a = 0; a < shape.dimension; a++) {
     t[a] = {Vec{}, Vec{}};
+    if (shape.from != nullptr) {
+      t[a] = plus(t[a], multiply(d[shape.from[a]], splat(shape.map[a])));
+      continue;
+    }
     for (int b = 0; b < shape.columns; b++) {
       const double factor = shape.map[a * shape.columns + b];
       if (factor != 0) t[a] = plus(t[a], multiply(d[b], splat(factor)));

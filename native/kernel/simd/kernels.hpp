@@ -86,6 +86,7 @@ struct ExactShape {
   int columns;           // of x
   const double* centre;  // columns
   const double* map;     // dimension x columns, or nullptr: t = scale * (x - centre), dimension == columns
+  const int* from;       // or nullptr; else map has one number a row, the factor of this column
   const double* scale;   // columns, powers of two, used when map is nullptr
 };
 

@@ -1,0 +1,123 @@
+// What a user should be told about the values of a column, and why a number in another writing is refused.
+import { otherWriting } from '../io/cell.js'
+import type { Column, Table } from '../io/table.js'
+import { ROW_NAME, WEIGHT_NAME } from '../io/table.js'
+import { CliError, EXIT } from './exit.js'
+import { whole } from './report.js'
+
+export interface Roles {
+  weight: string | undefined
+  row: string | undefined
+}
+
+/** The columns of weights and source rows: by what the file says, else by how compress writes them. */
+export function rolesOf(table: Table): Roles | undefined {
+  return table.roles ?? ownRoles(table)
+}
+
+/**
+ * CSV, TSV and JSON say nothing about themselves: the last two columns are called weight and row, all weights are above 0,
+ * and the rows are whole numbers, each once; or in order, as in a few such files one behind the other.
+ */
+function ownRoles({ columns, named }: Table): Roles | undefined {
+  const [weight, row] = columns.slice(-2)
+  if (columns.length < 3 || !named || !WEIGHT_NAME.test(weight.name) || !ROW_NAME.test(row.name)) return undefined
+  return isOwn(weight, row) ? { weight: weight.name, row: row.name } : undefined
+}
+
+function isOwn(weight: Column, row: Column): boolean {
+  if (weight.trouble !== undefined || row.trouble !== undefined) return false
+  const [weights, rows] = [weight.values, row.values]
+  if (weights === undefined || rows === undefined) return false
+  if (!weights.every((value) => value > 0) || !rows.every((value) => Number.isInteger(value) && value >= 0))
+    return false
+  let descents = 0
+  for (let i = 1; i < rows.length; i++) if (rows[i] <= rows[i - 1]) descents++
+  if (new Set(rows).size === rows.length) return true
+  // Measured weights have few decimals, and those that compress finds have all that there are.
+  const full = weights.reduce(
+    (count, value) => count + (Math.abs(value * 1e6 - Math.round(value * 1e6)) > 1e-6 ? 1 : 0),
+    0,
+  )
+  return 10 * descents <= rows.length && 2 * full > rows.length
+}
+
+/** A remark where a file without names looks like what compress writes as NPY. */
+export function unnamedRemark(path: string, { columns, format }: Table): string | undefined {
+  const [weight, row] = columns.slice(-2)
+  if (
+    format !== 'npy' ||
+    columns.length < 3 ||
+    !isOwn(weight, row) ||
+    row.values?.some((value, i, all) => value <= all[i - 1])
+  ) {
+    return undefined
+  }
+  const points = columns.slice(0, -2).map(({ name }) => name)
+  const options = points.length > 20 ? '--columns' : `--columns ${points.join(',')}`
+  const look = `columns '${weight.name}' and '${row.name}' look like the weights and source rows that fewpoints writes`
+  return `${path}: ${look}; ${options} --weights ${weight.name} takes them so`
+}
+
+/** A remark where the first column has no name and numbers the rows, as pandas and R write it. */
+export function rowNumbersRemark(path: string, { columns, named }: Table): string | undefined {
+  const [first] = columns
+  if (!named || first.name !== 'c0' || first.values === undefined || first.trouble !== undefined) return undefined
+  const start = first.values[0]
+  if ((start !== 0 && start !== 1) || !first.values.every((value, i) => value === start + i)) return undefined
+  return `${path}: column 'c0' has no name and numbers the rows; it is taken for a coordinate unless --columns leaves it out`
+}
+
+const NINES = /^-?9{2,}(\.9+)?$/
+
+/** A remark where the least or the largest value is -9999 or the like, far from all others. */
+export function sentinelRemark(path: string, { name, values }: Column): string | undefined {
+  if (values === undefined) return undefined
+  let [least, largest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  for (const value of values) {
+    if (value < least) least = value
+    if (value > largest) largest = value
+  }
+  for (const extreme of [least, largest]) {
+    const text = String(extreme)
+    if (!(NINES.test(text) || extreme === -32768) || (extreme > 0 && extreme < 999)) continue
+    let count = 0
+    let next = 0
+    for (const value of values) {
+      if (value === extreme) count++
+      else if (extreme < 0 ? value < next : value > next) next = value
+    }
+    const isFar = Math.abs(next) < Math.abs(extreme) / 2
+    if (!isFar || count === values.length || (count < 2 && extreme > -999)) continue
+    const which = extreme < 0 ? 'least' : 'largest'
+    const rows = count === 1 ? '1 row' : `${whole(count)} rows`
+    return `${path}: column '${name}': its ${which} value is ${text}, in ${rows}; where that means a missing value, --missing ${text}`
+  }
+  return undefined
+}
+
+/** Whether most texts of the column are numbers in another writing that could be read. */
+export function hasOtherNumbers({ texts, unclear }: Column): boolean {
+  return unclear !== undefined && 2 * unclear.count >= texts && otherWriting(unclear.first.text ?? '') !== 'sign'
+}
+
+/** For a column that is used: such numbers must neither be guessed nor left out. */
+export function unclearError(path: string, column: Column, place: string): CliError {
+  const text = column.unclear?.first.text ?? ''
+  return new CliError(EXIT.input, `${path}: ${place}, column '${column.name}': ${whyUnclear(text)}`)
+}
+
+function whyUnclear(text: string): string {
+  const mark = text.includes(',') ? ',' : '.'
+  const name = mark === ',' ? 'a comma' : 'a point'
+  const writing = otherWriting(text)
+  if (writing === 'sign') return `'${text}' is a number with a sign, which is not read; write numbers without it`
+  if (writing === 'fraction') {
+    return `'${text}' has ${name} before its fraction, where others have none; --decimal ${mark} takes all numbers so`
+  }
+  if (/^[+-]?\d{1,3}[.,]\d{3}$/.test(text)) {
+    const plain = text.replace(/[.,]/, '')
+    return `'${text}' may be ${plain} or ${text.replace(',', '.')}; --decimal ${mark} takes it for a fraction, thousands must be written without marks`
+  }
+  return `'${text}' has marks between the thousands, which are not read; write numbers without them`
+}

@@ -1,0 +1,214 @@
+// The pages of one Parquet column in one group of rows: taken apart here, checked, and their values decoded by hyparquet.
+// Format: https://github.com/apache/parquet-format (README, Encodings.md)
+import { crc32 } from 'node:zlib'
+import type { CompressionCodec, Compressors, Encoding } from 'hyparquet'
+import { parquetHeader } from 'hyparquet/src/column.js'
+import { decompressPage, readDataPage } from 'hyparquet/src/datapage.js'
+import { readRleBitPackedHybrid } from 'hyparquet/src/encoding.js'
+import { readPlain } from 'hyparquet/src/plain.js'
+import { checkLength, checkRuns, checkValues, firstOfDelta, viewOf } from './parquet-check.js'
+import type { ParquetField } from './parquet-footer.js'
+import { checkThrift } from './parquet-thrift.js'
+import type { ColumnBuilder } from './table.js'
+
+type PageHeader = ReturnType<typeof parquetHeader>
+type PageHead = Parameters<typeof readDataPage>[1]
+type Decoder = Parameters<typeof readDataPage>[2]
+type Value = number | bigint
+
+/** What a page needs to know about its column. */
+export interface PageColumn {
+  field: ParquetField
+  codec: CompressionCodec
+  compressors: Compressors
+  /** From what is stored (number, bigint or bytes) to the number that it means; undefined where that is the same. */
+  convert: ((stored: unknown) => Value) | undefined
+}
+
+// A page is decoded as a whole. Writers end them at about a megabyte, but one of equal values may have many rows.
+const MOST_PAGE_VALUES = 2 ** 26
+const LARGEST_PAGE = 2 ** 31 - 1
+// The most bytes that come from one, by format: copies of 64 bytes take 3, and of 258 take 2 bits; LZ4 adds 255 a byte. The
+// others have no such bound.
+const RATIOS: Partial<Record<CompressionCodec, number>> = {
+  UNCOMPRESSED: 1,
+  SNAPPY: 24,
+  GZIP: 1032,
+  LZ4: 256,
+  LZ4_RAW: 256,
+}
+const RATIO_SLACK = 1024
+
+/**
+ * Adds the `count` values of a chunk to a column. Its pages begin in the first `size` bytes. Throws Error saying what is
+ * wrong.
+ */
+export function readPages(
+  bytes: Uint8Array<ArrayBuffer>,
+  size: number,
+  count: number,
+  column: PageColumn,
+  builder: ColumnBuilder,
+): void {
+  const reader = { view: new DataView(bytes.buffer), offset: 0 }
+  let dictionary: Value[] | undefined
+  for (let rest = count; rest > 0; ) {
+    if (reader.offset >= size) throw new Error(`column '${column.field.name}' has ${rest} values less than rows`)
+    checkThrift(bytes, reader.offset)
+    const header = parquetHeader(reader)
+    checkLength(header.compressed_page_size, bytes.length - reader.offset)
+    const packed = bytes.subarray(reader.offset, reader.offset + header.compressed_page_size)
+    reader.offset += header.compressed_page_size
+    // Of the bytes as they stand in the file, as a signed number.
+    if (header.crc !== undefined && crc32(packed) !== header.crc >>> 0)
+      throw new Error('the checksum of a page is wrong')
+    if (header.type === 'INDEX_PAGE') continue
+    if (header.type === 'DICTIONARY_PAGE') {
+      if (dictionary !== undefined) throw new Error('it has two dictionaries for one column')
+      dictionary = readDictionary(packed, header, column)
+      continue
+    }
+    const page = header.type === 'DATA_PAGE_V2' ? openV2(packed, header, column) : open(packed, header, column)
+    checkLength(page.count, Math.min(rest, MOST_PAGE_VALUES))
+    addPage(page, dictionary, column, builder)
+    rest -= page.count
+  }
+}
+
+interface Page {
+  /** Values, those that are missing included. */
+  count: number
+  /** How many of them are missing, where the page says so. */
+  nulls: number | undefined
+  encoding: Encoding | undefined
+  /** Which of them are there: a bit each, in runs. Empty where all are. */
+  levels: Uint8Array
+  values: Uint8Array
+}
+
+function open(packed: Uint8Array, header: PageHeader, column: PageColumn): Page {
+  const { data_page_header: head } = header
+  if (header.type !== 'DATA_PAGE' || head === undefined) throw new Error(`it has a page of type ${header.type}`)
+  const page = unpack(packed, header.uncompressed_page_size, column)
+  const { num_values: count, encoding } = head
+  const rest = { count, encoding, nulls: undefined }
+  if (!column.field.optional) return { ...rest, levels: page.subarray(0, 0), values: page }
+  if (head.definition_level_encoding === 'BIT_PACKED')
+    throw new Error('it has missing values in the encoding BIT_PACKED, which is out of use since 2013')
+  checkLength(4, page.length)
+  const length = viewOf(page).getUint32(0, true)
+  checkLength(length, page.length - 4)
+  return { ...rest, levels: page.subarray(4, 4 + length), values: page.subarray(4 + length) }
+}
+
+/** In version 2 the levels stand in front, not packed. */
+function openV2(packed: Uint8Array, header: PageHeader, column: PageColumn): Page {
+  const { data_page_header_v2: head } = header
+  if (head === undefined) throw new Error('it has a page without a header')
+  const { num_values: count, num_nulls: nulls, encoding } = head
+  checkLength(nulls, count)
+  checkLength(head.repetition_levels_byte_length, packed.length)
+  checkLength(head.definition_levels_byte_length, packed.length - head.repetition_levels_byte_length)
+  const start = head.repetition_levels_byte_length + head.definition_levels_byte_length
+  const levels = packed.subarray(head.repetition_levels_byte_length, start)
+  const rest = packed.subarray(start)
+  const size = header.uncompressed_page_size - start
+  const values = head.is_compressed === false || size === 0 ? rest : unpack(rest, size, column)
+  if (!column.field.optional && nulls > 0) throw new Error('a page misses values in a column that must have all')
+  return { count, nulls, encoding, levels: column.field.optional ? levels : levels.subarray(0, 0), values }
+}
+
+function unpack(packed: Uint8Array, size: number, { codec, compressors }: PageColumn): Uint8Array {
+  const ratio = RATIOS[codec]
+  const most = ratio === undefined ? LARGEST_PAGE : Math.min(LARGEST_PAGE, ratio * packed.length + RATIO_SLACK)
+  checkLength(size, most)
+  return decompressPage(packed, size, codec, compressors)
+}
+
+function readDictionary(packed: Uint8Array, header: PageHeader, column: PageColumn): Value[] {
+  const { type, typeLength } = column.field
+  const count = header.dictionary_page_header?.num_values
+  const encoding = header.dictionary_page_header?.encoding
+  checkLength(count, MOST_PAGE_VALUES)
+  if (encoding !== 'PLAIN' && encoding !== 'PLAIN_DICTIONARY')
+    throw new Error(`it has a dictionary in the encoding ${encoding}`)
+  const page = unpack(packed, header.uncompressed_page_size, column)
+  checkValues(page, 'PLAIN', count as number, type, typeLength)
+  if (type === undefined) throw new Error('it has a column without a type')
+  const stored = readPlain({ view: viewOf(page), offset: 0 }, type, count as number, typeLength)
+  const { convert } = column
+  return Array.from(stored as ArrayLike<unknown>, (value) =>
+    convert === undefined ? (value as Value) : convert(value),
+  )
+}
+
+function addPage(page: Page, dictionary: Value[] | undefined, column: PageColumn, builder: ColumnBuilder): void {
+  const { count, nulls, encoding } = page
+  const levels = readLevels(page, column.field.optional)
+  let present = count
+  if (levels !== undefined) {
+    present = 0
+    for (const level of levels) if (level === 1) present++
+  }
+  if (nulls !== undefined && present !== count - nulls)
+    throw new Error(`a page misses ${count - present} values and says ${nulls}`)
+  const values = present === 0 ? [] : readValues(page, present, column)
+  if (values.length !== present) throw new Error(`a page has ${values.length} values instead of ${present}`)
+
+  const isIndexed = encoding === 'PLAIN_DICTIONARY' || encoding === 'RLE_DICTIONARY'
+  if (isIndexed && present > 0 && dictionary === undefined) throw new Error('it has no dictionary')
+  const { convert } = column
+  const add = (stored: unknown) => {
+    let value = stored as Value
+    if (isIndexed) {
+      const found = dictionary?.[stored as number]
+      if (found === undefined) throw new Error(`it has an entry ${stored} in a dictionary of ${dictionary?.length}`)
+      value = found
+    } else if (convert !== undefined) {
+      value = convert(stored)
+    }
+    if (typeof value === 'number') builder.number(value)
+    else builder.bigint(value)
+  }
+  if (present === count) {
+    for (let i = 0; i < count; i++) add(values[i])
+    return
+  }
+  let next = 0
+  for (let i = 0; i < count; i++) {
+    if (levels?.[i] === 1) add(values[next++])
+    else builder.missing()
+  }
+}
+
+/** 1 where a value is. Undefined where all are. */
+function readLevels({ count, levels, nulls }: Page, optional: boolean): Uint8Array | undefined {
+  if (!optional || (levels.length === 0 && nulls === 0)) return undefined
+  const output = new Uint8Array(count)
+  const bytes = padded(levels, checkRuns(levels, 1, count))
+  readRleBitPackedHybrid({ view: viewOf(bytes), offset: 0 }, 1, output, bytes.length)
+  return output
+}
+
+function readValues({ values, encoding }: Page, present: number, { field }: PageColumn): ArrayLike<unknown> {
+  const { type, typeLength } = field
+  const missing = checkValues(values, encoding, present, type, typeLength)
+  // Without a path in the schema there are no levels to read: they are taken off already.
+  const decoder = { type, element: { type_length: typeLength }, schemaPath: [] }
+  const head = { num_values: present, encoding }
+  const { dataPage } = readDataPage(padded(values, missing), head as PageHead, decoder as unknown as Decoder)
+  if (encoding === 'DELTA_BINARY_PACKED' && dataPage instanceof Int32Array) {
+    // Sums are modulo 2^32, so what the first lacks is what all lack.
+    const lacking = firstOfDelta(values) - dataPage[0]
+    if (lacking !== 0) for (let i = 0; i < dataPage.length; i++) dataPage[i] += lacking
+  }
+  return dataPage
+}
+
+/** With so many zeros behind. */
+function padded(bytes: Uint8Array, missing: number): Uint8Array {
+  if (missing === 0) return bytes
+  const longer = new Uint8Array(bytes.length + missing)
+  longer.set(bytes)
+  return longer
+}

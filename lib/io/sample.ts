@@ -1,0 +1,106 @@
+// The first lines of a text table, split into cells for one delimiter after the other, to see which one fits.
+
+export interface SampleRow {
+  cells: string[]
+  /** Whether each cell stands in quotes. */
+  quoted: boolean[]
+  /** Index of its first line. */
+  line: number
+}
+
+// A quote that is open for more lines than these is taken for one that is never closed.
+const LONGEST_QUOTE = 50
+
+/** The rows of some lines. Blank lines are passed over, and those that begin with `comment`. */
+export function sampleRows(lines: readonly string[], delimiter: string, comment: string | undefined): SampleRow[] {
+  const rows: SampleRow[] = []
+  for (let line = 0; line < lines.length; line++) {
+    if (lines[line].trim() === '' || beginsWith(lines[line], comment)) continue
+    let text = lines[line]
+    let row = splitRow(text, delimiter)
+    const first = line
+    while (row.isOpen && line + 1 < lines.length && line - first < LONGEST_QUOTE) {
+      text += `\n${lines[++line]}`
+      if (lines[line].includes('"')) row = splitRow(text, delimiter)
+    }
+    if (!row.isOpen) rows.push({ cells: row.cells, quoted: row.quoted, line: first })
+    else line = first
+  }
+  return rows
+}
+
+// What spreadsheets write where a number should be, in English, German and French: no comment, though it begins like one.
+const SPREADSHEET_ERROR = /^#(n\/?a|nv|null!?|getting_data|spill!|[\p{Lu}\d/]+[!?])(?![\p{L}\d!?])/iu
+
+/** Whether a line is a comment. */
+export function beginsWith(line: string, comment: string | undefined): boolean {
+  if (comment === undefined || comment === '') return false
+  const text = line.trimStart()
+  return text.startsWith(comment) && !SPREADSHEET_ERROR.test(text)
+}
+
+/** One row; with ' ' as the delimiter, cells have any number of blanks and tabs between them. */
+export function splitRow(
+  text: string,
+  delimiter: string,
+): { cells: string[]; quoted: boolean[]; isOpen: boolean; isBroken: boolean } {
+  const isBlank = delimiter === ' '
+  const cells: string[] = []
+  const quoted: boolean[] = []
+  if (isBlank) text = text.trim()
+  if (!text.includes('"')) {
+    for (const cell of isBlank ? text.split(/[ \t]+/) : text.split(delimiter)) {
+      cells.push(cell)
+      quoted.push(false)
+    }
+    return { cells, quoted, isOpen: false, isBroken: false }
+  }
+  let isBroken = false
+  let at = 0
+  while (true) {
+    let end: number
+    if (text[at] === '"') {
+      let close = text.indexOf('"', at + 1)
+      while (close !== -1 && text[close + 1] === '"') close = text.indexOf('"', close + 2)
+      if (close === -1) return { cells, quoted, isOpen: true, isBroken: true }
+      cells.push(text.slice(at + 1, close).replaceAll('""', '"'))
+      quoted.push(true)
+      end = nextDelimiter(text, delimiter, close + 1)
+      isBroken ||= text.slice(close + 1, end).trim() !== ''
+    } else {
+      end = nextDelimiter(text, delimiter, at)
+      cells.push(text.slice(at, end))
+      quoted.push(false)
+    }
+    if (end === text.length) return { cells, quoted, isOpen: false, isBroken }
+    at = end + 1
+    if (isBlank) while (text[at] === ' ' || text[at] === '\t') at++
+  }
+}
+
+function nextDelimiter(text: string, delimiter: string, from: number): number {
+  let at = from
+  if (delimiter === ' ') while (at < text.length && text[at] !== ' ' && text[at] !== '\t') at++
+  else at = text.indexOf(delimiter, from)
+  return at === -1 ? text.length : at
+}
+
+/** Rows between blanks, in the form in which Papa.Parser gives them. A row is a line here, also in quotes. */
+export function parseBlanks(
+  text: string,
+  newline: string,
+  isLast: boolean,
+): { data: string[][]; errors: { code: string; row: number }[]; meta: { cursor: number } } {
+  const data: string[][] = []
+  const errors: { code: string; row: number }[] = []
+  let cursor = 0
+  while (cursor < text.length) {
+    const end = text.indexOf(newline, cursor)
+    if (end === -1 && !isLast) break
+    const row = splitRow(text.slice(cursor, end === -1 ? text.length : end), ' ')
+    if (row.isBroken) errors.push({ code: row.isOpen ? 'MissingQuotes' : 'InvalidQuotes', row: data.length })
+    data.push(row.cells)
+    cursor = end === -1 ? text.length : end + newline.length
+  }
+  return { data, errors, meta: { cursor } }
+}

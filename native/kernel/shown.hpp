@@ -1,0 +1,22 @@
+// Numbers as messages show them: never an infinity or a NaN, which say nothing to anybody.
+#pragma once
+#include <cmath>
+#include <cstdio>
+#include <string>
+
+namespace fewpoints {
+
+// With so many digits that it does not look the same as `other`, six at least.
+inline std::string shown(double x, double other) {
+  if (!std::isfinite(x)) return "beyond the largest double";
+  char text[40], beside[40];
+  for (const int digits : {6, 10, 17}) {
+    std::snprintf(text, sizeof text, "%.*g", digits, x);
+    std::snprintf(beside, sizeof beside, "%.*g", digits, other);
+    if (std::string(text) != beside) break;
+  }
+  return text;
+}
+inline std::string shown(double x) { return shown(x, x == 0 ? 1 : 0); }
+
+}  // namespace fewpoints

@@ -1,0 +1,40 @@
+// npm run check:endings [-- --runs N]: every way in which an environment can end, in every state of its computations, N
+// times each (default 1000). A worker and a process are two kinds of environment. Prints one line a case, and ends with
+// status 1 when an environment ended otherwise than it should, or took its process with it.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { ENDINGS, STATES } from '../programs/endings.mjs'
+
+const PROGRAM = fileURLToPath(new URL('../programs/endings.mjs', import.meta.url))
+// A crash ends a process that other runs would have used: several processes see more of them.
+const RUNS_A_PROCESS = 100
+
+const { values } = parseArgs({ options: { runs: { type: 'string', default: '1000' }, who: { type: 'string' } } })
+const runs = Number(values.runs)
+if (!(Number.isSafeInteger(runs) && runs > 0))
+  throw new RangeError(`--runs must be a number above 0, got ${values.runs}`)
+
+let [environments, failures] = [0, 0]
+for (const who of values.who === undefined ? ['worker', 'process'] : [values.who]) {
+  for (const ending of ENDINGS) for (const state of STATES) await check(who, ending, state)
+}
+console.log(`endings: ${environments} environments, ${failures} failures`)
+process.exitCode = failures === 0 ? 0 : 1
+
+async function check(who, ending, state) {
+  const failed = []
+  for (let done = 0; done < runs; done += RUNS_A_PROCESS) {
+    const count = Math.min(RUNS_A_PROCESS, runs - done)
+    const child = spawn(process.execPath, [PROGRAM, who, ending, state, String(count), String(done + 1)])
+    const [[code, signal], stderr] = await Promise.all([once(child, 'close'), text(child.stderr)])
+    if (code !== 0) failed.push(`${signal ?? code} ${stderr.match(/^Error: .*/m)?.[0] ?? ''}`.trim())
+  }
+  environments += runs
+  failures += failed.length
+  const result =
+    failed.length === 0 ? 'all well' : `${failed.length} processes failed: ${[...new Set(failed)].join(', ')}`
+  console.log(`${who}, ${ending}, computations ${state}: ${runs} environments, ${result}`)
+}

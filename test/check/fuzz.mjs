@@ -1,0 +1,152 @@
+// npm run check:fuzz -- [--seconds 60] [--target NAME]
+// Fuzzes the kernel (native/fuzz, libFuzzer under address and undefined-behaviour sanitizers) and the file readers
+// (test/fuzz), each target for so many seconds. Findings become files in native/fuzz/found/<target> and
+// test/fuzz/found/<target>, which every test run tries again. Ends with 1 when there are any.
+import { spawn, spawnSync } from 'node:child_process'
+import { appendFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const folder = join(root, 'native/fuzz')
+const build = join(root, 'build/fuzz')
+const readerProgram = join(root, 'test/fuzz/run.mjs')
+// No input is longer: what comes behind would hardly be read.
+const LONGEST = 600
+// Seconds that one input may take under sanitizers, on a busy machine.
+const PATIENCE = 60
+
+const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' }, target: { type: 'string' } } })
+const seconds = Number(values.seconds)
+const readers = existsSync(readerProgram) ? (await import('../fuzz/readers.mjs')).TARGETS : []
+const kernels = readdirSync(folder)
+  .filter((name) => name.endsWith('.cpp') && name !== 'replay.cpp')
+  .map((name) => name.slice(0, -'.cpp'.length))
+const all = [...kernels, ...readers]
+if (!(seconds > 0) || (values.target !== undefined && !all.includes(values.target))) {
+  console.error(`usage: npm run check:fuzz -- [--seconds S] [--target ${all.join('|')}]`)
+  process.exit(2)
+}
+const wanted = values.target === undefined ? all : [values.target]
+if (wanted.some((name) => kernels.includes(name))) buildKernels(wanted.filter((name) => kernels.includes(name)))
+
+const waiting = [...wanted]
+const results = []
+await Promise.all(Array.from({ length: Math.min(availableParallelism(), waiting.length) }, work))
+console.log(`\n${'target'.padEnd(16)}${'inputs'.padStart(12)}${'seconds'.padStart(9)}${'findings'.padStart(10)}`)
+for (const { name, inputs, took, findings } of results) {
+  const line = `${name.padEnd(16)}${String(inputs).padStart(12)}${took.toFixed(0).padStart(9)}${String(findings).padStart(10)}`
+  console.log(line)
+  appendFileSync(join(root, 'build/fuzz.log'), `${new Date().toISOString()} ${line}\n`)
+}
+const total = (what) => results.reduce((sum, result) => sum + result[what], 0)
+console.log(`${total('inputs')} inputs, ${total('findings')} findings`)
+process.exit(total('findings') === 0 ? 0 : 1)
+
+async function work() {
+  for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+    const begin = performance.now()
+    const counted = kernels.includes(name) ? await fuzzKernel(name) : await fuzzReader(name)
+    results.push({ name, took: (performance.now() - begin) / 1000, ...counted })
+    console.log(`${name}: ${counted.inputs} inputs, ${counted.findings} findings`)
+  }
+}
+
+async function fuzzKernel(name) {
+  const program = join(build, `fuzz-${name}`)
+  const found = join(folder, 'found', name)
+  const corpus = join(build, 'corpus', name)
+  for (const path of [found, corpus]) mkdirSync(path, { recursive: true })
+  // What was found before must be mended; libFuzzer would stop at the first that is not.
+  const old = readdirSync(found).map((file) => join(found, file))
+  const broken = []
+  for (const file of old) if ((await run(program, [file])).status !== 0) broken.push(file)
+  for (const file of broken) console.log(`${name}: still wrong: ${file}`)
+  const seeds = join(folder, 'seeds', name)
+  const { status, output } = await run(program, [
+    corpus,
+    ...(existsSync(seeds) ? [seeds] : []),
+    `-artifact_prefix=${found}/`,
+    `-max_total_time=${Math.ceil(seconds)}`,
+    `-max_len=${LONGEST}`,
+    `-timeout=${PATIENCE}`,
+    '-rss_limit_mb=4096',
+    '-print_final_stats=1',
+  ])
+  const inputs = Number(/number_of_executed_units:\s*(\d+)/.exec(output)?.[1] ?? 0)
+  if (status !== 0 || inputs === 0) {
+    const log = join(build, `${name}.log`)
+    writeFileSync(log, output)
+    console.log(`${name}: ended with ${status}, the output is in ${log}\n${output.split('\n').slice(-40).join('\n')}`)
+  }
+  return { inputs, findings: broken.length + (status === 0 && inputs > 0 ? 0 : 1) }
+}
+
+async function fuzzReader(name) {
+  const { status, output } = await run(process.execPath, [
+    readerProgram,
+    '--target',
+    name,
+    '--seconds',
+    String(seconds),
+  ])
+  const [, inputs, findings] = /: (\d+) inputs, (\d+) findings\s*$/.exec(output) ?? [undefined, 0, 1]
+  if (status !== 0) console.log(output)
+  return { inputs: Number(inputs), findings: status === 0 ? Number(findings) : Math.max(1, Number(findings)) }
+}
+
+/** Everything that a program says, and how it ends. */
+function run(program, args) {
+  // Threads that wait would take the processor from those that compute.
+  const child = spawn(program, args, { env: { ...process.env, OMP_WAIT_POLICY: 'passive', KMP_BLOCKTIME: '0' } })
+  let output = ''
+  const keep = (data) => {
+    output = (output + data).slice(-1e6)
+  }
+  child.stdout.on('data', keep)
+  child.stderr.on('data', keep)
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code, signal) => resolve({ status: code ?? signal, output }))
+  })
+}
+
+function buildKernels(targets) {
+  if (!hasFuzzer()) install()
+  const steps = [
+    ['-S', join(root, 'native'), '-B', build, '-DFEWPOINTS_FUZZ=ON', '-DFEWPOINTS_ADDON=OFF']
+      .concat(['-DCMAKE_C_COMPILER=clang', '-DCMAKE_CXX_COMPILER=clang++'])
+      .concat(spawnSync('ninja', ['--version']).status === 0 ? ['-G', 'Ninja'] : []),
+    ['--build', build, '-j', String(availableParallelism()), '--target', ...targets.map((name) => `fuzz-${name}`)],
+  ]
+  console.log('compiling the kernel under sanitizers (the first time takes many minutes)')
+  for (const args of steps) {
+    const { status, stdout, stderr } = spawnSync('cmake', args, { encoding: 'utf8', maxBuffer: 1 << 28 })
+    if (status === 0) continue
+    console.error(`${stdout}\n${stderr}`.split('\n').slice(-60).join('\n'))
+    process.exit(1)
+  }
+}
+
+function hasFuzzer() {
+  mkdirSync(build, { recursive: true })
+  const probe = join(build, 'probe.cpp')
+  writeFileSync(
+    probe,
+    '#include <omp.h>\nextern "C" int LLVMFuzzerTestOneInput(const char*, long) { return omp_get_max_threads() * 0; }\n',
+  )
+  const flags = ['-fsanitize=fuzzer,address,undefined', '-fopenmp', probe, '-o', join(build, 'probe')]
+  return spawnSync('clang++', flags).status === 0
+}
+
+function install() {
+  const packages = ['clang', 'libomp-dev']
+  const words = [...(process.getuid?.() === 0 ? [] : ['sudo']), 'apt-get', 'install', '-y', '-qq', ...packages]
+  console.log(`libFuzzer is missing: ${words.join(' ')}`)
+  spawnSync(words[0], words.slice(1), { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }, stdio: 'ignore' })
+  if (hasFuzzer()) return
+  console.error('clang++ with libFuzzer, sanitizers and OpenMP is needed; on Debian: apt-get install clang libomp-dev')
+  process.exit(1)
+}

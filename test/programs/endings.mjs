@@ -1,0 +1,110 @@
+// Environments that end, one after another: node endings.mjs <who> <ending> <state> <count> <seed>. `who`: a worker thread
+// or the process itself. A run that went as it should prints the number of environments and ends with status 0; a wrong
+// exit code is an error, and a crash takes the process with it. The same file is the code of the workers and children.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { isMainThread, Worker, workerData } from 'node:worker_threads'
+
+export const ENDINGS = ['return', 'throw', 'exit', 'terminate']
+export const STATES = ['settled', 'running', 'queued', 'progress', 'sync']
+
+const FILE = fileURLToPath(import.meta.url)
+const MESSAGE = 'thrown at the end'
+const CODES = { return: 0, throw: 1, exit: 5, terminate: 1 }
+// From the start of a computation to the end of its environment, at most: some end before it runs, some while it does.
+const LATEST = 8
+
+const points = (count) => Float64Array.from({ length: 2 * count }, (_, i) => Math.sin(i * i))
+const small = { dimension: 2, order: 3, threads: 1 }
+// Ten milliseconds or so.
+const larger = { dimension: 2, order: 5, size: 2000, threads: 2 }
+
+/** Brings the environment into the state, and leaves it there. */
+const states = {
+  async settled({ compress }) {
+    await compress(points(1000), small)
+  },
+  async running({ compress }) {
+    compress(points(20_000), larger).catch(() => {})
+  },
+  async queued({ compress, moments }) {
+    for (let i = 0; i < 3; i++) {
+      compress(points(20_000), larger).catch(() => {})
+      moments(points(2000), small).catch(() => {})
+    }
+    await compress(points(10), { dimension: 2, order: 1 })
+  },
+  async progress({ compress }) {
+    await new Promise((resolve) => {
+      compress(points(20_000), { ...larger, onProgress: resolve }).then(resolve, resolve)
+    })
+  },
+  async sync({ compressSync }) {
+    compressSync(points(20_000), larger)
+  },
+}
+
+async function live({ ending, state, delay }) {
+  const library = await import('../../dist/index.js')
+  await states[state](library)
+  const until = performance.now() + delay
+  // A busy thread, not a timer: the end comes in the same turn of the event loop as what was before.
+  while (performance.now() < until);
+  if (ending === 'throw') throw new Error(MESSAGE)
+  if (ending === 'exit') process.exit(CODES.exit)
+}
+
+async function endWorker(options) {
+  const worker = new Worker(FILE, { workerData: options })
+  const errors = []
+  worker.on('error', (error) => errors.push(error))
+  // Not once(): that rejects when the worker reports an error.
+  const exit = new Promise((resolve) => worker.on('exit', resolve))
+  if (options.ending === 'terminate') {
+    await once(worker, 'online')
+    setTimeout(() => worker.terminate(), 30 + 2 * options.delay)
+  }
+  const code = await exit
+  const wanted = options.ending === 'throw' ? [MESSAGE] : []
+  // A worker that was done before it was terminated ends by itself.
+  const codes = options.ending === 'terminate' ? [0, 1] : [CODES[options.ending]]
+  if (!codes.includes(code)) throw new Error(`the worker's exit code is ${code}`)
+  if (errors.map(({ message }) => message).join() !== wanted.join()) throw new Error(`the worker reports ${errors}`)
+}
+
+async function endProcess(options) {
+  const child = spawn(process.execPath, [FILE, 'live', JSON.stringify(options)], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let stderr = ''
+  child.stderr.on('data', (text) => {
+    stderr += text
+  })
+  if (options.ending === 'terminate') setTimeout(() => child.kill('SIGTERM'), 60 + 5 * options.delay)
+  const [code, signal] = await once(child, 'close')
+  const ended = options.ending === 'terminate' && signal === 'SIGTERM' ? 'SIGTERM' : code
+  const right = options.ending === 'terminate' ? [0, 'SIGTERM'] : [CODES[options.ending]]
+  if (!right.includes(ended)) throw new Error(`the process ended with ${code ?? signal}: ${stderr}`)
+  if (stderr.includes(MESSAGE) !== (options.ending === 'throw')) throw new Error(`the process says ${stderr}`)
+}
+
+/** Any list of numbers that looks drawn; the same for the same seed. */
+function* random(seed) {
+  for (let state = seed; ; ) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    yield state / 2 ** 32
+  }
+}
+
+if (!isMainThread) await live(workerData)
+else if (process.argv[2] === 'live') await live(JSON.parse(process.argv[3]))
+else if (process.argv[1] === FILE) {
+  const [who, ending, state, count, seed = '1'] = process.argv.slice(2)
+  const draw = random(Number(seed))
+  for (let i = 0; i < Number(count); i++) {
+    const options = { ending, state, delay: LATEST * Math.max(0, draw.next().value * 2 - 1) }
+    await (who === 'worker' ? endWorker : endProcess)(options)
+  }
+  console.log(count)
+}

@@ -1,0 +1,131 @@
+// Calls every public function that computes, one after another, and prints a line of JSON for each: { name, bits }, the
+// hash of the result, or { name, error, code }. The faults that it meets come from outside: FAULT, a limit of the process.
+//
+//   node every-function.mjs <threads> <scale> [only <name>] [threads-fault <n>] [plain]
+//
+// scale: 1 is small. `threads-fault n`: the n-th thread and all later ones cannot be started in a first round of calls,
+// whose lines have `fault`; then all are made again. `plain`: what plain JavaScript does with arrays of those sizes.
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import * as everything from '../../dist/index.js'
+
+const fewpoints = { ...everything }
+
+const [threads, scale, ...rest] = process.argv.slice(2)
+const word = (name) => (rest.includes(name) ? rest[rest.indexOf(name) + 1] : undefined)
+const options = { threads: Number(threads) }
+
+let state = 1
+const random = (length) =>
+  Float64Array.from({ length }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return state / 2 ** 31 - 1
+  })
+const length = (base) => Math.round(base * Number(scale))
+
+function inputs() {
+  const rows = length(40_000)
+  const points = random(3 * rows)
+  const tall = length(60_000)
+  const matrix = random(20 * tall)
+  const rhs = random(tall)
+  const features = Float64Array.from({ length: 30 * length(2000) }, (_, i) => (i % 30 === 0 ? 1 : random(1)[0]))
+  const width = length(2000)
+  const network = {
+    inputs: 2,
+    width,
+    outputs: 1,
+    activation: 'tanh',
+    hidden: random(2 * width),
+    bias: random(width),
+    output: random(width),
+    outputBias: random(1),
+  }
+  const samples = length(4000)
+  const data = {
+    x: { data: random(2 * samples), shape: [samples, 2] },
+    y: { data: random(samples), shape: [samples, 1] },
+  }
+  return { rows, points, tall, matrix, rhs, features, width, network, samples, data }
+}
+
+function calls({ points, matrix, rhs, features, network, data, rows }) {
+  const few = points.subarray(0, 300)
+  // Not by momentsSync: the first thread must be started by the call that is watched.
+  const powers = fewpoints.multiIndices(3, 2)
+  const target = Float64Array.from({ length: powers.length / 3 }, (_, k) => {
+    let sum = 0
+    for (let i = 0; i < few.length; i += 3)
+      sum += [0, 1, 2].reduce((product, a) => product * few[i + a] ** powers[3 * k + a], 1)
+    return sum
+  })
+  const some = points.subarray(0, 3 * Math.min(rows, 2000))
+  const training = { optimizer: 'adamw', learningRate: 1e-3, epochs: 2, batchSize: 256, seed: 1, ...options }
+  const nonNegative = features.map(Math.abs)
+  return {
+    compress: [points, { dimension: 3, order: 2, size: Math.round(rows / 10), ...options }],
+    'compress.one cell': [points, { dimension: 3, order: 4, ...options }],
+    recombine: [nonNegative, { width: 30, ...options }],
+    moments: [points, { dimension: 3, order: 3, ...options }],
+    verify: [points, points.subarray(0, 3000), { dimension: 3, order: 3, ...options }],
+    nnls: [{ data: matrix, shape: [rhs.length, 20] }, rhs, options],
+    matchMoments: [some, target, { dimension: 3, order: 2, ...options }],
+    compressNetwork: [network, { size: Math.round(network.width / 10), order: 2, ...options }],
+    compressDataset: [data, { size: Math.round(data.y.data.length / 10), order: 2, ...options }],
+    predict: [network, data.x, options],
+    trainNetwork: [network, data, training],
+  }
+}
+
+function hash(result) {
+  const sum = createHash('sha256')
+  const add = (value, key) => {
+    if (ArrayBuffer.isView(value)) sum.update(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))
+    else if (typeof value === 'object' && value !== null)
+      for (const [name, item] of Object.entries(value)) name !== 'elapsed' && add(item, name)
+    else if (key !== 'threads') sum.update(String(value))
+  }
+  add(result)
+  return sum.digest('hex').slice(0, 16)
+}
+
+async function round(all, extra) {
+  for (const [name, given] of Object.entries(all)) {
+    for (const way of ['', 'Sync']) {
+      const called = `${name}${way}`
+      if (word('only') !== undefined && word('only') !== called) continue
+      let line
+      try {
+        line = { bits: hash(await fewpoints[`${name.split('.')[0]}${way}`](...given)) }
+      } catch (error) {
+        line = { error: error.message, code: error.code }
+      }
+      process.stdout.write(`${JSON.stringify({ name: called, ...line, ...extra })}\n`)
+    }
+  }
+}
+
+// Node's own thread pool is started before threads become scarce: it ends the process when it cannot have it.
+await readFile(new URL(import.meta.url))
+let given
+try {
+  given = inputs()
+} catch (error) {
+  if (!(error instanceof RangeError)) throw error
+  process.stdout.write('{"name":"inputs","code":"plain"}\n')
+  process.exit(0)
+}
+if (rest.includes('plain')) {
+  // The same again, as the addon copies it, and what its results take.
+  const kept = Object.values(given).map((value) => (ArrayBuffer.isView(value) ? value.slice() : value))
+  process.stdout.write(`${JSON.stringify({ name: 'plain', bits: String(kept.length) })}\n`)
+} else {
+  const all = calls(given)
+  const fault = word('threads-fault')
+  if (fault !== undefined) {
+    process.env.FAULT = `pthread_create ${fault} 0 11`
+    await round(all, { fault: true })
+    delete process.env.FAULT
+  }
+  await round(all, {})
+}

@@ -1,0 +1,103 @@
+// Calls of the C library that fail on demand; for LD_PRELOAD. The variable FAULT says which: "name first count errno".
+// The calls of that name are counted from 1 since FAULT was last changed; those from number `first`, `count` of them (0:
+// all that follow), fail with that error, or, where errno is 0 and the call writes, take half of the bytes. Each failure
+// adds a byte to the file FAULT_LOG. Calls on files count only where the path begins with FAULT_UNDER.
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static char current[128];
+static long seen;
+
+// -1: the call goes its way; else the errno, 0 for a short write.
+static int fault(const char* name) {
+  const char* spec = getenv("FAULT");
+  char wanted[64];
+  long first, count;
+  int error, result = -1;
+  if (spec == NULL || sscanf(spec, "%63s %ld %ld %d", wanted, &first, &count, &error) != 4) return -1;
+  if (strcmp(wanted, name) != 0) return -1;
+  pthread_mutex_lock(&mutex);
+  if (strcmp(spec, current) != 0) {
+    snprintf(current, sizeof current, "%s", spec);
+    seen = 0;
+  }
+  seen++;
+  if (seen >= first && (count == 0 || seen < first + count)) result = error;
+  pthread_mutex_unlock(&mutex);
+  if (result >= 0 && getenv("FAULT_LOG") != NULL) {
+    const long log = syscall(SYS_openat, AT_FDCWD, getenv("FAULT_LOG"), O_WRONLY | O_APPEND | O_CREAT, 0644);
+    syscall(SYS_write, log, ".", 1L);
+    syscall(SYS_close, log);
+  }
+  return result;
+}
+
+static int is_under(const char* path) {
+  const char* under = getenv("FAULT_UNDER");
+  return under != NULL && strncmp(path, under, strlen(under)) == 0;
+}
+
+static int is_file_under(int fd) {
+  char link[64], path[PATH_MAX];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  const ssize_t length = readlink(link, path, sizeof path - 1);
+  if (length < 0) return 0;
+  path[length] = 0;
+  return is_under(path);
+}
+
+#define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*start)(void*), void* argument) {
+  const int error = fault("pthread_create");
+  return error > 0 ? error : NEXT(pthread_create)(thread, attributes, start, argument);
+}
+
+ssize_t write(int fd, const void* bytes, size_t count) {
+  const int error = is_file_under(fd) ? fault("write") : -1;
+  if (error > 0) return errno = error, -1;
+  return NEXT(write)(fd, bytes, error == 0 ? (count + 1) / 2 : count);
+}
+
+#define ON_FILE(name)                                       \
+  int name(int fd) {                                        \
+    const int error = is_file_under(fd) ? fault(#name) : -1; \
+    return error > 0 ? (errno = error, -1) : NEXT(name)(fd); \
+  }
+ON_FILE(fsync)
+
+#define ON_PATHS(name)                                           \
+  int name(const char* from, const char* to) {                   \
+    const int error = is_under(from) ? fault(#name) : -1;         \
+    return error > 0 ? (errno = error, -1) : NEXT(name)(from, to); \
+  }
+ON_PATHS(rename)
+ON_PATHS(link)
+
+static int opened(const char* name, const char* path, int flags, mode_t mode) {
+  const int error = is_under(path) && (flags & O_CREAT) ? fault("open") : -1;
+  if (error > 0) return errno = error, -1;
+  return ((int (*)(const char*, int, ...))dlsym(RTLD_NEXT, name))(path, flags, mode);
+}
+#define OPEN(name)                             \
+  int name(const char* path, int flags, ...) { \
+    va_list rest;                              \
+    va_start(rest, flags);                     \
+    const mode_t mode = va_arg(rest, mode_t);  \
+    va_end(rest);                              \
+    return opened(#name, path, flags, mode);   \
+  }
+OPEN(open)
+OPEN(open64)
