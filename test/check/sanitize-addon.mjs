@@ -2,7 +2,7 @@
 // input and stopped on its way, here and in workers. It checks that the right thing came of each; what memory was
 // touched and lost is seen by the sanitizer. Under plain node it must end with 0 as well.
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
+import { once, setMaxListeners } from 'node:events'
 import { isMainThread, parentPort, Worker } from 'node:worker_threads'
 
 const f = await import('../../dist/index.js')
@@ -78,6 +78,7 @@ async function everything() {
   // Stopped before, and at several moments of, the work; several at a time, so that some are still queued.
   for (const pause of [0, 1, 10, 50]) {
     const controller = new AbortController()
+    setMaxListeners(calls.length, controller.signal)
     const jobs = calls.map(([name, args]) => {
       const options = args.at(-1)
       const given = ArrayBuffer.isView(options)
