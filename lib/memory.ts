@@ -1,5 +1,5 @@
-// Memory for what is as long as somebody's input. Without room for an array JavaScript throws a RangeError that has no code and does not
-// say how much was wanted.
+// Memory for what is as long as somebody's input. Without room for an array JavaScript throws a RangeError that has no code
+// and does not say how much was wanted.
 import { freemem, totalmem } from 'node:os'
 import { plainError } from './errors.js'
 import type { Numbers } from './native.js'

@@ -92,6 +92,7 @@ async function readHeader(source: ByteSource): Promise<PcdHeader> {
       throw fileError(path, `has the field '${name}' ${list('COUNT')[i]} times`)
     return { type, count, isPadding: name === '_' }
   })
+  if (blocks.every(({ isPadding }) => isPadding)) throw fileError(path, 'has no field but padding (_)')
   checkWidth(source, blocks, points, data)
   const fields = blocks.flatMap(({ type, count, isPadding }, i) =>
     Array.from({ length: count }, (_, j) => {

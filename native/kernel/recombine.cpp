@@ -184,7 +184,8 @@ Recombined recombine(FeatureMatrix&& features, int wanted, Monitor& monitor) {
     // Of a column of subnormal sums the sums here do not see all.
     const double lost = kLost * static_cast<double>(features.count + weights.size());
     for (int e = 0; e < N; e++)
-      if (target.magnitude[e] > 0) out.residual = std::max(out.residual, lost / target.magnitude[e]);
+      if (lost > kEpsilon * target.magnitude[e] && target.magnitude[e] > 0)
+        out.residual = std::max(out.residual, lost / target.magnitude[e]);
     if (out.residual > kRefusedResidual) out.worst = furthest(target, chosen.sums(weights), N);
     out.indices = finder.indices();
     out.weights = std::move(weights);

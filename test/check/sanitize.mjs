@@ -8,7 +8,7 @@
 //   thread    the kernel's tests under thread sanitizer, which sees OpenMP's barriers through libarcher
 //   --short   one instruction set, and fewer tests: some minutes. Without: all three, all tests
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -26,7 +26,7 @@ const wanted = KINDS.some((kind) => words.includes(kind)) ? KINDS.filter((kind) 
 const ISAS = short ? ['v3'] : ['v2', 'v3', 'v4']
 // A shortage of what is tested elsewhere: these run in any case, and under --short only these.
 const SHORT_TESTS = {
-  address: ['cell', 'moments', 'products', 'recombine', 'rank', 'scaling', 'errors', 'least-squares', 'match-moments'],
+  address: ['cell', 'recombine', 'rank', 'errors', 'least-squares', 'match-moments'],
   thread: ['threads', 'recombine', 'errors', 'match-moments'],
 }
 const TEARDOWN = [
@@ -156,10 +156,17 @@ function addon() {
   const folder = build('address', 'address,undefined', ['addon'])
   if (folder === undefined) return
   const LD_PRELOAD = runtimeFile(`libclang_rt.asan-${process.arch === 'x64' ? 'x86_64' : 'aarch64'}.so`)
+  // In Node the search for leaks crashes over thread-local storage. Without it lose their owner: what glibc keeps there of the
+  // last error of dlopen, and names of libraries. And Node never frees the deferred of a promise (8 bytes) that is open when
+  // its environment ends.
+  const known = join(folder, 'known-leaks')
+  const names = ['_dl_exception_create', '_dlerror_run', 'add_name_to_object', 'napi_create_promise']
+  writeFileSync(known, names.map((name) => `leak:${name}\n`).join(''))
   const env = (leaks) => ({
     LD_PRELOAD,
     FEWPOINTS_PREBUILD: join(folder, 'package'),
     ASAN_OPTIONS: `detect_leaks=${leaks}`,
+    LSAN_OPTIONS: `use_tls=0:print_suppressions=0:suppressions=${known}`,
     UBSAN_OPTIONS: 'print_stacktrace=1',
   })
   const program = join(root, 'test', 'check', 'sanitize-addon.mjs')
