@@ -269,7 +269,8 @@ describe('few rows of many columns', () => {
       const kept = compressSync(some, { dimension: columns, order: 1, threads: 1 })
       const { user, system } = process.cpuUsage(before)
       expect(kept.count).toBe(d)
-      expectKept(kept, { points: some, dimension: columns }, columns + 1)
+      const { residual } = verifySync(some, kept, { dimension: columns, order: 1 })
+      expect(residual).toBeLessThan(50 * Number.EPSILON)
       return (user + system) / 1e6
     }
     seconds(100)

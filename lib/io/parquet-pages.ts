@@ -122,7 +122,23 @@ function unpack(packed: Uint8Array, size: number, { codec, compressors }: PageCo
   const ratio = RATIOS[codec]
   const most = ratio === undefined ? LARGEST_PAGE : Math.min(LARGEST_PAGE, ratio * packed.length + RATIO_SLACK)
   checkLength(size, most)
+  if (codec === 'LZ4') checkFrames(packed)
   return decompressPage(packed, size, codec, compressors)
+}
+
+/**
+ * LZ4 in Hadoop's frames: the lengths of what comes out and of what is packed, and then that. hyparquet-compressors 1.1 reads
+ * them as signed numbers, and goes back for ever by an empty frame of negative length.
+ */
+function checkFrames(packed: Uint8Array): void {
+  const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength)
+  for (let at = 0; at < packed.length - 8; ) {
+    const [unpacked, length] = [view.getInt32(at), view.getInt32(at + 4)]
+    at += 8
+    if (unpacked === 0 && length < 0) throw new Error('its LZ4 frames are damaged')
+    if (length < 0 || length > packed.length - at) return // not such frames
+    at += length
+  }
 }
 
 function readDictionary(packed: Uint8Array, header: PageHeader, column: PageColumn): Value[] {
