@@ -16,6 +16,7 @@ import {
   uniqueNames,
   unread,
 } from './table.js'
+import { checkZstdFrame } from './zstd.js'
 
 /** The parts of flechette's batches that are used. */
 interface Batch {
@@ -149,7 +150,13 @@ async function addCodecs(): Promise<void> {
   }
   const codecs: [CompressionType_, (bytes: Uint8Array, length: number) => Uint8Array][] = [
     [CompressionType.LZ4_FRAME, unpackLz4Frame],
-    [CompressionType.ZSTD, (bytes, length) => compressors.ZSTD?.(bytes, length) ?? encode()],
+    [
+      CompressionType.ZSTD,
+      (bytes, length) => {
+        checkZstdFrame(bytes, length)
+        return compressors.ZSTD?.(bytes, length) ?? encode()
+      },
+    ],
   ]
   for (const [codec, unpack] of codecs) {
     const decode = (bytes: Uint8Array, length: number) => {

@@ -10,6 +10,7 @@ import { checkLength, checkRuns, checkValues, firstOfDelta, viewOf } from './par
 import type { ParquetField } from './parquet-footer.js'
 import { checkThrift } from './parquet-thrift.js'
 import type { ColumnBuilder } from './table.js'
+import { checkZstdFrame } from './zstd.js'
 
 type PageHeader = ReturnType<typeof parquetHeader>
 type PageHead = Parameters<typeof readDataPage>[1]
@@ -123,6 +124,7 @@ function unpack(packed: Uint8Array, size: number, { codec, compressors }: PageCo
   const most = ratio === undefined ? LARGEST_PAGE : Math.min(LARGEST_PAGE, ratio * packed.length + RATIO_SLACK)
   checkLength(size, most)
   if (codec === 'LZ4') checkFrames(packed)
+  if (codec === 'ZSTD') checkZstdFrame(packed, size)
   return decompressPage(packed, size, codec, compressors)
 }
 
