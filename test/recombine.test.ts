@@ -100,6 +100,25 @@ describe('recombine', () => {
     expect(one.weights[0]).toBe(50)
   })
 
+  it.each([1e-252, 1e252])('keeps columns whose products with weights of %d leave the range of doubles', (size) => {
+    const [count, width] = [60, 3]
+    const random = seeded(8)
+    // The sums in units of size: size * size is 0, or infinite.
+    const units = Array.from({ length: count }, () => [1, random.next() - 0.5, random.next()])
+    const features = Float64Array.from(units.flatMap(([one, a, b]) => [one, a * (size < 1 ? size : 1), b]))
+    const weights = Float64Array.from(units, () => size)
+    const few = recombineSync(features, { width, weights })
+    for (const column of [0, 1, 2]) {
+      const all = units.reduce((sum, row) => sum + row[column], 0)
+      let some = 0
+      few.indices.forEach((row, i) => {
+        some += (few.weights[i] / size) * units[row][column]
+      })
+      expect(Math.abs(some - all)).toBeLessThan(1e-13 * count)
+    }
+    expect(few.residual).toBeLessThan(50 * Number.EPSILON)
+  })
+
   it('keeps a single row as it is', () => {
     const result = recombineSync(Float64Array.of(1, 2, 3), { width: 3, weights: Float64Array.of(0.75) })
     expect(result).toMatchObject({ indices: Uint32Array.of(0), weights: Float64Array.of(0.75), residual: 0, rank: 1 })

@@ -1,6 +1,8 @@
 #include "recombine.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <numeric>
 
@@ -148,11 +150,19 @@ FeatureMatrix::FeatureMatrix(const PointsView& view, const NumbersView& w, bool 
     values = copy_.data();
     check_rows(values, count, width);
   }
-  if (w.data != nullptr) copy_weights(w, count, weights);
+  if (w.data == nullptr) return;
+  copy_weights(w, count, weights);
+  constexpr int kFar = 200;
+  const int largest = std::ilogb(*std::max_element(weights.data(), weights.data() + count));
+  if (std::abs(largest) <= kFar) return;
+  exponent = largest;
+  for (std::size_t i = 0; i < count; i++) weights[i] = std::ldexp(weights[i], -exponent);
 }
 
-Recombined recombine(FeatureMatrix&& features, int wanted, Monitor& monitor) {
-  const int threads = usable_threads(wanted), N = features.width;
+namespace {
+
+Recombined recombine_scaled(const FeatureMatrix& features, int threads, Monitor& monitor) {
+  const int N = features.width;
   const MatrixSource source(features);
   struct Attempt {
     List<std::uint32_t> indices;
@@ -226,6 +236,18 @@ Recombined recombine(FeatureMatrix&& features, int wanted, Monitor& monitor) {
       result.indices.push_back(best.indices[j]);
       result.weights.push_back(weights[j]);
     }
+  return result;
+}
+
+}  // namespace
+
+Recombined recombine(FeatureMatrix&& features, int wanted, Monitor& monitor) {
+  Recombined result = recombine_scaled(features, usable_threads(wanted), monitor);
+  for (double& w : result.weights) {
+    w = std::ldexp(w, features.exponent);
+    if (std::isinf(w))
+      throw Error(Code::Weight, "a weight of the result would be beyond the largest double; divide the weights");
+  }
   return result;
 }
 

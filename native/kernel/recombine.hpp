@@ -26,7 +26,8 @@ struct FeatureMatrix {
   std::size_t count = 0;
   int width = 0;
   const double* values = nullptr;  // count x width, row-major
-  Array<double> weights;           // count, or empty: all 1
+  Array<double> weights;           // count, or empty: all 1; in units of 2^exponent
+  int exponent = 0;                // 0 unless all weights are so large or small that their products would be lost
 
  private:
   Array<double> copy_;
