@@ -94,3 +94,14 @@ describe('verify', () => {
     }
   })
 })
+
+it('sees a set that lies elsewhere, also where its numbers overflow in the units of the original', () => {
+  const original = new Float64Array(37).fill(3e-322)
+  const { residual, perOrder } = verifySync(
+    { data: original, shape: [37, 1] },
+    { points: Float64Array.of(0.77), weights: Float64Array.of(37) },
+    { order: 2, dimension: 1 },
+  )
+  expect(residual).toBe(Number.POSITIVE_INFINITY)
+  expect(perOrder[0]).toBe(0)
+})

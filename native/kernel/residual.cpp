@@ -153,7 +153,7 @@ Verification Residual::compare(const ExactSums& sums, int weight_exponent) const
     const double difference = std::fabs(static_cast<double>(two_sum(other.high, other.low) - sums_[e]));
     const double magnitude = sums_.magnitude[e];
     // Where every |z^a| is 0, so must be the other's.
-    const double relative = magnitude > 0 ? difference / magnitude : (difference > 0 ? HUGE_VAL : 0);
+    const double relative = magnitude > 0 ? difference / magnitude : (difference == 0 ? 0 : HUGE_VAL);
     double& worst = result.per_order[indices_.total[e]];
     worst = std::isnan(relative) ? HUGE_VAL : std::max(worst, relative);
   }
