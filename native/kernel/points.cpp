@@ -1,7 +1,9 @@
 #include "points.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 
 #include "list.hpp"
@@ -125,6 +127,15 @@ void PointSet::leave_out_zero_weights() {
   }
   rows_.resize(kept);
   size_ = kept;
+}
+
+int bring_into_range(Array<double>& weights) {
+  constexpr int kFar = 200;
+  double* const w = weights.data();
+  const int exponent = std::ilogb(*std::max_element(w, w + weights.size()));
+  if (std::abs(exponent) <= kFar) return 0;
+  for (std::size_t i = 0; i < weights.size(); i++) w[i] = std::ldexp(w[i], -exponent);
+  return exponent;
 }
 
 }  // namespace fewpoints

@@ -71,6 +71,11 @@ class PointSet {
 // returns the bits of the largest magnitude of each; weights (throws Error Weight); the check of one column.
 List<std::uint64_t> copy_finite(const PointsView& points, const char* name, List<Array<double>>& columns);
 void copy_weights(const NumbersView& view, std::size_t count, Array<double>& to);
+
+// Weights whose largest is beyond 2^200 or below 2^-200 are divided by a power of two that brings it to 1, so that
+// their products and reciprocals neither overflow nor vanish. Returns its exponent; 0, and nothing is touched, for all
+// others.
+int bring_into_range(Array<double>& weights);
 void check_finite(const double* x, std::size_t count, const char* name, int column, std::size_t first_row = 0);
 
 }  // namespace fewpoints

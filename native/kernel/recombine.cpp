@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
 #include <numeric>
 
@@ -152,11 +151,7 @@ FeatureMatrix::FeatureMatrix(const PointsView& view, const NumbersView& w, bool 
   }
   if (w.data == nullptr) return;
   copy_weights(w, count, weights);
-  constexpr int kFar = 200;
-  const int largest = std::ilogb(*std::max_element(weights.data(), weights.data() + count));
-  if (std::abs(largest) <= kFar) return;
-  exponent = largest;
-  for (std::size_t i = 0; i < count; i++) weights[i] = std::ldexp(weights[i], -exponent);
+  exponent = bring_into_range(weights);
 }
 
 namespace {

@@ -90,7 +90,9 @@ Rows::Rows(const PointsView& x_view, const PointsView& y_view, const NumbersView
   if (y_view.count != count) throw Error(Code::Shape, std::string(x_name) + " and " + y_name + " differ in rows");
   copy_finite(x_view, x_name, x);
   copy_finite(y_view, y_name, y);
-  if (weights_view.data != nullptr) copy_weights(weights_view, count, weights);
+  if (weights_view.data == nullptr) return;
+  copy_weights(weights_view, count, weights);
+  bring_into_range(weights);  // they count by their ratios
 }
 
 Trained train(const Network& network, const Rows& rows, const std::optional<Rows>& test, const OptimizerState& state,
