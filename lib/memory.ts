@@ -59,6 +59,22 @@ function isNoRoom(error: unknown): boolean {
  */
 export function memoryToHave(): number {
   const free = process.platform === 'darwin' ? totalmem() : freemem()
-  const limit = process.constrainedMemory() // undefined or 0: none is known
-  return limit ? Math.min(free, Math.max(0, limit - process.memoryUsage.rss())) : free
+  return Math.min(free, Math.max(0, containerLimit() - process.memoryUsage.rss()))
+}
+
+/**
+ * A bound on what a file may ask for: a small one can announce far more than it holds, because formats repeat and pack, and
+ * a process that takes more than there is gets killed without a word. Throws Error ERR_MEMORY when `bytes` are more than
+ * the machine, or the container that this runs in, has at all.
+ */
+export function checkMemory(path: string, what: string, bytes: number): void {
+  const total = Math.min(containerLimit(), totalmem())
+  if (!(bytes <= total)) {
+    throw plainError('ERR_MEMORY', `${path}: ${what} need ${bytes} bytes of memory, and there are ${total} in all`)
+  }
+}
+
+/** Infinite where none is known: the system says undefined or 0 then. */
+function containerLimit(): number {
+  return process.constrainedMemory() || Number.POSITIVE_INFINITY
 }

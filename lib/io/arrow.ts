@@ -1,10 +1,10 @@
 // Arrow IPC, files and streams, by flechette, after a check of everything in the file that sizes something.
 import { CompressionType, type CompressionType_, setCompressionCodec, Type, tableFromIPC } from '@uwdata/flechette'
+import { checkMemory } from '../memory.js'
 import { type ArrowMessage, checkArrow } from './arrow-check.js'
 import { type ByteSource, fileError, isCoded, readWhole } from './bytes.js'
 import { decimalToNumber } from './decimal.js'
 import { unpackLz4Frame } from './lz4.js'
-import { checkMemory } from './memory.js'
 import { fromHalf } from './npy.js'
 import {
   type Column,

@@ -1,9 +1,9 @@
 // Parquet, by hyparquet and hyparquet-writer, one column of one row group at a time.
 import { compressors } from 'hyparquet-compressors'
 import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer'
+import { checkMemory } from '../memory.js'
 import { type ByteSource, fileError, isCoded } from './bytes.js'
 import { bigEndian, decimalToNumber } from './decimal.js'
-import { checkMemory } from './memory.js'
 import { META_KEY, metaFromText } from './meta.js'
 import { fromHalf } from './npy.js'
 import { LONGEST_DECIMAL } from './parquet-check.js'

@@ -2,8 +2,8 @@
 //
 // libgomp ends the process when it cannot start a thread, and ends threads when a region is smaller than the one
 // before, which a later one must start again. So threads are started once, when they are first wanted and after
-// std::thread, which throws instead, has shown that as many can be had; and every region has all of them. Those that
-// the caller has no part for leave it at once.
+// std::thread, which throws instead, has shown that twice as many can be had; and every region has all of them. Those
+// that the caller has no part for leave it at once.
 #pragma once
 #include <omp.h>
 

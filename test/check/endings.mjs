@@ -1,16 +1,16 @@
 // npm run check:endings [-- --runs N] [--who worker|process] [--ending E] [--state S]: every way in which an environment can end, in every state of its computations, N
 // times each (default 1000). A worker and a process are two kinds of environment. Prints one line a case, and ends with
 // status 1 when an environment ended otherwise than it should, or took its process with it.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { ENDINGS, STATES } from '../programs/endings.mjs'
+import { node } from './run.mjs'
 
 const PROGRAM = fileURLToPath(new URL('../programs/endings.mjs', import.meta.url))
 // A crash ends a process that other runs would have used: several processes see more of them.
 const RUNS_A_PROCESS = 100
+// They take some ten seconds; whoever is not done then hangs.
+const PATIENCE = 1_800_000 // ms
 
 const one = { type: 'string' }
 const { values } = parseArgs({
@@ -33,8 +33,8 @@ async function check(who, ending, state) {
   const failed = []
   for (let done = 0; done < runs; done += RUNS_A_PROCESS) {
     const count = Math.min(RUNS_A_PROCESS, runs - done)
-    const child = spawn(process.execPath, [PROGRAM, who, ending, state, String(count), String(done + 1)])
-    const [[code, signal], stderr] = await Promise.all([once(child, 'close'), text(child.stderr)])
+    const args = [PROGRAM, who, ending, state, String(count), String(done + 1)]
+    const { code, signal, stderr } = await node(args, { patience: PATIENCE })
     if (code !== 0) failed.push(`${signal ?? code} ${stderr.match(/^Error: .*/m)?.[0] ?? ''}`.trim())
   }
   environments += runs

@@ -3,11 +3,12 @@
 // (test/fuzz), each target for so many seconds. Findings become files in native/fuzz/found/<target> and
 // test/fuzz/found/<target>, which every test run tries again. Ends with 1 when there are any.
 import { spawn, spawnSync } from 'node:child_process'
-import { appendFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { TARGETS as readers } from '../fuzz/readers.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = join(root, 'native/fuzz')
@@ -20,7 +21,6 @@ const PATIENCE = 60
 
 const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' }, target: { type: 'string' } } })
 const seconds = Number(values.seconds)
-const readers = existsSync(readerProgram) ? (await import('../fuzz/readers.mjs')).TARGETS : []
 const kernels = readdirSync(folder)
   .filter((name) => name.endsWith('.cpp') && name !== 'replay.cpp')
   .map((name) => name.slice(0, -'.cpp'.length))
@@ -64,10 +64,9 @@ async function fuzzKernel(name) {
   const broken = []
   for (const file of old) if ((await run(program, [file])).status !== 0) broken.push(file)
   for (const file of broken) console.log(`${name}: still wrong: ${file}`)
-  const seeds = join(folder, 'seeds', name)
   const { status, output } = await run(program, [
     corpus,
-    ...(existsSync(seeds) ? [seeds] : []),
+    join(folder, 'seeds', name),
     `-artifact_prefix=${found}/`,
     `-max_total_time=${Math.ceil(seconds)}`,
     `-max_len=${LONGEST}`,
