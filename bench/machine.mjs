@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { native } from '../dist/native.js'
+import { native } from '../dist/native/addon.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 

@@ -1,5 +1,6 @@
 // The command line from end to end on small files: what it writes, what it says, and how it ends.
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { posix } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { momentCount } from '../lib/index.js'
 import { npyNumbers } from '../lib/io/npy.js'
@@ -528,7 +529,8 @@ it('does not load the readers with the library', () => {
     if (seen.has(file)) return
     seen.add(file)
     const source = readFileSync(new URL(`../lib/${file}`, import.meta.url), 'utf8')
-    for (const [, name] of source.matchAll(/from '\.\/([\w./-]+)\.js'/g)) follow(`${name}.ts`)
+    for (const [, name] of source.matchAll(/from '(\.[\w./-]+)\.js'/g))
+      follow(posix.join(posix.dirname(file), `${name}.ts`))
     expect(
       [...source.matchAll(/from '([^.'][^']*)'/g)].map(([, name]) => name).filter((name) => !name.startsWith('node:')),
     ).toEqual([])

@@ -14,7 +14,7 @@ import {
   verify,
   verifySync,
 } from '../lib/index.js'
-import { loadNative, NATIVE_FUNCTIONS, native, PACKAGE_ROOT } from '../lib/native.js'
+import { loadNative, NATIVE_FUNCTIONS, native, PACKAGE_ROOT } from '../lib/native/addon.js'
 import { bitsOf, fill, uniform } from './fixtures.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: wrong values are the point of this file

@@ -11,7 +11,7 @@ import {
   type NativeTrainInput,
   native,
   PACKAGE_ROOT,
-} from '../lib/native.js'
+} from '../lib/native/addon.js'
 import { uniform } from './fixtures.js'
 import { network } from './plain-training.js'
 
@@ -74,7 +74,7 @@ describe('constructors of typed arrays that were replaced', () => {
       const data = new Float32Array([1, 2, 3, 4])
       const points = { data, offset: 0, count: 4, dimension: 1, rowStride: 1, columnStride: 1 }
       console.log(String(native().momentsSync({ points, order: 1, threads: 1, basis: 'monomial' })))`
-    const url = new URL('../dist/native.js', import.meta.url).href
+    const url = new URL('../dist/native/addon.js', import.meta.url).href
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program, url])
     expect(stdout).toBe('4,10\n')
   })
@@ -97,7 +97,7 @@ describe('constructors of typed arrays that were replaced', () => {
       const show = ({ name, code, message }) => console.log(name, message === 'mine' ? message : code)
       try { native().momentsSync(call) } catch (error) { show(error) }
       await native().moments(call).promise.catch(show)`
-    const url = new URL('../dist/native.js', import.meta.url).href
+    const url = new URL('../dist/native/addon.js', import.meta.url).href
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program, url])
     expect(stdout).toBe(`${expected}\n${expected}\n`)
   })
@@ -263,7 +263,7 @@ describe('jobs', () => {
 describe('the builds for different processors', () => {
   it('give a right answer each', async () => {
     const program = `
-      import { native } from './dist/native.js'
+      import { native } from './dist/native/addon.js'
       import { compressSync } from './dist/index.js'
       const data = Float64Array.from({ length: 60000 }, (_, i) => Math.sin(i * i))
       const { residual, count } = compressSync(data, { dimension: 3, order: 3, size: 1000 })

@@ -15,7 +15,7 @@ import {
   verify,
   verifySync,
 } from '../lib/index.js'
-import { optional, readOptions, required, wholeNumber, withDefault } from '../lib/options.js'
+import { optional, readOptions, required, wholeNumber, withDefault } from '../lib/input/options.js'
 import { bitsOf, normal, uniform } from './fixtures.js'
 import { network, rows } from './plain-training.js'
 

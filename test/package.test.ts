@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { PACKAGE_ROOT } from '../lib/native.js'
+import { PACKAGE_ROOT } from '../lib/native/addon.js'
 import manifest from '../package.json' with { type: 'json' }
 
 const run = promisify(execFile)

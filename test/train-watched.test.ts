@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
 import { type EpochReport, trainNetwork, trainNetworkSync } from '../lib/index.js'
-import { PACKAGE_ROOT } from '../lib/native.js'
+import { PACKAGE_ROOT } from '../lib/native/addon.js'
 import { network, rows } from './plain-training.js'
 
 const net = network(20)

@@ -6,7 +6,7 @@
 
 import { textTable } from '../../demo/table.mjs'
 import { momentCount, momentsSync } from '../../dist/index.js'
-import { native } from '../../dist/native.js'
+import { native } from '../../dist/native/addon.js'
 import { timed, uniformPoints } from '../measure.mjs'
 
 export const title = 'Moments of uniform points: plain sums, exact sums, the whole call'

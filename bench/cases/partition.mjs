@@ -9,7 +9,7 @@
 import { random } from '../../demo/random.mjs'
 import { textTable } from '../../demo/table.mjs'
 import { momentCount } from '../../dist/index.js'
-import { native } from '../../dist/native.js'
+import { native } from '../../dist/native/addon.js'
 
 export const title = 'Partition: error at equal size, a tenth of the points, and time to cut'
 export const seed = 1

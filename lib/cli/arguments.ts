@@ -1,6 +1,6 @@
 // From the words of the command line to values. What does not fit is told by commander with the option's name.
 import { InvalidArgumentError } from 'commander'
-import { MOST_ORDER } from '../multi-index.js'
+import { MOST_ORDER } from '../input/multi-index.js'
 
 /** A whole number of at least `least`, and of at most `most`. */
 export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {

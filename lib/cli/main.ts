@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { systemError } from '../io/bytes.js'
-import { orMemoryError } from '../memory.js'
+import { orMemoryError } from '../native/memory.js'
 import { nameList, order, positiveNumber, quality, scale, wholeNumber } from './arguments.js'
 import { CliError, EXIT, exitCodeOf, printError } from './exit.js'
 import { abortOnInterrupt } from './interrupt.js'

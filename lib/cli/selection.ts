@@ -1,7 +1,7 @@
 // From a table to points: which columns, which weights, which rows. Everything that is wrong with a value is found here,
 // where row, line and column are known.
 import type { Column, Table, Trouble } from '../io/table.js'
-import { float64s, uint32s } from '../memory.js'
+import { float64s, uint32s } from '../native/memory.js'
 import { nearest } from '../nearest.js'
 import { CliError, EXIT } from './exit.js'
 import {

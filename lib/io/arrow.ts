@@ -1,6 +1,6 @@
 // Arrow IPC, files and streams, by flechette, after a check of everything in the file that sizes something.
 import { CompressionType, type CompressionType_, setCompressionCodec, Type, tableFromIPC } from '@uwdata/flechette'
-import { checkMemory } from '../memory.js'
+import { checkMemory } from '../native/memory.js'
 import { type ArrowMessage, checkArrow } from './arrow-check.js'
 import { type ByteSource, fileError, isCoded, readWhole } from './bytes.js'
 import { decimalToNumber } from './decimal.js'

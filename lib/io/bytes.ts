@@ -2,7 +2,7 @@
 import { constants } from 'node:buffer'
 import { type FileHandle, open } from 'node:fs/promises'
 import { type CodedError, plainError } from '../errors.js'
-import { orMemoryError, uint8s } from '../memory.js'
+import { orMemoryError, uint8s } from '../native/memory.js'
 
 export interface ByteSource {
   /** As the user wrote it, for messages. */

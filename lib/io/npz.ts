@@ -1,6 +1,6 @@
 // NPZ: a zip archive of NPY arrays. Either 2-D `points` with `weights` and `indices`, or several 1-D columns.
 
-import { checkMemory } from '../memory.js'
+import { checkMemory } from '../native/memory.js'
 import { type ByteSource, fileError, memorySource } from './bytes.js'
 import { type FileMeta, META_KEY, metaFromText } from './meta.js'
 import { isBoolean, isNumeric, npyShape, readNpyColumns, readNpyTexts, readRecords } from './npy.js'

@@ -1,7 +1,7 @@
 // Parquet, by hyparquet and hyparquet-writer, one column of one row group at a time.
 import { compressors } from 'hyparquet-compressors'
 import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer'
-import { checkMemory } from '../memory.js'
+import { checkMemory } from '../native/memory.js'
 import { type ByteSource, fileError, isCoded } from './bytes.js'
 import { bigEndian, decimalToNumber } from './decimal.js'
 import { META_KEY, metaFromText } from './meta.js'

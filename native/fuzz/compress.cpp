@@ -1,10 +1,10 @@
 // compress(): at most `size` rows of the input, bit for bit, ascending, with weights that are positive and finite, and
 // the moments kept to the residual that is reported, which is below the one that is refused.
-#include "compress.hpp"
+#include "compression/compress.hpp"
 
+#include "base/tolerances.hpp"
 #include "property.hpp"
 #include "reference.hpp"
-#include "tolerances.hpp"
 
 namespace {
 

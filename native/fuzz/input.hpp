@@ -8,7 +8,7 @@
 #include <limits>
 #include <vector>
 
-#include "points.hpp"
+#include "points/point_set.hpp"
 
 namespace fuzz {
 

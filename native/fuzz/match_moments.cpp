@@ -1,6 +1,6 @@
 // match_moments(): weights that are finite and not negative, that have the target moments to what is promised, and that
 // are no further from the given ones than weights that are known to have them.
-#include "match_moments.hpp"
+#include "matching/match_moments.hpp"
 
 #include "property.hpp"
 #include "reference.hpp"

@@ -1,5 +1,5 @@
 // moments(): every sum within a rounding of the exact one, in the order that is promised, in both bases.
-#include "moments.hpp"
+#include "polynomial/moments.hpp"
 
 #include "property.hpp"
 #include "reference.hpp"

@@ -1,8 +1,9 @@
 // nnls(): the conditions of Karush, Kuhn and Tucker that least_squares.hpp promises, and with equality constraints that
 // they are met and multipliers exist.
+#include "nnls/nnls.hpp"
+
 #include <Eigen/Dense>
 
-#include "least_squares.hpp"
 #include "property.hpp"
 #include "reference.hpp"
 

@@ -8,11 +8,11 @@
 #include <optional>
 #include <vector>
 
-#include "dispatch.hpp"
-#include "info.hpp"
+#include "base/status.hpp"
+#include "build_info.hpp"
 #include "input.hpp"
+#include "simd/dispatch.hpp"
 #include "simd/kernels.hpp"
-#include "status.hpp"
 
 namespace fuzz {
 

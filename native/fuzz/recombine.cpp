@@ -1,10 +1,10 @@
 // recombine(): at most `rank` rows, ascending, with weights that are positive and finite, and the column sums kept to
 // the residual that is reported, which is below the one that is refused.
-#include "recombine.hpp"
+#include "recombination/recombine.hpp"
 
+#include "base/tolerances.hpp"
 #include "property.hpp"
 #include "reference.hpp"
-#include "tolerances.hpp"
 
 namespace {
 

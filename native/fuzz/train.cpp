@@ -1,6 +1,6 @@
 // train() and predict(): values and one step of gradient descent against plain sums, the same bits in one call and two
 // and for any number of threads, on networks of any shape that is small.
-#include "train.hpp"
+#include "training/train.hpp"
 
 #include "property.hpp"
 #include "reference.hpp"

@@ -1,5 +1,5 @@
 // verify(): the residual of two sets that have nothing to do with each other, or almost the same, by degree.
-#include "verify.hpp"
+#include "compression/verify.hpp"
 
 #include "property.hpp"
 #include "reference.hpp"

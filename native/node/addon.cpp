@@ -11,22 +11,22 @@
 #include <type_traits>
 
 #include "arguments.hpp"
-#include "basis.hpp"
-#include "compress.hpp"
+#include "build_info.hpp"
+#include "compression/compress.hpp"
+#include "compression/verify.hpp"
+#include "compression/working_memory.hpp"
 #include "environment.hpp"
 #include "errors.hpp"
-#include "evaluate.hpp"
-#include "info.hpp"
 #include "job.hpp"
-#include "least_squares.hpp"
-#include "machine.hpp"
-#include "match_moments.hpp"
-#include "moments.hpp"
-#include "recombine.hpp"
+#include "matching/match_moments.hpp"
+#include "measure/evaluate.hpp"
+#include "measure/machine.hpp"
+#include "nnls/nnls.hpp"
+#include "polynomial/moments.hpp"
+#include "polynomial/space.hpp"
+#include "recombination/recombine.hpp"
 #include "results.hpp"
 #include "train_task.hpp"
-#include "verify.hpp"
-#include "working_memory.hpp"
 
 #ifdef FEWPOINTS_STATIC
 extern "C" void fewpoints_restore_environment(void);

@@ -5,8 +5,8 @@
 #include <limits>
 #include <string>
 
+#include "base/status.hpp"
 #include "errors.hpp"
-#include "status.hpp"
 
 namespace fewpoints::node {
 namespace {

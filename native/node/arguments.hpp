@@ -12,7 +12,7 @@
 #include <optional>
 #include <vector>
 
-#include "points.hpp"
+#include "points/point_set.hpp"
 
 namespace fewpoints::node {
 

@@ -12,7 +12,7 @@
 #include <mutex>
 #include <thread>
 
-#include "status.hpp"
+#include "base/status.hpp"
 
 namespace fewpoints::node {
 

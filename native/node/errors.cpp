@@ -4,7 +4,7 @@
 #include <new>
 #include <system_error>
 
-#include "status.hpp"
+#include "base/status.hpp"
 
 namespace fewpoints::node {
 namespace {

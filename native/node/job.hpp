@@ -7,7 +7,7 @@
 #include <memory>
 #include <unordered_map>
 
-#include "status.hpp"
+#include "base/status.hpp"
 
 namespace fewpoints::node {
 

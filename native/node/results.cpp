@@ -3,8 +3,8 @@
 #include <cstring>
 #include <string>
 
+#include "base/status.hpp"
 #include "environment.hpp"
-#include "status.hpp"
 
 namespace fewpoints::node {
 namespace {

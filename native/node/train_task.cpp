@@ -8,7 +8,7 @@
 #include <string>
 
 #include "arguments.hpp"
-#include "points.hpp"
+#include "points/point_set.hpp"
 #include "results.hpp"
 #include "simd/network_kernels.hpp"
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "job.hpp"
-#include "train.hpp"
+#include "training/train.hpp"
 
 namespace fewpoints::node {
 

@@ -21,15 +21,15 @@
 #include <string>
 #include <vector>
 
-#include "compress.hpp"
-#include "info.hpp"
-#include "least_squares.hpp"
-#include "match_moments.hpp"
-#include "moments.hpp"
-#include "recombine.hpp"
-#include "region.hpp"
-#include "train.hpp"
-#include "verify.hpp"
+#include "build_info.hpp"
+#include "compression/compress.hpp"
+#include "compression/verify.hpp"
+#include "matching/match_moments.hpp"
+#include "nnls/nnls.hpp"
+#include "parallel/region.hpp"
+#include "polynomial/moments.hpp"
+#include "recombination/recombine.hpp"
+#include "training/train.hpp"
 
 // ---- the allocator
 

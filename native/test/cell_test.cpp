@@ -7,10 +7,10 @@
 #include <set>
 #include <string>
 
-#include "basis.hpp"
+#include "base/array.hpp"
+#include "base/list.hpp"
 #include "expect.hpp"
-#include "list.hpp"
-#include "memory.hpp"
+#include "polynomial/space.hpp"
 #include "simd/kernels.hpp"
 
 using namespace fewpoints;

@@ -4,10 +4,10 @@
 #include <numeric>
 #include <string>
 
-#include "basis.hpp"
+#include "base/list.hpp"
+#include "compression/working_memory.hpp"
 #include "expect.hpp"
-#include "list.hpp"
-#include "working_memory.hpp"
+#include "polynomial/space.hpp"
 
 using namespace fewpoints;
 

@@ -11,17 +11,17 @@
 #include <set>
 #include <string>
 
-#include "basis.hpp"
-#include "compress.hpp"
+#include "base/array.hpp"
+#include "base/list.hpp"
+#include "build_info.hpp"
+#include "compression/compress.hpp"
+#include "compression/verify.hpp"
 #include "expect.hpp"
-#include "info.hpp"
-#include "list.hpp"
-#include "memory.hpp"
-#include "moments.hpp"
-#include "partition.hpp"
+#include "partition/partition.hpp"
+#include "polynomial/moments.hpp"
+#include "polynomial/space.hpp"
 #include "products_test.hpp"
-#include "recombine.hpp"
-#include "verify.hpp"
+#include "recombination/recombine.hpp"
 
 using namespace fewpoints;
 

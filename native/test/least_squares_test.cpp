@@ -1,14 +1,13 @@
 // Properties of non-negative least squares and of matching moments, without Node.
-#include "least_squares.hpp"
-
 #include <algorithm>
 #include <cmath>
 #include <random>
 #include <string>
 
+#include "base/list.hpp"
 #include "expect.hpp"
-#include "list.hpp"
-#include "match_moments.hpp"
+#include "matching/match_moments.hpp"
+#include "nnls/nnls.hpp"
 
 using namespace fewpoints;
 

@@ -1,18 +1,18 @@
 // Sizes beyond what memory holds: lengths are made up, and nothing of that length is ever read.
-#include "narrow.hpp"
+#include "base/narrow.hpp"
 
 #include <cstdint>
 #include <limits>
 #include <new>
 
-#include "active_set.hpp"
-#include "dispatch.hpp"
+#include "base/list.hpp"
 #include "expect.hpp"
-#include "homotopy.hpp"
-#include "least_squares.hpp"
-#include "list.hpp"
-#include "points.hpp"
-#include "recombine.hpp"
+#include "nnls/active_set.hpp"
+#include "nnls/nnls.hpp"
+#include "points/point_set.hpp"
+#include "recombination/blocked_tableau.hpp"
+#include "recombination/recombine.hpp"
+#include "simd/dispatch.hpp"
 #include "simd/limits.hpp"
 
 using namespace fewpoints;

@@ -9,10 +9,10 @@
 #include <random>
 #include <string>
 
-#include "compress.hpp"
-#include "list.hpp"
-#include "products.hpp"
-#include "verify.hpp"
+#include "base/list.hpp"
+#include "compression/compress.hpp"
+#include "compression/verify.hpp"
+#include "polynomial/reproducible_sums.hpp"
 
 namespace fewpoints {
 namespace {

@@ -11,16 +11,16 @@
 #include <string>
 #include <thread>
 
-#include "basis.hpp"
-#include "compress.hpp"
+#include "base/list.hpp"
+#include "compression/compress.hpp"
+#include "compression/verify.hpp"
 #include "expect.hpp"
-#include "least_squares.hpp"
-#include "list.hpp"
-#include "match_moments.hpp"
-#include "moments.hpp"
-#include "recombine.hpp"
-#include "train.hpp"
-#include "verify.hpp"
+#include "matching/match_moments.hpp"
+#include "nnls/nnls.hpp"
+#include "polynomial/moments.hpp"
+#include "polynomial/space.hpp"
+#include "recombination/recombine.hpp"
+#include "training/train.hpp"
 
 using namespace fewpoints;
 

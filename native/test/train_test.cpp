@@ -1,6 +1,6 @@
 // Training: gradients against differences of the loss, copies of a neuron against its multiplicity, and the same bits
 // for any number of threads, on shapes that take every path through simd/network.cpp.
-#include "train.hpp"
+#include "training/train.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -8,8 +8,8 @@
 #include <random>
 #include <string>
 
+#include "base/list.hpp"
 #include "expect.hpp"
-#include "list.hpp"
 
 namespace fewpoints {
 namespace {

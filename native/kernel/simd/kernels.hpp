@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "limits.hpp"
-#include "network_kernels.hpp"
+#include "simd/limits.hpp"
+#include "simd/network_kernels.hpp"
 
 namespace fewpoints {
 

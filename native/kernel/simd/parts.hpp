@@ -1,7 +1,7 @@
 // What the files of simd/ define for the table in table.cpp, once for every instruction set.
 #pragma once
-#include "kernels.hpp"
-#include "vector.hpp"
+#include "simd/kernels.hpp"
+#include "simd/vector/vector.hpp"
 
 namespace fewpoints::FEWPOINTS_SIMD {
 

@@ -1,5 +1,5 @@
-#include "network_parts.hpp"
-#include "parts.hpp"
+#include "simd/network/network_parts.hpp"
+#include "simd/parts.hpp"
 
 #define FEWPOINTS_TEXT_(x) #x
 #define FEWPOINTS_TEXT(x) FEWPOINTS_TEXT_(x)

@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "team.hpp"
+#include "parallel/thread_team.hpp"
 
 namespace {
 

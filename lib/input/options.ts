@@ -1,0 +1,261 @@
+// Options as data: one table a function, one line an option. `readOptions` reads every option exactly once, so a getter
+// or a Proxy cannot show one value to the check and another one to the computation.
+import { availableParallelism } from 'node:os'
+import { describe, rangeError, typeError } from '../errors.js'
+import type { Numbers, Stage } from '../native/addon.js'
+import { nearest } from '../nearest.js'
+import { MOST_ORDER } from './multi-index.js'
+import { isNumbers } from './points.js'
+
+/** One option: how its value is checked (and turned into what is used), and what holds when it is left out. */
+export interface Option<T> {
+  /** Returns the value to use. Throws with `where` ("compress: option 'order'") at the head of the message. */
+  check(value: unknown, where: string): T
+  /** The value when the option is left out (or undefined); throws when it must be given. */
+  missing(where: string): T
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a table holds options of any type
+export type OptionTable = Record<string, Option<any>>
+export type OptionValues<Table extends OptionTable> = {
+  [Name in keyof Table]: Table[Name] extends Option<infer T> ? T : never
+}
+
+/** Where a long computation stands: `done` of `total` units of the stage, `done` <= `total`. */
+export interface Progress {
+  done: number
+  total: number
+  stage: Stage
+}
+
+/** Options that every asynchronous function takes. */
+export interface AsyncOptions {
+  /** Aborting rejects the promise with exactly `signal.reason`, within about 20 ms of work. */
+  signal?: AbortSignal | undefined
+  /** Called at most every few milliseconds; what it throws cancels the computation and rejects the promise. */
+  onProgress?: ((progress: Progress) => void) | undefined
+}
+
+/** Options that every heavy function takes. */
+export interface ThreadOptions {
+  /**
+   * How many threads may be used. Default: OMP_NUM_THREADS when it is set, else os.availableParallelism().
+   * The result is the same, bit for bit, for every number.
+   */
+  threads?: number | undefined
+}
+
+/**
+ * Reads the options of `caller` by its table. Unknown names are refused, because a misspelled option that is silently
+ * ignored is the hardest mistake to find; `elsewhere` names those that another form of the function takes.
+ */
+export function readOptions<Table extends OptionTable>(
+  caller: string,
+  options: unknown,
+  table: Table,
+  elsewhere: Record<string, string> = {},
+): OptionValues<Table> {
+  if (options === undefined) options = {}
+  if (typeof options !== 'object' || options === null || Array.isArray(options) || ArrayBuffer.isView(options)) {
+    throw typeError('ERR_OPTION', `${caller}: options must be an object, got ${describe(options)}`)
+  }
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(table, name)) throw unknownOption(caller, name, Object.keys(table), elsewhere)
+  }
+  const values: Record<string, unknown> = {}
+  for (const [name, option] of Object.entries(table)) {
+    const value = (options as Record<string, unknown>)[name]
+    const where = `${caller}: option '${name}'`
+    values[name] = value === undefined ? option.missing(where) : option.check(value, where)
+  }
+  return values as OptionValues<Table>
+}
+
+function unknownOption(caller: string, name: string, known: string[], elsewhere: Record<string, string>): Error {
+  if (Object.hasOwn(elsewhere, name)) return typeError('ERR_OPTION', `${caller}: option '${name}' ${elsewhere[name]}`)
+  const meant = nearest(name, known)
+  const list = known.join(', ')
+  return typeError(
+    'ERR_OPTION',
+    meant === undefined
+      ? `${caller}: unknown option '${name}'; the options are ${list}`
+      : `${caller}: unknown option '${name}', did you mean '${meant}'? The options are ${list}`,
+  )
+}
+
+// ---- the kinds of option
+
+/** May be left out: then undefined. */
+export function optional<T>(check: Option<T>['check']): Option<T | undefined> {
+  return { check, missing: () => undefined }
+}
+
+/** May be left out: then `value()`. */
+export function withDefault<T>(check: Option<T>['check'], value: () => T): Option<T> {
+  return { check, missing: value }
+}
+
+/** Must be given; `hint` says what. */
+export function required<T>(check: Option<T>['check'], hint: string): Option<T> {
+  return {
+    check,
+    missing: (where) => {
+      throw typeError('ERR_OPTION', `${where} must be given: ${hint}`)
+    },
+  }
+}
+
+/** A whole number from `least` to `most`. */
+export function wholeNumber(least: number, most: number): Option<number>['check'] {
+  return (value, where) => {
+    if (typeof value !== 'number') {
+      throw typeError('ERR_OPTION', `${where} must be a whole number, got ${describe(value)}`)
+    }
+    if (!Number.isInteger(value) || value < least || value > most) {
+      throw rangeError('ERR_OPTION', `${where} must be a whole number from ${least} to ${most}, got ${describe(value)}`)
+    }
+    return value + 0 // -0 becomes 0
+  }
+}
+
+/** A finite number >= `least`, and < `below`. */
+export function realNumber(least: number, below: number = Number.POSITIVE_INFINITY): Option<number>['check'] {
+  const range = below === Number.POSITIVE_INFINITY ? `>= ${least}` : `>= ${least} and < ${below}`
+  return (value, where) => {
+    if (typeof value !== 'number') throw typeError('ERR_OPTION', `${where} must be a number, got ${describe(value)}`)
+    if (!(value >= least && value < below)) {
+      throw rangeError('ERR_OPTION', `${where} must be a finite number ${range}, got ${describe(value)}`)
+    }
+    return value
+  }
+}
+
+/** Two numbers, each with a check of its own. */
+export function pair(
+  first: Option<number>['check'],
+  second: Option<number>['check'],
+): Option<[number, number]>['check'] {
+  return (value, where) => {
+    if (!Array.isArray(value) && !isNumbers(value)) {
+      throw typeError('ERR_OPTION', `${where} must be an array of two numbers, got ${describe(value)}`)
+    }
+    const [one, two]: unknown[] = Array.from(value)
+    if (value.length !== 2) {
+      throw rangeError('ERR_OPTION', `${where} must be an array of two numbers, got ${value.length}`)
+    }
+    return [first(one, `${where}[0]`), second(two, `${where}[1]`)]
+  }
+}
+
+/** Any function. */
+export function callback<F>(value: unknown, where: string): F {
+  if (typeof value === 'function') return value as F
+  throw typeError('ERR_OPTION', `${where} must be a function, got ${describe(value)}`)
+}
+
+/** One of a few words. */
+export function oneOf<Word extends string>(...words: Word[]): Option<Word>['check'] {
+  return (value, where) => {
+    if (words.includes(value as Word)) return value as Word
+    const make = typeof value === 'string' ? rangeError : typeError
+    throw make(
+      'ERR_OPTION',
+      `${where} must be ${words.map((word) => `'${word}'`).join(' or ')}, got ${describe(value)}`,
+    )
+  }
+}
+
+/** true or false, nothing that is merely like one. */
+export function trueOrFalse(value: unknown, where: string): boolean {
+  if (typeof value === 'boolean') return value
+  throw typeError('ERR_OPTION', `${where} must be true or false, got ${describe(value)}`)
+}
+
+/** A typed array; its length and its values are looked at where it is known what they must be. */
+export function typedNumbers(value: unknown, where: string): Numbers {
+  if (isNumbers(value)) return value
+  const hint = Array.isArray(value) || ArrayBuffer.isView(value) ? ' (Float64Array.from makes one)' : ''
+  throw typeError('ERR_SHAPE', `${where} must be a Float64Array or Float32Array${hint}, got ${describe(value)}`)
+}
+
+/** Numbers on the cutting's unit of each column, or one of the two words. */
+function scale(value: unknown, where: string): 'standard' | 'none' | Float64Array {
+  if (value === 'standard' || value === 'none') return value
+  const isList = Array.isArray(value) || isNumbers(value)
+  if (!isList) {
+    const make = typeof value === 'string' ? rangeError : typeError
+    throw make('ERR_OPTION', `${where} must be 'standard', 'none' or one number a column, got ${describe(value)}`)
+  }
+  const list: unknown[] = Array.from(value as ArrayLike<unknown>)
+  list.forEach((factor, column) => {
+    if (typeof factor !== 'number') {
+      throw typeError('ERR_OPTION', `${where}[${column}] must be a number, got ${describe(factor)}`)
+    }
+    if (!(factor >= 0 && factor < Number.POSITIVE_INFINITY)) {
+      throw rangeError('ERR_OPTION', `${where}[${column}] must be finite and not negative, got ${describe(factor)}`)
+    }
+  })
+  if (!list.some((factor) => (factor as number) > 0)) {
+    throw rangeError('ERR_OPTION', `${where} must leave at least one column to cut along, got only zeros`)
+  }
+  return Float64Array.from(list as number[])
+}
+
+// Duck-typed, so that a signal of another realm or a polyfill will do.
+function signal(value: unknown, where: string): AbortSignal {
+  const candidate = value as Partial<AbortSignal> | null
+  const isSignal =
+    typeof candidate === 'object' &&
+    candidate !== null &&
+    typeof candidate.aborted === 'boolean' &&
+    typeof candidate.addEventListener === 'function' &&
+    typeof candidate.removeEventListener === 'function'
+  if (!isSignal) throw typeError('ERR_OPTION', `${where} must be an AbortSignal, got ${describe(value)}`)
+  return value as AbortSignal
+}
+
+// The kernel counts columns and threads in 32-bit integers. More than a thousand threads is a slip.
+const MOST_INT32 = 2 ** 31 - 1
+const MOST_THREADS = 1024
+
+/** OMP_NUM_THREADS may be a list, one number a nesting level: the first counts. Nonsense there is nobody's option. */
+function defaultThreads(): number {
+  const wanted = Number.parseInt(process.env.OMP_NUM_THREADS ?? '', 10)
+  return Math.min(wanted >= 1 ? wanted : availableParallelism(), MOST_THREADS)
+}
+
+export const wholeOrder: Option<number>['check'] = wholeNumber(0, MOST_ORDER)
+
+/** Lines that more than one table has. */
+export const shared = {
+  dimension: optional(wholeNumber(1, MOST_INT32)),
+  weights: optional(typedNumbers),
+  order: required(wholeOrder, 'the highest degree of the moments, for example 3'),
+  threads: withDefault(wholeNumber(1, MOST_THREADS), defaultThreads),
+  size: optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
+  quality: withDefault(oneOf('fast', 'best'), () => 'best' as const),
+  scale: withDefault<'standard' | 'none' | Float64Array>(scale, () => 'standard'),
+  signal: optional(signal),
+  onProgress: optional(callback<(progress: Progress) => void>),
+}
+
+/** The size of order 'auto': it follows from no order, so it must be given. */
+export function sizeForAuto(size: number | undefined, caller: string): number {
+  if (size !== undefined) return size
+  throw typeError('ERR_OPTION', `${caller}: option 'size' must be given when 'order' is 'auto' or left out`)
+}
+
+/** Option 'scale' as numbers must have one for each of these columns; `column` is what the message calls one. */
+export function checkScale(scale: string | Float64Array, columns: number, caller: string, column = 'a column'): void {
+  if (typeof scale === 'string' || scale.length === columns) return
+  throw rangeError(
+    'ERR_OPTION',
+    `${caller}: option 'scale' must have one number ${column}, ${columns} in all, got ${scale.length}`,
+  )
+}
+
+/** For the Sync forms: what to say about options that only the asynchronous form has. */
+export function onlyAsync(name: string): Record<string, string> {
+  const reason = `works with ${name}() only: the Sync form returns when all is done`
+  return { signal: reason, onProgress: reason }
+}

@@ -1,0 +1,102 @@
+// Which moments are kept: of all monomials up to a degree, or of a product of polynomial spaces on blocks of columns.
+import { describe, rangeError, typeError } from '../errors.js'
+import { checkFeatures, countOf, featureCount } from './multi-index.js'
+import { wholeOrder } from './options.js'
+
+/**
+ * One factor of a tensor product of polynomial spaces: all polynomials of total degree <= `order` in these columns. The
+ * moments of the product are those of every product of one monomial from each block. For a function that is linear in a
+ * column, say a label y under squared loss, `[{ columns: [0, 1], order: 5 }, { columns: [2], order: 1 }]` keeps
+ * {1, y} x P_5(x0, x1), and spends nothing on higher powers of y.
+ */
+export interface OrderBlock {
+  /** Numbers of columns, from 0; no column may stand in two blocks. Columns in no block are carried along. */
+  columns: number[]
+  /** The highest total degree in these columns, a whole number from 0 to 255. */
+  order: number
+}
+
+export type Order = number | OrderBlock[]
+
+/** A whole number, or blocks; what they say about columns is checked by `readBlocks`, where the dimension is known. */
+export function orderOrBlocks(value: unknown, where: string): Order {
+  if (!Array.isArray(value)) return wholeOrder(value, where)
+  if (value.length === 0) throw rangeError('ERR_OPTION', `${where} must have at least one block, got an empty list`)
+  return value.map((block, i) => readBlock(block, `${where}[${i}]`))
+}
+
+/** As `orderOrBlocks`, or 'auto'. */
+export function orderOrAuto(value: unknown, where: string): Order | 'auto' {
+  if (value === 'auto') return value
+  if (typeof value === 'string') {
+    throw typeError('ERR_OPTION', `${where} must be a whole number, 'auto' or a list of blocks, got ${describe(value)}`)
+  }
+  return orderOrBlocks(value, where)
+}
+
+/** A whole number or 'auto': where the blocks follow from the kind of the data. */
+export function degreeOrAuto(value: unknown, where: string): number | 'auto' {
+  if (value === 'auto') return value
+  if (typeof value === 'number') return wholeOrder(value, where)
+  throw typeError('ERR_OPTION', `${where} must be a whole number or 'auto', got ${describe(value)}`)
+}
+
+function readBlock(given: unknown, where: string): OrderBlock {
+  if (typeof given !== 'object' || given === null) {
+    throw typeError('ERR_OPTION', `${where} must be { columns, order }, got ${describe(given)}`)
+  }
+  for (const name of Object.keys(given)) {
+    if (name !== 'columns' && name !== 'order') {
+      throw typeError('ERR_OPTION', `${where} has an unknown property '${name}'; a block is { columns, order }`)
+    }
+  }
+  const { columns, order } = given as Record<string, unknown>
+  if (!Array.isArray(columns) || columns.length === 0) {
+    throw typeError('ERR_OPTION', `${where}.columns must be a list of column numbers, got ${describe(columns)}`)
+  }
+  for (const [i, column] of columns.entries()) {
+    if (!Number.isInteger(column) || column < 0) {
+      throw rangeError('ERR_OPTION', `${where}.columns[${i}] must be a column number from 0, got ${describe(column)}`)
+    }
+  }
+  return { columns: [...columns], order: wholeOrder(order, `${where}.order`) }
+}
+
+/** For the native side: the block of every column, and the order of every block. */
+export interface NativeSpace {
+  order: number
+  blockOf?: Float64Array
+  blockOrders?: Float64Array
+}
+
+/** Throws RangeError ERR_OPTION when a column is out of range or stands in two blocks. */
+export function nativeSpace(order: Order, dimension: number, where: string): NativeSpace {
+  if (typeof order === 'number') return { order }
+  const blockOf = new Float64Array(dimension).fill(order.length) // the last block: columns without one, of order 0
+  for (const [i, { columns }] of order.entries()) {
+    for (const column of columns) {
+      if (column >= dimension) {
+        throw rangeError('ERR_OPTION', `${where}[${i}].columns has ${column}, but there are ${dimension} columns`)
+      }
+      if (blockOf[column] !== order.length) {
+        const other = blockOf[column]
+        throw rangeError('ERR_OPTION', `${where}: column ${column} stands twice, in [${other}] and [${i}]`)
+      }
+      blockOf[column] = i
+    }
+  }
+  if (order.length === 1 && order[0].columns.length === dimension) return { order: order[0].order }
+  const orders = order.map((block) => block.order)
+  return { order: 0, blockOf, blockOrders: Float64Array.from([...orders, 0]) }
+}
+
+/** How many moments these are, for recombination. Throws as featureCount. */
+export function momentsOf(caller: string, order: Order, dimension: number): number {
+  if (typeof order === 'number') return featureCount(caller, dimension, order)
+  const count = order.reduce((product, block) => product * (countOf(block.columns.length, block.order) ?? Infinity), 1)
+  if (!(count <= Number.MAX_SAFE_INTEGER)) {
+    throw rangeError('ERR_SIZE', `${caller}: these blocks have more than 2^53 moments together`)
+  }
+  checkFeatures(`${caller}: these blocks have`, count)
+  return count
+}

@@ -1,0 +1,397 @@
+// The native surface, declared once, and how the binary is found. What each function does is told where it is used
+// (compress.ts, recombine.ts, moments.ts, verify.ts, least-squares.ts, match-moments.ts, train-network.ts, predict.ts);
+// here are the shapes that cross the boundary.
+import { existsSync, readdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type CodedError, plainError } from '../errors.js'
+
+/** The two kinds of array that the package computes with; float32 is widened to float64 when it is copied. */
+export type Numbers = Float64Array | Float32Array
+
+/** Points where they lie: element (i, a) is `data[offset + i * rowStride + a * columnStride]`, range-checked before. */
+export interface NativePoints {
+  data: Numbers
+  offset: number
+  count: number
+  dimension: number
+  rowStride: number
+  columnStride: number
+}
+
+/** A computation on the addon's own thread. It copied its input before it was returned. */
+export interface NativeJob<T> {
+  promise: Promise<T>
+  /** Idempotent; the promise then rejects with an Error of code 'ABORT_ERR', unless it settled before. */
+  cancel(): void
+}
+
+export type Stage = 'copy' | 'partition' | 'recombine' | 'solve' | 'verify' | 'train'
+export type NativeProgress = (done: number, total: number, stage: Stage) => void
+
+export interface NativeCompressInput {
+  points: NativePoints
+  weights?: Numbers
+  /** Of all columns together, unless there are blocks; not read when `auto`. */
+  order: number
+  /** The block of every column, and the order of every block. */
+  blockOf?: Float64Array
+  blockOrders?: Float64Array
+  auto: boolean
+  size: number
+  best: boolean
+  threads: number
+  /** Bytes that may be used; a job that needs more is refused before it begins. Left out: no limit. */
+  memory?: number
+  standardise: boolean
+  scales?: Float64Array
+  /** How cells are cut (native/kernel/partition.hpp). No option of the API: benchmarks compare them. Default 'grid'. */
+  division?: 'grid' | 'halves' | 'balanced'
+}
+
+export interface NativeCompressed {
+  points: Float64Array
+  weights: Float64Array
+  indices: Uint32Array
+  /** The order that was chosen when it was left open; else what was given, or the highest degree of the blocks. */
+  order: number
+  cells: number
+  threads: number
+  residual: number
+  // milliseconds
+  partition: number
+  recombine: number
+  total: number
+}
+
+export interface NativeRecombineInput {
+  features: NativePoints
+  weights?: Numbers
+  threads: number
+  memory?: number // as in NativeCompressInput
+}
+
+export interface NativeRecombined {
+  indices: Uint32Array
+  weights: Float64Array
+  residual: number
+  rank: number
+}
+
+export interface NativeMomentsInput {
+  points: NativePoints
+  weights?: Numbers
+  order: number
+  basis: 'monomial' | 'legendre'
+  threads: number
+  memory?: number // as in NativeCompressInput
+}
+
+export interface NativeEvaluateInput {
+  points: NativePoints
+  weights?: Numbers
+  order: number
+  threads: number
+}
+
+export interface NativeVerifyInput {
+  original: NativePoints
+  originalWeights?: Numbers
+  compressed: NativePoints
+  compressedWeights?: Numbers
+  order: number
+  blockOf?: Float64Array
+  blockOrders?: Float64Array
+  threads: number
+  memory?: number // as in NativeCompressInput
+}
+
+export interface NativeVerification {
+  residual: number
+  perOrder: Float64Array
+}
+
+export interface NativeNnlsInput {
+  columns: number
+  /** Left out when it has no rows. */
+  matrix?: NativePoints
+  rhs?: Numbers
+  equalityMatrix?: NativePoints
+  equalityRhs?: Numbers
+  threads: number
+}
+
+export interface NativeNnls {
+  x: Float64Array
+  residualNorm: number
+  iterations: number
+}
+
+export interface NativeMatchMomentsInput {
+  points: NativePoints
+  weights?: Numbers
+  target: Numbers
+  order: number
+  basis: 'monomial' | 'legendre'
+  threads: number
+  memory?: number // as in NativeCompressInput
+}
+
+export interface NativeMatched {
+  weights: Float64Array
+  residual: number
+}
+
+/** One number for each parameter of a network: shaped as in Network. */
+export interface NativeParameters {
+  hidden: Float64Array
+  bias: Float64Array
+  output: Float64Array
+  outputBias: Float64Array
+}
+
+export interface NativeNetwork {
+  inputs: number
+  width: number
+  outputs: number
+  activation: string
+  parameters: NativeParameters
+  multiplicity?: Float64Array
+}
+
+/** An update rule and its numbers, all of them: a rule reads its own. */
+export interface NativeRule {
+  rule: 'sgd' | 'momentum' | 'nesterov' | 'adam' | 'adamw' | 'rmsprop' | 'rprop' | 'adagrad'
+  learningRate: number
+  momentum: number
+  beta1: number
+  beta2: number
+  alpha: number
+  epsilon: number
+  weightDecay: number
+  learningRateDecay: number
+  shrink: number
+  grow: number
+  leastStep: number
+  largestStep: number
+}
+
+/** What a rule remembers after `step` updates; neither list before the first. */
+export interface NativeMemory {
+  step: number
+  first?: NativeParameters
+  second?: NativeParameters
+}
+
+/** Epochs begin .. end - 1 of a training of `epochs`; begin = end: the losses only. */
+export interface NativeTrainInput extends NativeNetwork, NativeRule, NativeMemory {
+  x: NativePoints
+  y: NativePoints
+  weights?: Numbers
+  testX?: NativePoints
+  testY?: NativePoints
+  testWeights?: Numbers
+  loss: 'mse' | 'cross-entropy'
+  schedule: 'constant' | 'cosine'
+  sampling: 'shuffle' | 'replacement'
+  epochs: number
+  begin: number
+  end: number
+  /** Rows of a batch; 0: all. */
+  batch: number
+  /** Batches of an epoch; 0: as many as hold all rows once. */
+  batches: number
+  seed: number
+  /** Whether a neuron's gradient is that of one of its copies. */
+  perCopy: boolean
+  /** float32 instead of float64. */
+  single: boolean
+  threads: number
+}
+
+export interface NativeTrained extends NativeMemory {
+  parameters: NativeParameters
+  trainLoss: number
+  testLoss?: number
+}
+
+export interface NativePredictInput extends NativeNetwork {
+  x: NativePoints
+  single: boolean
+  threads: number
+}
+
+export interface NativeInfo {
+  instructionSet: string
+  compiler: string
+  eigen: string
+  blas: string
+  blasCore: string
+  openmp: number
+  blasThreads: number
+}
+
+export interface Native {
+  info(): NativeInfo
+  /** For benchmarks: bytes and multiply-adds of doubles a second, of one thread. */
+  machine(): { triad: number; multiplyAdds: number }
+  /** For benchmarks: milliseconds of sums alone. */
+  sumTimes(input: {
+    dimension: number
+    order: number
+    count: number
+    legendre: boolean
+    threads: number
+    trials: number
+  }): { plain: number; exact: number; factors: number }
+  compress(input: NativeCompressInput, progress?: NativeProgress): NativeJob<NativeCompressed>
+  compressSync(input: NativeCompressInput): NativeCompressed
+  recombine(input: NativeRecombineInput, progress?: NativeProgress): NativeJob<NativeRecombined>
+  recombineSync(input: NativeRecombineInput): NativeRecombined
+  moments(input: NativeMomentsInput, progress?: NativeProgress): NativeJob<Float64Array>
+  momentsSync(input: NativeMomentsInput): Float64Array
+  verify(input: NativeVerifyInput, progress?: NativeProgress): NativeJob<NativeVerification>
+  verifySync(input: NativeVerifyInput): NativeVerification
+  nnls(input: NativeNnlsInput, progress?: NativeProgress): NativeJob<NativeNnls>
+  nnlsSync(input: NativeNnlsInput): NativeNnls
+  matchMoments(input: NativeMatchMomentsInput, progress?: NativeProgress): NativeJob<NativeMatched>
+  matchMomentsSync(input: NativeMatchMomentsInput): NativeMatched
+  train(input: NativeTrainInput, progress?: NativeProgress): NativeJob<NativeTrained>
+  trainSync(input: NativeTrainInput): NativeTrained
+  predict(input: NativePredictInput, progress?: NativeProgress): NativeJob<Float64Array>
+  predictSync(input: NativePredictInput): Float64Array
+  /** For bench/cases/huge.mjs only: milliseconds to evaluate all features of all points once and drop them. */
+  evaluate(input: NativeEvaluateInput, progress?: NativeProgress): NativeJob<number>
+  evaluateSync(input: NativeEvaluateInput): number
+}
+
+/** What the addon must export; a binary that lacks one of these is from another release. */
+export const NATIVE_FUNCTIONS: readonly (keyof Native)[] = [
+  'info',
+  'machine',
+  'sumTimes',
+  'compress',
+  'compressSync',
+  'recombine',
+  'recombineSync',
+  'moments',
+  'momentsSync',
+  'verify',
+  'verifySync',
+  'nnls',
+  'nnlsSync',
+  'matchMoments',
+  'matchMomentsSync',
+  'train',
+  'trainSync',
+  'predict',
+  'predictSync',
+  'evaluate',
+  'evaluateSync',
+]
+
+// Read by the libraries in the moment in which they are loaded. With two BLAS threads the results depend on their number
+// and a fork in another thread can hang for ever; a spinning OpenMP team takes the cores from Node's own threads.
+// In a worker process.env is only a copy, so there the addon's own call (one BLAS thread) is what counts.
+const WHILE_LOADING = { OPENBLAS_NUM_THREADS: '1', OMP_WAIT_POLICY: 'passive' }
+
+/** The folder with package.json: one level up from lib/ and from dist/ alike. */
+export const PACKAGE_ROOT: string = fileURLToPath(new URL('../..', import.meta.url))
+
+let loaded: Native | undefined
+
+/** The addon, loaded at the first call. Throws ERR_NO_BINARY (again at every call, until there is one). */
+export function native(): Native {
+  loaded ??= loadNative(PACKAGE_ROOT)
+  return loaded
+}
+
+/**
+ * Loads the binary of the package in `root`: its own build (build/Release, build/Debug), else the prebuilt one for this
+ * platform (prebuilds/). Throws ERR_NO_BINARY with all that was tried, and what to type.
+ */
+export function loadNative(root: string): Native {
+  const require = createRequire(import.meta.url)
+  const nodeGypBuild: { resolve(root: string): string } = require('node-gyp-build')
+  let path: string
+  try {
+    path = nodeGypBuild.resolve(root)
+  } catch (cause) {
+    throw noBinary(root, 'none of these folders has one', cause)
+  }
+  let addon: Native
+  try {
+    addon = withEnvironment(WHILE_LOADING, () => require(path))
+  } catch (cause) {
+    // FEWPOINTS_ISA names an instruction set that there is not: the binary itself is all right.
+    if (cause instanceof Error && (cause as Partial<CodedError>).code === 'ERR_OPTION') throw cause
+    if (cause instanceof Error && NO_ROOM.test(cause.message)) {
+      throw plainError('ERR_MEMORY', `not enough memory to load ${path}: ${cause.message}`, cause)
+    }
+    throw noBinary(root, `${path} does not load: ${cause instanceof Error ? cause.message : cause}`, cause)
+  }
+  const missing = NATIVE_FUNCTIONS.filter((name) => typeof addon[name] !== 'function')
+  if (missing.length > 0) {
+    throw noBinary(root, `${path} is from another release: it lacks ${missing.join(', ')}`)
+  }
+  return addon
+}
+
+// What the dynamic linkers of glibc and musl say when there is no memory for the binary or a library that it needs.
+const NO_ROOM =
+  /failed to map segment|cannot map (zero-fill )?pages|cannot (allocate|create) |out of memory|cannot change memory protections/i
+
+/** Runs `work` with some environment variables set, and puts them back as they were, so that child processes see none. */
+function withEnvironment<T>(variables: Record<string, string>, work: () => T): T {
+  const before = Object.keys(variables).map((name) => [name, process.env[name]] as const)
+  Object.assign(process.env, variables)
+  try {
+    return work()
+  } finally {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name]
+      else process.env[name] = value
+    }
+  }
+}
+
+function noBinary(root: string, found: string, cause?: unknown): Error {
+  const target = `${process.platform}-${process.arch}`
+  const override = process.env.FEWPOINTS_PREBUILD
+  const base = override ?? root
+  const tried = [
+    join(base, 'build', 'Release'),
+    join(base, 'build', 'Debug'),
+    join(base, 'prebuilds', target),
+    join(dirname(process.execPath), 'prebuilds', target),
+  ]
+  const lines = [
+    `fewpoints has no native binary that runs here (${target}, ${libc()}Node ${process.versions.node}): ${found}.`,
+    'Tried:',
+    ...tried.map((folder) => `  ${folder} (${contents(folder)})`),
+    ...(override === undefined ? [] : [`  (FEWPOINTS_PREBUILD=${override} took the place of ${root})`]),
+    ...(process.env.PREBUILDS_ONLY ? ['  (PREBUILDS_ONLY is set: build folders were left out)'] : []),
+    'If the package was copied from another machine, install it here again: npm install fewpoints',
+    'To build it from source (needs g++, cmake, OpenBLAS and Eigen; on Debian and Ubuntu:',
+    '  apt install g++ cmake libopenblas-dev libeigen3-dev), type in the folder that has node_modules:',
+    '  npm install --no-save cmake-js@8 node-addon-api@8 node-api-headers && node node_modules/fewpoints/native/build.mjs',
+    'In a clone of the repository: npm run setup && npm run build',
+  ]
+  return plainError('ERR_NO_BINARY', lines.join('\n'), cause)
+}
+
+function contents(folder: string): string {
+  try {
+    const binaries = readdirSync(folder).filter((name) => name.endsWith('.node'))
+    return binaries.length > 0 ? binaries.join(', ') : 'no .node file'
+  } catch {
+    return 'absent'
+  }
+}
+
+// The sign that node-gyp-build goes by.
+function libc(): string {
+  if (process.platform !== 'linux') return ''
+  return existsSync('/etc/alpine-release') ? 'musl, ' : 'glibc, '
+}

@@ -1,0 +1,50 @@
+// From a native job to a promise: AbortSignal in, progress out, everything taken down when it is settled.
+
+import type { Progress } from '../input/options.js'
+import type { NativeJob, NativeProgress } from './addon.js'
+
+interface Watchers {
+  signal: AbortSignal | undefined
+  onProgress: ((progress: Progress) => void) | undefined
+}
+
+/**
+ * Starts a job and waits for it. An abort, before or during it, rejects with exactly `signal.reason`; an error thrown by
+ * `onProgress` cancels the job and is what the promise rejects with. Whichever came first counts, even when the result
+ * was under way already. After the promise is settled the signal has no listener of ours and `onProgress` is not called.
+ */
+export async function runJob<T>(
+  start: (progress?: NativeProgress) => NativeJob<T>,
+  { signal, onProgress }: Watchers,
+): Promise<T> {
+  if (signal?.aborted) throw signal.reason
+
+  let stopped: { reason: unknown } | undefined
+  let settled = false
+  const stop = (reason: unknown) => {
+    stopped ??= { reason }
+    job.cancel()
+  }
+  const onAbort = () => stop(signal?.reason)
+  const progress: NativeProgress = (done, total, stage) => {
+    if (stopped || settled) return
+    try {
+      onProgress?.({ done, total, stage })
+    } catch (error) {
+      stop(error)
+    }
+  }
+
+  const job = onProgress === undefined ? start() : start(progress)
+  signal?.addEventListener('abort', onAbort, { once: true })
+  try {
+    const result = await job.promise
+    if (stopped) throw stopped.reason
+    return result
+  } catch (error) {
+    throw stopped ? stopped.reason : error
+  } finally {
+    settled = true
+    signal?.removeEventListener('abort', onAbort)
+  }
+}

@@ -1,0 +1,193 @@
+// The main job: a weighted set of points in, a few of its points with new weights out, the same moments.
+import { rangeError } from '../errors.js'
+import { largestOrder } from '../input/multi-index.js'
+import {
+  type AsyncOptions,
+  checkScale,
+  type OptionValues,
+  onlyAsync,
+  readOptions,
+  shared,
+  sizeForAuto,
+  type ThreadOptions,
+  withDefault,
+} from '../input/options.js'
+import { momentsOf, type NativeSpace, nativeSpace, type OrderBlock, orderOrAuto } from '../input/order.js'
+import { type PointsInput, readPoints, readWeights } from '../input/points.js'
+import { type NativeCompressed, type NativeCompressInput, type Numbers, native } from '../native/addon.js'
+import { runJob } from '../native/job.js'
+import { memoryToHave } from '../native/memory.js'
+
+export interface CompressSyncOptions extends ThreadOptions {
+  /** Numbers a row, m. Must be given with a typed array; may be left out with an ndarray-like object. */
+  dimension?: number | undefined
+  /** One number >= 0 a point, in any unit. Default: all 1. Points of weight 0 are never chosen. */
+  weights?: Numbers | undefined
+  /**
+   * Which moments are kept. A whole number from 0 to 255: all up to this degree; 3 to 5 suit most uses. 'auto' (default;
+   * `size` must then be given): the highest order whose moments fit into the size twice, at most 256 of them and
+   * order 16 (24 in one column): for smooth functions few cells of high order are far better than
+   * many of low order, and functions with kinks hardly notice. Blocks: a product of polynomial spaces, each on its own
+   * columns; cells are cut along the first block's columns only.
+   */
+  order?: number | 'auto' | OrderBlock[] | undefined
+  /**
+   * The most points in the result. Default and least: momentCount(m, order), which is one cell. More points make more
+   * cells, each with its own moments kept, and so a smaller error on functions that are not polynomials.
+   */
+  size?: number | undefined
+  /**
+   * In which units cells are cut. 'standard' (default): each column's weighted standard deviation, so that units do not
+   * matter; 'none': the coordinates as they are; numbers: factors on the standard unit, one a column, where a larger one
+   * cuts finer along that column and 0 leaves it out. The moments kept are the same for all.
+   */
+  scale?: 'standard' | 'none' | readonly number[] | Numbers | undefined
+  /**
+   * 'best' (default): cells keep more moments than `order` asks for, as far as `size` has room for them and the call
+   * does not take more than about three times as long; this makes the error of smooth functions smaller, often by orders
+   * of magnitude. 'fast': cells keep the moments of `order` and no others.
+   */
+  quality?: 'fast' | 'best' | undefined
+}
+
+export interface CompressOptions extends CompressSyncOptions, AsyncOptions {}
+
+/** A re-weighted subset of the points given. */
+export interface Compressed {
+  /** count x dimension, row-major: the rows chosen, bit for bit as they were (float32 widened). */
+  points: Float64Array
+  /** The new weights, all positive and finite. Their sum is the sum of the old ones. */
+  weights: Float64Array
+  /** Which rows of the input these are, ascending. */
+  indices: Uint32Array
+  dimension: number
+  count: number
+  /** As it was given; for 'auto' the order that was chosen. */
+  order: number | OrderBlock[]
+  /** How many cells the set was cut into. */
+  cells: number
+  /** How many threads were used. */
+  threads: number
+  /**
+   * How far the moments of the whole result are from those of the input, the largest of |sum c' z^a - sum c z^a| /
+   * sum c |z^a| over all a of degree <= order, z the standardised columns; summed in double-double. 2.2e-16 is one
+   * machine epsilon.
+   */
+  residual: number
+  /** Milliseconds. */
+  elapsed: { partition: number; recombine: number; total: number }
+}
+
+const table = {
+  dimension: shared.dimension,
+  weights: shared.weights,
+  order: withDefault(orderOrAuto, () => 'auto' as const),
+  size: shared.size,
+  threads: shared.threads,
+  scale: shared.scale,
+  quality: shared.quality,
+}
+const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgress }
+
+/**
+ * Replaces d weighted points in R^m by at most `size` of them with new non-negative weights, so that every polynomial
+ * moment up to `order` stays the same.
+ *
+ * The input is never written to and is copied before this returns, so it may be changed or transferred afterwards. The
+ * work happens off the event loop. Time is about linear in d; memory is about twice the input, and beside that what the
+ * moments N of a cell take: from 257 of them on about 8 N min(d, 9 N) bytes, from 3000 on 24 N^2 (order 20 in 4 columns
+ * has 10,626 moments and takes 2.7 GB for 22,000 points or more). What cannot be had is refused before the work begins.
+ * Sets of no more points than moments stay whole; where it takes no longer than seconds, they are brought down to the
+ * rank of their moments, else only equal points become one.
+ *
+ * @param points d x m numbers, row-major (Float64Array or Float32Array), or `{ data, shape: [d, m], stride?, offset? }`
+ *
+ * Rejects with ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_SIZE (`size` below both momentCount(m, order) and d),
+ * ERR_NOT_FINITE (names row and column), ERR_WEIGHT, ERR_INFEASIBLE (half of the digits would be lost), ERR_MEMORY,
+ * ERR_NO_BINARY, or with the signal's reason.
+ */
+export async function compress(points: PointsInput, options: CompressOptions): Promise<Compressed> {
+  const values = readOptions('compress', options, asyncTable)
+  const input = readInput('compress', points, values)
+  const output = await runJob((progress) => native().compress(input, progress), values)
+  return toCompressed(input, output, values.order)
+}
+
+/** As compress(), but blocks until all is done and throws what compress() rejects with. The same result, bit for bit. */
+export function compressSync(points: PointsInput, options: CompressSyncOptions): Compressed {
+  const values = readOptions('compressSync', options, table, onlyAsync('compress'))
+  const input = readInput('compressSync', points, values)
+  return toCompressed(input, native().compressSync(input), values.order)
+}
+
+function readInput(caller: string, given: unknown, options: OptionValues<typeof table>): NativeCompressInput {
+  const points = readPoints(given, options.dimension, {
+    where: `${caller}: points`,
+    dimensionOption: "option 'dimension'",
+  })
+  const weights = readWeights(options.weights, points.count, `${caller}: option 'weights'`)
+  const { scale } = options
+  const { dimension } = points
+  const { space, size } = readSpace(caller, options, dimension, points.count)
+  const input: NativeCompressInput = {
+    points,
+    ...space,
+    size,
+    best: options.quality === 'best',
+    threads: options.threads,
+    memory: memoryToHave(),
+    standardise: scale !== 'none',
+  }
+  if (weights !== undefined) input.weights = weights
+  checkScale(scale, dimension, caller)
+  if (typeof scale !== 'string') input.scales = scale
+  return input
+}
+
+/** What to keep, and how many points at most. */
+function readSpace(
+  caller: string,
+  options: OptionValues<typeof table>,
+  dimension: number,
+  count: number,
+): { space: NativeSpace & { auto: boolean }; size: number } {
+  const { order } = options
+  const most = (size: number, moments: number) => Math.min(size, Math.max(moments, count)) // more than all is all
+  if (order === 'auto') {
+    return { space: { order: 0, auto: true }, size: most(sizeForAuto(options.size, caller), 1) }
+  }
+  const space = nativeSpace(order, dimension, `${caller}: option 'order'`)
+  const moments = momentsOf(caller, order, dimension)
+  const size = options.size ?? moments
+  const least = Math.min(moments, count)
+  if (size < least) {
+    const blocks = typeof order !== 'number'
+    throw rangeError(
+      'ERR_SIZE',
+      `${caller}: size ${size} is too small: the least size for ` +
+        `${blocks ? 'these blocks' : `order ${order}`} in ${dimension} columns is ${least}` +
+        (blocks ? '' : `, the largest order for size ${size} is ${largestOrder(dimension, size)}`),
+    )
+  }
+  return { space: { ...space, auto: false }, size: most(size, moments) }
+}
+
+function toCompressed(
+  input: NativeCompressInput,
+  output: NativeCompressed,
+  order: OptionValues<typeof table>['order'],
+): Compressed {
+  const { points, weights, indices, cells, threads, residual, partition, recombine, total } = output
+  return {
+    points,
+    weights,
+    indices,
+    dimension: input.points.dimension,
+    count: indices.length,
+    order: order === 'auto' ? output.order : order,
+    cells,
+    threads,
+    residual,
+    elapsed: { partition, recombine, total },
+  }
+}

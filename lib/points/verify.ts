@@ -1,0 +1,150 @@
+// The check that trusts nobody: the moments of two weighted sets compared by a path of its own.
+import { rangeError } from '../errors.js'
+import { sumCount } from '../input/multi-index.js'
+import {
+  type AsyncOptions,
+  type OptionValues,
+  onlyAsync,
+  readOptions,
+  required,
+  shared,
+  type ThreadOptions,
+} from '../input/options.js'
+import { momentsOf, nativeSpace, type OrderBlock, orderOrBlocks } from '../input/order.js'
+import { isNumbers, type PointsInput, readPoints, readWeights } from '../input/points.js'
+import {
+  type NativePoints,
+  type NativeVerification,
+  type NativeVerifyInput,
+  type Numbers,
+  native,
+} from '../native/addon.js'
+import { runJob } from '../native/job.js'
+import { memoryToHave } from '../native/memory.js'
+
+/** Points with weights; what compress() returns is one. */
+export interface WeightedSet {
+  points: PointsInput
+  /** Default: all 1. */
+  weights?: Numbers | undefined
+  /** Numbers a row. Default: the option, or the other set's. */
+  dimension?: number | undefined
+}
+
+export interface VerifySyncOptions extends ThreadOptions {
+  /** Numbers a row, m. May be left out when either set tells it (Compressed and ndarray-like objects do). */
+  dimension?: number | undefined
+  /** The highest degree that is compared, a whole number from 0 to 255; or blocks, as compress() takes them. */
+  order: number | OrderBlock[]
+}
+
+export interface VerifyOptions extends VerifySyncOptions, AsyncOptions {}
+
+export interface Verification {
+  /** The largest of `perOrder`. 2.2e-16 is one machine epsilon. */
+  residual: number
+  /** One number a degree, 0 to `order` (the sum of the blocks' orders): the largest residual over the multi-indices of that degree. */
+  perOrder: Float64Array
+}
+
+const table = {
+  dimension: shared.dimension,
+  order: required(orderOrBlocks, 'the highest degree of the moments, for example 3'),
+  threads: shared.threads,
+}
+const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgress }
+
+/**
+ * How far the moments of `compressed` are from those of `original`: |sum c' z^a - sum c z^a| / sum c |z^a|, z the columns
+ * standardised over the original, in double-double. Units and offsets do not matter to it, and heavy tails do not hide
+ * anything from it. Time about d * momentCount(m, order).
+ *
+ * @param original, compressed points as in compress(), then all weights are 1; or `{ points, weights?, dimension? }`,
+ * for example what compress() returned
+ *
+ * Rejects with ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_SIZE, ERR_NOT_FINITE (names row and column), ERR_WEIGHT,
+ * ERR_MEMORY, ERR_NO_BINARY, or with the signal's reason.
+ */
+export async function verify(
+  original: PointsInput | WeightedSet,
+  compressed: PointsInput | WeightedSet,
+  options: VerifyOptions,
+): Promise<Verification> {
+  const values = readOptions('verify', options, asyncTable)
+  const input = readInput('verify', original, compressed, values)
+  return toVerification(await runJob((progress) => native().verify(input, progress), values))
+}
+
+/** As verify(), but blocks until all is done and throws what verify() rejects with. The same bits. */
+export function verifySync(
+  original: PointsInput | WeightedSet,
+  compressed: PointsInput | WeightedSet,
+  options: VerifySyncOptions,
+): Verification {
+  const values = readOptions('verifySync', options, table, onlyAsync('verify'))
+  const input = readInput('verifySync', original, compressed, values)
+  return toVerification(native().verifySync(input))
+}
+
+function readInput(
+  caller: string,
+  originalGiven: unknown,
+  compressedGiven: unknown,
+  options: OptionValues<typeof table>,
+): NativeVerifyInput {
+  const first = readSet(originalGiven, `${caller}: original`)
+  const second = readSet(compressedGiven, `${caller}: compressed`)
+  const original = readSetPoints(first, options.dimension, second.dimension)
+  const compressed = readSetPoints(second, options.dimension, original.dimension)
+  if (original.dimension !== compressed.dimension) {
+    throw rangeError(
+      'ERR_SHAPE',
+      `${caller}: original has ${original.dimension} columns, compressed has ${compressed.dimension}`,
+    )
+  }
+  const { order, threads } = options
+  const space = nativeSpace(order, original.dimension, `${caller}: option 'order'`)
+  if (typeof order === 'number') sumCount(caller, original.dimension, order)
+  else momentsOf(caller, order, original.dimension)
+  const input: NativeVerifyInput = { original, compressed, ...space, threads, memory: memoryToHave() }
+  const originalWeights = readWeights(first.weights, original.count, `${first.where}.weights`)
+  const compressedWeights = readWeights(second.weights, compressed.count, `${second.where}.weights`)
+  if (originalWeights !== undefined) input.originalWeights = originalWeights
+  if (compressedWeights !== undefined) input.compressedWeights = compressedWeights
+  return input
+}
+
+interface SetGiven {
+  where: string
+  points: unknown
+  weights: Numbers | undefined
+  dimension: number | undefined
+}
+
+/** Each field is read once. */
+function readSet(given: unknown, where: string): SetGiven {
+  const isSet = typeof given === 'object' && given !== null && !ArrayBuffer.isView(given) && 'points' in given
+  if (!isSet) return { where, points: given, weights: undefined, dimension: undefined }
+  const { points, weights, dimension } = given as Record<string, unknown>
+  return {
+    where,
+    points,
+    weights: weights === undefined ? undefined : shared.weights.check(weights, `${where}.weights`),
+    dimension: dimension === undefined ? undefined : shared.dimension.check(dimension, `${where}.dimension`),
+  }
+}
+
+/** The option and the set's own dimension must agree; `other` only fills in when both are left out. */
+function readSetPoints(set: SetGiven, option: number | undefined, other: number | undefined): NativePoints {
+  const { where, dimension } = set
+  if (option !== undefined && dimension !== undefined && option !== dimension) {
+    throw rangeError('ERR_SHAPE', `${where}.dimension is ${dimension}, but option 'dimension' is ${option}`)
+  }
+  const dimensionOption = dimension === undefined ? "option 'dimension'" : `${where}.dimension`
+  const known = dimension ?? option ?? (isNumbers(set.points) ? other : undefined)
+  return readPoints(set.points, known, { where, dimensionOption })
+}
+
+function toVerification({ residual, perOrder }: NativeVerification): Verification {
+  return { residual, perOrder }
+}

@@ -1,0 +1,81 @@
+// What a network makes of rows.
+
+import { checkNetwork, type NetworkInput } from '../input/network.js'
+import {
+  type OptionValues,
+  oneOf,
+  onlyAsync,
+  readOptions,
+  shared,
+  type ThreadOptions,
+  withDefault,
+} from '../input/options.js'
+import { type PointsInput, readPoints } from '../input/points.js'
+import { type NativePredictInput, native } from '../native/addon.js'
+import { runJob } from '../native/job.js'
+
+export interface PredictSyncOptions extends ThreadOptions {
+  /** What is computed in. Default 'float64'. With 'float32' the result holds float32 values. */
+  precision?: 'float64' | 'float32' | undefined
+}
+
+export interface PredictOptions extends PredictSyncOptions {
+  /** Aborting rejects the promise with exactly `signal.reason`, within about 20 ms of work. */
+  signal?: AbortSignal | undefined
+}
+
+const table = {
+  precision: withDefault(oneOf('float64', 'float32'), () => 'float64' as const),
+  threads: shared.threads,
+}
+const asyncTable = { ...table, signal: shared.signal }
+
+/**
+ * f(x) = outputBias + sum_j multiplicity_j output_j s(hidden_j . x + bias_j) of every row of x, as trainNetwork()
+ * computes it: d x outputs numbers, row-major, no softmax. Time is about d x width x (inputs + outputs). Memory: two
+ * copies of x.
+ *
+ * @param network its arrays are Float64Array or Float32Array; never written to
+ * @param x d x inputs numbers, row-major, or ndarray-like; never written to. All is copied before this returns.
+ *
+ * Rejects with ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_NOT_FINITE (names the array and the place), ERR_WEIGHT,
+ * ERR_MEMORY, ERR_NO_BINARY, or with the signal's reason.
+ */
+export async function predict(
+  network: NetworkInput,
+  x: PointsInput,
+  options: PredictOptions = {},
+): Promise<Float64Array> {
+  const values = readOptions('predict', options, asyncTable)
+  const input = readInput('predict', network, x, values)
+  return runJob((progress) => native().predict(input, progress), { signal: values.signal, onProgress: undefined })
+}
+
+/** As predict(), but blocks until all is done and throws what that rejects with. The same result, bit for bit. */
+export function predictSync(network: NetworkInput, x: PointsInput, options: PredictSyncOptions = {}): Float64Array {
+  const values = readOptions('predictSync', options, table, onlyAsync('predict'))
+  return native().predictSync(readInput('predictSync', network, x, values))
+}
+
+function readInput(
+  caller: string,
+  network: unknown,
+  x: unknown,
+  { precision, threads }: OptionValues<typeof table>,
+): NativePredictInput {
+  const { inputs, width, outputs, activation, multiplicity, ...parameters } = checkNetwork(
+    network,
+    `${caller}: network`,
+  )
+  return {
+    inputs,
+    width,
+    outputs,
+    activation,
+    parameters,
+    ...(multiplicity && { multiplicity }),
+    x: readPoints(x, inputs, { where: `${caller}: x`, dimensionOption: "the network's inputs" }),
+    single: precision === 'float32',
+    threads,
+  }
+}

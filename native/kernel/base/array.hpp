@@ -1,0 +1,85 @@
+// Aligned arrays without initialisation: 64 bytes, so that every vector load of the widest instruction set is aligned,
+// and padded by 16 elements, so that a kernel may read one whole vector past the end. Large ones ask for huge pages:
+// otherwise the first touch of a million rows costs as much as splitting them once.
+#pragma once
+#include <concepts>
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+#include <utility>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
+#include "base/narrow.hpp"
+
+namespace fewpoints {
+
+template <class T>
+class Array {
+ public:
+  static constexpr std::size_t kPadding = 16;
+  static constexpr std::size_t kHugePage = std::size_t{2} << 20;
+  Array() = default;
+  // Any integer is an index and a length, as of a List.
+  template <std::integral Integer>
+  explicit Array(Integer count) {
+    reset(count);
+  }
+  Array(Array&& other) noexcept { swap(other); }
+  Array& operator=(Array&& other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ~Array() { std::free(data_); }
+  Array(const Array&) = delete;
+  Array& operator=(const Array&) = delete;
+
+  // Drops the content. Throws std::bad_alloc.
+  template <std::integral Integer>
+  void reset(Integer count) {
+    allocate(narrow<std::size_t>(count));
+  }
+  void swap(Array& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+  }
+  T* data() { return data_; }
+  const T* data() const { return data_; }
+  std::size_t size() const { return size_; }
+  template <std::integral Integer>
+  T& operator[](Integer i) {
+    return data_[checked(usize(i))];
+  }
+  template <std::integral Integer>
+  const T& operator[](Integer i) const {
+    return data_[checked(usize(i))];
+  }
+
+ private:
+  std::size_t checked(std::size_t i) const {
+#ifdef _GLIBCXX_ASSERTIONS
+    if (i >= size_ + kPadding) std::abort();
+#endif
+    return i;
+  }
+  void allocate(std::size_t count) {
+    std::free(data_);
+    data_ = nullptr;
+    size_ = 0;
+    if (count > (static_cast<std::size_t>(-1) / 2) / sizeof(T)) throw std::bad_alloc();
+    const std::size_t least = (count + kPadding) * sizeof(T);
+    const std::size_t alignment = least >= 2 * kHugePage ? kHugePage : 64;
+    const std::size_t bytes = (least + alignment - 1) / alignment * alignment;
+    data_ = static_cast<T*>(std::aligned_alloc(alignment, bytes));
+    if (data_ == nullptr) throw std::bad_alloc();
+#ifdef __linux__
+    if (alignment == kHugePage) madvise(data_, bytes, MADV_HUGEPAGE);  // advice: whether it is taken does not matter
+#endif
+    size_ = count;
+  }
+  T* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace fewpoints

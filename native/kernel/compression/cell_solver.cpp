@@ -1,0 +1,250 @@
+#include "compression/cell_solver.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "base/list.hpp"
+#include "parallel/parallel_for.hpp"
+#include "recombination/basic_solution.hpp"
+#include "recombination/refine_weights.hpp"
+
+namespace fewpoints {
+namespace {
+
+// A support that comes from somewhere else is taken when polishing brings it below this; else a new one is looked for.
+constexpr double kPolished = 1e-15;
+// Candidates per feature. Too few, and there are many exchanges, and passes over the points outside them; too many cost
+// elimination. The least time on cells of ten points a feature, spatially sorted down to two: a flat minimum, steep on
+// the side of too few.
+double samples_per_feature(int m, int k) {
+  if (m == 1) return std::min(10.0, 3.0 + 0.5 * std::max(0, k - 3));
+  if (k <= 3) return m <= 4 ? 2.8 : 3.0;
+  return std::min(10.0, 1.7 + 0.36 * k);
+}
+
+Support without_zeros(Support support) {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < support.indices.size(); i++)
+    if (support.weights[i] > 0) {
+      support.indices[kept] = support.indices[i];
+      support.weights[kept++] = support.weights[i];
+    }
+  support.indices.resize(kept);
+  support.weights.resize(kept);
+  return support;
+}
+
+// What ProductSource looks at of a shape.
+ExactShape product_shape(const MultiIndices& indices, const Recurrence& recurrence) {
+  ExactShape shape{};
+  shape.dimension = indices.dimension;
+  shape.order = indices.order;
+  shape.count = indices.count;
+  shape.parent = indices.parent.data();
+  shape.axis = indices.axis.data();
+  shape.degree = indices.degree.data();
+  shape.a = recurrence.a.data();
+  shape.b = recurrence.b.data();
+  shape.c = recurrence.c.data();
+  return shape;
+}
+
+}  // namespace
+
+CellSolver::CellSolver(const PolynomialSpace& space, std::size_t largest_cell) : space_(space), indices_(space) {
+  const int N = indices_.count, m = indices_.dimension, k = indices_.order;
+  norm_.assign(N, 1.0);
+  for (int e = 1; e < N; e++) norm_[e] = norm_[indices_.parent[e]] * std::sqrt(2.0 * indices_.degree[e] + 1);
+  const bool fits = fits_fast_path(m, k, N);
+  const int samples = fits ? (static_cast<int>(std::ceil(samples_per_feature(m, k) * N)) + 7) / 8 * 8 : 0;
+  shape_ = {
+      m, k, N, samples, indices_.parent.data(), indices_.axis.data(), indices_.degree.data(), norm_.data(),
+      // At order 1 the largest pivots sit at the rim of the cell, and the degree-2 error of all cells has one sign.
+      k == 1 ? 0.6 : 1.0, space.is_total() && space.extra == 0 ? simd().cell_instance(m, k) : -1};
+  if (fits && largest_cell < (std::size_t{1} << 31)) workspace_ = simd().cell_workspace(shape_, largest_cell);
+}
+
+int CellSolver::fast(const Points& points, double* workspace, std::uint32_t* chosen, double* weights,
+                     const Monitor& monitor) const {
+  if (streams(points.count)) return -1;
+  const CellResult result =
+      simd().cell(shape_, {points.x, points.w, points.count, stop_of(monitor)}, workspace, chosen, weights);
+  return result.count >= 0 && result.residual <= kFastResidual ? result.count : -1;
+}
+
+Support CellSolver::careful(const Points& points, Support start, double flat, int threads, Monitor& monitor) const {
+  if (space_.highest_power() == 0) {  // only the mass
+    DoubleDouble mass;
+    for (std::size_t i = 0; i < points.count; i++) mass = mass + DoubleDouble(points.w ? points.w[i] : 1.0);
+    return {{0}, {static_cast<double>(mass)}, 0};
+  }
+  if (start.indices.empty() && streams(points.count) && points.count > static_cast<std::size_t>(features())) {
+    Support support = streamed(points, threads, monitor);
+    if (support.residual <= kFastResidual) return support;
+  }
+  const Frame frame(points, space_, flat, threads, monitor);
+  const ExactBasis& basis = frame.basis();
+  const int m = basis.dimension(), N = basis.count();
+  List<const double*> local(m);
+  for (int a = 0; a < m; a++) local[a] = frame.local(a);
+  const ProductSource source(basis.shape(), local.data(), points.w, points.count, List<double>(m, 0.0),
+                             List<double>(m, 1.0));
+  const ExactSums target = basis.sums(points.x, points.w, points.count, threads, monitor, Stage::Recombine);
+
+  // Columns and exact sums of a support.
+  struct Chosen {
+    Array<double> values;
+    List<const double*> x;
+  };
+  const auto choose = [&](const List<std::uint32_t>& indices) {
+    Chosen chosen;
+    const std::size_t count = indices.size();
+    chosen.values.reset(count * usize(points.dimension));
+    for (int a = 0; a < points.dimension; a++) {
+      double* column = chosen.values.data() + usize(a) * count;
+      for (std::size_t i = 0; i < count; i++) column[i] = points.x[a][indices[i]];
+      chosen.x.push_back(column);
+    }
+    return chosen;
+  };
+  const auto sums_of = [&](const Chosen& chosen) {
+    return [&](const List<double>& w) {
+      return basis.sums(chosen.x.data(), w.data(), w.size(), threads, monitor, Stage::Recombine);
+    };
+  };
+  const auto polished = [&](Support support) {
+    const std::size_t count = support.indices.size();
+    const Chosen chosen = choose(support.indices);
+    Eigen::MatrixXd B(N, static_cast<Eigen::Index>(count));
+    Array<double> block(usize(N) * FeatureSource::kBlock), scratch(source.scratch_size());
+    for (std::size_t i = 0; i < count; i += FeatureSource::kBlock) {
+      const int size = static_cast<int>(std::min<std::size_t>(FeatureSource::kBlock, count - i));
+      Segment rows[FeatureSource::kBlock];
+      std::uint32_t first[FeatureSource::kBlock + 1] = {};
+      for (int j = 0; j < size; j++) {
+        rows[j] = {support.indices[i + usize(j)], support.indices[i + usize(j)] + std::size_t{1}};
+        first[j + 1] = static_cast<std::uint32_t>(j + 1);
+      }
+      source.sums(rows, first, size, false, block.data(), FeatureSource::kBlock, scratch.data(), nullptr);
+      for (int e = 0; e < N; e++)
+        for (int j = 0; j < size; j++)
+          B(e, static_cast<Eigen::Index>(i + usize(j))) = block[usize(e) * FeatureSource::kBlock + usize(j)];
+    }
+    support.residual = fewpoints::polish(B, target, sums_of(chosen), support.weights);
+    return without_zeros(std::move(support));
+  };
+
+  if (!start.indices.empty()) {
+    start = polished(std::move(start));
+    if (start.residual <= kPolished && start.indices.size() <= static_cast<std::size_t>(N)) return start;
+  }
+  VertexFinder finder(source, threads, monitor, flat > 0 ? kRankTolerance : kLeastTolerance);
+  finder.run();
+  Support fresh{finder.indices(), {}, HUGE_VAL};
+  if (!fresh.indices.empty()) {
+    const Chosen chosen = choose(fresh.indices);
+    fresh.residual = finder.refine(target, sums_of(chosen));
+    fresh.weights = finder.weights();
+    const bool done = fresh.residual <= kPolished && N > kMostFastFeatures;  // least squares of many features are slow
+    fresh = done ? without_zeros(std::move(fresh)) : polished(std::move(fresh));
+  }
+  return start.indices.empty() || fresh.residual < start.residual ? fresh : start;
+}
+
+Support CellSolver::boxed(const Points& points, int threads, Monitor& monitor) const {
+  const int m = indices_.dimension, N = indices_.count;
+  List<double> centre(m);
+  LinearMap map;
+  for (int a = 0; a < m; a++) {
+    double low = points.x[a][0], high = low;
+    simd().bounds(points.x[a], 0, points.count, &low, &high);
+    centre[a] = 0.5 * low + 0.5 * high;
+    map.factor.push_back(1 / (0.5 * high - 0.5 * low));
+    map.from.push_back(a);
+  }
+  List<int> all(N);
+  std::iota(all.begin(), all.end(), 0);
+  const ExactBasis basis(indices_, Recurrence::legendre(m, indices_.order), centre, std::move(map), all);
+  const auto sums = [&](const double* const* x, const double* w, std::size_t n) {
+    return basis.sums(x, w, n, threads, monitor, Stage::Recombine);
+  };
+  Support support{{}, {}, HUGE_VAL};
+  with_box(points, [&](const FeatureSource& source) {
+    VertexFinder finder(source, threads, monitor, kLeastTolerance);
+    if (!finder.run()) return;
+    const ExactSums target = sums(points.x, points.w, points.count);
+    const std::size_t count = finder.indices().size();
+    Array<double> values(count * usize(m));
+    List<const double*> x;
+    for (int a = 0; a < m; a++) {
+      x.push_back(values.data() + usize(a) * count);
+      for (std::size_t i = 0; i < count; i++) values[usize(a) * count + i] = points.x[a][finder.indices()[i]];
+    }
+    support.residual = finder.refine(target, [&](const List<double>& w) { return sums(x.data(), w.data(), w.size()); });
+    support.indices = finder.indices();
+    support.weights = finder.weights();
+  });
+  return without_zeros(std::move(support));
+}
+
+bool CellSolver::with_box(const Points& points, const std::function<void(const FeatureSource&)>& use) const {
+  const int m = indices_.dimension;
+  List<double> centre(m), inverse(m);
+  for (int a = 0; a < m; a++) {
+    double low = points.x[a][0], high = low;
+    simd().bounds(points.x[a], 0, points.count, &low, &high);
+    centre[a] = 0.5 * low + 0.5 * high;
+    const double half = 0.5 * high - 0.5 * low;
+    if (!(half > 0)) return false;
+    inverse[a] = 1 / half;
+  }
+  const Recurrence legendre = Recurrence::legendre(m, indices_.order);
+  use(ProductSource(product_shape(indices_, legendre), points.x, points.w, points.count, centre, inverse));
+  return true;
+}
+
+Support CellSolver::streamed(const Points& points, int threads, Monitor& monitor) const {
+  Support support{{}, {}, HUGE_VAL};
+  with_box(points, [&](const FeatureSource& source) { support = streamed(source, threads, monitor); });
+  return support;
+}
+
+Support CellSolver::streamed(const FeatureSource& source, int threads, Monitor& monitor) const {
+  const int N = indices_.count;
+  VertexFinder finder(source, threads, monitor);
+  if (!finder.run() || finder.rank() < N) return {{}, {}, HUGE_VAL};
+  // As the fast path measures it: against the mass, in orthonormal features.
+  ExactSums target = finder.target();
+  for (int e = 0; e < N; e++) target.magnitude[e] = target.high[0] / norm_[e];
+  Support support{finder.indices(), {}, 0};
+  const std::size_t count = support.indices.size(), stride = (count + 7) / 8 * 8;
+  Array<double> columns(product(N, stride));
+  std::fill_n(columns.data(), columns.size(), 0.0);
+  const std::size_t blocks = (count + FeatureSource::kBlock - 1) / FeatureSource::kBlock;
+  List<Array<double>> scratch(std::max(threads, 1));
+  parallel_for(blocks, threads, monitor, Stage::Recombine, [&](std::size_t i, int thread) {
+    if (scratch[thread].size() == 0) scratch[thread].reset(source.scratch_size());
+    const std::size_t from = i * FeatureSource::kBlock;
+    const int size = static_cast<int>(std::min<std::size_t>(FeatureSource::kBlock, count - from));
+    Segment rows[FeatureSource::kBlock];
+    std::uint32_t first[FeatureSource::kBlock + 1] = {};
+    for (int j = 0; j < size; j++) {
+      rows[j] = {support.indices[from + usize(j)], support.indices[from + usize(j)] + std::size_t{1}};
+      first[j + 1] = static_cast<std::uint32_t>(j + 1);
+    }
+    source.sums(rows, first, size, false, columns.data() + from, stride, scratch[thread].data(), nullptr);
+  });
+  support.residual = finder.refine(target, [&](const List<double>& w) {
+    Array<double> padded(stride);
+    std::fill_n(std::copy(w.begin(), w.end(), padded.data()), stride - w.size(), 0.0);
+    ExactSums sums(N);
+    for (int e = 0; e < N; e++)
+      simd().weighted_sum(columns.data() + usize(e) * stride, padded.data(), stride, &sums.high[e], &sums.low[e]);
+    return sums;
+  });
+  support.weights = finder.weights();
+  return without_zeros(std::move(support));
+}
+
+}  // namespace fewpoints

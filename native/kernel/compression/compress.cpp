@@ -1,0 +1,179 @@
+#include "compression/compress.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <optional>
+
+#include "base/list.hpp"
+#include "base/tolerances.hpp"
+#include "compression/cell_results.hpp"
+#include "compression/choose_order.hpp"
+#include "compression/residual.hpp"
+#include "parallel/parallel_for.hpp"
+#include "parallel/region.hpp"
+#include "partition/partition.hpp"
+
+namespace fewpoints {
+namespace {
+
+class Clock {
+ public:
+  double lap() {
+    const auto now = std::chrono::steady_clock::now();
+    const double ms = std::chrono::duration<double, std::milli>(now - last_).count();
+    last_ = now;
+    return ms;
+  }
+
+ private:
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+// Factors that turn columns into the units in which cells are cut.
+List<double> cutting_units(const PointSet& set, const List<double>& deviations, const CompressOptions& options) {
+  List<double> units(set.dimension(), 1.0);
+  int top = set.dimension() > 0 ? set.exponent(0) : 0;
+  for (int a = 0; a < set.dimension(); a++) top = std::max(top, set.exponent(a));
+  for (int a = 0; a < set.dimension(); a++) {
+    if (options.standardise)
+      units[a] = deviations[a] > 0 ? 1 / deviations[a] : 0;
+    else
+      units[a] = std::ldexp(1.0, set.exponent(a) - top);
+    if (!options.scales.empty()) units[a] *= options.scales[a];
+    if (!options.automatic && options.space.block[a] != 0) units[a] = 0;
+  }
+  return units;
+}
+
+// Into the order of the caller's rows: a bit a row, and how many bits are set before each word.
+void in_row_order(const Kept::Columns& kept, const PointSet& set, Compressed& out) {
+  const std::size_t count = kept.rows.size(), m = kept.x.size();
+  std::uint32_t last = 0;
+  for (const std::uint32_t r : kept.rows) last = std::max(last, r);
+  List<std::uint64_t> bits(last / 64 + 1, 0);
+  List<std::uint32_t> before(bits.size() + 1, 0);
+  for (const std::uint32_t r : kept.rows) bits[r / 64] |= std::uint64_t{1} << (r % 64);
+  for (std::size_t i = 0; i < bits.size(); i++)
+    before[i + 1] = before[i] + static_cast<std::uint32_t>(__builtin_popcountll(bits[i]));
+  out.indices.resize(count);
+  out.weights.resize(count);
+  out.points.resize(count * m);
+  for (std::size_t i = 0; i < count; i++) {
+    const std::uint32_t r = kept.rows[i];
+    const std::size_t to =
+        before[r / 64] +
+        static_cast<std::uint32_t>(__builtin_popcountll(bits[r / 64] & ((std::uint64_t{1} << (r % 64)) - 1)));
+    out.indices[to] = r;
+    out.weights[to] = set.weight_exponent() == 0 ? kept.w[i] : std::ldexp(kept.w[i], set.weight_exponent());
+    for (std::size_t a = 0; a < m; a++) out.points[to * m + a] = set.as_given(kept.x[a][i], r, static_cast<int>(a));
+  }
+}
+
+// Weights as the caller gets them, in his unit: subnormal ones are rounded, and those that vanish are left out.
+void round_weights(Kept::Columns& kept, const PointSet& set) {
+  const int e = set.weight_exponent();
+  if (e == 0) return;
+  std::size_t left = 0;
+  for (std::size_t i = 0; i < kept.rows.size(); i++) {
+    const double given = std::ldexp(kept.w[i], e);
+    if (std::isinf(given))
+      throw Error(Code::Weight,
+                  "the weight of a point of the result would be beyond the largest double; divide the weights");
+    if (given == 0) continue;
+    kept.w[left] = std::ldexp(given, -e);
+    kept.rows[left] = kept.rows[i];
+    for (auto& x : kept.x) x[left] = x[i];
+    left++;
+  }
+  kept.rows.resize(left);
+}
+
+// What is kept, worked over until the moments of the whole set are right; result.residual says how right they are.
+Kept::Columns settle(Kept& kept, const PointSet& set, const Residual& original, Compressed& result, Monitor& monitor) {
+  const auto residual_of = [&](const Kept::Columns& c) {
+    return original.of(c.pointers.data(), c.w.data(), c.rows.size(), result.threads, monitor).residual;
+  };
+  const auto rounded = [&] {
+    Kept::Columns columns = kept.columns();
+    round_weights(columns, set);
+    return columns;
+  };
+  Kept::Columns best = rounded();
+  result.residual = residual_of(best);
+  const auto keep_if_better = [&] {
+    Kept::Columns now = rounded();
+    const double residual = residual_of(now);
+    if (!(residual < result.residual)) return;
+    result.residual = residual;
+    best = std::move(now);
+  };
+  if (result.residual > kAcceptedResidual) {
+    kept.polish(result.threads, monitor);
+    keep_if_better();
+  }
+  if (result.residual > kAcceptedResidual && kept.copy_small()) keep_if_better();
+  // All weights together, in the measure itself; first of what there is, then of the cells in a basis of another kind.
+  const auto polish_whole = [&](Kept::Columns& c) {
+    if (original.can_polish(c.rows.size())) {
+      original.polish(c.pointers.data(), c.w, c.rows.size(), result.threads, monitor);
+      round_weights(c, set);
+    }
+    return residual_of(c);
+  };
+  if (result.residual > kAcceptedResidual) result.residual = polish_whole(best);
+  if (result.residual > kAcceptedResidual && kept.solve_in_boxes(result.threads, monitor)) {
+    Kept::Columns now = rounded();
+    const double residual = polish_whole(now);
+    if (residual < result.residual) {
+      result.residual = residual;
+      best = std::move(now);
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+Compressed compress(PointSet&& set, const CompressOptions& options, Monitor& monitor) {
+  Compressed result;
+  if (set.size() == 0) return result;
+  Clock total, clock;
+  result.threads = usable_threads(options.threads);
+
+  const PolynomialSpace space =
+      options.automatic ? PolynomialSpace::total(set.dimension(),
+                                                 automatic_order(set.dimension(), std::min(options.size, set.size())))
+                        : options.space;
+  result.order = space.highest_degree();
+  const Residual original(set, space, result.threads, monitor);
+  const PolynomialSpace kept_space =
+      options.best && options.size < set.size() ? enlarged_space(space, options.size) : space;
+  const std::int64_t features = kept_space.count();
+  const PartitionOptions cutting{cutting_units(set, original.deviations(), options),
+                                 kept_space.order[0],
+                                 static_cast<std::size_t>(features),
+                                 options.size,
+                                 result.threads,
+                                 options.division};
+  clock.lap();
+  const Partition partition(set, cutting, monitor);
+  result.partition_ms = clock.lap();
+
+  const CellSolver rich(kept_space, partition.largest());
+  std::optional<CellSolver> plain;
+  if (kept_space.count() > space.count()) plain.emplace(space, partition.largest());
+  Kept kept(partition, rich, plain ? *plain : rich, set.dimension());
+  kept.recombine(result.threads, monitor);
+  const Kept::Columns columns = settle(kept, set, original, result, monitor);
+  if (!(result.residual <= kRefusedResidual))
+    throw refusal("the moments up to degree " + std::to_string(space.highest_degree()), result.residual,
+                  "a lower order, more cells (a larger size), or columns with lighter tails");
+  in_row_order(columns, set, result);
+  result.cells = partition.cells().size();
+  result.recombine_ms = clock.lap();
+  result.total_ms = total.lap();
+  return result;
+}
+
+}  // namespace fewpoints

@@ -1,0 +1,164 @@
+#include "compression/residual.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/list.hpp"
+#include "parallel/parallel_for.hpp"
+#include "recombination/refine_weights.hpp"
+
+namespace fewpoints {
+namespace {
+
+// What was cut off in the exact sums may be this much of sum w |z^a|: a thousandth of the residual's last digit.
+constexpr double kTrusted = 0x1p-62;
+// Of differences with the first point and of the centre, relative.
+constexpr double kRounding = 0x1p-48;
+
+}  // namespace
+
+Residual::Residual(const PointSet& set, const PolynomialSpace& space, int threads, Monitor& monitor)
+    : indices_(space),
+      centre_(set.dimension()),
+      deviations_(set.dimension()),
+      scale_(set.dimension()),
+      weight_exponent_(set.weight_exponent()) {
+  const int m = set.dimension();
+  const std::size_t n = set.size();
+  // Sums about the first point, of the first two powers; shifted data keep their digits at any offset.
+  struct Part {
+    double mass = 0, lightest = 0, heaviest = 0;
+    List<Spread> columns;
+  };
+  List<Part> parts(chunk_count(n));
+  parallel_for(parts.size(), threads, monitor, Stage::Partition, [&](std::size_t c, int) {
+    Part& part = parts[c];
+    const std::size_t begin = c * kChunk, end = std::min(n, begin + kChunk);
+    const double* w = set.weights();
+    if (w) simd().bounds(w, begin, end, &part.lightest, &part.heaviest);
+    part.mass = w ? simd().sum(w, begin, end) : static_cast<double>(end - begin);
+    for (int a = 0; a < m; a++) part.columns.push_back(simd().spread(set.column(a), w, set.column(a)[0], begin, end));
+  });
+  double mass = 0;
+  Extent& extent = extent_;
+  extent.heaviest = set.weights() ? 0 : 1;
+  for (const Part& part : parts) {
+    mass += part.mass;
+    extent.heaviest = std::max(extent.heaviest, part.heaviest);
+  }
+  for (int a = 0; a < m; a++) {
+    double first = 0, second = 0, low = 0, high = 0;
+    for (const Part& part : parts) {
+      const Spread& s = part.columns[a];
+      first += s.first;
+      second += s.second;
+      low = std::min(low, s.low);
+      high = std::max(high, s.high);
+    }
+    const double mean = first / mass;
+    centre_[a] = set.column(a)[0] + mean;
+    deviations_[a] = std::sqrt(std::max(0.0, second / mass - mean * mean));
+    const double reach = std::max(high - mean, mean - low);  // |z| below 1, so that no power overflows
+    scale_[a] = reach > 0 ? std::ldexp(1.0, -std::ilogb(reach) - 1) : 1;
+    extent.reach.push_back(scale_[a] * reach * (1 + kRounding) + kRounding * std::fabs(scale_[a] * centre_[a]));
+    exponents_.push_back(set.exponent(a));
+  }
+  List<const double*> x(m);
+  for (int a = 0; a < m; a++) x[a] = set.column(a);
+  sums_ = sums_of(x.data(), set.weights(), n, centre_, scale_, extent, true, threads, monitor);
+}
+
+// Errors are relative to sum w |z^a|: of the products and of what is cut from them below 2^-60 (products.cpp).
+ExactSums Residual::sums_of(const double* const* x, const double* w, std::size_t n, const List<double>& centre,
+                            const List<double>& scale, const Extent& extent, bool magnitudes, int threads,
+                            Monitor& monitor) const {
+  const ProductBasis basis(indices_, Basis::Monomial, centre, scale);
+  if (basis.holds(extent)) {
+    ExactTotals totals = basis.exact(x, w, n, extent, magnitudes, &sums_.magnitude, threads, monitor, Stage::Verify);
+    bool trusted = true;
+    for (int e = 0; e < indices_.count && trusted; e++)
+      trusted = totals.bounds[e] <= kTrusted * (magnitudes ? totals.magnitudes[e] : sums_.magnitude[e]);
+    if (trusted) {
+      ExactSums sums(indices_.count);
+      for (int e = 0; e < indices_.count; e++) {
+        sums.high[e] = totals.sums[e].high;
+        sums.low[e] = totals.sums[e].low;
+      }
+      if (magnitudes) sums.magnitude = std::move(totals.magnitudes);
+      return sums;
+    }
+  }
+  // Products over more than a thousand binary orders of magnitude.
+  const ExactBasis general(indices_, Recurrence::monomial(indices_.dimension, indices_.order), centre, scale);
+  return general.sums(x, w, n, threads, monitor, Stage::Verify);
+}
+
+Verification Residual::of(const double* const* x, const double* w, std::size_t count, int threads,
+                          Monitor& monitor) const {
+  return compare(
+      sums_of(x, w, count, centre_, scale_, both(extent_of(x, w, count, centre_, scale_)), false, threads, monitor), 0);
+}
+
+Verification Residual::of(const PointSet& other, int threads, Monitor& monitor) const {
+  const int m = other.dimension();
+  List<const double*> x(m);
+  // The other set may be held in other units; powers of two carry over exactly.
+  List<double> centre(m), scale(m);
+  for (int a = 0; a < m; a++) {
+    x[a] = other.column(a);
+    centre[a] = std::ldexp(centre_[a], exponents_[a] - other.exponent(a));
+    scale[a] = std::ldexp(scale_[a], other.exponent(a) - exponents_[a]);
+  }
+  const Extent extent = both(extent_of(x.data(), other.weights(), other.size(), centre, scale));
+  return compare(sums_of(x.data(), other.weights(), other.size(), centre, scale, extent, false, threads, monitor),
+                 other.weight_exponent() - weight_exponent_);
+}
+
+double Residual::polish(const double* const* x, Array<double>& w, std::size_t count, int threads,
+                        Monitor& monitor) const {
+  const int N = indices_.count;
+  Eigen::MatrixXd features(N, static_cast<Eigen::Index>(count));
+  for (std::size_t i = 0; i < count; i++) {
+    double* f = features.col(static_cast<Eigen::Index>(i)).data();
+    f[0] = 1;
+    for (int e = 1; e < N; e++) {
+      const int a = indices_.axis[e];
+      f[e] = f[indices_.parent[e]] * std::pow(scale_[a] * (x[a][i] - centre_[a]), indices_.degree[e]);
+    }
+  }
+  List<double> weights(w.data(), w.data() + count);
+  const double residual = polish_gently(
+      features, sums_,
+      [&](const List<double>& now) {
+        const Extent extent = both(extent_of(x, now.data(), count, centre_, scale_));
+        return sums_of(x, now.data(), count, centre_, scale_, extent, false, threads, monitor);
+      },
+      weights);
+  std::copy(weights.begin(), weights.end(), w.data());
+  return residual;
+}
+
+// A set that reaches no further is cut at the same places as the original: what is equal cancels to the last bit.
+Extent Residual::both(Extent other) const {
+  for (std::size_t a = 0; a < other.reach.size(); a++) other.reach[a] = std::max(other.reach[a], extent_.reach[a]);
+  other.heaviest = std::max(other.heaviest, extent_.heaviest);
+  return other;
+}
+
+Verification Residual::compare(const ExactSums& sums, int weight_exponent) const {
+  Verification result;
+  result.per_order.assign(indices_.total.back() + 1, 0.0);
+  for (int e = 0; e < indices_.count; e++) {
+    const DoubleDouble other{std::ldexp(sums.high[e], weight_exponent), std::ldexp(sums.low[e], weight_exponent)};
+    const double difference = std::fabs(static_cast<double>(two_sum(other.high, other.low) - sums_[e]));
+    const double magnitude = sums_.magnitude[e];
+    // Where every |z^a| is 0, so must be the other's.
+    const double relative = magnitude > 0 ? difference / magnitude : (difference == 0 ? 0 : HUGE_VAL);
+    double& worst = result.per_order[indices_.total[e]];
+    worst = std::isnan(relative) ? HUGE_VAL : std::max(worst, relative);
+  }
+  result.residual = *std::max_element(result.per_order.begin(), result.per_order.end());
+  return result;
+}
+
+}  // namespace fewpoints

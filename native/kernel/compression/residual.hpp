@@ -1,0 +1,47 @@
+// Moments of a set in centred coordinates and in double-double, to compare others with. This path shares no basis, no
+// frame and no sums with the recombination.
+#pragma once
+
+#include "base/list.hpp"
+#include "compression/verify.hpp"
+#include "points/point_set.hpp"
+#include "polynomial/double_double_sums.hpp"
+#include "polynomial/reproducible_sums.hpp"
+
+namespace fewpoints {
+
+class Residual {
+ public:
+  // Cost: one pass for means and deviations, one for the features of every point in two parts.
+  Residual(const PointSet& original, const PolynomialSpace& space, int threads, Monitor& monitor);
+
+  Verification of(const PointSet& compressed, int threads, Monitor& monitor) const;
+  // The same for columns in the original's own units (its exponents already taken out).
+  Verification of(const double* const* x, const double* w, std::size_t count, int threads, Monitor& monitor) const;
+
+  // Changes the weights so that the residual gets smaller, if it can; returns what it is then.
+  double polish(const double* const* x, Array<double>& w, std::size_t count, int threads, Monitor& monitor) const;
+  // Whether that is done in seconds and in memory that does not matter.
+  bool can_polish(std::size_t count) const {
+    constexpr double kMostEntries = 1e7, kMostWork = 4e9;
+    const double features = indices_.count, entries = features * static_cast<double>(count);
+    return count > 0 && entries <= kMostEntries && features * entries <= kMostWork;
+  }
+
+  const List<double>& deviations() const { return deviations_; }  // weighted, of each column; 0 for a constant one
+
+ private:
+  ExactSums sums_of(const double* const* x, const double* w, std::size_t n, const List<double>& centre,
+                    const List<double>& scale, const Extent& extent, bool magnitudes, int threads,
+                    Monitor& monitor) const;
+  Extent both(Extent other) const;
+  Verification compare(const ExactSums& sums, int weight_exponent) const;
+  MultiIndices indices_;
+  List<double> centre_, deviations_, scale_;
+  List<int> exponents_;
+  Extent extent_;
+  int weight_exponent_ = 0;
+  ExactSums sums_;
+};
+
+}  // namespace fewpoints

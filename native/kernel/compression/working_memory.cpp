@@ -1,0 +1,58 @@
+#include "compression/working_memory.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "compression/cell_results.hpp"
+#include "compression/choose_order.hpp"
+#include "parallel/parallel_for.hpp"
+#include "polynomial/feature_blocks.hpp"
+#include "recombination/basic_solution.hpp"
+
+namespace fewpoints {
+namespace {
+
+constexpr double kNumber = sizeof(double);
+// Of the general path: below, cells have a workspace that is never large.
+constexpr std::size_t kFewFeatures = 256;
+// Of a list of products, with its heads, tails and runs, and of a chunk's sums: measured.
+constexpr double kBytesOfFeature = 300, kBytesOfSum = 48;
+
+double recombination(std::size_t points, std::size_t features, double singles_per_feature) {
+  const ColumnCounts columns = column_counts(points, features, singles_per_feature);
+  const auto kept = static_cast<double>(std::min(points, features));
+  return kNumber * static_cast<double>(features) * (static_cast<double>(columns.singles + columns.groups) + kept);
+}
+
+}  // namespace
+
+double working_bytes_of_compress(std::size_t points, const CompressOptions& options) {
+  if (options.automatic) return 0;  // few features
+  const bool reduced = options.size < points;
+  const PolynomialSpace space = options.best && reduced ? enlarged_space(options.space, options.size) : options.space;
+  const auto features = static_cast<std::size_t>(space.count());
+  const double sums = working_bytes_of_sums(points, features);
+  if (features <= kFewFeatures) return sums;
+  if (points <= features && !reduces_to_rank(points, features)) return sums;
+  const std::size_t cells = std::max<std::size_t>(1, options.size / features);
+  const auto threads = static_cast<std::size_t>(std::max(options.threads, 1));
+  const std::size_t at_once = cells < 2 * threads ? 1 : threads;
+  return sums + static_cast<double>(at_once) *
+                    recombination(points, features, product_singles_per_feature(space.highest_power()));
+}
+
+double working_bytes_of_recombine(std::size_t points, std::size_t features) {
+  return recombination(points, features, kSinglesPerFeature);
+}
+
+double working_bytes_of_match(std::size_t points, std::size_t features, int threads) {
+  const auto n = static_cast<double>(features);
+  const auto parts = std::min(LocalFeatures::pieces_of(points), static_cast<std::size_t>(std::max(threads, 1)));
+  return kNumber * n * n * (static_cast<double>(parts) + 6) + working_bytes_of_sums(points, features);
+}
+
+double working_bytes_of_sums(std::size_t points, std::size_t features) {
+  return static_cast<double>(features) * (kBytesOfFeature + kBytesOfSum * static_cast<double>(chunk_count(points)));
+}
+
+}  // namespace fewpoints

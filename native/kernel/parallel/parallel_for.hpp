@@ -1,0 +1,65 @@
+// Parallel loops whose result does not depend on the number of threads, and from which no exception escapes into
+// OpenMP.
+#pragma once
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <exception>
+
+#include "base/status.hpp"
+#include "parallel/region.hpp"
+#include "simd/kernels.hpp"
+
+namespace fewpoints {
+
+// Fixed pieces of a long range, so that sums over them come out the same for any number of threads.
+constexpr std::size_t kChunk = 16384;
+inline std::size_t chunk_count(std::size_t n) { return (n + kChunk - 1) / kChunk; }
+
+// For the loops in simd/, which know nothing of the Monitor.
+inline Stop stop_of(const Monitor& monitor) {
+  return {[](const void* m) { return static_cast<const Monitor*>(m)->cancelled(); }, &monitor};
+}
+
+// True on threads that already work for a parallel_for: a loop inside it runs on that thread alone and reports nothing.
+inline bool& inside_parallel_for() {
+  thread_local bool inside = false;
+  return inside;
+}
+
+// Runs body(i, thread) for i in [0, count), in any order, thread < threads. Stops early when the monitor says cancel
+// (then throws Cancelled) or a body throws (then throws that again). Progress is reported from the calling thread.
+template <class Body>
+void parallel_for(std::size_t count, int threads, Monitor& monitor, Stage stage, const Body& body) {
+  const int team = static_cast<int>(std::min<std::size_t>(static_cast<std::size_t>(std::max(threads, 1)), count));
+  const bool nested = inside_parallel_for();
+  if (team <= 1 || nested) {
+    for (std::size_t i = 0; i < count; i++) {
+      monitor.check();
+      body(i, 0);
+      if (!nested) monitor.report(stage, i + 1, count);
+    }
+    return;
+  }
+  std::exception_ptr failure;
+  std::atomic<bool> stop{false};
+  std::atomic<std::size_t> next{0}, done{0};
+  parallel_region(team, [&](int thread) {
+    inside_parallel_for() = true;
+    for (std::size_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;) {
+      if (stop.load(std::memory_order_relaxed) || monitor.cancelled()) break;
+      try {
+        body(i, thread);
+      } catch (...) {
+        if (!stop.exchange(true)) failure = std::current_exception();
+      }
+      const std::size_t finished = done.fetch_add(1, std::memory_order_relaxed) + 1;
+      if (thread == 0) monitor.report(stage, finished, count);
+    }
+    inside_parallel_for() = false;
+  });
+  if (failure) std::rethrow_exception(failure);
+  monitor.check();
+}
+
+}  // namespace fewpoints

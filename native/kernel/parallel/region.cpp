@@ -1,0 +1,57 @@
+#include "parallel/region.hpp"
+
+#include <atomic>
+#include <cstdlib>
+#include <exception>
+#include <thread>
+#include <vector>
+
+namespace fewpoints {
+namespace {
+
+constexpr int kMostThreads = 1024;
+// More than libgomp's own records of a team take.
+constexpr std::size_t kRecords = 32 << 10;
+
+// Of the calling thread, which has OpenMP's threads for itself.
+thread_local int started = 1;
+
+// How many of `wanted` threads OpenMP can start: a half of those that can be had beside each other. The system counts a
+// thread for a moment after it has ended, and other parts of the process may want one, too.
+int startable(int wanted) noexcept {
+  std::vector<std::thread> threads;
+  std::atomic<bool> go{false};
+  try {
+    // Freed, these bytes are there for libgomp's records. The stacks stay in the C library's hands as well.
+    void* const records = std::malloc(kRecords);
+    if (records == nullptr) return 0;
+    std::free(records);
+    threads.reserve(static_cast<std::size_t>(2 * wanted));
+    for (int i = 0; i < 2 * wanted; i++) threads.emplace_back([&go] { go.wait(false); });
+  } catch (const std::exception&) {  // std::system_error, std::bad_alloc
+  }
+  go.store(true);
+  go.notify_all();
+  for (std::thread& thread : threads) thread.join();
+  return static_cast<int>(threads.size() / 2);
+}
+
+}  // namespace
+
+int region_size() noexcept { return started; }
+
+int usable_threads(int wanted) noexcept {
+  wanted = std::clamp(wanted, 1, std::min(kMostThreads, omp_get_thread_limit()));
+  if (wanted <= started) return wanted;
+  const int possible = started + startable(wanted - started);
+  if (possible == started) return started;
+  omp_set_dynamic(0);  // a region has the size that is asked for
+  int size = started;
+#pragma omp parallel num_threads(possible)
+#pragma omp single
+  size = omp_get_num_threads();
+  started = size;
+  return std::min(wanted, started);
+}
+
+}  // namespace fewpoints

@@ -1,0 +1,379 @@
+#include "partition/partition.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "base/list.hpp"
+#include "parallel/parallel_for.hpp"
+#include "simd/kernels.hpp"
+
+namespace fewpoints {
+namespace {
+
+constexpr double kNever = -std::numeric_limits<double>::infinity();
+// The first grid should leave at least so many cells to each of its bins, and somewhat more than the number below which
+// a node is halved: the expected errors of its bins then say how many cells each should have.
+constexpr double kCellsInFirstBins = 8, kAboveHalved = 1.3;
+// Below this many cells along each of up to three sides a node is halved instead: that follows its box more closely,
+// and no rounding has to be paid for. Measured on normal, Student-t and mixed sets, m = 2..4.
+constexpr int kHalvedAxes = 3;
+// So many bins along every side a grid must have to be laid over the bulk of a box instead of all of it: with fewer,
+// the points outside would share cells with the bulk.
+constexpr double kBinsToClip = 3;
+// A node that should have fewer cells than this is left to the cut, which divides in the order of the errors.
+constexpr double kLeast = 1.5;
+// Rounds of dividing and of looking where errors are large. Each divides every node that should have several cells
+// into up to 256; a hundred decades of heavy tail need a handful.
+constexpr int kRounds = 32;
+
+// Monotone, exact at powers of two, at most 0.09 too low between: a score need not be better, and this is ten times
+// faster.
+double about_log2(double x) { return static_cast<double>(std::bit_cast<std::int64_t>(x)) * 0x1p-52 - 1023; }
+// Its inverse.
+double about_exp2(double x) {
+  return std::bit_cast<double>(static_cast<std::int64_t>((std::clamp(x, -1000.0, 1000.0) + 1023) * 0x1p52));
+}
+
+}  // namespace
+
+Partition::Partition(PointSet& set, const PartitionOptions& options, Monitor& monitor)
+    : set_(set),
+      options_(options),
+      monitor_(monitor),
+      dimension_(set.dimension()),
+      weighted_(set.weights() != nullptr),
+      scratch_(static_cast<std::size_t>(std::max(options.threads, 1))) {
+  const std::size_t n = set.size();
+  for (int a = 0; a < dimension_; a++) arrays_.push_back(set.mutable_column(a).data());
+  if (weighted_) arrays_.push_back(set.mutable_weights().data());
+  if (n == 0) return;
+  // A second cell costs at least one point more than one cell does.
+  if (options_.size <= std::min(options_.features, n) || n == 1) {
+    number_rows();
+    cells_.push_back({0, n});
+    return;
+  }
+  // A large set gets its row numbers when its points first move.
+  if (n <= kShared || options_.division == Division::Balanced) number_rows();
+  double axes = 0;
+  for (const double unit : options_.units) axes += unit > 0 ? 1 : 0;
+  cells_per_bit_ = axes / (axes + options_.order + 1);
+  enough_to_clip_ = std::pow(kBinsToClip, axes);
+  fewest_ = std::exp2(std::min<double>(axes, kHalvedAxes));
+
+  if (options_.division == Division::Balanced) {
+    balance();
+    return;
+  }
+  Tree tree = root();
+  refine(tree);
+  number_rows();
+  const List<char> chosen = cut(tree);
+  List<int> open{0};
+  while (!open.empty()) {
+    const int at = open.back();
+    open.pop_back();
+    const Node& node = tree.nodes[at];
+    if (chosen[at]) {
+      cells_.push_back({node.begin, node.end});
+    } else {
+      open.push_back(node.left + 1);
+      open.push_back(node.left);
+    }
+  }
+  scratch_.clear();
+}
+
+void Partition::number_rows() {
+  if (rows_.size() > 0) return;
+  const std::size_t n = set_.size();
+  rows_.reset(n);
+  if (set_.rows() != nullptr)
+    std::memcpy(rows_.data(), set_.rows(), n * sizeof(std::uint32_t));
+  else
+    for (std::size_t i = 0; i < n; i++) rows_[i] = static_cast<std::uint32_t>(i);
+  set_.mutable_rows() = List<std::uint32_t>();
+}
+
+std::size_t Partition::largest() const {
+  std::size_t most = 0;
+  for (const CellRange& cell : cells_) most = std::max(most, cell.size());
+  return most;
+}
+
+// ---- nodes and their boxes
+
+Partition::Tree Partition::root() {
+  const std::size_t n = set_.size(), chunks = chunk_count(n), entries = 2 * width() + 1;
+  List<double> parts(chunks * entries);
+  parallel_for(chunks, options_.threads, monitor_, Stage::Partition, [&](std::size_t c, int) {
+    double* part = &parts[c * entries];
+    const std::size_t begin = c * kChunk, end = std::min(n, begin + kChunk);
+    for (std::size_t a = 0; a < width(); a++) {
+      simd().bounds(arrays_[a], begin, end, &part[a], &part[width() + a]);
+    }
+    part[2 * width()] = weighted_ ? simd().sum(arrays_.back(), begin, end) : static_cast<double>(end - begin);
+  });
+  Tree tree;
+  Node node;
+  node.end = n;
+  append(tree, node);
+  std::copy_n(parts.data(), 2 * width(), tree.boxes.data());
+  for (std::size_t c = 0; c < chunks; c++) {
+    const double* part = &parts[c * entries];
+    for (std::size_t a = 0; a < width(); a++) {
+      tree.boxes[a] = std::min(tree.boxes[a], part[a]);
+      tree.boxes[width() + a] = std::max(tree.boxes[width() + a], part[width() + a]);
+    }
+    tree.nodes[0].mass += part[2 * width()];
+  }
+  rate(tree, 0);
+  return tree;
+}
+
+void Partition::append(Tree& tree, const Node& node) const {
+  tree.nodes.push_back(node);
+  tree.boxes.resize(tree.boxes.size() + 2 * width());
+}
+
+// The logarithm of mass x diameter^(k+1): a product would overflow.
+void Partition::rate(Tree& tree, int at) const {
+  Node& node = tree.nodes[at];
+  node.score = kNever;
+  if (node.size() <= options_.features) return;  // all its points are kept: no error
+  const double* low = box(tree, at);
+  double square = 0;
+  for (int a = 0; a < dimension_; a++) {
+    const double side = (low[width() + usize(a)] - low[a]) * options_.units[a];
+    square += side * side;
+  }
+  if (square > 0) node.score = about_log2(node.mass) + 0.5 * (options_.order + 1) * about_log2(square);
+}
+
+// Box and mass of a leaf, from its points.
+void Partition::measure(Tree& tree, int leaf) const {
+  Node& node = tree.nodes[leaf];
+  double* low = &tree.boxes[usize(leaf) * 2 * width()];
+  for (std::size_t a = 0; a < width(); a++) {
+    simd().bounds(arrays_[a], node.begin, node.end, &low[a], &low[width() + a]);
+  }
+  node.mass = weighted_ ? simd().sum(arrays_.back(), node.begin, node.end) : static_cast<double>(node.size());
+  rate(tree, leaf);
+}
+
+// Boxes and masses of the nodes from `first` on that have children, and of `at`, whose descendants these are.
+void Partition::join(Tree& tree, int at, std::size_t first) const {
+  const auto from_children = [&](int i) {
+    Node& node = tree.nodes[i];
+    if (node.left < 0) return;
+    node.mass = tree.nodes[node.left].mass + tree.nodes[node.left + 1].mass;
+    double* low = &tree.boxes[usize(i) * 2 * width()];
+    const double* left = box(tree, node.left);
+    const double* right = box(tree, node.left + 1);
+    for (std::size_t a = 0; a < width(); a++) {
+      low[a] = std::min(left[a], right[a]);
+      low[width() + a] = std::max(left[width() + a], right[width() + a]);
+    }
+    rate(tree, i);
+  };
+  for (std::size_t i = tree.nodes.size(); i-- > first;) from_children(static_cast<int>(i));
+  from_children(at);
+}
+
+// ---- how many cells a node should have
+
+// c cells in place of one have each 1/c of its mass and c^(-1/m) of its diameter: their errors are 2^level when c is
+// this. Never more than there are points to fill them.
+double Partition::cells_for(const Node& node, double level) const {
+  if (node.score == kNever) return 0;
+  const double most = static_cast<double>(node.size()) / static_cast<double>(options_.features);
+  return std::min(most, about_exp2(cells_per_bit_ * (node.score - level)));
+}
+
+// The level at which all leaves together cost the size: bisection, because the cost is flat on both sides. Looks near
+// `before` first.
+double Partition::level_of(const Tree& tree, double before) const {
+  constexpr double kNear = 4, kFar = 4096, kCloseEnough = 1.0 / 64;
+  List<const Node*> open;
+  double kept = 0;  // points of leaves that are not reduced
+  for (const Node& node : tree.nodes) {
+    if (node.left >= 0) continue;
+    if (node.score == kNever)
+      kept += static_cast<double>(std::min(node.size(), options_.features));
+    else
+      open.push_back(&node);
+  }
+  const double per_cell = static_cast<double>(options_.features), size = static_cast<double>(options_.size);
+  const auto too_low = [&](double level) {
+    double cost = kept;
+    for (const Node* node : open) cost += per_cell * cells_for(*node, level);
+    return cost > size;
+  };
+  double low = before - kNear, high = before + kNear;
+  for (double step = kNear; !too_low(low) && step < kFar; step *= 2) {
+    high = low;
+    low -= step;
+  }
+  for (double step = kNear; too_low(high) && step < kFar; step *= 2) {
+    low = high;
+    high += step;
+  }
+  while (high - low > kCloseEnough / cells_per_bit_) {
+    const double middle = low + 0.5 * (high - low);
+    (too_low(middle) ? low : high) = middle;
+  }
+  return high;
+}
+
+// ---- the tree
+
+// How many bins the first grid should have: each is then divided again into what it should have. Of the numbers that
+// leave enough cells to each, the one that in a set of even density gives the smallest error: bins are of whole
+// numbers.
+double Partition::first_cells(const Tree& tree) const {
+  const double cells = static_cast<double>(options_.size) / static_cast<double>(options_.features);
+  const double most =
+      std::min<double>(kMostBins, std::max(2.0, cells / std::max(kCellsInFirstBins, kAboveHalved * fewest_)));
+  // Not so few that their points leave the cache.
+  const double least = std::min(most, std::max(most / 4, static_cast<double>(set_.size()) / kInCache));
+  double best = most, best_error = std::numeric_limits<double>::infinity();
+  for (double first = most; first >= least; first--) {
+    const Grid outer = grid_for(tree, 0, first);
+    if (outer.bins < 2) return 2;
+    first = std::min<double>(first, outer.bins);
+    List<double> low(box(tree, 0), box(tree, 0) + width()), high(box(tree, 0) + width(), box(tree, 0) + 2 * width());
+    for (int i = 0; i < outer.axes.count; i++)
+      high[outer.axes.column[i]] = low[outer.axes.column[i]] + 1 / outer.axes.scale[i];
+    const Grid inner = make_grid(dimension_, low.data(), high.data(), options_.units.data(), cells / outer.bins,
+                                 options_.division == Division::Halves);
+    for (int i = 0; i < inner.axes.count; i++)
+      high[inner.axes.column[i]] = low[inner.axes.column[i]] + 1 / inner.axes.scale[i];
+    double square = 0;
+    for (std::size_t a = 0; a < width(); a++) square += std::pow((high[a] - low[a]) * options_.units[a], 2);
+    const double error = 0.5 * (options_.order + 1) * std::log2(square) -
+                         0.5 * std::log2(static_cast<double>(outer.bins) * std::max(inner.bins, 1));
+    if (error < best_error) {
+      best_error = error;
+      best = first;
+    }
+  }
+  return best;
+}
+
+// Divides until no node should have several cells. Where errors are large is seen better after every round.
+void Partition::refine(Tree& tree) {
+  if (tree.nodes[0].score == kNever) return;
+  double level = tree.nodes[0].score;  // that the whole set should be one cell: only the root is divided
+  List<Wanted> wanted{{0, first_cells(tree)}};
+  for (int round = 0; round < kRounds && !wanted.empty(); round++) {
+    refine(tree, wanted, level);
+    level = level_of(tree, round == 0 ? tree.nodes[0].score : level);
+    wanted.clear();
+    double owed = 0;  // cells that rounding kept from the nodes before
+    for (std::size_t at = 0; at < tree.nodes.size(); at++) {
+      const Node& node = tree.nodes[at];
+      if (node.left >= 0) continue;
+      const double cells = cells_for(node, level);
+      if (cells < kLeast) continue;
+      const double target = std::max(2.0, cells + owed);
+      const Grid below = grid_for(tree, static_cast<int>(at), target);
+      if (below.bins < 2) continue;
+      if (target >= fewest_ && target <= kMostBins) owed = std::clamp(cells + owed - below.bins, -cells, cells);
+      wanted.push_back({static_cast<int>(at), target});
+    }
+  }
+}
+
+void Partition::refine(Tree& tree, const List<Wanted>& wanted, double level) {
+  List<Wanted> small;
+  for (const Wanted& one : wanted)
+    if (tree.nodes[one.node].size() > kShared)
+      divide_shared(tree, one.node, one.cells);
+    else
+      small.push_back(one);
+  List<Tree> grown(small.size());
+  parallel_for(small.size(), options_.threads, monitor_, Stage::Partition, [&](std::size_t i, int thread) {
+    Tree& part = grown[i];
+    append(part, tree.nodes[small[i].node]);
+    std::copy_n(box(tree, small[i].node), 2 * width(), part.boxes.data());
+    grow(part, small[i].cells, level, scratch_[thread]);
+  });
+  // Put together in the order of their roots. Node 0 of a part is there already; the others move behind the end.
+  for (std::size_t i = 0; i < small.size(); i++) {
+    Tree& part = grown[i];
+    const int shift = narrow<int>(tree.nodes.size() + part.nodes.size()) - narrow<int>(part.nodes.size()) - 1;
+    for (Node& node : part.nodes)
+      if (node.left >= 0) node.left += shift;
+    tree.nodes[small[i].node] = part.nodes[0];
+    tree.nodes.insert(tree.nodes.end(), part.nodes.begin() + 1, part.nodes.end());
+    tree.boxes.insert(tree.boxes.end(), part.boxes.begin() + 2 * dimension_, part.boxes.end());
+    part = Tree();
+  }
+}
+
+void Partition::grow(Tree& tree, double cells, double level, Scratch& scratch) {
+  for (std::size_t at = 0; at < tree.nodes.size(); at++) {
+    if (monitor_.cancelled()) return;
+    if (tree.nodes[at].left >= 0) continue;
+    if (at > 0) cells = cells_for(tree.nodes[at], level);
+    if (cells >= kLeast) divide(tree, static_cast<int>(at), std::max(2.0, cells), scratch);
+  }
+}
+
+// Which nodes become cells: always the one with the largest expected error is divided next, as long as the bound
+// allows. Halves have no larger score than the whole, so the queue is a row of buckets that is walked once.
+List<char> Partition::cut(Tree& tree) {
+  const auto cost = [&](int i) { return std::min(options_.features, tree.nodes[i].size()); };
+  constexpr int kNone = -1, kBuckets = 1 << 14;
+  constexpr double kBucketsPerBit = 16;
+  const double top = tree.nodes[0].score;
+  List<int> first(kBuckets, kNone), next(tree.nodes.size(), kNone);  // next: the node behind it in its bucket
+  List<char> chosen(tree.nodes.size(), 0);
+  int bucket = 0;
+  const auto enter = [&](int i) {
+    if (next.size() < tree.nodes.size()) {
+      next.resize(tree.nodes.size() + tree.nodes.size() / 2, kNone);
+      chosen.resize(next.size(), 0);
+    }
+    if (tree.nodes[i].score == kNever) {
+      chosen[i] = 1;
+      return;
+    }
+    const double place = (top - tree.nodes[i].score) * kBucketsPerBit;
+    // Not before the present one, which rounding of the masses could suggest.
+    int& head = first[place < kBuckets - 1 ? std::max(static_cast<int>(place), bucket) : kBuckets - 1];
+    next[i] = head;
+    head = i;
+  };
+  std::size_t used = cost(0), taken = 0;
+  enter(0);
+  for (; bucket < kBuckets; bucket++)
+    while (first[bucket] != kNone) {
+      const int i = first[bucket];
+      first[bucket] = next[i];
+      if (++taken % 256 == 0) monitor_.check();
+      bool open = used < options_.size;
+      // Near the bound most halves cost too much: look before points move.
+      if (open && tree.nodes[i].left < 0 && options_.size - used < options_.features)
+        open = used + cost_of_halving(tree, i) <= options_.size;
+      if (open && tree.nodes[i].left < 0)
+        open = tree.nodes[i].size() > kShared ? divide_shared(tree, i, 2) : divide(tree, i, 2, scratch_[0]);
+      if (open) {
+        const int left = tree.nodes[i].left;
+        const std::size_t now = used - cost(i) + cost(left) + cost(left + 1);
+        open = now <= options_.size;
+        if (open) {
+          used = now;
+          enter(left);
+          enter(left + 1);
+        }
+      }
+      if (!open) chosen[i] = 1;
+    }
+  return chosen;
+}
+
+}  // namespace fewpoints

@@ -1,0 +1,68 @@
+// The polynomials of degree <= k of a weighted set in a frame of its own, block by block and never stored: in double
+// for steps, in double-double for sums.
+#pragma once
+#include <Eigen/Core>
+#include <algorithm>
+
+#include "base/list.hpp"
+#include "parallel/parallel_for.hpp"
+#include "points/point_set.hpp"
+#include "polynomial/orthonormal_basis.hpp"
+
+namespace fewpoints {
+
+class LocalFeatures {
+ public:
+  // The set must outlive this. Cost: that of the frame.
+  LocalFeatures(const PointSet& set, int order, int threads, Monitor& monitor);
+
+  const Frame& frame() const { return frame_; }
+  Eigen::Index count() const { return frame_.basis().count(); }
+
+  ExactSums sums(const List<double>& weights) const;
+
+  struct Block {
+    std::size_t begin, count;
+    Eigen::MatrixXd phi;             // count x N
+    mutable Eigen::MatrixXd scaled;  // scratch of the same size
+  };
+  // Sums are made piece by piece, the pieces in order: the same bits for any number of threads.
+  std::size_t pieces() const { return pieces_; }
+  static std::size_t pieces_of(std::size_t points) {
+    return std::clamp<std::size_t>((points + kBlock - 1) / kBlock / 4, 1, kMostPieces);
+  }
+  // body(block, piece): blocks of a piece in order, on one thread.
+  template <class Body>
+  void for_blocks(const Body& body) const {
+    for_blocks(0, pieces_, body);
+  }
+  // Of the pieces first .. last - 1 only.
+  template <class Body>
+  void for_blocks(std::size_t first, std::size_t last, const Body& body) const {
+    Monitor quiet;  // how far a pass is, is not how far the job is
+    parallel_for(last - first, threads_, quiet, Stage::Solve, [&](std::size_t at, int) {
+      const std::size_t piece = first + at;
+      Block block;
+      List<double> powers;
+      const std::size_t blocks = (set_.size() + kBlock - 1) / kBlock;
+      for (std::size_t k = piece * blocks / pieces_; k < (piece + 1) * blocks / pieces_; k++) {
+        monitor_.check();
+        evaluate(k * kBlock, std::min(set_.size(), (k + 1) * kBlock), block, powers);
+        body(static_cast<const Block&>(block), piece);
+      }
+    });
+  }
+
+ private:
+  static constexpr std::size_t kBlock = 256, kMostPieces = 32;
+  void evaluate(std::size_t begin, std::size_t end, Block& block, List<double>& powers) const;
+
+  const PointSet& set_;
+  const int threads_;
+  Monitor& monitor_;
+  List<const double*> columns_;
+  Frame frame_;
+  std::size_t pieces_ = 1;
+};
+
+}  // namespace fewpoints

@@ -1,0 +1,324 @@
+#include "polynomial/reproducible_sums.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "base/array.hpp"
+#include "base/list.hpp"
+#include "parallel/parallel_for.hpp"
+
+namespace fewpoints {
+namespace {
+
+using Power = MultiIndices::Power;
+using Product = List<Power>;
+
+// Bits of a product above g1, bits of the rest above g2. The first piece |y| <= 2^48 g1 leaves |rest| <= g1 / 2, and
+// the low parts add at most about 4 k u 2^48 g1 = k g1 / 8, k <= 255: with 46 bits more the second stays below 2^51 g2,
+// as it must. A chunk's sum, at most 2^14 products, fits an int64; any set's, at most 2^32, fits high 2^46 + low in 128
+// bits.
+constexpr int kHighBits = 48, kLowBits = 46;
+// 1.5 2^52 g2 and 1.5 2^52 g1 must be normal numbers.
+constexpr int kLeastExponent = -900, kMostExponent = 960;
+// Below it all products share one exponent, and the loops keep it in registers.
+constexpr int kCommonExponent = 12;
+// The largest error of exact() that is accepted without a closer look, relative to sum w |phi| or to |sum w phi|.
+constexpr double kNegligible = 0x1p-64;
+// Heads of more than half of the degree are tried only where it may pay: there are many axes and few degrees.
+constexpr int kManyAxes = 4, kFewDegrees = 3;
+
+struct Parts {
+  std::map<Product, int> heads, tails;
+  std::size_t size() const { return heads.size() + tails.size(); }
+};
+
+void insert(std::map<Product, int>& list, Product product) {
+  while (list.emplace(product, 0).second && !product.empty()) product.pop_back();  // with all it is made from
+}
+
+// The head has the axes before `axes`, as far as its degree stays within `degree`.
+void cut_at(const MultiIndices& indices, int e, int axes, int degree, Product& head, Product& tail) {
+  indices.powers(e, head);
+  std::size_t i = 0;
+  for (int total = 0; i < head.size() && head[i].axis < axes && total + head[i].degree <= degree; i++)
+    total += head[i].degree;
+  tail.assign(head.begin() + static_cast<std::ptrdiff_t>(i), head.end());
+  head.resize(i);
+}
+
+Parts parts_of(const MultiIndices& indices, int axes, int degree) {
+  Parts parts;
+  Product head, tail;
+  for (int e = 0; e < indices.count; e++) {
+    cut_at(indices, e, axes, degree, head, tail);
+    insert(parts.heads, head);
+    insert(parts.tails, tail);
+  }
+  return parts;
+}
+
+// Degree ascending, within a degree lexicographically descending; the map gets the places.
+List<Product> in_order(std::map<Product, int>& list) {
+  List<Product> sorted;
+  for (const auto& item : list) sorted.push_back(item.first);
+  const auto degree = [](const Product& product) {
+    int sum = 0;
+    for (const Power& power : product) sum += power.degree;
+    return sum;
+  };
+  std::sort(sorted.begin(), sorted.end(), [&](const Product& a, const Product& b) {
+    const int da = degree(a), db = degree(b);
+    return da != db ? da < db
+                    : std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), MultiIndices::is_before);
+  });
+  for (std::size_t i = 0; i < sorted.size(); i++) list[sorted[i]] = static_cast<int>(i);
+  return sorted;
+}
+
+int exponent_above(double x) { return x > 0 ? std::max(std::ilogb(x) + 1, kLeastExponent) : kLeastExponent; }
+
+// high 2^46 + low in units of g2, rounded to a double-double.
+DoubleDouble value_of(__int128 high, __int128 low, int g2_exponent) {
+  const __int128 total = high * (__int128{1} << kLowBits) + low;
+  const double h = static_cast<double>(total);
+  const double l = static_cast<double>(total - static_cast<__int128>(h));
+  return {std::ldexp(h, g2_exponent), std::ldexp(l, g2_exponent)};
+}
+
+// What a kernel says of each chunk of the points: shape.count values a chunk.
+List<double> of_chunks(decltype(SimdKernels::product_sums) kernel, const ProductShape& shape, const double* const* x,
+                       const double* w, std::size_t n, int threads, Monitor& monitor, Stage stage) {
+  const auto N = static_cast<std::size_t>(shape.count);
+  List<double> parts(chunk_count(n) * N);
+  List<Array<double>> workspaces(std::max(threads, 1));
+  parallel_for(chunk_count(n), threads, monitor, stage, [&](std::size_t c, int thread) {
+    Array<double>& workspace = workspaces[thread];
+    if (workspace.size() == 0) workspace.reset(simd().product_workspace(shape));
+    kernel(shape, x, w, c * kChunk, std::min(n, (c + 1) * kChunk), parts.data() + c * N, workspace.data());
+  });
+  return parts;
+}
+
+}  // namespace
+
+Extent extent_of(const double* const* x, const double* w, std::size_t n, const List<double>& centre,
+                 const List<double>& scale) {
+  Extent extent;
+  double low = 0, high = 0;
+  for (std::size_t a = 0; a < centre.size(); a++) {
+    low = high = centre[a];
+    simd().bounds(x[a], 0, n, &low, &high);
+    // A difference is off by half an ulp of itself.
+    extent.reach.push_back(std::max(high - centre[a], centre[a] - low) * scale[a] * (1 + 0x1p-50));
+  }
+  if (w != nullptr) {
+    low = high = 0;
+    simd().bounds(w, 0, n, &low, &high);
+    extent.heaviest = high;
+  }
+  return extent;
+}
+
+int ProductBasis::factors() const {
+  const auto composed = [](const Factors& list) {
+    return static_cast<int>(std::count_if(list.parent.begin(), list.parent.end(), [](int p) { return p != 0; }));
+  };
+  return composed(heads_) + composed(tails_);
+}
+
+ProductList ProductBasis::Factors::view() const {
+  return {static_cast<int>(parent.size()), parent.data(), axis.data(), degree.data()};
+}
+
+ProductBasis::ProductBasis(const MultiIndices& indices, Basis basis, List<double> centre, List<double> scale)
+    : centre_(std::move(centre)),
+      scale_(std::move(scale)),
+      legendre_high_(indices.order + 1, 0.0),
+      legendre_low_(indices.order + 1, 0.0) {
+  shape_.dimension = indices.dimension;
+  shape_.order = indices.order;
+  shape_.count = indices.count;
+  shape_.legendre = basis == Basis::Legendre;
+  for (int j = 1; j <= indices.order; j++) {
+    legendre_high_[j] = (j - 1.0) / j;
+    legendre_low_[j] = -std::fma(legendre_high_[j], j, -(j - 1.0)) / j;  // the remainder of a division is exact
+  }
+  split(indices);
+  shape_.heads = heads_.view();
+  shape_.tails = tails_.view();
+  shape_.runs = static_cast<int>(runs_.size());
+  shape_.run = runs_.data();
+  shape_.centre = centre_.data();
+  shape_.scale = scale_.data();
+  shape_.legendre_high = legendre_high_.data();
+  shape_.legendre_low = legendre_low_.data();
+}
+
+// Either all axes below some number make the head, or as many as stay within some degree: whichever needs fewer heads
+// and tails.
+void ProductBasis::split(const MultiIndices& indices) {
+  const int m = indices.dimension, k = indices.order;
+  int axes = m / 2, degree = k;
+  std::int64_t least = moment_count(std::max(axes, 1), k) + moment_count(m - axes, k);
+  for (int a = 1; a < m; a++) {
+    const std::int64_t size = moment_count(a, k) + moment_count(m - a, k);
+    if (size < least) axes = a, least = size;
+  }
+  if (m >= kManyAxes && k <= kFewDegrees)
+    if (static_cast<std::int64_t>(parts_of(indices, m, (k + 1) / 2).size()) < least) axes = m, degree = (k + 1) / 2;
+
+  Parts parts = parts_of(indices, axes, degree);
+  const List<Product> heads = in_order(parts.heads), tails = in_order(parts.tails);
+  const auto describe = [](const List<Product>& from, const std::map<Product, int>& place, Factors& to) {
+    for (Product product : from) {
+      const Power last = product.empty() ? Power{0, 0} : product.back();
+      if (!product.empty()) product.pop_back();
+      to.axis.push_back(last.axis);
+      to.degree.push_back(last.degree);
+      to.parent.push_back(place.at(product));
+    }
+  };
+  describe(heads, parts.heads, heads_);
+  describe(tails, parts.tails, tails_);
+  struct Pair {
+    int head, tail, feature;
+  };
+  List<Pair> pairs;
+  Product head, tail;
+  for (int e = 0; e < indices.count; e++) {
+    cut_at(indices, e, axes, degree, head, tail);
+    pairs.push_back({parts.heads.at(head), parts.tails.at(tail), e});
+  }
+  std::sort(pairs.begin(), pairs.end(),
+            [](const Pair& a, const Pair& b) { return a.head != b.head ? a.head < b.head : a.tail < b.tail; });
+  for (const Pair& pair : pairs) {
+    if (!runs_.empty() && runs_.back().head == pair.head && runs_.back().tail + runs_.back().count == pair.tail)
+      runs_.back().count++;
+    else
+      runs_.push_back({pair.head, pair.tail, 1, static_cast<int>(feature_.size())});
+    feature_.push_back(pair.feature);
+    indices.powers(pair.feature, head);
+    powers_.insert(powers_.end(), head.begin(), head.end());
+    first_power_.push_back(powers_.size());
+  }
+}
+
+List<double> ProductBasis::sums(const double* const* x, const double* w, std::size_t n, int threads, Monitor& monitor,
+                                Stage stage) const {
+  const std::size_t chunks = chunk_count(n), N = static_cast<std::size_t>(count());
+  const List<double> parts = of_chunks(simd().product_sums, shape_, x, w, n, threads, monitor, stage);
+  List<double> out(N);
+  for (std::size_t e = 0; e < N; e++) {
+    DoubleDouble total;
+    for (std::size_t c = 0; c < chunks; c++) total = total + DoubleDouble(parts[c * N + e]);
+    out[feature_[e]] = static_cast<double>(total);
+  }
+  return out;
+}
+
+// |p_j| <= reach^j, or |P_j| <= max(1, P_j(reach)); a little more for the rounding of what is computed here and there.
+double ProductBasis::bound(int slot, const Extent& extent) const {
+  double b = extent.heaviest;
+  for (std::size_t i = first_power_[slot]; i < first_power_[slot + 1]; i++) {
+    const int degree = powers_[i].degree;
+    const double t = extent.reach[powers_[i].axis];
+    if (!shape_.legendre) {
+      for (int j = 0; j < degree; j++) b *= t;
+    } else if (t > 1) {
+      double before = 1, now = t;
+      for (int j = 2; j <= degree; j++) {
+        const double next = ((2 * j - 1) * t * now - (j - 1) * before) / j;
+        before = now;
+        now = next;
+      }
+      if (degree > 0) b *= now;
+    }
+  }
+  return b * (1 + 0x1p-30);
+}
+
+bool ProductBasis::holds(const Extent& extent) const {
+  for (int e = 0; e < count(); e++)
+    if (!(bound(e, extent) < std::ldexp(1.0, kMostExponent))) return false;
+  return true;
+}
+
+// Errors: what is cut from a product, at most g2 / 2 = 2^(E - 95), 2^E above every |w phi_e|; the rounding of its rest,
+// 2^-53 of at most 2^(E - 44); and the second order of the double-double products, below (2 k + m)^2 2^-105 w |phi|.
+// With E from the largest of the products themselves, 2^E <= 2 max w |phi| <= 2 sum w |phi|, so that the first two are
+// below n 2^-93 of sum w |phi|: 10^-19 for 10^9 points. E from the extent costs nothing and is nearly always good
+// enough; whether it is, is decided from the exact sums and the number of points, which do not depend on their order.
+ExactTotals ProductBasis::exact(const double* const* x, const double* w, std::size_t n, const Extent& extent,
+                                bool magnitudes, const List<double>* sizes, int threads, Monitor& monitor,
+                                Stage stage) const {
+  List<int> exponents(count());
+  for (int e = 0; e < count(); e++) exponents[e] = exponent_above(bound(e, extent));
+  const auto [least, most] = std::minmax_element(exponents.begin(), exponents.end());
+  if (*most - *least <= kCommonExponent) std::fill(exponents.begin(), exponents.end(), *most);
+  ExactTotals totals = collect(x, w, n, exponents, magnitudes, threads, monitor, stage);
+  bool good = true;
+  for (int e = 0; e < count() && good; e++) {
+    const double size = magnitudes ? totals.magnitudes[e]
+                        : sizes    ? (*sizes)[e]
+                                   : std::fabs(static_cast<double>(totals.sums[e]));
+    good = totals.bounds[e] <= kNegligible * size;
+  }
+  if (good) return totals;
+  return collect(x, w, n, tight_exponents(x, w, n, threads, monitor, stage), magnitudes, threads, monitor, stage);
+}
+
+List<int> ProductBasis::tight_exponents(const double* const* x, const double* w, std::size_t n, int threads,
+                                        Monitor& monitor, Stage stage) const {
+  const std::size_t chunks = chunk_count(n), N = static_cast<std::size_t>(count());
+  const List<double> parts = of_chunks(simd().product_largest, shape_, x, w, n, threads, monitor, stage);
+  List<int> exponents(N);
+  for (std::size_t e = 0; e < N; e++) {
+    double most = 0;
+    for (std::size_t c = 0; c < chunks; c++) most = std::max(most, parts[c * N + e]);
+    // The plain values are within a few roundings of the others, relative to the largest.
+    exponents[e] = exponent_above(most * (1 + 0x1p-30));
+  }
+  return exponents;
+}
+
+ExactTotals ProductBasis::collect(const double* const* x, const double* w, std::size_t n, const List<int>& exponents,
+                                  bool magnitudes, int threads, Monitor& monitor, Stage stage) const {
+  const std::size_t chunks = chunk_count(n), N = static_cast<std::size_t>(count());
+  List<double> m1(N), m2(N);
+  for (std::size_t e = 0; e < N; e++) {
+    m1[e] = std::ldexp(1.5, 52 + exponents[e] - kHighBits);
+    m2[e] = std::ldexp(1.5, 52 + exponents[e] - kHighBits - kLowBits);
+  }
+  List<std::int64_t> high(chunks * N), low(chunks * N);
+  List<double> parts(magnitudes ? chunks * N : 0);
+  List<Array<double>> workspaces(std::max(threads, 1));
+  parallel_for(chunks, threads, monitor, stage, [&](std::size_t c, int thread) {
+    Array<double>& workspace = workspaces[thread];
+    if (workspace.size() == 0) workspace.reset(simd().product_workspace(shape_));
+    simd().product_sums_exact(shape_, x, w, c * kChunk, std::min(n, (c + 1) * kChunk),
+                              {m1.data(), m2.data(), high.data() + c * N, low.data() + c * N},
+                              magnitudes ? parts.data() + c * N : nullptr, workspace.data());
+  });
+  ExactTotals totals;
+  totals.sums.resize(N);
+  totals.bounds.resize(N);
+  if (magnitudes) totals.magnitudes.resize(N);
+  for (std::size_t e = 0; e < N; e++) {
+    __int128 h = 0, l = 0;
+    double magnitude = 0;
+    for (std::size_t c = 0; c < chunks; c++) {
+      h += high[c * N + e];
+      l += low[c * N + e];
+      if (magnitudes) magnitude += parts[c * N + e];
+    }
+    const int f = feature_[e];
+    totals.sums[f] = value_of(h, l, exponents[e] - kHighBits - kLowBits);
+    totals.bounds[f] = std::ldexp(static_cast<double>(n), exponents[e] - kHighBits - kLowBits);
+    if (magnitudes) totals.magnitudes[f] = magnitude;
+  }
+  return totals;
+}
+
+}  // namespace fewpoints

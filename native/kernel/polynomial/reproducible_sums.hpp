@@ -1,0 +1,80 @@
+// Sums of products of powers or of Legendre polynomials over a weighted set, plainly or exactly: how the features are
+// split into heads and tails, and how the pieces of threads and chunks become one result. The heavy loops are
+// simd/products.cpp.
+#pragma once
+#include <cstdint>
+
+#include "base/double_double.hpp"
+#include "base/list.hpp"
+#include "base/status.hpp"
+#include "polynomial/space.hpp"
+#include "simd/kernels.hpp"
+
+namespace fewpoints {
+
+enum class Basis { Monomial, Legendre };
+
+struct ExactTotals {
+  List<DoubleDouble> sums;
+  List<double> magnitudes;  // sum w |phi_e|, to about 1e-13; empty when not asked for
+  List<double> bounds;      // of the error of sums: what was cut off
+};
+
+// Of the points that are summed over: |scale (x - centre)| <= reach on each axis, and weights <= heaviest.
+struct Extent {
+  List<double> reach;
+  double heaviest = 1;
+};
+
+Extent extent_of(const double* const* x, const double* w, std::size_t n, const List<double>& centre,
+                 const List<double>& scale);
+
+class ProductBasis {
+ public:
+  // phi_e = product over the axes a of p_{e_a}(t_a), t = scale (x - centre), e in the order of the indices.
+  ProductBasis(const MultiIndices& indices, Basis basis, List<double> centre, List<double> scale);
+
+  // Plain sums: chunk by chunk in double, chunks in double-double, the same bits for any number of threads. Error at
+  // most about (150 + 3 k) u sum w |phi|, typically a tenth of an epsilon.
+  List<double> sums(const double* const* x, const double* w, std::size_t n, int threads, Monitor& monitor,
+                    Stage stage) const;
+
+  // In two parts and without rounding on the way; scale must be powers of two. sums are equal bit for bit for any order
+  // of the points and any number of threads. What is cut off is made negligible against sum w |phi_e| when magnitudes
+  // are asked for, else against `sizes` if given, else against |sum w phi_e|. See the source for the bound of the
+  // error.
+  ExactTotals exact(const double* const* x, const double* w, std::size_t n, const Extent& extent, bool magnitudes,
+                    const List<double>* sizes, int threads, Monitor& monitor, Stage stage) const;
+
+  // Whether exact() can hold every product; else a coordinate is so large that powers overflow.
+  bool holds(const Extent& extent) const;
+
+  int count() const { return shape_.count; }
+  // Heads and tails that are products, and not powers of one coordinate: made once a point.
+  int factors() const;
+  ProductBasis(const ProductBasis&) = delete;
+  ProductBasis& operator=(const ProductBasis&) = delete;
+
+ private:
+  struct Factors {
+    List<int> parent, axis, degree;
+    ProductList view() const;
+  };
+  void split(const MultiIndices& indices);
+  double bound(int slot, const Extent& extent) const;
+  ExactTotals collect(const double* const* x, const double* w, std::size_t n, const List<int>& exponents,
+                      bool magnitudes, int threads, Monitor& monitor, Stage stage) const;
+  List<int> tight_exponents(const double* const* x, const double* w, std::size_t n, int threads, Monitor& monitor,
+                            Stage stage) const;
+
+  ProductShape shape_{};
+  Factors heads_, tails_;
+  List<ProductRun> runs_;
+  List<int> feature_;  // of each slot: place in the caller's order
+  // The factors of slot s: powers_[first_power_[s] .. first_power_[s + 1]).
+  List<MultiIndices::Power> powers_;
+  List<std::size_t> first_power_{0};
+  List<double> centre_, scale_, legendre_high_, legendre_low_;
+};
+
+}  // namespace fewpoints

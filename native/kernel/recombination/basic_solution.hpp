@@ -1,0 +1,146 @@
+// Recombination of any number of points in any features. A few points of their own and group sums of all the others are
+// the columns of a tableau; the homotopy push finds a vertex for them, and prefers the points, whose columns come
+// first. Where a group is still needed it is split into parts, in the same tableau, until only points are left. Every
+// point is looked at once; no n x N matrix is stored.
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+
+#include "base/list.hpp"
+#include "base/status.hpp"
+#include "polynomial/double_double_sums.hpp"
+#include "recombination/blocked_tableau.hpp"
+#include "simd/kernels.hpp"
+
+namespace fewpoints {
+
+// How many points of their own the tableau begins with, over the number of features. For features of which nothing is
+// known: enough for polynomials of order 10 in 4 columns, which need the most of those that were tried.
+constexpr double kSinglesPerFeature = 5;
+// Of products: order 10 in 4 columns needs 6, order 4 in 10 columns 3 (measured on uniform points); the others lie
+// between. One too few costs more than one too many.
+inline double product_singles_per_feature(int order) { return std::min(8.0, 2.3 + 0.37 * order); }
+
+// Columns of the tableau for n points: no more than n.
+struct ColumnCounts {
+  std::size_t singles, groups;
+};
+ColumnCounts column_counts(std::size_t n, std::size_t features, double singles_per_feature);
+
+// Where the features come from.
+class FeatureSource {
+ public:
+  virtual ~FeatureSource() = default;
+  virtual int width() const = 0;
+  virtual std::size_t count() const = 0;
+  virtual const double* weights() const = 0;  // nullptr: all 1
+  // out[e * stride + c] = sum of feature e over the rows of segments first[c] .. first[c + 1], times their weights if
+  // `weighted`, for c < columns <= kBlock. Called from several threads at once; scratch is the thread's own,
+  // scratch_size() doubles. exact, when given: the weighted sums of all the rows are added to it.
+  virtual void sums(const Segment* segments, const std::uint32_t* first, int columns, bool weighted, double* out,
+                    std::size_t stride, double* scratch, ExactSums* exact) const = 0;
+  virtual std::size_t scratch_size() const = 0;
+  virtual double singles_per_feature() const { return kSinglesPerFeature; }
+  // Whether sums() fills `exact`; else the target is the sum of the columns.
+  virtual bool exact() const { return false; }
+  static constexpr int kBlock = 8;
+};
+
+// Products of univariate polynomials over columns of coordinates, evaluated when they are asked for.
+class ProductSource final : public FeatureSource {
+ public:
+  // shape: which features, and their recurrence; see ExactBasis. x: shape.dimension columns of coordinates; the
+  // polynomials are evaluated at (x - centre) * inverse.
+  ProductSource(const ExactShape& shape, const double* const* x, const double* w, std::size_t count,
+                List<double> centre, List<double> inverse);
+  int width() const override { return shape_.count; }
+  std::size_t count() const override { return count_; }
+  const double* weights() const override { return w_; }
+  void sums(const Segment* segments, const std::uint32_t* first, int columns, bool weighted, double* out,
+            std::size_t stride, double* scratch, ExactSums* exact) const override;
+  std::size_t scratch_size() const override { return simd().group_workspace(shape_); }
+  double singles_per_feature() const override { return product_singles_per_feature(shape_.order); }
+
+ private:
+  GroupShape shape_{};
+  List<int> lower_parent_, lower_factor_, powers_, place_;
+  List<double> centre_, inverse_;
+  const double* const* x_;
+  const double* w_;
+  std::size_t count_;
+};
+
+// A row of largest entry 1 whose remainder is below this depends on the rows before it.
+constexpr double kRankTolerance = 1e-12;
+// What was taken for dependent is tried again, down to the rounding of the features.
+constexpr double kLeastTolerance = 1e-14;
+
+class VertexFinder {
+ public:
+  // tolerance: of the rank. With one below kRankTolerance no pivots are taken unseen for safe, either.
+  VertexFinder(const FeatureSource& source, int threads, Monitor& monitor, double tolerance = kRankTolerance);
+
+  // Not polished: sums hold to about 1e-13 only. False: no vertex was found; support() is then what there is.
+  bool run();
+
+  int rank() const { return rank_; }
+  const ExactSums& target() const { return target_; }
+  const List<std::uint32_t>& indices() const { return indices_; }  // rows, in no order
+  List<double>& weights() { return weights_; }
+
+  // Iterative refinement by the inverse that is at hand, until the residual stays. sums: of the support with the given
+  // weights. Returns the largest |target - sums| / target.magnitude.
+  template <class Sums>
+  double refine(const ExactSums& target, const Sums& sums);
+
+ private:
+  // Rows segments_[begin .. end), as a sum. Weighted: each times its weight.
+  struct Column {
+    std::uint32_t begin, end;
+    std::size_t rows;
+    bool weighted;
+  };
+  void choose_columns();
+  void fill(const List<Column>& columns, double* out, std::size_t stride, bool measure);
+  int split_groups();
+  bool rebuild(List<double>& multipliers);
+  List<Column> parts_of(const Column& group, std::size_t parts);
+  void collect();
+  double refined_step(const ExactSums& target, const ExactSums& sums, List<double>& change);
+
+  const FeatureSource& source_;
+  const int threads_;
+  Monitor& monitor_;
+  const double tolerance_;
+  List<Segment> segments_;
+  List<Column> columns_;  // by their place in the tableau
+  std::size_t singles_ = 0;
+  std::unique_ptr<HomotopyTableau> tableau_;
+  ExactSums target_;
+  List<std::uint32_t> indices_;
+  List<std::size_t> support_rows_;  // of the tableau
+  List<double> weights_;
+  int rank_ = 0;
+  bool safe_;
+};
+
+template <class Sums>
+double VertexFinder::refine(const ExactSums& target, const Sums& sums) {
+  constexpr double kConverged = 1.2e-16;
+  constexpr int kMostSteps = 5;
+  List<double> w = weights_, change(w.size());
+  double best = refined_step(target, sums(w), change);
+  for (int step = 0; step < kMostSteps && best > kConverged; step++) {
+    for (std::size_t i = 0; i < w.size(); i++) w[i] = w[i] + change[i] > 0 ? w[i] + change[i] : 0;
+    const double now = refined_step(target, sums(w), change);
+    if (!(now < best)) break;
+    const bool slow = now > 0.5 * best;
+    best = now;
+    weights_ = w;
+    if (slow) break;
+  }
+  return best;
+}
+
+}  // namespace fewpoints

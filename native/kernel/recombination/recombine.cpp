@@ -1,0 +1,249 @@
+#include "recombination/recombine.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <numeric>
+
+#include "base/list.hpp"
+#include "base/shown.hpp"
+#include "base/tolerances.hpp"
+#include "parallel/parallel_for.hpp"
+#include "parallel/region.hpp"
+#include "polynomial/double_double_sums.hpp"
+#include "recombination/basic_solution.hpp"
+#include "recombination/refine_weights.hpp"
+
+namespace fewpoints {
+namespace {
+
+// Beyond so many features the last polish takes too long: about N^3 operations, not blocked.
+constexpr int kMostGently = 600;
+// What a product may lose where it is next to the least double.
+constexpr double kLost = 0x1p-1074;
+
+std::size_t padded(int width) { return (static_cast<std::size_t>(width) + 7) / 8 * 8; }
+
+// The first number that is not finite, by row and column. Nothing when all are.
+void check_rows(const double* values, std::size_t count, int width) {
+  for (std::size_t i = 0; i < count; i++) {
+    const double* row = values + i * usize(width);
+    double s = 0;
+    for (int e = 0; e < width; e++) s += row[e] - row[e];
+    if (s == 0) continue;
+    for (int e = 0; e < width; e++) check_finite(row + e, 1, "features", e, i);
+  }
+}
+
+class MatrixSource final : public FeatureSource {
+ public:
+  explicit MatrixSource(const FeatureMatrix& features) : features_(features) {}
+  int width() const override { return features_.width; }
+  std::size_t count() const override { return features_.count; }
+  const double* weights() const override { return features_.weights.data(); }
+  std::size_t scratch_size() const override { return 3 * padded(features_.width); }
+  // Where elimination is next to nothing, splitting a group now and then costs less than the rows to avoid it.
+  double singles_per_feature() const override { return features_.width <= 64 ? 3.5 : kSinglesPerFeature; }
+  bool exact() const override { return true; }
+
+  void sums(const Segment* segments, const std::uint32_t* first, int columns, bool weighted, double* out,
+            std::size_t stride, double* scratch, ExactSums* exact) const override {
+    const int N = features_.width;
+    double *high = scratch, *low = high + padded(N), *magnitude = low + padded(N);
+    if (!weighted) {  // rows of their own
+      const double* row[kBlock];
+      for (int c = 0; c < columns; c++) row[c] = features_.values + segments[c].begin * usize(N);
+      if (columns == kBlock) {
+        for (int e = 0; e < N; e++)
+          for (int c = 0; c < kBlock; c++) out[usize(e) * stride + usize(c)] = row[c][e];
+      } else {
+        for (int e = 0; e < N; e++)
+          for (int c = 0; c < columns; c++) out[usize(e) * stride + usize(c)] = row[c][e];
+      }
+      if (exact != nullptr)
+        add(segments, first[columns], exact->high.data(), exact->low.data(), exact->magnitude.data());
+      return;
+    }
+    for (int c = 0; c < columns; c++) {
+      std::fill_n(scratch, 3 * padded(N), 0.0);
+      add(segments + first[c], first[c + 1] - first[c], high, low, magnitude);
+      for (int e = 0; e < N; e++) out[usize(e) * stride + usize(c)] = high[e] + low[e];
+      if (exact == nullptr) continue;
+      for (int e = 0; e < N; e++) {
+        const DoubleDouble s = two_sum(exact->high[e], high[e]);
+        exact->high[e] = s.high;
+        exact->low[e] += s.low + low[e];
+        exact->magnitude[e] += magnitude[e];
+      }
+    }
+  }
+
+ private:
+  void add(const Segment* segments, std::size_t count, double* high, double* low, double* magnitude) const {
+    simd().matrix_sums(features_.values, features_.count, usize(features_.width), features_.weights.data(), segments,
+                       count, high, low, magnitude);
+  }
+  const FeatureMatrix& features_;
+};
+
+// The chosen rows, copied, and their exact sums.
+class ChosenRows {
+ public:
+  ChosenRows(const FeatureMatrix& features, const List<std::uint32_t>& rows)
+      : width_(features.width), count_(rows.size()), values_(rows.size() * usize(features.width)) {
+    for (std::size_t j = 0; j < count_; j++)
+      std::memcpy(values_.data() + j * usize(width_),
+                  features.values + static_cast<std::size_t>(rows[j]) * usize(width_), usize(width_) * sizeof(double));
+  }
+  ExactSums sums(const List<double>& weights) const {
+    ExactSums sums(static_cast<int>(padded(width_)));
+    const Segment all{0, count_};
+    simd().matrix_sums(values_.data(), count_, usize(width_), weights.data(), &all, 1, sums.high.data(),
+                       sums.low.data(), sums.magnitude.data());
+    return sums;
+  }
+  Eigen::MatrixXd columns() const {
+    return Eigen::Map<const Eigen::MatrixXd>(values_.data(), width_, static_cast<Eigen::Index>(count_));
+  }
+
+ private:
+  int width_;
+  std::size_t count_;
+  Array<double> values_;
+};
+
+// Of the column that is furthest off: " (column 3: 0.5 instead of 0.25)".
+std::string furthest(const ExactSums& target, const ExactSums& sums, int width) {
+  int worst = -1;
+  double most = 0;
+  for (int e = 0; e < width; e++) {
+    const double off = std::fabs(static_cast<double>(target[e] - sums[e])) / target.magnitude[e];
+    if (!(off > most) || !std::isfinite(off)) continue;
+    most = off;
+    worst = e;
+  }
+  if (worst < 0) return "";
+  const auto wanted = static_cast<double>(target[worst]), got = static_cast<double>(sums[worst]);
+  return " (column " + std::to_string(worst) + ": " + shown(got, wanted) + " instead of " + shown(wanted, got) + ")";
+}
+
+}  // namespace
+
+FeatureMatrix::FeatureMatrix(const PointsView& view, const NumbersView& w, bool lent)
+    : count(narrow<std::uint32_t>(view.count)), width(view.dimension) {
+  const bool rows = !view.numbers.is_float32 && view.numbers.stride == 1 && view.row_stride == width;
+  const auto* given = static_cast<const double*>(view.numbers.data);
+  if (rows && lent) {
+    values = given;
+  } else {
+    copy_.reset(product(count, width));
+    if (rows) {
+      std::memcpy(copy_.data(), given, count * usize(width) * sizeof(double));
+    } else {
+      for (std::size_t i = 0; i < count; i++) {
+        double* to = copy_.data() + i * usize(width);
+        const auto start = static_cast<std::ptrdiff_t>(i) * view.row_stride;
+        for (int e = 0; e < width; e++) to[e] = view.numbers[start + e * view.numbers.stride];
+      }
+    }
+    values = copy_.data();
+    check_rows(values, count, width);
+  }
+  if (w.data == nullptr) return;
+  copy_weights(w, count, weights);
+  exponent = bring_into_range(weights);
+}
+
+namespace {
+
+Recombined recombine_scaled(const FeatureMatrix& features, int threads, Monitor& monitor) {
+  const int N = features.width;
+  const MatrixSource source(features);
+  struct Attempt {
+    List<std::uint32_t> indices;
+    List<double> weights;
+    double residual = HUGE_VAL;
+    int rank = 0;
+    std::string worst;  // of a result that is refused: which column, and by how much
+  };
+  const auto attempt = [&](double tolerance) {
+    Attempt out;
+    VertexFinder finder(source, threads, monitor, tolerance);
+    const bool solved = finder.run();
+    const ExactSums& target = finder.target();
+    for (int e = 0; e < N; e++)
+      if (!std::isfinite(target.high[e] + target.magnitude[e])) {
+        check_rows(features.values, features.count, N);
+        // Finite, but their sums overflow.
+        throw refusal("the sum of column " + std::to_string(e), HUGE_VAL, "smaller numbers");
+      }
+    out.rank = finder.rank();
+    if (!solved) return out;
+    const ChosenRows chosen(features, finder.indices());
+    const auto sums = [&](const List<double>& w) { return chosen.sums(w); };
+    List<double>& weights = finder.weights();
+    out.residual = finder.refine(target, sums);
+    if (out.residual > kAcceptedResidual) out.residual = polish(chosen.columns(), target, sums, weights);
+    if (out.residual > kAcceptedResidual && N <= kMostGently)
+      out.residual = polish_gently(chosen.columns(), target, sums, weights);
+    // Of a column of subnormal sums the sums here do not see all.
+    const double lost = kLost * static_cast<double>(features.count + weights.size());
+    for (int e = 0; e < N; e++)
+      if (lost > kEpsilon * target.magnitude[e] && target.magnitude[e] > 0)
+        out.residual = std::max(out.residual, lost / target.magnitude[e]);
+    if (out.residual > kRefusedResidual) out.worst = furthest(target, chosen.sums(weights), N);
+    out.indices = finder.indices();
+    out.weights = std::move(weights);
+    return out;
+  };
+  Attempt best = attempt(kRankTolerance);
+  if (best.residual > kAcceptedResidual) {  // what was taken for dependent may have mattered
+    Attempt other = attempt(kLeastTolerance);
+    if (other.residual < best.residual) best = std::move(other);
+  }
+  Recombined result;
+  result.rank = best.rank;
+  result.residual = best.residual;
+  const List<double>& weights = best.weights;
+  if (result.residual > kAcceptedResidual) {
+    List<std::uint32_t> rows;
+    List<double> w;
+    for (std::size_t i = 0; i < features.count && rows.size() <= static_cast<std::size_t>(N); i++)
+      if (features.weights.size() == 0 || features.weights[i] > 0) {
+        rows.push_back(static_cast<std::uint32_t>(i));
+        w.push_back(features.weights.size() == 0 ? 1 : features.weights[i]);
+      }
+    if (rows.size() <= static_cast<std::size_t>(N)) {  // nothing has to go: all rows as they are
+      result.indices = std::move(rows);
+      result.weights = std::move(w);
+      result.residual = 0;
+      return result;
+    }
+  }
+  if (!(result.residual <= kRefusedResidual))
+    throw refusal("the column sums" + best.worst, result.residual, "columns that are better conditioned");
+  List<std::size_t> order(weights.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return best.indices[a] < best.indices[b]; });
+  for (const std::size_t j : order)
+    if (weights[j] > 0) {
+      result.indices.push_back(best.indices[j]);
+      result.weights.push_back(weights[j]);
+    }
+  return result;
+}
+
+}  // namespace
+
+Recombined recombine(FeatureMatrix&& features, int wanted, Monitor& monitor) {
+  Recombined result = recombine_scaled(features, usable_threads(wanted), monitor);
+  for (double& w : result.weights) {
+    w = std::ldexp(w, features.exponent);
+    if (std::isinf(w))
+      throw Error(Code::Weight, "a weight of the result would be beyond the largest double; divide the weights");
+  }
+  return result;
+}
+
+}  // namespace fewpoints

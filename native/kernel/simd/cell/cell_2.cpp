@@ -1,0 +1,5 @@
+#include "simd/cell/solve_cell.hpp"
+
+namespace fewpoints::FEWPOINTS_SIMD {
+FEWPOINTS_INSTANCES_2(FEWPOINTS_INSTANTIATE)
+}

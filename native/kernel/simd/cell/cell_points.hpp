@@ -1,0 +1,233 @@
+// The points of one cell in its bounding box, mapped to [-1,1]^m: sums of features over all of them in one pass,
+// features of chosen ones, and the search for points on which a combination of features is most negative. Nothing
+// behind a cell's last point plays a part.
+#pragma once
+#include "simd/cell/legendre_features.hpp"
+#include "simd/cell/tableau.hpp"
+#include "simd/kernels.hpp"
+
+namespace fewpoints::FEWPOINTS_SIMD {
+
+constexpr size_t kPrefetch = 1024;   // points of the next cell
+constexpr int kLanes = 4;            // vectors of points in flight in the moment pass
+constexpr int kFewLanes = 2;         // the same when the sums are in registers
+constexpr int kFoldEvery = 256;      // blocks of kLanes vectors between compensated foldings of the sums
+constexpr size_t kStopEvery = 8192;  // points between looks at the cancel flag; a power of two
+// Sums of this many features stay in registers through the moment pass; more are kept in memory, and each vector of
+// them is then worth kLanes vectors of points.
+constexpr int kRegisterSums = W == 8 ? 20 : 7;
+
+struct Box {
+  double centre[usize(kMostFastDimension)], inverse[usize(kMostFastDimension)];
+};
+
+template <class F>
+struct Cell {
+  const CellShape& shape;
+  const CellPoints& points;
+  Vec* memory;  // F::scratch_vectors()
+  Box box;
+  static constexpr size_t kMostColumns = usize(F::M > 0 ? F::M : kMostFastDimension);
+
+  FEWPOINTS_INLINE int dimension() const { return F::M > 0 ? F::M : shape.dimension; }
+  FEWPOINTS_INLINE int count() const { return F::N > 0 ? F::N : shape.count; }
+
+  FEWPOINTS_INLINE Vec local(int a, Vec x) const { return (x - splat(box.centre[a])) * splat(box.inverse[a]); }
+
+  void measure() {
+    const size_t n = points.count;
+    for (int a = 0; a < dimension(); a++) {
+      const double* x = points.x[a];
+      double low = x[0], high = low;
+      if (n >= W) {
+        Vec low0 = loadu(x), high0 = low0, low1 = loadu(x + n - W), high1 = low1;
+        size_t i = W;
+        for (; i + 2 * W <= n; i += 2 * W) {
+          const Vec x0 = loadu(x + i), x1 = loadu(x + i + W);
+          low0 = minimum(x0, low0);
+          high0 = maximum(x0, high0);
+          low1 = minimum(x1, low1);
+          high1 = maximum(x1, high1);
+        }
+        if (i + W <= n) {
+          low0 = minimum(loadu(x + i), low0);
+          high0 = maximum(loadu(x + i), high0);
+        }
+        low = smallest(minimum(low0, low1));
+        high = largest(maximum(high0, high1));
+      } else {
+        for (size_t i = 1; i < n; i++) {
+          low = x[i] < low ? x[i] : low;
+          high = x[i] > high ? x[i] : high;
+        }
+      }
+      box.centre[a] = 0.5 * low + 0.5 * high;
+      const double half = 0.5 * high - 0.5 * low;
+      box.inverse[a] = half > 0 ? 1 / half : 0;
+    }
+  }
+
+  template <int B>
+  FEWPOINTS_INLINE void add(size_t i, Vec* sums) const {
+    Vec t[kMostColumns][usize(B)], w[usize(B)];
+    for (int b = 0; b < B; b++) {
+      w[b] = points.w ? loadu(points.w + i + b * W) : splat(1);
+      for (int a = 0; a < dimension(); a++) t[a][b] = local(a, loadu(points.x[a] + i + b * W));
+    }
+    F::template accumulate<B>(shape, t, w, sums, memory);
+  }
+  // The same for the points from i on, fewer than B x W: vectors that would reach beyond the last point end at it, and
+  // weights of points that are behind i or were counted before are zero.
+  template <int B>
+  FEWPOINTS_INLINE void add_last(size_t i, Vec* sums) const {
+    Vec t[kMostColumns][usize(B)], w[usize(B)];
+    const size_t n = points.count;
+    for (int b = 0; b < B; b++) {
+      const size_t from = i + usize(b * W);
+      if (n >= W) {
+        const size_t at = from + W <= n ? from : n - W;
+        for (int a = 0; a < dimension(); a++) t[a][b] = local(a, loadu(points.x[a] + at));
+        w[b] = points.w ? loadu(points.w + at) : splat(1);
+        Index lane;
+        for (int l = 0; l < W; l++) lane[l] = l;
+        w[b] =
+            lane + splat_index(static_cast<long long>(at)) >= splat_index(static_cast<long long>(from)) ? w[b] : Vec{};
+      } else {
+        w[b] = Vec{};
+        for (int a = 0; a < dimension(); a++) {
+          Vec x = splat(points.x[a][0]);
+          for (size_t l = 0; from + l < n; l++) x[l] = points.x[a][from + l];
+          t[a][b] = local(a, x);
+        }
+        for (size_t l = 0; from + l < n; l++) w[b][l] = points.w ? points.w[from + l] : 1;
+      }
+    }
+    F::template accumulate<B>(shape, t, w, sums, memory);
+  }
+
+  // Up to kFoldEvery blocks of points from i on; returns the first that was left.
+  template <int B>
+  FEWPOINTS_INLINE size_t add_many(size_t i, Vec* sums) const {
+    constexpr size_t block = usize(B) * W;
+    const size_t n = points.count;
+    for (int done = 0; done < kFoldEvery && i + block <= n; done++, i += block) add<B>(i, sums);
+    if (i + block <= n) return i;
+    if (i + W < n) {
+      if constexpr (B > 1) {
+        add_last<B>(i, sums);
+        return n;
+      } else {
+        add<1>(i, sums);
+        i += W;
+      }
+    }
+    if (i < n) add_last<1>(i, sums);
+    return n;
+  }
+
+  // b = sum w phi, `padded` entries. Sums are folded now and then with the rounding error carried along, so that large
+  // cells lose nothing.
+  void moments(double* b, double* lost, Vec* sums) const {
+    const int padded = round_up(count());
+    for (int e = 0; e < padded; e += W) {
+      store(b + e, Vec{});
+      store(lost + e, Vec{});
+    }
+    for (int e = count(); e < padded; e++) sums[e] = Vec{};
+    size_t i = 0;
+    do {
+      if constexpr (F::N > 0 && F::N <= kRegisterSums) {
+        Vec held[F::N] = {};
+        i = add_many<kFewLanes>(i, held);
+        for (int e = 0; e < F::N; e++) sums[e] = held[e];
+      } else {
+        for (int e = 0; e < count(); e++) sums[e] = Vec{};
+        i = add_many<kLanes>(i, sums);
+      }
+      for (int e = 0; e < padded; e += W) {
+        const Vec y = sums_of(sums + e) - load(lost + e), before = load(b + e), s = before + y;
+        store(lost + e, (s - before) - y);
+        store(b + e, s);
+      }
+    } while (i < points.count && !points.stop());
+  }
+
+  // Cells are solved in the order in which they lie in memory: the next one's points travel while this one is solved.
+  FEWPOINTS_INLINE void prefetch_next() const {
+    const size_t ahead = points.count < kPrefetch ? points.count : kPrefetch;
+    for (int a = 0; a < dimension(); a++)
+      for (size_t i = 0; i < ahead; i += 8) __builtin_prefetch(points.x[a] + points.count + i);
+    if (points.w)
+      for (size_t i = 0; i < ahead; i += 8) __builtin_prefetch(points.w + points.count + i);
+  }
+
+  // Features of the points at(0) .. at(count - 1), W at a time, into rows `stride` apart;
+  // columns from `count` up to `columns` repeat the first.
+  template <class At>
+  FEWPOINTS_INLINE void features(const At& at, int count, int columns, int stride, double* out) const {
+    for (int c = 0; c < columns; c += W) {
+      size_t index[W];
+      for (int l = 0; l < W; l++) index[l] = static_cast<size_t>(at(c + l < count ? c + l : 0));
+      Vec t[kMostColumns];
+      for (int a = 0; a < dimension(); a++) {
+        const double* x = points.x[a];
+        Vec v;
+        for (int l = 0; l < W; l++) v[l] = x[index[l]];
+        t[a] = local(a, v);
+      }
+      F::values(shape, t, out + c, usize(stride), memory);
+    }
+  }
+
+  // The most negative y . phi of each of kBatch interleaved parts of the points that are not `gone`, below `than`.
+  // Returns how many were found; the most negative of all is among them.
+  int search(const double* y, double than, const unsigned char* gone, int* found) const {
+    const size_t n = points.count;
+    double least[kBatch];
+    int at[kBatch];
+    for (int l = 0; l < kBatch; l++) {
+      least[l] = than;
+      at[l] = -1;
+    }
+    const auto keep = [&](Vec s, size_t from, size_t fresh, size_t end) {
+      for (size_t l = fresh - from; l < W && from + l < end; l++) {
+        const size_t part = (from + l) % kBatch;
+        if (s[l] < least[part] && !gone[from + l]) {
+          least[part] = s[l];
+          at[part] = static_cast<int>(from + l);
+        }
+      }
+    };
+    constexpr int B = 2;
+    Vec t[kMostColumns][B], s[B];
+    size_t i = 0;
+    for (; i + B * W <= n; i += B * W) {
+      if (i % kStopEvery == 0 && points.stop()) return 0;
+      for (int b = 0; b < B; b++)
+        for (int a = 0; a < dimension(); a++) t[a][b] = local(a, loadu(points.x[a] + i + b * W));
+      F::template combination<B>(shape, t, y, s, memory);
+      for (int b = 0; b < B; b++)
+        if (any(s[b] < splat(than))) keep(s[b], i + usize(b * W), i + usize(b * W), n);
+    }
+    for (; i < n; i += W) {
+      const size_t from = i + W <= n || n < W ? i : n - W;
+      for (int a = 0; a < dimension(); a++) {
+        Vec x = splat(points.x[a][from]);
+        if (n >= W) {
+          x = loadu(points.x[a] + from);
+        } else {
+          for (size_t l = 0; l < n; l++) x[l] = points.x[a][l];
+        }
+        t[a][0] = t[a][1] = local(a, x);
+      }
+      F::template combination<B>(shape, t, y, s, memory);
+      keep(s[0], from, i, n);
+    }
+    int count = 0;
+    for (int l = 0; l < kBatch; l++)
+      if (at[l] >= 0) found[count++] = at[l];
+    return count;
+  }
+};
+
+}  // namespace fewpoints::FEWPOINTS_SIMD

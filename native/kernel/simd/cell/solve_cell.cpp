@@ -1,0 +1,47 @@
+// Chooses the code for one cell: that of cell_solver.hpp, made for its (m, k) or for any.
+#include "simd/cell/solve_cell.hpp"
+
+#include "simd/cell/cell_instances.hpp"
+#include "simd/parts.hpp"
+
+namespace fewpoints::FEWPOINTS_SIMD {
+
+// Compiled in the files of the groups, not here.
+#define FEWPOINTS_ELSEWHERE(m, k) extern FEWPOINTS_INSTANTIATE(m, k)
+FEWPOINTS_INSTANCES(FEWPOINTS_ELSEWHERE)
+
+namespace {
+
+using Solver = CellResult (*)(const CellShape&, const CellPoints&, double*, uint32_t*, double*);
+struct Instance {
+  int dimension, order;
+  Solver solve;
+};
+#define FEWPOINTS_ENTRY(m, k) {m, k, solve_cell<Features<m, k>>},
+const Instance kInstances[] = {FEWPOINTS_INSTANCES(FEWPOINTS_ENTRY)};
+constexpr int kInstanceCount = sizeof(kInstances) / sizeof(kInstances[0]);
+
+}  // namespace
+
+int cell_instance(int dimension, int order) {
+  for (int i = 0; i < kInstanceCount; i++)
+    if (kInstances[i].dimension == dimension && kInstances[i].order == order) return i;
+  return -1;
+}
+
+size_t cell_workspace(const CellShape& shape, size_t largest_cell) {
+  // And 8: a smaller cell may have the wider stride.
+  const int stride = stride_for(round_up(shape.samples) + kMostSearches * kBatch) + 8;
+  const size_t N = usize(shape.count), padded = static_cast<size_t>(round_up(shape.count));
+  return 4 * padded + N * usize(stride) + padded * padded + padded * kBatch + largest_cell / 8 + 64 +
+         Tableau::doubles(shape.count, stride) + Features<0, 0>::scratch_vectors(shape, kLanes) * W + 72;
+}
+
+CellResult cell(const CellShape& shape, const CellPoints& points, double* workspace, uint32_t* chosen,
+                double* weights) {
+  if (!fits_fast_path(shape.dimension, shape.order, shape.count)) return {-1, 0};
+  const Solver solve = shape.instance >= 0 ? kInstances[shape.instance].solve : solve_cell<Features<0, 0>>;
+  return solve(shape, points, workspace, chosen, weights);
+}
+
+}  // namespace fewpoints::FEWPOINTS_SIMD

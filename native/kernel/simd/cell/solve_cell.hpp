@@ -1,0 +1,144 @@
+// One cell, fast: box, moments in one streaming pass, candidates, homotopy push, refinement, residual. Works in
+// double with Legendre products on the cell's bounding box; gives up (count -1) where that basis is rank-deficient or
+// too badly conditioned, and never returns an answer whose residual it has not measured.
+#pragma once
+#include "simd/cell/cell_instances.hpp"
+#include "simd/cell/cell_points.hpp"
+#include "simd/cell/legendre_features.hpp"
+#include "simd/cell/tableau.hpp"
+
+namespace fewpoints::FEWPOINTS_SIMD {
+
+// A pivot below this, in values of order 1, means that the box basis has lost about half the digits on these points.
+constexpr double kPivotTolerance = 1e-9;
+// Below this a candidate outside the tableau is looked for: the exchange would be badly conditioned.
+constexpr double kEnterTolerance = 1e-3;
+// Every search outside the tableau is a pass over all points, and brings in up to kBatch of them. A cell that needs
+// more has very uneven weights or points.
+constexpr int kMostSearches = 8;
+// Refinement goes on above this, up to so many times: exchanges through small pivots wear the inverse out.
+constexpr double kRefined = 1e-15;
+constexpr int kMostRefinements = 3;
+// More than this is no answer at all (the caller asks for much less), and neither is what is not a number.
+constexpr double kLargestResidual = 1;
+
+// S points evenly spread over n > S: the partition leaves the points of a cell spatially sorted, so these are
+// stratified. In fixed point; the step is above 1, so that no point comes twice.
+struct Candidates {
+  uint64_t step, half;
+  Candidates(size_t n, int S) : step((static_cast<uint64_t>(n) << 32) / static_cast<uint64_t>(S)), half(step / 2) {}
+  FEWPOINTS_INLINE int operator[](int c) const {
+    return static_cast<int>((static_cast<uint64_t>(static_cast<uint32_t>(c)) * step + half) >> 32);
+  }
+};
+
+// Rows a multiple of 2 KB apart share few places of the first-level cache.
+constexpr int stride_for(int columns) {
+  const int stride = round_up(columns);
+  return stride >= 128 && stride % 32 == 0 ? stride + 8 : stride;
+}
+
+template <class F>
+CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* memory, uint32_t* chosen,
+                      double* weights) {
+  Cell<F> cell{shape, points, nullptr, {}};
+  const int N = cell.count(), padded = round_up(N);
+  const size_t n = points.count;
+  const int S = n < usize(shape.samples) ? static_cast<int>(n) : shape.samples;
+  const int stride = stride_for(round_up(S) + kMostSearches * kBatch);
+  const auto take = [&memory](size_t count) {
+    double* p = memory;
+    memory += (count + 7) / 8 * 8;
+    return p;
+  };
+  double* b = take(usize(padded));
+  double* lost = take(usize(padded));
+  double* defect = take(usize(padded));
+  double* step = take(usize(padded));
+  double* T = take(usize(N) * usize(stride));
+  double* at_support = take(usize(padded) * usize(padded));
+  double* scratch = take(usize(padded) * kBatch);
+  unsigned char* gone = reinterpret_cast<unsigned char*>(take(n / 8 + 8));
+  TableauOf<F::N> tableau(N, S, stride, T, take(TableauOf<F::N>::doubles(N, stride)));
+
+  cell.memory = reinterpret_cast<Vec*>(take(F::scratch_vectors(shape, kLanes) * W));
+
+  cell.measure();
+  cell.moments(b, lost, reinterpret_cast<Vec*>(scratch));
+
+  if (points.stop()) return {-1, 0};
+  cell.prefetch_next();
+
+  const Candidates candidate(n, S);
+  cell.features([&](int c) { return candidate[c]; }, S, round_up(S), stride, T);
+  for (int e = 0; e < padded; e += W) store(tableau.v + e, load(b + e));
+  if (!tableau.eliminate(kPivotTolerance, shape.pivot_share)) return {-1, 0};
+
+  // Columns from S on are appended ones.
+  int searches = 0, appended[kMostSearches * kBatch];
+  const int first_appended = tableau.used;
+  const auto point = [&](int column) {
+    return column < first_appended ? candidate[column] : appended[column - first_appended];
+  };
+  const auto weight = [&](int column) { return points.w ? points.w[point(column)] : 1.0; };
+  const auto outside = [&](const double* y, double than, TableauOf<F::N>&) {
+    if (searches == 0) {
+      for (size_t i = 0; i < n; i++) gone[i] = 0;
+      for (int c = 0; c < S; c++) gone[candidate[c]] = 1;  // those are priced in the tableau
+    }
+    if (searches == kMostSearches) return kGiveUp;
+    int* found = appended + searches * kBatch;
+    const int count = cell.search(y, than, gone, found);
+    if (count == 0) return 0;
+    searches++;
+    for (int l = 0; l < count; l++) gone[found[l]] = 1;  // once in, never again
+    cell.features([&](int l) { return found[l]; }, count, kBatch, kBatch, scratch);
+    tableau.append(scratch, count);
+    return count;
+  };
+  const double mass = b[0];
+  if (!tableau.push(weight, outside, kEnterTolerance, 1e-15 * mass, 4 * n + 64, points.stop)) return {-1, 0};
+
+  // Refinement with the inverse at hand, from fresh features.
+  int* support = reinterpret_cast<int*>(lost);
+  for (int i = 0; i < N; i++) support[i] = point(tableau.basis[i]);
+  cell.features([&](int i) { return support[i]; }, N, padded, padded, at_support);
+  double* v = tableau.v;
+  for (int i = N; i < padded; i++) v[i] = 0;
+  const auto measure_defect = [&] {
+    for (int e = 0; e < N; e += W) {
+      const double* row[W];
+      for (int l = 0; l < W; l++) row[l] = at_support + usize(e + l < N ? e + l : N - 1) * usize(padded);
+      Vec s[W] = {};
+      for (int i = 0; i < padded; i += W) {
+        const Vec vi = load(v + i);
+#pragma GCC unroll 8
+        for (int l = 0; l < W; l++) s[l] = madd(load(row[l] + i), vi, s[l]);
+      }
+      store(defect + e, load(b + e) - sums_of(s));
+    }
+  };
+  // Once is enough for nearly all; what is left then is the rounding of the sums.
+  double residual = 0;
+  for (int pass = 0; pass <= kMostRefinements; pass++) {
+    measure_defect();
+    residual = 0;
+    for (int e = 0; e < N; e++) {
+      const double r = absolute(defect[e]) * shape.norm[e];
+      if (!(r <= residual)) residual = r;  // also when it is not a number
+    }
+    residual /= mass;
+    if (pass == kMostRefinements || (pass > 0 && residual <= kRefined)) break;
+    tableau.solve(defect, step);
+    for (int i = 0; i < padded; i += W) store(v + i, maximum(load(v + i) + load(step + i), Vec{}));
+  }
+  int kept = 0;
+  for (int i = 0; i < N; i++)
+    if (v[i] > 0) {
+      chosen[kept] = static_cast<uint32_t>(support[i]);
+      weights[kept++] = v[i];
+    }
+  return {residual <= kLargestResidual ? kept : -1, residual};
+}
+
+}  // namespace fewpoints::FEWPOINTS_SIMD

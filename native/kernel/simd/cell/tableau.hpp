@@ -1,0 +1,241 @@
+// Homotopy push: from given weights on all columns to a vertex, that is, non-negative weights on at most rank of them,
+// with the same sums.
+//
+// The columns of T are feature vectors; b is their weighted sum. Blocked Gauss-Jordan elimination chooses a basis B of
+// columns and leaves B^-1 T in place (in the basis columns' own places: B^-1 itself) and v = B^-1 b, the weights that
+// the basis alone would need. Then all other weights are shrunk together while the basis weights u move towards v. When
+// one of them reaches zero it leaves, and the column with the most negative entry in its row enters with the weight it
+// has by then: such a column exists, because b is a positive combination. Feasible at every step; ends when v >= 0.
+#pragma once
+#include "simd/kernels.hpp"
+#include "simd/vector/vector.hpp"
+
+namespace fewpoints::FEWPOINTS_SIMD {
+
+constexpr int round_up(int n) { return (n + 7) / 8 * 8; }
+
+// Register tile of the update: kPivots pivot rows x kTile vectors stay in registers while the other rows stream by.
+#if FEWPOINTS_AVX512 || defined(__ARM_NEON)
+constexpr int kTile = 4;  // 16 + 4 of 32 registers
+#elif FEWPOINTS_AVX2
+constexpr int kTile = 3;  // 12 + 3 + 1 of 16
+#else
+constexpr int kTile = 2;  // 8 + 2, and two for products: there is no fused multiply-add
+#endif
+constexpr int kPivots = 4;
+// Pivots that are chosen before the rest of the tableau is updated. More of them: fewer passes over a tableau that
+// does not fit in the first-level cache, but each of these rows is updated by dot products.
+constexpr int kBlock = 4, kLargeBlock = 8, kLargeRows = 48;
+// Entries of B^-1 T are of order 1; one below this is rounding, and dividing by it would lose all digits.
+constexpr double kSmallestPivot = 1e-11;
+constexpr int kBatch = 8;    // columns that are appended together
+constexpr int kGiveUp = -2;  // says `outside` of TableauOf::push
+
+// Rows: how many, or 0 when that is known at run time only.
+template <int Rows>
+class TableauOf {
+ public:
+  // rows x columns, stride a multiple of 8; columns from `columns` up to the next multiple of 8 must hold finite
+  // numbers, those behind are room for `append`. Everything lives in `memory`, doubles(rows, stride) of them, aligned
+  // to 64 bytes; T may lie elsewhere.
+  static size_t doubles(int rows, int stride) {
+    const size_t n = static_cast<size_t>(round_up(rows));
+    return 4 * n + kLargeBlock * n + usize(capacity_for(rows)) * (n + usize(stride)) + 3 * usize(stride) + 3 * n + 64;
+  }
+  TableauOf(int rows, int columns, int row_stride, double* table, double* memory)
+      : N(rows),
+        S(columns),
+        stride(row_stride),
+        padded(round_up(rows)),
+        T(table),
+        used(round_up(columns)),
+        capacity(capacity_for(rows)) {
+    double* p = memory;
+    const auto take = [&p](size_t n) {
+      double* r = p;
+      p += n;
+      return r;
+    };
+    v = take(usize(padded));
+    u = take(usize(padded));
+    scratch = take(usize(padded));
+    factors = take(usize(kLargeBlock) * usize(padded));
+    eta = take(usize(capacity) * usize(padded));
+    rho = take(usize(capacity) * usize(stride));
+    spread = take(usize(stride));
+    open = reinterpret_cast<long long*>(take(usize(stride)));
+    label = reinterpret_cast<long long*>(take(usize(stride)));
+    basis = reinterpret_cast<int*>(take(usize(padded)));
+    home = reinterpret_cast<int*>(take(usize(padded)));
+    const int most = stride > padded ? stride : padded;
+    low = 1;
+    while (low <= most) low = 2 * low + 1;
+    for (int c = 0; c < used; c++) {
+      open[c] = c < columns ? kMagnitude & ~low : 0;
+      label[c] = c < columns ? low - c : 0;
+    }
+    for (int i = 0; i < padded; i += W) {
+      store(v + i, Vec{});
+      store(u + i, Vec{});
+    }
+  }
+
+  const int N, S, stride, padded;
+  double* const T;
+  double *v, *u;    // N: target and present weights of the basis
+  long long* open;  // stride: not zero while a column may still enter; see key_of
+  int* basis;       // N: which column is basic in this row
+  int* home;        // N: the column whose place holds this row's column of B^-1
+  int used;         // columns that are in T, a multiple of 8
+  int rank = 0;
+  double remaining = 1;  // what is left of the weight of a column that is not in the basis
+
+  // tolerance: a row whose largest open entry is not above it depends on the rows before it, and the elimination fails.
+  // share: the first open entry of at least share x largest is taken, from a start that moves on.
+  bool eliminate(double tolerance, double share);
+
+  // start(c): the weight that column c had at the beginning. outside(y, than, *this): looks for columns outside T with
+  // y . phi below `than`; appends some, the most negative among them, and returns how many, or kGiveUp. Returns false
+  // when no column enters although a weight must leave.
+  template <class Start, class Outside>
+  bool push(const Start& start, const Outside& outside, double enter_tolerance, double zero, size_t most_steps,
+            Stop stop);
+
+  // Columns that were not in T, kBatch at a time (phi: rows x kBatch), the first `count` of them open. They get the
+  // numbers from the returned one on; stride must have room for them.
+  int append(const double* phi, int count);
+
+  // out = B^-1 phi for the present basis; `padded` entries.
+  void solve(const double* phi, double* out);
+
+ private:
+  static constexpr long long kMagnitude = 0x7fffffffffffffffLL;
+  // Exchanges are kept as rank-1 corrections (eta, rho). Applying them costs a pass over the tableau each, so that up
+  // to kMostKept rows there is room for more of them than most cells need (0.05 to 0.6 rows); beyond, room is what
+  // counts.
+  static constexpr int kMostCapacity = 192, kMostKept = 256;
+  static constexpr int capacity_for(int rows) {
+    const int kept = rows <= kMostKept ? rows * 3 / 4 : 64;
+    return kept > 8 ? kept : 8;
+  }
+  FEWPOINTS_INLINE int rows() const { return Rows > 0 ? Rows : N; }
+  FEWPOINTS_INLINE int width() const { return Rows > 0 ? round_up(Rows) : padded; }
+
+  double *scratch, *factors, *eta, *rho, *spread;
+  long long* label;
+  const int capacity;
+  long long low;  // 2^b - 1 > stride: bits of a key that hold the column's number
+  int pending = 0;
+  int rotate = 0;
+
+  FEWPOINTS_INLINE void close(int c) {
+    clear_entry(open, c);
+    clear_entry(label, c);
+  }
+
+  // Searches are for the largest magnitude and its place at once: the lowest bits of the magnitude give way to
+  // low - column. Keys are positive doubles, so that they compare as they should; on a tie the first column wins, and
+  // a closed column's key is zero. What is lost, some 2^-40 of the value, only matters to the choice between two
+  // candidates that are equally good.
+  FEWPOINTS_INLINE Vec key_of(Vec t, int c) const { return marked(t, load_index(open + c), load_index(label + c)); }
+  FEWPOINTS_INLINE int place_of(Vec keys) const {
+    const long long bits = bits_of(largest(keys)) & low;
+    return bits > 0 ? static_cast<int>(low - bits) : -1;
+  }
+
+  int within_share(const double* row, double share, double& best) {
+    for (int i = 0; i < S; i++) {
+      const int c = rotate + i < S ? rotate + i : rotate + i - S;
+      if (open[c] != 0 && absolute(row[c]) >= share * best) {
+        best = absolute(row[c]);
+        rotate = c + 1 < S ? c + 1 : 0;
+        return c;
+      }
+    }
+    return -1;
+  }
+
+  int largest_open(const double* row, double share, double& best) {
+    Vec keys = {};
+    for (int c = 0; c < used; c += W) keys = maximum(key_of(load(row + c), c), keys);
+    const int p = place_of(keys);
+    best = p >= 0 ? absolute(row[p]) : -1;
+    return share < 1 && best > 0 ? within_share(row, share, best) : p;
+  }
+
+  // The row whose weight is the first to reach zero on the way from u to v, or -1.
+  int first_to_vanish() const {
+    Vec keys = splat(2);
+    Index here;
+    for (int l = 0; l < W; l++) here[l] = l;
+    for (int i = 0; i < width(); i += W) {
+      const Vec vi = load(v + i), ui = load(u + i);
+      const Vec key = marked(ui / (ui - vi), splat_index(kMagnitude & ~low), here);
+      keys = minimum(vi < Vec{} ? key : splat(2), keys);
+      here += W;
+    }
+    const double least = smallest(keys);
+    return least < 2 ? static_cast<int>(bits_of(least) & low) : -1;
+  }
+
+  // Rows outside [j, j + Block) minus factors x B pivot rows from the s0-th of the block on, over Q vectors from column
+  // c on. In its own column a pivot row counts one more, which takes away what stands there.
+  template <int Block, int B, int Q>
+  FEWPOINTS_INLINE void update_rows(int j, int s0, const int* places, int c);
+
+  // The block's rows are those of L^-1 T: U^-1 times them, then the other rows, over Q vectors from column c on.
+  template <int B, int Q>
+  void update_panel(int j, const double (*upper)[usize(B)], const double* inverse, const int* places, int c);
+
+  // row -= sum of g[o] x row o of the block, o < count; looks for its largest open entry on the way.
+  template <int Count>
+  FEWPOINTS_INLINE int forward(const double* first, const double* g, double* row);
+
+  struct Limits {
+    double tolerance;
+    double share;
+  };
+
+  // Chooses the pivots of the block's rows: L U of the block's pivot columns, and L^-1 on its rows. `below` holds the
+  // pivot columns' entries in rows that are still to come.
+  template <int B, int s>
+  FEWPOINTS_INLINE bool choose(int j0, const Limits& limits, double (*upper)[usize(B)], double (*below)[usize(B)],
+                               double* inverse, int* places);
+
+  template <int B>
+  bool eliminate_block(int j0, double tolerance, double share);
+
+  // row = the present row r of B^-1 T. Returns the open column with its most negative entry, which is `best`; 0 when
+  // there is none.
+  int current_row(int r, double* row, double& best);
+
+  // Column c of T in rows i .. i + W - 1; zeros behind the last row.
+  FEWPOINTS_INLINE Vec entries(int c, int i) const {
+    const double* Ti = T + usize(i) * usize(stride) + c;
+    Vec t = {};
+    if (i + W <= rows()) {
+      for (int l = 0; l < W; l++) t[l] = Ti[usize(l) * usize(stride)];
+    } else {
+      for (int l = 0; i + l < rows(); l++) t[l] = Ti[usize(l) * usize(stride)];
+    }
+    return t;
+  }
+
+  void current_column(int c, double* col);
+
+  // out[i] = row i of A . spread, for i < count; up to W - 1 more entries are written.
+  void products(const double* A, int count, double* out) const;
+
+  void flush();
+  // Q vectors of every row minus their pending corrections; the corrections' own Q vectors stay in the first-level
+  // cache.
+  template <int Q>
+  void flush_panel(int c);
+};
+
+using Tableau = TableauOf<0>;
+
+}  // namespace fewpoints::FEWPOINTS_SIMD
+
+#include "simd/cell/tableau_elimination.hpp"
+#include "simd/cell/tableau_walk.hpp"

@@ -1,0 +1,16 @@
+// What network.cpp and update.cpp make for the table in table.cpp.
+#pragma once
+#include "simd/network_kernels.hpp"
+#include "simd/vector/vector.hpp"
+
+namespace fewpoints::FEWPOINTS_SIMD {
+
+void update32(const UpdateStep& step, size_t count, const double* sums, size_t slots, size_t slot_stride,
+              const float* factor, float* parameters, float* first, float* second);
+void update64(const UpdateStep& step, size_t count, const double* sums, size_t slots, size_t slot_stride,
+              const double* factor, double* parameters, double* first, double* second);
+
+extern const NetworkKernels<float> network32;
+extern const NetworkKernels<double> network64;
+
+}  // namespace fewpoints::FEWPOINTS_SIMD

@@ -1,0 +1,124 @@
+// The update rules, with PyTorch's meaning of every number; formulas as in the documentation of torch.optim.
+#include "simd/network/network_parts.hpp"
+#include "simd/vector/lanes.hpp"
+
+namespace fewpoints::FEWPOINTS_SIMD {
+namespace {
+
+// The numbers of a step, rounded to T once.
+template <class T>
+struct Step {
+  using V = VecOf<T>;
+  explicit Step(const UpdateStep& s)
+      : rate(of(s.rate)),
+        momentum(of(s.momentum)),
+        keep1(of(s.beta1)),
+        new1(of(1 - s.beta1)),
+        keep2(of(s.beta2)),
+        new2(of(1 - s.beta2)),
+        alpha(of(s.alpha)),
+        rest(of(1 - s.alpha)),
+        epsilon(of(s.epsilon)),
+        decay(of(s.decay)),
+        root_correction(of(s.root_correction)),
+        decay_factor(of(s.decay_factor)),
+        shrink(of(s.shrink)),
+        grow(of(s.grow)),
+        least(of(s.least_step)),
+        largest(of(s.largest_step)) {}
+  static V of(double x) { return splat(static_cast<T>(x)); }
+  V rate, momentum, keep1, new1, keep2, new2, alpha, rest, epsilon, decay, root_correction, decay_factor, shrink, grow,
+      least, largest;
+};
+
+// g: the gradient. One vector of parameters p and of what the rule remembers of them.
+template <class T, UpdateRule rule>
+FEWPOINTS_INLINE void one(const Step<T>& s, VecOf<T> g, VecOf<T>& p, VecOf<T>& first, VecOf<T>& second) {
+  using V = VecOf<T>;
+  if constexpr (rule != kAdamW && rule != kRprop) g = madd(s.decay, p, g);
+  if constexpr (rule == kSgd) p = nmadd(s.rate, g, p);
+  if constexpr (rule == kMomentum || rule == kNesterov) {
+    first = madd(s.momentum, first, g);
+    p = nmadd(s.rate, rule == kNesterov ? madd(s.momentum, first, g) : first, p);
+  }
+  if constexpr (rule == kAdam || rule == kAdamW) {
+    if constexpr (rule == kAdamW) p *= s.decay_factor;
+    first = madd(s.new1, g - first, first);
+    second = madd(s.keep2, second, s.new2 * (g * g));
+    p = nmadd(s.rate, first / (square_root(second) / s.root_correction + s.epsilon), p);
+  }
+  if constexpr (rule == kRmsProp) {
+    second = madd(s.alpha, second, s.rest * (g * g));
+    first = madd(s.momentum, first, g / (square_root(second) + s.epsilon));
+    p = nmadd(s.rate, first, p);
+  }
+  if constexpr (rule == kRprop) {  // first: the last gradient, second: the step sizes
+    const V sign = g * first;
+    const V factor = sign > V{} ? s.grow : (sign < V{} ? s.shrink : splat(static_cast<T>(1)));
+    second = minimum(maximum(second * factor, s.least), s.largest);
+    g = sign < V{} ? V{} : g;
+    p = p - (g > V{} ? second : (g < V{} ? -second : V{}));
+    first = g;
+  }
+  if constexpr (rule == kAdagrad) {
+    second = madd(g, g, second);
+    p = nmadd(s.rate, g / (square_root(second) + s.epsilon), p);
+  }
+}
+
+template <class T, UpdateRule rule>
+void all(const UpdateStep& step, size_t count, const double* sums, size_t slots, size_t slot_stride, const T* factor,
+         T* p, T* first, T* second) {
+  constexpr size_t L = Lanes<T>::count;
+  constexpr bool has_first = rule != kSgd && rule != kAdagrad;
+  constexpr bool has_second = rule != kSgd && rule != kMomentum && rule != kNesterov;
+  const Step<T> s(step);
+  for (size_t i = 0; i < count; i += kNeuronTile) {
+    double sum[kNeuronTile];
+    T g[kNeuronTile];
+    for (size_t l = 0; l < kNeuronTile; l++) sum[l] = sums[i + l];
+    for (size_t slot = 1; slot < slots; slot++)
+      for (size_t l = 0; l < kNeuronTile; l++) sum[l] += sums[slot * slot_stride + i + l];
+    for (size_t l = 0; l < kNeuronTile; l++) g[l] = static_cast<T>(sum[l]);
+    if (factor != nullptr)
+      for (size_t l = 0; l < kNeuronTile; l++) g[l] *= factor[i + l];
+    for (size_t l = 0; l < kNeuronTile; l += L) {
+      VecOf<T> parameters = loadu(p + i + l), one_first = {}, one_second = {};
+      if constexpr (has_first) one_first = loadu(first + i + l);
+      if constexpr (has_second) one_second = loadu(second + i + l);
+      one<T, rule>(s, loadu(g + l), parameters, one_first, one_second);
+      storeu(p + i + l, parameters);
+      if constexpr (has_first) storeu(first + i + l, one_first);
+      if constexpr (has_second) storeu(second + i + l, one_second);
+    }
+  }
+}
+
+template <class T>
+void update(const UpdateStep& step, size_t count, const double* sums, size_t slots, size_t slot_stride, const T* factor,
+            T* p, T* first, T* second) {
+  const auto with = [&](auto* rule) { rule(step, count, sums, slots, slot_stride, factor, p, first, second); };
+  switch (step.rule) {
+    case kSgd: return with(all<T, kSgd>);
+    case kMomentum: return with(all<T, kMomentum>);
+    case kNesterov: return with(all<T, kNesterov>);
+    case kAdam: return with(all<T, kAdam>);
+    case kAdamW: return with(all<T, kAdamW>);
+    case kRmsProp: return with(all<T, kRmsProp>);
+    case kRprop: return with(all<T, kRprop>);
+    case kAdagrad: return with(all<T, kAdagrad>);
+  }
+}
+
+}  // namespace
+
+void update32(const UpdateStep& step, size_t count, const double* sums, size_t slots, size_t slot_stride,
+              const float* factor, float* parameters, float* first, float* second) {
+  update<float>(step, count, sums, slots, slot_stride, factor, parameters, first, second);
+}
+void update64(const UpdateStep& step, size_t count, const double* sums, size_t slots, size_t slot_stride,
+              const double* factor, double* parameters, double* first, double* second) {
+  update<double>(step, count, sums, slots, slot_stride, factor, parameters, first, second);
+}
+
+}  // namespace fewpoints::FEWPOINTS_SIMD

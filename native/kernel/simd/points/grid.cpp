@@ -1,0 +1,91 @@
+// Which bin of a regular grid each point is in, and the bounding boxes of runs of points.
+#include "simd/parts.hpp"
+#include "simd/vector/vector.hpp"
+
+namespace fewpoints::FEWPOINTS_SIMD {
+namespace {
+
+typedef int Int __attribute__((vector_size(4 * W)));
+typedef unsigned char Bytes __attribute__((vector_size(W)));
+
+template <int AXES>
+void keys_of(const GridAxes& axes, const double* const* columns, size_t begin, size_t end, uint8_t* keys) {
+  const int count = AXES > 0 ? AXES : axes.count;
+  constexpr int kHeld = AXES > 0 ? AXES : kMostGridAxes;
+  const double* x[usize(kHeld)];
+  Vec low[usize(kHeld)], scale[usize(kHeld)], last[usize(kHeld)];
+  Int stride[usize(kHeld)];
+  for (int a = 0; a < count; a++) {
+    x[a] = columns[axes.column[a]];
+    low[a] = splat(axes.low[a]);
+    scale[a] = splat(axes.scale[a]);
+    last[a] = splat(axes.bins[a] - 1);
+    stride[a] = Int{} + axes.stride[a];
+  }
+  // Columns are padded and so are keys: whole vectors only.
+  for (size_t i = begin; i < end; i += W) {
+    Int bin = {};
+    for (int a = 0; a < count; a++) {
+      // Points outside the grid, which may span only the bulk of the box, go into the bins at its edge.
+      const Vec t = maximum(minimum((loadu(x[a] + i) - low[a]) * scale[a], last[a]), Vec{});
+      bin += __builtin_convertvector(t, Int) * stride[a];
+    }
+    const Bytes bytes = __builtin_convertvector(bin, Bytes);
+    __builtin_memcpy(keys + (i - begin), &bytes, sizeof bytes);
+  }
+}
+
+}  // namespace
+
+void grid_keys(const GridAxes& axes, const double* const* columns, size_t begin, size_t end, uint8_t* keys) {
+  switch (axes.count) {
+    case 1: return keys_of<1>(axes, columns, begin, end, keys);
+    case 2: return keys_of<2>(axes, columns, begin, end, keys);
+    case 3: return keys_of<3>(axes, columns, begin, end, keys);
+    case 4: return keys_of<4>(axes, columns, begin, end, keys);
+    default: return keys_of<0>(axes, columns, begin, end, keys);
+  }
+}
+
+// Lowest and highest of x[begin, end), not empty.
+void bounds(const double* x, size_t begin, size_t end, double* low, double* high) {
+  const size_t count = end - begin;
+  x += begin;
+  if (count < W) {
+    double l = x[0], h = x[0];
+    for (size_t i = 1; i < count; i++) {
+      l = x[i] < l ? x[i] : l;
+      h = x[i] > h ? x[i] : h;
+    }
+    *low = l;
+    *high = h;
+    return;
+  }
+  // The last vector overlaps the one before it.
+  Vec l = loadu(x + count - W), h = l, l2 = l, h2 = l;
+  size_t i = 0;
+  for (; i + 2 * W <= count; i += 2 * W) {
+    const Vec v = loadu(x + i), v2 = loadu(x + i + W);
+    l = minimum(v, l);
+    h = maximum(v, h);
+    l2 = minimum(v2, l2);
+    h2 = maximum(v2, h2);
+  }
+  if (i + W <= count) {
+    l = minimum(loadu(x + i), l);
+    h = maximum(loadu(x + i), h);
+  }
+  *low = smallest(minimum(l, l2));
+  *high = largest(maximum(h, h2));
+}
+
+double sum_range(const double* x, size_t begin, size_t end) {
+  Vec s = {};
+  size_t i = begin;
+  for (; i + W <= end; i += W) s += loadu(x + i);
+  double r = sum(s);
+  for (; i < end; i++) r += x[i];
+  return r;
+}
+
+}  // namespace fewpoints::FEWPOINTS_SIMD

@@ -1,0 +1,468 @@
+// Sums over weighted points of products of one-dimensional polynomials, with no table of features. Every feature is a
+// head (the weight times some factors) times a tail (the other factors): sqrt(N) of each make N features. A block of
+// points gets its heads and tails once, in the first-level cache; then one multiply-add a feature and vector is left.
+//
+// Sums to the last bit, for any order of the points. With M = 1.5 2^52 g, g a power of two, fl(M + y) - M is y rounded
+// to a multiple of g, whatever was added before, and the bit pattern of fl(M + y) is that of M plus the integer y / g,
+// for |y| < 2^51 g. Integers add without error in any order. A product is cut in two such pieces, the second of which
+// takes the low parts as well: 94 bits below its bound. (The idea is that of pre-rounded sums: Rump 2009; Demmel and
+// Nguyen 2013. An integer sum of bit patterns in the place of their floating-point one needs no carries.)
+#include "simd/parts.hpp"
+#include "simd/vector/error_free.hpp"
+#include "simd/vector/vector.hpp"
+
+#if defined(__x86_64__)
+#define FEWPOINTS_KEEP(v) __asm__ volatile("" : "+v"(v))
+#else
+#define FEWPOINTS_KEEP(v) __asm__ volatile("" : "+w"(v))
+#endif
+
+namespace fewpoints::FEWPOINTS_SIMD {
+namespace {
+
+typedef unsigned long long Bits __attribute__((vector_size(8 * W)));
+
+// The low part collects the rounding errors to first order and is not brought below half an ulp of the high part: what
+// is left out is of the order of (number of factors)^2 u^2.
+FEWPOINTS_INLINE Twofold multiply(Twofold a, Twofold b) {
+  const Vec p = a.high * b.high;
+  return {p, madd(a.high, b.low, madd(a.low, b.high, lost_product(a.high, b.high, p)))};
+}
+FEWPOINTS_INLINE Twofold multiply(Twofold a, Vec b) {
+  const Vec p = a.high * b;
+  return {p, madd(a.low, b, lost_product(a.high, b, p))};
+}
+FEWPOINTS_INLINE Twofold plus(Twofold a, Twofold b) {
+  const Twofold s = two_sum(a.high, b.high);
+  return {s.high, s.low + (a.low + b.low)};
+}
+FEWPOINTS_INLINE Twofold minus(Twofold a, Twofold b) { return plus(a, {-b.high, -b.low}); }
+
+// A block is V vectors of points. Arrays are [item][vector], in two parts [item][high, low][vector].
+constexpr int kBlock =
+    64 / W < 16 ? 8 : 16;  // a hundred points or less: heads and tails of most orders fit the first-level cache
+
+struct Product {
+  Vec* to;
+  const Vec *parent, *power;  // parent: nullptr when it is 1
+};
+
+// From one item to the next. One vector of padding: items a power of two apart would meet in the same cache sets, and
+// loads would wait for stores whose addresses only look the same.
+template <int V, int kParts>
+constexpr int item() {
+  return V * kParts + 1;
+}
+
+// Where everything is in the workspace of one call. A power that is a head or a tail by itself is computed there.
+template <int V, int kParts>
+struct Plan {
+  static constexpr int kItem = item<V, kParts>();
+  Vec *heads, *tails;
+  Vec** powers;  // dimension x (order + 1), [0] unused
+  Product* products;
+  int count = 0, head_count;
+
+  Plan(const ProductShape& shape, bool weighted, double* workspace) : head_count(shape.heads.count) {
+    const int k1 = shape.order + 1, m = shape.dimension;
+    heads = reinterpret_cast<Vec*>(workspace);
+    tails = heads + usize(shape.heads.count) * kItem;
+    Vec* own = tails + usize(shape.tails.count) * kItem;
+    powers = reinterpret_cast<Vec**>(own + usize(m) * usize(k1) * kItem);
+    products = reinterpret_cast<Product*>(powers + usize(m) * usize(k1));
+    for (int i = 0; i < m * k1; i++) powers[i] = own + usize(i) * kItem;
+    if (!weighted) settle(shape.heads, k1, heads);
+    settle(shape.tails, k1, tails);
+    list(shape.heads, k1, heads, weighted);
+    list(shape.tails, k1, tails, false);
+    constant(heads);
+    constant(tails);
+  }
+
+ private:
+  void settle(const ProductList& list, int k1, Vec* at) {
+    for (int i = 1; i < list.count; i++)
+      if (list.parent[i] == 0) powers[list.axis[i] * k1 + list.degree[i]] = at + usize(i) * kItem;
+  }
+  void list(const ProductList& list, int k1, Vec* at, bool weighted) {
+    for (int i = 1; i < list.count; i++) {
+      Vec* to = at + usize(i) * kItem;
+      const Vec* power = powers[list.axis[i] * k1 + list.degree[i]];
+      const Vec* parent = list.parent[i] == 0 && !weighted ? nullptr : at + static_cast<size_t>(list.parent[i]) * kItem;
+      if (to != power) products[count++] = {to, parent, power};
+    }
+  }
+  static void constant(Vec* one) {
+    for (int v = 0; v < V; v++) one[v] = splat(1);
+    for (int v = V; v < V * kParts; v++) one[v] = Vec{};
+  }
+};
+
+struct Block {
+  size_t begin, end;  // end - begin <= V W; what is behind the last point gets weight 0
+  const double* const* x;
+  const double* w;
+};
+
+FEWPOINTS_INLINE Vec part_of(const Block& block, const double* x, int v, double elsewhere) {
+  Vec r = splat(elsewhere);
+  for (int l = 0; l < W; l++)
+    if (block.begin + static_cast<size_t>(v * W + l) < block.end)
+      r[l] = x[block.begin + static_cast<size_t>(v * W + l)];
+  return r;
+}
+// Where the block's V vectors of x are: in place, or, behind the end, copied to `to`.
+template <int V>
+FEWPOINTS_INLINE const double* take(const Block& block, const double* x, double elsewhere, Vec* to) {
+  if (block.end - block.begin == V * W) return x + block.begin;
+  for (int v = 0; v < V; v++) to[v] = part_of(block, x, v, elsewhere);
+  return reinterpret_cast<const double*>(to);
+}
+template <int V>
+FEWPOINTS_INLINE void take_weights(const Block& block, Vec* to) {
+  const double* w = take<V>(block, block.w, 0, to);
+  for (int v = 0; v < V; v++) to[v] = loadu(w + v * W);
+}
+// Without weights the heads were made as if all points were there; head 0, which is 1, is made once a call.
+template <int V, int kParts>
+void leave_out(const Block& block, const Plan<V, kParts>& plan) {
+  for (int i = 0; i < plan.head_count; i++)
+    for (int v = 0; v < V * kParts; v++)
+      for (int l = 0; l < W; l++)
+        if (block.begin + static_cast<size_t>(v % V * W + l) >= block.end) plan.heads[i * plan.kItem + v][l] = 0;
+}
+
+// ---- heads and tails, plain
+
+template <int V>
+void evaluate(const ProductShape& shape, const Plan<V, 1>& plan, const Block& block) {
+  constexpr int G = 4;  // vectors in flight
+  const int k1 = shape.order + 1;
+  for (int a = 0; a < shape.dimension && k1 > 1; a++) {
+    Vec* const* p = plan.powers + usize(a) * usize(k1);
+    const Vec centre = splat(shape.centre[a]), scale = splat(shape.scale[a]);
+    const double* x = take<V>(block, block.x[a], shape.centre[a], p[1]);
+    for (int g = 0; g < V; g += G) {
+      Vec t[G], before[G], now[G];
+      for (int q = 0; q < G; q++) {
+        t[q] = now[q] = (loadu(x + (g + q) * W) - centre) * scale;
+        before[q] = splat(1);
+        p[1][g + q] = t[q];
+      }
+      if (shape.legendre)
+        for (int j = 2; j < k1; j++) {
+          // P_j = t P_{j-1} + (1 - 1/j) (t P_{j-1} - P_{j-2})
+          const Vec r = splat(shape.legendre_high[j]);
+          Vec* to = p[j] + g;
+          for (int q = 0; q < G; q++) {
+            const Vec product = t[q] * now[q], next = madd(r, product - before[q], product);
+            before[q] = now[q];
+            to[q] = now[q] = next;
+          }
+        }
+      else
+        for (int j = 2; j < k1; j++) {
+          Vec* to = p[j] + g;
+          for (int q = 0; q < G; q++) to[q] = now[q] = t[q] * now[q];
+        }
+    }
+  }
+  if (block.w != nullptr) take_weights<V>(block, plan.heads);
+  for (int i = 0; i < plan.count; i++) {
+    const Product& product = plan.products[i];
+    const Vec* power = product.power;
+    Vec* to = product.to;
+    if (product.parent != nullptr)
+      for (int v = 0; v < V; v++) to[v] = product.parent[v] * power[v];
+    else
+      for (int v = 0; v < V; v++) to[v] = power[v];
+  }
+  if (block.w == nullptr && block.end - block.begin != V * W) leave_out(block, plan);
+}
+
+// U partial sums a feature, where there are few features to hide the latency of an addition.
+template <int V, int J>
+FEWPOINTS_INLINE void plain_tile(const Vec* head, const Vec* tail, Vec* sums) {
+  constexpr int U = J <= 2 ? 4 : J <= 4 ? 2 : 1;
+  Vec s[usize(U)][usize(J)];
+  for (int j = 0; j < J; j++) s[0][j] = sums[j];
+  for (int u = 1; u < U; u++)
+    for (int j = 0; j < J; j++) s[u][j] = Vec{};
+#pragma GCC unroll 4
+  for (int v = 0; v < V; v += U)
+    for (int u = 0; u < U; u++)
+      for (int j = 0; j < J; j++) s[u][j] = madd(head[v + u], tail[j * item<V, 1>() + v + u], s[u][j]);
+  for (int u = U / 2; u > 0; u /= 2)
+    for (int q = 0; q < u; q++)
+      for (int j = 0; j < J; j++) s[q][j] += s[q + u][j];
+  for (int j = 0; j < J; j++) sums[j] = s[0][j];
+}
+
+template <int V>
+FEWPOINTS_INLINE void plain_run(const Vec* head, const Vec* tail, int count, Vec* sums) {
+  constexpr int J = 8;
+  for (; count >= J; count -= J, tail += J * item<V, 1>(), sums += J) plain_tile<V, J>(head, tail, sums);
+  switch (count) {
+    case 7: return plain_tile<V, 7>(head, tail, sums);
+    case 6: return plain_tile<V, 6>(head, tail, sums);
+    case 5: return plain_tile<V, 5>(head, tail, sums);
+    case 4: return plain_tile<V, 4>(head, tail, sums);
+    case 3: return plain_tile<V, 3>(head, tail, sums);
+    case 2: return plain_tile<V, 2>(head, tail, sums);
+    case 1: return plain_tile<V, 1>(head, tail, sums);
+    default: return;
+  }
+}
+
+template <int V>
+void plain_sums(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
+                double* sums, double* workspace) {
+  Vec* total = reinterpret_cast<Vec*>(workspace);
+  const Plan<V, 1> plan(shape, w != nullptr, workspace + usize(shape.count) * W);
+  for (int e = 0; e < shape.count; e++) total[e] = Vec{};
+  for (size_t i = begin; i < end; i += V * W) {
+    evaluate<V>(shape, plan, {i, end - i < V * W ? end : i + V * W, x, w});
+    for (int r = 0; r < shape.runs; r++) {
+      const ProductRun& run = shape.run[r];
+      plain_run<V>(plan.heads + usize(run.head) * plan.kItem, plan.tails + usize(run.tail) * plan.kItem, run.count,
+                   total + run.first);
+    }
+  }
+  for (int e = 0; e < shape.count; e++) sums[e] = sum(total[e]);
+}
+
+// Largest |head tail| of each feature: at most one rounding from the product's.
+template <int V>
+void largest_products(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
+                      double* result, double* workspace) {
+  Vec* most = reinterpret_cast<Vec*>(workspace);
+  const Plan<V, 1> plan(shape, w != nullptr, workspace + usize(shape.count) * W);
+  for (int e = 0; e < shape.count; e++) most[e] = Vec{};
+  for (size_t i = begin; i < end; i += V * W) {
+    evaluate<V>(shape, plan, {i, end - i < V * W ? end : i + V * W, x, w});
+    for (int r = 0; r < shape.runs; r++) {
+      const ProductRun& run = shape.run[r];
+      const Vec* head = plan.heads + usize(run.head) * plan.kItem;
+      for (int j = 0; j < run.count; j++) {
+        const Vec* tail = plan.tails + usize(run.tail + j) * plan.kItem;
+        Vec m = most[run.first + j];
+        for (int v = 0; v < V; v++) m = maximum(m, magnitude(head[v] * tail[v]));
+        most[run.first + j] = m;
+      }
+    }
+  }
+  for (int e = 0; e < shape.count; e++) result[e] = largest(most[e]);
+}
+
+// ---- heads and tails in two parts
+
+template <int V, bool kLegendre>
+void evaluate(const ProductShape& shape, const Plan<V, 2>& plan, const Block& block) {
+  constexpr int G = kLegendre ? 2 : 4;
+  const int k1 = shape.order + 1;
+  for (int a = 0; a < shape.dimension && k1 > 1; a++) {
+    Vec* const* p = plan.powers + usize(a) * usize(k1);
+    const Vec minus_centre = splat(-shape.centre[a]), scale = splat(shape.scale[a]);
+    const double* x = take<V>(block, block.x[a], shape.centre[a], p[1]);
+    for (int g = 0; g < V; g += G) {
+      Twofold t[usize(G)], before[usize(G)], now[usize(G)];
+      for (int q = 0; q < G; q++) {
+        const Twofold d = two_sum(loadu(x + (g + q) * W), minus_centre);
+        t[q] = now[q] = {d.high * scale, d.low * scale};  // exact: a power of two
+        before[q] = {splat(1), Vec{}};
+        p[1][g + q] = t[q].high;
+        p[1][V + g + q] = t[q].low;
+      }
+      for (int j = 2; j < k1; j++) {
+        Vec* to = p[j] + g;
+        const Twofold r = kLegendre ? Twofold{splat(shape.legendre_high[j]), splat(shape.legendre_low[j])} : Twofold{};
+        for (int q = 0; q < G; q++) {
+          Twofold next = multiply(t[q], now[q]);
+          if (kLegendre) {
+            next = plus(next, multiply(minus(next, before[q]), r));
+            before[q] = now[q];
+          }
+          now[q] = next;
+          to[q] = next.high;
+          to[V + q] = next.low;
+        }
+      }
+    }
+  }
+  if (block.w != nullptr) take_weights<V>(block, plan.heads);
+  for (int i = 0; i < plan.count; i++) {
+    const Product& product = plan.products[i];
+    const Vec *power = product.power, *parent = product.parent;
+    Vec* to = product.to;
+    if (parent == plan.heads)  // the weight, exact
+      for (int v = 0; v < V; v++) {
+        const Twofold f = multiply(Twofold{power[v], power[V + v]}, parent[v]);
+        to[v] = f.high;
+        to[V + v] = f.low;
+      }
+    else if (parent != nullptr)
+      for (int v = 0; v < V; v++) {
+        const Twofold f = multiply(Twofold{power[v], power[V + v]}, Twofold{parent[v], parent[V + v]});
+        to[v] = f.high;
+        to[V + v] = f.low;
+      }
+    else
+      for (int v = 0; v < 2 * V; v++) to[v] = power[v];
+  }
+  if (block.w == nullptr && block.end - block.begin != V * W) leave_out(block, plan);
+}
+
+struct Pieces {
+  Bits *high, *low;  // sums of bit patterns
+  Vec* magnitude;
+  const double *m1, *m2;
+};
+
+// kCommon: all m1 are equal, and all m2; they stay in registers, which leaves room for longer tiles.
+template <int V, int J, bool kMagnitude, bool kCommon>
+FEWPOINTS_INLINE void exact_tile(const Vec* head, const Vec* tail, Pieces to) {
+  Bits high[usize(J)], low[usize(J)];
+  Vec m1[usize(J)], m2[usize(J)], most[usize(J)];
+  const Vec first1 = splat(to.m1[0]), first2 = splat(to.m2[0]);
+  for (int j = 0; j < J; j++) {
+    high[j] = to.high[j];
+    low[j] = to.low[j];
+    m1[j] = kCommon ? first1 : splat(to.m1[j]);
+    m2[j] = kCommon ? first2 : splat(to.m2[j]);
+    if (kMagnitude) most[j] = to.magnitude[j];
+  }
+  for (int v = 0; v < V; v++) {
+    const Vec h = head[v], hl = head[V + v];
+    for (int j = 0; j < J; j++) {
+      const Vec t = tail[j * item<V, 2>() + v], tl = tail[j * item<V, 2>() + V + v];
+#if FEWPOINTS_AVX512 || FEWPOINTS_AVX2 || defined(__ARM_NEON)
+      const Vec a = madd(h, t, m1[j]);
+      const Vec rest = madd(h, t, m1[j] - a);
+      if (kMagnitude) most[j] = madd(magnitude(h), magnitude(t), most[j]);
+#else
+      const Vec p = h * t, a = p + m1[j];
+      const Vec rest = (p + (m1[j] - a)) + lost_product(h, t, p);
+      if (kMagnitude) most[j] += magnitude(p);
+#endif
+      const Vec b = madd(h, tl, madd(hl, t, rest)) + m2[j];
+      high[j] += (Bits)a;
+      low[j] += (Bits)b;
+    }
+  }
+  for (int j = 0; j < J; j++) {
+    to.high[j] = high[j];
+    to.low[j] = low[j];
+    if (kMagnitude) to.magnitude[j] = most[j];
+  }
+}
+
+// What the registers hold.
+#if FEWPOINTS_AVX512
+constexpr int kTile = 4, kCommonTile = 6;
+#else
+constexpr int kTile = 2, kCommonTile = 3;
+#endif
+
+template <int V, bool kMagnitude, bool kCommon>
+FEWPOINTS_INLINE void exact_run(const Vec* head, const Vec* tail, int count, Pieces to) {
+  constexpr int J = kCommon ? kCommonTile : kTile;
+  for (; count >= J; count -= J, tail += J * item<V, 2>()) {
+    exact_tile<V, J, kMagnitude, kCommon>(head, tail, to);
+    to = {to.high + J, to.low + J, to.magnitude + J, to.m1 + J, to.m2 + J};
+  }
+  if constexpr (J > 5)
+    if (count == 5) return exact_tile<V, 5, kMagnitude, kCommon>(head, tail, to);
+  if constexpr (J > 4)
+    if (count == 4) return exact_tile<V, 4, kMagnitude, kCommon>(head, tail, to);
+  if constexpr (J > 3)
+    if (count == 3) return exact_tile<V, 3, kMagnitude, kCommon>(head, tail, to);
+  if constexpr (J > 2)
+    if (count == 2) return exact_tile<V, 2, kMagnitude, kCommon>(head, tail, to);
+  if (count == 1) exact_tile<V, 1, kMagnitude, kCommon>(head, tail, to);
+}
+
+template <int V, bool kMagnitude, bool kCommon>
+void exact_sums(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
+                const ProductPieces& pieces, double* magnitudes, double* workspace) {
+  const int N = shape.count;
+  Bits* high = reinterpret_cast<Bits*>(workspace);
+  Bits* low = high + N;
+  Vec* most = reinterpret_cast<Vec*>(low + N);
+  const Plan<V, 2> plan(shape, w != nullptr, workspace + 3 * usize(N) * W);
+  for (int e = 0; e < N; e++) {
+    high[e] = low[e] = Bits{};
+    most[e] = Vec{};
+  }
+  uint64_t added = 0;
+  for (size_t i = begin; i < end; i += V * W) {
+    const Block block = {i, end - i < V * W ? end : i + V * W, x, w};
+    shape.legendre ? evaluate<V, true>(shape, plan, block) : evaluate<V, false>(shape, plan, block);
+    added += V;
+    for (int r = 0; r < shape.runs; r++) {
+      const ProductRun& run = shape.run[r];
+      const int f = run.first;
+      exact_run<V, kMagnitude, kCommon>(plan.heads + usize(run.head) * plan.kItem,
+                                        plan.tails + usize(run.tail) * plan.kItem, run.count,
+                                        {high + f, low + f, most + f, pieces.m1 + f, pieces.m2 + f});
+    }
+  }
+  for (int e = 0; e < N; e++) {
+    uint64_t b1, b2, h = 0, l = 0;
+    __builtin_memcpy(&b1, pieces.m1 + e, sizeof b1);
+    __builtin_memcpy(&b2, pieces.m2 + e, sizeof b2);
+    for (int i = 0; i < W; i++) {
+      h += high[e][i] - added * b1;
+      l += low[e][i] - added * b2;
+    }
+    pieces.high[e] = static_cast<int64_t>(h);
+    pieces.low[e] = static_cast<int64_t>(l);
+    if (kMagnitude) magnitudes[e] = sum(most[e]);
+  }
+}
+
+size_t items(const ProductShape& shape) {
+  return usize(shape.heads.count) + usize(shape.tails.count) + usize(shape.dimension) * usize(shape.order + 1);
+}
+
+}  // namespace
+
+double multiply_adds(size_t rounds) {
+  Vec a0 = splat(0), a1 = splat(1), a2 = splat(2), a3 = splat(3), a4 = splat(4), a5 = splat(5);
+  Vec b0 = splat(6), b1 = splat(7), b2 = splat(8), b3 = splat(9), b4 = splat(10), b5 = splat(11);
+  const Vec x = splat(0.999999), y = splat(1e-9);
+  for (size_t r = 0; r < rounds; r++) {
+    a0 = madd(a0, x, y), a1 = madd(a1, x, y), a2 = madd(a2, x, y), a3 = madd(a3, x, y);
+    a4 = madd(a4, x, y), a5 = madd(a5, x, y), b0 = madd(b0, x, y), b1 = madd(b1, x, y);
+    b2 = madd(b2, x, y), b3 = madd(b3, x, y), b4 = madd(b4, x, y), b5 = madd(b5, x, y);
+  }
+  Vec all = ((a0 + a1) + (a2 + a3)) + ((a4 + a5) + (b0 + b1)) + ((b2 + b3) + (b4 + b5));
+  FEWPOINTS_KEEP(all);  // or nothing would be computed
+  return 12.0 * W * static_cast<double>(rounds);
+}
+
+size_t product_workspace(const ProductShape& shape) {
+  return (3 * usize(shape.count) + items(shape) * item<kBlock, 2>()) * W +
+         items(shape) * (1 + sizeof(Product) / sizeof(double));
+}
+
+void product_sums(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
+                  double* sums, double* workspace) {
+  plain_sums<kBlock>(shape, x, w, begin, end, sums, workspace);
+}
+
+void product_largest(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
+                     double* result, double* workspace) {
+  largest_products<kBlock>(shape, x, w, begin, end, result, workspace);
+}
+
+void product_sums_exact(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
+                        const ProductPieces& pieces, double* magnitudes, double* workspace) {
+  bool common = true;
+  for (int e = 1; e < shape.count; e++) common = common && pieces.m1[e] == pieces.m1[0];
+  const bool most = magnitudes != nullptr;
+  const auto f = common ? (most ? exact_sums<kBlock, true, true> : exact_sums<kBlock, false, true>)
+                        : (most ? exact_sums<kBlock, true, false> : exact_sums<kBlock, false, false>);
+  f(shape, x, w, begin, end, pieces, magnitudes, workspace);
+}
+
+}  // namespace fewpoints::FEWPOINTS_SIMD

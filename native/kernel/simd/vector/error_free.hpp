@@ -1,0 +1,28 @@
+// Error-free transformations (Dekker 1971; Knuth): what sums in twice the working precision are made of.
+#pragma once
+#include "simd/vector/vector.hpp"
+
+namespace fewpoints::FEWPOINTS_SIMD {
+
+struct Twofold {
+  Vec high, low;
+};
+
+FEWPOINTS_INLINE Twofold two_sum(Vec a, Vec b) {
+  const Vec s = a + b, t = s - a;
+  return {s, (a - (s - t)) + (b - t)};
+}
+
+// a b - p for p = a b rounded.
+FEWPOINTS_INLINE Vec lost_product(Vec a, Vec b, Vec p) {
+#if FEWPOINTS_AVX512 || FEWPOINTS_AVX2 || defined(__ARM_NEON)
+  return madd(a, b, -p);
+#else
+  const Vec factor = splat(134217729.0);  // 2^27 + 1: halves of 26 bits multiply without rounding
+  const Vec ca = factor * a, ah = ca - (ca - a), al = a - ah;
+  const Vec cb = factor * b, bh = cb - (cb - b), bl = b - bh;
+  return ((ah * bh - p) + ah * bl + al * bh) + al * bl;
+#endif
+}
+
+}  // namespace fewpoints::FEWPOINTS_SIMD

@@ -1,0 +1,47 @@
+// One batch: values, errors, gradient, update.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#include "base/list.hpp"
+#include "parallel/thread_team.hpp"
+#include "training/layer.hpp"
+
+namespace fewpoints {
+
+template <class T>
+class TrainingStep {
+ public:
+  // largest: the most rows of a batch. With options.batch == 0 the batch is all rows, where they are. weighted: each
+  // row's loss counts in proportion to its weight.
+  TrainingStep(Layer<T>& layer, OptimizerMemory<T>& memory, const Columns<T>& data, bool weighted, std::size_t largest,
+               const TrainOptions& options);
+
+  // On every member of the team alike. rows: those of the batch; nullptr: all.
+  void take(Team::Member& member, const std::uint32_t* rows, std::size_t count, const UpdateStep& update);
+
+ private:
+  void gather(const std::uint32_t* rows, std::size_t count, std::size_t tile);
+  void find_errors(const std::uint32_t* rows, std::size_t count, std::size_t tile, int member);
+  void add_gradient(std::size_t count, std::size_t group, std::size_t piece, std::size_t pieces, int member);
+  void update_row(std::size_t count, std::size_t piece, const UpdateStep& update);
+
+  Layer<T>& layer_;
+  OptimizerMemory<T>& memory_;
+  const Columns<T>& data_;
+  const Layout& layout_;
+  const Loss loss_;
+  const bool weighted_, per_copy_;
+  const std::size_t chunks_;
+
+  List<Array<T>> gathered_;  // inputs columns of the batch, unless the batch is all rows
+  List<const T*> x_;         // those, or the data's
+  List<Array<T>> error_;     // outputs columns
+  List<const T*> error_at_;
+  Array<T> part_;                // tiles x chunks x outputs x kSampleTile
+  Array<double> bias_part_;      // tiles x outputs
+  Array<double> sums_;           // groups x layout.length()
+  List<Array<double>> scratch_;  // of each member
+};
+
+}  // namespace fewpoints
