@@ -25,7 +25,7 @@ const COUNTS = 11
 const THEIR_ROUNDING = 5e-15
 
 // With fewer points a fit says nothing about the law.
-export const LEAST_FITTED = 4
+export const MIN_FITTED = 4
 
 export const exponentOf = (m, k) => (k + 1) / m + 1 / 2
 

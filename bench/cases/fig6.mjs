@@ -14,7 +14,7 @@ export const ORDER = 5
 export const QUALITIES = ['fast', 'best']
 const DIMENSIONS = [1, 2, 3, 4, 5, 6, 7, 8]
 // The largest sets: beyond, one call takes minutes.
-const MOST_POINTS = { 6: 4_096_000, 7: 1_024_000, 8: 512_000 }
+const MAX_POINTS = { 6: 4_096_000, 7: 1_024_000, 8: 512_000 }
 const LARGEST = 10_000_000
 /** Where the authors' times end. */
 const COMPARED = 128_000
@@ -35,7 +35,7 @@ export function cases({ small, threads }) {
 
 /** Doubled from 1000 on, and the largest; a tenth of them must hold the moments of one cell. */
 function counts(dimension, small) {
-  const most = small ? 8000 : (MOST_POINTS[dimension] ?? LARGEST)
+  const most = small ? 8000 : (MAX_POINTS[dimension] ?? LARGEST)
   const all = [...doubled(1000, 14), LARGEST].filter((points) => points <= most)
   return all.filter((points) => points / 10 >= momentCount(dimension, ORDER))
 }

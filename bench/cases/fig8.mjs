@@ -28,7 +28,7 @@ const LAW_SIZES = {
   3: [32, 64, 100, 180, 316, 560, 1000, 1800, 3162, 5600, 10_000],
 }
 /** Orders of the sweep: as far as so many moments. */
-const MOST_MOMENTS = 500
+const MAX_MOMENTS = 500
 
 export function cases({ small, threads, cores }) {
   const team = threads ?? cores
@@ -73,7 +73,7 @@ function runLaw({ dimension, points, size, threads }, trials, progress) {
 
 function sweep(dimension, size) {
   const orders = []
-  for (let order = 1; momentCount(dimension, order) <= Math.min(size, MOST_MOMENTS); order++) orders.push(order)
+  for (let order = 1; momentCount(dimension, order) <= Math.min(size, MAX_MOMENTS); order++) orders.push(order)
   return orders
 }
 

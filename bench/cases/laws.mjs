@@ -29,14 +29,14 @@ const SETTINGS = [
 const FULL = { points: 256_000, sizes: doubled(250, 8), fixed: 2000, counts: doubled(8000, 8) }
 const SMALL = { points: 16_000, sizes: doubled(250, 4), fixed: 500, counts: doubled(2000, 4) }
 // With fewer cells the law has not begun: it supposes many that are small.
-const LEAST_CELLS = 4
+const MIN_CELLS = 4
 
 export function cases({ small, threads, cores }) {
   const { points, sizes, fixed, counts } = small ? SMALL : FULL
   const settings = small ? SETTINGS.slice(2, 4) : SETTINGS
   return settings.flatMap(([dimension, order]) => {
     const common = { dimension, order, threads: threads ?? cores }
-    const least = LEAST_CELLS * momentCount(dimension, order)
+    const least = MIN_CELLS * momentCount(dimension, order)
     return [
       ...sizes.filter((size) => size >= least).map((size) => ({ part: 'size', ...common, points, size })),
       ...counts

@@ -18,7 +18,7 @@ export const title = 'Non-negative least squares: ours, SciPy, ml-fcnnls'
 export const seed = 1
 
 // ml-fcnnls takes minutes for the others.
-const MOST_FOR_PACKAGE = 50_000
+const MAX_FOR_PACKAGE = 50_000
 
 export function cases({ small }) {
   const list = [
@@ -148,7 +148,7 @@ function bytes({ buffer, byteOffset, byteLength }) {
 }
 
 async function fcnnls(problems, { rows, columns }) {
-  if (rows * columns > MOST_FOR_PACKAGE) return { none: 'takes minutes' }
+  if (rows * columns > MAX_FOR_PACKAGE) return { none: 'takes minutes' }
   let module
   try {
     module = await Promise.all([import('ml-fcnnls'), import('ml-matrix')])

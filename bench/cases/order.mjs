@@ -16,7 +16,7 @@ export const trials = 3
 
 const DIMENSIONS = [1, 2, 3, 5, 8, 10]
 const SIZES = [32, 100, 316, 1000, 3162, 10000]
-const MOST_MOMENTS = 256
+const MAX_MOMENTS = 256
 const FUNCTIONS = 8
 const KINDS = ['smooth', 'steep', 'kinked']
 // Rounding: smaller errors count as this one.
@@ -43,7 +43,7 @@ export function run({ dimension, distribution, points: count }, trials) {
 
   const runs = SIZES.filter((size) => size <= count / 4).map((size) => {
     const { result, cpu } = automatic(points, { ...base, size }, trials)
-    const sweep = ordersUpTo(dimension, Math.min(size, MOST_MOMENTS)).flatMap((order) => {
+    const sweep = ordersUpTo(dimension, Math.min(size, MAX_MOMENTS)).flatMap((order) => {
       const rival = unlessRefused(() => compressSync(points, { ...base, order, size, quality: 'fast' }))
       return rival === null ? [] : [{ order, errors: errorsOf(rival) }]
     })

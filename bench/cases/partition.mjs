@@ -20,7 +20,7 @@ const DIVISIONS = ['grid', 'halves', 'balanced']
 const FUNCTIONS = 20
 const SEEDS = 5
 /** Fewer cells than this, and the way of cutting them says little. */
-const LEAST_CELLS = 8
+const MIN_CELLS = 8
 
 /** Each gives one point at a time; the generator is a seeded one. */
 const SETS = {
@@ -47,7 +47,7 @@ export function cases({ small, threads }) {
 
 export function run({ set, dimension, points: count, seeds, threads }, trials) {
   const size = count / 10
-  const orders = ORDERS.filter((order) => size >= LEAST_CELLS * momentCount(dimension, order))
+  const orders = ORDERS.filter((order) => size >= MIN_CELLS * momentCount(dimension, order))
   return {
     size,
     runs: orders.map((order) => {

@@ -28,10 +28,10 @@ const ITEMS = [
 ]
 // Left out where they would take minutes: the plain method takes n N^3 / 3 multiplications, in JavaScript; ml-fcnnls
 // forms an n x n matrix.
-const MOST_PLAIN = 5e9
-const MOST_FCNNLS = 300
+const MAX_PLAIN = 5e9
+const MAX_FCNNLS = 300
 // scipy's nnls takes about N steps of n N.
-const MOST_NNLS = 6e10
+const MAX_NNLS = 6e10
 
 export function cases({ small }) {
   const items = small ? ITEMS.filter(([name]) => 'abf'.includes(name)) : ITEMS
@@ -70,7 +70,7 @@ export function run({ name, rows, dimension, order, calls }, trials) {
 
   const methods = [ours]
   const scaled = (milliseconds) => milliseconds * calls
-  if (rows * width ** 3 <= MOST_PLAIN) {
+  if (rows * width ** 3 <= MAX_PLAIN) {
     const { result, user, system } = timed(() => plainRecombination(features, width, weights))
     methods.push({
       name: 'one null vector at a time (JavaScript)',
@@ -78,11 +78,11 @@ export function run({ name, rows, dimension, order, calls }, trials) {
       ...quality(features, width, weights, result),
     })
   }
-  if (rows <= MOST_FCNNLS) {
+  if (rows <= MAX_FCNNLS) {
     const rival = fcnnls(features, width, weights)
     if (rival !== undefined) methods.push({ ...rival, cpu: scaled(rival.cpu) })
   }
-  for (const rival of python(features, width, weights, rows * width * width <= MOST_NNLS, runs))
+  for (const rival of python(features, width, weights, rows * width * width <= MAX_NNLS, runs))
     methods.push({
       name: rival.name,
       cpu: scaled(rival.cpu),

@@ -1,5 +1,5 @@
 // Figure 2: panels a to d and f, the error against d for m = 1 to 5; panel e, the fitted exponents.
-import { exponentOf, LEAST_FITTED, paperSeries, QUALITIES, series } from '../cases/fig2.mjs'
+import { exponentOf, MIN_FITTED, paperSeries, QUALITIES, series } from '../cases/fig2.mjs'
 import {
   bars,
   countsOf,
@@ -123,8 +123,8 @@ function floorOf(points) {
 
 function exponentPanel(ours, theirs, dimensions) {
   const row = ({ dimension, order, alpha }) => ({ m: dimension, k: order, alpha })
-  const values = ours.filter(({ fit }) => fit?.count >= LEAST_FITTED).map(row)
-  const others = theirs.filter(({ fit }) => fit?.count >= LEAST_FITTED).map(row)
+  const values = ours.filter(({ fit }) => fit?.count >= MIN_FITTED).map(row)
+  const others = theirs.filter(({ fit }) => fit?.count >= MIN_FITTED).map(row)
   const orders = [...new Set(ours.map(({ order }) => order))]
   const law = dimensions.flatMap((m) => orders.map((k) => ({ m, k, alpha: exponentOf(m, k) })))
   const x = linear('k', 'order k', { values: orders, format: 'd', domain: [orders[0] - 0.2, orders.at(-1) + 0.2] })
@@ -148,7 +148,7 @@ function exponentPanel(ours, theirs, dimensions) {
 }
 
 function caption(quality, ours, { trials }) {
-  const fitted = ours.filter(({ fit }) => fit?.count >= LEAST_FITTED)
+  const fitted = ours.filter(({ fit }) => fit?.count >= MIN_FITTED)
   const gaps = fitted.map(({ dimension, order, alpha }) => alpha - exponentOf(dimension, order))
   const within = gaps.filter((gap) => gap >= -0.15).length
   return (

@@ -1,6 +1,6 @@
 // From the words of the command line to values. What does not fit is told by commander with the option's name.
 import { InvalidArgumentError } from 'commander'
-import { MOST_ORDER } from '../input/multi-index.js'
+import { MAX_ORDER } from '../input/multi-index.js'
 
 /** A whole number of at least `least`, and of at most `most`. */
 export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -42,7 +42,7 @@ export function scale(text: string): 'standard' | 'none' | number[] {
 
 /** A whole number up to the highest order, or auto. */
 export function order(text: string): number | 'auto' {
-  return text === 'auto' ? text : wholeNumber(0, MOST_ORDER)(text)
+  return text === 'auto' ? text : wholeNumber(0, MAX_ORDER)(text)
 }
 
 /** One of two words. */

@@ -25,7 +25,7 @@ interface ColumnInfo {
 
 const HIGHEST_ORDER = 8
 // More moments than these are of no use to anybody: each cell keeps as many points.
-const MOST_MOMENTS = 100_000
+const MAX_MOMENTS = 100_000
 const LIKE_WEIGHTS = /^(.*[_.\s-])?(weights?|wts?|w|exposure)$/i
 
 export async function infoCommand(path: string, command: InfoCommand, signal: AbortSignal): Promise<void> {
@@ -97,7 +97,7 @@ function momentTable(dimension: number): { order: number; moments: number }[] {
   const list: { order: number; moments: number }[] = []
   for (let order = 1; dimension > 0 && order <= HIGHEST_ORDER; order++) {
     const moments = momentCount(dimension, order)
-    if (order > 1 && moments > MOST_MOMENTS) break
+    if (order > 1 && moments > MAX_MOMENTS) break
     list.push({ order, moments })
   }
   return list

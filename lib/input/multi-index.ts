@@ -5,7 +5,7 @@ import { describe, plainError, rangeError, typeError } from '../errors.js'
  * The highest order of any function. Exponents are bytes, as multiIndices() lists them; the kernel checks the same bound
  * (kMostOrder in native/kernel/basis.hpp).
  */
-export const MOST_ORDER = 255
+export const MAX_ORDER = 255
 
 /**
  * How many moments there are: the number of monomials of degree <= `order` in `dimension` columns, C(m + k, k).
@@ -48,8 +48,8 @@ function binomial(dimension: number, order: number): number | undefined {
  */
 export function multiIndices(dimension: number, order: number): Uint8Array {
   const count = momentCount(dimension, order)
-  if (order > MOST_ORDER) {
-    throw rangeError('ERR_OPTION', `multiIndices: order must be a whole number from 0 to ${MOST_ORDER}, got ${order}`)
+  if (order > MAX_ORDER) {
+    throw rangeError('ERR_OPTION', `multiIndices: order must be a whole number from 0 to ${MAX_ORDER}, got ${order}`)
   }
   const list = allocate(count * dimension)
   const exponents = new Uint8Array(dimension)
@@ -97,9 +97,9 @@ export function largestOrder(dimension: number, size: number): number {
 }
 
 // Recombination inverts an N x N matrix with LAPACK, whose indices are 32-bit: N^2 must stay below 2^31.
-export const MOST_FEATURES = 46_340
+export const MAX_FEATURES = 46_340
 // Where moments are only summed, two doubles each. Beyond, 2^31 bytes, and days of work on any set worth summing.
-const MOST_SUMS = 2 ** 27
+const MAX_SUMS = 2 ** 27
 
 /** N(m, k) for recombination. Throws Error ERR_MEMORY with the bytes of the matrix, RangeError ERR_SIZE beyond 2^53. */
 export function featureCount(caller: string, dimension: number, order: number): number {
@@ -110,21 +110,21 @@ export function featureCount(caller: string, dimension: number, order: number): 
 
 /** `has` is the head of the message: what has that many features. Throws Error ERR_MEMORY with the bytes. */
 export function checkFeatures(has: string, count: number): void {
-  if (count <= MOST_FEATURES) return
+  if (count <= MAX_FEATURES) return
   throw plainError(
     'ERR_MEMORY',
-    `${has} ${count} features, whose square matrix needs ${8n * BigInt(count) ** 2n} bytes; ${MOST_FEATURES} is the limit`,
+    `${has} ${count} features, whose square matrix needs ${8n * BigInt(count) ** 2n} bytes; ${MAX_FEATURES} is the limit`,
   )
 }
 
 /** N(m, k) where moments are only summed. Throws Error ERR_MEMORY with the bytes, RangeError ERR_SIZE beyond 2^53. */
 export function sumCount(caller: string, dimension: number, order: number): number {
   const count = countFor(caller, dimension, order)
-  if (count > MOST_SUMS) {
+  if (count > MAX_SUMS) {
     throw plainError(
       'ERR_MEMORY',
       `${caller}: order ${order} in ${dimension} columns has ${count} moments, whose sums need ` +
-        `${16n * BigInt(count)} bytes; ${MOST_SUMS} is the limit`,
+        `${16n * BigInt(count)} bytes; ${MAX_SUMS} is the limit`,
     )
   }
   return count

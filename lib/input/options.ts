@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os'
 import { describe, rangeError, typeError } from '../errors.js'
 import type { Numbers, Stage } from '../native/addon.js'
 import { nearest } from '../nearest.js'
-import { MOST_ORDER } from './multi-index.js'
+import { MAX_ORDER } from './multi-index.js'
 import { isNumbers } from './points.js'
 
 /** One option: how its value is checked (and turned into what is used), and what holds when it is left out. */
@@ -215,23 +215,23 @@ function signal(value: unknown, where: string): AbortSignal {
 }
 
 // The kernel counts columns and threads in 32-bit integers. More than a thousand threads is a slip.
-const MOST_INT32 = 2 ** 31 - 1
-const MOST_THREADS = 1024
+const MAX_INT32 = 2 ** 31 - 1
+const MAX_THREADS = 1024
 
 /** OMP_NUM_THREADS may be a list, one number a nesting level: the first counts. Nonsense there is nobody's option. */
 function defaultThreads(): number {
   const wanted = Number.parseInt(process.env.OMP_NUM_THREADS ?? '', 10)
-  return Math.min(wanted >= 1 ? wanted : availableParallelism(), MOST_THREADS)
+  return Math.min(wanted >= 1 ? wanted : availableParallelism(), MAX_THREADS)
 }
 
-export const wholeOrder: Option<number>['check'] = wholeNumber(0, MOST_ORDER)
+export const wholeOrder: Option<number>['check'] = wholeNumber(0, MAX_ORDER)
 
 /** Lines that more than one table has. */
 export const shared = {
-  dimension: optional(wholeNumber(1, MOST_INT32)),
+  dimension: optional(wholeNumber(1, MAX_INT32)),
   weights: optional(typedNumbers),
   order: required(wholeOrder, 'the highest degree of the moments, for example 3'),
-  threads: withDefault(wholeNumber(1, MOST_THREADS), defaultThreads),
+  threads: withDefault(wholeNumber(1, MAX_THREADS), defaultThreads),
   size: optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
   quality: withDefault(oneOf('fast', 'best'), () => 'best' as const),
   scale: withDefault<'standard' | 'none' | Float64Array>(scale, () => 'standard'),

@@ -28,7 +28,7 @@ export interface PointsNames {
 }
 
 // Row numbers are returned in a Uint32Array.
-const MOST_ROWS = 2 ** 32 - 1
+const MAX_ROWS = 2 ** 32 - 1
 
 /** Whether the package can compute with it. Also true for arrays of another realm (vm contexts, some test runners). */
 export function isNumbers(value: unknown): value is Numbers {
@@ -150,10 +150,10 @@ function readPair(value: unknown, where: string): [number, number] {
 }
 
 function checkRows(count: number, where: string): void {
-  if (count > MOST_ROWS) {
+  if (count > MAX_ROWS) {
     throw rangeError(
       'ERR_SHAPE',
-      `${where} can have at most ${MOST_ROWS} rows (rows are numbered in 32 bits), got ${count}`,
+      `${where} can have at most ${MAX_ROWS} rows (rows are numbered in 32 bits), got ${count}`,
     )
   }
 }

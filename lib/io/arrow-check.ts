@@ -48,10 +48,10 @@ const TYPE_UNION = 14
 const MAGIC = 'ARROW1'
 const OLD_FEATHER = 'FEA1'
 // Tables may be shared, so their number, and not only the bytes, needs a bound.
-const MOST_TABLES = 100_000
+const MAX_TABLES = 100_000
 const DEEPEST = 64
 // Decimals have at most 76 digits; the decoder raises 10 to the scale in whole numbers of any length.
-const MOST_DIGITS = 76
+const MAX_DIGITS = 76
 
 export interface ArrowMessage {
   start: number
@@ -197,7 +197,7 @@ class Checker {
 
   /** Follows the offset at `at` to a table and checks it with all that it holds. Returns the table's position. */
   table(at: number, layout: Layout, depth: number): number {
-    if (++this.#tables > MOST_TABLES || depth > DEEPEST) throw new Error('its metadata is nested too deeply')
+    if (++this.#tables > MAX_TABLES || depth > DEEPEST) throw new Error('its metadata is nested too deeply')
     const table = this.#follow(at)
     const vtable = table - this.#view.getInt32(table, true)
     this.#inside(vtable, 4)
@@ -265,7 +265,7 @@ class Checker {
     if (kind !== TYPE_DECIMAL) return
     const scaleSlot = this.slot(type, 6)
     const scale = scaleSlot === 0 ? 0 : this.#view.getInt32(scaleSlot, true)
-    if (!(scale >= 0 && scale <= MOST_DIGITS)) throw new Error(`it has decimals with ${scale} digits behind the point`)
+    if (!(scale >= 0 && scale <= MAX_DIGITS)) throw new Error(`it has decimals with ${scale} digits behind the point`)
   }
 
   #vector(at: number, size: number): [start: number, count: number] {

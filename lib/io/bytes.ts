@@ -18,7 +18,7 @@ export function fileError(path: string, message: string, cause?: unknown): Coded
 }
 
 // Twice this is in memory while the pieces of a pipe are put together.
-const MOST_PIPED = 2 ** 31
+const MAX_PIPED = 2 ** 31
 
 const SYSTEM_ERRORS: Record<string, string> = {
   ENOENT: 'there is no such file',
@@ -93,8 +93,7 @@ async function readPipe(
     for await (const piece of stream) {
       signal?.throwIfAborted()
       size += piece.length
-      if (size > MOST_PIPED)
-        throw fileError(path, `has more than ${MOST_PIPED} bytes; write it to a file and read that`)
+      if (size > MAX_PIPED) throw fileError(path, `has more than ${MAX_PIPED} bytes; write it to a file and read that`)
       pieces.push(piece)
     }
     return Buffer.concat(pieces, size)

@@ -44,7 +44,7 @@ const DELIMITER_NAMES: Record<string, string> = {
   ' ': 'blanks',
 }
 const COMMENTS = ['#', '%', '//', '!']
-const MOST_LINES = 500
+const MAX_LINES = 500
 
 interface Candidate {
   delimiter: string
@@ -67,7 +67,7 @@ export function recognise(
   isTabs: boolean,
 ): Dialect {
   const given = options.text ?? {}
-  const lines = firstLines.slice(0, MOST_LINES)
+  const lines = firstLines.slice(0, MAX_LINES)
   const remarks: string[] = []
 
   // Excel takes the delimiter from such a line.

@@ -15,7 +15,7 @@ import {
 
 const BLOCK = 1 << 20
 // Each column costs an object and a buffer of its own.
-const MOST_COLUMNS = 100_000
+const MAX_COLUMNS = 100_000
 
 type Decoded = ArrayLike<number> | ArrayLike<bigint>
 
@@ -206,7 +206,7 @@ export function npyShape(source: ByteSource, header: NpyHeader): { rows: number;
   const there = source.size - offset
   if (needed > there)
     throw fileError(source.path, `is cut short: shape (${shape.join(', ')}) needs ${needed} bytes, ${there} are there`)
-  if (width > MOST_COLUMNS) throw fileError(source.path, `has ${width} columns; ${MOST_COLUMNS} is the limit`)
+  if (width > MAX_COLUMNS) throw fileError(source.path, `has ${width} columns; ${MAX_COLUMNS} is the limit`)
   return { rows, width }
 }
 

@@ -27,7 +27,7 @@ export interface PageColumn {
 }
 
 // A page is decoded as a whole. Writers end them at about a megabyte, but one of equal values may have many rows.
-const MOST_PAGE_VALUES = 2 ** 26
+const MAX_PAGE_VALUES = 2 ** 26
 const LARGEST_PAGE = 2 ** 31 - 1
 // The most bytes that come from one, by format: copies of 64 bytes take 3, and of 258 take 2 bits; LZ4 adds 255 a byte. The
 // others have no such bound.
@@ -70,7 +70,7 @@ export function readPages(
       continue
     }
     const page = header.type === 'DATA_PAGE_V2' ? openV2(packed, header, column) : open(packed, header, column)
-    checkLength(page.count, Math.min(rest, MOST_PAGE_VALUES))
+    checkLength(page.count, Math.min(rest, MAX_PAGE_VALUES))
     addPage(page, dictionary, column, builder)
     rest -= page.count
   }
@@ -147,7 +147,7 @@ function readDictionary(packed: Uint8Array, header: PageHeader, column: PageColu
   const { type, typeLength } = column.field
   const count = header.dictionary_page_header?.num_values
   const encoding = header.dictionary_page_header?.encoding
-  checkLength(count, MOST_PAGE_VALUES)
+  checkLength(count, MAX_PAGE_VALUES)
   if (encoding !== 'PLAIN' && encoding !== 'PLAIN_DICTIONARY')
     throw new Error(`it has a dictionary in the encoding ${encoding}`)
   const page = unpack(packed, header.uncompressed_page_size, column)

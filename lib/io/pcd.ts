@@ -9,7 +9,7 @@ const LONGEST_HEADER = 1 << 16
 // LZF copies at most 264 bytes by three.
 const LZF_RATIO = 88
 // Each column costs an object and a buffer of its own.
-const MOST_COLUMNS = 100_000
+const MAX_COLUMNS = 100_000
 
 interface PcdHeader {
   /** One a number of a point; names of padding are undefined. */
@@ -127,7 +127,7 @@ function checkWidth(source: ByteSource, blocks: PcdHeader['blocks'], points: num
       `is cut short: ${points} points of ${width} numbers do not fit into ${source.size} bytes`,
     )
   const columns = blocks.reduce((sum, { count, isPadding }) => sum + (isPadding ? 0 : count), 0)
-  if (columns > MOST_COLUMNS) throw fileError(source.path, `has ${columns} columns; ${MOST_COLUMNS} is the limit`)
+  if (columns > MAX_COLUMNS) throw fileError(source.path, `has ${columns} columns; ${MAX_COLUMNS} is the limit`)
 }
 
 async function readAscii(

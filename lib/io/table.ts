@@ -84,7 +84,7 @@ export interface ReadOptions {
 }
 
 // Source rows are returned in a Uint32Array.
-const MOST_ROWS = 2 ** 32 - 1
+const MAX_ROWS = 2 ** 32 - 1
 const LONGEST_TEXT = 60
 // Small, because a file can have a hundred thousand columns; it doubles as often as it has to.
 const FIRST_CAPACITY = 16
@@ -190,8 +190,8 @@ export class ColumnBuilder {
   }
 
   #grow(): void {
-    if (this.length >= MOST_ROWS) {
-      throw rangeError('ERR_SHAPE', `a file can have at most ${MOST_ROWS} rows (rows are numbered in 32 bits)`)
+    if (this.length >= MAX_ROWS) {
+      throw rangeError('ERR_SHAPE', `a file can have at most ${MAX_ROWS} rows (rows are numbered in 32 bits)`)
     }
     const before = this.#values
     const capacity = Math.max(this.#expected, before === undefined ? this.length + 1 : 2 * before.length)

@@ -26,7 +26,7 @@ const ALL_ONES = 0xffffffff
 const LONGEST_END = 22 + 0xffff
 const LOCAL_SIZE = 30
 // NPZ files have a handful of arrays.
-const MOST_ENTRIES = 10_000
+const MAX_ENTRIES = 10_000
 // The best that deflate can do: 258 bytes from 2 bits, and a little for the frame of a short one.
 const DEFLATE_RATIO = 1032
 const DEFLATE_SLACK = 1024
@@ -37,7 +37,7 @@ const DEFLATE_SLACK = 1024
  */
 export async function readZipEntries(source: ByteSource): Promise<ZipEntry[]> {
   const { count, start, size } = await readEnd(source)
-  if (count > MOST_ENTRIES) throw fileError(source.path, `has ${count} entries; ${MOST_ENTRIES} is the limit`)
+  if (count > MAX_ENTRIES) throw fileError(source.path, `has ${count} entries; ${MAX_ENTRIES} is the limit`)
   const bytes = await source.read(start, size)
   const view = new DataView(bytes.buffer)
   const entries: ZipEntry[] = []

@@ -76,7 +76,7 @@ const table = {
 }
 const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgress }
 
-const MOST_ORDER_OF_KINKS = 2
+const MAX_ORDER_OF_KINKS = 2
 
 /**
  * Keeps at most `size` neurons of a network's hidden layer and gives them multiplicities, so that the function stays
@@ -148,7 +148,7 @@ function readInput(caller: string, network: unknown, options: OptionValues<typeo
   const objects = { rows, count: width, nonlinear: inputs + 1, linear: outputs, weights: multiplicity }
   const plan = planLinear(caller, objects, {
     order: options.order,
-    mostOrder: hasKinks ? MOST_ORDER_OF_KINKS : undefined,
+    mostOrder: hasKinks ? MAX_ORDER_OF_KINKS : undefined,
     size: options.size,
     squares: options.squares,
     best: (options.quality ?? (hasKinks ? 'fast' : 'best')) === 'best',

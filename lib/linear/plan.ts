@@ -75,8 +75,8 @@ export interface Chosen {
 }
 
 // The rule of native/kernel/order.cpp: cells at least, when there is room; moments at most; orders at most.
-const LEAST_CELLS = 2
-const MOST_AUTOMATIC = 256
+const MIN_CELLS = 2
+const MAX_AUTOMATIC = 256
 const mostOrder = (columns: number) => (columns === 1 ? 24 : 16)
 
 /** Degree 2 is the lowest that is worth as much as the squares. */
@@ -203,7 +203,7 @@ function planJoint(caller: string, objects: LinearObjects, wanted: Wanted, surve
     what: `${factors} factors for labels`,
     moments: (k) => factors * monomials(m, k),
     least: (k) => factors * monomials(m, k),
-    fits: (k, size) => factors * monomials(m, k) <= Math.min(size / LEAST_CELLS, MOST_AUTOMATIC),
+    fits: (k, size) => factors * monomials(m, k) <= Math.min(size / MIN_CELLS, MAX_AUTOMATIC),
   })
 
   // One column of b with its square is a polynomial of degree 2; of several, the squares are columns of their own.
@@ -238,7 +238,7 @@ function planJoint(caller: string, objects: LinearObjects, wanted: Wanted, surve
 
 function hasRoom(factors: number, columns: number, { order, size }: Wanted): boolean {
   if (size === undefined) return true
-  return LEAST_CELLS * factors * monomials(columns, order === 'auto' ? ORDER_BESIDE_SQUARES : order) <= size
+  return MIN_CELLS * factors * monomials(columns, order === 'auto' ? ORDER_BESIDE_SQUARES : order) <= size
 }
 
 /** The rows, with (b - mean)^2 of these columns behind: centred, so that a large mean does not hide the spread. */
@@ -273,7 +273,7 @@ function planClasses(
     what: `${counts.length} different labels`,
     moments: (k) => monomials(m, k),
     least: (k) => sum(monomials(m, k)),
-    fits: (k, size) => monomials(m, k) <= MOST_AUTOMATIC && sum(LEAST_CELLS * monomials(m, k)) <= size,
+    fits: (k, size) => monomials(m, k) <= MAX_AUTOMATIC && sum(MIN_CELLS * monomials(m, k)) <= size,
   })
   const moments = monomials(m, order)
   // Cells of equal expected error, as the partition makes them: a class of mass c deserves cells like c^(m/(m+k+1)).

@@ -44,11 +44,11 @@ export interface NnlsResult {
   iterations: number
 }
 
-const MOST_COLUMNS = 2 ** 31 - 1
+const MAX_COLUMNS = 2 ** 31 - 1
 
 const table = {
   rows: optional(wholeNumber(0, 2 ** 32 - 1)),
-  columns: optional(wholeNumber(1, MOST_COLUMNS)),
+  columns: optional(wholeNumber(1, MAX_COLUMNS)),
   equality: optional(equality),
   // Read only when the matrix is large enough for a second thread to help: asking the system takes longer than a small
   // problem.
@@ -164,7 +164,7 @@ function columnsOfNone(matrix: unknown, { columns }: OptionValues<typeof table>,
   if (columns !== undefined) return columns
   const shape = isNumbers(matrix) ? undefined : (matrix as { shape: ArrayLike<unknown> }).shape
   const told = shape?.[0] === 0 ? shape[1] : undefined
-  if (typeof told === 'number' && Number.isInteger(told) && told >= 1 && told <= MOST_COLUMNS) return told
+  if (typeof told === 'number' && Number.isInteger(told) && told >= 1 && told <= MAX_COLUMNS) return told
   throw typeError('ERR_OPTION', `${where}: option 'columns' must be given: how many numbers a row has`)
 }
 

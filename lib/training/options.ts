@@ -15,7 +15,7 @@ import {
   wholeNumber,
   withDefault,
 } from '../input/options.js'
-import { MOST_EPOCHS, type TrainingState } from './state.js'
+import { MAX_EPOCHS, type TrainingState } from './state.js'
 import { type ReadRule, type RuleOptions, readRule, ruleTable } from './update-rules.js'
 
 /** What `onEpoch` is told. All of it is a copy. */
@@ -105,7 +105,7 @@ export interface TrainOptions extends CommonOptions {
 
 const isCount = wholeNumber(1, Number.MAX_SAFE_INTEGER)
 const table = {
-  epochs: required(wholeNumber(0, MOST_EPOCHS), 'how many times the rows are gone through, for example 100'),
+  epochs: required(wholeNumber(0, MAX_EPOCHS), 'how many times the rows are gone through, for example 100'),
   loss: withDefault(oneOf('mse', 'cross-entropy'), () => 'mse' as const),
   ...ruleTable,
   schedule: withDefault(oneOf('constant', 'cosine'), () => 'constant' as const),

@@ -37,9 +37,9 @@ export interface TrainingState {
 }
 
 /** Epochs are returned in a Uint32Array. */
-export const MOST_EPOCHS = 2 ** 32 - 1
+export const MAX_EPOCHS = 2 ** 32 - 1
 const NAMES = ['hidden', 'bias', 'output', 'outputBias'] as const
-const isEpoch = wholeNumber(0, MOST_EPOCHS)
+const isEpoch = wholeNumber(0, MAX_EPOCHS)
 const isStep = wholeNumber(0, Number.MAX_SAFE_INTEGER)
 
 /**

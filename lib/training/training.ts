@@ -25,7 +25,7 @@ export interface History {
 }
 
 // Labels of a cross-entropy are probabilities up to the rounding of float32.
-const MOST_OFF_ONE = 1e-6
+const MAX_OFF_ONE = 1e-6
 
 export class Training {
   readonly #started = performance.now()
@@ -197,7 +197,7 @@ function checkProbabilities({ data, count, dimension }: NativePoints, where: str
       sum += p
       least = Math.min(least, p)
     }
-    if (least >= 0 && Math.abs(sum - 1) <= MOST_OFF_ONE) continue
+    if (least >= 0 && Math.abs(sum - 1) <= MAX_OFF_ONE) continue
     const fault = least < 0 ? `has ${least} in it` : `sums to ${sum}`
     throw rangeError(
       'ERR_OPTION',

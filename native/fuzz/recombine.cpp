@@ -30,7 +30,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   read_instruction_set(in);
   const int threads = read_threads(in), shape = in.byte();
   const int width = 1 + (shape < 200 ? shape % 8 : shape - 200);
-  const bool lent = in.below(2) == 0, with_one = in.below(2) == 0;
+  const bool borrowed = in.below(2) == 0, with_one = in.below(2) == 0;
   const std::size_t count = read_count(in);
   Set set = read_set(in, count, width);
   if (with_one)
@@ -38,9 +38,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   set.points_kind = all_finite(set.x) ? Kind::Hard : Kind::Broken;
 
   fewpoints::Monitor monitor;
-  const auto result =
-      attempt([&] { return recombine(fewpoints::FeatureMatrix(set.points(), set.weights(), lent), threads, monitor); },
-              [&](Code code) { return reasons(set)(code) || code == Code::Infeasible; });
+  const auto result = attempt(
+      [&] { return recombine(fewpoints::FeatureMatrix(set.points(), set.weights(), borrowed), threads, monitor); },
+      [&](Code code) { return reasons(set)(code) || code == Code::Infeasible; });
   if (!result) return 0;
   demand(set.kind() != Kind::Broken, "numbers that are not finite, or wrong weights, were taken");
   const std::size_t kept = result->indices.size();

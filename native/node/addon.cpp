@@ -35,13 +35,13 @@ extern "C" void fewpoints_restore_environment(void);
 namespace fewpoints::node {
 namespace {
 
-constexpr std::int64_t kMostInt = std::numeric_limits<std::int32_t>::max();
-constexpr std::int64_t kMostExact = std::int64_t{1} << 53;
+constexpr std::int64_t kMaxInt = std::numeric_limits<std::int32_t>::max();
+constexpr std::int64_t kMaxExact = std::int64_t{1} << 53;
 
 // ---- input
 
 int read_order(const Napi::Object& input, int dimension) {
-  const auto order = static_cast<int>(read_integer(input, "order", 0, kMostOrder));
+  const auto order = static_cast<int>(read_integer(input, "order", 0, kMaxOrder));
   PolynomialSpace::total(dimension, order).check();
   return order;
 }
@@ -59,7 +59,7 @@ PolynomialSpace read_space(const Napi::Object& input, int dimension) {
       throw Error(Code::Option, "a block or its order is out of range");
     return static_cast<int>(value);
   };
-  for (const double order : read_list(input, "blockOrders", blocks)) space.order.push_back(whole(order, kMostOrder));
+  for (const double order : read_list(input, "blockOrders", blocks)) space.order.push_back(whole(order, kMaxOrder));
   for (const double block : block_of) space.block.push_back(whole(block, static_cast<double>(blocks) - 1));
   space.check();
   return space;
@@ -105,7 +105,7 @@ class CompressTask final : public Task {
     options_.space = read_space(input, points.dimension());
     options_.automatic = input.Get("auto").ToBoolean();
     options_.best = input.Get("best").ToBoolean();
-    options_.size = static_cast<std::size_t>(read_integer(input, "size", 1, kMostExact));
+    options_.size = static_cast<std::size_t>(read_integer(input, "size", 1, kMaxExact));
     options_.threads = read_threads(input);
     options_.standardise = input.Get("standardise").ToBoolean();
     options_.scales = read_list(input, "scales", static_cast<std::size_t>(points.dimension()));
@@ -142,19 +142,19 @@ class RecombineTask final : public Task {
  public:
   static constexpr const char* kName = "recombine";
   // lent: the caller waits until all is done, so the features need not be copied.
-  RecombineTask(const Napi::Object& input, double& bytes, bool lent) {
+  RecombineTask(const Napi::Object& input, double& bytes, bool borrowed) {
     const PointsArgument features(input, "features");
     const OptionalNumbers weights(input, "weights");
     threads_ = read_threads(input);
     bytes = bytes_of(features, weights);
     check_memory(input, kName,
                  working_bytes_of_recombine(features.count(), static_cast<std::size_t>(features.dimension())),
-                 lent ? 0 : bytes, features.count(), features.dimension());
-    features_.emplace(features.view(), weights.view(features.count()), lent);
-    brief_ = features_->width <= kBriefWidth && features_->count * usize(features_->width) <= kBriefNumbers;
-    if (brief_) threads_ = 1;  // OpenMP's team belongs to the compute thread
+                 borrowed ? 0 : bytes, features.count(), features.dimension());
+    features_.emplace(features.view(), weights.view(features.count()), borrowed);
+    run_inline_ = features_->width <= kBriefWidth && features_->count * usize(features_->width) <= kBriefNumbers;
+    if (run_inline_) threads_ = 1;  // OpenMP's team belongs to the compute thread
   }
-  bool brief() const override { return brief_; }
+  bool run_inline() const override { return run_inline_; }
   void run(Monitor& monitor) override { output_ = recombine(std::move(*features_), threads_, monitor); }
   Napi::Value result(Napi::Env env) override {
     Napi::Object out = Napi::Object::New(env);
@@ -169,7 +169,7 @@ class RecombineTask final : public Task {
   static constexpr int kBriefWidth = 32;
   static constexpr std::size_t kBriefNumbers = 1 << 16;
   int threads_ = 1;
-  bool brief_ = false;
+  bool run_inline_ = false;
   std::optional<FeatureMatrix> features_;
   Recombined output_;
 };
@@ -264,7 +264,7 @@ class NnlsTask final : public Task {
  public:
   static constexpr const char* kName = "nnls";
   NnlsTask(const Napi::Object& input, double& bytes)
-      : columns_(read_integer(input, "columns", 1, kMostInt)),
+      : columns_(read_integer(input, "columns", 1, kMaxInt)),
         threads_(read_threads(input)),
         problem_(static_cast<std::size_t>(columns_)) {
     std::optional<SystemArgument> system, equality;
@@ -279,7 +279,7 @@ class NnlsTask final : public Task {
     if (system) problem_.set_matrix(system->matrix.view(), system->rhs.view(system->matrix.count()));
     if (equality) problem_.set_equality(equality->matrix.view(), equality->rhs.view(equality->matrix.count()));
   }
-  bool brief() const override { return size_ <= kQuickBytes && problem_.equality.rows == 0; }
+  bool run_inline() const override { return size_ <= kQuickBytes && problem_.equality.rows == 0; }
   void run(Monitor& monitor) override { output_ = nnls(std::move(problem_), threads_, monitor); }
   Napi::Value result(Napi::Env env) override {
     Napi::Object out = Napi::Object::New(env);
@@ -364,9 +364,9 @@ Napi::Value get_sum_times(const Napi::CallbackInfo& call) {
   const Napi::Env env = call.Env();
   try {
     const Napi::Object input = read_object(call[0], "input");
-    const int dimension = static_cast<int>(read_integer(input, "dimension", 1, kMostInt));
+    const int dimension = static_cast<int>(read_integer(input, "dimension", 1, kMaxInt));
     const SumTimes times = time_sums(dimension, read_order(input, dimension),
-                                     static_cast<std::size_t>(read_integer(input, "count", 1, kMostInt)),
+                                     static_cast<std::size_t>(read_integer(input, "count", 1, kMaxInt)),
                                      input.Get("legendre").ToBoolean() ? Basis::Legendre : Basis::Monomial,
                                      read_threads(input), static_cast<int>(read_integer(input, "trials", 1, 1000)));
     Napi::Object out = Napi::Object::New(env);

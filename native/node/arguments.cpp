@@ -12,10 +12,10 @@ namespace fewpoints::node {
 namespace {
 
 // Rows are numbered in 32 bits in the result.
-constexpr std::int64_t kMostRows = std::numeric_limits<std::uint32_t>::max();
-constexpr std::int64_t kMostInt = std::numeric_limits<std::int32_t>::max();
-constexpr std::int64_t kMostExact = std::int64_t{1} << 53;
-constexpr std::int64_t kMostThreads = 1024;
+constexpr std::int64_t kMaxRows = std::numeric_limits<std::uint32_t>::max();
+constexpr std::int64_t kMaxInt = std::numeric_limits<std::int32_t>::max();
+constexpr std::int64_t kMaxExact = std::int64_t{1} << 53;
+constexpr std::int64_t kMaxThreads = 1024;
 
 std::string text(const std::string& name, const char* rest) { return name + rest; }
 
@@ -57,9 +57,7 @@ std::size_t read_word(const Napi::Object& input, const char* name, std::initiali
   throw Error(Code::Option, text(name, " is none of the words that it can be"));
 }
 
-int read_threads(const Napi::Object& input) {
-  return static_cast<int>(read_integer(input, "threads", 1, kMostThreads));
-}
+int read_threads(const Napi::Object& input) { return static_cast<int>(read_integer(input, "threads", 1, kMaxThreads)); }
 
 NumbersArgument::NumbersArgument(const Napi::Value& value, const char* name) : name_(name), array_(value) {
   if (value.IsTypedArray()) {
@@ -87,11 +85,11 @@ NumbersView NumbersArgument::view(std::size_t& length) const {
 
 PointsArgument::PointsArgument(const char* name, const Napi::Object& points)
     : name_(name), numbers_(points.Get("data"), name) {
-  count_ = static_cast<std::size_t>(read_integer(points, "count", 1, kMostRows));
-  dimension_ = static_cast<int>(read_integer(points, "dimension", 1, kMostInt));
-  offset_ = read_integer(points, "offset", 0, kMostExact);
-  row_stride_ = read_integer(points, "rowStride", -kMostExact, kMostExact);
-  column_stride_ = read_integer(points, "columnStride", -kMostExact, kMostExact);
+  count_ = static_cast<std::size_t>(read_integer(points, "count", 1, kMaxRows));
+  dimension_ = static_cast<int>(read_integer(points, "dimension", 1, kMaxInt));
+  offset_ = read_integer(points, "offset", 0, kMaxExact);
+  row_stride_ = read_integer(points, "rowStride", -kMaxExact, kMaxExact);
+  column_stride_ = read_integer(points, "columnStride", -kMaxExact, kMaxExact);
 }
 
 PointsView PointsArgument::view() const {

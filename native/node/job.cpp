@@ -292,7 +292,7 @@ Napi::Value run_sync(Napi::Env env, const Call& call) {
   try {
     const std::unique_ptr<Task> task = call.task(bytes);
     const auto work = std::make_shared<SyncWork>(*task);
-    if (task->brief()) {
+    if (task->run_inline()) {
       work->execute();
     } else {
       ComputeThread& thread = ComputeThread::get();

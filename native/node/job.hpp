@@ -19,7 +19,7 @@ class Task {
   virtual void run(Monitor& monitor) = 0;
   // Work of less than a millisecond on one thread: a Sync call does it where it is, because waking the compute thread
   // up and waiting for it would take longer.
-  virtual bool brief() const { return false; }
+  virtual bool run_inline() const { return false; }
   // On the JavaScript thread, after run() has returned.
   virtual Napi::Value result(Napi::Env env) = 0;
 };

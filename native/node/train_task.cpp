@@ -15,8 +15,8 @@
 namespace fewpoints::node {
 namespace {
 
-constexpr std::int64_t kMostInt = std::numeric_limits<std::int32_t>::max();
-constexpr std::int64_t kMostExact = std::int64_t{1} << 53;
+constexpr std::int64_t kMaxInt = std::numeric_limits<std::int32_t>::max();
+constexpr std::int64_t kMaxExact = std::int64_t{1} << 53;
 // Multiply-adds and activations of less than a millisecond: a Sync call does them where it is, on one thread, because
 // OpenMP's team belongs to the compute thread.
 constexpr double kBriefWork = 1 << 17;
@@ -45,9 +45,9 @@ Parameters read_memory(const Napi::Object& input, const char* name, const Networ
 // Adds to `bytes`, before it makes it, what the copy takes.
 Network read_network(const Napi::Object& input, double& bytes) {
   Network network;
-  network.inputs = static_cast<int>(read_integer(input, "inputs", 1, kMostInt));
-  network.width = static_cast<int>(read_integer(input, "width", 1, kMostInt));
-  network.outputs = static_cast<int>(read_integer(input, "outputs", 1, kMostInt));
+  network.inputs = static_cast<int>(read_integer(input, "inputs", 1, kMaxInt));
+  network.width = static_cast<int>(read_integer(input, "width", 1, kMaxInt));
+  network.outputs = static_cast<int>(read_integer(input, "outputs", 1, kMaxInt));
   const double numbers = network.width * (2.0 + network.inputs + network.outputs) + network.outputs;
   bytes += numbers * sizeof(double);
   network.activation =
@@ -76,16 +76,16 @@ TrainOptions read_options(const Napi::Object& input) {
   options.grow = read_number(input, "grow");
   options.least_step = read_number(input, "leastStep");
   options.largest_step = read_number(input, "largestStep");
-  options.epochs = static_cast<std::size_t>(read_integer(input, "epochs", 0, kMostExact));
+  options.epochs = static_cast<std::size_t>(read_integer(input, "epochs", 0, kMaxExact));
   const std::int64_t epochs = static_cast<std::int64_t>(options.epochs);
   options.begin = static_cast<std::size_t>(read_integer(input, "begin", 0, epochs));
   options.end = static_cast<std::size_t>(read_integer(input, "end", static_cast<std::int64_t>(options.begin), epochs));
-  options.batch = static_cast<std::size_t>(read_integer(input, "batch", 0, kMostExact));
-  options.batches = static_cast<std::size_t>(read_integer(input, "batches", 0, kMostExact));
+  options.batch = static_cast<std::size_t>(read_integer(input, "batch", 0, kMaxExact));
+  options.batches = static_cast<std::size_t>(read_integer(input, "batches", 0, kMaxExact));
   // The kernel lists the rows of an epoch, and counts them in 64 bits.
-  if (static_cast<double>(options.batch) * static_cast<double>(options.batches) > static_cast<double>(kMostExact))
+  if (static_cast<double>(options.batch) * static_cast<double>(options.batches) > static_cast<double>(kMaxExact))
     throw std::bad_alloc();
-  options.seed = static_cast<std::uint64_t>(read_integer(input, "seed", 0, kMostExact));
+  options.seed = static_cast<std::uint64_t>(read_integer(input, "seed", 0, kMaxExact));
   options.per_copy = input.Get("perCopy").ToBoolean();
   options.single = input.Get("single").ToBoolean();
   options.threads = read_threads(input);
@@ -139,7 +139,7 @@ TrainTask::TrainTask(const Napi::Object& input, double& bytes) {
   bytes = rows.bytes() + (test ? test->bytes() : 0);
   options_ = read_options(input);
   network_ = read_network(input, bytes);
-  state_.step = static_cast<std::uint64_t>(read_integer(input, "step", 0, kMostExact));
+  state_.step = static_cast<std::uint64_t>(read_integer(input, "step", 0, kMaxExact));
   state_.first = read_memory(input, "first", network_);
   state_.second = read_memory(input, "second", network_);
   rows.check(network_);
@@ -149,8 +149,8 @@ TrainTask::TrainTask(const Napi::Object& input, double& bytes) {
   if (test) test_.emplace(test->x.view(), test->y.view(), test->weights.view(test->x.count()), "test.x", "test.y");
   const double count = static_cast<double>(rows.x.count());
   const double evaluated = count + (test ? static_cast<double>(test->x.count()) : 0);
-  brief_ = work_of(network_, 3 * rows_drawn(options_, count) + evaluated) <= kBriefWork;
-  if (brief_) options_.threads = 1;
+  run_inline_ = work_of(network_, 3 * rows_drawn(options_, count) + evaluated) <= kBriefWork;
+  if (run_inline_) options_.threads = 1;
 }
 
 void TrainTask::run(Monitor& monitor) { output_ = train(network_, *rows_, test_, state_, options_, monitor); }
@@ -175,8 +175,8 @@ PredictTask::PredictTask(const Napi::Object& input, double& bytes) {
   if (x.dimension() != network_.inputs) throw Error(Code::Shape, "x and the network differ in inputs");
   count_ = x.count();
   copy_finite(x.view(), "x", x_);
-  brief_ = work_of(network_, static_cast<double>(count_)) <= kBriefWork;
-  if (brief_) threads_ = 1;
+  run_inline_ = work_of(network_, static_cast<double>(count_)) <= kBriefWork;
+  if (run_inline_) threads_ = 1;
 }
 
 void PredictTask::run(Monitor& monitor) { output_ = predict(network_, x_, count_, single_, threads_, monitor); }

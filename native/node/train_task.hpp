@@ -16,7 +16,7 @@ class TrainTask final : public Task {
   static constexpr const char* kName = "train";
   // Throws WrongKind, Error, std::bad_alloc.
   TrainTask(const Napi::Object& input, double& bytes);
-  bool brief() const override { return brief_; }
+  bool run_inline() const override { return run_inline_; }
   void run(Monitor& monitor) override;
   Napi::Value result(Napi::Env env) override;
 
@@ -25,7 +25,7 @@ class TrainTask final : public Task {
   OptimizerState state_;
   TrainOptions options_;
   std::optional<Rows> rows_, test_;
-  bool brief_ = false;
+  bool run_inline_ = false;
   Trained output_;
 };
 
@@ -34,7 +34,7 @@ class PredictTask final : public Task {
   static constexpr const char* kName = "predict";
   // Throws WrongKind, Error, std::bad_alloc.
   PredictTask(const Napi::Object& input, double& bytes);
-  bool brief() const override { return brief_; }
+  bool run_inline() const override { return run_inline_; }
   void run(Monitor& monitor) override;
   Napi::Value result(Napi::Env env) override;
 
@@ -42,7 +42,7 @@ class PredictTask final : public Task {
   Network network_;
   std::size_t count_ = 0;
   List<Array<double>> x_;
-  bool single_ = false, brief_ = false;
+  bool single_ = false, run_inline_ = false;
   int threads_ = 1;
   List<double> output_;
 };

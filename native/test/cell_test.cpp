@@ -18,8 +18,8 @@ using namespace fewpoints;
 namespace {
 
 // Points of one cell, one array a column. Nothing is behind them: a kernel that reads too far is seen.
-struct Points {
-  Points(int m, std::size_t n) : columns(static_cast<std::size_t>(m)) {
+struct PointColumns {
+  PointColumns(int m, std::size_t n) : columns(static_cast<std::size_t>(m)) {
     std::mt19937_64 random(static_cast<std::uint64_t>(m) * 1000 + n);
     std::uniform_real_distribution<double> uniform(-1, 1);
     for (auto& column : columns) {
@@ -34,7 +34,7 @@ struct Points {
 };
 
 // Orthonormal products of Legendre polynomials on the points' box: n rows of N.
-List<List<long double>> terms_of(const Points& points, const MultiIndices& indices, const List<double>& norm) {
+List<List<long double>> terms_of(const PointColumns& points, const MultiIndices& indices, const List<double>& norm) {
   const std::size_t m = points.columns.size(), n = points.weights.size(), N = norm.size();
   List<List<long double>> terms(n, List<long double>(N));
   for (std::size_t e = 0; e < N; e++)
@@ -53,7 +53,7 @@ void check(int m, int k, const MultiIndices& indices, const CellShape& shape, st
   const auto N = static_cast<std::size_t>(shape.count);
   place = "cell m=" + std::to_string(m) + " k=" + std::to_string(k) + " n=" + std::to_string(n) +
           (weighted ? " weights" : "") + (shape.instance < 0 ? " any" : "");
-  const Points set(m, n);
+  const PointColumns set(m, n);
   Array<double> workspace(simd().cell_workspace(shape, n));
   List<std::uint32_t> chosen(N);
   List<double> weights(N);

@@ -106,8 +106,8 @@ void test_indices() {
   check({{2, 0, 0, 1, 2}, {4, 1, 0}});
   check({{0, 0, 0}, {2, 5}});  // a block without columns
   place = "the bound on orders";
-  check({{0}, {kMostOrder}});
-  for (const int k : {-1, kMostOrder + 1, 1000, 65535, 65536})
+  check({{0}, {kMaxOrder}});
+  for (const int k : {-1, kMaxOrder + 1, 1000, 65535, 65536})
     refused([&] { MultiIndices(1, k); }, Code::Option, "order " + std::to_string(k));
   refused([&] { MultiIndices(30, 30); }, Code::Size, "too many products");
   place = "wide lists";

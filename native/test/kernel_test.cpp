@@ -297,11 +297,11 @@ void test_partition_error() {
         return cut(make(m, d, draw), {List<double>(m, 1.0), 3, 20, d / 10, 1, division}).error;
       };
       place = "error of the partition, m=" + std::to_string(m) + " d=" + std::to_string(d);
-      const double even = error(uniform, Division::Grid), tails = error(heavy, Division::Grid);
+      const double even = error(uniform, Division::Grid), right_factors = error(heavy, Division::Grid);
       expect(even < 1.2 * error(uniform, Division::Balanced), "even density: against balanced");
       expect(even < error(uniform, Division::Halves), "even density: against halves");
-      expect(tails < 0.1 * error(heavy, Division::Balanced), "heavy tails: against balanced");
-      expect(tails < 1.3 * error(heavy, Division::Halves), "heavy tails: against halves");
+      expect(right_factors < 0.1 * error(heavy, Division::Balanced), "heavy tails: against balanced");
+      expect(right_factors < 1.3 * error(heavy, Division::Halves), "heavy tails: against halves");
     }
   place = "partition, a column left out";
   const Set set = make(3, 5000, gauss);

@@ -35,11 +35,11 @@ bool refused(Code code, const Work& work) {
 
 // The product is not formed where it would be an overflow.
 static_assert(fits_fast_path(3, 4, 35));
-static_assert(fits_fast_path(kMostFastDimension, 3, kMostFastFeatures));
-static_assert(!fits_fast_path(kMostFastDimension, 4, 1));
+static_assert(fits_fast_path(kMaxFastDimension, 3, kMaxFastFeatures));
+static_assert(!fits_fast_path(kMaxFastDimension, 4, 1));
 static_assert(!fits_fast_path(1 << 24, 255, 256));
 static_assert(!fits_fast_path(1, std::numeric_limits<int>::max(), 1));
-static_assert(!fits_fast_path(2, 2, kMostFastFeatures + 1));
+static_assert(!fits_fast_path(2, 2, kMaxFastFeatures + 1));
 
 }  // namespace
 
@@ -67,7 +67,7 @@ void test_narrow() {
                    LeastSquares(8).set_matrix({{&number, false, 1}, 8, kTwo61, 8}, {&number, false, 1});
                  }),
          "a matrix of 2^64 numbers");
-  expect(refused(Code::Memory, [] { HomotopyTableau(std::size_t{1} << 31, std::size_t{1} << 33); }), "a tableau");
+  expect(refused(Code::Memory, [] { BlockedTableau(std::size_t{1} << 31, std::size_t{1} << 33); }), "a tableau");
   constexpr int half = 1 << 30;
   expect(simd().network64->backward_workspace(half, half) > std::size_t{1} << 31, "inputs + outputs beyond int");
 }

@@ -107,7 +107,7 @@ Sample shuffled(const Sample& s) {
   return t;
 }
 
-bool same(const ExactTotals& a, const ExactTotals& b) {
+bool same(const ReproducibleSums& a, const ReproducibleSums& b) {
   return std::memcmp(a.sums.data(), b.sums.data(), a.sums.size() * sizeof(a.sums[0])) == 0;
 }
 
@@ -127,10 +127,10 @@ void test_sums(const Expect& expect) {
           const List<double> centre(m, legendre ? 0.0 : 0.37), scale(m, 0.25);
           const ProductBasis products(indices, basis, centre, scale);
           const double* w = s.w.empty() ? nullptr : s.w.data();
-          const Extent extent = extent_of(s.columns().data(), w, n, centre, scale);
+          const Bounds bounds = bounds_of(s.columns().data(), w, n, centre, scale);
           const Reference right = reference(s, indices, legendre, List<Quad>(centre.begin(), centre.end()), scale);
-          const ExactTotals got =
-              products.exact(s.columns().data(), w, n, extent, true, nullptr, 1, monitor, Stage::Verify);
+          const ReproducibleSums got =
+              products.reproducible_sums(s.columns().data(), w, n, bounds, true, nullptr, 1, monitor, Stage::Verify);
           const List<double> plain = products.sums(s.columns().data(), w, n, 2, monitor, Stage::Verify);
           double worst = 0, worst_magnitude = 0, worst_plain = 0;
           for (int e = 0; e < indices.count; e++) {
@@ -147,8 +147,8 @@ void test_sums(const Expect& expect) {
           expect(worst_plain <= 1e-13, place + ": plain sums off by " + std::to_string(worst_plain * 1e13));
           // Any threads, any order; with and without magnitudes, which choose differently whether to look closer.
           const auto again = [&](const Sample& t, bool magnitudes, int threads) {
-            return products.exact(t.columns().data(), t.w.empty() ? nullptr : t.w.data(), n, extent, magnitudes,
-                                  nullptr, threads, monitor, Stage::Verify);
+            return products.reproducible_sums(t.columns().data(), t.w.empty() ? nullptr : t.w.data(), n, bounds,
+                                              magnitudes, nullptr, threads, monitor, Stage::Verify);
           };
           const Sample other = shuffled(s);
           expect(same(got, again(s, true, 3)), place + ": threads");

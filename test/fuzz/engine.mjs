@@ -15,9 +15,9 @@ const BATCH = 512
 // Of the time, for valid files with known content.
 const AGREE_SHARE = 0.15
 // Messages that repeat what stands in the file would be new for ever.
-const MOST_OUTCOMES = 2000
+const MAX_OUTCOMES = 2000
 // To make a finding smaller, in ms.
-const MOST_TO_SHRINK = 5000
+const MAX_TO_SHRINK = 5000
 // Places of a good file that are damaged one by one.
 const PLACES = 200
 const { target, seconds, runs, seed, shared } = workerData
@@ -75,7 +75,7 @@ async function report(finding, bytes) {
 async function smaller(bytes, signature) {
   let best = Buffer.from(bytes)
   if (signature === 'slow' || signature.startsWith('unhandled')) return best
-  const end = performance.now() + MOST_TO_SHRINK
+  const end = performance.now() + MAX_TO_SHRINK
   for (let size = best.length >> 1; size >= 1 && performance.now() < end; size >>= 1) {
     for (let at = 0; at < best.length && performance.now() < end; ) {
       counter[2]++
@@ -128,7 +128,7 @@ while (!isOver()) {
     const bytes = mutator.next(corpus)
     batch.push(bytes)
     await tryOne(bytes)
-    if (outcomes.size < MOST_OUTCOMES && !outcomes.has(lastOutcome)) {
+    if (outcomes.size < MAX_OUTCOMES && !outcomes.has(lastOutcome)) {
       outcomes.add(lastOutcome)
       corpus.push(bytes)
     }

@@ -9,7 +9,7 @@ import { TARGETS } from './readers.mjs'
 
 // An input that takes this long will never end.
 const LONGEST = 30_000
-const MOST_HEAP = 2048 // MiB
+const MAX_HEAP = 2048 // MiB
 const SHARED = 1 << 22
 
 const { values } = parseArgs({
@@ -46,7 +46,7 @@ function fuzz(seconds, runs, seed) {
   const current = () => Buffer.from(new Uint8Array(shared, 16, Math.min(counter[1], SHARED)))
   const worker = new Worker(new URL('./engine.mjs', import.meta.url), {
     workerData: { target, seconds, runs, seed, shared },
-    resourceLimits: { maxOldGenerationSizeMb: MOST_HEAP },
+    resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP },
   })
   return new Promise((resolve) => {
     let [seen, since] = [-1, performance.now()]

@@ -13,20 +13,20 @@ namespace fewpoints {
 // Whether a set of no more points than moments, all of which may stay, is brought down to its rank: a matter of
 // points^2 features operations, about 7 * 10^9 a second. Beyond, only equal points become one.
 inline bool reduces_to_rank(std::size_t points, std::size_t features) {
-  constexpr double kMostWork = 2e10;
-  return static_cast<double>(points) * static_cast<double>(points) * static_cast<double>(features) <= kMostWork;
+  constexpr double kMaxWork = 2e10;
+  return static_cast<double>(points) * static_cast<double>(points) * static_cast<double>(features) <= kMaxWork;
 }
 
-class Kept {
+class CellResults {
  public:
   // rich: keeps at least the moments of `plain`. A cell for which its fast path fails is solved by that of `plain`, and
   // where that fails, too, with care. Both may be the same.
-  Kept(const Partition& partition, const CellSolver& rich, const CellSolver& plain, int dimension);
+  CellResults(const Partition& partition, const CellSolver& enlarged, const CellSolver& requested, int dimension);
 
   void recombine(int threads, Monitor& monitor);
   // Polishes every cell that was not merely copied, beginning with the support that it has, and takes the slightest
   // extent of the points for meant.
-  void polish(int threads, Monitor& monitor);
+  void refine_weights(int threads, Monitor& monitor);
   // Takes the reduction of cells back that could as well be copied. Returns whether there were any.
   bool copy_small();
 
@@ -45,18 +45,18 @@ class Kept {
   Columns columns() const;
 
  private:
-  Points points_of(std::size_t i, List<const double*>& x) const;
+  PointColumns points_of(std::size_t i, List<const double*>& x) const;
   void keep(std::size_t i, std::size_t place, std::size_t index, double weight);
-  void keep_all(std::size_t i, const Points& points);
-  void keep_distinct(std::size_t i, const Points& points);
+  void keep_all(std::size_t i, const PointColumns& points);
+  void keep_distinct(std::size_t i, const PointColumns& points);
   void keep(std::size_t i, const Support& support);
   bool solve_fast(std::size_t i, double* workspace, const Monitor& monitor);
-  void solve_carefully(std::size_t i, Support start, double flat, int threads, Monitor& monitor);
+  void solve_robustly(std::size_t i, Support start, double degenerate_width, int threads, Monitor& monitor);
   template <class Body>
-  void each_carefully(const List<std::size_t>& cells, int threads, Monitor& monitor, const Body& body);
+  void each_robustly(const List<std::size_t>& cells, int threads, Monitor& monitor, const Body& body);
 
   const Partition& partition_;
-  const CellSolver &rich_, &plain_;
+  const CellSolver &enlarged_, &requested_;
   const int dimension_;
   List<std::size_t> slots_, positions_, counts_;
   List<double> residuals_;  // of cells that needed care; of others 0

@@ -36,8 +36,8 @@ Support without_zeros(Support support) {
 }
 
 // What ProductSource looks at of a shape.
-ExactShape product_shape(const MultiIndices& indices, const Recurrence& recurrence) {
-  ExactShape shape{};
+BasisShape product_shape(const MultiIndices& indices, const Recurrence& recurrence) {
+  BasisShape shape{};
   shape.dimension = indices.dimension;
   shape.order = indices.order;
   shape.count = indices.count;
@@ -65,7 +65,7 @@ CellSolver::CellSolver(const PolynomialSpace& space, std::size_t largest_cell) :
   if (fits && largest_cell < (std::size_t{1} << 31)) workspace_ = simd().cell_workspace(shape_, largest_cell);
 }
 
-int CellSolver::fast(const Points& points, double* workspace, std::uint32_t* chosen, double* weights,
+int CellSolver::fast(const PointColumns& points, double* workspace, std::uint32_t* chosen, double* weights,
                      const Monitor& monitor) const {
   if (streams(points.count)) return -1;
   const CellResult result =
@@ -73,7 +73,8 @@ int CellSolver::fast(const Points& points, double* workspace, std::uint32_t* cho
   return result.count >= 0 && result.residual <= kFastResidual ? result.count : -1;
 }
 
-Support CellSolver::careful(const Points& points, Support start, double flat, int threads, Monitor& monitor) const {
+Support CellSolver::robust(const PointColumns& points, Support start, double degenerate_width, int threads,
+                           Monitor& monitor) const {
   if (space_.highest_power() == 0) {  // only the mass
     DoubleDouble mass;
     for (std::size_t i = 0; i < points.count; i++) mass = mass + DoubleDouble(points.w ? points.w[i] : 1.0);
@@ -83,14 +84,14 @@ Support CellSolver::careful(const Points& points, Support start, double flat, in
     Support support = streamed(points, threads, monitor);
     if (support.residual <= kFastResidual) return support;
   }
-  const Frame frame(points, space_, flat, threads, monitor);
-  const ExactBasis& basis = frame.basis();
+  const OrthonormalBasis frame(points, space_, degenerate_width, threads, monitor);
+  const DoubleDoubleBasis& basis = frame.basis();
   const int m = basis.dimension(), N = basis.count();
   List<const double*> local(m);
   for (int a = 0; a < m; a++) local[a] = frame.local(a);
   const ProductSource source(basis.shape(), local.data(), points.w, points.count, List<double>(m, 0.0),
                              List<double>(m, 1.0));
-  const ExactSums target = basis.sums(points.x, points.w, points.count, threads, monitor, Stage::Recombine);
+  const DoubleDoubleSums target = basis.sums(points.x, points.w, points.count, threads, monitor, Stage::Recombine);
 
   // Columns and exact sums of a support.
   struct Chosen {
@@ -113,7 +114,7 @@ Support CellSolver::careful(const Points& points, Support start, double flat, in
       return basis.sums(chosen.x.data(), w.data(), w.size(), threads, monitor, Stage::Recombine);
     };
   };
-  const auto polished = [&](Support support) {
+  const auto refined = [&](Support support) {
     const std::size_t count = support.indices.size();
     const Chosen chosen = choose(support.indices);
     Eigen::MatrixXd B(N, static_cast<Eigen::Index>(count));
@@ -131,28 +132,28 @@ Support CellSolver::careful(const Points& points, Support start, double flat, in
         for (int j = 0; j < size; j++)
           B(e, static_cast<Eigen::Index>(i + usize(j))) = block[usize(e) * FeatureSource::kBlock + usize(j)];
     }
-    support.residual = fewpoints::polish(B, target, sums_of(chosen), support.weights);
+    support.residual = fewpoints::refine_weights(B, target, sums_of(chosen), support.weights);
     return without_zeros(std::move(support));
   };
 
   if (!start.indices.empty()) {
-    start = polished(std::move(start));
+    start = refined(std::move(start));
     if (start.residual <= kPolished && start.indices.size() <= static_cast<std::size_t>(N)) return start;
   }
-  VertexFinder finder(source, threads, monitor, flat > 0 ? kRankTolerance : kLeastTolerance);
+  BasicSolutionFinder finder(source, threads, monitor, degenerate_width > 0 ? kRankTolerance : kMinTolerance);
   finder.run();
   Support fresh{finder.indices(), {}, HUGE_VAL};
   if (!fresh.indices.empty()) {
     const Chosen chosen = choose(fresh.indices);
     fresh.residual = finder.refine(target, sums_of(chosen));
     fresh.weights = finder.weights();
-    const bool done = fresh.residual <= kPolished && N > kMostFastFeatures;  // least squares of many features are slow
-    fresh = done ? without_zeros(std::move(fresh)) : polished(std::move(fresh));
+    const bool done = fresh.residual <= kPolished && N > kMaxFastFeatures;  // least squares of many features are slow
+    fresh = done ? without_zeros(std::move(fresh)) : refined(std::move(fresh));
   }
   return start.indices.empty() || fresh.residual < start.residual ? fresh : start;
 }
 
-Support CellSolver::boxed(const Points& points, int threads, Monitor& monitor) const {
+Support CellSolver::boxed(const PointColumns& points, int threads, Monitor& monitor) const {
   const int m = indices_.dimension, N = indices_.count;
   List<double> centre(m);
   LinearMap map;
@@ -165,15 +166,15 @@ Support CellSolver::boxed(const Points& points, int threads, Monitor& monitor) c
   }
   List<int> all(N);
   std::iota(all.begin(), all.end(), 0);
-  const ExactBasis basis(indices_, Recurrence::legendre(m, indices_.order), centre, std::move(map), all);
+  const DoubleDoubleBasis basis(indices_, Recurrence::legendre(m, indices_.order), centre, std::move(map), all);
   const auto sums = [&](const double* const* x, const double* w, std::size_t n) {
     return basis.sums(x, w, n, threads, monitor, Stage::Recombine);
   };
   Support support{{}, {}, HUGE_VAL};
   with_box(points, [&](const FeatureSource& source) {
-    VertexFinder finder(source, threads, monitor, kLeastTolerance);
+    BasicSolutionFinder finder(source, threads, monitor, kMinTolerance);
     if (!finder.run()) return;
-    const ExactSums target = sums(points.x, points.w, points.count);
+    const DoubleDoubleSums target = sums(points.x, points.w, points.count);
     const std::size_t count = finder.indices().size();
     Array<double> values(count * usize(m));
     List<const double*> x;
@@ -188,7 +189,7 @@ Support CellSolver::boxed(const Points& points, int threads, Monitor& monitor) c
   return without_zeros(std::move(support));
 }
 
-bool CellSolver::with_box(const Points& points, const std::function<void(const FeatureSource&)>& use) const {
+bool CellSolver::with_box(const PointColumns& points, const std::function<void(const FeatureSource&)>& use) const {
   const int m = indices_.dimension;
   List<double> centre(m), inverse(m);
   for (int a = 0; a < m; a++) {
@@ -204,7 +205,7 @@ bool CellSolver::with_box(const Points& points, const std::function<void(const F
   return true;
 }
 
-Support CellSolver::streamed(const Points& points, int threads, Monitor& monitor) const {
+Support CellSolver::streamed(const PointColumns& points, int threads, Monitor& monitor) const {
   Support support{{}, {}, HUGE_VAL};
   with_box(points, [&](const FeatureSource& source) { support = streamed(source, threads, monitor); });
   return support;
@@ -212,10 +213,10 @@ Support CellSolver::streamed(const Points& points, int threads, Monitor& monitor
 
 Support CellSolver::streamed(const FeatureSource& source, int threads, Monitor& monitor) const {
   const int N = indices_.count;
-  VertexFinder finder(source, threads, monitor);
+  BasicSolutionFinder finder(source, threads, monitor);
   if (!finder.run() || finder.rank() < N) return {{}, {}, HUGE_VAL};
   // As the fast path measures it: against the mass, in orthonormal features.
-  ExactSums target = finder.target();
+  DoubleDoubleSums target = finder.target();
   for (int e = 0; e < N; e++) target.magnitude[e] = target.high[0] / norm_[e];
   Support support{finder.indices(), {}, 0};
   const std::size_t count = support.indices.size(), stride = (count + 7) / 8 * 8;
@@ -238,7 +239,7 @@ Support CellSolver::streamed(const FeatureSource& source, int threads, Monitor& 
   support.residual = finder.refine(target, [&](const List<double>& w) {
     Array<double> padded(stride);
     std::fill_n(std::copy(w.begin(), w.end(), padded.data()), stride - w.size(), 0.0);
-    ExactSums sums(N);
+    DoubleDoubleSums sums(N);
     for (int e = 0; e < N; e++)
       simd().weighted_sum(columns.data() + usize(e) * stride, padded.data(), stride, &sums.high[e], &sums.low[e]);
     return sums;

@@ -38,22 +38,23 @@ class CellSolver {
 
   // Box, Legendre, homotopy push in simd/cell.cpp. chosen and weights hold `features()` entries. Returns the count, or
   // -1 when the cell needs care.
-  int fast(const Points& points, double* workspace, std::uint32_t* chosen, double* weights,
+  int fast(const PointColumns& points, double* workspace, std::uint32_t* chosen, double* weights,
            const Monitor& monitor) const;
 
   // Whitened frame, data-orthonormal basis, rank-revealing halving, double-double polish. start: a support to begin
   // with, or empty.
-  // flat: see Frame; 0 takes everything in which the points differ for meant.
-  Support careful(const Points& points, Support start, double flat, int threads, Monitor& monitor) const;
+  // flat: see OrthonormalBasis; 0 takes everything in which the points differ for meant.
+  Support robust(const PointColumns& points, Support start, double degenerate_width, int threads,
+                 Monitor& monitor) const;
 
   // Box and Legendre as in the fast path, for any number of features and points: streamed through the tableau of
   // vertex.hpp. The residual tells whether it is any good.
-  Support streamed(const Points& points, int threads, Monitor& monitor) const;
+  Support streamed(const PointColumns& points, int threads, Monitor& monitor) const;
   // The same basis, for features of any rank, with sums in double-double. No point: a column is constant, or no vertex
   // was found.
-  Support boxed(const Points& points, int threads, Monitor& monitor) const;
+  Support boxed(const PointColumns& points, int threads, Monitor& monitor) const;
   // Calls use(source) with those features of these points; false, and no call, when a column is constant.
-  bool with_box(const Points& points, const std::function<void(const FeatureSource&)>& use) const;
+  bool with_box(const PointColumns& points, const std::function<void(const FeatureSource&)>& use) const;
 
  private:
   Support streamed(const FeatureSource& source, int threads, Monitor& monitor) const;

@@ -7,7 +7,7 @@ namespace {
 
 // Cells at least, when there is room: one cell alone would be best for analytic functions, but a function that is steep
 // in a place, or has a kink there, is then off everywhere. In more columns cells are hardly smaller than the whole.
-constexpr std::size_t kLeastCells = 2;
+constexpr std::size_t kMinCells = 2;
 // The same where cells are merely enlarged: in the plane the time is better spent on more cells.
 std::size_t least_enlarged_cells(int dimension) { return dimension == 2 ? 4 : 2; }
 
@@ -15,7 +15,7 @@ std::size_t least_enlarged_cells(int dimension) { return dimension == 2 ? 4 : 2;
 // 24.
 int most_order(int dimension) { return dimension == 1 ? 24 : 16; }
 // Of order 'auto': beyond, a cell leaves the fast path.
-constexpr std::size_t kMostAutomatic = 256;
+constexpr std::size_t kMaxAutomatic = 256;
 // Twice the features are worth more than cells, however few these are; in one column, where an automatic order has half
 // of an odd size, one more.
 std::size_t doubled(int dimension, std::size_t features) { return dimension == 1 ? 2 * features + 1 : 2 * features; }
@@ -33,10 +33,10 @@ double time_of(int dimension, double features) {
   return dimension <= 2 ? 18 + 0.0285 * square : 22 + 0.014 * square + 5e-5 * square * features;
 }
 // Enlarging may make a call take so many times as long.
-constexpr double kMostTime = 2.7;
+constexpr double kMaxTime = 2.7;
 
 std::size_t affordable(int dimension, std::size_t features) {
-  const double limit = kMostTime * time_of(dimension, static_cast<double>(features));
+  const double limit = kMaxTime * time_of(dimension, static_cast<double>(features));
   std::size_t most = features;
   while (most < most_enlarged(dimension, features) && time_of(dimension, static_cast<double>(most + 1)) <= limit)
     most++;
@@ -46,7 +46,7 @@ std::size_t affordable(int dimension, std::size_t features) {
 }  // namespace
 
 int automatic_order(int dimension, std::size_t size) {
-  const auto most = static_cast<std::int64_t>(std::min(size / kLeastCells, kMostAutomatic));
+  const auto most = static_cast<std::int64_t>(std::min(size / kMinCells, kMaxAutomatic));
   int order = 0;
   while (order < most_order(dimension) && moment_count(dimension, order + 1) <= most) order++;
   return order;

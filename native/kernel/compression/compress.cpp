@@ -47,7 +47,7 @@ List<double> cutting_units(const PointSet& set, const List<double>& deviations, 
 }
 
 // Into the order of the caller's rows: a bit a row, and how many bits are set before each word.
-void in_row_order(const Kept::Columns& kept, const PointSet& set, Compressed& out) {
+void in_row_order(const CellResults::Columns& kept, const PointSet& set, Compressed& out) {
   const std::size_t count = kept.rows.size(), m = kept.x.size();
   std::uint32_t last = 0;
   for (const std::uint32_t r : kept.rows) last = std::max(last, r);
@@ -71,7 +71,7 @@ void in_row_order(const Kept::Columns& kept, const PointSet& set, Compressed& ou
 }
 
 // Weights as the caller gets them, in his unit: subnormal ones are rounded, and those that vanish are left out.
-void round_weights(Kept::Columns& kept, const PointSet& set) {
+void round_weights(CellResults::Columns& kept, const PointSet& set) {
   const int e = set.weight_exponent();
   if (e == 0) return;
   std::size_t left = 0;
@@ -90,40 +90,41 @@ void round_weights(Kept::Columns& kept, const PointSet& set) {
 }
 
 // What is kept, worked over until the moments of the whole set are right; result.residual says how right they are.
-Kept::Columns settle(Kept& kept, const PointSet& set, const Residual& original, Compressed& result, Monitor& monitor) {
-  const auto residual_of = [&](const Kept::Columns& c) {
+CellResults::Columns settle(CellResults& kept, const PointSet& set, const Residual& original, Compressed& result,
+                            Monitor& monitor) {
+  const auto residual_of = [&](const CellResults::Columns& c) {
     return original.of(c.pointers.data(), c.w.data(), c.rows.size(), result.threads, monitor).residual;
   };
   const auto rounded = [&] {
-    Kept::Columns columns = kept.columns();
+    CellResults::Columns columns = kept.columns();
     round_weights(columns, set);
     return columns;
   };
-  Kept::Columns best = rounded();
+  CellResults::Columns best = rounded();
   result.residual = residual_of(best);
   const auto keep_if_better = [&] {
-    Kept::Columns now = rounded();
+    CellResults::Columns now = rounded();
     const double residual = residual_of(now);
     if (!(residual < result.residual)) return;
     result.residual = residual;
     best = std::move(now);
   };
   if (result.residual > kAcceptedResidual) {
-    kept.polish(result.threads, monitor);
+    kept.refine_weights(result.threads, monitor);
     keep_if_better();
   }
   if (result.residual > kAcceptedResidual && kept.copy_small()) keep_if_better();
   // All weights together, in the measure itself; first of what there is, then of the cells in a basis of another kind.
-  const auto polish_whole = [&](Kept::Columns& c) {
-    if (original.can_polish(c.rows.size())) {
-      original.polish(c.pointers.data(), c.w, c.rows.size(), result.threads, monitor);
+  const auto polish_whole = [&](CellResults::Columns& c) {
+    if (original.can_refine_weights(c.rows.size())) {
+      original.refine_weights(c.pointers.data(), c.w, c.rows.size(), result.threads, monitor);
       round_weights(c, set);
     }
     return residual_of(c);
   };
   if (result.residual > kAcceptedResidual) result.residual = polish_whole(best);
   if (result.residual > kAcceptedResidual && kept.solve_in_boxes(result.threads, monitor)) {
-    Kept::Columns now = rounded();
+    CellResults::Columns now = rounded();
     const double residual = polish_whole(now);
     if (residual < result.residual) {
       result.residual = residual;
@@ -160,12 +161,12 @@ Compressed compress(PointSet&& set, const CompressOptions& options, Monitor& mon
   const Partition partition(set, cutting, monitor);
   result.partition_ms = clock.lap();
 
-  const CellSolver rich(kept_space, partition.largest());
-  std::optional<CellSolver> plain;
-  if (kept_space.count() > space.count()) plain.emplace(space, partition.largest());
-  Kept kept(partition, rich, plain ? *plain : rich, set.dimension());
+  const CellSolver enlarged(kept_space, partition.largest());
+  std::optional<CellSolver> requested;
+  if (kept_space.count() > space.count()) requested.emplace(space, partition.largest());
+  CellResults kept(partition, enlarged, requested ? *requested : enlarged, set.dimension());
   kept.recombine(result.threads, monitor);
-  const Kept::Columns columns = settle(kept, set, original, result, monitor);
+  const CellResults::Columns columns = settle(kept, set, original, result, monitor);
   if (!(result.residual <= kRefusedResidual))
     throw refusal("the moments up to degree " + std::to_string(space.highest_degree()), result.residual,
                   "a lower order, more cells (a larger size), or columns with lighter tails");

@@ -40,11 +40,11 @@ Residual::Residual(const PointSet& set, const PolynomialSpace& space, int thread
     for (int a = 0; a < m; a++) part.columns.push_back(simd().spread(set.column(a), w, set.column(a)[0], begin, end));
   });
   double mass = 0;
-  Extent& extent = extent_;
-  extent.heaviest = set.weights() ? 0 : 1;
+  Bounds& bounds = bounds_;
+  bounds.heaviest = set.weights() ? 0 : 1;
   for (const Part& part : parts) {
     mass += part.mass;
-    extent.heaviest = std::max(extent.heaviest, part.heaviest);
+    bounds.heaviest = std::max(bounds.heaviest, part.heaviest);
   }
   for (int a = 0; a < m; a++) {
     double first = 0, second = 0, low = 0, high = 0;
@@ -60,26 +60,27 @@ Residual::Residual(const PointSet& set, const PolynomialSpace& space, int thread
     deviations_[a] = std::sqrt(std::max(0.0, second / mass - mean * mean));
     const double reach = std::max(high - mean, mean - low);  // |z| below 1, so that no power overflows
     scale_[a] = reach > 0 ? std::ldexp(1.0, -std::ilogb(reach) - 1) : 1;
-    extent.reach.push_back(scale_[a] * reach * (1 + kRounding) + kRounding * std::fabs(scale_[a] * centre_[a]));
+    bounds.reach.push_back(scale_[a] * reach * (1 + kRounding) + kRounding * std::fabs(scale_[a] * centre_[a]));
     exponents_.push_back(set.exponent(a));
   }
   List<const double*> x(m);
   for (int a = 0; a < m; a++) x[a] = set.column(a);
-  sums_ = sums_of(x.data(), set.weights(), n, centre_, scale_, extent, true, threads, monitor);
+  sums_ = sums_of(x.data(), set.weights(), n, centre_, scale_, bounds, true, threads, monitor);
 }
 
 // Errors are relative to sum w |z^a|: of the products and of what is cut from them below 2^-60 (products.cpp).
-ExactSums Residual::sums_of(const double* const* x, const double* w, std::size_t n, const List<double>& centre,
-                            const List<double>& scale, const Extent& extent, bool magnitudes, int threads,
-                            Monitor& monitor) const {
+DoubleDoubleSums Residual::sums_of(const double* const* x, const double* w, std::size_t n, const List<double>& centre,
+                                   const List<double>& scale, const Bounds& bounds, bool magnitudes, int threads,
+                                   Monitor& monitor) const {
   const ProductBasis basis(indices_, Basis::Monomial, centre, scale);
-  if (basis.holds(extent)) {
-    ExactTotals totals = basis.exact(x, w, n, extent, magnitudes, &sums_.magnitude, threads, monitor, Stage::Verify);
+  if (basis.holds(bounds)) {
+    ReproducibleSums totals =
+        basis.reproducible_sums(x, w, n, bounds, magnitudes, &sums_.magnitude, threads, monitor, Stage::Verify);
     bool trusted = true;
     for (int e = 0; e < indices_.count && trusted; e++)
       trusted = totals.bounds[e] <= kTrusted * (magnitudes ? totals.magnitudes[e] : sums_.magnitude[e]);
     if (trusted) {
-      ExactSums sums(indices_.count);
+      DoubleDoubleSums sums(indices_.count);
       for (int e = 0; e < indices_.count; e++) {
         sums.high[e] = totals.sums[e].high;
         sums.low[e] = totals.sums[e].low;
@@ -89,14 +90,14 @@ ExactSums Residual::sums_of(const double* const* x, const double* w, std::size_t
     }
   }
   // Products over more than a thousand binary orders of magnitude.
-  const ExactBasis general(indices_, Recurrence::monomial(indices_.dimension, indices_.order), centre, scale);
+  const DoubleDoubleBasis general(indices_, Recurrence::monomial(indices_.dimension, indices_.order), centre, scale);
   return general.sums(x, w, n, threads, monitor, Stage::Verify);
 }
 
 Verification Residual::of(const double* const* x, const double* w, std::size_t count, int threads,
                           Monitor& monitor) const {
   return compare(
-      sums_of(x, w, count, centre_, scale_, both(extent_of(x, w, count, centre_, scale_)), false, threads, monitor), 0);
+      sums_of(x, w, count, centre_, scale_, both(bounds_of(x, w, count, centre_, scale_)), false, threads, monitor), 0);
 }
 
 Verification Residual::of(const PointSet& other, int threads, Monitor& monitor) const {
@@ -109,13 +110,13 @@ Verification Residual::of(const PointSet& other, int threads, Monitor& monitor) 
     centre[a] = std::ldexp(centre_[a], exponents_[a] - other.exponent(a));
     scale[a] = std::ldexp(scale_[a], other.exponent(a) - exponents_[a]);
   }
-  const Extent extent = both(extent_of(x.data(), other.weights(), other.size(), centre, scale));
-  return compare(sums_of(x.data(), other.weights(), other.size(), centre, scale, extent, false, threads, monitor),
+  const Bounds bounds = both(bounds_of(x.data(), other.weights(), other.size(), centre, scale));
+  return compare(sums_of(x.data(), other.weights(), other.size(), centre, scale, bounds, false, threads, monitor),
                  other.weight_exponent() - weight_exponent_);
 }
 
-double Residual::polish(const double* const* x, Array<double>& w, std::size_t count, int threads,
-                        Monitor& monitor) const {
+double Residual::refine_weights(const double* const* x, Array<double>& w, std::size_t count, int threads,
+                                Monitor& monitor) const {
   const int N = indices_.count;
   Eigen::MatrixXd features(N, static_cast<Eigen::Index>(count));
   for (std::size_t i = 0; i < count; i++) {
@@ -127,11 +128,11 @@ double Residual::polish(const double* const* x, Array<double>& w, std::size_t co
     }
   }
   List<double> weights(w.data(), w.data() + count);
-  const double residual = polish_gently(
+  const double residual = refine_weights_min_norm(
       features, sums_,
       [&](const List<double>& now) {
-        const Extent extent = both(extent_of(x, now.data(), count, centre_, scale_));
-        return sums_of(x, now.data(), count, centre_, scale_, extent, false, threads, monitor);
+        const Bounds bounds = both(bounds_of(x, now.data(), count, centre_, scale_));
+        return sums_of(x, now.data(), count, centre_, scale_, bounds, false, threads, monitor);
       },
       weights);
   std::copy(weights.begin(), weights.end(), w.data());
@@ -139,13 +140,13 @@ double Residual::polish(const double* const* x, Array<double>& w, std::size_t co
 }
 
 // A set that reaches no further is cut at the same places as the original: what is equal cancels to the last bit.
-Extent Residual::both(Extent other) const {
-  for (std::size_t a = 0; a < other.reach.size(); a++) other.reach[a] = std::max(other.reach[a], extent_.reach[a]);
-  other.heaviest = std::max(other.heaviest, extent_.heaviest);
+Bounds Residual::both(Bounds other) const {
+  for (std::size_t a = 0; a < other.reach.size(); a++) other.reach[a] = std::max(other.reach[a], bounds_.reach[a]);
+  other.heaviest = std::max(other.heaviest, bounds_.heaviest);
   return other;
 }
 
-Verification Residual::compare(const ExactSums& sums, int weight_exponent) const {
+Verification Residual::compare(const DoubleDoubleSums& sums, int weight_exponent) const {
   Verification result;
   result.per_order.assign(indices_.total.back() + 1, 0.0);
   for (int e = 0; e < indices_.count; e++) {

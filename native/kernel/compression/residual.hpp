@@ -20,28 +20,29 @@ class Residual {
   Verification of(const double* const* x, const double* w, std::size_t count, int threads, Monitor& monitor) const;
 
   // Changes the weights so that the residual gets smaller, if it can; returns what it is then.
-  double polish(const double* const* x, Array<double>& w, std::size_t count, int threads, Monitor& monitor) const;
+  double refine_weights(const double* const* x, Array<double>& w, std::size_t count, int threads,
+                        Monitor& monitor) const;
   // Whether that is done in seconds and in memory that does not matter.
-  bool can_polish(std::size_t count) const {
-    constexpr double kMostEntries = 1e7, kMostWork = 4e9;
+  bool can_refine_weights(std::size_t count) const {
+    constexpr double kMaxEntries = 1e7, kMaxWork = 4e9;
     const double features = indices_.count, entries = features * static_cast<double>(count);
-    return count > 0 && entries <= kMostEntries && features * entries <= kMostWork;
+    return count > 0 && entries <= kMaxEntries && features * entries <= kMaxWork;
   }
 
   const List<double>& deviations() const { return deviations_; }  // weighted, of each column; 0 for a constant one
 
  private:
-  ExactSums sums_of(const double* const* x, const double* w, std::size_t n, const List<double>& centre,
-                    const List<double>& scale, const Extent& extent, bool magnitudes, int threads,
-                    Monitor& monitor) const;
-  Extent both(Extent other) const;
-  Verification compare(const ExactSums& sums, int weight_exponent) const;
+  DoubleDoubleSums sums_of(const double* const* x, const double* w, std::size_t n, const List<double>& centre,
+                           const List<double>& scale, const Bounds& bounds, bool magnitudes, int threads,
+                           Monitor& monitor) const;
+  Bounds both(Bounds other) const;
+  Verification compare(const DoubleDoubleSums& sums, int weight_exponent) const;
   MultiIndices indices_;
   List<double> centre_, deviations_, scale_;
   List<int> exponents_;
-  Extent extent_;
+  Bounds bounds_;
   int weight_exponent_ = 0;
-  ExactSums sums_;
+  DoubleDoubleSums sums_;
 };
 
 }  // namespace fewpoints

@@ -11,15 +11,15 @@
 namespace fewpoints {
 namespace {
 
-constexpr int kMostSteps = 6;
+constexpr int kMaxSteps = 6;
 // Half an epsilon: weights cannot be better than rounded ones.
 constexpr double kConverged = 0x1p-53;
 // Operations of one factorisation.
-constexpr double kMostWork = 1e9;
+constexpr double kMaxWork = 1e9;
 // Of a target that is outside of what the values of its function allow: rounding stays far below.
 constexpr double kOutside = 1e-10;
 // Columns up to which a message lists all exponents.
-constexpr int kMostListed = 12;
+constexpr int kMaxListed = 12;
 
 }  // namespace
 
@@ -45,19 +45,19 @@ GivenMoments::GivenMoments(const PointSet& set, const List<double>& target, int 
           exponents_[indices_.parent[e]] + static_cast<long>(indices_.degree[e]) * set.exponent(indices_.axis[e]);
       if (exponents_[e] != 0) target_[e] = std::scalbln(target_[e], -exponents_[e]);
     }
-  exact_ = std::make_unique<ExactBasis>(indices_, recurrence_, List<double>(set.dimension(), 0.0), scale_);
+  exact_ = std::make_unique<DoubleDoubleBasis>(indices_, recurrence_, List<double>(set.dimension(), 0.0), scale_);
 }
 
 bool GivenMoments::are_finite() const {
   return std::all_of(target_.begin(), target_.end(), [](double t) { return std::isfinite(t); });
 }
 
-ExactSums GivenMoments::sums(const double* weights) const {
+DoubleDoubleSums GivenMoments::sums(const double* weights) const {
   return exact_->sums(columns_.data(), weights, set_.size(), threads_, monitor_, Stage::Verify);
 }
 
 double GivenMoments::against_given(const List<double>& weights) const {
-  const ExactSums own = sums(weights.data()), given = sums(set_.weights());
+  const DoubleDoubleSums own = sums(weights.data()), given = sums(set_.weights());
   double worst = 0;
   for (int e = 0; e < indices_.count; e++) {
     const double difference = std::fabs(static_cast<double>(error(own, e)));
@@ -83,12 +83,12 @@ void GivenMoments::evaluate(std::size_t point, double factor, List<double>& powe
     values[e] = values[indices_.parent[e]] * powers[usize(indices_.axis[e]) * usize(k + 1) + usize(indices_.degree[e])];
 }
 
-double GivenMoments::polish(List<double>& weights) const {
+double GivenMoments::refine_weights(List<double>& weights) const {
   const int N = indices_.count;
   List<double> w = weights;
   double best = HUGE_VAL;
-  for (int step = 0; step < kMostSteps; step++) {
-    const ExactSums own = sums(w.data());
+  for (int step = 0; step < kMaxSteps; step++) {
+    const DoubleDoubleSums own = sums(w.data());
     Eigen::VectorXd relative(N);
     double worst = 0;
     for (int e = 0; e < N; e++) {
@@ -106,8 +106,7 @@ double GivenMoments::polish(List<double>& weights) const {
     for (std::size_t i = 0; i < w.size(); i++)
       if (w[i] > 0) on.push_back(i);
     const double width = static_cast<double>(on.size());
-    if (slow || best <= kConverged || !std::isfinite(worst) || width * N * std::min<double>(width, N) > kMostWork)
-      break;
+    if (slow || best <= kConverged || !std::isfinite(worst) || width * N * std::min<double>(width, N) > kMaxWork) break;
     // Factors 1 + h of the weights, h small: they stay positive.
     Eigen::MatrixXd A(N, static_cast<Eigen::Index>(on.size()));
     List<double> powers;
@@ -128,7 +127,7 @@ std::string GivenMoments::name(int e) const {
   std::string text = "target[" + std::to_string(e) + "], ";
   if (e == 0) return text + "the total weight,";
   text += "the moment of exponents ";
-  if (set_.dimension() > kMostListed) {
+  if (set_.dimension() > kMaxListed) {
     List<MultiIndices::Power> powers;
     indices_.powers(e, powers);
     for (std::size_t i = 0; i < powers.size(); i++)
@@ -183,7 +182,7 @@ std::string GivenMoments::unmet(const List<double>& weights, const List<double>&
            " and " + shown(high[worst]) + " on the points of positive weight" + with +
            (t < least ? "be no less than " + shown(least, t) : "be no more than " + shown(largest, t));
   }
-  const ExactSums own = sums(weights.data()), all = sums(set_.weights());
+  const DoubleDoubleSums own = sums(weights.data()), all = sums(set_.weights());
   most = -1;
   double reached = 0;
   for (int e = 0; e < N; e++) {

@@ -19,7 +19,7 @@ class GivenMoments {
   bool are_finite() const;
   // Corrects positive weights until the moments agree to rounding, where they are few enough for a factorisation.
   // Returns the largest over moments of |sum w phi - target| / sum w |phi|, in double-double.
-  double polish(List<double>& weights) const;
+  double refine_weights(List<double>& weights) const;
   // The same with sum (w + c) |phi| below the line, c the set's weights: also where the moments of w are all but 0.
   double against_given(const List<double>& weights) const;
   // Which moment cannot be met, what the target says of it and what the points allow: first one that no weights of the
@@ -34,8 +34,8 @@ class GivenMoments {
   std::string name(int e) const;
   // From the set's units to the caller's.
   double as_given(int e, double value, int weight_exponent) const;
-  ExactSums sums(const double* weights) const;
-  DoubleDouble error(const ExactSums& sums, int e) const { return DoubleDouble(target_[e]) - sums[e]; }
+  DoubleDoubleSums sums(const double* weights) const;
+  DoubleDouble error(const DoubleDoubleSums& sums, int e) const { return DoubleDouble(target_[e]) - sums[e]; }
 
   const PointSet& set_;
   const int threads_;
@@ -45,7 +45,7 @@ class GivenMoments {
   List<double> target_, scale_;
   List<long> exponents_;  // of the factors of two between the set's functions and the caller's
   List<const double*> columns_;
-  std::unique_ptr<ExactBasis> exact_;
+  std::unique_ptr<DoubleDoubleBasis> exact_;
 };
 
 }  // namespace fewpoints

@@ -31,7 +31,7 @@ namespace {
 using Matrix = Eigen::MatrixXd;
 using Vector = Eigen::VectorXd;
 
-constexpr int kMostPasses = 100;
+constexpr int kMaxPasses = 100;
 // Errors below are in units of MomentTarget::size + sum w |phi|: what rounding the target can do.
 constexpr double kConverged = 0x1p-60;
 // How far from the target the projection may stay, for each unit of mu: what the target itself is known to.
@@ -40,7 +40,7 @@ constexpr double kNewtonDone = 32 * kEpsilon;
 // Met: what refinement leaves in the worst feasible case, and below what a feasible target is told from an infeasible
 // one by nnls.
 constexpr double kMet = 0x1p-40;
-constexpr int kMostRefinements = 12;
+constexpr int kMaxRefinements = 12;
 // A residual in the caller's basis above this is looked into; weights below that share of the largest are rounding.
 constexpr double kSuspect = 64 * kEpsilon, kRounding = 0x1p-46;
 // Armijo's condition.
@@ -49,11 +49,11 @@ constexpr double kEnough = 1e-4;
 constexpr double kSeen = 1e-13;
 constexpr double kSmallestStep = 0x1p-12;
 // Of the first second derivative, added to the others: more where a step does not help (Levenberg, Marquardt).
-constexpr double kLeastDamping = 1e-15;
-constexpr double kMostMu = 1e13;
+constexpr double kMinDamping = 1e-15;
+constexpr double kMaxMu = 1e13;
 // Points of the projection by least squares, whose matrix is square.
 constexpr std::size_t kFew = 600;
-constexpr double kMostPartBytes = 0x1p28;
+constexpr double kMaxPartBytes = 0x1p28;
 
 class Matching {
   struct Pass {
@@ -95,10 +95,10 @@ class Matching {
     const auto gradient_of = [&](const Pass& p, const Vector& mu) {
       return Vector(p.moments - target() + slack.cwiseProduct(mu));
     };
-    double value = now.value, damping = kLeastDamping, last = HUGE_VAL;
+    double value = now.value, damping = kMinDamping, last = HUGE_VAL;
     Vector gradient = gradient_of(now, mu_);
-    for (int k = 0; k < kMostPasses; k++) {
-      monitor_.report(Stage::Solve, static_cast<std::size_t>(k), kMostPasses);
+    for (int k = 0; k < kMaxPasses; k++) {
+      monitor_.report(Stage::Solve, static_cast<std::size_t>(k), kMaxPasses);
       const double error = relative(gradient);
       // Near rounding, a step that does not help much is the last: refine() does the rest.
       if (error <= kNewtonDone || (error <= kMet && error > 0.25 * last)) break;
@@ -125,8 +125,8 @@ class Matching {
           break;
         }
       }
-      damping = moved ? std::max(kLeastDamping, damping / 16) : damping * 256;
-      if (damping > 1 || !(mu_.cwiseAbs().maxCoeff() < kMostMu)) break;
+      damping = moved ? std::max(kMinDamping, damping / 16) : damping * 256;
+      if (damping > 1 || !(mu_.cwiseAbs().maxCoeff() < kMaxMu)) break;
     }
     const bool found = relative(gradient) <= kMet;
     settle();
@@ -137,8 +137,8 @@ class Matching {
   double refine() {
     List<double> w = weights_;
     double best = HUGE_VAL;
-    for (int k = 0; k < kMostRefinements; k++) {
-      const ExactSums sums = features_.sums(w);
+    for (int k = 0; k < kMaxRefinements; k++) {
+      const DoubleDoubleSums sums = features_.sums(w);
       Vector error(N_), unit(N_);
       double worst = 0;
       for (Eigen::Index e = 0; e < N_; e++) {
@@ -308,7 +308,7 @@ class Matching {
     const std::size_t pieces = features_.pieces();
     const double bytes = 8.0 * static_cast<double>(N_) * static_cast<double>(N_) * static_cast<double>(pieces);
     const std::size_t wave =
-        bytes <= kMostPartBytes ? pieces : std::min(pieces, static_cast<std::size_t>(std::max(threads_, 1)));
+        bytes <= kMaxPartBytes ? pieces : std::min(pieces, static_cast<std::size_t>(std::max(threads_, 1)));
     List<Part> parts(wave);
     Part total;
     for (std::size_t first = 0; first < pieces; first += wave) {
@@ -412,13 +412,13 @@ Matched match_moments(const PointSet& set, std::size_t count, const List<double>
   }
   List<double> weights = matching.weights();
   Matched result;
-  result.residual = moments.polish(weights);
+  result.residual = moments.refine_weights(weights);
   if (result.residual > kSuspect) {
     // Weights that are nothing but rounding, where the target has a moment that is 0 without them.
     List<double> trimmed = weights;
     const double least = kRounding * *std::max_element(weights.begin(), weights.end());
     for (double& w : trimmed) w = w > least ? w : 0;
-    const double residual = moments.polish(trimmed);
+    const double residual = moments.refine_weights(trimmed);
     if (residual < result.residual) {
       result.residual = residual;
       weights = std::move(trimmed);

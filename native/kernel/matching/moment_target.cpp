@@ -142,8 +142,8 @@ Moments turn(const Moments& y, int dimension, const List<double>& map) {
 }  // namespace
 
 MomentTarget localise(const List<double>& target, int order, Basis basis, const List<int>& exponent,
-                      const Frame& frame) {
-  const ExactShape& shape = frame.basis().shape();
+                      const OrthonormalBasis& frame) {
+  const BasisShape& shape = frame.basis().shape();
   const int m = shape.columns;
   Moments y(m, order);
   for (int e = 0; e < y.indices.count; e++) {

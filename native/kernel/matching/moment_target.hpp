@@ -1,5 +1,5 @@
 // Moments given in one product basis, wanted in another one: from powers or Legendre polynomials of the coordinates as
-// they are to the polynomials of a Frame, in which they can be met in double precision.
+// they are to the polynomials of a OrthonormalBasis, in which they can be met in double precision.
 #pragma once
 
 #include "base/double_double.hpp"
@@ -20,6 +20,6 @@ struct MomentTarget {
 // the frame's points times 2^exponent. In double-double throughout. Time about N m k, and sum over degrees n of N_n
 // N_n-1 m (N_n: monomials of degree n) where the frame is turned.
 MomentTarget localise(const List<double>& target, int order, Basis basis, const List<int>& exponent,
-                      const Frame& frame);
+                      const OrthonormalBasis& frame);
 
 }  // namespace fewpoints

@@ -22,7 +22,7 @@ constexpr double kDependent = 2e-13;
 constexpr double kKept = 0.7;
 // Steps for each column and row. The theory has no small bound; 2,500 random and degenerate problems needed at
 // most 1.3.
-constexpr std::size_t kMostSteps = 40;
+constexpr std::size_t kMaxSteps = 40;
 // Doubles. A matrix beyond the second-level cache is priced in part: see choose_few().
 constexpr std::size_t kLargeMatrix = std::size_t{1} << 15;
 // Doubles a thread should have before a second one is woken up for a pass over the matrix.
@@ -96,7 +96,7 @@ void ActiveSet::solve(const double* b) {
   admit_barred();
   few_columns_.clear();
   refine();
-  const std::size_t most = kMostSteps * (matrix_.rows + matrix_.columns) + steps_;
+  const std::size_t most = kMaxSteps * (matrix_.rows + matrix_.columns) + steps_;
   bool refined = true;
   for (;;) {
     monitor_.check();

@@ -22,7 +22,7 @@ constexpr double kWeight = 0x1p8;
 constexpr double kMet = 0x1p-40;
 // As in active_set.hpp.
 constexpr double kDual = 0x1p-44;
-constexpr int kMostRounds = 200, kExactRounds = 20;
+constexpr int kMaxRounds = 200, kExactRounds = 20;
 
 Matrix dense(const RowMajor& from) {
   Matrix to(static_cast<Eigen::Index>(from.rows), static_cast<Eigen::Index>(from.columns));
@@ -182,7 +182,7 @@ EqualityResult nnls_with_equality(const LeastSquares& p, int threads, Monitor& m
   ActiveSet set(matrix, threads, monitor);
   const Vector norm = A.colwise().norm();
   Vector u = Vector::Zero(rows.rows());
-  for (int round = 0; round < kMostRounds; round++) {
+  for (int round = 0; round < kMaxRounds; round++) {
     Vector rhs(rows.rows() + A.rows());
     rhs << kWeight * values + u / kWeight, b;
     set.solve(rhs.data());

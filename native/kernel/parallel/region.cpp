@@ -9,7 +9,7 @@
 namespace fewpoints {
 namespace {
 
-constexpr int kMostThreads = 1024;
+constexpr int kMaxThreads = 1024;
 // More than libgomp's own records of a team take.
 constexpr std::size_t kRecords = 32 << 10;
 
@@ -41,7 +41,7 @@ int startable(int wanted) noexcept {
 int region_size() noexcept { return started; }
 
 int usable_threads(int wanted) noexcept {
-  wanted = std::clamp(wanted, 1, std::min(kMostThreads, omp_get_thread_limit()));
+  wanted = std::clamp(wanted, 1, std::min(kMaxThreads, omp_get_thread_limit()));
   if (wanted <= started) return wanted;
   const int possible = started + startable(wanted - started);
   if (possible == started) return started;

@@ -22,15 +22,15 @@ int region_size() noexcept;
 // most - 1. A part must not throw.
 template <class Part>
 void parallel_region(int most, const Part& part) {
-  const int members = usable_threads(most);
-  if (members <= 1) {
+  const int workers = usable_threads(most);
+  if (workers <= 1) {
     part(0);
     return;
   }
 #pragma omp parallel num_threads(region_size())
   {
     const int index = omp_get_thread_num();
-    if (index < members) part(index);
+    if (index < workers) part(index);
   }
 }
 

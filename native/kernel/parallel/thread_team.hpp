@@ -14,14 +14,14 @@ namespace fewpoints {
 // A phase ends when its pieces are done, not when all members have come to it. On a machine whose cores are busy with
 // other things a member that is not being run is not waited for: the others do its pieces, and when it runs again it
 // finds the phases behind and goes through them without work.
-class Team {
+class ThreadTeam {
  public:
-  explicit Team(int size, Monitor& monitor) : size_(size), monitor_(monitor) {}
+  explicit ThreadTeam(int size, Monitor& monitor) : size_(size), monitor_(monitor) {}
   int size() const { return size_; }
 
-  class Member {
+  class Worker {
    public:
-    Member(Team& team, int index) : team_(team), index_(index) {}
+    Worker(ThreadTeam& team, int index) : team_(team), index_(index) {}
     int index() const { return index_; }  // below size(); 0 is the calling thread
 
     // piece(i) for i in [0, count), on all members; returns when all are done.
@@ -41,7 +41,7 @@ class Team {
     }
 
    private:
-    Team& team_;
+    ThreadTeam& team_;
     const int index_;
     std::uint32_t phase_ = 0;
   };
@@ -49,18 +49,18 @@ class Team {
   // Runs story(member) on every member that there is; all go through the same phases. Between them a member may be
   // behind the others, and must not read what a piece writes. A story may leave off when the monitor says so: then
   // nobody needs it any more. Throws Cancelled in that case: pieces have been left out. A story must not throw.
-  template <class Story>
-  void run(const Story& story) {
+  template <class Body>
+  void run(const Body& body) {
     ticket_.store(0);
     done_.store(0);
     phase_.store(0);
     if (size_ <= 1) {
-      Member alone(*this, 0);
-      story(alone);
+      Worker alone(*this, 0);
+      body(alone);
     } else {
       parallel_region(size_, [&](int index) {
-        Member member(*this, index);
-        story(member);
+        Worker worker(*this, index);
+        body(worker);
       });
     }
     monitor_.check();

@@ -13,8 +13,8 @@ namespace fewpoints {
 // bins; what lies outside goes into the bins at the edge.
 Grid Partition::grid_for(const Tree& tree, int at, double cells) const {
   const Node& node = tree.nodes[at];
-  const bool coarse = node.size() == set_.size() || cells > kMostBins;  // its bins will be divided again
-  if (cells > kMostBins) cells = std::min<double>(kMostBins, cells / (2 * fewest_));
+  const bool coarse = node.size() == set_.size() || cells > kMaxBins;  // its bins will be divided again
+  if (cells > kMaxBins) cells = std::min<double>(kMaxBins, cells / (2 * fewest_));
   if (cells < fewest_) cells = std::min(cells, 2.0);
   const double* low = box(tree, at);
   List<double> bulk;
@@ -67,7 +67,7 @@ void Partition::grow_nodes(Tree& tree, int at, const GridOrder& order, const std
   struct Open {
     int node, first, last, entry;  // bins [first, last) in the order of their places
   };
-  constexpr int kDeepest = 2 * kMostBins;
+  constexpr int kDeepest = 2 * kMaxBins;
   Open open[kDeepest];
   int depth = 0;
   open[depth++] = {at, 0, static_cast<int>(order.bin_at.size()), 0};
@@ -121,8 +121,8 @@ void Partition::move(std::size_t begin, std::size_t count, std::uint32_t* places
 // Moves the points of a node to the places of their bins, scratch.keys, and appends the nodes below it.
 void Partition::place(Tree& tree, int at, const GridOrder& order, int bins, Scratch& scratch) {
   const std::size_t begin = tree.nodes[at].begin, count = tree.nodes[at].size();
-  std::uint32_t counts[kMostBins], places[kMostBins];
-  std::size_t starts[kMostBins + 1];
+  std::uint32_t counts[kMaxBins], places[kMaxBins];
+  std::size_t starts[kMaxBins + 1];
   std::fill_n(counts, bins, 0u);
   count_keys(scratch.keys.data(), count, bins, counts);
   std::uint32_t sum = 0;
@@ -210,7 +210,7 @@ bool Partition::divide_shared(Tree& tree, int at, double cells) {
     Array<double> spare(count);
     for (std::size_t a = 0; a < arrays_.size(); a++) {
       in_chunks([&](std::size_t c, std::size_t from, std::size_t to) {
-        std::uint32_t places[kMostBins];
+        std::uint32_t places[kMaxBins];
         scatter(keys.data() + from, to - from, arrays_[a] + begin + from, spare.data(), places_of(c, places));
       });
       if (whole) {
@@ -228,7 +228,7 @@ bool Partition::divide_shared(Tree& tree, int at, double cells) {
   const std::uint32_t* rows = rows_.size() > 0 ? rows_.data() + begin : set_.rows();
   Array<std::uint32_t> spare_rows(count);
   in_chunks([&](std::size_t c, std::size_t from, std::size_t to) {
-    std::uint32_t places[kMostBins];
+    std::uint32_t places[kMaxBins];
     scatter(keys.data() + from, to - from, rows != nullptr ? rows + from : nullptr, static_cast<std::uint32_t>(from),
             spare_rows.data(), places_of(c, places));
   });

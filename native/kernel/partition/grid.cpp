@@ -16,12 +16,12 @@ Grid make_grid(int dimension, const double* low, const double* high, const doubl
   for (int a = 0; a < dimension; a++) {
     const double side = (high[a] - low[a]) * units[a];
     // The inverse of the width must not overflow, nor the side vanish.
-    if (side > 0 && std::isfinite(kMostBins / (high[a] - low[a])) && std::isfinite(side)) axes.push_back({a, 1, side});
+    if (side > 0 && std::isfinite(kMaxBins / (high[a] - low[a])) && std::isfinite(side)) axes.push_back({a, 1, side});
   }
   Grid grid;
   grid.axes.count = 0;
   if (axes.empty()) return grid;
-  const double most = std::min<double>(cells, kMostBins);
+  const double most = std::min<double>(cells, kMaxBins);
   // The axis with the longest bins gets one more of them; when that would be too many, the next longest.
   const auto longer = [](const Axis& a, const Axis& b) { return a.side * b.bins > b.side * a.bins; };
   for (bool again = true; again;) {
@@ -59,7 +59,7 @@ Grid make_grid(int dimension, const double* low, const double* high, const doubl
 namespace {
 
 struct IndexBox {
-  int from[kMostGridAxes], to[kMostGridAxes];
+  int from[kMaxGridAxes], to[kMaxGridAxes];
 };
 
 void lay_out(const GridAxes& axes, const IndexBox& box, GridOrder& order) {
@@ -102,7 +102,7 @@ void count_keys(const std::uint8_t* keys, std::size_t count, int bins, std::uint
   // Four tables: equal keys in a row would wait for one another.
   std::size_t i = 0;
   if (count >= 8 * static_cast<std::size_t>(bins)) {
-    std::uint32_t more[3][kMostBins];
+    std::uint32_t more[3][kMaxBins];
     for (auto& table : more) std::fill_n(table, bins, 0u);
     for (; i + 4 <= count; i += 4) {
       counts[keys[i]]++;

@@ -9,7 +9,7 @@
 
 namespace fewpoints {
 
-constexpr int kMostBins = 256;  // the number of a bin is a byte
+constexpr int kMaxBins = 256;  // the number of a bin is a byte
 
 struct Grid {
   GridAxes axes;  // only those with more than one bin

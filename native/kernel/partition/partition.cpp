@@ -31,7 +31,7 @@ constexpr int kRounds = 32;
 
 // Monotone, exact at powers of two, at most 0.09 too low between: a score need not be better, and this is ten times
 // faster.
-double about_log2(double x) { return static_cast<double>(std::bit_cast<std::int64_t>(x)) * 0x1p-52 - 1023; }
+double approx_log2(double x) { return static_cast<double>(std::bit_cast<std::int64_t>(x)) * 0x1p-52 - 1023; }
 // Its inverse.
 double about_exp2(double x) {
   return std::bit_cast<double>(static_cast<std::int64_t>((std::clamp(x, -1000.0, 1000.0) + 1023) * 0x1p52));
@@ -150,7 +150,7 @@ void Partition::rate(Tree& tree, int at) const {
     const double side = (low[width() + usize(a)] - low[a]) * options_.units[a];
     square += side * side;
   }
-  if (square > 0) node.score = about_log2(node.mass) + 0.5 * (options_.order + 1) * about_log2(square);
+  if (square > 0) node.score = approx_log2(node.mass) + 0.5 * (options_.order + 1) * approx_log2(square);
 }
 
 // Box and mass of a leaf, from its points.
@@ -236,7 +236,7 @@ double Partition::level_of(const Tree& tree, double before) const {
 double Partition::first_cells(const Tree& tree) const {
   const double cells = static_cast<double>(options_.size) / static_cast<double>(options_.features);
   const double most =
-      std::min<double>(kMostBins, std::max(2.0, cells / std::max(kCellsInFirstBins, kAboveHalved * fewest_)));
+      std::min<double>(kMaxBins, std::max(2.0, cells / std::max(kCellsInFirstBins, kAboveHalved * fewest_)));
   // Not so few that their points leave the cache.
   const double least = std::min(most, std::max(most / 4, static_cast<double>(set_.size()) / kInCache));
   double best = most, best_error = std::numeric_limits<double>::infinity();
@@ -281,7 +281,7 @@ void Partition::refine(Tree& tree) {
       const double target = std::max(2.0, cells + owed);
       const Grid below = grid_for(tree, static_cast<int>(at), target);
       if (below.bins < 2) continue;
-      if (target >= fewest_ && target <= kMostBins) owed = std::clamp(cells + owed - below.bins, -cells, cells);
+      if (target >= fewest_ && target <= kMaxBins) owed = std::clamp(cells + owed - below.bins, -cells, cells);
       wanted.push_back({static_cast<int>(at), target});
     }
   }

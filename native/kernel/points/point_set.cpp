@@ -97,7 +97,7 @@ PointSet::PointSet(const PointsView& points, const NumbersView& weights, const c
       for (std::size_t i = 0; i < size_; i++) {
         const double x = columns_[a][i], held = std::ldexp(x, -exponents_[a]);
         if (std::ldexp(held, exponents_[a]) != x)
-          cut_off_[{rows_.empty() ? static_cast<std::uint32_t>(i) : rows_[i], a}] = x;
+          inexact_originals_[{rows_.empty() ? static_cast<std::uint32_t>(i) : rows_[i], a}] = x;
         columns_[a][i] = held;
       }
   }
@@ -106,9 +106,9 @@ PointSet::PointSet(const PointsView& points, const NumbersView& weights, const c
 double PointSet::as_given(double held, std::uint32_t row, int column) const {
   const int e = exponents_[column];
   if (e == 0) return held;
-  if (!cut_off_.empty()) {
-    const auto found = cut_off_.find({row, column});
-    if (found != cut_off_.end()) return found->second;
+  if (!inexact_originals_.empty()) {
+    const auto found = inexact_originals_.find({row, column});
+    if (found != inexact_originals_.end()) return found->second;
   }
   return std::ldexp(held, e);
 }

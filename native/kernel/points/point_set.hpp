@@ -64,7 +64,7 @@ class PointSet {
   List<int> exponents_;
   int weight_exponent_ = 0;
   // Numbers next to nothing beside the largest of their column, which lose digits when they are held in its units.
-  std::map<std::pair<std::uint32_t, int>, double> cut_off_;
+  std::map<std::pair<std::uint32_t, int>, double> inexact_originals_;
 };
 
 // For the other things that are copied in: points (throws Error NotFinite, naming row and column), one array a column,

@@ -7,7 +7,7 @@
 
 namespace fewpoints {
 
-void ExactSums::add(const ExactSums& other) {
+void DoubleDoubleSums::add(const DoubleDoubleSums& other) {
   for (std::size_t e = 0; e < high.size(); e++) {
     const DoubleDouble s = two_sum(high[e], other.high[e]);
     high[e] = s.high;
@@ -16,8 +16,8 @@ void ExactSums::add(const ExactSums& other) {
   }
 }
 
-ExactBasis::ExactBasis(const MultiIndices& indices, const Recurrence& recurrence, List<double> centre,
-                       List<double> scale)
+DoubleDoubleBasis::DoubleDoubleBasis(const MultiIndices& indices, const Recurrence& recurrence, List<double> centre,
+                                     List<double> scale)
     : recurrence_(recurrence),
       parent_(indices.parent),
       axis_(indices.axis),
@@ -27,8 +27,8 @@ ExactBasis::ExactBasis(const MultiIndices& indices, const Recurrence& recurrence
   finish();
 }
 
-ExactBasis::ExactBasis(const MultiIndices& indices, const Recurrence& recurrence, List<double> centre, LinearMap map,
-                       const List<int>& kept)
+DoubleDoubleBasis::DoubleDoubleBasis(const MultiIndices& indices, const Recurrence& recurrence, List<double> centre,
+                                     LinearMap map, const List<int>& kept)
     : recurrence_(recurrence), centre_(std::move(centre)), map_(std::move(map)) {
   List<int> place(indices.count, 0);
   for (const int e : kept) {
@@ -40,7 +40,7 @@ ExactBasis::ExactBasis(const MultiIndices& indices, const Recurrence& recurrence
   finish();
 }
 
-void ExactBasis::finish() {
+void DoubleDoubleBasis::finish() {
   shape_.dimension = recurrence_.dimension;
   shape_.order = recurrence_.order;
   shape_.count = static_cast<int>(parent_.size());
@@ -62,25 +62,25 @@ void ExactBasis::finish() {
   shape_.scale = scale_.data();
 }
 
-ExactSums ExactBasis::sums(const double* const* x, const double* w, std::size_t n, int threads, Monitor& monitor,
-                           Stage stage) const {
+DoubleDoubleSums DoubleDoubleBasis::sums(const double* const* x, const double* w, std::size_t n, int threads,
+                                         Monitor& monitor, Stage stage) const {
   const std::size_t chunks = chunk_count(n);
-  List<ExactSums> parts(chunks, ExactSums(count()));
+  List<DoubleDoubleSums> parts(chunks, DoubleDoubleSums(count()));
   List<Array<double>> workspaces(std::max(threads, 1));
   parallel_for(chunks, threads, monitor, stage, [&](std::size_t i, int thread) {
     Array<double>& workspace = workspaces[thread];
     if (workspace.size() == 0) workspace.reset(simd().exact_workspace(shape_));
-    ExactSums& part = parts[i];
+    DoubleDoubleSums& part = parts[i];
     simd().exact_moments(shape_, x, w, i * kChunk, std::min(n, (i + 1) * kChunk), part.high.data(), part.low.data(),
                          part.magnitude.data(), workspace.data());
   });
-  ExactSums total(count());
-  for (const ExactSums& part : parts) total.add(part);
+  DoubleDoubleSums total(count());
+  for (const DoubleDoubleSums& part : parts) total.add(part);
   return total;
 }
 
-void ExactBasis::local(const double* const* x, std::size_t n, double* out, std::size_t stride, int threads,
-                       Monitor& monitor) const {
+void DoubleDoubleBasis::local(const double* const* x, std::size_t n, double* out, std::size_t stride, int threads,
+                              Monitor& monitor) const {
   List<Array<double>> workspaces(std::max(threads, 1));
   parallel_for(chunk_count(n), threads, monitor, Stage::Recombine, [&](std::size_t i, int thread) {
     Array<double>& workspace = workspaces[thread];

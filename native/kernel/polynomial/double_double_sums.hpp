@@ -11,15 +11,15 @@
 
 namespace fewpoints {
 
-struct ExactSums {
+struct DoubleDoubleSums {
   List<double> high, low;  // sum w phi = high + low
   List<double> magnitude;  // sum w |phi|
-  explicit ExactSums(int count = 0) : high(count, 0.0), low(count, 0.0), magnitude(count, 0.0) {}
+  explicit DoubleDoubleSums(int count = 0) : high(count, 0.0), low(count, 0.0), magnitude(count, 0.0) {}
   template <std::integral Integer>
   DoubleDouble operator[](Integer e) const {
     return two_sum(high[e], low[e]);
   }
-  void add(const ExactSums& other);
+  void add(const DoubleDoubleSums& other);
 };
 
 // From columns to coordinates: a row of `factor` for each coordinate; or one factor each, of the column `from`, so that
@@ -29,31 +29,31 @@ struct LinearMap {
   List<int> from;
 };
 
-class ExactBasis {
+class DoubleDoubleBasis {
  public:
   // t = scale (x - centre), scale powers of two.
-  ExactBasis(const MultiIndices& indices, const Recurrence& recurrence, List<double> centre, List<double> scale);
+  DoubleDoubleBasis(const MultiIndices& indices, const Recurrence& recurrence, List<double> centre, List<double> scale);
   // t = map (x - centre). kept: the features to use, ascending, closed under taking parents.
-  ExactBasis(const MultiIndices& indices, const Recurrence& recurrence, List<double> centre, LinearMap map,
-             const List<int>& kept);
+  DoubleDoubleBasis(const MultiIndices& indices, const Recurrence& recurrence, List<double> centre, LinearMap map,
+                    const List<int>& kept);
 
   int count() const { return shape_.count; }
   int dimension() const { return shape_.dimension; }
-  const ExactShape& shape() const { return shape_; }
+  const BasisShape& shape() const { return shape_; }
 
   // Chunk by chunk, combined in the order of the chunks: the same bits for any number of threads.
-  ExactSums sums(const double* const* x, const double* w, std::size_t n, int threads, Monitor& monitor,
-                 Stage stage) const;
+  DoubleDoubleSums sums(const double* const* x, const double* w, std::size_t n, int threads, Monitor& monitor,
+                        Stage stage) const;
   // local[a * stride + i]: coordinates of the points, rounded to double.
   void local(const double* const* x, std::size_t n, double* out, std::size_t stride, int threads,
              Monitor& monitor) const;
 
-  ExactBasis(const ExactBasis&) = delete;
-  ExactBasis& operator=(const ExactBasis&) = delete;
+  DoubleDoubleBasis(const DoubleDoubleBasis&) = delete;
+  DoubleDoubleBasis& operator=(const DoubleDoubleBasis&) = delete;
 
  private:
   void finish();
-  ExactShape shape_{};
+  BasisShape shape_{};
   Recurrence recurrence_;
   List<int> parent_, axis_, degree_;
   List<double> centre_, scale_;

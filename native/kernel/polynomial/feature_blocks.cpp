@@ -19,16 +19,16 @@ LocalFeatures::LocalFeatures(const PointSet& set, int order, int threads, Monito
       monitor_(monitor),
       columns_(columns_of(set)),
       frame_({columns_.data(), set.weights(), set.size(), set.dimension()},
-             PolynomialSpace::total(set.dimension(), order), Frame::kFlat, threads, monitor) {
+             PolynomialSpace::total(set.dimension(), order), OrthonormalBasis::kDegenerateWidth, threads, monitor) {
   pieces_ = pieces_of(set.size());
 }
 
-ExactSums LocalFeatures::sums(const List<double>& weights) const {
+DoubleDoubleSums LocalFeatures::sums(const List<double>& weights) const {
   return frame_.basis().sums(columns_.data(), weights.data(), set_.size(), threads_, monitor_, Stage::Solve);
 }
 
 void LocalFeatures::evaluate(std::size_t begin, std::size_t end, Block& block, List<double>& powers) const {
-  const ExactShape& shape = frame_.basis().shape();
+  const BasisShape& shape = frame_.basis().shape();
   const Recurrence& recurrence = frame_.recurrence();
   const std::size_t n = end - begin, k = static_cast<std::size_t>(recurrence.order);
   block.begin = begin;

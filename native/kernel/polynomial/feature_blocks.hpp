@@ -16,10 +16,10 @@ class LocalFeatures {
   // The set must outlive this. Cost: that of the frame.
   LocalFeatures(const PointSet& set, int order, int threads, Monitor& monitor);
 
-  const Frame& frame() const { return frame_; }
+  const OrthonormalBasis& frame() const { return frame_; }
   Eigen::Index count() const { return frame_.basis().count(); }
 
-  ExactSums sums(const List<double>& weights) const;
+  DoubleDoubleSums sums(const List<double>& weights) const;
 
   struct Block {
     std::size_t begin, count;
@@ -29,7 +29,7 @@ class LocalFeatures {
   // Sums are made piece by piece, the pieces in order: the same bits for any number of threads.
   std::size_t pieces() const { return pieces_; }
   static std::size_t pieces_of(std::size_t points) {
-    return std::clamp<std::size_t>((points + kBlock - 1) / kBlock / 4, 1, kMostPieces);
+    return std::clamp<std::size_t>((points + kBlock - 1) / kBlock / 4, 1, kMaxPieces);
   }
   // body(block, piece): blocks of a piece in order, on one thread.
   template <class Body>
@@ -54,14 +54,14 @@ class LocalFeatures {
   }
 
  private:
-  static constexpr std::size_t kBlock = 256, kMostPieces = 32;
+  static constexpr std::size_t kBlock = 256, kMaxPieces = 32;
   void evaluate(std::size_t begin, std::size_t end, Block& block, List<double>& powers) const;
 
   const PointSet& set_;
   const int threads_;
   Monitor& monitor_;
   List<const double*> columns_;
-  Frame frame_;
+  OrthonormalBasis frame_;
   std::size_t pieces_ = 1;
 };
 

@@ -14,9 +14,10 @@ namespace {
 List<DoubleDouble> general_sums(const double* const* x, const double* w, std::size_t n, const MultiIndices& indices,
                                 Basis basis, const List<double>& scale, int threads, Monitor& monitor) {
   const int m = indices.dimension, k = indices.order;
-  const ExactBasis general(indices, basis == Basis::Legendre ? Recurrence::legendre(m, k) : Recurrence::monomial(m, k),
-                           List<double>(m, 0.0), scale);
-  const ExactSums sums = general.sums(x, w, n, threads, monitor, Stage::Verify);
+  const DoubleDoubleBasis general(indices,
+                                  basis == Basis::Legendre ? Recurrence::legendre(m, k) : Recurrence::monomial(m, k),
+                                  List<double>(m, 0.0), scale);
+  const DoubleDoubleSums sums = general.sums(x, w, n, threads, monitor, Stage::Verify);
   List<DoubleDouble> out(indices.count);
   for (int e = 0; e < indices.count; e++) out[e] = sums[e];
   return out;
@@ -34,22 +35,23 @@ List<double> moments(const PointSet& set, int order, Basis basis, int threads, M
   const List<double> origin(m, 0.0);
   List<double> scale(m, 1.0);
   List<int> units(m, 0);
-  const Extent plain = extent_of(x.data(), set.weights(), set.size(), origin, scale);
+  const Bounds plain = bounds_of(x.data(), set.weights(), set.size(), origin, scale);
   for (int a = 0; a < m; a++) {
     if (basis == Basis::Legendre)
       scale[a] = std::ldexp(1.0, set.exponent(a));
     else if (plain.reach[a] > 0)
       units[a] = std::ilogb(plain.reach[a]) + 1, scale[a] = std::ldexp(1.0, -units[a]);
   }
-  Extent extent = plain;
-  for (int a = 0; a < m; a++) extent.reach[a] *= scale[a];
+  Bounds bounds = plain;
+  for (int a = 0; a < m; a++) bounds.reach[a] *= scale[a];
 
   const ProductBasis products(indices, basis, origin, scale);
   const List<DoubleDouble> sums =
-      products.holds(extent)
-          ? products.exact(x.data(), set.weights(), set.size(), extent, false, nullptr, team, monitor, Stage::Verify)
-                .sums
-          : general_sums(x.data(), set.weights(), set.size(), indices, basis, scale, team, monitor);
+      products.holds(bounds) ? products
+                                   .reproducible_sums(x.data(), set.weights(), set.size(), bounds, false, nullptr, team,
+                                                      monitor, Stage::Verify)
+                                   .sums
+                             : general_sums(x.data(), set.weights(), set.size(), indices, basis, scale, team, monitor);
   List<double> out(indices.count);
   List<long> exponents(indices.count, 0);
   for (int e = 0; e < indices.count; e++) {

@@ -10,7 +10,7 @@ namespace fewpoints {
 namespace {
 
 // Whitening costs m^2 / 2 moments a point. Beyond this many columns they are only brought to variance 1 each.
-constexpr int kMostWhitened = 64;
+constexpr int kMaxWhitened = 64;
 // A polynomial that stays below this on all points, relative to what it was computed from, vanishes on them.
 constexpr double kVanishing = 1e-12;
 // A variance (of columns scaled to extent 1) below these, relative and absolute, is noise of the double-double sums.
@@ -69,12 +69,14 @@ List<DoubleDouble> whitening(List<DoubleDouble> covariance, const List<double>& 
 
 }  // namespace
 
-Frame::Frame(const Points& points, const PolynomialSpace& space, double flat, int threads, Monitor& monitor) {
-  whiten(points, space, flat, threads, monitor);
+OrthonormalBasis::OrthonormalBasis(const PointColumns& points, const PolynomialSpace& space, double degenerate_width,
+                                   int threads, Monitor& monitor) {
+  whiten(points, space, degenerate_width, threads, monitor);
   orthonormalise(points, space, threads, monitor);
 }
 
-void Frame::whiten(const Points& points, const PolynomialSpace& space, double flat, int threads, Monitor& monitor) {
+void OrthonormalBasis::whiten(const PointColumns& points, const PolynomialSpace& space, double degenerate_width,
+                              int threads, Monitor& monitor) {
   const int m = points.dimension;
   const std::size_t n = points.count;
   const auto weight = [&](std::size_t i) { return points.w ? points.w[i] : 1.0; };
@@ -97,7 +99,7 @@ void Frame::whiten(const Points& points, const PolynomialSpace& space, double fl
     scale[a] = power_of_two(extent[a]);
   }
 
-  if (m > kMostWhitened) {
+  if (m > kMaxWhitened) {
     for (int a = 0; a < m; a++) {
       if (extent[a] == 0 || space.order[space.block[a]] == 0) continue;
       const double square = chunked(n, threads, monitor, [&](std::size_t b, std::size_t e) {
@@ -110,7 +112,7 @@ void Frame::whiten(const Points& points, const PolynomialSpace& space, double fl
       });
       dimension_++;
       block_.push_back(space.block[a]);
-      map_.factor.push_back(scale[a] / std::max(std::sqrt(square / mass), kFlat));
+      map_.factor.push_back(scale[a] / std::max(std::sqrt(square / mass), kDegenerateWidth));
       map_.from.push_back(a);
     }
     locate(points, threads, monitor);
@@ -118,8 +120,8 @@ void Frame::whiten(const Points& points, const PolynomialSpace& space, double fl
   }
   // Covariance of the scaled columns, exact, so that pivoted Cholesky sees correlations up to 1 - 1e-26.
   const MultiIndices pairs(m, 2);
-  const ExactBasis second(pairs, Recurrence::monomial(m, 2), centre_, scale);
-  const ExactSums sums = second.sums(points.x, points.w, n, threads, monitor, Stage::Recombine);
+  const DoubleDoubleBasis second(pairs, Recurrence::monomial(m, 2), centre_, scale);
+  const DoubleDoubleSums sums = second.sums(points.x, points.w, n, threads, monitor, Stage::Recombine);
   List<DoubleDouble> mean(m), covariance(product(m, m));
   for (int e = 1; e <= m; e++) mean[e - 1] = sums[e] / sums[0];
   for (int e = m + 1; e < pairs.count; e++) {
@@ -145,7 +147,7 @@ void Frame::whiten(const Points& points, const PolynomialSpace& space, double fl
   for (int j = 0; j < dimension_; j++) {
     double terms = 0;
     for (int b = 0; b < m; b++) terms += std::fabs(map_.factor[usize(j) * usize(m) + usize(b)]) * extent[b];
-    if (!(largest(local(j), n) > flat * terms)) continue;
+    if (!(largest(local(j), n) > degenerate_width * terms)) continue;
     if (kept != j) {
       std::copy_n(map_.factor.data() + usize(j) * usize(m), m, map_.factor.data() + usize(kept) * usize(m));
       block_[kept] = block_[j];
@@ -158,7 +160,7 @@ void Frame::whiten(const Points& points, const PolynomialSpace& space, double fl
   map_.factor.resize(product(kept, m));
 }
 
-void Frame::locate(const Points& points, int threads, Monitor& monitor) {
+void OrthonormalBasis::locate(const PointColumns& points, int threads, Monitor& monitor) {
   stride_ = (points.count + 7) / 8 * 8;
   local_.reset(product(std::max(dimension_, 1), stride_));
   if (dimension_ == 0) {
@@ -166,11 +168,12 @@ void Frame::locate(const Points& points, int threads, Monitor& monitor) {
     return;
   }
   const MultiIndices constant(dimension_, 0);
-  const ExactBasis coordinates(constant, Recurrence::monomial(dimension_, 0), centre_, map_, {0});
+  const DoubleDoubleBasis coordinates(constant, Recurrence::monomial(dimension_, 0), centre_, map_, {0});
   coordinates.local(points.x, points.count, local_.data(), stride_, threads, monitor);
 }
 
-void Frame::orthonormalise(const Points& points, const PolynomialSpace& space, int threads, Monitor& monitor) {
+void OrthonormalBasis::orthonormalise(const PointColumns& points, const PolynomialSpace& space, int threads,
+                                      Monitor& monitor) {
   const std::size_t n = points.count;
   const int order = space.highest_power();
   const auto weight = [&](std::size_t i) { return points.w ? points.w[i] : 1.0; };
@@ -251,7 +254,7 @@ void Frame::orthonormalise(const Points& points, const PolynomialSpace& space, i
     map_ = {List<double>(centre_.size(), 0.0), {}};
     std::fill_n(local_.data(), stride_, 0.0);
   }
-  basis_ = std::make_unique<ExactBasis>(indices, recurrence_, centre_, map_, kept);
+  basis_ = std::make_unique<DoubleDoubleBasis>(indices, recurrence_, centre_, map_, kept);
 }
 
 }  // namespace fewpoints

@@ -10,31 +10,33 @@
 
 namespace fewpoints {
 
-struct Points {  // columns of one cell
+struct PointColumns {  // columns of one cell
   const double* const* x = nullptr;
   const double* w = nullptr;  // nullptr: all 1
   std::size_t count = 0;
   int dimension = 0;
 };
 
-class Frame {
+class OrthonormalBasis {
  public:
   // Such a direction is rounding of the input, usually.
-  static constexpr double kFlat = 1e-14;
+  static constexpr double kDegenerateWidth = 1e-14;
 
   // Keeps the points' local coordinates: dimension x count doubles. Cost: order 2 moments in double-double, then order
   // passes.
   // flat: a direction in which the points extend less than this, relative to their extent, is left out.
-  Frame(const Points& points, const PolynomialSpace& space, double flat, int threads, Monitor& monitor);
+  OrthonormalBasis(const PointColumns& points, const PolynomialSpace& space, double degenerate_width, int threads,
+                   Monitor& monitor);
 
-  const ExactBasis& basis() const { return *basis_; }
+  const DoubleDoubleBasis& basis() const { return *basis_; }
   const Recurrence& recurrence() const { return recurrence_; }
   const double* local(int axis) const { return local_.data() + usize(axis) * stride_; }
 
  private:
-  void locate(const Points& points, int threads, Monitor& monitor);
-  void whiten(const Points& points, const PolynomialSpace& space, double flat, int threads, Monitor& monitor);
-  void orthonormalise(const Points& points, const PolynomialSpace& space, int threads, Monitor& monitor);
+  void locate(const PointColumns& points, int threads, Monitor& monitor);
+  void whiten(const PointColumns& points, const PolynomialSpace& space, double degenerate_width, int threads,
+              Monitor& monitor);
+  void orthonormalise(const PointColumns& points, const PolynomialSpace& space, int threads, Monitor& monitor);
 
   List<double> centre_;
   LinearMap map_;
@@ -44,7 +46,7 @@ class Frame {
   Array<double> local_;
   Recurrence recurrence_;
   List<int> most_degree_;  // of each axis: one less than its number of distinct values, at most the order
-  std::unique_ptr<ExactBasis> basis_;
+  std::unique_ptr<DoubleDoubleBasis> basis_;
 };
 
 }  // namespace fewpoints

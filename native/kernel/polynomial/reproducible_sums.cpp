@@ -21,17 +21,18 @@ using Product = List<Power>;
 // bits.
 constexpr int kHighBits = 48, kLowBits = 46;
 // 1.5 2^52 g2 and 1.5 2^52 g1 must be normal numbers.
-constexpr int kLeastExponent = -900, kMostExponent = 960;
+constexpr int kMinExponent = -900, kMaxExponent = 960;
 // Below it all products share one exponent, and the loops keep it in registers.
 constexpr int kCommonExponent = 12;
-// The largest error of exact() that is accepted without a closer look, relative to sum w |phi| or to |sum w phi|.
+// The largest error of reproducible_sums() that is accepted without a closer look, relative to sum w |phi| or to |sum w
+// phi|.
 constexpr double kNegligible = 0x1p-64;
 // Heads of more than half of the degree are tried only where it may pay: there are many axes and few degrees.
 constexpr int kManyAxes = 4, kFewDegrees = 3;
 
 struct Parts {
-  std::map<Product, int> heads, tails;
-  std::size_t size() const { return heads.size() + tails.size(); }
+  std::map<Product, int> left_factors, right_factors;
+  std::size_t size() const { return left_factors.size() + right_factors.size(); }
 };
 
 void insert(std::map<Product, int>& list, Product product) {
@@ -53,8 +54,8 @@ Parts parts_of(const MultiIndices& indices, int axes, int degree) {
   Product head, tail;
   for (int e = 0; e < indices.count; e++) {
     cut_at(indices, e, axes, degree, head, tail);
-    insert(parts.heads, head);
-    insert(parts.tails, tail);
+    insert(parts.left_factors, head);
+    insert(parts.right_factors, tail);
   }
   return parts;
 }
@@ -77,7 +78,7 @@ List<Product> in_order(std::map<Product, int>& list) {
   return sorted;
 }
 
-int exponent_above(double x) { return x > 0 ? std::max(std::ilogb(x) + 1, kLeastExponent) : kLeastExponent; }
+int exponent_above(double x) { return x > 0 ? std::max(std::ilogb(x) + 1, kMinExponent) : kMinExponent; }
 
 // high 2^46 + low in units of g2, rounded to a double-double.
 DoubleDouble value_of(__int128 high, __int128 low, int g2_exponent) {
@@ -103,29 +104,29 @@ List<double> of_chunks(decltype(SimdKernels::product_sums) kernel, const Product
 
 }  // namespace
 
-Extent extent_of(const double* const* x, const double* w, std::size_t n, const List<double>& centre,
+Bounds bounds_of(const double* const* x, const double* w, std::size_t n, const List<double>& centre,
                  const List<double>& scale) {
-  Extent extent;
+  Bounds bounds;
   double low = 0, high = 0;
   for (std::size_t a = 0; a < centre.size(); a++) {
     low = high = centre[a];
     simd().bounds(x[a], 0, n, &low, &high);
     // A difference is off by half an ulp of itself.
-    extent.reach.push_back(std::max(high - centre[a], centre[a] - low) * scale[a] * (1 + 0x1p-50));
+    bounds.reach.push_back(std::max(high - centre[a], centre[a] - low) * scale[a] * (1 + 0x1p-50));
   }
   if (w != nullptr) {
     low = high = 0;
     simd().bounds(w, 0, n, &low, &high);
-    extent.heaviest = high;
+    bounds.heaviest = high;
   }
-  return extent;
+  return bounds;
 }
 
 int ProductBasis::factors() const {
   const auto composed = [](const Factors& list) {
     return static_cast<int>(std::count_if(list.parent.begin(), list.parent.end(), [](int p) { return p != 0; }));
   };
-  return composed(heads_) + composed(tails_);
+  return composed(left_factors_) + composed(right_factors_);
 }
 
 ProductList ProductBasis::Factors::view() const {
@@ -146,8 +147,8 @@ ProductBasis::ProductBasis(const MultiIndices& indices, Basis basis, List<double
     legendre_low_[j] = -std::fma(legendre_high_[j], j, -(j - 1.0)) / j;  // the remainder of a division is exact
   }
   split(indices);
-  shape_.heads = heads_.view();
-  shape_.tails = tails_.view();
+  shape_.left_factors = left_factors_.view();
+  shape_.right_factors = right_factors_.view();
   shape_.runs = static_cast<int>(runs_.size());
   shape_.run = runs_.data();
   shape_.centre = centre_.data();
@@ -170,7 +171,7 @@ void ProductBasis::split(const MultiIndices& indices) {
     if (static_cast<std::int64_t>(parts_of(indices, m, (k + 1) / 2).size()) < least) axes = m, degree = (k + 1) / 2;
 
   Parts parts = parts_of(indices, axes, degree);
-  const List<Product> heads = in_order(parts.heads), tails = in_order(parts.tails);
+  const List<Product> left_factors = in_order(parts.left_factors), right_factors = in_order(parts.right_factors);
   const auto describe = [](const List<Product>& from, const std::map<Product, int>& place, Factors& to) {
     for (Product product : from) {
       const Power last = product.empty() ? Power{0, 0} : product.back();
@@ -180,8 +181,8 @@ void ProductBasis::split(const MultiIndices& indices) {
       to.parent.push_back(place.at(product));
     }
   };
-  describe(heads, parts.heads, heads_);
-  describe(tails, parts.tails, tails_);
+  describe(left_factors, parts.left_factors, left_factors_);
+  describe(right_factors, parts.right_factors, right_factors_);
   struct Pair {
     int head, tail, feature;
   };
@@ -189,7 +190,7 @@ void ProductBasis::split(const MultiIndices& indices) {
   Product head, tail;
   for (int e = 0; e < indices.count; e++) {
     cut_at(indices, e, axes, degree, head, tail);
-    pairs.push_back({parts.heads.at(head), parts.tails.at(tail), e});
+    pairs.push_back({parts.left_factors.at(head), parts.right_factors.at(tail), e});
   }
   std::sort(pairs.begin(), pairs.end(),
             [](const Pair& a, const Pair& b) { return a.head != b.head ? a.head < b.head : a.tail < b.tail; });
@@ -219,11 +220,11 @@ List<double> ProductBasis::sums(const double* const* x, const double* w, std::si
 }
 
 // |p_j| <= reach^j, or |P_j| <= max(1, P_j(reach)); a little more for the rounding of what is computed here and there.
-double ProductBasis::bound(int slot, const Extent& extent) const {
-  double b = extent.heaviest;
+double ProductBasis::bound(int slot, const Bounds& bounds) const {
+  double b = bounds.heaviest;
   for (std::size_t i = first_power_[slot]; i < first_power_[slot + 1]; i++) {
     const int degree = powers_[i].degree;
-    const double t = extent.reach[powers_[i].axis];
+    const double t = bounds.reach[powers_[i].axis];
     if (!shape_.legendre) {
       for (int j = 0; j < degree; j++) b *= t;
     } else if (t > 1) {
@@ -239,25 +240,25 @@ double ProductBasis::bound(int slot, const Extent& extent) const {
   return b * (1 + 0x1p-30);
 }
 
-bool ProductBasis::holds(const Extent& extent) const {
+bool ProductBasis::holds(const Bounds& bounds) const {
   for (int e = 0; e < count(); e++)
-    if (!(bound(e, extent) < std::ldexp(1.0, kMostExponent))) return false;
+    if (!(bound(e, bounds) < std::ldexp(1.0, kMaxExponent))) return false;
   return true;
 }
 
 // Errors: what is cut from a product, at most g2 / 2 = 2^(E - 95), 2^E above every |w phi_e|; the rounding of its rest,
 // 2^-53 of at most 2^(E - 44); and the second order of the double-double products, below (2 k + m)^2 2^-105 w |phi|.
 // With E from the largest of the products themselves, 2^E <= 2 max w |phi| <= 2 sum w |phi|, so that the first two are
-// below n 2^-93 of sum w |phi|: 10^-19 for 10^9 points. E from the extent costs nothing and is nearly always good
+// below n 2^-93 of sum w |phi|: 10^-19 for 10^9 points. E from the bounds costs nothing and is nearly always good
 // enough; whether it is, is decided from the exact sums and the number of points, which do not depend on their order.
-ExactTotals ProductBasis::exact(const double* const* x, const double* w, std::size_t n, const Extent& extent,
-                                bool magnitudes, const List<double>* sizes, int threads, Monitor& monitor,
-                                Stage stage) const {
+ReproducibleSums ProductBasis::reproducible_sums(const double* const* x, const double* w, std::size_t n,
+                                                 const Bounds& bounds, bool magnitudes, const List<double>* sizes,
+                                                 int threads, Monitor& monitor, Stage stage) const {
   List<int> exponents(count());
-  for (int e = 0; e < count(); e++) exponents[e] = exponent_above(bound(e, extent));
+  for (int e = 0; e < count(); e++) exponents[e] = exponent_above(bound(e, bounds));
   const auto [least, most] = std::minmax_element(exponents.begin(), exponents.end());
   if (*most - *least <= kCommonExponent) std::fill(exponents.begin(), exponents.end(), *most);
-  ExactTotals totals = collect(x, w, n, exponents, magnitudes, threads, monitor, stage);
+  ReproducibleSums totals = collect(x, w, n, exponents, magnitudes, threads, monitor, stage);
   bool good = true;
   for (int e = 0; e < count() && good; e++) {
     const double size = magnitudes ? totals.magnitudes[e]
@@ -283,8 +284,9 @@ List<int> ProductBasis::tight_exponents(const double* const* x, const double* w,
   return exponents;
 }
 
-ExactTotals ProductBasis::collect(const double* const* x, const double* w, std::size_t n, const List<int>& exponents,
-                                  bool magnitudes, int threads, Monitor& monitor, Stage stage) const {
+ReproducibleSums ProductBasis::collect(const double* const* x, const double* w, std::size_t n,
+                                       const List<int>& exponents, bool magnitudes, int threads, Monitor& monitor,
+                                       Stage stage) const {
   const std::size_t chunks = chunk_count(n), N = static_cast<std::size_t>(count());
   List<double> m1(N), m2(N);
   for (std::size_t e = 0; e < N; e++) {
@@ -301,7 +303,7 @@ ExactTotals ProductBasis::collect(const double* const* x, const double* w, std::
                               {m1.data(), m2.data(), high.data() + c * N, low.data() + c * N},
                               magnitudes ? parts.data() + c * N : nullptr, workspace.data());
   });
-  ExactTotals totals;
+  ReproducibleSums totals;
   totals.sums.resize(N);
   totals.bounds.resize(N);
   if (magnitudes) totals.magnitudes.resize(N);

@@ -14,19 +14,19 @@ namespace fewpoints {
 
 enum class Basis { Monomial, Legendre };
 
-struct ExactTotals {
+struct ReproducibleSums {
   List<DoubleDouble> sums;
   List<double> magnitudes;  // sum w |phi_e|, to about 1e-13; empty when not asked for
   List<double> bounds;      // of the error of sums: what was cut off
 };
 
 // Of the points that are summed over: |scale (x - centre)| <= reach on each axis, and weights <= heaviest.
-struct Extent {
+struct Bounds {
   List<double> reach;
   double heaviest = 1;
 };
 
-Extent extent_of(const double* const* x, const double* w, std::size_t n, const List<double>& centre,
+Bounds bounds_of(const double* const* x, const double* w, std::size_t n, const List<double>& centre,
                  const List<double>& scale);
 
 class ProductBasis {
@@ -43,11 +43,12 @@ class ProductBasis {
   // of the points and any number of threads. What is cut off is made negligible against sum w |phi_e| when magnitudes
   // are asked for, else against `sizes` if given, else against |sum w phi_e|. See the source for the bound of the
   // error.
-  ExactTotals exact(const double* const* x, const double* w, std::size_t n, const Extent& extent, bool magnitudes,
-                    const List<double>* sizes, int threads, Monitor& monitor, Stage stage) const;
+  ReproducibleSums reproducible_sums(const double* const* x, const double* w, std::size_t n, const Bounds& bounds,
+                                     bool magnitudes, const List<double>* sizes, int threads, Monitor& monitor,
+                                     Stage stage) const;
 
-  // Whether exact() can hold every product; else a coordinate is so large that powers overflow.
-  bool holds(const Extent& extent) const;
+  // Whether reproducible_sums() can hold every product; else a coordinate is so large that powers overflow.
+  bool holds(const Bounds& bounds) const;
 
   int count() const { return shape_.count; }
   // Heads and tails that are products, and not powers of one coordinate: made once a point.
@@ -61,14 +62,14 @@ class ProductBasis {
     ProductList view() const;
   };
   void split(const MultiIndices& indices);
-  double bound(int slot, const Extent& extent) const;
-  ExactTotals collect(const double* const* x, const double* w, std::size_t n, const List<int>& exponents,
-                      bool magnitudes, int threads, Monitor& monitor, Stage stage) const;
+  double bound(int slot, const Bounds& bounds) const;
+  ReproducibleSums collect(const double* const* x, const double* w, std::size_t n, const List<int>& exponents,
+                           bool magnitudes, int threads, Monitor& monitor, Stage stage) const;
   List<int> tight_exponents(const double* const* x, const double* w, std::size_t n, int threads, Monitor& monitor,
                             Stage stage) const;
 
   ProductShape shape_{};
-  Factors heads_, tails_;
+  Factors left_factors_, right_factors_;
   List<ProductRun> runs_;
   List<int> feature_;  // of each slot: place in the caller's order
   // The factors of slot s: powers_[first_power_[s] .. first_power_[s + 1]).

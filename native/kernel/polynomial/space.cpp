@@ -231,8 +231,8 @@ class Listing {
 
 void PolynomialSpace::check() const {
   for (const int k : order)
-    if (k < 0 || k > kMostOrder)
-      throw Error(Code::Option, "order must be from 0 to " + std::to_string(kMostOrder) + ", got " + std::to_string(k));
+    if (k < 0 || k > kMaxOrder)
+      throw Error(Code::Option, "order must be from 0 to " + std::to_string(kMaxOrder) + ", got " + std::to_string(k));
   if (count() > std::numeric_limits<int>::max())
     throw Error(Code::Size, "order and dimension have more than 2^31 moments");
 }

@@ -11,7 +11,7 @@ namespace fewpoints {
 
 // Of every polynomial that is asked for, by total degree. Exponents fit a byte, as multiIndices() lists them, and the
 // bounds of products.cpp hold up to it. An enlarged space may have one degree more.
-constexpr int kMostOrder = 255;
+constexpr int kMaxOrder = 255;
 
 // C(m + k, k), the number of monomials of degree <= k in m variables; saturates at 2^62.
 std::int64_t moment_count(int dimension, int order);
@@ -31,7 +31,7 @@ struct PolynomialSpace {
   int highest_power() const;   // of a single column
   int highest_degree() const;  // of a monomial
   std::int64_t count() const;  // dimension of the space; saturates at 2^62
-  // Throws Error Option when an order is negative or above kMostOrder, Error Size when products cannot be counted in an
+  // Throws Error Option when an order is negative or above kMaxOrder, Error Size when products cannot be counted in an
   // int.
   void check() const;
 };
@@ -41,7 +41,7 @@ struct PolynomialSpace {
 // being the product without the last axis. No exponents of 0 are stored: time and memory are those of the list, however
 // many columns there are.
 struct MultiIndices {
-  // Throws Error Option for an order above kMostOrder or a negative one, Error Size beyond 2^31 products.
+  // Throws Error Option for an order above kMaxOrder or a negative one, Error Size beyond 2^31 products.
   explicit MultiIndices(const PolynomialSpace& space);
   MultiIndices(int m, int k) : MultiIndices(PolynomialSpace::total(m, k)) {}
   int dimension, order, count;            // order: the highest power of a single column

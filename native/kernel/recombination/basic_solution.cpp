@@ -12,7 +12,7 @@ namespace {
 
 // With fewer single points than the source says, groups enter the basis and have to be split; with more, elimination
 // costs more.
-constexpr std::size_t kLeastSingles = 32;
+constexpr std::size_t kMinSingles = 32;
 // Groups: a quarter of the features at least, and as many more as keep them below this number of rows, so that threads
 // share the work, a cancel is noticed and parts are small; but no more than the larger of 256 and the features.
 constexpr std::size_t kRowsPerGroup = 2048, kCheapGroups = 256;
@@ -22,20 +22,20 @@ constexpr std::size_t kWide = 3000;
 constexpr double kSafePivot = 1e-8;
 // Complete pivoting up to this many features: beyond, its passes over a tableau larger than the cache take too long.
 // When elimination row by row has failed a few times, complete pivoting is worth it for more of them.
-constexpr std::size_t kMostComplete = 384, kMostCompleteLater = 1024;
+constexpr std::size_t kMaxComplete = 384, kMaxCompleteLater = 1024;
 constexpr int kStartsRowByRow = 3;
 // Weights over very many decades can wear out the inverse. Every state on the way is feasible, so the push then begins
 // again from where it stands, with a fresh elimination of the columns that are left.
-constexpr int kMostStarts = 6;
+constexpr int kMaxStarts = 6;
 // Parts that a group is split into at a time, if there is room.
-constexpr std::size_t kMostParts = 32;
+constexpr std::size_t kMaxParts = 32;
 
 // Features to be evaluated for which other threads are woken up.
 constexpr double kParallelWork = 2e5;
 
 }  // namespace
 
-ProductSource::ProductSource(const ExactShape& shape, const double* const* x, const double* w, std::size_t count,
+ProductSource::ProductSource(const BasisShape& shape, const double* const* x, const double* w, std::size_t count,
                              List<double> centre, List<double> inverse)
     : centre_(std::move(centre)), inverse_(std::move(inverse)), x_(x), w_(w), count_(count) {
   // A feature of the last axis is a power of it times its parent, which has none of it.
@@ -70,11 +70,11 @@ ProductSource::ProductSource(const ExactShape& shape, const double* const* x, co
 }
 
 void ProductSource::sums(const Segment* segments, const std::uint32_t* first, int columns, bool weighted, double* out,
-                         std::size_t stride, double* scratch, ExactSums*) const {
+                         std::size_t stride, double* scratch, DoubleDoubleSums*) const {
   simd().group_sums(shape_, x_, weighted ? w_ : nullptr, segments, first, columns, out, stride, scratch);
 }
 
-VertexFinder::VertexFinder(const FeatureSource& source, int threads, Monitor& monitor, double tolerance)
+BasicSolutionFinder::BasicSolutionFinder(const FeatureSource& source, int threads, Monitor& monitor, double tolerance)
     : source_(source),
       threads_(threads),
       monitor_(monitor),
@@ -84,8 +84,8 @@ VertexFinder::VertexFinder(const FeatureSource& source, int threads, Monitor& mo
 
 ColumnCounts column_counts(std::size_t n, std::size_t features, double singles_per_feature) {
   ColumnCounts counts{
-      std::max(static_cast<std::size_t>(singles_per_feature * static_cast<double>(features)), kLeastSingles),
-      std::clamp(n / kRowsPerGroup, std::max(features / 4, kLeastSingles / 2), std::max(features, kCheapGroups))};
+      std::max(static_cast<std::size_t>(singles_per_feature * static_cast<double>(features)), kMinSingles),
+      std::clamp(n / kRowsPerGroup, std::max(features / 4, kMinSingles / 2), std::max(features, kCheapGroups))};
   if (features >= kWide) counts = {features + features / 2, features / 2};
   if (n <= counts.singles + counts.groups) counts = {n, 0};
   counts.groups = std::min(counts.groups, counts.singles);
@@ -94,7 +94,7 @@ ColumnCounts column_counts(std::size_t n, std::size_t features, double singles_p
 
 // Rows in equal runs. The first one of positive weight of each run stands alone, and what is left of neighbouring runs
 // is a group: of points that are sorted in space, singles and groups are both spread over all of it.
-void VertexFinder::choose_columns() {
+void BasicSolutionFinder::choose_columns() {
   const std::size_t n = source_.count(), N = usize(source_.width());
   const double* w = source_.weights();
   const auto positive = [&](std::size_t i) { return w == nullptr || w[i] > 0; };
@@ -135,7 +135,7 @@ void VertexFinder::choose_columns() {
 }
 
 // Columns kBlock at a time, singles and groups apart. measure: their sums make the target.
-void VertexFinder::fill(const List<Column>& columns, double* out, std::size_t stride, bool measure) {
+void BasicSolutionFinder::fill(const List<Column>& columns, double* out, std::size_t stride, bool measure) {
   struct Batch {
     std::size_t begin, end;
   };
@@ -152,8 +152,8 @@ void VertexFinder::fill(const List<Column>& columns, double* out, std::size_t st
   const int team = static_cast<double>(work) * source_.width() > kParallelWork ? threads_ : 1;
   // On one thread the sums of a batch go to the target at once; the order is the same.
   const std::size_t width = usize((source_.width() + 7) / 8 * 8);
-  List<ExactSums> parts(exact ? (team == 1 ? 1 : batches.size()) : 0, ExactSums(static_cast<int>(width)));
-  const auto add = [&](const ExactSums& part) {
+  List<DoubleDoubleSums> parts(exact ? (team == 1 ? 1 : batches.size()) : 0, DoubleDoubleSums(static_cast<int>(width)));
+  const auto add = [&](const DoubleDoubleSums& part) {
     for (int e = 0; e < source_.width(); e++) {
       const DoubleDouble s = two_sum(target_.high[e], part.high[e]);
       target_.high[e] = s.high;
@@ -173,7 +173,7 @@ void VertexFinder::fill(const List<Column>& columns, double* out, std::size_t st
       segments.insert(segments.end(), segments_.begin() + columns[c].begin, segments_.begin() + columns[c].end);
       first[c - batch.begin + 1] = static_cast<std::uint32_t>(segments.size());
     }
-    ExactSums* part = exact ? &parts[team == 1 ? 0 : i] : nullptr;
+    DoubleDoubleSums* part = exact ? &parts[team == 1 ? 0 : i] : nullptr;
     source_.sums(segments.data(), first, static_cast<int>(batch.end - batch.begin), columns[batch.begin].weighted,
                  out + batch.begin, stride, scratch[thread].data(), part);
     if (exact && team == 1) {
@@ -182,13 +182,13 @@ void VertexFinder::fill(const List<Column>& columns, double* out, std::size_t st
     }
   });
   if (team > 1)
-    for (const ExactSums& part : parts) add(part);
+    for (const DoubleDoubleSums& part : parts) add(part);
 }
 
-bool VertexFinder::run() {
+bool BasicSolutionFinder::run() {
   choose_columns();
   const std::size_t N = usize(source_.width());
-  tableau_ = std::make_unique<HomotopyTableau>(N, columns_.size());
+  tableau_ = std::make_unique<BlockedTableau>(N, columns_.size());
   List<double> multipliers(columns_.size());
   for (std::size_t c = 0; c < columns_.size(); c++)
     multipliers[c] = columns_[c].weighted || source_.weights() == nullptr
@@ -207,7 +207,7 @@ bool VertexFinder::run() {
     if (!std::isfinite(target_.high[e] + target_.magnitude[e])) return false;
 
   bool filled = true;
-  for (int attempt = 1; attempt <= kMostStarts; attempt++) {
+  for (int attempt = 1; attempt <= kMaxStarts; attempt++) {
     const auto begin = [&] {
       if (!filled) fill(columns_, tableau_->column(0), tableau_->stride(), false);
       filled = false;
@@ -218,13 +218,13 @@ bool VertexFinder::run() {
     safe_ = tried && tableau_->eliminate(singles_ >= N, kSafePivot, false, threads_, monitor_);
     if (!safe_) {
       if (tried) begin();
-      if (N <= (attempt <= kStartsRowByRow ? kMostComplete : kMostCompleteLater))
+      if (N <= (attempt <= kStartsRowByRow ? kMaxComplete : kMaxCompleteLater))
         tableau_->eliminate_completely(tolerance_, threads_, monitor_);
       else
         tableau_->eliminate(false, tolerance_, true, threads_, monitor_);
     }
     rank_ = std::max(rank_, tableau_->rank());
-    const bool last = attempt == kMostStarts;
+    const bool last = attempt == kMaxStarts;
     bool good = tableau_->push(last, threads_, monitor_);
     if (good && !safe_ && rebuild(multipliers)) {
       attempt--;
@@ -252,7 +252,7 @@ bool VertexFinder::run() {
 
 // Rows in equal parts. Were some of the parts single rows, as in the beginning, the number of groups would hardly fall
 // where single rows do not suffice; like this a few levels of splitting always reach the end.
-List<VertexFinder::Column> VertexFinder::parts_of(const Column& group, std::size_t parts) {
+List<BasicSolutionFinder::Column> BasicSolutionFinder::parts_of(const Column& group, std::size_t parts) {
   List<Column> out;
   parts = std::min(parts, group.rows);
   std::uint32_t segment = group.begin;
@@ -277,7 +277,7 @@ List<VertexFinder::Column> VertexFinder::parts_of(const Column& group, std::size
 
 // For dependent features: which ones they are depends on the columns, and a group may hide what its rows have. So the
 // groups in the basis are split, and elimination begins again with all columns that are left. False: none is a group.
-bool VertexFinder::rebuild(List<double>& multipliers) {
+bool BasicSolutionFinder::rebuild(List<double>& multipliers) {
   std::size_t groups = 0, kept = 0;
   for (std::size_t r = 0; r < tableau_->rows(); r++) {
     if (tableau_->basic(r) < 0 || !(tableau_->weight(r) > 0)) continue;
@@ -302,7 +302,7 @@ bool VertexFinder::rebuild(List<double>& multipliers) {
 }
 
 // The number of groups that were in the basis; -1 when one could not be replaced.
-int VertexFinder::split_groups() {
+int BasicSolutionFinder::split_groups() {
   List<std::size_t> rows;
   for (std::size_t r = 0; r < tableau_->rows(); r++)
     if (tableau_->basic(r) >= 0 && columns_[tableau_->basic(r)].rows > 1 && tableau_->weight(r) > 0) rows.push_back(r);
@@ -310,12 +310,12 @@ int VertexFinder::split_groups() {
   const List<std::uint32_t> free = tableau_->free_columns();
   if (free.size() < 2) return -1;
   rows.resize(std::min(rows.size(), free.size() / 2));
-  const std::size_t most = std::clamp<std::size_t>(free.size() / rows.size(), 2, kMostParts);
-  List<HomotopyTableau::Split> splits;
+  const std::size_t most = std::clamp<std::size_t>(free.size() / rows.size(), 2, kMaxParts);
+  List<BlockedTableau::Split> splits;
   List<Column> fine;
   std::size_t used = 0;
   for (const std::size_t r : rows) {
-    HomotopyTableau::Split split{r, {}};
+    BlockedTableau::Split split{r, {}};
     for (const Column& part : parts_of(columns_[tableau_->basic(r)], most)) {
       split.at.push_back(free[used++]);
       fine.push_back(part);
@@ -327,12 +327,12 @@ int VertexFinder::split_groups() {
   std::fill_n(features.data(), features.size(), 0.0);
   fill(fine, features.data(), stride, false);
   std::size_t j = 0;
-  for (const HomotopyTableau::Split& split : splits)
+  for (const BlockedTableau::Split& split : splits)
     for (const std::uint32_t c : split.at) columns_[c] = fine[j++];
   return tableau_->replace(splits, features.data(), stride, threads_, monitor_) ? static_cast<int>(rows.size()) : -1;
 }
 
-void VertexFinder::collect() {
+void BasicSolutionFinder::collect() {
   const double* w = source_.weights();
   for (std::size_t r = 0; r < tableau_->rows(); r++) {
     const int c = tableau_->basic(r);
@@ -346,7 +346,8 @@ void VertexFinder::collect() {
   }
 }
 
-double VertexFinder::refined_step(const ExactSums& target, const ExactSums& sums, List<double>& change) {
+double BasicSolutionFinder::refined_step(const DoubleDoubleSums& target, const DoubleDoubleSums& sums,
+                                         List<double>& change) {
   const std::size_t N = usize(source_.width());
   List<double> residual(N), all(N, 0.0);
   double worst = 0;

@@ -39,7 +39,7 @@ class FeatureSource {
   // `weighted`, for c < columns <= kBlock. Called from several threads at once; scratch is the thread's own,
   // scratch_size() doubles. exact, when given: the weighted sums of all the rows are added to it.
   virtual void sums(const Segment* segments, const std::uint32_t* first, int columns, bool weighted, double* out,
-                    std::size_t stride, double* scratch, ExactSums* exact) const = 0;
+                    std::size_t stride, double* scratch, DoubleDoubleSums* exact) const = 0;
   virtual std::size_t scratch_size() const = 0;
   virtual double singles_per_feature() const { return kSinglesPerFeature; }
   // Whether sums() fills `exact`; else the target is the sum of the columns.
@@ -50,15 +50,15 @@ class FeatureSource {
 // Products of univariate polynomials over columns of coordinates, evaluated when they are asked for.
 class ProductSource final : public FeatureSource {
  public:
-  // shape: which features, and their recurrence; see ExactBasis. x: shape.dimension columns of coordinates; the
+  // shape: which features, and their recurrence; see DoubleDoubleBasis. x: shape.dimension columns of coordinates; the
   // polynomials are evaluated at (x - centre) * inverse.
-  ProductSource(const ExactShape& shape, const double* const* x, const double* w, std::size_t count,
+  ProductSource(const BasisShape& shape, const double* const* x, const double* w, std::size_t count,
                 List<double> centre, List<double> inverse);
   int width() const override { return shape_.count; }
   std::size_t count() const override { return count_; }
   const double* weights() const override { return w_; }
   void sums(const Segment* segments, const std::uint32_t* first, int columns, bool weighted, double* out,
-            std::size_t stride, double* scratch, ExactSums* exact) const override;
+            std::size_t stride, double* scratch, DoubleDoubleSums* exact) const override;
   std::size_t scratch_size() const override { return simd().group_workspace(shape_); }
   double singles_per_feature() const override { return product_singles_per_feature(shape_.order); }
 
@@ -74,25 +74,25 @@ class ProductSource final : public FeatureSource {
 // A row of largest entry 1 whose remainder is below this depends on the rows before it.
 constexpr double kRankTolerance = 1e-12;
 // What was taken for dependent is tried again, down to the rounding of the features.
-constexpr double kLeastTolerance = 1e-14;
+constexpr double kMinTolerance = 1e-14;
 
-class VertexFinder {
+class BasicSolutionFinder {
  public:
   // tolerance: of the rank. With one below kRankTolerance no pivots are taken unseen for safe, either.
-  VertexFinder(const FeatureSource& source, int threads, Monitor& monitor, double tolerance = kRankTolerance);
+  BasicSolutionFinder(const FeatureSource& source, int threads, Monitor& monitor, double tolerance = kRankTolerance);
 
   // Not polished: sums hold to about 1e-13 only. False: no vertex was found; support() is then what there is.
   bool run();
 
   int rank() const { return rank_; }
-  const ExactSums& target() const { return target_; }
+  const DoubleDoubleSums& target() const { return target_; }
   const List<std::uint32_t>& indices() const { return indices_; }  // rows, in no order
   List<double>& weights() { return weights_; }
 
   // Iterative refinement by the inverse that is at hand, until the residual stays. sums: of the support with the given
   // weights. Returns the largest |target - sums| / target.magnitude.
   template <class Sums>
-  double refine(const ExactSums& target, const Sums& sums);
+  double refine(const DoubleDoubleSums& target, const Sums& sums);
 
  private:
   // Rows segments_[begin .. end), as a sum. Weighted: each times its weight.
@@ -107,7 +107,7 @@ class VertexFinder {
   bool rebuild(List<double>& multipliers);
   List<Column> parts_of(const Column& group, std::size_t parts);
   void collect();
-  double refined_step(const ExactSums& target, const ExactSums& sums, List<double>& change);
+  double refined_step(const DoubleDoubleSums& target, const DoubleDoubleSums& sums, List<double>& change);
 
   const FeatureSource& source_;
   const int threads_;
@@ -116,8 +116,8 @@ class VertexFinder {
   List<Segment> segments_;
   List<Column> columns_;  // by their place in the tableau
   std::size_t singles_ = 0;
-  std::unique_ptr<HomotopyTableau> tableau_;
-  ExactSums target_;
+  std::unique_ptr<BlockedTableau> tableau_;
+  DoubleDoubleSums target_;
   List<std::uint32_t> indices_;
   List<std::size_t> support_rows_;  // of the tableau
   List<double> weights_;
@@ -126,12 +126,12 @@ class VertexFinder {
 };
 
 template <class Sums>
-double VertexFinder::refine(const ExactSums& target, const Sums& sums) {
+double BasicSolutionFinder::refine(const DoubleDoubleSums& target, const Sums& sums) {
   constexpr double kConverged = 1.2e-16;
-  constexpr int kMostSteps = 5;
+  constexpr int kMaxSteps = 5;
   List<double> w = weights_, change(w.size());
   double best = refined_step(target, sums(w), change);
-  for (int step = 0; step < kMostSteps && best > kConverged; step++) {
+  for (int step = 0; step < kMaxSteps && best > kConverged; step++) {
     for (std::size_t i = 0; i < w.size(); i++) w[i] = w[i] + change[i] > 0 ? w[i] + change[i] : 0;
     const double now = refined_step(target, sums(w), change);
     if (!(now < best)) break;

@@ -42,7 +42,7 @@ double reciprocal(double x) { return std::min(1 / x, std::numeric_limits<double>
 
 }  // namespace
 
-HomotopyTableau::HomotopyTableau(std::size_t rows, std::size_t columns)
+BlockedTableau::BlockedTableau(std::size_t rows, std::size_t columns)
     : rows_(rows),
       room_(columns),
       stride_(stride_for(columns)),
@@ -67,8 +67,8 @@ HomotopyTableau::HomotopyTableau(std::size_t rows, std::size_t columns)
   for (std::size_t e = 0; e < rows; e++) std::fill_n(T_.data() + e * stride_ + columns, stride_ - columns, 0.0);
 }
 
-void HomotopyTableau::begin(std::size_t columns, std::size_t preferred, const double* weights, int threads,
-                            Monitor& monitor) {
+void BlockedTableau::begin(std::size_t columns, std::size_t preferred, const double* weights, int threads,
+                           Monitor& monitor) {
   columns_ = columns;
   packed_.resize(std::max(threads, 1));
   for (Array<double>& packed : packed_)
@@ -108,9 +108,9 @@ void HomotopyTableau::begin(std::size_t columns, std::size_t preferred, const do
   std::fill_n(u_.data(), padded_, 0.0);
 }
 
-void HomotopyTableau::update(double* T, std::size_t stride, std::size_t row, std::size_t rows, std::size_t columns,
-                             const double* factors, std::size_t factor_stride, int rank, const double* panel,
-                             std::size_t panel_stride, int threads, Monitor& monitor) {
+void BlockedTableau::update(double* T, std::size_t stride, std::size_t row, std::size_t rows, std::size_t columns,
+                            const double* factors, std::size_t factor_stride, int rank, const double* panel,
+                            std::size_t panel_stride, int threads, Monitor& monitor) {
   if (rows == 0 || rank == 0) return;
   const auto part = [&](std::size_t from, std::size_t to, int thread) {
     simd().rank_update(T + row * stride + from, stride, rows, to - from, factors + row * factor_stride, factor_stride,
@@ -127,7 +127,7 @@ void HomotopyTableau::update(double* T, std::size_t stride, std::size_t row, std
 
 // Row r is divided by its entry in column p, and the other rows of [begin, end) are cleared there. Column p then holds
 // that column of the inverse.
-void HomotopyTableau::eliminate_row(std::size_t r, int p, std::size_t begin, std::size_t end) {
+void BlockedTableau::eliminate_row(std::size_t r, int p, std::size_t begin, std::size_t end) {
   double* row = T_.data() + r * stride_;
   open_[p] = preferred_[p] = eligible_[p] = 0;
   basis_[r] = home_[r] = p;
@@ -144,7 +144,7 @@ void HomotopyTableau::eliminate_row(std::size_t r, int p, std::size_t begin, std
   }
 }
 
-bool HomotopyTableau::eliminate_panel(std::size_t begin, std::size_t end, double tolerance, bool drop) {
+bool BlockedTableau::eliminate_panel(std::size_t begin, std::size_t end, double tolerance, bool drop) {
   for (std::size_t from = begin; from < end; from += kInner) {
     const std::size_t to = std::min(end, from + kInner);
     for (std::size_t r = from; r < to; r++) {
@@ -176,7 +176,7 @@ bool HomotopyTableau::eliminate_panel(std::size_t begin, std::size_t end, double
   return true;
 }
 
-bool HomotopyTableau::eliminate(bool among_preferred, double tolerance, bool drop, int threads, Monitor& monitor) {
+bool BlockedTableau::eliminate(bool among_preferred, double tolerance, bool drop, int threads, Monitor& monitor) {
   std::copy_n(among_preferred ? preferred_.data() : open_.data(), stride_, eligible_.data());
   for (std::size_t begin = 0; begin < rows_; begin += kPanel) {
     monitor.check();
@@ -202,7 +202,7 @@ bool HomotopyTableau::eliminate(bool among_preferred, double tolerance, bool dro
   return true;
 }
 
-void HomotopyTableau::eliminate_completely(double tolerance, int threads, Monitor& monitor) {
+void BlockedTableau::eliminate_completely(double tolerance, int threads, Monitor& monitor) {
   std::copy_n(open_.data(), stride_, eligible_.data());
   List<double> best(rows_);
   List<int> at(rows_);
@@ -233,7 +233,7 @@ void HomotopyTableau::eliminate_completely(double tolerance, int threads, Monito
   finish_elimination();
 }
 
-void HomotopyTableau::finish_elimination() {
+void BlockedTableau::finish_elimination() {
   for (std::size_t i = 0; i < rows_; i++) {
     double* row = T_.data() + i * stride_;
     v_[i] = basis_[i] >= 0 ? row[stride_ - 1] : 0;
@@ -242,13 +242,13 @@ void HomotopyTableau::finish_elimination() {
   }
 }
 
-void HomotopyTableau::current_row(std::size_t r, double* row) {
+void BlockedTableau::current_row(std::size_t r, double* row) {
   double factors[kPanel];
   for (int s = 0; s < pending_; s++) factors[s] = eta_[usize(s) * padded_ + r];
   simd().combine_rows(row, T_.data() + r * stride_, factors, pending_, rho_.data(), stride_, stride_);
 }
 
-void HomotopyTableau::current_column(int c, double* column) {
+void BlockedTableau::current_column(int c, double* column) {
   for (std::size_t i = 0; i < rows_; i++) work_[i] = T_[i * stride_ + usize(c)];
   for (std::size_t i = rows_; i < padded_; i++) work_[i] = 0;
   double factors[kPanel];
@@ -260,7 +260,7 @@ void HomotopyTableau::current_column(int c, double* column) {
 }
 
 // row and column: the tableau's present ones, in the place of the next correction.
-void HomotopyTableau::exchange(std::size_t r, int entering, double* row, double* column) {
+void BlockedTableau::exchange(std::size_t r, int entering, double* row, double* column) {
   const double pivot = column[r];
   simd().scale_row(row, 1 / pivot, stride_);
   const double vr = v_[r] / pivot;
@@ -273,7 +273,7 @@ void HomotopyTableau::exchange(std::size_t r, int entering, double* row, double*
   pending_++;
 }
 
-void HomotopyTableau::flush(int threads, Monitor& monitor) {
+void BlockedTableau::flush(int threads, Monitor& monitor) {
   for (std::size_t i = 0; i < rows_; i++)
     for (int s = 0; s < pending_; s++) factors_[i * kPanel + usize(s)] = eta_[usize(s) * padded_ + i];
   update(T_.data(), stride_, 0, rows_, stride_, factors_.data(), kPanel, pending_, rho_.data(), stride_, threads,
@@ -281,7 +281,7 @@ void HomotopyTableau::flush(int threads, Monitor& monitor) {
   pending_ = 0;
 }
 
-bool HomotopyTableau::push(bool last, int threads, Monitor& monitor) {
+bool BlockedTableau::push(bool last, int threads, Monitor& monitor) {
   const double zero = last ? mass_ : kRounding * mass_;
   // A column enters at most once.
   for (std::size_t steps = 0; steps <= 2 * stride_ + rows_; steps++) {
@@ -320,7 +320,7 @@ bool HomotopyTableau::push(bool last, int threads, Monitor& monitor) {
   return false;
 }
 
-void HomotopyTableau::present(List<std::uint32_t>& columns, List<double>& weights) const {
+void BlockedTableau::present(List<std::uint32_t>& columns, List<double>& weights) const {
   List<double> now(columns_, 0.0);
   for (std::size_t c = 0; c < columns_; c++)
     if (open_[c] != 0) now[c] = remaining_ * start_[c];
@@ -335,7 +335,7 @@ void HomotopyTableau::present(List<std::uint32_t>& columns, List<double>& weight
     }
 }
 
-List<std::uint32_t> HomotopyTableau::free_columns() const {
+List<std::uint32_t> BlockedTableau::free_columns() const {
   List<char> used(columns_, 0);
   for (std::size_t r = 0; r < rows_; r++) {
     if (home_[r] >= 0) used[home_[r]] = 1;
@@ -347,8 +347,8 @@ List<std::uint32_t> HomotopyTableau::free_columns() const {
   return free;
 }
 
-bool HomotopyTableau::replace(const List<Split>& splits, double* fine, std::size_t stride, int threads,
-                              Monitor& monitor) {
+bool BlockedTableau::replace(const List<Split>& splits, double* fine, std::size_t stride, int threads,
+                             Monitor& monitor) {
   flush(threads, monitor);
   std::fill_n(open_.data(), stride_, 0.0);
   std::fill_n(preferred_.data(), stride_, 0.0);
@@ -413,7 +413,7 @@ bool HomotopyTableau::replace(const List<Split>& splits, double* fine, std::size
   return true;
 }
 
-void HomotopyTableau::correct(const List<double>& residual, List<double>& change, int threads, Monitor& monitor) {
+void BlockedTableau::correct(const List<double>& residual, List<double>& change, int threads, Monitor& monitor) {
   if (pending_ > 0) flush(threads, monitor);
   for (std::size_t i = 0; i < rows_; i++) {
     if (basis_[i] < 0) continue;

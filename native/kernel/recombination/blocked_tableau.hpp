@@ -9,10 +9,10 @@
 
 namespace fewpoints {
 
-class HomotopyTableau {
+class BlockedTableau {
  public:
   // Room for `columns` columns of `rows` features. Throws std::bad_alloc.
-  HomotopyTableau(std::size_t rows, std::size_t columns);
+  BlockedTableau(std::size_t rows, std::size_t columns);
 
   std::size_t rows() const { return rows_; }
   std::size_t room() const { return room_; }  // columns

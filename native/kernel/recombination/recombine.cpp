@@ -18,7 +18,7 @@ namespace fewpoints {
 namespace {
 
 // Beyond so many features the last polish takes too long: about N^3 operations, not blocked.
-constexpr int kMostGently = 600;
+constexpr int kMaxMinNorm = 600;
 // What a product may lose where it is next to the least double.
 constexpr double kLost = 0x1p-1074;
 
@@ -47,7 +47,7 @@ class MatrixSource final : public FeatureSource {
   bool exact() const override { return true; }
 
   void sums(const Segment* segments, const std::uint32_t* first, int columns, bool weighted, double* out,
-            std::size_t stride, double* scratch, ExactSums* exact) const override {
+            std::size_t stride, double* scratch, DoubleDoubleSums* exact) const override {
     const int N = features_.width;
     double *high = scratch, *low = high + padded(N), *magnitude = low + padded(N);
     if (!weighted) {  // rows of their own
@@ -95,8 +95,8 @@ class ChosenRows {
       std::memcpy(values_.data() + j * usize(width_),
                   features.values + static_cast<std::size_t>(rows[j]) * usize(width_), usize(width_) * sizeof(double));
   }
-  ExactSums sums(const List<double>& weights) const {
-    ExactSums sums(static_cast<int>(padded(width_)));
+  DoubleDoubleSums sums(const List<double>& weights) const {
+    DoubleDoubleSums sums(static_cast<int>(padded(width_)));
     const Segment all{0, count_};
     simd().matrix_sums(values_.data(), count_, usize(width_), weights.data(), &all, 1, sums.high.data(),
                        sums.low.data(), sums.magnitude.data());
@@ -113,7 +113,7 @@ class ChosenRows {
 };
 
 // Of the column that is furthest off: " (column 3: 0.5 instead of 0.25)".
-std::string furthest(const ExactSums& target, const ExactSums& sums, int width) {
+std::string furthest(const DoubleDoubleSums& target, const DoubleDoubleSums& sums, int width) {
   int worst = -1;
   double most = 0;
   for (int e = 0; e < width; e++) {
@@ -129,11 +129,11 @@ std::string furthest(const ExactSums& target, const ExactSums& sums, int width) 
 
 }  // namespace
 
-FeatureMatrix::FeatureMatrix(const PointsView& view, const NumbersView& w, bool lent)
+FeatureMatrix::FeatureMatrix(const PointsView& view, const NumbersView& w, bool borrowed)
     : count(narrow<std::uint32_t>(view.count)), width(view.dimension) {
   const bool rows = !view.numbers.is_float32 && view.numbers.stride == 1 && view.row_stride == width;
   const auto* given = static_cast<const double*>(view.numbers.data);
-  if (rows && lent) {
+  if (rows && borrowed) {
     values = given;
   } else {
     copy_.reset(product(count, width));
@@ -168,9 +168,9 @@ Recombined recombine_scaled(const FeatureMatrix& features, int threads, Monitor&
   };
   const auto attempt = [&](double tolerance) {
     Attempt out;
-    VertexFinder finder(source, threads, monitor, tolerance);
+    BasicSolutionFinder finder(source, threads, monitor, tolerance);
     const bool solved = finder.run();
-    const ExactSums& target = finder.target();
+    const DoubleDoubleSums& target = finder.target();
     for (int e = 0; e < N; e++)
       if (!std::isfinite(target.high[e] + target.magnitude[e])) {
         check_rows(features.values, features.count, N);
@@ -183,9 +183,9 @@ Recombined recombine_scaled(const FeatureMatrix& features, int threads, Monitor&
     const auto sums = [&](const List<double>& w) { return chosen.sums(w); };
     List<double>& weights = finder.weights();
     out.residual = finder.refine(target, sums);
-    if (out.residual > kAcceptedResidual) out.residual = polish(chosen.columns(), target, sums, weights);
-    if (out.residual > kAcceptedResidual && N <= kMostGently)
-      out.residual = polish_gently(chosen.columns(), target, sums, weights);
+    if (out.residual > kAcceptedResidual) out.residual = refine_weights(chosen.columns(), target, sums, weights);
+    if (out.residual > kAcceptedResidual && N <= kMaxMinNorm)
+      out.residual = refine_weights_min_norm(chosen.columns(), target, sums, weights);
     // Of a column of subnormal sums the sums here do not see all.
     const double lost = kLost * static_cast<double>(features.count + weights.size());
     for (int e = 0; e < N; e++)
@@ -198,7 +198,7 @@ Recombined recombine_scaled(const FeatureMatrix& features, int threads, Monitor&
   };
   Attempt best = attempt(kRankTolerance);
   if (best.residual > kAcceptedResidual) {  // what was taken for dependent may have mattered
-    Attempt other = attempt(kLeastTolerance);
+    Attempt other = attempt(kMinTolerance);
     if (other.residual < best.residual) best = std::move(other);
   }
   Recombined result;

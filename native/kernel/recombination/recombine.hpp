@@ -22,7 +22,7 @@ struct Recombined {
 // doubles: copying takes longer than everything that is done with them. Throws Error Weight; NotFinite when a copy is
 // made, else recombine() throws it.
 struct FeatureMatrix {
-  FeatureMatrix(const PointsView& features, const NumbersView& weights, bool lent = false);
+  FeatureMatrix(const PointsView& features, const NumbersView& weights, bool borrowed = false);
   std::size_t count = 0;
   int width = 0;
   const double* values = nullptr;  // count x width, row-major

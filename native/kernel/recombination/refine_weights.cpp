@@ -10,15 +10,15 @@ namespace fewpoints {
 namespace {
 
 constexpr double kConverged = 1.2e-16;  // half an epsilon: the weights are as good as rounded ones can be
-constexpr int kMostSteps = 8;
+constexpr int kMaxSteps = 8;
 // Column pivoting costs more than the factorisation itself beyond this width, and the support is well conditioned
 // anyway.
 constexpr int kPivotedWidth = 160;
-// Of polish_gently: below this share of the largest pivot a row depends on the others; one step's largest change of a
-// weight; and changes beyond which the factorisation is made again.
-constexpr double kDependent = 1e-14, kMostFactor = 8, kFar = 0.1;
+// Of refine_weights_min_norm: below this share of the largest pivot a row depends on the others; one step's largest
+// change of a weight; and changes beyond which the factorisation is made again.
+constexpr double kDependent = 1e-14, kMaxFactor = 8, kFar = 0.1;
 
-double relative(const ExactSums& target, const ExactSums& sums, Eigen::VectorXd& residual) {
+double relative(const DoubleDoubleSums& target, const DoubleDoubleSums& sums, Eigen::VectorXd& residual) {
   double worst = 0;
   for (Eigen::Index e = 0; e < residual.size(); e++) {
     const double magnitude = target.magnitude[e];
@@ -46,13 +46,13 @@ bool make_factorable(Eigen::MatrixXd& A) {
   return true;
 }
 
-double polish(const Eigen::MatrixXd& B, const ExactSums& target,
-              const std::function<ExactSums(const List<double>&)>& sums, List<double>& weights) {
+double refine_weights(const Eigen::MatrixXd& B, const DoubleDoubleSums& target,
+                      const std::function<DoubleDoubleSums(const List<double>&)>& sums, List<double>& weights) {
   const Eigen::Index N = B.rows(), count = B.cols();
   Eigen::VectorXd residual(N);
   List<double> w = weights;
   double best = relative(target, sums(w), residual);
-  for (int step = 0; step < kMostSteps && best > kConverged; step++) {
+  for (int step = 0; step < kMaxSteps && best > kConverged; step++) {
     List<Eigen::Index> present;
     for (Eigen::Index i = 0; i < count; i++)
       if (w[i] > 0) present.push_back(i);
@@ -80,14 +80,15 @@ double polish(const Eigen::MatrixXd& B, const ExactSums& target,
   return best;
 }
 
-double polish_gently(const Eigen::MatrixXd& B, const ExactSums& target,
-                     const std::function<ExactSums(const List<double>&)>& sums, List<double>& weights) {
+double refine_weights_min_norm(const Eigen::MatrixXd& B, const DoubleDoubleSums& target,
+                               const std::function<DoubleDoubleSums(const List<double>&)>& sums,
+                               List<double>& weights) {
   const Eigen::Index N = B.rows(), count = B.cols();
   Eigen::VectorXd residual(N);
   List<double> w = weights, factored;
   double best = relative(target, sums(w), residual);
   Eigen::CompleteOrthogonalDecomposition<Eigen::MatrixXd> solver;
-  for (int step = 0; step < kMostSteps && best > kConverged; step++) {
+  for (int step = 0; step < kMaxSteps && best > kConverged; step++) {
     if (factored.empty()) {
       factored = w;
       Eigen::MatrixXd A(N, count);
@@ -103,7 +104,7 @@ double polish_gently(const Eigen::MatrixXd& B, const ExactSums& target,
     bool far = false;
     for (Eigen::Index i = 0; i < count; i++) {
       const double wanted = w[i] + factored[i] * h[i];
-      double changed = std::clamp(wanted, w[i] / kMostFactor, w[i] * kMostFactor);
+      double changed = std::clamp(wanted, w[i] / kMaxFactor, w[i] * kMaxFactor);
       if (!(changed > 0)) changed = w[i];  // next to the least double
       far = far || std::fabs(changed - factored[i]) > kFar * factored[i];
       w[i] = changed;

@@ -18,13 +18,13 @@ bool make_factorable(Eigen::MatrixXd& A);
 // units of target.magnitude. What remains is the rounding of the weights themselves: about one epsilon. Weights that
 // would turn negative are set to 0, and the rest solved again. sums: the exact moments of the support with the given
 // weights. Returns the largest |target - sums| / magnitude; `weights` holds the best ones seen.
-double polish(const Eigen::MatrixXd& B, const ExactSums& target,
-              const std::function<ExactSums(const List<double>&)>& sums, List<double>& weights);
+double refine_weights(const Eigen::MatrixXd& B, const DoubleDoubleSums& target,
+                      const std::function<DoubleDoubleSums(const List<double>&)>& sums, List<double>& weights);
 
 // For any number of columns, also when the rows of B depend on each other to all digits (high powers): the h of
 // smallest norm is taken, by a rank-revealing factorisation, and no weight changes by more than a factor of 8 at a
 // time.
-double polish_gently(const Eigen::MatrixXd& B, const ExactSums& target,
-                     const std::function<ExactSums(const List<double>&)>& sums, List<double>& weights);
+double refine_weights_min_norm(const Eigen::MatrixXd& B, const DoubleDoubleSums& target,
+                               const std::function<DoubleDoubleSums(const List<double>&)>& sums, List<double>& weights);
 
 }  // namespace fewpoints

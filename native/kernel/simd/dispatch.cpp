@@ -70,7 +70,7 @@ std::atomic<const SimdKernels*> in_use{nullptr};
 }  // namespace
 
 const SimdKernels& table_for(const char* asked, const Processor& processor) {
-  constexpr std::size_t kMostShown = 40;
+  constexpr std::size_t kMaxShown = 40;
   std::string names;
   for (const Level& level : kLevels) {
     const bool runs = level.runs == nullptr || processor.*level.runs;
@@ -83,7 +83,7 @@ const SimdKernels& table_for(const char* asked, const Processor& processor) {
   }
   if (asked == nullptr) throw Error(Code::Option, "this processor lacks SSE 4.2, and with it every level of: " + names);
   throw Error(Code::Option, "FEWPOINTS_ISA must be one of " + names + ", or not set; got '" +
-                                std::string(asked).substr(0, kMostShown) + "'");
+                                std::string(asked).substr(0, kMaxShown) + "'");
 }
 
 const SimdKernels& simd() {

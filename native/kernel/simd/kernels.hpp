@@ -30,11 +30,11 @@ struct CopyFrom {
 // ----------------------------------------------------------------------------------------------------------
 
 // A regular grid: axis i has bins[i] bins over column[i], the first begins at low[i], their widths are 1 / scale[i].
-constexpr int kMostGridAxes = 8;  // of at least two bins each, with bins numbered by a byte
+constexpr int kMaxGridAxes = 8;  // of at least two bins each, with bins numbered by a byte
 struct GridAxes {
   int count;
-  int column[kMostGridAxes], bins[kMostGridAxes], stride[kMostGridAxes];
-  double low[kMostGridAxes], scale[kMostGridAxes];
+  int column[kMaxGridAxes], bins[kMaxGridAxes], stride[kMaxGridAxes];
+  double low[kMaxGridAxes], scale[kMaxGridAxes];
 };
 
 // Of one column: sums of w d and w d^2, least and largest d (and 0), d = x - origin.
@@ -73,7 +73,7 @@ struct CellResult {
 // ----------------------------------------------------------------------------------------------
 
 // t = map (x - centre), all in double-double, then products of three-term recurrences.
-struct ExactShape {
+struct BasisShape {
   int dimension, order, count;  // of t
   int inner;                    // features of degree < order: the only ones that are parents; they come first
   const int* parent;
@@ -130,7 +130,7 @@ struct ProductRun {
 struct ProductShape {
   int dimension, order, count;
   bool legendre;
-  ProductList heads, tails;
+  ProductList left_factors, right_factors;
   int runs;
   const ProductRun* run;
   const double* centre;
@@ -168,11 +168,11 @@ struct SimdKernels {
                      double* weights);
 
   // Adds sum_i w_i phi_e(t_i) to (high[e], low[e]) and sum_i w_i |phi_e(t_i)| to magnitude[e] (if not nullptr).
-  void (*exact_moments)(const ExactShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
+  void (*exact_moments)(const BasisShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
                         double* high, double* low, double* magnitude, double* workspace);
-  size_t (*exact_workspace)(const ExactShape& shape);  // in doubles
+  size_t (*exact_workspace)(const BasisShape& shape);  // in doubles
   // local[a * stride + i - begin]: coordinate t_a of point i, rounded to double.
-  void (*exact_local)(const ExactShape& shape, const double* const* x, size_t begin, size_t end, double* local,
+  void (*exact_local)(const BasisShape& shape, const double* const* x, size_t begin, size_t end, double* local,
                       size_t stride, double* workspace);
 
   // Adds sum_i w_i f_i over the rows of the segments to (high, low), in double-double, and sum_i |w_i f_i| to

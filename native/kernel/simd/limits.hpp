@@ -4,15 +4,15 @@
 
 namespace fewpoints {
 
-constexpr int kMostFastFeatures = 256;  // N: tables of N x N and N x samples numbers
-constexpr int kMostFastPowers = 128;    // m (k + 1): values of one-dimensional polynomials at a point
-constexpr int kMostFastDimension = 32;  // m
+constexpr int kMaxFastFeatures = 256;  // N: tables of N x N and N x samples numbers
+constexpr int kMaxFastPowers = 128;    // m (k + 1): values of one-dimensional polynomials at a point
+constexpr int kMaxFastDimension = 32;  // m
 
 // Whether a space of N features of m columns and highest power k is within them. In this order: the product of a few
 // columns and a low order is no overflow. Always inlined: a function of its own would be shared between instruction
 // sets.
 __attribute__((always_inline)) constexpr bool fits_fast_path(int m, int k, int N) {
-  return m <= kMostFastDimension && k < kMostFastPowers && N <= kMostFastFeatures && m * (k + 1) <= kMostFastPowers;
+  return m <= kMaxFastDimension && k < kMaxFastPowers && N <= kMaxFastFeatures && m * (k + 1) <= kMaxFastPowers;
 }
 
 }  // namespace fewpoints

@@ -16,10 +16,10 @@ int cell_instance(int dimension, int order);
 size_t cell_workspace(const CellShape& shape, size_t largest_cell);
 CellResult cell(const CellShape& shape, const CellPoints& points, double* workspace, uint32_t* chosen, double* weights);
 
-void exact_moments(const ExactShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
+void exact_moments(const BasisShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
                    double* high, double* low, double* magnitude, double* workspace);
-size_t exact_workspace(const ExactShape& shape);
-void exact_local(const ExactShape& shape, const double* const* x, size_t begin, size_t end, double* local,
+size_t exact_workspace(const BasisShape& shape);
+void exact_local(const BasisShape& shape, const double* const* x, size_t begin, size_t end, double* local,
                  size_t stride, double* workspace);
 
 void matrix_sums(const double* values, size_t rows, size_t width, const double* weights, const Segment* segments,

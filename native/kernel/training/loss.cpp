@@ -59,21 +59,21 @@ namespace {
 
 // f of every sample of every tile, on a team: use(tile, f, member), f[o * kSampleTile + i], is called on any member.
 template <class T, class Use>
-void all_values(const Layer<T>& layer, const T* const* x, std::size_t tiles, Team& team, const Use& use) {
+void all_values(const Layer<T>& layer, const T* const* x, std::size_t tiles, ThreadTeam& team, const Use& use) {
   const int outputs = layer.layout.outputs;
   const std::size_t numbers = kSampleTile * usize(outputs);
   List<List<T>> parts(team.size(), List<T>(numbers));
   List<List<double>> sums(team.size(), List<double>(numbers));
-  team.run([&](Team::Member& member) {
-    T* const part = parts[member.index()].data();
-    double* const f = sums[member.index()].data();
-    member.phase(tiles, [&](std::size_t tile) {
+  team.run([&](ThreadTeam::Worker& worker) {
+    T* const part = parts[worker.index()].data();
+    double* const f = sums[worker.index()].data();
+    worker.phase(tiles, [&](std::size_t tile) {
       for (std::size_t i = 0; i < numbers; i++) f[i] = static_cast<double>(layer.output_bias()[i / kSampleTile]);
       for (std::size_t chunk = 0; chunk < chunks_of(layer); chunk++) {
         chunk_values(layer, x, tile * kSampleTile, chunk, part);
         for (std::size_t i = 0; i < numbers; i++) f[i] += static_cast<double>(part[i]);
       }
-      use(tile, f, member.index());
+      use(tile, f, worker.index());
     });
   });
 }
@@ -91,7 +91,7 @@ List<double> predict_as(const Network& network, const List<Array<double>>& x, st
   const auto outputs = static_cast<std::size_t>(network.outputs);
   List<double> result(count * outputs);
   const std::size_t tiles = (count + kSampleTile - 1) / kSampleTile;
-  Team team(team_size(network, count, threads), monitor);
+  ThreadTeam team(team_size(network, count, threads), monitor);
   all_values(layer, at.data(), tiles, team, [&](std::size_t tile, const double* f, int) {
     const std::size_t first = tile * kSampleTile;
     for (std::size_t i = 0; i < std::min(kSampleTile, count - first); i++)
@@ -103,14 +103,14 @@ List<double> predict_as(const Network& network, const List<Array<double>>& x, st
 }  // namespace
 
 template <class T>
-double mean_loss(const Layer<T>& layer, const Columns<T>& data, Loss loss, Team& team) {
+double mean_loss(const Layer<T>& layer, const Columns<T>& data, Loss loss, ThreadTeam& team) {
   const int outputs = layer.layout.outputs;
   const std::size_t numbers = kSampleTile * usize(outputs);
   List<double> of_tile(data.tiles());
   List<List<double>> scratch(team.size(), List<double>(2 * numbers + kSampleTile));
-  all_values(layer, data.x().data(), data.tiles(), team, [&](std::size_t tile, const double* f, int member) {
+  all_values(layer, data.x().data(), data.tiles(), team, [&](std::size_t tile, const double* f, int worker) {
     const std::size_t first = tile * kSampleTile, size = std::min(kSampleTile, data.count() - first);
-    double* const y = scratch[member].data();
+    double* const y = scratch[worker].data();
     double *const error = y + numbers, *const of_row = error + numbers;
     for (int o = 0; o < outputs; o++)
       for (std::size_t i = 0; i < size; i++)
@@ -139,7 +139,7 @@ List<double> predict(const Network& network, const List<Array<double>>& x, std::
 
 template void chunk_values(const Layer<float>&, const float* const*, std::size_t, std::size_t, float*);
 template void chunk_values(const Layer<double>&, const double* const*, std::size_t, std::size_t, double*);
-template double mean_loss(const Layer<float>&, const Columns<float>&, Loss, Team&);
-template double mean_loss(const Layer<double>&, const Columns<double>&, Loss, Team&);
+template double mean_loss(const Layer<float>&, const Columns<float>&, Loss, ThreadTeam&);
+template double mean_loss(const Layer<double>&, const Columns<double>&, Loss, ThreadTeam&);
 
 }  // namespace fewpoints

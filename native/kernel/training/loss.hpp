@@ -37,6 +37,6 @@ void loss_of_tile(Loss kind, int outputs, std::size_t size, const double* f, con
 
 // The weighted mean of the loss.
 template <class T>
-double mean_loss(const Layer<T>& layer, const Columns<T>& data, Loss loss, Team& team);
+double mean_loss(const Layer<T>& layer, const Columns<T>& data, Loss loss, ThreadTeam& team);
 
 }  // namespace fewpoints

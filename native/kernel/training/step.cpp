@@ -7,8 +7,8 @@
 namespace fewpoints {
 namespace {
 
-// Samples whose gradient is one sum; more than kMostGroups times as many share the groups.
-constexpr std::size_t kGroup = 4096, kMostGroups = 64;
+// Samples whose gradient is one sum; more than kMaxGroups times as many share the groups.
+constexpr std::size_t kGroup = 4096, kMaxGroups = 64;
 // Neurons times samples of a piece of the way back, times the columns where these are many: tens of microseconds.
 constexpr std::size_t kPieceWork = 1 << 16;
 // Parameters that are updated at once.
@@ -16,7 +16,7 @@ constexpr std::size_t kUpdatePiece = 4096;
 
 std::size_t parts(std::size_t n, std::size_t of) { return (n + of - 1) / of; }
 std::size_t group_size(std::size_t count) {
-  return std::max(kGroup, parts(parts(count, kMostGroups), kSampleTile) * kSampleTile);
+  return std::max(kGroup, parts(parts(count, kMaxGroups), kSampleTile) * kSampleTile);
 }
 
 }  // namespace
@@ -48,29 +48,29 @@ TrainingStep<T>::TrainingStep(Layer<T>& layer, OptimizerMemory<T>& memory, const
   }
   part_.reset(product(tiles, chunks_, outputs, kSampleTile));
   bias_part_.reset(product(tiles, outputs));
-  sums_.reset(product(std::min(parts(largest, kGroup), kMostGroups), layout_.length()));
+  sums_.reset(product(std::min(parts(largest, kGroup), kMaxGroups), layout_.length()));
   const std::size_t scratch = std::max(network_kernels<T>().backward_workspace(layout_.inputs, layout_.outputs),
                                        (3 * outputs + 1) * kSampleTile);
   for (int i = 0; i < options.threads; i++) scratch_.emplace_back(scratch);
 }
 
 template <class T>
-void TrainingStep<T>::take(Team::Member& member, const std::uint32_t* rows, std::size_t count,
+void TrainingStep<T>::take(ThreadTeam::Worker& worker, const std::uint32_t* rows, std::size_t count,
                            const UpdateStep& update) {
   const std::size_t tiles = parts(count, kSampleTile), groups = parts(count, group_size(count));
-  if (rows != nullptr) member.phase(tiles, [&](std::size_t tile) { gather(rows, count, tile); });
-  member.phase(tiles * chunks_, [&](std::size_t i) {
+  if (rows != nullptr) worker.phase(tiles, [&](std::size_t tile) { gather(rows, count, tile); });
+  worker.phase(tiles * chunks_, [&](std::size_t i) {
     chunk_values(layer_, x_.data(), i / chunks_ * kSampleTile, i % chunks_,
                  part_.data() + i * usize(layout_.outputs) * kSampleTile);
   });
-  member.phase(tiles, [&](std::size_t tile) { find_errors(rows, count, tile, member.index()); });
+  worker.phase(tiles, [&](std::size_t tile) { find_errors(rows, count, tile, worker.index()); });
 
   const std::size_t all = layout_.stride / kNeuronTile;
   const std::size_t tile_work = kNeuronTile * std::min(count, group_size(count)) * (layout_.rows() / 32 + 1);
   const std::size_t pieces = parts(all, parts(kPieceWork, tile_work));
-  member.phase(groups * pieces,
-               [&](std::size_t i) { add_gradient(count, i / pieces, i % pieces, pieces, member.index()); });
-  member.phase(layout_.rows() * parts(layout_.stride, kUpdatePiece) + 1,
+  worker.phase(groups * pieces,
+               [&](std::size_t i) { add_gradient(count, i / pieces, i % pieces, pieces, worker.index()); });
+  worker.phase(layout_.rows() * parts(layout_.stride, kUpdatePiece) + 1,
                [&](std::size_t i) { update_row(count, i, update); });
 }
 
@@ -87,10 +87,10 @@ void TrainingStep<T>::gather(const std::uint32_t* rows, std::size_t count, std::
 
 // The derivatives of the batch's loss by the values, and their sums, which are the gradient of the output biases.
 template <class T>
-void TrainingStep<T>::find_errors(const std::uint32_t* rows, std::size_t count, std::size_t tile, int member) {
+void TrainingStep<T>::find_errors(const std::uint32_t* rows, std::size_t count, std::size_t tile, int worker) {
   const int outputs = layout_.outputs;
   const std::size_t first = tile * kSampleTile, size = std::min(kSampleTile, count - first);
-  double* const f = scratch_[member].data();
+  double* const f = scratch_[worker].data();
   double *const y = f + usize(outputs) * kSampleTile, *const error = y + usize(outputs) * kSampleTile;
   double* const share = error + usize(outputs) * kSampleTile;
   const auto row = [&](std::size_t i) { return rows == nullptr ? first + i : rows[first + i]; };
@@ -119,12 +119,12 @@ void TrainingStep<T>::find_errors(const std::uint32_t* rows, std::size_t count, 
 
 template <class T>
 void TrainingStep<T>::add_gradient(std::size_t count, std::size_t group, std::size_t piece, std::size_t pieces,
-                                   int member) {
+                                   int worker) {
   const std::size_t size = group_size(count), all = layout_.stride / kNeuronTile;
   network_kernels<T>().backward(layer_.view(), x_.data(), error_at_.data(), group * size,
                                 std::min(count, (group + 1) * size), piece * all / pieces * kNeuronTile,
                                 (piece + 1) * all / pieces * kNeuronTile, sums_.data() + group * layout_.length(),
-                                scratch_[member].data());
+                                scratch_[worker].data());
 }
 
 // A piece of one row of parameters; the last piece of all is the output biases.

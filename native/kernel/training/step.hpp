@@ -18,12 +18,12 @@ class TrainingStep {
                const TrainOptions& options);
 
   // On every member of the team alike. rows: those of the batch; nullptr: all.
-  void take(Team::Member& member, const std::uint32_t* rows, std::size_t count, const UpdateStep& update);
+  void take(ThreadTeam::Worker& worker, const std::uint32_t* rows, std::size_t count, const UpdateStep& update);
 
  private:
   void gather(const std::uint32_t* rows, std::size_t count, std::size_t tile);
-  void find_errors(const std::uint32_t* rows, std::size_t count, std::size_t tile, int member);
-  void add_gradient(std::size_t count, std::size_t group, std::size_t piece, std::size_t pieces, int member);
+  void find_errors(const std::uint32_t* rows, std::size_t count, std::size_t tile, int worker);
+  void add_gradient(std::size_t count, std::size_t group, std::size_t piece, std::size_t pieces, int worker);
   void update_row(std::size_t count, std::size_t piece, const UpdateStep& update);
 
   Layer<T>& layer_;

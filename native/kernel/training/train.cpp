@@ -62,19 +62,19 @@ Trained train_as(const Network& network, const Rows& rows, const std::optional<R
   TrainingStep<T> step(layer, memory, data, !batches || !replace, largest, options);
 
   const std::size_t steps = (options.end - options.begin) * count;
-  Team team(team_size(network, largest, options.threads), monitor);
-  team.run([&](Team::Member& member) {
+  ThreadTeam team(team_size(network, largest, options.threads), monitor);
+  team.run([&](ThreadTeam::Worker& worker) {
     for (std::size_t i = 0; i < steps && !monitor.cancelled(); i++) {
       const std::size_t epoch = options.begin + i / count, b = i % count;
-      if (batches && b == 0) member.phase(1, [&](std::size_t) { batches->draw(epoch); });
-      step.take(member, batches ? batches->rows(b) : nullptr, batches ? batches->size(b) : rows.count,
+      if (batches && b == 0) worker.phase(1, [&](std::size_t) { batches->draw(epoch); });
+      step.take(worker, batches ? batches->rows(b) : nullptr, batches ? batches->size(b) : rows.count,
                 step_of(options, rate_of(options, epoch), state.step + i + 1));
-      if (member.index() == 0) monitor.report(Stage::Train, i + 1, steps);
+      if (worker.index() == 0) monitor.report(Stage::Train, i + 1, steps);
     }
   });
 
   Trained result;
-  Team evaluators(team_size(network, rows.count, options.threads), monitor);
+  ThreadTeam evaluators(team_size(network, rows.count, options.threads), monitor);
   result.train_loss = mean_loss(layer, data, options.loss, evaluators);
   if (test) result.test_loss = mean_loss(layer, *test_data, options.loss, evaluators);
   result.parameters = layer.parameters();

@@ -50,11 +50,11 @@ void race() {
 // either goes on, or one thread might do both; a relaxed counter puts nothing in order.
 void phase_race() {
   fewpoints::Monitor monitor;
-  fewpoints::Team team(2, monitor);
+  fewpoints::ThreadTeam team(2, monitor);
   std::atomic<int> begun{0};
   double sum = 0;
-  team.run([&](fewpoints::Team::Member& member) {
-    member.phase(2, [&](std::size_t) {
+  team.run([&](fewpoints::ThreadTeam::Worker& worker) {
+    worker.phase(2, [&](std::size_t) {
       begun.fetch_add(1, std::memory_order_relaxed);
       while (begun.load(std::memory_order_relaxed) < 2) std::this_thread::yield();
       sum += one;
@@ -66,12 +66,12 @@ void phase_race() {
 // No fault: what one phase writes, the next one reads on other threads, and after the region all is there.
 void phases() {
   fewpoints::Monitor monitor;
-  fewpoints::Team team(4, monitor);
+  fewpoints::ThreadTeam team(4, monitor);
   std::vector<double> x(64, 0.0);
-  team.run([&](fewpoints::Team::Member& member) {
+  team.run([&](fewpoints::ThreadTeam::Worker& worker) {
     for (int i = 0; i < 1000; i++) {
-      member.phase(64, [&](std::size_t j) { x[j] += one; });
-      member.phase(32, [&](std::size_t j) {
+      worker.phase(64, [&](std::size_t j) { x[j] += one; });
+      worker.phase(32, [&](std::size_t j) {
         const double low = x[j], high = x[63 - j];
         x[j] = high;
         x[63 - j] = low;

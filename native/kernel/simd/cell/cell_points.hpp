@@ -18,7 +18,7 @@ constexpr size_t kStopEvery = 8192;  // points between looks at the cancel flag;
 constexpr int kRegisterSums = W == 8 ? 20 : 7;
 
 struct Box {
-  double centre[usize(kMostFastDimension)], inverse[usize(kMostFastDimension)];
+  double centre[usize(kMaxFastDimension)], inverse[usize(kMaxFastDimension)];
 };
 
 template <class F>
@@ -27,7 +27,7 @@ struct Cell {
   const CellPoints& points;
   Vec* memory;  // F::scratch_vectors()
   Box box;
-  static constexpr size_t kMostColumns = usize(F::M > 0 ? F::M : kMostFastDimension);
+  static constexpr size_t kMaxColumns = usize(F::M > 0 ? F::M : kMaxFastDimension);
 
   FEWPOINTS_INLINE int dimension() const { return F::M > 0 ? F::M : shape.dimension; }
   FEWPOINTS_INLINE int count() const { return F::N > 0 ? F::N : shape.count; }
@@ -69,7 +69,7 @@ struct Cell {
 
   template <int B>
   FEWPOINTS_INLINE void add(size_t i, Vec* sums) const {
-    Vec t[kMostColumns][usize(B)], w[usize(B)];
+    Vec t[kMaxColumns][usize(B)], w[usize(B)];
     for (int b = 0; b < B; b++) {
       w[b] = points.w ? loadu(points.w + i + b * W) : splat(1);
       for (int a = 0; a < dimension(); a++) t[a][b] = local(a, loadu(points.x[a] + i + b * W));
@@ -80,7 +80,7 @@ struct Cell {
   // weights of points that are behind i or were counted before are zero.
   template <int B>
   FEWPOINTS_INLINE void add_last(size_t i, Vec* sums) const {
-    Vec t[kMostColumns][usize(B)], w[usize(B)];
+    Vec t[kMaxColumns][usize(B)], w[usize(B)];
     const size_t n = points.count;
     for (int b = 0; b < B; b++) {
       const size_t from = i + usize(b * W);
@@ -168,7 +168,7 @@ struct Cell {
     for (int c = 0; c < columns; c += W) {
       size_t index[W];
       for (int l = 0; l < W; l++) index[l] = static_cast<size_t>(at(c + l < count ? c + l : 0));
-      Vec t[kMostColumns];
+      Vec t[kMaxColumns];
       for (int a = 0; a < dimension(); a++) {
         const double* x = points.x[a];
         Vec v;
@@ -199,7 +199,7 @@ struct Cell {
       }
     };
     constexpr int B = 2;
-    Vec t[kMostColumns][B], s[B];
+    Vec t[kMaxColumns][B], s[B];
     size_t i = 0;
     for (; i + B * W <= n; i += B * W) {
       if (i % kStopEvery == 0 && points.stop()) return 0;

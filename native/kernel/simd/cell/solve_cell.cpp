@@ -31,7 +31,7 @@ int cell_instance(int dimension, int order) {
 
 size_t cell_workspace(const CellShape& shape, size_t largest_cell) {
   // And 8: a smaller cell may have the wider stride.
-  const int stride = stride_for(round_up(shape.samples) + kMostSearches * kBatch) + 8;
+  const int stride = stride_for(round_up(shape.samples) + kMaxSearches * kBatch) + 8;
   const size_t N = usize(shape.count), padded = static_cast<size_t>(round_up(shape.count));
   return 4 * padded + N * usize(stride) + padded * padded + padded * kBatch + largest_cell / 8 + 64 +
          Tableau::doubles(shape.count, stride) + Features<0, 0>::scratch_vectors(shape, kLanes) * W + 72;

@@ -15,10 +15,10 @@ constexpr double kPivotTolerance = 1e-9;
 constexpr double kEnterTolerance = 1e-3;
 // Every search outside the tableau is a pass over all points, and brings in up to kBatch of them. A cell that needs
 // more has very uneven weights or points.
-constexpr int kMostSearches = 8;
+constexpr int kMaxSearches = 8;
 // Refinement goes on above this, up to so many times: exchanges through small pivots wear the inverse out.
 constexpr double kRefined = 1e-15;
-constexpr int kMostRefinements = 3;
+constexpr int kMaxRefinements = 3;
 // More than this is no answer at all (the caller asks for much less), and neither is what is not a number.
 constexpr double kLargestResidual = 1;
 
@@ -45,7 +45,7 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
   const int N = cell.count(), padded = round_up(N);
   const size_t n = points.count;
   const int S = n < usize(shape.samples) ? static_cast<int>(n) : shape.samples;
-  const int stride = stride_for(round_up(S) + kMostSearches * kBatch);
+  const int stride = stride_for(round_up(S) + kMaxSearches * kBatch);
   const auto take = [&memory](size_t count) {
     double* p = memory;
     memory += (count + 7) / 8 * 8;
@@ -75,7 +75,7 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
   if (!tableau.eliminate(kPivotTolerance, shape.pivot_share)) return {-1, 0};
 
   // Columns from S on are appended ones.
-  int searches = 0, appended[kMostSearches * kBatch];
+  int searches = 0, appended[kMaxSearches * kBatch];
   const int first_appended = tableau.used;
   const auto point = [&](int column) {
     return column < first_appended ? candidate[column] : appended[column - first_appended];
@@ -86,7 +86,7 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
       for (size_t i = 0; i < n; i++) gone[i] = 0;
       for (int c = 0; c < S; c++) gone[candidate[c]] = 1;  // those are priced in the tableau
     }
-    if (searches == kMostSearches) return kGiveUp;
+    if (searches == kMaxSearches) return kGiveUp;
     int* found = appended + searches * kBatch;
     const int count = cell.search(y, than, gone, found);
     if (count == 0) return 0;
@@ -120,7 +120,7 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
   };
   // Once is enough for nearly all; what is left then is the rounding of the sums.
   double residual = 0;
-  for (int pass = 0; pass <= kMostRefinements; pass++) {
+  for (int pass = 0; pass <= kMaxRefinements; pass++) {
     measure_defect();
     residual = 0;
     for (int e = 0; e < N; e++) {
@@ -128,7 +128,7 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
       if (!(r <= residual)) residual = r;  // also when it is not a number
     }
     residual /= mass;
-    if (pass == kMostRefinements || (pass > 0 && residual <= kRefined)) break;
+    if (pass == kMaxRefinements || (pass > 0 && residual <= kRefined)) break;
     tableau.solve(defect, step);
     for (int i = 0; i < padded; i += W) store(v + i, maximum(load(v + i) + load(step + i), Vec{}));
   }

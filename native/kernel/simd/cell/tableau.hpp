@@ -111,11 +111,11 @@ class TableauOf {
  private:
   static constexpr long long kMagnitude = 0x7fffffffffffffffLL;
   // Exchanges are kept as rank-1 corrections (eta, rho). Applying them costs a pass over the tableau each, so that up
-  // to kMostKept rows there is room for more of them than most cells need (0.05 to 0.6 rows); beyond, room is what
+  // to kMaxKept rows there is room for more of them than most cells need (0.05 to 0.6 rows); beyond, room is what
   // counts.
-  static constexpr int kMostCapacity = 192, kMostKept = 256;
+  static constexpr int kMaxCapacity = 192, kMaxKept = 256;
   static constexpr int capacity_for(int rows) {
-    const int kept = rows <= kMostKept ? rows * 3 / 4 : 64;
+    const int kept = rows <= kMaxKept ? rows * 3 / 4 : 64;
     return kept > 8 ? kept : 8;
   }
   FEWPOINTS_INLINE int rows() const { return Rows > 0 ? Rows : N; }

@@ -97,7 +97,7 @@ void TableauOf<Rows>::solve(const double* phi, double* out) {
   for (int i = 0; i < rows(); i++)
     if (home[i] < 0) out[i] = 0;
   for (int i = rows(); i < width(); i++) out[i] = 0;
-  double dots[kMostCapacity];
+  double dots[kMaxCapacity];
   products(rho, pending, dots);
   for (int s = 0; s < pending; s++) {
     const Vec dot = splat(dots[s]);

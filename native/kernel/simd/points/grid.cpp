@@ -11,7 +11,7 @@ typedef unsigned char Bytes __attribute__((vector_size(W)));
 template <int AXES>
 void keys_of(const GridAxes& axes, const double* const* columns, size_t begin, size_t end, uint8_t* keys) {
   const int count = AXES > 0 ? AXES : axes.count;
-  constexpr int kHeld = AXES > 0 ? AXES : kMostGridAxes;
+  constexpr int kHeld = AXES > 0 ? AXES : kMaxGridAxes;
   const double* x[usize(kHeld)];
   Vec low[usize(kHeld)], scale[usize(kHeld)], last[usize(kHeld)];
   Int stride[usize(kHeld)];

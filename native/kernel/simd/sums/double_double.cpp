@@ -27,7 +27,7 @@ FEWPOINTS_INLINE Twofold negative(Twofold a) { return {Vec{} - a.high, Vec{} - a
 
 // t of W points; x(b) gives column b. d: scratch of shape.columns.
 template <class X>
-FEWPOINTS_INLINE void locate(const ExactShape& shape, const X& x, Twofold* d, Twofold* t) {
+FEWPOINTS_INLINE void locate(const BasisShape& shape, const X& x, Twofold* d, Twofold* t) {
   if (shape.map == nullptr) {
     for (int a = 0; a < shape.dimension; a++) {
       const Twofold moved = two_sum(x(a), splat(-shape.centre[a]));
@@ -50,7 +50,7 @@ FEWPOINTS_INLINE void locate(const ExactShape& shape, const X& x, Twofold* d, Tw
   }
 }
 
-FEWPOINTS_INLINE void powers(const ExactShape& shape, int axis, Twofold t, Twofold* p) {
+FEWPOINTS_INLINE void powers(const BasisShape& shape, int axis, Twofold t, Twofold* p) {
   const int k = shape.order;
   p[0] = {splat(1), Vec{}};
   if (shape.monomial) {
@@ -83,12 +83,12 @@ void add_lanes(Vec high, Vec low, double& h, double& l) {
 
 }  // namespace
 
-size_t exact_workspace(const ExactShape& shape) {
+size_t exact_workspace(const BasisShape& shape) {
   const size_t twofolds = usize(shape.count) + usize(shape.columns) + usize(shape.dimension) * (usize(shape.order) + 2);
   return (3 * usize(shape.count) + 2 * twofolds) * W;
 }
 
-void exact_moments(const ExactShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
+void exact_moments(const BasisShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
                    double* high, double* low, double* magnitudes, double* workspace) {
   const int N = shape.count, k1 = shape.order + 1;
   Vec* sum_high = reinterpret_cast<Vec*>(workspace);
@@ -127,7 +127,7 @@ void exact_moments(const ExactShape& shape, const double* const* x, const double
   }
 }
 
-void exact_local(const ExactShape& shape, const double* const* x, size_t begin, size_t end, double* local,
+void exact_local(const BasisShape& shape, const double* const* x, size_t begin, size_t end, double* local,
                  size_t stride, double* workspace) {
   Twofold *d = reinterpret_cast<Twofold*>(workspace), *t = d + shape.columns;
   for (size_t i = begin; i < end; i += W) {

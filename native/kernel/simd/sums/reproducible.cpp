@@ -58,25 +58,25 @@ constexpr int item() {
 template <int V, int kParts>
 struct Plan {
   static constexpr int kItem = item<V, kParts>();
-  Vec *heads, *tails;
+  Vec *left_factors, *right_factors;
   Vec** powers;  // dimension x (order + 1), [0] unused
   Product* products;
   int count = 0, head_count;
 
-  Plan(const ProductShape& shape, bool weighted, double* workspace) : head_count(shape.heads.count) {
+  Plan(const ProductShape& shape, bool weighted, double* workspace) : head_count(shape.left_factors.count) {
     const int k1 = shape.order + 1, m = shape.dimension;
-    heads = reinterpret_cast<Vec*>(workspace);
-    tails = heads + usize(shape.heads.count) * kItem;
-    Vec* own = tails + usize(shape.tails.count) * kItem;
+    left_factors = reinterpret_cast<Vec*>(workspace);
+    right_factors = left_factors + usize(shape.left_factors.count) * kItem;
+    Vec* own = right_factors + usize(shape.right_factors.count) * kItem;
     powers = reinterpret_cast<Vec**>(own + usize(m) * usize(k1) * kItem);
     products = reinterpret_cast<Product*>(powers + usize(m) * usize(k1));
     for (int i = 0; i < m * k1; i++) powers[i] = own + usize(i) * kItem;
-    if (!weighted) settle(shape.heads, k1, heads);
-    settle(shape.tails, k1, tails);
-    list(shape.heads, k1, heads, weighted);
-    list(shape.tails, k1, tails, false);
-    constant(heads);
-    constant(tails);
+    if (!weighted) settle(shape.left_factors, k1, left_factors);
+    settle(shape.right_factors, k1, right_factors);
+    list(shape.left_factors, k1, left_factors, weighted);
+    list(shape.right_factors, k1, right_factors, false);
+    constant(left_factors);
+    constant(right_factors);
   }
 
  private:
@@ -129,7 +129,7 @@ void leave_out(const Block& block, const Plan<V, kParts>& plan) {
   for (int i = 0; i < plan.head_count; i++)
     for (int v = 0; v < V * kParts; v++)
       for (int l = 0; l < W; l++)
-        if (block.begin + static_cast<size_t>(v % V * W + l) >= block.end) plan.heads[i * plan.kItem + v][l] = 0;
+        if (block.begin + static_cast<size_t>(v % V * W + l) >= block.end) plan.left_factors[i * plan.kItem + v][l] = 0;
 }
 
 // ---- heads and tails, plain
@@ -167,7 +167,7 @@ void evaluate(const ProductShape& shape, const Plan<V, 1>& plan, const Block& bl
         }
     }
   }
-  if (block.w != nullptr) take_weights<V>(block, plan.heads);
+  if (block.w != nullptr) take_weights<V>(block, plan.left_factors);
   for (int i = 0; i < plan.count; i++) {
     const Product& product = plan.products[i];
     const Vec* power = product.power;
@@ -224,8 +224,8 @@ void plain_sums(const ProductShape& shape, const double* const* x, const double*
     evaluate<V>(shape, plan, {i, end - i < V * W ? end : i + V * W, x, w});
     for (int r = 0; r < shape.runs; r++) {
       const ProductRun& run = shape.run[r];
-      plain_run<V>(plan.heads + usize(run.head) * plan.kItem, plan.tails + usize(run.tail) * plan.kItem, run.count,
-                   total + run.first);
+      plain_run<V>(plan.left_factors + usize(run.head) * plan.kItem, plan.right_factors + usize(run.tail) * plan.kItem,
+                   run.count, total + run.first);
     }
   }
   for (int e = 0; e < shape.count; e++) sums[e] = sum(total[e]);
@@ -242,9 +242,9 @@ void largest_products(const ProductShape& shape, const double* const* x, const d
     evaluate<V>(shape, plan, {i, end - i < V * W ? end : i + V * W, x, w});
     for (int r = 0; r < shape.runs; r++) {
       const ProductRun& run = shape.run[r];
-      const Vec* head = plan.heads + usize(run.head) * plan.kItem;
+      const Vec* head = plan.left_factors + usize(run.head) * plan.kItem;
       for (int j = 0; j < run.count; j++) {
-        const Vec* tail = plan.tails + usize(run.tail + j) * plan.kItem;
+        const Vec* tail = plan.right_factors + usize(run.tail + j) * plan.kItem;
         Vec m = most[run.first + j];
         for (int v = 0; v < V; v++) m = maximum(m, magnitude(head[v] * tail[v]));
         most[run.first + j] = m;
@@ -289,12 +289,12 @@ void evaluate(const ProductShape& shape, const Plan<V, 2>& plan, const Block& bl
       }
     }
   }
-  if (block.w != nullptr) take_weights<V>(block, plan.heads);
+  if (block.w != nullptr) take_weights<V>(block, plan.left_factors);
   for (int i = 0; i < plan.count; i++) {
     const Product& product = plan.products[i];
     const Vec *power = product.power, *parent = product.parent;
     Vec* to = product.to;
-    if (parent == plan.heads)  // the weight, exact
+    if (parent == plan.left_factors)  // the weight, exact
       for (int v = 0; v < V; v++) {
         const Twofold f = multiply(Twofold{power[v], power[V + v]}, parent[v]);
         to[v] = f.high;
@@ -401,8 +401,8 @@ void exact_sums(const ProductShape& shape, const double* const* x, const double*
     for (int r = 0; r < shape.runs; r++) {
       const ProductRun& run = shape.run[r];
       const int f = run.first;
-      exact_run<V, kMagnitude, kCommon>(plan.heads + usize(run.head) * plan.kItem,
-                                        plan.tails + usize(run.tail) * plan.kItem, run.count,
+      exact_run<V, kMagnitude, kCommon>(plan.left_factors + usize(run.head) * plan.kItem,
+                                        plan.right_factors + usize(run.tail) * plan.kItem, run.count,
                                         {high + f, low + f, most + f, pieces.m1 + f, pieces.m2 + f});
     }
   }
@@ -421,7 +421,8 @@ void exact_sums(const ProductShape& shape, const double* const* x, const double*
 }
 
 size_t items(const ProductShape& shape) {
-  return usize(shape.heads.count) + usize(shape.tails.count) + usize(shape.dimension) * usize(shape.order + 1);
+  return usize(shape.left_factors.count) + usize(shape.right_factors.count) +
+         usize(shape.dimension) * usize(shape.order + 1);
 }
 
 }  // namespace
