@@ -103,6 +103,7 @@ export async function compressCommand(input: string, command: CompressCommand, s
       order,
       moments: momentCount(columns.length, order),
       cells: result.cells,
+      cellsKeepingLess: result.cellsKeepingLess,
       threads: result.threads,
       residual: result.residual,
       residualEpsilons: result.residual / EPSILON,
@@ -149,6 +150,7 @@ interface Summary {
   order: number
   moments: number
   cells: number
+  cellsKeepingLess: number
   threads: number
   residual: number
   totalWeight: number
@@ -169,6 +171,9 @@ function describe(summary: Summary): string {
       'order',
       `${summary.order}: ${whole(summary.moments)} moments in each of ${whole(summary.cells)} ${summary.cells === 1 ? 'cell' : 'cells'}`,
     ],
+    ...(summary.cellsKeepingLess > 0
+      ? [['less kept', `${whole(summary.cellsKeepingLess)} cells keep the moments of this order only`] as const]
+      : []),
     ['residual', epsilons(summary.residual)],
     [
       'total weight',

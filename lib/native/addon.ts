@@ -59,6 +59,9 @@ export interface NativeCompressed {
   cells: number
   threads: number
   residual: number
+  cellsKeepingLess: number
+  /** How many cells each strategy answered, by its name (native/kernel/compression/ladder.hpp). For tests and benchmarks. */
+  strategies: Record<string, number>
   // milliseconds
   partition: number
   recombine: number

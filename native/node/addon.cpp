@@ -126,6 +126,11 @@ class CompressTask final : public Task {
     out.Set("cells", static_cast<double>(output_.cells));
     out.Set("threads", output_.threads);
     out.Set("residual", output_.residual);
+    out.Set("cellsKeepingLess", static_cast<double>(output_.cells_keeping_less));
+    Napi::Object strategies = Napi::Object::New(env);
+    for (std::size_t s = 0; s < kStrategies.size(); s++)
+      strategies.Set(kStrategies[s].name, static_cast<double>(output_.strategies[s]));
+    out.Set("strategies", strategies);
     out.Set("partition", output_.partition_ms);
     out.Set("recombine", output_.recombine_ms);
     out.Set("total", output_.total_ms);

@@ -12,11 +12,13 @@
 namespace fewpoints {
 namespace {
 
-// A support that comes from somewhere else is taken when polishing brings it below this; else a new one is looked for.
-constexpr double kPolished = 1e-15;
+// A support is good enough when refining its weights brings it below this; else a new one is looked for.
+constexpr double kRefined = 1e-15;
+// Parts into which a cell with too many points is cut, and so few points per feature that cutting does not help.
+constexpr std::size_t kParts = 8, kFewPerFeature = 16;
 // Candidates per feature. Too few, and there are many exchanges, and passes over the points outside them; too many cost
-// elimination. The least time on cells of ten points a feature, spatially sorted down to two: a flat minimum, steep on
-// the side of too few.
+// elimination. The least time on cells of ten points per feature, spatially sorted down to two: a flat minimum, steep
+// on the side of too few.
 double samples_per_feature(int m, int k) {
   if (m == 1) return std::min(10.0, 3.0 + 0.5 * std::max(0, k - 3));
   if (k <= 3) return m <= 4 ? 2.8 : 3.0;
@@ -35,7 +37,7 @@ Support without_zeros(Support support) {
   return support;
 }
 
-// What ProductSource looks at of a shape.
+// The part of a shape that ProductSource reads.
 BasisShape product_shape(const MultiIndices& indices, const Recurrence& recurrence) {
   BasisShape shape{};
   shape.dimension = indices.dimension;
@@ -48,6 +50,39 @@ BasisShape product_shape(const MultiIndices& indices, const Recurrence& recurren
   shape.b = recurrence.b.data();
   shape.c = recurrence.c.data();
   return shape;
+}
+
+// Chosen points of a cell, as columns of their own.
+struct ChosenPoints {
+  ChosenPoints(const PointColumns& points, const List<std::uint32_t>& indices)
+      : values(indices.size() * usize(points.dimension)) {
+    for (int a = 0; a < points.dimension; a++) {
+      double* column = values.data() + usize(a) * indices.size();
+      for (std::size_t i = 0; i < indices.size(); i++) column[i] = points.x[a][indices[i]];
+      x.push_back(column);
+    }
+  }
+  Array<double> values;
+  List<const double*> x;
+};
+
+// Features of chosen points: entry (e, i) at out[e * stride + i].
+void features_of(const FeatureSource& source, const List<std::uint32_t>& indices, double* out, std::size_t stride,
+                 int threads, Monitor& monitor) {
+  const std::size_t count = indices.size(), blocks = (count + FeatureSource::kBlock - 1) / FeatureSource::kBlock;
+  List<Array<double>> scratch(std::max(threads, 1));
+  parallel_for(blocks, threads, monitor, Stage::Recombine, [&](std::size_t i, int thread) {
+    if (scratch[thread].size() == 0) scratch[thread].reset(source.scratch_size());
+    const std::size_t from = i * FeatureSource::kBlock;
+    const int size = static_cast<int>(std::min<std::size_t>(FeatureSource::kBlock, count - from));
+    Segment rows[FeatureSource::kBlock];
+    std::uint32_t first[FeatureSource::kBlock + 1] = {};
+    for (int j = 0; j < size; j++) {
+      rows[j] = {indices[from + usize(j)], indices[from + usize(j)] + std::size_t{1}};
+      first[j + 1] = static_cast<std::uint32_t>(j + 1);
+    }
+    source.sums(rows, first, size, false, out + from, stride, scratch[thread].data(), nullptr);
+  });
 }
 
 }  // namespace
@@ -65,124 +100,156 @@ CellSolver::CellSolver(const PolynomialSpace& space, std::size_t largest_cell) :
   if (fits && largest_cell < (std::size_t{1} << 31)) workspace_ = simd().cell_workspace(shape_, largest_cell);
 }
 
-int CellSolver::fast(const PointColumns& points, double* workspace, std::uint32_t* chosen, double* weights,
-                     const Monitor& monitor) const {
-  if (streams(points.count)) return -1;
-  const CellResult result =
-      simd().cell(shape_, {points.x, points.w, points.count, stop_of(monitor)}, workspace, chosen, weights);
-  return result.count >= 0 && result.residual <= kFastResidual ? result.count : -1;
+CellResult CellSolver::in_cache(const PointColumns& points, double* workspace, std::uint32_t* chosen, double* weights,
+                                const Monitor& monitor) const {
+  return simd().cell(shape_, {points.x, points.w, points.count, stop_of(monitor)}, workspace, chosen, weights);
 }
 
-Support CellSolver::robust(const PointColumns& points, Support start, double degenerate_width, int threads,
-                           Monitor& monitor) const {
+Support CellSolver::in_parts(const PointColumns& points, double* workspace, const Monitor& monitor) const {
+  const std::size_t n = points.count, N = usize(features());
+  const int m = points.dimension;
+  if (n <= kFewPerFeature * N) return {};
+  Support kept;
+  kept.residual = 0;
+  List<std::uint32_t> chosen(N);
+  List<double> weights(N);
+  List<const double*> x(m);
+  for (std::size_t p = 0; p < kParts; p++) {
+    const std::size_t begin = p * n / kParts, end = (p + 1) * n / kParts;
+    for (int a = 0; a < m; a++) x[a] = points.x[a] + begin;
+    const PointColumns part{x.data(), points.w ? points.w + begin : nullptr, end - begin, m};
+    const CellResult result = in_cache(part, workspace, chosen.data(), weights.data(), monitor);
+    if (result.count >= 0) {
+      for (int i = 0; i < result.count; i++) {
+        kept.indices.push_back(static_cast<std::uint32_t>(begin + chosen[i]));
+        kept.weights.push_back(weights[i]);
+      }
+      kept.residual = std::max(kept.residual, result.residual);
+    } else {
+      if (result.count != kCellTooMany) return {};
+      const Support finer = in_parts(part, workspace, monitor);
+      if (!finer.found()) return {};
+      for (std::size_t i = 0; i < finer.indices.size(); i++) {
+        kept.indices.push_back(static_cast<std::uint32_t>(begin + finer.indices[i]));
+        kept.weights.push_back(finer.weights[i]);
+      }
+      kept.residual = std::max(kept.residual, finer.residual);
+    }
+  }
+  const ChosenPoints all(points, kept.indices);
+  const PointColumns left{all.x.data(), kept.weights.data(), kept.indices.size(), m};
+  const CellResult result = in_cache(left, workspace, chosen.data(), weights.data(), monitor);
+  if (result.count < 0) return {};
+  Support support;
+  for (int i = 0; i < result.count; i++) {
+    support.indices.push_back(kept.indices[chosen[i]]);
+    support.weights.push_back(weights[i]);
+  }
+  support.residual = kept.residual + result.residual;
+  return support;
+}
+
+Support CellSolver::streamed(const PointColumns& points, int threads, Monitor& monitor) const {
+  const int N = indices_.count;
+  Support support;
+  with_box(points, [&](const FeatureSource& source) {
+    BasicSolutionFinder finder(source, threads, monitor);
+    if (!finder.run() || finder.rank() < N) return;
+    // Measured as in_cache() does: against the mass, in orthonormal features.
+    DoubleDoubleSums target = finder.target();
+    for (int e = 0; e < N; e++) target.magnitude[e] = target.high[0] / norm_[e];
+    const std::size_t count = finder.indices().size(), stride = (count + 7) / 8 * 8;
+    Array<double> columns(product(N, stride));
+    std::fill_n(columns.data(), columns.size(), 0.0);
+    features_of(source, finder.indices(), columns.data(), stride, threads, monitor);
+    support.residual = finder.refine(target, [&](const List<double>& w) {
+      Array<double> padded(stride);
+      std::fill_n(std::copy(w.begin(), w.end(), padded.data()), stride - w.size(), 0.0);
+      DoubleDoubleSums sums(N);
+      for (int e = 0; e < N; e++)
+        simd().weighted_sum(columns.data() + usize(e) * stride, padded.data(), stride, &sums.high[e], &sums.low[e]);
+      return sums;
+    });
+    support.indices = finder.indices();
+    support.weights = finder.weights();
+  });
+  return without_zeros(std::move(support));
+}
+
+Support CellSolver::orthonormal(const PointColumns& points, Support start, double degenerate_width, int threads,
+                                Monitor& monitor) const {
   if (space_.highest_power() == 0) {  // only the mass
     DoubleDouble mass;
     for (std::size_t i = 0; i < points.count; i++) mass = mass + DoubleDouble(points.w ? points.w[i] : 1.0);
     return {{0}, {static_cast<double>(mass)}, 0};
   }
-  if (start.indices.empty() && streams(points.count) && points.count > static_cast<std::size_t>(features())) {
-    Support support = streamed(points, threads, monitor);
-    if (support.residual <= kFastResidual) return support;
-  }
-  const OrthonormalBasis frame(points, space_, degenerate_width, threads, monitor);
-  const DoubleDoubleBasis& basis = frame.basis();
+  const OrthonormalBasis coordinates(points, space_, degenerate_width, threads, monitor);
+  const DoubleDoubleBasis& basis = coordinates.basis();
   const int m = basis.dimension(), N = basis.count();
   List<const double*> local(m);
-  for (int a = 0; a < m; a++) local[a] = frame.local(a);
+  for (int a = 0; a < m; a++) local[a] = coordinates.local(a);
   const ProductSource source(basis.shape(), local.data(), points.w, points.count, List<double>(m, 0.0),
                              List<double>(m, 1.0));
   const DoubleDoubleSums target = basis.sums(points.x, points.w, points.count, threads, monitor, Stage::Recombine);
-
-  // Columns and exact sums of a support.
-  struct Chosen {
-    Array<double> values;
-    List<const double*> x;
-  };
-  const auto choose = [&](const List<std::uint32_t>& indices) {
-    Chosen chosen;
-    const std::size_t count = indices.size();
-    chosen.values.reset(count * usize(points.dimension));
-    for (int a = 0; a < points.dimension; a++) {
-      double* column = chosen.values.data() + usize(a) * count;
-      for (std::size_t i = 0; i < count; i++) column[i] = points.x[a][indices[i]];
-      chosen.x.push_back(column);
-    }
-    return chosen;
-  };
-  const auto sums_of = [&](const Chosen& chosen) {
+  const auto sums_of = [&](const ChosenPoints& chosen) {
     return [&](const List<double>& w) {
       return basis.sums(chosen.x.data(), w.data(), w.size(), threads, monitor, Stage::Recombine);
     };
   };
   const auto refined = [&](Support support) {
-    const std::size_t count = support.indices.size();
-    const Chosen chosen = choose(support.indices);
-    Eigen::MatrixXd B(N, static_cast<Eigen::Index>(count));
-    Array<double> block(usize(N) * FeatureSource::kBlock), scratch(source.scratch_size());
-    for (std::size_t i = 0; i < count; i += FeatureSource::kBlock) {
-      const int size = static_cast<int>(std::min<std::size_t>(FeatureSource::kBlock, count - i));
-      Segment rows[FeatureSource::kBlock];
-      std::uint32_t first[FeatureSource::kBlock + 1] = {};
-      for (int j = 0; j < size; j++) {
-        rows[j] = {support.indices[i + usize(j)], support.indices[i + usize(j)] + std::size_t{1}};
-        first[j + 1] = static_cast<std::uint32_t>(j + 1);
-      }
-      source.sums(rows, first, size, false, block.data(), FeatureSource::kBlock, scratch.data(), nullptr);
-      for (int e = 0; e < N; e++)
-        for (int j = 0; j < size; j++)
-          B(e, static_cast<Eigen::Index>(i + usize(j))) = block[usize(e) * FeatureSource::kBlock + usize(j)];
-    }
-    support.residual = fewpoints::refine_weights(B, target, sums_of(chosen), support.weights);
+    const ChosenPoints chosen(points, support.indices);
+    const std::size_t count = support.indices.size(), stride = (count + 7) / 8 * 8;
+    Array<double> features(product(N, stride));
+    features_of(source, support.indices, features.data(), stride, 1, monitor);
+    using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+    const Eigen::MatrixXd B = Eigen::Map<const RowMajor, 0, Eigen::OuterStride<>>(
+        features.data(), N, static_cast<Eigen::Index>(count), Eigen::OuterStride<>(static_cast<Eigen::Index>(stride)));
+    support.residual = refine_weights(B, target, sums_of(chosen), support.weights);
     return without_zeros(std::move(support));
   };
 
-  if (!start.indices.empty()) {
+  if (start.found()) {
     start = refined(std::move(start));
-    if (start.residual <= kPolished && start.indices.size() <= static_cast<std::size_t>(N)) return start;
+    if (start.residual <= kRefined && start.indices.size() <= static_cast<std::size_t>(N)) return start;
   }
   BasicSolutionFinder finder(source, threads, monitor, degenerate_width > 0 ? kRankTolerance : kMinTolerance);
   finder.run();
   Support fresh{finder.indices(), {}, HUGE_VAL};
-  if (!fresh.indices.empty()) {
-    const Chosen chosen = choose(fresh.indices);
+  if (fresh.found()) {
+    const ChosenPoints chosen(points, fresh.indices);
     fresh.residual = finder.refine(target, sums_of(chosen));
     fresh.weights = finder.weights();
-    const bool done = fresh.residual <= kPolished && N > kMaxFastFeatures;  // least squares of many features are slow
+    const bool done = fresh.residual <= kRefined && N > kMaxFastFeatures;  // least squares of many features are slow
     fresh = done ? without_zeros(std::move(fresh)) : refined(std::move(fresh));
   }
-  return start.indices.empty() || fresh.residual < start.residual ? fresh : start;
+  return !start.found() || fresh.residual < start.residual ? fresh : start;
 }
 
 Support CellSolver::boxed(const PointColumns& points, int threads, Monitor& monitor) const {
-  const int m = indices_.dimension, N = indices_.count;
-  List<double> centre(m);
-  LinearMap map;
-  for (int a = 0; a < m; a++) {
-    double low = points.x[a][0], high = low;
-    simd().bounds(points.x[a], 0, points.count, &low, &high);
-    centre[a] = 0.5 * low + 0.5 * high;
-    map.factor.push_back(1 / (0.5 * high - 0.5 * low));
-    map.from.push_back(a);
-  }
-  List<int> all(N);
-  std::iota(all.begin(), all.end(), 0);
-  const DoubleDoubleBasis basis(indices_, Recurrence::legendre(m, indices_.order), centre, std::move(map), all);
-  const auto sums = [&](const double* const* x, const double* w, std::size_t n) {
-    return basis.sums(x, w, n, threads, monitor, Stage::Recombine);
-  };
-  Support support{{}, {}, HUGE_VAL};
+  const int m = indices_.dimension;
+  Support support;
   with_box(points, [&](const FeatureSource& source) {
     BasicSolutionFinder finder(source, threads, monitor, kMinTolerance);
     if (!finder.run()) return;
-    const DoubleDoubleSums target = sums(points.x, points.w, points.count);
-    const std::size_t count = finder.indices().size();
-    Array<double> values(count * usize(m));
-    List<const double*> x;
+    List<double> centre(m);
+    LinearMap map;
     for (int a = 0; a < m; a++) {
-      x.push_back(values.data() + usize(a) * count);
-      for (std::size_t i = 0; i < count; i++) values[usize(a) * count + i] = points.x[a][finder.indices()[i]];
+      double low = points.x[a][0], high = low;
+      simd().bounds(points.x[a], 0, points.count, &low, &high);
+      centre[a] = 0.5 * low + 0.5 * high;
+      map.factor.push_back(1 / (0.5 * high - 0.5 * low));
+      map.from.push_back(a);
     }
-    support.residual = finder.refine(target, [&](const List<double>& w) { return sums(x.data(), w.data(), w.size()); });
+    List<int> all(features());
+    std::iota(all.begin(), all.end(), 0);
+    const DoubleDoubleBasis basis(indices_, Recurrence::legendre(m, indices_.order), centre, std::move(map), all);
+    const auto sums = [&](const double* const* x, const double* w, std::size_t n) {
+      return basis.sums(x, w, n, threads, monitor, Stage::Recombine);
+    };
+    const DoubleDoubleSums target = sums(points.x, points.w, points.count);
+    const ChosenPoints chosen(points, finder.indices());
+    support.residual =
+        finder.refine(target, [&](const List<double>& w) { return sums(chosen.x.data(), w.data(), w.size()); });
     support.indices = finder.indices();
     support.weights = finder.weights();
   });
@@ -203,49 +270,6 @@ bool CellSolver::with_box(const PointColumns& points, const std::function<void(c
   const Recurrence legendre = Recurrence::legendre(m, indices_.order);
   use(ProductSource(product_shape(indices_, legendre), points.x, points.w, points.count, centre, inverse));
   return true;
-}
-
-Support CellSolver::streamed(const PointColumns& points, int threads, Monitor& monitor) const {
-  Support support{{}, {}, HUGE_VAL};
-  with_box(points, [&](const FeatureSource& source) { support = streamed(source, threads, monitor); });
-  return support;
-}
-
-Support CellSolver::streamed(const FeatureSource& source, int threads, Monitor& monitor) const {
-  const int N = indices_.count;
-  BasicSolutionFinder finder(source, threads, monitor);
-  if (!finder.run() || finder.rank() < N) return {{}, {}, HUGE_VAL};
-  // As the fast path measures it: against the mass, in orthonormal features.
-  DoubleDoubleSums target = finder.target();
-  for (int e = 0; e < N; e++) target.magnitude[e] = target.high[0] / norm_[e];
-  Support support{finder.indices(), {}, 0};
-  const std::size_t count = support.indices.size(), stride = (count + 7) / 8 * 8;
-  Array<double> columns(product(N, stride));
-  std::fill_n(columns.data(), columns.size(), 0.0);
-  const std::size_t blocks = (count + FeatureSource::kBlock - 1) / FeatureSource::kBlock;
-  List<Array<double>> scratch(std::max(threads, 1));
-  parallel_for(blocks, threads, monitor, Stage::Recombine, [&](std::size_t i, int thread) {
-    if (scratch[thread].size() == 0) scratch[thread].reset(source.scratch_size());
-    const std::size_t from = i * FeatureSource::kBlock;
-    const int size = static_cast<int>(std::min<std::size_t>(FeatureSource::kBlock, count - from));
-    Segment rows[FeatureSource::kBlock];
-    std::uint32_t first[FeatureSource::kBlock + 1] = {};
-    for (int j = 0; j < size; j++) {
-      rows[j] = {support.indices[from + usize(j)], support.indices[from + usize(j)] + std::size_t{1}};
-      first[j + 1] = static_cast<std::uint32_t>(j + 1);
-    }
-    source.sums(rows, first, size, false, columns.data() + from, stride, scratch[thread].data(), nullptr);
-  });
-  support.residual = finder.refine(target, [&](const List<double>& w) {
-    Array<double> padded(stride);
-    std::fill_n(std::copy(w.begin(), w.end(), padded.data()), stride - w.size(), 0.0);
-    DoubleDoubleSums sums(N);
-    for (int e = 0; e < N; e++)
-      simd().weighted_sum(columns.data() + usize(e) * stride, padded.data(), stride, &sums.high[e], &sums.low[e]);
-    return sums;
-  });
-  support.weights = finder.weights();
-  return without_zeros(std::move(support));
 }
 
 }  // namespace fewpoints

@@ -1,4 +1,4 @@
-// Recombination of one cell: fast where that is safe, careful where it is not.
+// The ways to recombine one cell in one space of polynomials. Which of them is tried when: ladder.hpp.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -16,48 +16,50 @@ namespace fewpoints {
 struct Support {
   List<std::uint32_t> indices;  // into the cell's points
   List<double> weights;
-  double residual = 0;  // of the cell, in the basis that was used; relative
+  double residual = HUGE_VAL;  // of the cell, in the basis that was used; relative
+  bool found() const { return !indices.empty(); }
 };
 
-// Tables of the space of polynomials, shared by all threads, and the two ways to solve a cell.
+// Tables of the space, shared by all threads. Every way returns a support of at most features() points with positive
+// weights and the residual that it measured, or none.
 class CellSolver {
  public:
-  // Fast answers with a larger residual are thrown away. Good ones have at most 6e-16 (measured over 10^5 cells).
-  static constexpr double kFastResidual = 4e-15;
-
   CellSolver(const PolynomialSpace& space, std::size_t largest_cell);
 
   int features() const { return indices_.count; }
   const MultiIndices& indices() const { return indices_; }
-  // Doubles of workspace that fast() needs; 0: there is no fast path for this space.
+  // Doubles of workspace that in_cache() needs; 0: the space has too many features for it.
   std::size_t workspace() const { return workspace_; }
-
-  // Whether a cell of that many points goes straight to streamed(): too many features for the fast path, or so many
-  // points that all threads should share it and no compile-time instance makes up for that.
+  // Whether a cell of that many points is for streamed() instead of in_cache(): too many features, or so many points
+  // that all threads should share it and no compile-time instance makes up for that.
   bool streams(std::size_t points) const { return workspace_ == 0 || (shape_.instance < 0 && points >= kManyPoints); }
 
-  // Box, Legendre, homotopy push in simd/cell.cpp. chosen and weights hold `features()` entries. Returns the count, or
-  // -1 when the cell needs care.
-  int fast(const PointColumns& points, double* workspace, std::uint32_t* chosen, double* weights,
-           const Monitor& monitor) const;
+  // Legendre products on the cell's box, one tableau in cache (simd/cell). chosen and weights hold features() entries.
+  // `count` of the result: kCellNotSolved, kCellTooMany, or how many points are kept.
+  CellResult in_cache(const PointColumns& points, double* workspace, std::uint32_t* chosen, double* weights,
+                      const Monitor& monitor) const;
 
-  // Whitened frame, data-orthonormal basis, rank-revealing halving, double-double polish. start: a support to begin
-  // with, or empty.
-  // flat: see OrthonormalBasis; 0 takes everything in which the points differ for meant.
-  Support robust(const PointColumns& points, Support start, double degenerate_width, int threads,
-                 Monitor& monitor) const;
+  // The same for a cell that in_cache() found too many points in: parts of it are reduced first, each on its own box,
+  // and then what they keep (tree recombination: Tchernychova 2015). None when a part is not solved.
+  Support in_parts(const PointColumns& points, double* workspace, const Monitor& monitor) const;
 
-  // Box and Legendre as in the fast path, for any number of features and points: streamed through the tableau of
-  // vertex.hpp. The residual tells whether it is any good.
+  // The same basis for any number of features and points: streamed through the tableau of recombination/, by all
+  // threads.
   Support streamed(const PointColumns& points, int threads, Monitor& monitor) const;
-  // The same basis, for features of any rank, with sums in double-double. No point: a column is constant, or no vertex
-  // was found.
+
+  // Whitened coordinates and polynomials orthonormal over the data, the rank found, weights refined in double-double.
+  // start: a support to begin with; it is kept when refining its weights is enough.
+  // degenerate_width: of OrthonormalBasis; 0: even the slightest spread of the points counts.
+  Support orthonormal(const PointColumns& points, Support start, double degenerate_width, int threads,
+                      Monitor& monitor) const;
+
+  // Legendre products on the box for features of any rank, with sums in double-double. None where a column is constant.
   Support boxed(const PointColumns& points, int threads, Monitor& monitor) const;
-  // Calls use(source) with those features of these points; false, and no call, when a column is constant.
+
+  // Calls use(source) with the Legendre features of these points; false, and no call, when a column is constant.
   bool with_box(const PointColumns& points, const std::function<void(const FeatureSource&)>& use) const;
 
  private:
-  Support streamed(const FeatureSource& source, int threads, Monitor& monitor) const;
   static constexpr std::size_t kManyPoints = std::size_t{1} << 17;
   PolynomialSpace space_;
   MultiIndices indices_;

@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <optional>
 
 #include "base/list.hpp"
 #include "base/tolerances.hpp"
-#include "compression/cell_results.hpp"
 #include "compression/choose_order.hpp"
+#include "compression/ladder.hpp"
 #include "compression/residual.hpp"
 #include "parallel/parallel_for.hpp"
 #include "parallel/region.hpp"
@@ -89,48 +88,51 @@ void round_weights(CellResults::Columns& kept, const PointSet& set) {
   kept.rows.resize(left);
 }
 
-// What is kept, worked over until the moments of the whole set are right; result.residual says how right they are.
-CellResults::Columns settle(CellResults& kept, const PointSet& set, const Residual& original, Compressed& result,
-                            Monitor& monitor) {
-  const auto residual_of = [&](const CellResults::Columns& c) {
-    return original.of(c.pointers.data(), c.w.data(), c.rows.size(), result.threads, monitor).residual;
-  };
+// Repairs what the cells keep until the residual of the whole set is accepted, step by step; result.residual is that of
+// the best that was seen, which is returned. Refining weights in the measure itself comes last: it takes no cell apart.
+CellResults::Columns repaired(Ladder& ladder, const PointSet& set, const Residual& original, Compressed& result,
+                              Monitor& monitor) {
   const auto rounded = [&] {
-    CellResults::Columns columns = kept.columns();
+    CellResults::Columns columns = ladder.columns();
     round_weights(columns, set);
     return columns;
   };
-  CellResults::Columns best = rounded();
-  result.residual = residual_of(best);
-  const auto keep_if_better = [&] {
-    CellResults::Columns now = rounded();
-    const double residual = residual_of(now);
-    if (!(residual < result.residual)) return;
+  const auto refine = [&](CellResults::Columns& columns) {
+    if (!original.can_refine_weights(columns.rows.size())) return;
+    original.refine_weights(columns.pointers.data(), columns.w, columns.rows.size(), result.threads, monitor);
+    round_weights(columns, set);
+  };
+  const auto residual_of = [&](const CellResults::Columns& c) {
+    return original.of(c.pointers.data(), c.w.data(), c.rows.size(), result.threads, monitor).residual;
+  };
+  CellResults::Columns best;
+  const auto keep = [&](CellResults::Columns columns, double residual) {
+    best = std::move(columns);
     result.residual = residual;
-    best = std::move(now);
+    result.strategies = ladder.counts();
+    result.cells_keeping_less = ladder.cells_keeping_less();
   };
-  if (result.residual > kAcceptedResidual) {
-    kept.refine_weights(result.threads, monitor);
-    keep_if_better();
-  }
-  if (result.residual > kAcceptedResidual && kept.copy_small()) keep_if_better();
-  // All weights together, in the measure itself; first of what there is, then of the cells in a basis of another kind.
-  const auto polish_whole = [&](CellResults::Columns& c) {
-    if (original.can_refine_weights(c.rows.size())) {
-      original.refine_weights(c.pointers.data(), c.w, c.rows.size(), result.threads, monitor);
-      round_weights(c, set);
-    }
-    return residual_of(c);
+  const auto keep_if_better = [&](CellResults::Columns columns) {
+    const double residual = residual_of(columns);
+    if (residual < result.residual) keep(std::move(columns), residual);
   };
-  if (result.residual > kAcceptedResidual) result.residual = polish_whole(best);
-  if (result.residual > kAcceptedResidual && kept.solve_in_boxes(result.threads, monitor)) {
-    CellResults::Columns now = rounded();
-    const double residual = polish_whole(now);
-    if (residual < result.residual) {
-      result.residual = residual;
-      best = std::move(now);
-    }
-  }
+  const auto accepted = [&] { return result.residual <= kAcceptedResidual; };
+
+  CellResults::Columns first = rounded();
+  const double residual = residual_of(first);
+  keep(std::move(first), residual);
+  if (accepted()) return best;
+  ladder.solve_again(result.threads, monitor);
+  keep_if_better(rounded());
+  if (accepted()) return best;
+  if (ladder.copy_small()) keep_if_better(rounded());
+  if (accepted()) return best;
+  refine(best);
+  result.residual = residual_of(best);
+  if (accepted() || !ladder.solve_boxed(result.threads, monitor)) return best;
+  CellResults::Columns boxed = rounded();
+  refine(boxed);
+  keep_if_better(std::move(boxed));
   return best;
 }
 
@@ -161,12 +163,9 @@ Compressed compress(PointSet&& set, const CompressOptions& options, Monitor& mon
   const Partition partition(set, cutting, monitor);
   result.partition_ms = clock.lap();
 
-  const CellSolver enlarged(kept_space, partition.largest());
-  std::optional<CellSolver> requested;
-  if (kept_space.count() > space.count()) requested.emplace(space, partition.largest());
-  CellResults kept(partition, enlarged, requested ? *requested : enlarged, set.dimension());
-  kept.recombine(result.threads, monitor);
-  const CellResults::Columns columns = settle(kept, set, original, result, monitor);
+  Ladder ladder(partition, kept_space, space);
+  ladder.solve(result.threads, monitor);
+  const CellResults::Columns columns = repaired(ladder, set, original, result, monitor);
   if (!(result.residual <= kRefusedResidual))
     throw refusal("the moments up to degree " + std::to_string(space.highest_degree()), result.residual,
                   "a lower order, more cells (a larger size), or columns with lighter tails");

@@ -1,10 +1,11 @@
-// The main job: points -> partition into cells -> in each cell a basis, moments, recombination, polish -> set ->
-// residual.
+// The main job: points -> partition into cells -> in each cell a basis, moments, recombination, refined weights -> set
+// -> residual.
 #pragma once
 #include <cstdint>
 
 #include "base/list.hpp"
 #include "base/status.hpp"
+#include "compression/ladder.hpp"
 #include "partition/partition.hpp"
 #include "points/point_set.hpp"
 #include "polynomial/space.hpp"
@@ -29,7 +30,9 @@ struct Compressed {
   int order = 0;        // highest degree of the moments that are kept
   std::size_t cells = 0;
   int threads = 1;
-  double residual = 0;  // of the whole set, largest over moments (verify.hpp)
+  double residual = 0;                 // of the whole set, largest over moments (verify.hpp)
+  std::size_t cells_keeping_less = 0;  // of an enlarged space, only the moments asked for (ladder.hpp)
+  StrategyCounts strategies{};         // cells by the strategy that answered them
   double partition_ms = 0, recombine_ms = 0, total_ms = 0;
 };
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "compression/cell_results.hpp"
 #include "compression/choose_order.hpp"
+#include "compression/ladder.hpp"
 #include "parallel/parallel_for.hpp"
 #include "polynomial/feature_blocks.hpp"
 #include "recombination/basic_solution.hpp"

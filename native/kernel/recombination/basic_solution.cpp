@@ -24,7 +24,7 @@ constexpr double kSafePivot = 1e-8;
 // When elimination row by row has failed a few times, complete pivoting is worth it for more of them.
 constexpr std::size_t kMaxComplete = 384, kMaxCompleteLater = 1024;
 constexpr int kStartsRowByRow = 3;
-// Weights over very many decades can wear out the inverse. Every state on the way is feasible, so the push then begins
+// Weights over very many decades can wear out the inverse. Every state on the way is feasible, so the walk then begins
 // again from where it stands, with a fresh elimination of the columns that are left.
 constexpr int kMaxStarts = 6;
 // Parts that a group is split into at a time, if there is room.
@@ -225,7 +225,7 @@ bool BasicSolutionFinder::run() {
     }
     rank_ = std::max(rank_, tableau_->rank());
     const bool last = attempt == kMaxStarts;
-    bool good = tableau_->push(last, threads_, monitor_);
+    bool good = tableau_->walk(last, threads_, monitor_);
     if (good && !safe_ && rebuild(multipliers)) {
       attempt--;
       continue;
@@ -236,7 +236,7 @@ bool BasicSolutionFinder::run() {
         collect();
         return true;
       }
-      good = groups > 0 && tableau_->push(last, threads_, monitor_);
+      good = groups > 0 && tableau_->walk(last, threads_, monitor_);
     }
     List<std::uint32_t> present;
     tableau_->present(present, multipliers);

@@ -1,7 +1,7 @@
 // Recombination of any number of points in any features. A few points of their own and group sums of all the others are
-// the columns of a tableau; the homotopy push finds a vertex for them, and prefers the points, whose columns come
-// first. Where a group is still needed it is split into parts, in the same tableau, until only points are left. Every
-// point is looked at once; no n x N matrix is stored.
+// the columns of a tableau; its walk finds a basic feasible solution, and prefers the points, whose columns come first.
+// Where a group is still needed it is split into parts, in the same tableau, until only points are left. Every point is
+// looked at once; no n x N matrix is stored.
 #pragma once
 #include <algorithm>
 #include <cstdint>

@@ -8,6 +8,7 @@
 #include "base/list.hpp"
 #include "parallel/parallel_for.hpp"
 #include "simd/kernels.hpp"
+#include "simd/walk.hpp"
 
 namespace fewpoints {
 namespace {
@@ -21,8 +22,6 @@ constexpr std::size_t kInner = 8;
 constexpr std::size_t kTaskColumns = 256;
 // A smaller update is not worth waking other threads up.
 constexpr double kParallelWork = 4e6;
-// Entries of B^-1 T are of order 1; one below this is rounding, and dividing by it would lose all digits.
-constexpr double kSmallestPivot = 1e-11;
 // A preferred column enters before all others when its entry is below minus this.
 constexpr double kPreferred = 1e-2;
 // A basis weight that should be negative by less than this share of the mass, with nothing to enter for it, is
@@ -259,8 +258,8 @@ void BlockedTableau::current_column(int c, double* column) {
     if (basis_[i] < 0) column[i] = 0;
 }
 
-// row and column: the tableau's present ones, in the place of the next correction.
-void BlockedTableau::exchange(std::size_t r, int entering, double* row, double* column) {
+// Enters a column for row r; row and column are the tableau's present ones, in the place of the next correction.
+void BlockedTableau::enter(std::size_t r, int entering, double* row, double* column) {
   const double pivot = column[r];
   simd().scale_row(row, 1 / pivot, stride_);
   const double vr = v_[r] / pivot;
@@ -281,43 +280,68 @@ void BlockedTableau::flush(int threads, Monitor& monitor) {
   pending_ = 0;
 }
 
-bool BlockedTableau::push(bool last, int threads, Monitor& monitor) {
-  const double zero = last ? mass_ : kRounding * mass_;
-  // A column enters at most once.
-  for (std::size_t steps = 0; steps <= 2 * stride_ + rows_; steps++) {
+// The steps of simd/walk.hpp on this tableau.
+struct BlockedTableau::Walk {
+  BlockedTableau& t;
+  const double zero;
+  const int threads;
+  Monitor& monitor;
+  double *row = nullptr, *column = nullptr;
+
+  int first_to_vanish() const {
     double lambda = 2;
-    std::size_t r = rows_;
-    for (std::size_t i = 0; i < rows_; i++)
-      if (v_[i] < 0 && basis_[i] >= 0) {
-        const double l = u_[i] / (u_[i] - v_[i]);
+    std::size_t first = t.rows_;
+    for (std::size_t i = 0; i < t.rows_; i++)
+      if (t.v_[i] < 0 && t.basis_[i] >= 0) {
+        const double l = t.u_[i] / (t.u_[i] - t.v_[i]);
         if (l < lambda) {
           lambda = l;
-          r = i;
+          first = i;
         }
       }
-    if (r == rows_) return true;
-    monitor.check();
-    for (std::size_t i = 0; i < rows_; i++) u_[i] = std::max(0.0, u_[i] + lambda * (v_[i] - u_[i]));
-    remaining_ *= 1 - lambda;
-    u_[r] = 0;
-    if (static_cast<std::size_t>(pending_) == capacity_) flush(threads, monitor);
-    double* row = rho_.data() + usize(pending_) * stride_;
-    double* column = eta_.data() + usize(pending_) * padded_;
-    current_row(r, row);
-    double best;
-    int p = simd().most_negative_entry(row, preferred_.data(), stride_, &best);
-    if (p < 0 || best > -kPreferred) p = simd().most_negative_entry(row, open_.data(), stride_, &best);
-    if (p >= 0 && best < -kSmallestPivot) {
-      current_column(p, column);
-      if (!(column[r] < 0)) return false;
-      exchange(r, p, row, column);
-    } else if (v_[r] > -zero) {
-      v_[r] = 0;  // rounding only: nothing has to enter
-    } else {
-      return false;
-    }
+    return first == t.rows_ ? -1 : static_cast<int>(first);
   }
-  return false;
+
+  bool stopped() const {
+    monitor.check();
+    return false;
+  }
+
+  void move_to(int r) {
+    const double lambda = t.u_[r] / (t.u_[r] - t.v_[r]);
+    for (std::size_t i = 0; i < t.rows_; i++) t.u_[i] = std::max(0.0, t.u_[i] + lambda * (t.v_[i] - t.u_[i]));
+    t.remaining_ *= 1 - lambda;
+    t.u_[r] = 0;
+  }
+
+  int entering(int r) {
+    if (static_cast<std::size_t>(t.pending_) == t.capacity_) t.flush(threads, monitor);
+    row = t.rho_.data() + usize(t.pending_) * t.stride_;
+    column = t.eta_.data() + usize(t.pending_) * t.padded_;
+    t.current_row(usize(r), row);
+    double best;
+    int p = simd().most_negative_entry(row, t.preferred_.data(), t.stride_, &best);
+    if (p < 0 || best > -kPreferred) p = simd().most_negative_entry(row, t.open_.data(), t.stride_, &best);
+    return p >= 0 && best < -kSmallestPivot ? p : kNothingEnters;
+  }
+
+  bool exchange(int r, int p) {
+    t.current_column(p, column);
+    if (!(column[r] < 0)) return false;
+    t.enter(usize(r), p, row, column);
+    return true;
+  }
+
+  bool negligible(int r) {
+    if (!(t.v_[r] > -zero)) return false;
+    t.v_[r] = 0;
+    return true;
+  }
+};
+
+bool BlockedTableau::walk(bool last, int threads, Monitor& monitor) {
+  Walk steps{*this, last ? mass_ : kRounding * mass_, threads, monitor};
+  return walk_to_basic_solution(steps, 2 * stride_ + rows_ + 1);  // a column enters at most once
 }
 
 void BlockedTableau::present(List<std::uint32_t>& columns, List<double>& weights) const {
@@ -408,7 +432,7 @@ bool BlockedTableau::replace(const List<Split>& splits, double* fine, std::size_
         for (const std::uint32_t c : splits[later].at) open_[c] = 0;
       return false;
     }
-    exchange(split.row, best, row, column);
+    enter(split.row, best, row, column);
   }
   return true;
 }

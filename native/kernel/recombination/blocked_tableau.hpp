@@ -1,5 +1,5 @@
-// Homotopy push on a large tableau: as simd/tableau.hpp tells it, with the elimination and the delayed exchanges
-// blocked for the caches and spread over threads, and with columns that can be replaced by finer ones on the way.
+// A simplex tableau of any size: that of simd/cell/tableau.hpp with the elimination and the delayed exchanges blocked
+// for the caches and spread over threads, and with columns that can be replaced by finer ones on the way.
 #pragma once
 #include <cstdint>
 
@@ -30,22 +30,22 @@ class BlockedTableau {
   // The same with complete pivoting over all columns: tells a dependent feature from one that is merely small. Slower.
   void eliminate_completely(double tolerance, int threads, Monitor& monitor);
 
-  // From the present weights to a vertex. False: no column enters although a weight must leave. `last`: then the weight
-  // is dropped instead.
-  bool push(bool last, int threads, Monitor& monitor);
+  // From the present weights to a basic feasible solution. False: no column enters although a weight must leave.
+  // `last`: then the weight is dropped instead.
+  bool walk(bool last, int threads, Monitor& monitor);
 
   int rank() const { return rank_; }
   // Which column is basic in row r; -1: the feature depends on others.
   int basic(std::size_t r) const { return basis_[r]; }
-  // Weights of the caller's columns: of the basis as the push found them, and, when it failed, as they stood.
+  // Weights of the caller's columns: of the basis as the walk found them, and, when it failed, as they stood.
   double weight(std::size_t r) const { return v_[r] > 0 ? v_[r] / length_[basis_[r]] : 0; }
-  // All columns and their weights as they stand after a failed push.
+  // All columns and their weights as they stand after a failed walk.
   void present(List<std::uint32_t>& columns, List<double>& weights) const;
 
-  // Columns of the tableau that nothing needs any more once the push has ended.
+  // Columns of the tableau that nothing needs any more once the walk has ended.
   List<std::uint32_t> free_columns() const;
   // Replaces the basic column of row r by the sum of finer ones: columns `at` (of free_columns()), count of them, whose
-  // features are fine[e * stride + j]. All columns that are not basic are left out from now on. Call push() afterwards.
+  // features are fine[e * stride + j]. All columns that are not basic are left out from now on. Call walk() afterwards.
   struct Split {
     std::size_t row;
     List<std::uint32_t> at;  // where its parts go; part j of all parts is column j of `fine`
@@ -56,6 +56,8 @@ class BlockedTableau {
   void correct(const List<double>& residual, List<double>& change, int threads, Monitor& monitor);
 
  private:
+  struct Walk;
+
   void update(double* T, std::size_t stride, std::size_t row, std::size_t rows, std::size_t columns,
               const double* factors, std::size_t factor_stride, int rank, const double* panel, std::size_t panel_stride,
               int threads, Monitor& monitor);
@@ -64,7 +66,7 @@ class BlockedTableau {
   void finish_elimination();
   void current_row(std::size_t r, double* row);
   void current_column(int c, double* column);
-  void exchange(std::size_t r, int entering, double* row, double* column);
+  void enter(std::size_t r, int entering, double* row, double* column);
   void flush(int threads, Monitor& monitor);
 
   const std::size_t rows_, room_, stride_, padded_, capacity_;

@@ -64,8 +64,11 @@ struct CellPoints {
   Stop stop;
 };
 
+// Why a cell was not solved, in place of a count: its features are rank-deficient or too badly conditioned on its
+// points; its candidates did not suffice, and those of a part of the points may.
+constexpr int kCellNotSolved = -1, kCellTooMany = -2;
 struct CellResult {
-  int count;        // points kept, or -1: not solved here (rank-deficient or too badly conditioned)
+  int count;        // points kept, or one of the above
   double residual;  // largest over features of |sum v phi - b| / mass, orthonormal Legendre on the cell's box
 };
 

@@ -1,4 +1,4 @@
-// Chooses the code for one cell: that of cell_solver.hpp, made for its (m, k) or for any.
+// Chooses the code for one cell: that of solve_cell.hpp, made for its (m, k) or for any.
 #include "simd/cell/solve_cell.hpp"
 
 #include "simd/cell/cell_instances.hpp"
@@ -39,7 +39,7 @@ size_t cell_workspace(const CellShape& shape, size_t largest_cell) {
 
 CellResult cell(const CellShape& shape, const CellPoints& points, double* workspace, uint32_t* chosen,
                 double* weights) {
-  if (!fits_fast_path(shape.dimension, shape.order, shape.count)) return {-1, 0};
+  if (!fits_fast_path(shape.dimension, shape.order, shape.count)) return {kCellNotSolved, 0};
   const Solver solve = shape.instance >= 0 ? kInstances[shape.instance].solve : solve_cell<Features<0, 0>>;
   return solve(shape, points, workspace, chosen, weights);
 }

@@ -1,6 +1,6 @@
-// One cell, fast: box, moments in one streaming pass, candidates, homotopy push, refinement, residual. Works in
-// double with Legendre products on the cell's bounding box; gives up (count -1) where that basis is rank-deficient or
-// too badly conditioned, and never returns an answer whose residual it has not measured.
+// One cell, in cache: box, moments in one streaming pass, candidates, the walk to a basic feasible solution,
+// refinement, residual. Works in double with Legendre products on the cell's bounding box. It gives up where that basis
+// is rank-deficient or too badly conditioned, and never returns an answer whose residual it has not measured.
 #pragma once
 #include "simd/cell/cell_instances.hpp"
 #include "simd/cell/cell_points.hpp"
@@ -66,13 +66,13 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
   cell.measure();
   cell.moments(b, lost, reinterpret_cast<Vec*>(scratch));
 
-  if (points.stop()) return {-1, 0};
+  if (points.stop()) return {kCellNotSolved, 0};
   cell.prefetch_next();
 
   const Candidates candidate(n, S);
   cell.features([&](int c) { return candidate[c]; }, S, round_up(S), stride, T);
   for (int e = 0; e < padded; e += W) store(tableau.v + e, load(b + e));
-  if (!tableau.eliminate(kPivotTolerance, shape.pivot_share)) return {-1, 0};
+  if (!tableau.eliminate(kPivotTolerance, shape.pivot_share)) return {kCellNotSolved, 0};
 
   // Columns from S on are appended ones.
   int searches = 0, appended[kMaxSearches * kBatch];
@@ -97,7 +97,8 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
     return count;
   };
   const double mass = b[0];
-  if (!tableau.push(weight, outside, kEnterTolerance, 1e-15 * mass, 4 * n + 64, points.stop)) return {-1, 0};
+  if (!tableau.walk(weight, outside, kEnterTolerance, 1e-15 * mass, 4 * n + 64, points.stop))
+    return {searches == kMaxSearches ? kCellTooMany : kCellNotSolved, 0};
 
   // Refinement with the inverse at hand, from fresh features.
   int* support = reinterpret_cast<int*>(lost);
@@ -138,7 +139,7 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
       chosen[kept] = static_cast<uint32_t>(support[i]);
       weights[kept++] = v[i];
     }
-  return {residual <= kLargestResidual ? kept : -1, residual};
+  return {residual <= kLargestResidual ? kept : kCellNotSolved, residual};
 }
 
 }  // namespace fewpoints::FEWPOINTS_SIMD

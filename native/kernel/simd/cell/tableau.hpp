@@ -1,14 +1,13 @@
-// Homotopy push: from given weights on all columns to a vertex, that is, non-negative weights on at most rank of them,
-// with the same sums.
+// The simplex tableau of one cell, which fits the cache: from given weights on all columns to a basic feasible
+// solution, that is, non-negative weights on at most rank of them, with the same sums.
 //
 // The columns of T are feature vectors; b is their weighted sum. Blocked Gauss-Jordan elimination chooses a basis B of
 // columns and leaves B^-1 T in place (in the basis columns' own places: B^-1 itself) and v = B^-1 b, the weights that
-// the basis alone would need. Then all other weights are shrunk together while the basis weights u move towards v. When
-// one of them reaches zero it leaves, and the column with the most negative entry in its row enters with the weight it
-// has by then: such a column exists, because b is a positive combination. Feasible at every step; ends when v >= 0.
+// the basis alone would need. The walk of simd/walk.hpp does the rest.
 #pragma once
 #include "simd/kernels.hpp"
 #include "simd/vector/vector.hpp"
+#include "simd/walk.hpp"
 
 namespace fewpoints::FEWPOINTS_SIMD {
 
@@ -26,10 +25,7 @@ constexpr int kPivots = 4;
 // Pivots that are chosen before the rest of the tableau is updated. More of them: fewer passes over a tableau that
 // does not fit in the first-level cache, but each of these rows is updated by dot products.
 constexpr int kBlock = 4, kLargeBlock = 8, kLargeRows = 48;
-// Entries of B^-1 T are of order 1; one below this is rounding, and dividing by it would lose all digits.
-constexpr double kSmallestPivot = 1e-11;
-constexpr int kBatch = 8;    // columns that are appended together
-constexpr int kGiveUp = -2;  // says `outside` of TableauOf::push
+constexpr int kBatch = 8;  // columns that are appended together
 
 // Rows: how many, or 0 when that is known at run time only.
 template <int Rows>
@@ -95,10 +91,10 @@ class TableauOf {
   bool eliminate(double tolerance, double share);
 
   // start(c): the weight that column c had at the beginning. outside(y, than, *this): looks for columns outside T with
-  // y . phi below `than`; appends some, the most negative among them, and returns how many, or kGiveUp. Returns false
-  // when no column enters although a weight must leave.
+  // y . phi below `than`; appends some, the most negative among them, and returns how many, or kGiveUp. Weights above
+  // -zero are rounding. Returns false when no column enters although a weight must leave.
   template <class Start, class Outside>
-  bool push(const Start& start, const Outside& outside, double enter_tolerance, double zero, size_t most_steps,
+  bool walk(const Start& start, const Outside& outside, double enter_tolerance, double zero, size_t most_steps,
             Stop stop);
 
   // Columns that were not in T, kBatch at a time (phi: rows x kBatch), the first `count` of them open. They get the
@@ -109,6 +105,9 @@ class TableauOf {
   void solve(const double* phi, double* out);
 
  private:
+  template <class Start, class Outside>
+  struct Walk;
+
   static constexpr long long kMagnitude = 0x7fffffffffffffffLL;
   // Exchanges are kept as rank-1 corrections (eta, rho). Applying them costs a pass over the tableau each, so that up
   // to kMaxKept rows there is room for more of them than most cells need (0.05 to 0.6 rows); beyond, room is what

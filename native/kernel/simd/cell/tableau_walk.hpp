@@ -1,59 +1,83 @@
-// The exchanges of TableauOf: the push itself, columns from outside, and the inverse under rank-1 corrections.
+// The walk of TableauOf: exchanges, columns from outside, and the inverse under rank-1 corrections.
 #pragma once
 #include "simd/cell/tableau.hpp"
+#include "simd/walk.hpp"
 
 namespace fewpoints::FEWPOINTS_SIMD {
 
+// The steps of simd/walk.hpp on this tableau. The row and the column of the exchange go straight to the place of the
+// next correction.
 template <int Rows>
 template <class Start, class Outside>
-bool TableauOf<Rows>::push(const Start& start, const Outside& outside, double enter_tolerance, double zero,
+struct TableauOf<Rows>::Walk {
+  TableauOf& t;
+  const Start& start;
+  const Outside& outside;
+  const double enter_tolerance, zero;
+  const Stop stop;
+  double *row = nullptr, *col = nullptr;
+
+  FEWPOINTS_INLINE int first_to_vanish() const { return t.first_to_vanish(); }
+  FEWPOINTS_INLINE bool stopped() const { return stop(); }
+
+  FEWPOINTS_INLINE void move_to(int r) {
+    const double lambda = t.u[r] / (t.u[r] - t.v[r]);
+    for (int i = 0; i < t.width(); i += W) {
+      const Vec ui = load(t.u + i);
+      store(t.u + i, maximum(madd(splat(lambda), load(t.v + i) - ui, ui), Vec{}));
+    }
+    t.remaining *= 1 - lambda;
+    set_entry(t.u, r, 0);
+  }
+
+  FEWPOINTS_INLINE int entering(int r) {
+    if (t.pending == t.capacity) t.flush();
+    row = t.rho + usize(t.pending) * usize(t.stride);
+    col = t.eta + usize(t.pending) * usize(t.width());
+    double best;
+    int p = t.current_row(r, row, best);
+    if (best < -enter_tolerance) return p;
+    for (int e = 0; e < t.rows(); e++) t.scratch[e] = t.home[e] >= 0 ? row[t.home[e]] : 0;
+    const int found = outside(t.scratch, best, t);
+    if (found == kGiveUp) return kGiveUp;
+    if (found > 0) p = t.current_row(r, row, best);
+    return best < -kSmallestPivot ? p : kNothingEnters;
+  }
+
+  FEWPOINTS_INLINE bool exchange(int r, int p) {
+    t.current_column(p, col);
+    t.close(p);
+    const double pivot = col[r];
+    if (!(pivot < 0)) return false;
+    const Vec inverse = splat(1 / pivot);
+    for (int c = 0; c < t.used; c += W) store(row + c, load(row + c) * inverse);
+    const double vr = t.v[r] / pivot;
+    set_entry(col, r, pivot - 1);
+    for (int i = 0; i < t.width(); i += W) store(t.v + i, nmadd(load(col + i), splat(vr), load(t.v + i)));
+    set_entry(t.v, r, vr);
+    t.basis[r] = p;
+    set_entry(t.u, r, t.remaining * start(p));
+    t.pending++;
+    return true;
+  }
+
+  FEWPOINTS_INLINE bool negligible(int r) {
+    if (!(t.v[r] > -zero)) return false;
+    set_entry(t.v, r, 0);
+    return true;
+  }
+};
+
+template <int Rows>
+template <class Start, class Outside>
+bool TableauOf<Rows>::walk(const Start& start, const Outside& outside, double enter_tolerance, double zero,
                            size_t most_steps, Stop stop) {
   for (int i = 0; i < rows(); i++) {
     u[i] = basis[i] >= 0 ? start(basis[i]) : 0;
     if (basis[i] < 0) v[i] = 0;
   }
-  size_t steps = 0;
-  while (true) {
-    const int r = first_to_vanish();
-    if (r < 0) return true;
-    if (++steps > most_steps || stop()) return false;
-    const double lambda = u[r] / (u[r] - v[r]);
-    for (int i = 0; i < width(); i += W) {
-      const Vec ui = load(u + i);
-      store(u + i, maximum(madd(splat(lambda), load(v + i) - ui, ui), Vec{}));
-    }
-    remaining *= 1 - lambda;
-    set_entry(u, r, 0);
-    if (pending == capacity) flush();
-    double* row = rho + usize(pending) * usize(stride);
-    double* col = eta + usize(pending) * usize(width());
-    double best;
-    int p = current_row(r, row, best);
-    if (!(best < -enter_tolerance)) {
-      for (int e = 0; e < rows(); e++) scratch[e] = home[e] >= 0 ? row[home[e]] : 0;
-      const int found = outside(scratch, best, *this);
-      if (found == kGiveUp) return false;
-      if (found > 0) p = current_row(r, row, best);
-      if (!(best < -kSmallestPivot)) {
-        if (!(v[r] > -zero)) return false;
-        set_entry(v, r, 0);  // rounding only: nothing has to enter
-        continue;
-      }
-    }
-    current_column(p, col);
-    close(p);
-    const double pivot = col[r];
-    if (!(pivot < 0)) return false;
-    const Vec inverse = splat(1 / pivot);
-    for (int c = 0; c < used; c += W) store(row + c, load(row + c) * inverse);
-    const double vr = v[r] / pivot;
-    set_entry(col, r, pivot - 1);
-    for (int i = 0; i < width(); i += W) store(v + i, nmadd(load(col + i), splat(vr), load(v + i)));
-    set_entry(v, r, vr);
-    basis[r] = p;
-    set_entry(u, r, remaining * start(p));
-    pending++;
-  }
+  Walk<Start, Outside> steps{*this, start, outside, enter_tolerance, zero, stop};
+  return walk_to_basic_solution(steps, most_steps);
 }
 
 template <int Rows>

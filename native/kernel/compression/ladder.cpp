@@ -1,0 +1,219 @@
+#include "compression/ladder.hpp"
+
+#include <algorithm>
+
+#include "base/tolerances.hpp"
+#include "parallel/parallel_for.hpp"
+
+namespace fewpoints {
+namespace {
+
+// Cells per task: few enough to balance and to notice a cancel, enough not to matter.
+constexpr std::size_t kCellsPerTask = 16;
+
+bool all_equal(const PointColumns& points) {
+  for (int a = 0; a < points.dimension; a++)
+    for (std::size_t i = 1; i < points.count; i++)
+      if (points.x[a][i] != points.x[a][0]) return false;
+  return true;
+}
+
+std::size_t index_of(Way way) {
+  return static_cast<std::size_t>(
+      std::find_if(kStrategies.begin(), kStrategies.end(), [&](const Strategy& s) { return s.way == way; }) -
+      kStrategies.begin());
+}
+
+}  // namespace
+
+bool reduces_to_rank(std::size_t points, std::size_t features) {
+  constexpr double kMaxWork = 2e10;
+  return static_cast<double>(points) * static_cast<double>(points) * static_cast<double>(features) <= kMaxWork;
+}
+
+Ladder::Ladder(const Partition& partition, const PolynomialSpace& enlarged, const PolynomialSpace& requested)
+    : enlarged_(enlarged, partition.largest()),
+      results_(partition, enlarged.dimension(), static_cast<std::size_t>(enlarged.count())),
+      strategy_(results_.cells(), 0),
+      residuals_(results_.cells(), 0) {
+  if (enlarged.count() > requested.count()) requested_.emplace(requested, partition.largest());
+}
+
+void Ladder::solve(int threads, Monitor& monitor) {
+  const std::size_t cells = results_.cells();
+  List<unsigned char> open(cells, 0);
+  List<Array<double>> workspaces(std::max(threads, 1));
+  parallel_for((cells + kCellsPerTask - 1) / kCellsPerTask, threads, monitor, Stage::Recombine,
+               [&](std::size_t task, int thread) {
+                 Array<double>& workspace = workspaces[thread];
+                 if (workspace.size() == 0) workspace.reset(enlarged_.workspace());
+                 for (std::size_t i = task * kCellsPerTask; i < std::min(cells, (task + 1) * kCellsPerTask); i++)
+                   open[i] = !copies(i) && !solve_in_cache(i, workspace.data(), monitor);
+               });
+  List<std::size_t> left;
+  for (std::size_t i = 0; i < cells; i++)
+    if (open[i]) left.push_back(i);
+  each(left, threads, monitor, [&](std::size_t i, int inner) {
+    if (climb(i, kFirstCostly, kFirstAgain, Support{}, inner, monitor)) return;
+    throw Error(Code::Infeasible, "no vertex was found for a cell of " + std::to_string(results_.points(i)) +
+                                      " points; try a lower order, or weights over fewer decades");
+  });
+}
+
+void Ladder::solve_again(int threads, Monitor& monitor) {
+  List<std::size_t> reduced;
+  for (std::size_t i = 0; i < results_.cells(); i++)
+    if (results_.is_reduced(i)) reduced.push_back(i);
+  each(reduced, threads, monitor,
+       [&](std::size_t i, int inner) { climb(i, kFirstAgain, kFirstBoxed, results_.support_of(i), inner, monitor); });
+}
+
+bool Ladder::copy_small() {
+  bool any = false;
+  for (std::size_t i = 0; i < results_.cells(); i++) {
+    if (results_.points(i) > results_.room(i) || !results_.is_reduced(i)) continue;
+    results_.keep_all(i);
+    strategy_[i] = static_cast<unsigned char>(index_of(Way::Copied));
+    any = true;
+  }
+  return any;
+}
+
+bool Ladder::solve_boxed(int threads, Monitor& monitor) {
+  List<std::size_t> reduced, bad;
+  for (std::size_t i = 0; i < results_.cells(); i++) {
+    if (!results_.is_reduced(i)) continue;
+    reduced.push_back(i);
+    if (!(residuals_[i] <= kAcceptedResidual)) bad.push_back(i);
+  }
+  List<char> changed(results_.cells(), 0);
+  each(bad.empty() ? reduced : bad, threads, monitor, [&](std::size_t i, int inner) {
+    changed[i] = climb(i, kFirstBoxed, kStrategies.size(), Support{}, inner, monitor);
+  });
+  return std::any_of(changed.begin(), changed.end(), [](char c) { return c != 0; });
+}
+
+StrategyCounts Ladder::counts() const {
+  StrategyCounts counts{};
+  for (const unsigned char s : strategy_) counts[s]++;
+  return counts;
+}
+
+std::size_t Ladder::cells_keeping_less() const {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < results_.cells(); i++)
+    if (requested_ && results_.is_reduced(i) && kStrategies[strategy_[i]].space == Space::Requested) count++;
+  return count;
+}
+
+// Cells with nothing to reduce.
+bool Ladder::copies(std::size_t cell) {
+  List<const double*> x;
+  const PointColumns points = results_.points_of(cell, x);
+  if (points.count > 1 && all_equal(points)) {
+    results_.keep_distinct(cell);
+    strategy_[cell] = static_cast<unsigned char>(index_of(Way::Merged));
+    return true;
+  }
+  if (points.count > usize(enlarged_.features())) return false;
+  // One cell that is the whole set is brought down to its rank, where that is found in seconds. In a partition the
+  // bound on the size holds anyway, and copies are exact.
+  const bool whole = results_.cells() == 1 && points.count > 1;
+  if (whole && reduces_to_rank(points.count, usize(enlarged_.features()))) return false;
+  if (whole)
+    results_.keep_distinct(cell);
+  else
+    results_.keep_all(cell);
+  strategy_[cell] = static_cast<unsigned char>(index_of(whole ? Way::Merged : Way::Copied));
+  return true;
+}
+
+bool Ladder::applies(const Strategy& strategy, std::size_t points) const {
+  if (strategy.space == Space::Requested && !requested_) return false;
+  const CellSolver& with = solver(strategy.space);
+  const bool few = points <= usize(with.features());
+  switch (strategy.way) {
+    case Way::Copied:
+    case Way::Merged: return false;
+    case Way::InCache:
+    case Way::InParts: return !few && !with.streams(points);
+    case Way::Streamed: return !few && with.streams(points);
+    case Way::Orthonormal:
+    case Way::Boxed: return true;
+  }
+  return false;
+}
+
+// In cache, and in parts where a cell has too many points. The weights go straight to their place: no allocation.
+bool Ladder::solve_in_cache(std::size_t cell, double* workspace, const Monitor& monitor) {
+  const std::size_t s = kFirstSolving;
+  if (!applies(kStrategies[s], results_.points(cell))) return false;
+  List<const double*> x;
+  const PointColumns points = results_.points_of(cell, x);
+  std::uint32_t chosen[kMaxFastFeatures];
+  const CellResult result = enlarged_.in_cache(points, workspace, chosen, results_.weights(cell), monitor);
+  if (result.count >= 0 && result.residual <= kStrategies[s].accepted) {
+    results_.keep(cell, chosen, result.count);
+    strategy_[cell] = s;
+    return true;
+  }
+  if (result.count != kCellTooMany) return false;
+  const Support support = enlarged_.in_parts(points, workspace, monitor);
+  if (!support.found() || !(support.residual <= kStrategies[s + 1].accepted)) return false;
+  results_.keep(cell, support);
+  strategy_[cell] = s + 1;
+  return true;
+}
+
+// The strategies [first, end) one after the other. A cell that has room for all its points keeps them where nothing
+// better was found. Returns whether the cell has a new answer.
+bool Ladder::climb(std::size_t cell, std::size_t first, std::size_t end, const Support& start, int threads,
+                   Monitor& monitor) {
+  List<const double*> x;
+  const PointColumns points = results_.points_of(cell, x);
+  const bool keeps_less = kStrategies[strategy_[cell]].space == Space::Requested;
+  Support best;
+  std::size_t answer = end;
+  for (std::size_t s = first; s < end; s++) {
+    const Strategy& strategy = kStrategies[s];
+    if (!applies(strategy, points.count) || (keeps_less && strategy.space == Space::Enlarged)) continue;
+    const CellSolver& with = solver(strategy.space);
+    Support support;
+    switch (strategy.way) {
+      case Way::Streamed: support = with.streamed(points, threads, monitor); break;
+      case Way::Orthonormal:
+        support =
+            with.orthonormal(points, start, start.found() ? 0 : OrthonormalBasis::kDegenerateWidth, threads, monitor);
+        break;
+      case Way::Boxed: support = with.boxed(points, threads, monitor); break;
+      default: continue;
+    }
+    if (!support.found() || support.indices.size() > results_.room(cell)) continue;
+    best = std::move(support);
+    answer = s;
+    if (best.residual <= strategy.accepted) break;
+  }
+  residuals_[cell] = best.residual;
+  if (first < kFirstBoxed && points.count <= results_.room(cell) &&
+      (best.indices.size() >= points.count || !(best.residual <= kAcceptedResidual))) {
+    results_.keep_all(cell);
+    strategy_[cell] = static_cast<unsigned char>(index_of(Way::Copied));
+    return true;
+  }
+  if (answer == end) return false;
+  results_.keep(cell, best);
+  strategy_[cell] = static_cast<unsigned char>(answer);
+  return true;
+}
+
+// Few cells: all threads on each. Many: one thread per cell.
+template <class Body>
+void Ladder::each(const List<std::size_t>& cells, int threads, Monitor& monitor, const Body& body) {
+  if (cells.size() < static_cast<std::size_t>(2 * threads)) {
+    for (const std::size_t i : cells) body(i, threads);
+    return;
+  }
+  parallel_for(cells.size(), threads, monitor, Stage::Recombine, [&](std::size_t j, int) { body(cells[j], 1); });
+}
+
+}  // namespace fewpoints
