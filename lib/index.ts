@@ -4,7 +4,6 @@ export type { CodedError, ErrorCode } from './errors.js'
 export type { Dataset } from './input/labelled-rows.js'
 export { momentCount, multiIndices } from './input/multi-index.js'
 export type { Activation, Network, NetworkInput } from './input/network.js'
-export type { Progress } from './input/options.js'
 export type { OrderBlock } from './input/order.js'
 export type { NdarrayLike, PointsInput } from './input/points.js'
 export {
@@ -23,6 +22,7 @@ export {
 } from './linear/compress-network.js'
 export type { Matched } from './linear/plan.js'
 export type { Numbers, Stage } from './native/addon.js'
+export type { Progress } from './native/job.js'
 export {
   type Compressed,
   type CompressOptions,

@@ -2,7 +2,8 @@
 // or a Proxy cannot show one value to the check and another one to the computation.
 import { availableParallelism } from 'node:os'
 import { describe, rangeError, typeError } from '../errors.js'
-import type { Numbers, Stage } from '../native/addon.js'
+import type { Numbers } from '../native/addon.js'
+import type { Progress } from '../native/job.js'
 import { nearest } from '../nearest.js'
 import { MAX_ORDER } from './multi-index.js'
 import { isNumbers } from './points.js'
@@ -19,13 +20,6 @@ export interface Option<T> {
 export type OptionTable = Record<string, Option<any>>
 export type OptionValues<Table extends OptionTable> = {
   [Name in keyof Table]: Table[Name] extends Option<infer T> ? T : never
-}
-
-/** Where a long computation stands: `done` of `total` units of the stage, `done` <= `total`. */
-export interface Progress {
-  done: number
-  total: number
-  stage: Stage
 }
 
 /** Options that every asynchronous function takes. */

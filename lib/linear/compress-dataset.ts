@@ -17,7 +17,9 @@ import { degreeOrAuto, type OrderBlock } from '../input/order.js'
 import type { Numbers } from '../native/addon.js'
 import { float64s } from '../native/memory.js'
 import type { Compressed } from '../points/compress.js'
-import { type Chosen, type Matched, type Plan, planLinear, runPlan, runPlanSync } from './plan.js'
+import type { Matched, Plan } from './plan.js'
+import { planRows } from './plan-rows.js'
+import { type Chosen, runPlan, runPlanSync } from './run-plan.js'
 
 export interface CompressDatasetSyncOptions extends ThreadOptions {
   /** The most rows in the result. Must be given unless `order` is a number; then the default is the least, one cell. */
@@ -119,15 +121,15 @@ interface Input {
   outputs: number
 }
 
-function readInput(caller: string, data: unknown, options: OptionValues<typeof table>): Input {
-  const { x, y, weights } = readLabelledRows(data, { caller, name: 'data', path: '' }, { weights: options.weights })
+function readInput(caller: string, given: unknown, options: OptionValues<typeof table>): Input {
+  const { x, y, weights } = readLabelledRows(given, { caller, name: 'data', path: '' }, { weights: options.weights })
   checkScale(options.scale, x.dimension, caller, 'a column of x')
-  const rows = float64s(x.count * (x.dimension + y.dimension))
-  copyColumns(x, rows, 0, x.dimension + y.dimension, `${caller}: x`)
-  copyColumns(y, rows, x.dimension, x.dimension + y.dimension, `${caller}: y`)
-  const objects = { rows, count: x.count, nonlinear: x.dimension, linear: y.dimension, weights }
+  const data = float64s(x.count * (x.dimension + y.dimension))
+  copyColumns(x, data, 0, x.dimension + y.dimension, `${caller}: x`)
+  copyColumns(y, data, x.dimension, x.dimension + y.dimension, `${caller}: y`)
+  const rows = { data, count: x.count, polynomial: x.dimension, linear: y.dimension, weights }
   const { order, size, squares, threads, scale } = options
-  const plan = planLinear(caller, objects, {
+  const plan = planRows(caller, rows, {
     order,
     size,
     squares,
@@ -139,7 +141,7 @@ function readInput(caller: string, data: unknown, options: OptionValues<typeof t
 }
 
 function toDataset({ plan, inputs, outputs }: Input, chosen: Chosen, start: number): CompressedDataset {
-  const { rows } = plan.objects
+  const { data } = plan.rows
   const { indices, weights, cells, threads, residual, partition, recombine } = chosen
   const count = indices.length
   const dimension = inputs + outputs
@@ -147,7 +149,7 @@ function toDataset({ plan, inputs, outputs }: Input, chosen: Chosen, start: numb
   const x = float64s(count * inputs)
   const y = float64s(count * outputs)
   for (let i = 0; i < count; i++) {
-    const row = rows.subarray(indices[i] * dimension, (indices[i] + 1) * dimension)
+    const row = data.subarray(indices[i] * dimension, (indices[i] + 1) * dimension)
     points.set(row, i * dimension)
     x.set(row.subarray(0, inputs), i * inputs)
     y.set(row.subarray(inputs), i * outputs)

@@ -15,7 +15,9 @@ import {
 } from '../input/options.js'
 import { degreeOrAuto } from '../input/order.js'
 import { float64s } from '../native/memory.js'
-import { type Chosen, type Matched, type Plan, planLinear, runPlan, runPlanSync } from './plan.js'
+import type { Matched, Plan } from './plan.js'
+import { planRows } from './plan-rows.js'
+import { type Chosen, runPlan, runPlanSync } from './run-plan.js'
 
 export interface CompressNetworkSyncOptions extends ThreadOptions {
   /** The most neurons in the result. Must be given unless `order` is a number; then the default is the least, one cell. */
@@ -137,18 +139,18 @@ function readInput(caller: string, network: unknown, options: OptionValues<typeo
   const { inputs, width, outputs, hidden, bias, output, multiplicity } = given
   const columns = inputs + 1 + outputs
   const hasKinks = given.activation === 'relu'
-  const rows = float64s(width * columns)
+  const data = float64s(width * columns)
   for (let j = 0; j < width; j++) {
-    const row = rows.subarray(j * columns, (j + 1) * columns)
+    const row = data.subarray(j * columns, (j + 1) * columns)
     row.set(hidden.subarray(j * inputs, (j + 1) * inputs))
     row[inputs] = bias[j]
     row.set(output.subarray(j * outputs, (j + 1) * outputs), inputs + 1)
     if (hasKinks) toUnitLength(row, inputs + 1)
   }
-  const objects = { rows, count: width, nonlinear: inputs + 1, linear: outputs, weights: multiplicity }
-  const plan = planLinear(caller, objects, {
+  const rows = { data, count: width, polynomial: inputs + 1, linear: outputs, weights: multiplicity }
+  const plan = planRows(caller, rows, {
     order: options.order,
-    mostOrder: hasKinks ? MAX_ORDER_OF_KINKS : undefined,
+    maxOrder: hasKinks ? MAX_ORDER_OF_KINKS : undefined,
     size: options.size,
     squares: options.squares,
     best: (options.quality ?? (hasKinks ? 'fast' : 'best')) === 'best',

@@ -1,30 +1,31 @@
-// Objects whose linear columns (labels, outgoing weights) have few different rows, as one-hot labels do.
+// Classes: rows whose linear columns (labels, outgoing weights) are equal. One-hot labels make few classes.
 
 import { uint32s } from '../native/memory.js'
-import type { LinearObjects } from './plan.js'
+import type { PartiallyLinearRows } from './rows.js'
 
 export interface LabelClasses {
-  /** Of each class: its objects, ascending. Objects of weight 0 are in none. */
+  /** Per class: its rows, ascending. Rows of weight 0 are in no class. */
   rows: Uint32Array[]
-  /** Of each class: the sum of the weights, in units of the largest weight. */
+  /** Per class: the sum of the weights, in units of the largest weight. */
   masses: number[]
 }
 
 /**
- * The classes of equal labels, in the order in which they first appear; undefined when there are more than `most`. Then
- * every function of the labels is a sum over classes, and there are no more moments to keep than {1, labels} has.
+ * The classes of equal labels, in the order in which they first appear. Undefined when there are more than `max` classes.
+ * With at most as many classes as {1, labels} has functions, every function of the labels can be kept at no extra cost: it
+ * is a sum over classes.
  */
-export function classesOf(objects: LinearObjects, most: number): LabelClasses | undefined {
-  const { rows, count, nonlinear, linear, weights } = objects
-  const width = nonlinear + linear
+export function classesOf(given: PartiallyLinearRows, max: number): LabelClasses | undefined {
+  const { data, count, polynomial, linear, weights } = given
+  const width = polynomial + linear
   const equal = (i: number, j: number) => {
-    for (let a = nonlinear; a < width; a++) if (rows[i * width + a] !== rows[j * width + a]) return false
+    for (let a = polynomial; a < width; a++) if (data[i * width + a] !== data[j * width + a]) return false
     return true
   }
-  // Labels that are equal have equal keys; different ones hardly ever have.
+  // Equal labels have equal keys. Different labels hardly ever do.
   const key = (row: number) => {
     let sum = 0
-    for (let a = 0; a < linear; a++) sum += rows[row * width + nonlinear + a] * Math.cos(1 + a)
+    for (let a = 0; a < linear; a++) sum += data[row * width + polynomial + a] * Math.cos(1 + a)
     return sum
   }
   const known = new Map<number, number[]>()
@@ -32,7 +33,7 @@ export function classesOf(objects: LinearObjects, most: number): LabelClasses | 
   const masses: number[] = []
   const counts: number[] = []
   const classOf = new Int32Array(count).fill(-1)
-  const unit = weights ? weights.reduce((most, weight) => Math.max(most, weight), 0) : 1
+  const unit = weights ? weights.reduce((largest, weight) => Math.max(largest, weight), 0) : 1
   for (let i = 0; i < count; i++) {
     const weight = weights ? weights[i] : 1
     if (weight === 0) continue
@@ -42,7 +43,7 @@ export function classesOf(objects: LinearObjects, most: number): LabelClasses | 
     let found = candidates.find((c) => equal(firsts[c], i))
     if (found === undefined) {
       found = firsts.length
-      if (found === most) return undefined
+      if (found === max) return undefined
       candidates.push(found)
       firsts.push(i)
       masses.push(0)
@@ -59,10 +60,10 @@ export function classesOf(objects: LinearObjects, most: number): LabelClasses | 
 }
 
 /**
- * `size` in shares proportional to `wanted`, whole numbers, none below its least nor above its most. The sum of `least`
- * must not be above `size`.
+ * Splits `size` into whole shares proportional to `wanted`, each between its `min` and its `max`. The sum of `min` must
+ * not exceed `size`.
  */
-export function sharesOf(size: number, wanted: number[], least: number[], most: number[]): number[] {
+export function sharesOf(size: number, wanted: number[], min: number[], max: number[]): number[] {
   const shares = wanted.map(() => -1)
   const open = new Set(wanted.keys())
   let rest = size
@@ -74,11 +75,11 @@ export function sharesOf(size: number, wanted: number[], least: number[], most: 
   while (open.size > 0) {
     const sum = [...open].reduce((total, i) => total + wanted[i], 0)
     const unit = rest / sum
-    // First those that need more than their part: what is left then still suffices for the others.
-    const short = [...open].filter((i) => wanted[i] * unit < least[i])
-    const full = short.length > 0 ? [] : [...open].filter((i) => wanted[i] * unit >= most[i])
-    for (const i of short) fix(i, least[i])
-    for (const i of full) fix(i, most[i])
+    // Shares that would be too small come first. What is left still suffices for the others.
+    const short = [...open].filter((i) => wanted[i] * unit < min[i])
+    const full = short.length > 0 ? [] : [...open].filter((i) => wanted[i] * unit >= max[i])
+    for (const i of short) fix(i, min[i])
+    for (const i of full) fix(i, max[i])
     if (short.length + full.length > 0) continue
     for (const i of [...open]) fix(i, Math.floor(wanted[i] * unit))
   }

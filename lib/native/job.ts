@@ -1,7 +1,13 @@
 // From a native job to a promise: AbortSignal in, progress out, everything taken down when it is settled.
 
-import type { Progress } from '../input/options.js'
-import type { NativeJob, NativeProgress } from './addon.js'
+import type { NativeJob, NativeProgress, Stage } from './addon.js'
+
+/** Where a long computation stands: `done` of `total` units of the stage, `done` <= `total`. */
+export interface Progress {
+  done: number
+  total: number
+  stage: Stage
+}
 
 interface Watchers {
   signal: AbortSignal | undefined

@@ -1,0 +1,16 @@
+// Compression for functions that are linear in some columns b: labels under a squared loss, outgoing weights of neurons.
+// What is kept is {1, b_1 .. b_q} (x) P_k(a), and cells are cut along the other columns, a, alone.
+
+import { classesOf } from './label-classes.js'
+import type { Plan, Wanted } from './plan.js'
+import { planByClass } from './plan-by-class.js'
+import { planTogether } from './plan-together.js'
+import type { PartiallyLinearRows } from './rows.js'
+import { surveyOf } from './survey.js'
+
+/** Decides what is kept, and prepares the native calls. Throws as compress() does; messages begin with `caller`. */
+export function planRows(caller: string, rows: PartiallyLinearRows, wanted: Wanted): Plan {
+  const survey = surveyOf(rows)
+  const classes = classesOf(rows, 1 + rows.linear + (wanted.squares ? rows.linear : 0))
+  return classes ? planByClass(caller, rows, wanted, survey, classes) : planTogether(caller, rows, wanted, survey)
+}

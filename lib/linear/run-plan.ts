@@ -1,0 +1,78 @@
+// Runs a plan: the native calls one after another, their progress as one, their results as one.
+
+import type { AsyncOptions } from '../input/options.js'
+import { type NativeCompressed, native } from '../native/addon.js'
+import { runJob } from '../native/job.js'
+import { float64s, uint32s } from '../native/memory.js'
+import type { Plan } from './plan.js'
+
+/** The rows chosen, ascending. */
+export interface Chosen {
+  indices: Uint32Array
+  weights: Float64Array
+  cells: number
+  threads: number
+  /** The largest of the parts' residuals. */
+  residual: number
+  partition: number
+  recombine: number
+}
+
+export async function runPlan(plan: Plan, { signal, onProgress }: AsyncOptions): Promise<Chosen> {
+  const outputs: NativeCompressed[] = []
+  const total = plan.rows.count
+  const many = plan.parts.length > 1
+  let before = 0
+  let through = 0
+  for (const { input } of plan.parts) {
+    // With several parts, progress counts rows. Only the recombination of a part adds to it.
+    const watch: AsyncOptions['onProgress'] =
+      onProgress && many
+        ? ({ done, total: units, stage }) => {
+            const share = stage === 'recombine' ? done / units : 0
+            through = Math.max(through, before + Math.floor(share * input.points.count))
+            onProgress({ done: through, total, stage: 'recombine' })
+          }
+        : onProgress
+    outputs.push(await runJob((progress) => native().compress(input, progress), { signal, onProgress: watch }))
+    before += input.points.count
+    through = before
+    if (many) onProgress?.({ done: before, total, stage: 'recombine' })
+  }
+  return chosenOf(plan, outputs)
+}
+
+export function runPlanSync(plan: Plan): Chosen {
+  return chosenOf(
+    plan,
+    plan.parts.map(({ input }) => native().compressSync(input)),
+  )
+}
+
+function chosenOf({ parts, rows: { count } }: Plan, outputs: NativeCompressed[]): Chosen {
+  const dense = float64s(count)
+  let kept = 0
+  for (const [i, { indices, weights }] of outputs.entries()) {
+    const { rows } = parts[i]
+    for (let j = 0; j < indices.length; j++) dense[rows ? rows[indices[j]] : indices[j]] = weights[j]
+    kept += indices.length
+  }
+  const indices = uint32s(kept)
+  const weights = float64s(kept)
+  for (let row = 0, to = 0; row < count; row++) {
+    if (dense[row] > 0) {
+      indices[to] = row
+      weights[to++] = dense[row]
+    }
+  }
+  const sum = (of: (output: NativeCompressed) => number) => outputs.reduce((total, output) => total + of(output), 0)
+  return {
+    indices,
+    weights,
+    cells: sum(({ cells }) => cells),
+    threads: Math.max(...outputs.map(({ threads }) => threads)),
+    residual: Math.max(...outputs.map(({ residual }) => residual)),
+    partition: sum(({ partition }) => partition),
+    recombine: sum(({ recombine }) => recombine),
+  }
+}

@@ -1,0 +1,170 @@
+// The layout of lib and native: what each folder is for, and which may use which. A folder may use the folders on lower
+// floors, never one above; folders of one floor are independent of one another; no files form a circle.
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { PACKAGE_ROOT } from '../lib/native/addon.js'
+import { circlesOf, type Floor, faultsOf, importsOf, includesOf } from './layout.js'
+
+const LIB: Floor[] = [
+  { 'lib/cli': 'the command line: commands, their options, what they print' },
+  { 'lib/index.ts': 'the public API' },
+  { 'lib/linear': 'compressDataset, compressNetwork: rows for functions that are linear in some columns' },
+  {
+    'lib/points': 'compress, verify, moments, recombine, matchMoments, nnls: one file per function',
+    'lib/training': 'trainNetwork, predict, foldMultiplicity, and the state of a training',
+  },
+  {
+    'lib/input': 'arguments as they are given: options, points, orders, networks, labelled rows',
+    'lib/io': 'file formats: from bytes to tables and back',
+  },
+  { 'lib/native': 'the addon: its declaration, how it is found, its jobs; memory' },
+  { 'lib/errors.ts': 'errors with codes', 'lib/nearest.ts': 'what a misspelled name was meant to be' },
+]
+
+const NATIVE: Floor[] = [
+  {
+    'native/node': 'the binding: arguments, jobs, the compute thread; the only place that includes napi.h',
+    'native/test': 'tests of the kernel, without Node',
+    'native/fuzz': 'one fuzz target per file',
+  },
+  { 'native/kernel': 'all of the kernel, which knows nothing of Node; its own file: compiler and libraries' },
+  { 'native/kernel/measure': 'for benchmarks only' },
+  {
+    'native/kernel/compression': 'compress() and verify(): the choice of orders, the cells, the residual',
+    'native/kernel/matching': 'matchMoments(): weights on given points (calibration weighting)',
+  },
+  { 'native/kernel/recombination': 'a basic feasible solution of a moment system by the parametric simplex method' },
+  {
+    'native/kernel/nnls': 'non-negative least squares with equality constraints, by active sets',
+    'native/kernel/polynomial': 'polynomial spaces, orthonormal bases, moments and their sums',
+    'native/kernel/training': 'two-layer networks: losses, gradients, update rules',
+    'native/kernel/partition': 'how a set is cut into cells',
+  },
+  { 'native/kernel/points': 'the copy of the points, checked' },
+  { 'native/kernel/parallel': 'parallel loops and teams of threads' },
+  { 'native/kernel/simd/table.cpp': 'the list of the kernels of one instruction set' },
+  {
+    'native/kernel/simd/cell': 'one small cell from points to weights, in cache',
+    'native/kernel/simd/sums': 'weighted sums of products: plain, reproducible, double-double',
+    'native/kernel/simd/matrix': 'dense matrices: products, columns of non-negative least squares',
+    'native/kernel/simd/points': 'copies of points, and their places on a grid',
+    'native/kernel/simd/network': 'layers, activations, update rules',
+  },
+  { 'native/kernel/simd/parts.hpp': 'the functions that table.cpp lists' },
+  { 'native/kernel/simd/vector': 'vectors of the instruction set, error-free transformations' },
+  { 'native/kernel/simd': 'the table of kernels as the kernel sees it, and its choice at run time' },
+  { 'native/kernel/base': 'arrays, checked sizes, double-double numbers, status and cancellation' },
+]
+
+// Compiled with the flags of one instruction set: an inline function of these in other code would be an illegal
+// instruction on older processors.
+const CLOSED = ['native/kernel/simd']
+
+// The definitions of a class template, in two files that are included at its end.
+const ALLOWED = [
+  'native/kernel/simd/cell/tableau_elimination.hpp -> native/kernel/simd/cell/tableau.hpp',
+  'native/kernel/simd/cell/tableau_walk.hpp -> native/kernel/simd/cell/tableau.hpp',
+]
+
+describe('the layout', () => {
+  const imports = importsOf(PACKAGE_ROOT, 'lib')
+  const includes = includesOf(
+    PACKAGE_ROOT,
+    ['native/kernel', 'native/node', 'native/test', 'native/fuzz'],
+    'native/kernel',
+  )
+
+  it('of lib has arrows that run down', () => {
+    expect(imports.size).toBeGreaterThan(50)
+    expect(faultsOf(imports, { floors: LIB })).toEqual([])
+  })
+
+  it('of native has arrows that run down', () => {
+    expect(includes.size).toBeGreaterThan(100)
+    expect(faultsOf(includes, { floors: NATIVE, closed: CLOSED, allowed: ALLOWED })).toEqual([])
+  })
+
+  it('is that of files and folders that are there', () => {
+    const places = [...LIB, ...NATIVE].flatMap((floor) => Object.keys(floor))
+    expect(places.filter((place) => !existsSync(join(PACKAGE_ROOT, place)))).toEqual([])
+    const used = [...imports.values(), ...includes.values()].flat()
+    expect(used.filter((file) => !imports.has(file) && !includes.has(file))).toEqual([])
+  })
+
+  it('is that of the map in CONTRIBUTING.md', () => {
+    const text = readFileSync(join(PACKAGE_ROOT, 'CONTRIBUTING.md'), 'utf8')
+    const map = /^## Layout\n+```\n([\s\S]*?)^```$/m.exec(text)?.[1] ?? ''
+    const folders = [...LIB, ...NATIVE].flatMap((floor) => Object.keys(floor)).filter((place) => !/\.\w+$/.test(place))
+    expect(folders.filter((folder) => !foldersOf(map).includes(folder))).toEqual([])
+  })
+
+  it('has every source file of the kernel and the binding in a list of CMakeLists.txt', () => {
+    const lists = [
+      ...readFileSync(join(PACKAGE_ROOT, 'native/CMakeLists.txt'), 'utf8').matchAll(/^\s*set\(([^)]*)\)/gm),
+    ]
+    const listed = new Set(lists.flatMap(([, words]) => words.split(/\s+/).map((word) => `native/${word}`)))
+    const sources = [...includes.keys()].filter((file) => /^native\/(kernel|node)\/.*\.cpp$/.test(file))
+    expect(sources.filter((file) => !listed.has(file))).toEqual([])
+  })
+})
+
+describe('faultsOf', () => {
+  const floors: Floor[] = [{ top: '' }, { 'a.ts': '', b: '' }, { 'c/inner': '' }, { c: '' }]
+  const faults = (uses: Record<string, string[]>, allowed: string[] = []) =>
+    faultsOf(new Map(Object.entries(uses)), { floors, closed: ['c'], allowed })
+
+  it('has nothing against arrows that run down or stay', () => {
+    expect(faults({ 'top/x': ['top/y', 'a.ts', 'c/z'], 'top/y': ['b/u/v'], 'c/inner/i': ['c/z'] })).toEqual([])
+  })
+
+  it('finds an arrow that runs up', () => {
+    expect(faults({ 'b/x': ['top/y'] })).toEqual(['b/x -> top/y runs up: top stands above b'])
+    expect(faults({ 'c/z': ['c/inner/i'] })).toEqual(['c/z -> c/inner/i runs up: c/inner stands above c'])
+  })
+
+  it('finds an arrow between folders of one floor', () => {
+    expect(faults({ 'b/x': ['a.ts'] })).toEqual(['b/x -> a.ts joins two folders of one floor, b and a.ts'])
+  })
+
+  it('finds an arrow into a closed folder, which has a door', () => {
+    expect(faults({ 'b/x': ['c/z', 'c/inner/i'] })).toEqual(['b/x -> c/inner/i reaches into c'])
+  })
+
+  it('finds a file that is nowhere', () => {
+    expect(faults({ 'd/x': [] })).toEqual(['d/x lies in no folder of the floors'])
+  })
+
+  it('finds circles of files, also inside a folder, and passes over what is allowed as long as it is there', () => {
+    const circle = { 'b/x': ['b/y'], 'b/y': ['b/z', 'c/z'], 'b/z': ['b/x'] }
+    expect(faults(circle)).toEqual(['b/x -> b/y -> b/z -> b/x is a circle'])
+    expect(faults(circle, ['b/z -> b/x'])).toEqual([])
+    expect(faults({ 'b/x': [] }, ['b/z -> b/x'])).toEqual(['b/z -> b/x is allowed and is not there'])
+    expect(circlesOf(new Map([['x', ['x']]]))).toEqual(['x -> x is a circle'])
+  })
+})
+
+describe('importsOf and includesOf', () => {
+  it('find what this repository has', () => {
+    expect(importsOf(PACKAGE_ROOT, 'lib').get('lib/cli/main.ts')).toEqual(
+      expect.arrayContaining(['lib/io/bytes.ts', 'lib/cli/compress.ts']),
+    )
+    expect(importsOf(PACKAGE_ROOT, 'lib').get('lib/index.ts')).toContain('lib/points/compress.ts')
+    const includes = includesOf(PACKAGE_ROOT, ['native/node', 'native/kernel/simd'], 'native/kernel')
+    expect(includes.get('native/node/addon.cpp')).toContain('native/node/job.hpp')
+    expect(includes.get('native/kernel/simd/table.cpp')).toContain('native/kernel/simd/parts.hpp')
+  })
+})
+
+/** The folders of a map: two blanks deeper is inside, one folder or several at the head of each line. */
+function foldersOf(map: string): string[] {
+  const path: string[] = []
+  return map.split('\n').flatMap((line) => {
+    const [, indent, names] = /^( *)((?:[\w.]+\/ ?)+)/.exec(line) ?? ['', '', '']
+    if (names === '') return []
+    const depth = indent.length / 2
+    const folders = names.trim().split(' ')
+    path.splice(depth, path.length, folders[0].slice(0, -1))
+    return folders.map((name) => [...path.slice(0, depth), name.slice(0, -1)].join('/'))
+  })
+}
