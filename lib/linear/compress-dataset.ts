@@ -142,7 +142,7 @@ function readInput(caller: string, given: unknown, options: OptionValues<typeof 
 
 function toDataset({ plan, inputs, outputs }: Input, chosen: Chosen, start: number): CompressedDataset {
   const { data } = plan.rows
-  const { indices, weights, cells, threads, residual, partition, recombine } = chosen
+  const { indices, weights, cells, threads, residual, cellsKeepingLess, partition, recombine } = chosen
   const count = indices.length
   const dimension = inputs + outputs
   const points = float64s(count * dimension)
@@ -175,6 +175,7 @@ function toDataset({ plan, inputs, outputs }: Input, chosen: Chosen, start: numb
     cells,
     threads,
     residual,
+    cellsKeepingLess,
     elapsed: { partition, recombine, total: performance.now() - start },
   }
 }

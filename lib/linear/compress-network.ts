@@ -65,6 +65,8 @@ export interface CompressedNetwork extends Network {
   cells: number
   /** As that of compress(), over all moments matched; for relu those of the neurons of length 1. */
   residual: number
+  /** As that of compress(). */
+  cellsKeepingLess: number
   /** Milliseconds. */
   elapsed: { partition: number; recombine: number; total: number }
 }
@@ -175,7 +177,7 @@ function toUnitLength(row: Float64Array, size: number): void {
 
 function toNetwork(given: Network, { matched }: Plan, chosen: Chosen, start: number): CompressedNetwork {
   const { inputs, outputs, activation, outputBias } = given
-  const { indices, weights, cells, residual, partition, recombine } = chosen
+  const { indices, weights, cells, residual, cellsKeepingLess, partition, recombine } = chosen
   const width = indices.length
   const hidden = float64s(width * inputs)
   const output = float64s(width * outputs)
@@ -197,6 +199,7 @@ function toNetwork(given: Network, { matched }: Plan, chosen: Chosen, start: num
     matched,
     cells,
     residual,
+    cellsKeepingLess,
     elapsed: { partition, recombine, total: performance.now() - start },
   }
 }

@@ -14,6 +14,8 @@ export interface Chosen {
   threads: number
   /** The largest of the parts' residuals. */
   residual: number
+  /** The sum over the parts. */
+  cellsKeepingLess: number
   partition: number
   recombine: number
 }
@@ -72,6 +74,7 @@ function chosenOf({ parts, rows: { count } }: Plan, outputs: NativeCompressed[])
     cells: sum(({ cells }) => cells),
     threads: Math.max(...outputs.map(({ threads }) => threads)),
     residual: Math.max(...outputs.map(({ residual }) => residual)),
+    cellsKeepingLess: sum(({ cellsKeepingLess }) => cellsKeepingLess),
     partition: sum(({ partition }) => partition),
     recombine: sum(({ recombine }) => recombine),
   }
