@@ -88,47 +88,47 @@ void round_weights(CellResults::Columns& kept, const PointSet& set) {
   kept.rows.resize(left);
 }
 
-// Repairs what the cells keep until the residual of the whole set is accepted, step by step; result.residual is that of
-// the best that was seen, which is returned. Refining weights in the measure itself comes last: it takes no cell apart.
+// Repairs what the cells keep, step by step, until the residual of the whole set is accepted. Returns the best columns
+// seen; `result` says how good they are and where they come from.
 CellResults::Columns repaired(Ladder& ladder, const PointSet& set, const Residual& original, Compressed& result,
                               Monitor& monitor) {
-  const auto rounded = [&] {
-    CellResults::Columns columns = ladder.columns();
-    round_weights(columns, set);
-    return columns;
-  };
-  const auto refine = [&](CellResults::Columns& columns) {
-    if (!original.can_refine_weights(columns.rows.size())) return;
-    original.refine_weights(columns.pointers.data(), columns.w, columns.rows.size(), result.threads, monitor);
-    round_weights(columns, set);
-  };
+  CellResults::Columns best;
   const auto residual_of = [&](const CellResults::Columns& c) {
     return original.of(c.pointers.data(), c.w.data(), c.rows.size(), result.threads, monitor).residual;
   };
-  CellResults::Columns best;
-  const auto keep = [&](CellResults::Columns columns, double residual) {
+  const auto keep_if_better = [&](CellResults::Columns columns) {
+    const double residual = residual_of(columns);
+    if (!best.rows.empty() && !(residual < result.residual)) return;
     best = std::move(columns);
     result.residual = residual;
     result.strategies = ladder.counts();
     result.cells_keeping_less = ladder.cells_keeping_less();
   };
-  const auto keep_if_better = [&](CellResults::Columns columns) {
-    const double residual = residual_of(columns);
-    if (residual < result.residual) keep(std::move(columns), residual);
+  const auto rounded = [&] {
+    CellResults::Columns columns = ladder.columns();
+    round_weights(columns, set);
+    return columns;
+  };
+  // All weights together, in the measure itself: no cell is solved again.
+  const auto refine = [&](CellResults::Columns& columns) {
+    if (!original.can_refine_weights(columns.rows.size())) return false;
+    original.refine_weights(columns.pointers.data(), columns.w, columns.rows.size(), result.threads, monitor);
+    round_weights(columns, set);
+    return true;
   };
   const auto accepted = [&] { return result.residual <= kAcceptedResidual; };
 
-  CellResults::Columns first = rounded();
-  const double residual = residual_of(first);
-  keep(std::move(first), residual);
+  keep_if_better(rounded());
   if (accepted()) return best;
   ladder.solve_again(result.threads, monitor);
   keep_if_better(rounded());
   if (accepted()) return best;
   if (ladder.copy_small()) keep_if_better(rounded());
   if (accepted()) return best;
-  refine(best);
-  result.residual = residual_of(best);
+  if (refine(best)) {
+    result.residual = residual_of(best);
+    result.strategies[kTogether] = 1;
+  }
   if (accepted() || !ladder.solve_boxed(result.threads, monitor)) return best;
   CellResults::Columns boxed = rounded();
   refine(boxed);

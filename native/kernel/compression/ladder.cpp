@@ -35,6 +35,7 @@ Ladder::Ladder(const Partition& partition, const PolynomialSpace& enlarged, cons
     : enlarged_(enlarged, partition.largest()),
       results_(partition, enlarged.dimension(), static_cast<std::size_t>(enlarged.count())),
       strategy_(results_.cells(), 0),
+      keeps_less_(results_.cells(), 0),
       residuals_(results_.cells(), 0) {
   if (enlarged.count() > requested.count()) requested_.emplace(requested, partition.largest());
 }
@@ -54,7 +55,7 @@ void Ladder::solve(int threads, Monitor& monitor) {
   for (std::size_t i = 0; i < cells; i++)
     if (open[i]) left.push_back(i);
   each(left, threads, monitor, [&](std::size_t i, int inner) {
-    if (climb(i, kFirstCostly, kFirstAgain, Support{}, inner, monitor)) return;
+    if (climb(i, kCostly, kAgain, Support{}, inner, monitor)) return;
     throw Error(Code::Infeasible, "no vertex was found for a cell of " + std::to_string(results_.points(i)) +
                                       " points; try a lower order, or weights over fewer decades");
   });
@@ -65,7 +66,7 @@ void Ladder::solve_again(int threads, Monitor& monitor) {
   for (std::size_t i = 0; i < results_.cells(); i++)
     if (results_.is_reduced(i)) reduced.push_back(i);
   each(reduced, threads, monitor,
-       [&](std::size_t i, int inner) { climb(i, kFirstAgain, kFirstBoxed, results_.support_of(i), inner, monitor); });
+       [&](std::size_t i, int inner) { climb(i, kAgain, kTogether, results_.support_of(i), inner, monitor); });
 }
 
 bool Ladder::copy_small() {
@@ -87,9 +88,8 @@ bool Ladder::solve_boxed(int threads, Monitor& monitor) {
     if (!(residuals_[i] <= kAcceptedResidual)) bad.push_back(i);
   }
   List<char> changed(results_.cells(), 0);
-  each(bad.empty() ? reduced : bad, threads, monitor, [&](std::size_t i, int inner) {
-    changed[i] = climb(i, kFirstBoxed, kStrategies.size(), Support{}, inner, monitor);
-  });
+  each(bad.empty() ? reduced : bad, threads, monitor,
+       [&](std::size_t i, int inner) { changed[i] = climb(i, kBoxed, kStrategies.size(), Support{}, inner, monitor); });
   return std::any_of(changed.begin(), changed.end(), [](char c) { return c != 0; });
 }
 
@@ -100,10 +100,7 @@ StrategyCounts Ladder::counts() const {
 }
 
 std::size_t Ladder::cells_keeping_less() const {
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < results_.cells(); i++)
-    if (requested_ && results_.is_reduced(i) && kStrategies[strategy_[i]].space == Space::Requested) count++;
-  return count;
+  return static_cast<std::size_t>(std::count(keeps_less_.begin(), keeps_less_.end(), 1));
 }
 
 // Cells with nothing to reduce.
@@ -128,40 +125,23 @@ bool Ladder::copies(std::size_t cell) {
   return true;
 }
 
-bool Ladder::applies(const Strategy& strategy, std::size_t points) const {
-  if (strategy.space == Space::Requested && !requested_) return false;
-  const CellSolver& with = solver(strategy.space);
-  const bool few = points <= usize(with.features());
-  switch (strategy.way) {
-    case Way::Copied:
-    case Way::Merged: return false;
-    case Way::InCache:
-    case Way::InParts: return !few && !with.streams(points);
-    case Way::Streamed: return !few && with.streams(points);
-    case Way::Orthonormal:
-    case Way::Boxed: return true;
-  }
-  return false;
-}
-
 // In cache, and in parts where a cell has too many points. The weights go straight to their place: no allocation.
 bool Ladder::solve_in_cache(std::size_t cell, double* workspace, const Monitor& monitor) {
-  const std::size_t s = kFirstSolving;
-  if (!applies(kStrategies[s], results_.points(cell))) return false;
   List<const double*> x;
   const PointColumns points = results_.points_of(cell, x);
+  if (enlarged_.streams(points.count)) return false;
   std::uint32_t chosen[kMaxFastFeatures];
   const CellResult result = enlarged_.in_cache(points, workspace, chosen, results_.weights(cell), monitor);
-  if (result.count >= 0 && result.residual <= kStrategies[s].accepted) {
+  if (result.count >= 0 && result.residual <= kStrategies[kInCache].accepted) {
     results_.keep(cell, chosen, result.count);
-    strategy_[cell] = s;
+    strategy_[cell] = kInCache;
     return true;
   }
   if (result.count != kCellTooMany) return false;
   const Support support = enlarged_.in_parts(points, workspace, monitor);
-  if (!support.found() || !(support.residual <= kStrategies[s + 1].accepted)) return false;
+  if (!support.found() || !(support.residual <= kStrategies[kInParts].accepted)) return false;
   results_.keep(cell, support);
-  strategy_[cell] = s + 1;
+  strategy_[cell] = kInParts;
   return true;
 }
 
@@ -171,22 +151,22 @@ bool Ladder::climb(std::size_t cell, std::size_t first, std::size_t end, const S
                    Monitor& monitor) {
   List<const double*> x;
   const PointColumns points = results_.points_of(cell, x);
-  const bool keeps_less = kStrategies[strategy_[cell]].space == Space::Requested;
   Support best;
   std::size_t answer = end;
   for (std::size_t s = first; s < end; s++) {
     const Strategy& strategy = kStrategies[s];
-    if (!applies(strategy, points.count) || (keeps_less && strategy.space == Space::Enlarged)) continue;
-    const CellSolver& with = solver(strategy.space);
+    if (strategy.space == Space::Requested && (!requested_ || keeps_less_[cell])) continue;
+    const bool less = strategy.space == Space::Requested || keeps_less_[cell];
+    const CellSolver& with = less ? *requested_ : enlarged_;
     Support support;
-    switch (strategy.way) {
-      case Way::Streamed: support = with.streamed(points, threads, monitor); break;
-      case Way::Orthonormal:
-        support =
-            with.orthonormal(points, start, start.found() ? 0 : OrthonormalBasis::kDegenerateWidth, threads, monitor);
-        break;
-      case Way::Boxed: support = with.boxed(points, threads, monitor); break;
-      default: continue;
+    if (strategy.way == Way::Streamed) {
+      if (!with.streams(points.count) || points.count <= usize(with.features())) continue;
+      support = with.streamed(points, threads, monitor);
+    } else if (strategy.way == Way::Orthonormal) {
+      const double width = first == kAgain ? 0 : OrthonormalBasis::kDegenerateWidth;
+      support = with.orthonormal(points, start, width, threads, monitor);
+    } else {
+      support = with.boxed(points, threads, monitor);
     }
     if (!support.found() || support.indices.size() > results_.room(cell)) continue;
     best = std::move(support);
@@ -194,7 +174,7 @@ bool Ladder::climb(std::size_t cell, std::size_t first, std::size_t end, const S
     if (best.residual <= strategy.accepted) break;
   }
   residuals_[cell] = best.residual;
-  if (first < kFirstBoxed && points.count <= results_.room(cell) &&
+  if (first < kBoxed && points.count <= results_.room(cell) &&
       (best.indices.size() >= points.count || !(best.residual <= kAcceptedResidual))) {
     results_.keep_all(cell);
     strategy_[cell] = static_cast<unsigned char>(index_of(Way::Copied));
@@ -203,6 +183,7 @@ bool Ladder::climb(std::size_t cell, std::size_t first, std::size_t end, const S
   if (answer == end) return false;
   results_.keep(cell, best);
   strategy_[cell] = static_cast<unsigned char>(answer);
+  if (kStrategies[answer].space == Space::Requested) keeps_less_[cell] = 1;
   return true;
 }
 

@@ -19,8 +19,9 @@ namespace fewpoints {
 // asked for. Both may be the same.
 enum class Space { Enlarged, Requested };
 
-// A way of CellSolver: its basis and its engine.
-enum class Way { Copied, Merged, InCache, InParts, Streamed, Orthonormal, Boxed };
+// A way of CellSolver: its basis and its engine. Copied, Merged: nothing is solved. Together: no cell, but the weights
+// of the whole set (compress.cpp).
+enum class Way { Copied, Merged, InCache, InParts, Streamed, Orthonormal, Boxed, Together };
 
 struct Strategy {
   const char* name;
@@ -32,9 +33,9 @@ struct Strategy {
 // Answers of in_cache() have at most 6e-16 where the basis is well conditioned (measured over 10^5 cells).
 constexpr double kCellResidual = 4e-15;
 
-// In this order. The first four are for cells with something to reduce. Where none of those that apply is accepted, the
-// last one's answer is taken: the residual of the whole set is judged later. From `again` on, cells are solved once
-// more because that residual was too large.
+// In this order. Where no strategy that applies to a cell is accepted, the answer of the last one is taken: the
+// residual of the whole set is judged afterwards. From `again` on, cells are solved once more because that residual is
+// too large; a cell that keeps less stays in the requested space.
 constexpr std::array kStrategies{
     Strategy{"copied", Space::Enlarged, Way::Copied, 0},
     Strategy{"merged", Space::Enlarged, Way::Merged, 0},
@@ -43,12 +44,11 @@ constexpr std::array kStrategies{
     Strategy{"streamed", Space::Enlarged, Way::Streamed, kCellResidual},
     Strategy{"orthonormal", Space::Enlarged, Way::Orthonormal, kCellResidual},
     Strategy{"orthonormal, requested", Space::Requested, Way::Orthonormal, HUGE_VAL},
-    Strategy{"again", Space::Enlarged, Way::Orthonormal, kCellResidual},
-    Strategy{"again, requested", Space::Requested, Way::Orthonormal, HUGE_VAL},
-    Strategy{"boxed", Space::Enlarged, Way::Boxed, kAcceptedResidual},
-    Strategy{"boxed, requested", Space::Requested, Way::Boxed, HUGE_VAL},
+    Strategy{"again", Space::Enlarged, Way::Orthonormal, HUGE_VAL},
+    Strategy{"weights together", Space::Enlarged, Way::Together, kAcceptedResidual},
+    Strategy{"boxed", Space::Enlarged, Way::Boxed, HUGE_VAL},
 };
-constexpr std::size_t kFirstSolving = 2, kFirstCostly = 4, kFirstAgain = 7, kFirstBoxed = 9;
+constexpr std::size_t kInCache = 2, kInParts = 3, kCostly = 4, kAgain = 7, kTogether = 8, kBoxed = 9;
 using StrategyCounts = std::array<std::size_t, kStrategies.size()>;
 
 // Whether a set of no more points than moments, all of which may stay, is brought down to its rank: a matter of
@@ -73,13 +73,9 @@ class Ladder {
 
   CellResults::Columns columns() const { return results_.columns(); }
   StrategyCounts counts() const;           // cells by the strategy that answered them
-  std::size_t cells_keeping_less() const;  // reduced cells that keep only the requested space although it was enlarged
+  std::size_t cells_keeping_less() const;  // those that keep the requested space only, although it was enlarged
 
  private:
-  const CellSolver& solver(Space space) const {
-    return space == Space::Requested && requested_ ? *requested_ : enlarged_;
-  }
-  bool applies(const Strategy& strategy, std::size_t points) const;
   bool copies(std::size_t cell);
   bool solve_in_cache(std::size_t cell, double* workspace, const Monitor& monitor);
   bool climb(std::size_t cell, std::size_t first, std::size_t end, const Support& start, int threads, Monitor& monitor);
@@ -89,8 +85,9 @@ class Ladder {
   const CellSolver enlarged_;
   std::optional<CellSolver> requested_;
   CellResults results_;
-  List<unsigned char> strategy_;  // of every cell: the one that answered it
-  List<double> residuals_;        // of every cell that was not answered in cache
+  List<unsigned char> strategy_;    // of every cell: the one that answered it
+  List<unsigned char> keeps_less_;  // 1 or 0
+  List<double> residuals_;          // of every cell that was not answered in cache
 };
 
 }  // namespace fewpoints
