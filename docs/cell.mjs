@@ -54,7 +54,12 @@ const { png } = await render({
   spacing: 30,
   hconcat: [
     panel(`${COUNT} points`, 'each of weight 1', points, new Float64Array(COUNT).fill(1)),
-    panel(`${few.count} of them`, `weights add up to ${total.toFixed(0)}; circle area: weight`, few.points, few.weights),
+    panel(
+      `${few.count} of them`,
+      `weights add up to ${total.toFixed(0)}; circle area: weight`,
+      few.points,
+      few.weights,
+    ),
   ],
   config: { axis: { tickCount: 5 } },
 })
