@@ -118,10 +118,16 @@ describe('what documents show of the demo and of the command line', () => {
     for (const [, label, random, means, few] of rows) {
       const printed = errors.get(label.replace(/ \((smooth|a jump)\)$/, '')) as string[]
       expect(printed, label).toBeDefined()
-      expect(agrees(printed[0], random), `${label}: ${printed[0]}, not ${random}`).toBe(true)
-      expect(agrees(printed[1], means), `${label}: ${printed[1]}, not ${means}`).toBe(true)
+      // As many rows are drawn as were kept, and their number differs a little from processor to processor: other draws.
+      for (const [value, goal] of [
+        [printed[0], random],
+        [printed[1], means],
+      ].map((pair) => pair.map(Number))) {
+        if (goal < 1e-14) expect(value, label).toBeLessThan(1e-14)
+        else expect(Math.abs(Math.log10(value / goal)), `${label}: ${value}, not ${goal}`).toBeLessThan(1.3)
+      }
       // 0 and a few epsilons are the same thing.
-      expect(Number(printed[2])).toBeLessThanOrEqual(Math.max(100 * Number(few), 1e-14))
+      expect(Number(printed[2]), label).toBeLessThanOrEqual(Math.max(100 * Number(few), 1e-14))
     }
   })
 
