@@ -1,5 +1,6 @@
 // The main job from end to end: write a measurement of a million rows, compress it and check it with the command line,
-// ask the same questions of the whole record, of the kept rows and of random rows, and draw both.
+// ask the same questions of the whole record, of the kept rows, of k-means centroids and of random rows, and draw the
+// record and the kept rows.
 //
 //   npm run demo                                    builds what is missing, then runs this file
 //   npm run demo -- --picture docs/picture.png      also renews the picture of the README
@@ -8,6 +9,7 @@ import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from '
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { kmeans } from './kmeans.mjs'
 import { COLUMNS, measure, writeCsv } from './measurement.mjs'
 import { draw } from './picture.mjs'
 import { random } from './random.mjs'
@@ -92,9 +94,21 @@ function randomSubset(record, count, seed) {
   return subset
 }
 
+/** As many k-means centroids as rows were kept, each with the time of its cluster. */
+function centroids(record, count) {
+  const { columns, weights } = kmeans(
+    COLUMNS.map((name) => record[name]),
+    record.exposure,
+    count,
+    SEED,
+  )
+  return { ...Object.fromEntries(COLUMNS.map((name, a) => [name, columns[a]])), exposure: weights }
+}
+
 function comparison(record, kept) {
   const whole = statistics(record)
   const few = statistics(kept)
+  const means = statistics(centroids(record, kept.power.length))
   const another = (_, i) => statistics(randomSubset(record, kept.power.length, SEED + 1 + i))
   const subsets = Array.from({ length: RANDOM_SUBSETS }, another)
   const off = (some, i) => Math.abs(some[i].value - whole[i].value) / Math.abs(whole[i].value)
@@ -104,9 +118,9 @@ function comparison(record, kept) {
       const { name, unit, value } = statistic
       const typical = median(subsets.map((subset) => off(subset, i)))
       const label = unit === '' ? `  ${name}` : `  ${name} (${unit})`
-      return [[label, digits(value), digits(few[i].value), error(off(few, i)), error(typical)]]
+      return [[label, digits(value), digits(few[i].value), error(off(few, i)), error(off(means, i)), error(typical)]]
     })
-  const heading = (text) => [text, '', '', '', '']
+  const heading = (text) => [text, '', '', '', '', '']
   const rows = [
     heading(`kept: moments up to degree ${ORDER}, and what follows from them`),
     ...lines('exact'),
@@ -115,8 +129,9 @@ function comparison(record, kept) {
     heading('NOT kept: jumps and kinks'),
     ...lines('rough'),
   ]
-  const head = ['', 'whole record', 'kept rows', 'rel. error', 'random rows, rel. error']
+  const head = ['', 'whole record', 'kept rows', 'rel. error', 'of k-means', 'of random rows']
   const footnote =
+    'k-means: as many centroids as rows were kept, each with the time of its cluster; they are no rows of the record\n' +
     'random rows: as many rows as were kept, drawn at random, their weights scaled to the same total;\n' +
     `the median error of ${RANDOM_SUBSETS} draws`
   return `${textTable(head, rows)}\n\n${footnote}`

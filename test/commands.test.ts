@@ -18,9 +18,12 @@ test('the demo compresses, verifies, compares and draws', () => {
   const printed = run('demo/demo.mjs', '--rows', '20000', '--size', '1000', '--out', out)
   expect(printed).toContain('same moments up to order 5')
 
-  // name, whole record, kept rows, relative error, that of random rows
+  // name, whole record, kept rows, relative error, that of k-means centroids, that of random rows
   const [, kept, rest] = printed.split(/^kept: .*|^not promised.*/m)
-  const errors = [...kept.matchAll(/^ {2}\S.*?(\S+) +(\S+)$/gm)].map(([, few, random]) => [Number(few), Number(random)])
+  const errors = [...kept.matchAll(/^ {2}\S.*?(\S+) +\S+ +(\S+)$/gm)].map(([, few, random]) => [
+    Number(few),
+    Number(random),
+  ])
   expect(errors.length).toBe(9)
   for (const [few, random] of errors) {
     expect(few).toBeLessThan(1e-11)
