@@ -19,6 +19,7 @@ describe('compress', () => {
     const result = await compress(uniform(1000, 2), { dimension: 2, order: 3, size: 100 })
     expect(Object.keys(result).sort()).toEqual([
       'cells',
+      'cellsKeepingLess',
       'count',
       'dimension',
       'elapsed',

@@ -5,6 +5,7 @@
 // anything else, which also is a result that is no re-weighted subset, or that reports another residual than verifySync.
 import { textTable } from '../../demo/table.mjs'
 import { compressSync, momentCount, verifySync } from '../../dist/index.js'
+import { strategiesOf } from '../../dist/points/compress.js'
 import { faultOf, hardSets, sizesFor } from '../hard-sets.mjs'
 import { EPS, timed } from '../measure.mjs'
 
@@ -60,8 +61,19 @@ function measure(set, options) {
     faultOf(result, set, dimension, size) ||
     (Math.abs(result.residual - residual) <= EPS ? '' : `reports ${result.residual}, verifySync ${residual}`)
   const verdict = why ? 'WRONG' : residual <= KEPT ? 'kept' : residual <= KEPT_LOOSELY ? 'kept loosely' : 'WRONG'
-  const { count, cells } = result
-  return { wall, count, cells, residual: residual / EPS, totalWeight: perOrder[0] / EPS, verdict, why }
+  const { count, cells, cellsKeepingLess } = result
+  const strategies = strategiesOf(set.points, options)
+  return {
+    wall,
+    count,
+    cells,
+    cellsKeepingLess,
+    strategies,
+    residual: residual / EPS,
+    totalWeight: perOrder[0] / EPS,
+    verdict,
+    why,
+  }
 }
 
 export function report(results) {
@@ -94,7 +106,16 @@ export function report(results) {
     '',
     ...notes,
     'residual and error of the total weight in machine epsilons, by verifySync',
+    `cells by the strategy that answered them: ${totals(all)}`,
+    `${sum(all, ({ cellsKeepingLess }) => cellsKeepingLess)} cells of ${sum(all, ({ cells }) => cells)} keep less than the enlarged space`,
     `${all.length} results: ${number('kept')} kept, ${number('kept loosely')} kept loosely, ${number('refused')} refused, ` +
       `${number('WRONG') === 0 ? 'none wrong' : `${number('WRONG')} ARE WRONG`}`,
   ].join('\n')
+}
+
+const sum = (all, value) => all.reduce((total, one) => total + (value(one) ?? 0), 0)
+
+function totals(all) {
+  const names = [...new Set(all.flatMap(({ strategies }) => Object.keys(strategies ?? {})))]
+  return names.map((name) => `${name} ${sum(all, ({ strategies }) => strategies?.[name])}`).join(', ')
 }

@@ -125,6 +125,12 @@ export function compressSync(points: PointsInput, options: CompressSyncOptions):
   return toCompressed(input, native().compressSync(input), values.order)
 }
 
+/** For tests and benchmarks: how many cells each strategy of native/kernel/compression/ladder.hpp answered, by its name. */
+export function strategiesOf(points: PointsInput, options: CompressSyncOptions): Record<string, number> {
+  const values = readOptions('strategiesOf', options, table, onlyAsync('compress'))
+  return native().compressSync(readInput('strategiesOf', points, values)).strategies
+}
+
 function readInput(caller: string, given: unknown, options: OptionValues<typeof table>): NativeCompressInput {
   const points = readPoints(given, options.dimension, {
     where: `${caller}: points`,
