@@ -6,6 +6,7 @@
 
 #include "base/list.hpp"
 #include "parallel/parallel_for.hpp"
+#include "polynomial/product_values.hpp"
 #include "recombination/basic_solution.hpp"
 #include "recombination/refine_weights.hpp"
 
@@ -35,21 +36,6 @@ Support without_zeros(Support support) {
   support.indices.resize(kept);
   support.weights.resize(kept);
   return support;
-}
-
-// The part of a shape that ProductSource reads.
-BasisShape product_shape(const MultiIndices& indices, const Recurrence& recurrence) {
-  BasisShape shape{};
-  shape.dimension = indices.dimension;
-  shape.order = indices.order;
-  shape.count = indices.count;
-  shape.parent = indices.parent.data();
-  shape.axis = indices.axis.data();
-  shape.degree = indices.degree.data();
-  shape.a = recurrence.a.data();
-  shape.b = recurrence.b.data();
-  shape.c = recurrence.c.data();
-  return shape;
 }
 
 // Chosen points of a cell, as columns of their own.
@@ -268,7 +254,7 @@ bool CellSolver::with_box(const PointColumns& points, const std::function<void(c
     inverse[a] = 1 / half;
   }
   const Recurrence legendre = Recurrence::legendre(m, indices_.order);
-  use(ProductSource(product_shape(indices_, legendre), points.x, points.w, points.count, centre, inverse));
+  use(ProductSource(shape_of(indices_, legendre), points.x, points.w, points.count, centre, inverse));
   return true;
 }
 

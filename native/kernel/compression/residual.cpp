@@ -5,6 +5,7 @@
 
 #include "base/list.hpp"
 #include "parallel/parallel_for.hpp"
+#include "polynomial/product_values.hpp"
 #include "recombination/refine_weights.hpp"
 
 namespace fewpoints {
@@ -118,14 +119,15 @@ Verification Residual::of(const PointSet& other, int threads, Monitor& monitor) 
 double Residual::refine_weights(const double* const* x, Array<double>& w, std::size_t count, int threads,
                                 Monitor& monitor) const {
   const int N = indices_.count;
+  const Recurrence monomial = Recurrence::monomial(indices_.dimension, indices_.order);
+  const BasisShape shape = shape_of(indices_, monomial);
+  List<double> z(indices_.dimension), powers;
+  List<const double*> at;
+  for (double& t : z) at.push_back(&t);
   Eigen::MatrixXd features(N, static_cast<Eigen::Index>(count));
   for (std::size_t i = 0; i < count; i++) {
-    double* f = features.col(static_cast<Eigen::Index>(i)).data();
-    f[0] = 1;
-    for (int e = 1; e < N; e++) {
-      const int a = indices_.axis[e];
-      f[e] = f[indices_.parent[e]] * std::pow(scale_[a] * (x[a][i] - centre_[a]), indices_.degree[e]);
-    }
+    for (int a = 0; a < indices_.dimension; a++) z[a] = scale_[a] * (x[a][i] - centre_[a]);
+    product_values(shape, at.data(), 1, 1, features.col(static_cast<Eigen::Index>(i)).data(), 1, powers);
   }
   List<double> weights(w.data(), w.data() + count);
   const double residual = refine_weights_min_norm(

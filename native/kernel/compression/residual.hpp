@@ -1,5 +1,6 @@
-// Moments of a set in centred coordinates and in double-double, to compare others with. This path shares no basis, no
-// frame and no sums with the recombination.
+// Moments of a set in centred coordinates and in double-double, to compare others with. The measurement shares no basis
+// and no sums with the recombination. The compression uses both: cells are cut by these deviations, and weights are
+// refined against these sums.
 #pragma once
 
 #include "base/list.hpp"

@@ -47,7 +47,7 @@ double working_bytes_of_recombine(std::size_t points, std::size_t features) {
 
 double working_bytes_of_match(std::size_t points, std::size_t features, int threads) {
   const auto n = static_cast<double>(features);
-  const auto parts = std::min(LocalFeatures::pieces_of(points), static_cast<std::size_t>(std::max(threads, 1)));
+  const auto parts = std::min(FeatureBlocks::pieces_of(points), static_cast<std::size_t>(std::max(threads, 1)));
   return kNumber * n * n * (static_cast<double>(parts) + 6) + working_bytes_of_sums(points, features);
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/list.hpp"
 #include "base/shown.hpp"
+#include "polynomial/product_values.hpp"
 #include "recombination/refine_weights.hpp"
 
 namespace fewpoints {
@@ -66,21 +67,14 @@ double GivenMoments::against_given(const List<double>& weights) const {
   return worst;
 }
 
-void GivenMoments::evaluate(std::size_t point, double factor, List<double>& powers, double* values) const {
-  const int m = set_.dimension(), k = indices_.order;
-  powers.resize(product(m, k + 1));
-  for (int a = 0; a < m; a++) {
-    double* q = powers.data() + static_cast<std::ptrdiff_t>(a) * (k + 1);
-    const double x = columns_[a][point] * scale_[a];
-    q[0] = 1;
-    for (int i = 0; i < k; i++) {
-      const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(a) * k + i;
-      q[i + 1] = (recurrence_.a[at] * x + recurrence_.b[at]) * q[i] - (i > 0 ? recurrence_.c[at] * q[i - 1] : 0);
-    }
+void GivenMoments::evaluate(std::size_t point, double factor, Scratch& scratch, double* values) const {
+  scratch.x.resize(set_.dimension());
+  scratch.z.resize(set_.dimension());
+  for (int a = 0; a < set_.dimension(); a++) {
+    scratch.x[a] = columns_[a][point] * scale_[a];
+    scratch.z[a] = &scratch.x[a];
   }
-  values[0] = factor;
-  for (int e = 1; e < indices_.count; e++)
-    values[e] = values[indices_.parent[e]] * powers[usize(indices_.axis[e]) * usize(k + 1) + usize(indices_.degree[e])];
+  product_values(exact_->shape(), scratch.z.data(), 1, factor, values, 1, scratch.powers);
 }
 
 double GivenMoments::refine_weights(List<double>& weights) const {
@@ -109,9 +103,9 @@ double GivenMoments::refine_weights(List<double>& weights) const {
     if (slow || best <= kConverged || !std::isfinite(worst) || width * N * std::min<double>(width, N) > kMaxWork) break;
     // Factors 1 + h of the weights, h small: they stay positive.
     Eigen::MatrixXd A(N, static_cast<Eigen::Index>(on.size()));
-    List<double> powers;
+    Scratch scratch;
     for (std::size_t j = 0; j < on.size(); j++)
-      evaluate(on[j], w[on[j]], powers, A.col(static_cast<Eigen::Index>(j)).data());
+      evaluate(on[j], w[on[j]], scratch, A.col(static_cast<Eigen::Index>(j)).data());
     for (int e = 0; e < N; e++) A.row(e) *= own.magnitude[e] > 0 ? 1 / own.magnitude[e] : 0;
     if (!make_factorable(A)) break;
     const Eigen::VectorXd h = A.completeOrthogonalDecomposition().solve(relative);
@@ -148,10 +142,11 @@ std::string GivenMoments::unmet(const List<double>& weights, const List<double>&
   const double total = given[0];
   if (total < 0) return name(0) + " is " + shown(total) + " and cannot be below 0";
   // The moment over the total weight is a mean of the values on the points.
-  List<double> low(static_cast<std::size_t>(N), HUGE_VAL), high(low.size(), -HUGE_VAL), values(low.size()), powers;
+  List<double> low(static_cast<std::size_t>(N), HUGE_VAL), high(low.size(), -HUGE_VAL), values(low.size());
+  Scratch scratch;
   for (std::size_t i = 0; i < set_.size(); i++) {
     if (i % 256 == 0) monitor_.check();
-    evaluate(i, 1, powers, values.data());
+    evaluate(i, 1, scratch, values.data());
     for (int e = 1; e < N; e++) {
       low[e] = std::min(low[e], values[e]);
       high[e] = std::max(high[e], values[e]);

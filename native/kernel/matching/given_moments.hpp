@@ -28,8 +28,12 @@ class GivenMoments {
   std::string unmet(const List<double>& weights, const List<double>& given) const;
 
  private:
-  // The functions at a point of the set, times `factor`. powers: scratch.
-  void evaluate(std::size_t point, double factor, List<double>& powers, double* values) const;
+  struct Scratch {
+    List<double> x, powers;
+    List<const double*> z;
+  };
+  // The functions at a point of the set, times `factor`.
+  void evaluate(std::size_t point, double factor, Scratch& scratch, double* values) const;
   // "target[3], the moment of exponents [0, 1, 0],".
   std::string name(int e) const;
   // From the set's units to the caller's.

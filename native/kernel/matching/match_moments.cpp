@@ -78,7 +78,7 @@ class Matching {
       : set_(set), features_(set, order, threads, monitor), threads_(threads), monitor_(monitor) {
     List<int> exponents;
     for (int a = 0; a < set.dimension(); a++) exponents.push_back(set.exponent(a));
-    target_ = localise(target, order, basis, exponents, features_.frame());
+    target_ = localise(target, order, basis, exponents, features_.orthonormal());
     n_ = set.size();
     N_ = features_.count();
     c_.resize(n_);
@@ -164,7 +164,7 @@ class Matching {
     RowMajor matrix(static_cast<std::size_t>(N_), n_);
     List<double> rhs(static_cast<std::size_t>(N_));
     const Vector unit = size_.cwiseMax(size_.maxCoeff() * 1e-300).cwiseInverse();
-    features_.for_blocks([&](const LocalFeatures::Block& block, std::size_t) {
+    features_.for_blocks([&](const FeatureBlocks::Block& block, std::size_t) {
       for (Eigen::Index e = 0; e < N_; e++)
         for (std::size_t i = 0; i < block.count; i++)
           matrix.row(static_cast<std::size_t>(e))[block.begin + i] =
@@ -220,7 +220,7 @@ class Matching {
   void settle() {
     weights_.resize(n_);
     const Vector size = mu_.cwiseAbs();
-    features_.for_blocks([&](const LocalFeatures::Block& block, std::size_t) {
+    features_.for_blocks([&](const FeatureBlocks::Block& block, std::size_t) {
       const Vector p = block.phi * mu_, terms = block.phi.cwiseAbs() * size;
       for (Eigen::Index i = 0; i < p.size(); i++) {
         const std::size_t at = block.begin + static_cast<std::size_t>(i);
@@ -232,7 +232,7 @@ class Matching {
 
   Matrix features_at(const List<std::uint32_t>& rows) const {
     Matrix phi(static_cast<Eigen::Index>(rows.size()), N_);
-    features_.for_blocks([&](const LocalFeatures::Block& block, std::size_t) {
+    features_.for_blocks([&](const FeatureBlocks::Block& block, std::size_t) {
       auto it = std::lower_bound(rows.begin(), rows.end(), static_cast<std::uint32_t>(block.begin));
       for (; it != rows.end() && *it < block.begin + block.count; ++it)
         phi.row(it - rows.begin()) = block.phi.row(static_cast<Eigen::Index>(*it - block.begin));
@@ -262,7 +262,7 @@ class Matching {
     Matrix H = hessian_of(w);
     H.diagonal() += 0x1p-60 * size_;
     const Vector correction = solve(H, error);
-    features_.for_blocks([&](const LocalFeatures::Block& block, std::size_t) {
+    features_.for_blocks([&](const FeatureBlocks::Block& block, std::size_t) {
       const Vector change = block.phi * correction;
       for (std::size_t i = 0; i < block.count; i++) {
         double& v = w[block.begin + i];
@@ -314,7 +314,7 @@ class Matching {
     for (std::size_t first = 0; first < pieces; first += wave) {
       const std::size_t last = std::min(pieces, first + wave);
       for (Part& part : parts) part.clear(N_);
-      features_.for_blocks(first, last, [&](const LocalFeatures::Block& block, std::size_t piece) {
+      features_.for_blocks(first, last, [&](const FeatureBlocks::Block& block, std::size_t piece) {
         body(block, parts[piece - first]);
       });
       for (std::size_t k = first; k < last; k++) {
@@ -329,7 +329,7 @@ class Matching {
 
   // Value, moments and second derivative at mu.
   Pass pass(const Vector& mu) {
-    Pass total = sum_of_pieces<Pass>([&](const LocalFeatures::Block& block, Pass& part) {
+    Pass total = sum_of_pieces<Pass>([&](const FeatureBlocks::Block& block, Pass& part) {
       Vector w = block.phi * mu, active(w.size());
       for (Eigen::Index i = 0; i < w.size(); i++) {
         const double c = c_[block.begin + static_cast<std::size_t>(i)], s = std::max(0.0, 1 + w[i]);
@@ -353,7 +353,7 @@ class Matching {
       void add(const Part& other) { hessian += other.hessian; }
       Matrix hessian;
     };
-    const Part total = sum_of_pieces<Part>([&](const LocalFeatures::Block& block, Part& part) {
+    const Part total = sum_of_pieces<Part>([&](const FeatureBlocks::Block& block, Part& part) {
       Vector active(static_cast<Eigen::Index>(block.count));
       for (std::size_t i = 0; i < block.count; i++)
         active[static_cast<Eigen::Index>(i)] = w[block.begin + i] > 0 ? std::sqrt(c_[block.begin + i]) : 0;
@@ -364,7 +364,7 @@ class Matching {
   }
 
   const PointSet& set_;
-  LocalFeatures features_;
+  FeatureBlocks features_;
   const int threads_;
   Monitor& monitor_;
   MomentTarget target_;
@@ -424,7 +424,7 @@ Matched match_moments(const PointSet& set, std::size_t count, const List<double>
       weights = std::move(trimmed);
     }
   }
-  // What the frame leaves out, because it vanishes on the points, must agree as well.
+  // The polynomials that vanish on the points are not in the basis: their moments must agree as well.
   if (!(moments.against_given(weights) <= kMet)) throw infeasible(moments.unmet(weights, given));
   result.weights.assign(count, 0.0);
   for (std::size_t i = 0; i < set.size(); i++)

@@ -142,15 +142,15 @@ Moments turn(const Moments& y, int dimension, const List<double>& map) {
 }  // namespace
 
 MomentTarget localise(const List<double>& target, int order, Basis basis, const List<int>& exponent,
-                      const OrthonormalBasis& frame) {
-  const BasisShape& shape = frame.basis().shape();
+                      const OrthonormalBasis& orthonormal) {
+  const BasisShape& shape = orthonormal.basis().shape();
   const int m = shape.columns;
   Moments y(m, order);
   for (int e = 0; e < y.indices.count; e++) {
     y.value[e] = target[e];
     y.size[e] = std::fabs(target[e]);
   }
-  const Recurrence& own = frame.recurrence();
+  const Recurrence& own = orthonormal.recurrence();
   if (m == 1 && shape.dimension == 1) {
     // In one step: on the way over powers of z, size would grow with their coefficients, which reach 2^(1.3 order).
     const double factor = std::ldexp(shape.map[0], -exponent[0]);
@@ -162,7 +162,8 @@ MomentTarget localise(const List<double>& target, int order, Basis basis, const 
     return {y.value, y.size};
   }
   const Recurrence plain = Recurrence::monomial(1, order);
-  // y_b = scale_b (x_b - centre_b) with the frame's largest factor of this column, so that its map has entries near 1.
+  // y_b = scale_b (x_b - centre_b) with the orthonormal basis's largest factor of this column, so that its map has
+  // entries near 1.
   List<double> map(product(shape.dimension, m), 0.0);
   if (shape.from == nullptr)
     std::copy_n(shape.map, map.size(), map.begin());
@@ -184,7 +185,7 @@ MomentTarget localise(const List<double>& target, int order, Basis basis, const 
     change_axis(z, axis,
                 expansions(Basis::Monomial, order, {own.a.data() + row, own.b.data() + row, own.c.data() + row}, 1, 0));
   }
-  // The frame leaves out polynomials that vanish on the points.
+  // The orthonormal basis leaves out polynomials that vanish on the points.
   MomentTarget result;
   List<Exponents> rows(static_cast<std::size_t>(shape.count), Exponents(shape.dimension, 0));
   for (int e = 0; e < shape.count; e++) {

@@ -7,12 +7,12 @@
 
 namespace fewpoints {
 
-void DoubleDoubleSums::add(const DoubleDoubleSums& other) {
+void DoubleDoubleSums::add(const double* other_high, const double* other_low, const double* other_magnitude) {
   for (std::size_t e = 0; e < high.size(); e++) {
-    const DoubleDouble s = two_sum(high[e], other.high[e]);
+    const DoubleDouble s = two_sum(high[e], other_high[e]);
     high[e] = s.high;
-    low[e] += s.low + other.low[e];
-    magnitude[e] += other.magnitude[e];
+    low[e] += s.low + other_low[e];
+    magnitude[e] += other_magnitude[e];
   }
 }
 

@@ -1,4 +1,4 @@
-// Moments in double-double of any range of points, in any product basis and any affine frame: what targets and
+// Moments in double-double of any range of points, in any product basis and any affine coordinates: what targets and
 // residuals are measured with. The heavy loop is simd/exact.cpp.
 #pragma once
 
@@ -19,7 +19,8 @@ struct DoubleDoubleSums {
   DoubleDouble operator[](Integer e) const {
     return two_sum(high[e], low[e]);
   }
-  void add(const DoubleDoubleSums& other);
+  void add(const double* other_high, const double* other_low, const double* other_magnitude);
+  void add(const DoubleDoubleSums& other) { add(other.high.data(), other.low.data(), other.magnitude.data()); }
 };
 
 // From columns to coordinates: a row of `factor` for each coordinate; or one factor each, of the column `from`, so that

@@ -1,4 +1,4 @@
-// The polynomials of degree <= k of a weighted set in a frame of its own, block by block and never stored: in double
+// The polynomials of degree <= k of a weighted set in its orthonormal basis, block by block and never stored: in double
 // for steps, in double-double for sums.
 #pragma once
 #include <Eigen/Core>
@@ -11,13 +11,13 @@
 
 namespace fewpoints {
 
-class LocalFeatures {
+class FeatureBlocks {
  public:
-  // The set must outlive this. Cost: that of the frame.
-  LocalFeatures(const PointSet& set, int order, int threads, Monitor& monitor);
+  // The set must outlive this. Cost: that of the orthonormal.
+  FeatureBlocks(const PointSet& set, int order, int threads, Monitor& monitor);
 
-  const OrthonormalBasis& frame() const { return frame_; }
-  Eigen::Index count() const { return frame_.basis().count(); }
+  const OrthonormalBasis& orthonormal() const { return orthonormal_; }
+  Eigen::Index count() const { return orthonormal_.basis().count(); }
 
   DoubleDoubleSums sums(const List<double>& weights) const;
 
@@ -61,7 +61,7 @@ class LocalFeatures {
   const int threads_;
   Monitor& monitor_;
   List<const double*> columns_;
-  OrthonormalBasis frame_;
+  OrthonormalBasis orthonormal_;
   std::size_t pieces_ = 1;
 };
 

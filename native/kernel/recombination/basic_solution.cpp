@@ -153,14 +153,6 @@ void BasicSolutionFinder::fill(const List<Column>& columns, double* out, std::si
   // On one thread the sums of a batch go to the target at once; the order is the same.
   const std::size_t width = usize((source_.width() + 7) / 8 * 8);
   List<DoubleDoubleSums> parts(exact ? (team == 1 ? 1 : batches.size()) : 0, DoubleDoubleSums(static_cast<int>(width)));
-  const auto add = [&](const DoubleDoubleSums& part) {
-    for (int e = 0; e < source_.width(); e++) {
-      const DoubleDouble s = two_sum(target_.high[e], part.high[e]);
-      target_.high[e] = s.high;
-      target_.low[e] += s.low + part.low[e];
-      target_.magnitude[e] += part.magnitude[e];
-    }
-  };
   List<Array<double>> scratch(std::max(team, 1));
   List<List<Segment>> gathered(std::max(team, 1));
   parallel_for(batches.size(), team, monitor_, Stage::Recombine, [&](std::size_t i, int thread) {
@@ -177,12 +169,12 @@ void BasicSolutionFinder::fill(const List<Column>& columns, double* out, std::si
     source_.sums(segments.data(), first, static_cast<int>(batch.end - batch.begin), columns[batch.begin].weighted,
                  out + batch.begin, stride, scratch[thread].data(), part);
     if (exact && team == 1) {
-      add(*part);
+      target_.add(*part);
       for (List<double>* sum : {&part->high, &part->low, &part->magnitude}) std::fill(sum->begin(), sum->end(), 0.0);
     }
   });
   if (team > 1)
-    for (const DoubleDoubleSums& part : parts) add(part);
+    for (const DoubleDoubleSums& part : parts) target_.add(part);
 }
 
 bool BasicSolutionFinder::run() {

@@ -68,13 +68,7 @@ class MatrixSource final : public FeatureSource {
       std::fill_n(scratch, 3 * padded(N), 0.0);
       add(segments + first[c], first[c + 1] - first[c], high, low, magnitude);
       for (int e = 0; e < N; e++) out[usize(e) * stride + usize(c)] = high[e] + low[e];
-      if (exact == nullptr) continue;
-      for (int e = 0; e < N; e++) {
-        const DoubleDouble s = two_sum(exact->high[e], high[e]);
-        exact->high[e] = s.high;
-        exact->low[e] += s.low + low[e];
-        exact->magnitude[e] += magnitude[e];
-      }
+      if (exact != nullptr) exact->add(high, low, magnitude);
     }
   }
 
