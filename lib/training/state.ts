@@ -132,11 +132,6 @@ export function checkState(
   return { epoch: given.epoch, memory }
 }
 
-/** A copy that nobody shares. */
-export function copyArrays({ hidden, bias, output, outputBias }: NeuronArrays): NeuronArrays {
-  return { hidden: copyOf(hidden), bias: copyOf(bias), output: copyOf(output), outputBias: copyOf(outputBias) }
-}
-
 function readFields(state: unknown, where: string) {
   if (typeof state !== 'object' || state === null || Array.isArray(state) || ArrayBuffer.isView(state)) {
     throw typeError('ERR_SHAPE', `${where} must be an object { optimizer, epoch, step, ... }, got ${describe(state)}`)

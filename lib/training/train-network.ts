@@ -2,7 +2,7 @@
 import { typeError } from '../errors.js'
 import type { Dataset } from '../input/labelled-rows.js'
 import type { NetworkInput } from '../input/network.js'
-import { native } from '../native/addon.js'
+import type { NativeProgress } from '../native/addon.js'
 import { runJob } from '../native/job.js'
 import { readTrainOptions, readTrainSyncOptions, type TrainOptions, type TrainSyncOptions } from './options.js'
 import { type History, Training } from './training.js'
@@ -25,10 +25,11 @@ import { type History, Training } from './training.js'
  * threads do not change a bit of the result. A training that diverges ends with losses of NaN or Infinity, which is no
  * error.
  *
- * Time is about epochs x rows x width x (inputs + outputs); an evaluation costs a third of an epoch, and as much for as
- * many rows of `test`, which `evaluateEvery` makes rarer. After each evaluation the rows are copied again, on the
- * calling thread. Memory: three copies of the rows; with b rows in a batch (default: all) also b x outputs x width / 1024
- * numbers, and b / 4096 of them, at most 64, for each parameter, which is the most where inputs and neurons are many.
+ * Time is about epochs x rows x width x (inputs + outputs). An evaluation costs a third of an epoch, and as much per
+ * row of `test`; `evaluateEvery` makes evaluations rarer. Each report to onEpoch() copies the network and the state.
+ * Memory: one copy of the rows, and a second one while they are read. With b rows per batch (default: all) also
+ * b x outputs x width / 1024 numbers, and b / 4096 numbers per parameter (1 to 64 of them), which is the most where
+ * inputs and neurons are many.
  *
  * @param network its arrays are Float64Array or Float32Array; never written to
  * @param data rows { x, y, weights? }: x is d x inputs, y is d x outputs, row-major or ndarray-like; never written to.
@@ -44,14 +45,17 @@ export async function trainNetwork(network: NetworkInput, data: Dataset, options
   const values = readTrainOptions('trainNetwork', options)
   const { signal, onEpoch } = values
   const training = new Training('trainNetwork', network, data, values)
-  for (let input = training.next(); input !== undefined; input = training.next()) {
-    const stretch = input
-    const trained = await runJob((progress) => native().train(stretch, progress), { signal, onProgress: undefined })
-    training.add(stretch.end, trained)
-    if (onEpoch) await onEpoch(training.report())
-    if (signal?.aborted) throw signal.reason
+  try {
+    for (const epochs of training.stretches()) {
+      const start = (progress?: NativeProgress) => training.trainer.run({ epochs }, progress)
+      training.add(epochs, await runJob(start, { signal, onProgress: undefined }))
+      if (onEpoch) await onEpoch(training.report())
+      if (signal?.aborted) throw signal.reason
+    }
+    return training.history()
+  } finally {
+    training.trainer.free()
   }
-  return training.history()
 }
 
 /**
@@ -62,16 +66,20 @@ export function trainNetworkSync(network: NetworkInput, data: Dataset, options: 
   const values = readTrainSyncOptions('trainNetworkSync', options)
   const { onEpoch } = values
   const training = new Training('trainNetworkSync', network, data, values)
-  for (let input = training.next(); input !== undefined; input = training.next()) {
-    training.add(input.end, native().trainSync(input))
-    const returned = onEpoch?.(training.report()) as { then?: unknown } | undefined
-    if (typeof returned?.then === 'function') {
-      Promise.resolve(returned).catch(() => {}) // what it rejects with is nobody's any more
-      throw typeError(
-        'ERR_OPTION',
-        "trainNetworkSync: option 'onEpoch' returned a Promise; trainNetwork() waits for it",
-      )
+  try {
+    for (const epochs of training.stretches()) {
+      training.add(epochs, training.trainer.runSync({ epochs }))
+      const returned = onEpoch?.(training.report()) as { then?: unknown } | undefined
+      if (typeof returned?.then === 'function') {
+        Promise.resolve(returned).catch(() => {}) // nobody waits for what it rejects with
+        throw typeError(
+          'ERR_OPTION',
+          "trainNetworkSync: option 'onEpoch' returned a Promise; trainNetwork() waits for it",
+        )
+      }
     }
+    return training.history()
+  } finally {
+    training.trainer.free()
   }
-  return training.history()
 }

@@ -158,10 +158,10 @@ export function readRule(caller: string, values: OptionValues<typeof ruleTable>)
       `${caller}: option 'stepSizes' must be the least step, above 0, and the largest, got [${stepSizes}]`,
     )
   }
-  const [[beta1, beta2], [shrink, grow], [leastStep, largestStep]] = [betas, factors, stepSizes]
+  const [[beta1, beta2], [shrink, grow], [minStep, maxStep]] = [betas, factors, stepSizes]
   return {
     optimizer,
-    rule: { rule, ...single, beta1, beta2, shrink, grow, leastStep, largestStep },
+    rule: { rule, ...single, beta1, beta2, shrink, grow, minStep, maxStep },
     remembers: rule === 'rmsprop' && single.momentum > 0 ? ['first', 'second'] : remembers,
   }
 }

@@ -286,28 +286,25 @@ void backward_of(const NetworkView<T>& net, const T* const* x, const T* const* e
   backward_any<T, A>(net, x, error, begin, end, first, last, sums, workspace);
 }
 
-// The order of Activation in train.hpp.
+// use.template operator()<A>(), A being the class of the activation.
+template <class T, class Use>
+void with_activation(Activation activation, const Use& use) {
+#define FEWPOINTS_CASE(name, word) \
+  case Activation::name: return use.template operator()<name<T>>();
+  switch (activation) { FEWPOINTS_ACTIVATIONS(FEWPOINTS_CASE) }
+#undef FEWPOINTS_CASE
+}
+
 template <class T>
 void forward(const NetworkView<T>& net, const T* const* x, size_t offset, size_t begin, size_t end, T* f) {
-  switch (net.activation) {
-    case 0: return forward_of<T, Relu<T>>(net, x, offset, begin, end, f);
-    case 1: return forward_of<T, Tanh<T>>(net, x, offset, begin, end, f);
-    case 2: return forward_of<T, Sigmoid<T>>(net, x, offset, begin, end, f);
-    case 3: return forward_of<T, Gelu<T>>(net, x, offset, begin, end, f);
-    default: return forward_of<T, Sin<T>>(net, x, offset, begin, end, f);
-  }
+  with_activation<T>(net.activation, [&]<class A>() { forward_of<T, A>(net, x, offset, begin, end, f); });
 }
 
 template <class T>
 void backward(const NetworkView<T>& net, const T* const* x, const T* const* error, size_t begin, size_t end,
               size_t first, size_t last, double* sums, double* workspace) {
-  switch (net.activation) {
-    case 0: return backward_of<T, Relu<T>>(net, x, error, begin, end, first, last, sums, workspace);
-    case 1: return backward_of<T, Tanh<T>>(net, x, error, begin, end, first, last, sums, workspace);
-    case 2: return backward_of<T, Sigmoid<T>>(net, x, error, begin, end, first, last, sums, workspace);
-    case 3: return backward_of<T, Gelu<T>>(net, x, error, begin, end, first, last, sums, workspace);
-    default: return backward_of<T, Sin<T>>(net, x, error, begin, end, first, last, sums, workspace);
-  }
+  with_activation<T>(net.activation,
+                     [&]<class A>() { backward_of<T, A>(net, x, error, begin, end, first, last, sums, workspace); });
 }
 
 size_t backward_workspace(int inputs, int outputs) {
@@ -316,7 +313,7 @@ size_t backward_workspace(int inputs, int outputs) {
 
 }  // namespace
 
-const NetworkKernels<float> network32 = {forward<float>, backward<float>, backward_workspace, update32};
-const NetworkKernels<double> network64 = {forward<double>, backward<double>, backward_workspace, update64};
+const NetworkKernels<float> network32 = {forward<float>, backward<float>, backward_workspace, update<float>};
+const NetworkKernels<double> network64 = {forward<double>, backward<double>, backward_workspace, update<double>};
 
 }  // namespace fewpoints::FEWPOINTS_SIMD
