@@ -8,23 +8,23 @@ import { copyOf } from '../native/memory.js'
 import type { EpochReport, ReadOptions } from './options.js'
 import { checkState, type TrainingState } from './state.js'
 
-/** What a training has led to. */
+/** The result of a training. */
 export interface History {
-  /** The network at the end. It has multiplicities if and only if the given one has, and the same. */
+  /** The network at the end. It has multiplicities if the given one has, and the same ones. */
   network: Network
-  /** When losses were evaluated: after so many epochs. With option `state` only what came after it. */
+  /** The numbers of epochs after which losses were evaluated. With option `state` only those after it. */
   epochs: Uint32Array
-  /** The loss of all rows at these times, the weighted mean for data with weights; without the weight decay. */
+  /** The loss of all rows at these epochs: the mean, weighted for data with weights, without weight decay. */
   trainLoss: Float64Array
-  /** The same of the rows of option `test`; only with it. */
+  /** The loss of the rows of option `test`; only with that option. */
   testLoss?: Float64Array
   /** To go on from the end. */
   state: TrainingState
-  /** Milliseconds, those of onEpoch() included. */
+  /** Milliseconds, those in onEpoch() included. */
   elapsed: number
 }
 
-// Labels of a cross-entropy are probabilities up to the rounding of float32.
+// Labels for a cross-entropy are probabilities up to the rounding of float32.
 const MAX_OFF_ONE = 1e-6
 
 export class Training {

@@ -24,7 +24,7 @@ constexpr std::int64_t kMaxExact = std::int64_t{1} << 53;
 constexpr double kInlineWork = 1 << 17;
 static_assert(kInlineWork <= kWorkPerWorker);
 
-// The enumeration whose list, X(name, word, ...), is `LIST`.
+// The constant of Enum whose word the property is. LIST: X(name, word, ...).
 #define READ_ENUM(input, name, Enum, LIST) static_cast<Enum>(read_word(input, name, {LIST(FEWPOINTS_WORD)}))
 
 std::size_t read_size(const Napi::Object& input, const char* name, std::size_t most = kMaxExact) {
@@ -40,11 +40,10 @@ List<double> read_numbers(const Napi::Object& input, const char* name, std::size
 
 Parameters read_parameters(const Napi::Object& input, const char* name, const Network& network) {
   const Napi::Object given = read_object(input.Get(name), name);
-  const auto width = static_cast<std::size_t>(network.width);
-  return {read_numbers(given, "hidden", width * static_cast<std::size_t>(network.inputs)),
-          read_numbers(given, "bias", width),
-          read_numbers(given, "output", width * static_cast<std::size_t>(network.outputs)),
-          read_numbers(given, "outputBias", static_cast<std::size_t>(network.outputs))};
+  const auto width = usize(network.width);
+  return {read_numbers(given, "hidden", width * usize(network.inputs)), read_numbers(given, "bias", width),
+          read_numbers(given, "output", width * usize(network.outputs)),
+          read_numbers(given, "outputBias", usize(network.outputs))};
 }
 
 // Empty lists when the property is undefined.
@@ -62,7 +61,7 @@ Network read_network(const Napi::Object& input, double& bytes) {
   bytes += numbers * sizeof(double);
   network.activation = READ_ENUM(input, "activation", Activation, FEWPOINTS_ACTIVATIONS);
   network.parameters = read_parameters(input, "parameters", network);
-  network.multiplicity = read_list(input, "multiplicity", static_cast<std::size_t>(network.width));
+  network.multiplicity = read_list(input, "multiplicity", usize(network.width));
   return network;
 }
 
@@ -110,8 +109,6 @@ class RowsArgument {
   Rows copy(const Network& network) const {
     if (x_.dimension() != network.inputs) throw Error(Code::Shape, x_name_ + " and the network differ in inputs");
     if (y_.dimension() != network.outputs) throw Error(Code::Shape, y_name_ + " and the network differ in outputs");
-    // The kernel reads as many labels as there are rows of x.
-    if (x_.count() != y_.count()) throw Error(Code::Shape, x_name_ + " and " + y_name_ + " differ in rows");
     return Rows(x_.view(), y_.view(), weights_.view(x_.count()), x_name_.c_str(), y_name_.c_str());
   }
 
@@ -132,9 +129,10 @@ Napi::Object to_parameters(Napi::Env env, const Parameters& parameters) {
 
 // A kernel Trainer in the hands of JavaScript.
 //
-// Lifetime. The functions of the object that JavaScript holds own the handle together, and so does the task of a job
-// while it is queued or running. A task, too, is destroyed on the JavaScript thread (job.cpp), so the handle is, and
-// nothing here needs a lock: the compute thread uses `trainer` alone, and while it does nobody else may.
+// Lifetime. The functions of the object that JavaScript holds share the handle. So does the task of a run that is
+// queued or under way. All of them end on the JavaScript thread, tasks as well (job.cpp), and so does the handle. The
+// compute thread sees the Trainer alone, and is_busy keeps everybody else from it meanwhile. So nothing here needs a
+// lock.
 class TrainerHandle {
  public:
   TrainerHandle(const Napi::Object& input, double& bytes) : env_(input.Env()) {
@@ -160,7 +158,7 @@ class TrainerHandle {
   TrainerHandle(const TrainerHandle&) = delete;
   TrainerHandle& operator=(const TrainerHandle&) = delete;
 
-  // These throw Error Option while a job has the trainer, trainer() after free() as well.
+  // Both throw Error Option while a task has the trainer; trainer() also after free().
   Trainer& trainer() const {
     check_idle();
     if (!trainer_) throw Error(Code::Option, "the trainer was freed");
@@ -179,7 +177,7 @@ class TrainerHandle {
   void check_idle() const {
     if (is_busy) throw Error(Code::Option, "the trainer is busy");
   }
-  // So that an object that was forgotten gets collected.
+  // So that V8 collects an object that was forgotten.
   void tell_v8(std::int64_t change) const {
     std::int64_t total;
     napi_adjust_external_memory(env_, change, &total);
@@ -196,8 +194,8 @@ class TrainTask final : public Task {
   // Throws Error Option.
   TrainTask(std::shared_ptr<TrainerHandle> handle, const Napi::Object& input)
       : handle_(std::move(handle)),
-        trainer_(handle_->trainer()),
-        epochs_(read_size(input, "epochs", handle_->epochs_left)) {
+        epochs_(read_size(input, "epochs", handle_->epochs_left)),
+        trainer_(handle_->trainer()) {  // after the getter of `epochs`, which might have freed it
     handle_->epochs_left -= epochs_;
     handle_->is_busy = true;
   }
@@ -216,8 +214,8 @@ class TrainTask final : public Task {
 
  private:
   const std::shared_ptr<TrainerHandle> handle_;
-  Trainer& trainer_;
   const std::size_t epochs_;
+  Trainer& trainer_;
   Losses losses_;
 };
 

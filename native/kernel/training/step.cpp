@@ -86,7 +86,7 @@ void TrainingStep<T>::gather(const std::uint32_t* rows, std::size_t count, std::
   }
 }
 
-// The derivatives of the batch's loss by the values, and their sums, which are the gradient of the output biases.
+// The derivatives of the batch's loss by the values. Their sums are the gradient of the output biases.
 template <class T>
 void TrainingStep<T>::find_errors(const std::uint32_t* rows, std::size_t count, std::size_t tile, int worker) {
   const int outputs = layout_.outputs;

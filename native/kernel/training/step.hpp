@@ -1,4 +1,4 @@
-// One batch: values, errors, gradient, update.
+// One update: values, errors and gradient of a batch, then new parameters.
 #pragma once
 #include <cstddef>
 #include <cstdint>

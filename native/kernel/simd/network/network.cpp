@@ -1,6 +1,7 @@
-// Values and gradients of a two-layer network. For few inputs and one output everything stays in registers: samples are
-// the lanes of the way forward, neurons those of the way back, where their activations are computed again, because that
-// is cheaper than to store and load them. Otherwise the same with tiles of 16 neurons or a few samples in the cache.
+// Values and gradients of a two-layer network. With up to three inputs and one output everything stays in registers. A
+// vector holds samples on the way forward and neurons on the way back. The way back computes the activations again,
+// which is cheaper than to store and load them. Other networks go through tiles of 16 neurons, or of a few samples, in
+// the cache.
 #include "simd/network/activation.hpp"
 #include "simd/network/network_parts.hpp"
 
@@ -14,10 +15,10 @@ constexpr int kBackwardVectors = 1, kReluVectors = 2, kForwardVectors = 4, kBack
 #endif
 static_assert(kSampleTile % (kForwardVectors * 2 * W) == 0 && kNeuronTile % (2 * W) == 0 &&
               kNeuronTile % (kBackwardVectors * 2 * W) == 0 && kNeuronTile % (kReluVectors * 2 * W) == 0);
-constexpr size_t kBlock = 512;       // samples that are added up in T
+constexpr size_t kBlock = 512;       // samples that are added in T
 constexpr size_t kForwardTile = 16;  // neurons
 
-// h: the value, t: r times the slope.
+// h: the activation of z; t: r times its slope.
 template <class T, class A>
 FEWPOINTS_INLINE void slopes(VecOf<T> z, VecOf<T> r, VecOf<T>& h, VecOf<T>& t) {
   VecOf<T> slope;
@@ -135,8 +136,8 @@ void backward_narrow(const NetworkView<T>& net, const T* const* x, const T* cons
   }
 }
 
-// relu's slope is 0 or 1, so that a sample adds error and error times x, which are the same for all neurons, or
-// nothing; and the sum of error times value is w . (sum of error times x) + b (sum of error).
+// The slope of relu is 0 or 1. So a sample adds either nothing or its error and its error times x, which are the same
+// for all neurons. The sum of error times activation is w . (sum of error times x) + b (sum of error).
 template <class T, int N>
 void backward_relu(const NetworkView<T>& net, const T* const* x, const T* const* error, size_t begin, size_t end,
                    size_t first, size_t last, double* sums) {
@@ -202,7 +203,7 @@ void backward_any(const NetworkView<T>& net, const T* const* x, const T* const* 
       const size_t s1 = end - s0 < kBlock ? end : s0 + kBlock;
       for (size_t r = 0; r < rows * U; r++) storeu(block + r * L, V{});
       for (size_t s = s0; s < s1; s += S) {
-        // The last few samples: the others of the S are the last one again, with an error of 0.
+        // Where fewer than S samples are left, the last one fills up, with an error of 0.
         size_t at[S];
         T valid[S];
         for (int k = 0; k < S; k++) {

@@ -1,4 +1,4 @@
-// The update rules, with PyTorch's meaning of every number; formulas as in the documentation of torch.optim.
+// The update rules. Formulas and numbers mean the same as in the documentation of torch.optim.
 #include "simd/network/network_parts.hpp"
 #include "simd/vector/lanes.hpp"
 
@@ -31,7 +31,7 @@ struct Step {
       min_step, max_step;
 };
 
-// g: the gradient. One vector of parameters p and of what the rule remembers of them.
+// One vector of parameters p, with gradient g and with the numbers that the rule remembers of them.
 template <class T, Rule rule>
 FEWPOINTS_INLINE void one(const Step<T>& s, VecOf<T> g, VecOf<T>& p, VecOf<T>& first, VecOf<T>& second) {
   using V = VecOf<T>;
