@@ -64,7 +64,7 @@ export {
 export { foldMultiplicity } from './training/fold-multiplicity.js'
 export type { EpochReport, TrainOptions, TrainSyncOptions } from './training/options.js'
 export { type PredictOptions, type PredictSyncOptions, predict, predictSync } from './training/predict.js'
-export { keepNeurons, type NeuronArrays, type TrainingState } from './training/state.js'
+export { type NeuronArrays, selectNeurons, type TrainingState } from './training/state.js'
 export { trainNetwork, trainNetworkSync } from './training/train-network.js'
 export type { History } from './training/training.js'
 export type { Optimizer, RuleOptions } from './training/update-rules.js'

@@ -8,7 +8,7 @@ import {
   NATIVE_FUNCTIONS,
   type NativeCompressInput,
   type NativePoints,
-  type NativeTrainInput,
+  type NativeTrainerInput,
   native,
   PACKAGE_ROOT,
 } from '../lib/native/addon.js'
@@ -311,36 +311,19 @@ describe('the builds for different processors', () => {
 })
 
 describe('training', () => {
-  const net = network(5)
-  const { inputs, width, outputs, activation, ...parameters } = net
+  const { inputs, width, outputs, activation, ...parameters } = network(5)
   const view = (data: Float64Array, dimension: number): NativePoints => {
     return { data, offset: 0, count: data.length / dimension, dimension, rowStride: dimension, columnStride: 1 }
   }
-  const good: NativeTrainInput = {
-    ...{ inputs, width, outputs, activation, parameters, x: view(uniform(10, 2), 2), y: view(uniform(10, 1), 1) },
+  const rows = { x: view(uniform(10, 2), 2), y: view(uniform(10, 1), 1) }
+  const good: NativeTrainerInput = {
+    ...{ where: 'here: ', inputs, width, outputs, activation, parameters, step: 0, rows },
     ...{ rule: 'adam', learningRate: 0.1, momentum: 0, beta1: 0.9, beta2: 0.9, alpha: 0, epsilon: 0.1, weightDecay: 0 },
-    ...{
-      learningRateDecay: 0,
-      shrink: 0.5,
-      grow: 1.2,
-      leastStep: 0.1,
-      largestStep: 1,
-      loss: 'mse',
-      schedule: 'constant',
-    },
-    ...{
-      sampling: 'shuffle',
-      epochs: 2,
-      begin: 0,
-      end: 2,
-      batch: 0,
-      batches: 0,
-      seed: 0,
-      perCopy: true,
-      single: false,
-    },
-    ...{ threads: 1, step: 0 },
+    ...{ learningRateDecay: 0, shrink: 0.5, grow: 1.2, minStep: 0.1, maxStep: 1 },
+    ...{ loss: 'mse', schedule: 'constant', sampling: 'shuffle', epochs: 3, begin: 1, batch: 0, batches: 0, seed: 0 },
+    ...{ perCopy: true, single: false, threads: 1 },
   }
+  const busy = expect.objectContaining({ code: 'ERR_OPTION', message: 'the trainer is busy' })
 
   it.each<[string, object, string]>([
     ['parameters that are too few', { parameters: { ...parameters, hidden: new Float64Array(9) } }, 'ERR_SHAPE'],
@@ -350,34 +333,61 @@ describe('training', () => {
     ['2^31 neurons', { width: 2 ** 31 }, 'ERR_OPTION'],
     ['multiplicities that are too many', { multiplicity: new Float64Array(6) }, 'ERR_SHAPE'],
     ['a memory of another shape', { first: { ...parameters, output: new Float64Array(4) } }, 'ERR_SHAPE'],
-    ['x of other columns', { x: view(uniform(10, 1), 1) }, 'ERR_SHAPE'],
-    ['y of other columns', { y: view(uniform(10, 3), 3) }, 'ERR_SHAPE'],
-    ['y of other rows', { y: view(uniform(9, 1), 1) }, 'ERR_SHAPE'],
-    ['x that reaches beyond its array', { x: { ...view(uniform(10, 2), 2), offset: 1 } }, 'ERR_SHAPE'],
-    ['weights of other rows', { weights: new Float64Array(9).fill(1) }, 'ERR_SHAPE'],
-    ['a test without y', { testX: view(uniform(3, 2), 2) }, 'ERR_SHAPE'],
-    ['a test of other columns', { testX: view(uniform(3, 1), 1), testY: view(uniform(3, 1), 1) }, 'ERR_SHAPE'],
-    ['a NaN', { x: view(new Float64Array(20).fill(Number.NaN), 2) }, 'ERR_NOT_FINITE'],
+    ['x of other columns', { rows: { ...rows, x: view(uniform(10, 1), 1) } }, 'ERR_SHAPE'],
+    ['y of other columns', { rows: { ...rows, y: view(uniform(10, 3), 3) } }, 'ERR_SHAPE'],
+    ['y of other rows', { rows: { ...rows, y: view(uniform(9, 1), 1) } }, 'ERR_SHAPE'],
+    [
+      'x that reaches beyond its array',
+      { rows: { ...rows, x: { ...view(uniform(10, 2), 2), offset: 1 } } },
+      'ERR_SHAPE',
+    ],
+    ['weights of other rows', { rows: { ...rows, weights: new Float64Array(9).fill(1) } }, 'ERR_SHAPE'],
+    ['no rows', { rows: undefined }, 'ERR_SHAPE'],
+    ['a test without y', { test: { x: view(uniform(3, 2), 2) } }, 'ERR_SHAPE'],
+    ['a test of other columns', { test: { x: view(uniform(3, 1), 1), y: view(uniform(3, 1), 1) } }, 'ERR_SHAPE'],
+    ['a NaN', { rows: { ...rows, x: view(new Float64Array(20).fill(Number.NaN), 2) } }, 'ERR_NOT_FINITE'],
     ['an unknown activation', { activation: 'step' }, 'ERR_OPTION'],
     ['an unknown rule', { rule: 7 }, 'ERR_OPTION'],
     ['an unknown loss', { loss: undefined }, 'ERR_OPTION'],
     ['a rate that is none', { learningRate: Number.NaN }, 'ERR_OPTION'],
-    ['an end before the beginning', { begin: 2, end: 1 }, 'ERR_OPTION'],
-    ['an end beyond the epochs', { end: 3 }, 'ERR_OPTION'],
+    ['a beginning beyond the epochs', { begin: 4 }, 'ERR_OPTION'],
     ['a batch of half a row', { batch: 0.5 }, 'ERR_OPTION'],
     ['batches beyond all memory', { batch: 2 ** 52, batches: 2 ** 52, sampling: 'replacement' }, 'ERR_MEMORY'],
     ['a batch beyond all memory', { batch: 2 ** 50, sampling: 'replacement' }, 'ERR_MEMORY'],
     ['no threads', { threads: 0 }, 'ERR_OPTION'],
-  ])('refuses %s', async (_, changes, code) => {
-    const wrong = { ...good, ...changes } as NativeTrainInput
-    expect(() => native().trainSync(wrong)).toThrow(expect.objectContaining({ code }))
-    await expect(native().train(wrong).promise).rejects.toMatchObject({ code })
+  ])('refuses %s', (_, changes, code) => {
+    const wrong = { ...good, ...changes } as NativeTrainerInput
+    expect(() => native().trainer(wrong)).toThrow(expect.objectContaining({ code }))
   })
 
-  it('takes the rest', async () => {
-    const { step, trainLoss } = native().trainSync(good)
-    expect(step).toBe(2)
-    expect((await native().train(good).promise).trainLoss).toBe(trainLoss)
-    expect('testLoss' in native().trainSync(good)).toBe(false)
+  it('goes on from call to call, up to the last epoch', async () => {
+    const trainer = native().trainer(good)
+    expect(trainer.state()).toMatchObject({ step: 0, parameters })
+    const { trainLoss, ...rest } = trainer.runSync({ epochs: 0 })
+    expect(rest).toEqual({})
+    expect((await trainer.run({ epochs: 1 }).promise).trainLoss).toBeLessThan(trainLoss)
+    for (const epochs of [-1, 0.5, 2]) {
+      expect(() => trainer.runSync({ epochs })).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
+    }
+    const { trainLoss: last } = trainer.runSync({ epochs: 1 })
+    expect(trainer.state().step).toBe(2)
+    expect(native().trainer(good).runSync({ epochs: 2 }).trainLoss).toBe(last)
+  })
+
+  it('belongs to one call at a time', async () => {
+    const trainer = native().trainer(good)
+    const job = trainer.run({ epochs: 1 })
+    for (const call of [() => trainer.runSync({ epochs: 1 }), () => trainer.state(), () => trainer.free()]) {
+      expect(call).toThrow(busy)
+    }
+    await expect(trainer.run({ epochs: 1 }).promise).rejects.toEqual(busy)
+    await job.promise
+    const cancelled = trainer.run({ epochs: 1 })
+    cancelled.cancel()
+    await expect(cancelled.promise).rejects.toMatchObject({ code: 'ABORT_ERR' })
+    trainer.free()
+    trainer.free()
+    expect(() => trainer.state()).toThrow('the trainer was freed')
+    expect(() => trainer.runSync({ epochs: 0 })).toThrow('the trainer was freed')
   })
 })

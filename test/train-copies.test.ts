@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest'
 import {
   compressNetworkSync,
   foldMultiplicity,
-  keepNeurons,
   type Network,
   type Optimizer,
   type RuleOptions,
+  selectNeurons,
   type TrainingState,
   type TrainSyncOptions,
   trainNetworkSync,
@@ -198,7 +198,7 @@ describe('the weights of rows', () => {
 })
 
 describe('in the middle of a training', () => {
-  it('keepNeurons() takes along what each neuron has: copies go on as the original does', () => {
+  it('selectNeurons() takes along what each neuron has: copies go on as the original does', () => {
     const data = rows(100)
     const net = network(7)
     for (const [optimizer, numbers] of rules) {
@@ -215,11 +215,11 @@ describe('in the middle of a training', () => {
       // Every neuron as often as ORIGINAL has it, each copy for its part.
       const parts = Float64Array.from(ORIGINAL, (j) => 1 / COPIES[j])
       const copies = neuronsOf(cut.network, ORIGINAL, parts)
-      const rest = trainNetworkSync(copies, data, { ...options, state: keepNeurons(cut.state, ORIGINAL) })
+      const rest = trainNetworkSync(copies, data, { ...options, state: selectNeurons(cut.state, ORIGINAL) })
       expect(difference(rest.network, neuronsOf(whole, ORIGINAL))).toBeLessThan(1e-12)
       expect([...rest.epochs]).toEqual([40])
       // And back: one of each.
-      const back = keepNeurons(keepNeurons(cut.state, ORIGINAL), FIRST)
+      const back = selectNeurons(selectNeurons(cut.state, ORIGINAL), FIRST)
       expect(back).toEqual(cut.state)
     }
   })
@@ -240,7 +240,7 @@ describe('in the middle of a training', () => {
         trainNetworkSync(from, data, { ...options, epochs: 21, state }).trainLoss[0]
       const whole = next(early.network, early.state)
       const few = compressNetworkSync(early.network, { size: 200 })
-      const kept = next(few, keepNeurons(early.state, few.indices))
+      const kept = next(few, selectNeurons(early.state, few.indices))
       const afresh = next(few, { optimizer: 'adam', epoch: 20, step: 0 })
       return { kept: Math.abs(kept / whole - 1), afresh: Math.abs(afresh / whole - 1) }
     })

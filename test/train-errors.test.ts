@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import {
   type Dataset,
-  keepNeurons,
   type NetworkInput,
+  selectNeurons,
   type TrainingState,
   type TrainSyncOptions,
   trainNetwork,
@@ -237,7 +237,7 @@ describe('is refused', () => {
     [{}, half, 'ERR_SHAPE', /'state'\.second is missing: .* 'adam' remembers 'first' and 'second'/],
     [
       {},
-      keepNeurons(trained, [1, 2]),
+      selectNeurons(trained, [1, 2]),
       'ERR_SHAPE',
       /'state'\.first\.hidden must have 40 numbers as the network has, got 4/,
     ],

@@ -4,10 +4,10 @@ import {
   compressNetworkSync,
   type EpochReport,
   type History,
-  keepNeurons,
   type Network,
   type NetworkInput,
   predictSync,
+  selectNeurons,
   type TrainingState,
   type TrainOptions,
   type TrainSyncOptions,
@@ -226,15 +226,15 @@ describe('a training that is cut', () => {
     const { network, state } = trainNetworkSync(net, data, { epochs: 3 })
     const before = bitsOf({ network, state, epochs: new Uint32Array(), trainLoss: new Float64Array() })
     trainNetworkSync(network, data, { epochs: 9, state })
-    keepNeurons(state, [1, 2])
+    selectNeurons(state, [1, 2])
     expect(bitsOf({ network, state, epochs: new Uint32Array(), trainLoss: new Float64Array() })).toEqual(before)
   })
 })
 
-describe('keepNeurons', () => {
+describe('selectNeurons', () => {
   it('takes the rows of the neurons, and all else as it is', () => {
     const { state } = trainNetworkSync(network(4, { inputs: 2, outputs: 3 }), rows(10, 2, 3), { epochs: 3 })
-    const kept = keepNeurons(state, Uint32Array.of(3, 1))
+    const kept = selectNeurons(state, Uint32Array.of(3, 1))
     expect(kept).toMatchObject({ optimizer: 'adam', epoch: 3, step: 3 })
     for (const name of ['first', 'second'] as const) {
       const [from, to] = [state[name], kept[name]]
@@ -249,7 +249,7 @@ describe('keepNeurons', () => {
       expect(to?.outputBias).not.toBe(from?.outputBias)
     }
     const plain = trainNetworkSync(net, data, { epochs: 3, optimizer: 'sgd' }).state
-    expect(keepNeurons(plain, [5])).toEqual({ optimizer: 'sgd', epoch: 3, step: 3 })
+    expect(selectNeurons(plain, [5])).toEqual({ optimizer: 'sgd', epoch: 3, step: 3 })
   })
 
   const { state } = trainNetworkSync(net, data, { epochs: 1, optimizer: 'momentum' })
@@ -277,7 +277,7 @@ describe('keepNeurons', () => {
       /first\.hidden must have as many numbers for each of 20 neurons, got 39/,
     ],
   ])('refuses %s', (_, given, indices, code, message) => {
-    expect(() => keepNeurons(given as TrainingState, indices as number[])).toThrow(
+    expect(() => selectNeurons(given as TrainingState, indices as number[])).toThrow(
       expect.objectContaining({ code, message: expect.stringMatching(message) }),
     )
   })

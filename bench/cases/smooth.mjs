@@ -6,7 +6,7 @@
 //   part 'after'   compressed after training, gelu and relu (with the target of figure 4): the function at once. `highest` is
 //                  compressed with the highest order that fits, in one cell
 import { textTable } from '../../demo/table.mjs'
-import { compressNetworkSync, keepNeurons, momentCount, predictSync, trainNetworkSync } from '../../dist/index.js'
+import { compressNetworkSync, momentCount, predictSync, selectNeurons, trainNetworkSync } from '../../dist/index.js'
 import { groupBy, median } from '../measure.mjs'
 import {
   drawRows,
@@ -142,9 +142,9 @@ function runDuring(parameters, progress) {
     const { optimizer, epoch } = state
     const result = {
       epoch,
-      kept: continued(few, keepNeurons(state, few.indices)),
+      kept: continued(few, selectNeurons(state, few.indices)),
       reset: continued(few, { optimizer, epoch, step: 0 }),
-      subset: continued(random, keepNeurons(state, random.indices)),
+      subset: continued(random, selectNeurons(state, random.indices)),
     }
     progress((i + 1) / times.length)
     return result

@@ -57,7 +57,7 @@ export interface CompressNetworkOptions extends CompressNetworkSyncOptions, Asyn
 export interface CompressedNetwork extends Network {
   /** width: how many neurons of the original each one stands for. The sum is what it was. */
   multiplicity: Float64Array
-  /** Which neurons these are, ascending: for keepNeurons(), to take along what an optimiser remembers of each. */
+  /** Which neurons these are, ascending: for selectNeurons(), to take along what an optimiser remembers of each. */
   indices: Uint32Array
   /** The degree, what it was multiplied with ('linear': 1 and each output; see Matched), and the number of moments. */
   matched: Matched
@@ -93,7 +93,7 @@ const MAX_ORDER_OF_KINKS = 2
  * N(inputs + 1, k), N(m, k) = momentCount(m, k). A relu neuron is the same function when (hidden_j, bias_j) is divided
  * by its length and output_j multiplied with it: relu neurons are compressed in that form, which halves the error. The
  * neurons are not changed, outputBias is not touched, and multiplicities of the given network are its neurons' weights:
- * compressing twice is fine. At any time in a training, too; keepNeurons() takes the optimiser's rows `indices` along.
+ * compressing twice is fine. At any time in a training, too; selectNeurons() takes the optimiser's rows `indices` along.
  *
  * Cells are cut in units of each column's standard deviation, so the units of the inputs do not matter; measured (gelu,
  * tanh, relu, before and after training), the error is 0.9 to 1.0 of that with raw coordinates, 0.6 to 1.1 where inputs

@@ -146,7 +146,7 @@ export interface NativeMatched {
   residual: number
 }
 
-/** One number for each parameter of a network: shaped as in Network. */
+/** One number per parameter of a network, shaped as in Network. */
 export interface NativeParameters {
   hidden: Float64Array
   bias: Float64Array
@@ -176,8 +176,8 @@ export interface NativeRule {
   learningRateDecay: number
   shrink: number
   grow: number
-  leastStep: number
-  largestStep: number
+  minStep: number
+  maxStep: number
 }
 
 /** What a rule remembers after `step` updates; neither list before the first. */
@@ -187,23 +187,27 @@ export interface NativeMemory {
   second?: NativeParameters
 }
 
-/** Epochs begin .. end - 1 of a training of `epochs`; begin = end: the losses only. */
-export interface NativeTrainInput extends NativeNetwork, NativeRule, NativeMemory {
+export interface NativeRows {
   x: NativePoints
   y: NativePoints
   weights?: Numbers
-  testX?: NativePoints
-  testY?: NativePoints
-  testWeights?: Numbers
+}
+
+export interface NativeTrainerInput extends NativeNetwork, NativeRule, NativeMemory {
+  /** Heads the messages about rows: "trainNetwork: ". */
+  where: string
+  rows: NativeRows
+  test?: NativeRows
   loss: 'mse' | 'cross-entropy'
   schedule: 'constant' | 'cosine'
   sampling: 'shuffle' | 'replacement'
+  /** Of the whole training. */
   epochs: number
+  /** Epochs done before. */
   begin: number
-  end: number
-  /** Rows of a batch; 0: all. */
+  /** Rows per batch; 0: all. */
   batch: number
-  /** Batches of an epoch; 0: as many as hold all rows once. */
+  /** Batches per epoch; 0: as many as hold all rows once. */
   batches: number
   seed: number
   /** Whether a neuron's gradient is that of one of its copies. */
@@ -213,10 +217,23 @@ export interface NativeTrainInput extends NativeNetwork, NativeRule, NativeMemor
   threads: number
 }
 
-export interface NativeTrained extends NativeMemory {
-  parameters: NativeParameters
+export interface NativeLosses {
   trainLoss: number
   testLoss?: number
+}
+
+/**
+ * A training in the memory of the kernel: rows, network, and what the rule remembers. One call at a time; a call while
+ * another one runs throws ERR_OPTION. After a call that failed or was cancelled only free() makes sense.
+ */
+export interface NativeTrainer {
+  /** Runs the next `epochs` epochs and evaluates the losses; 0 epochs: the losses only. */
+  run(input: { epochs: number }, progress?: NativeProgress): NativeJob<NativeLosses>
+  runSync(input: { epochs: number }): NativeLosses
+  /** Copies of what there is. */
+  state(): NativeMemory & { parameters: NativeParameters }
+  /** Gives the memory back, which otherwise waits for the garbage collector. */
+  free(): void
 }
 
 export interface NativePredictInput extends NativeNetwork {
@@ -260,8 +277,8 @@ export interface Native {
   nnlsSync(input: NativeNnlsInput): NativeNnls
   matchMoments(input: NativeMatchMomentsInput, progress?: NativeProgress): NativeJob<NativeMatched>
   matchMomentsSync(input: NativeMatchMomentsInput): NativeMatched
-  train(input: NativeTrainInput, progress?: NativeProgress): NativeJob<NativeTrained>
-  trainSync(input: NativeTrainInput): NativeTrained
+  /** Copies everything before it returns. */
+  trainer(input: NativeTrainerInput): NativeTrainer
   predict(input: NativePredictInput, progress?: NativeProgress): NativeJob<Float64Array>
   predictSync(input: NativePredictInput): Float64Array
   /** For bench/cases/huge.mjs only: milliseconds to evaluate all features of all points once and drop them. */
@@ -286,8 +303,7 @@ export const NATIVE_FUNCTIONS: readonly (keyof Native)[] = [
   'nnlsSync',
   'matchMoments',
   'matchMomentsSync',
-  'train',
-  'trainSync',
+  'trainer',
   'predict',
   'predictSync',
   'evaluate',

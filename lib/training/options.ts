@@ -1,4 +1,4 @@
-// The options of trainNetwork(): what they mean, their defaults, and which go together.
+// The options of trainNetwork(): their meaning, their defaults, and which go together.
 import { rangeError } from '../errors.js'
 import type { Dataset } from '../input/labelled-rows.js'
 import type { Network } from '../input/network.js'
@@ -18,86 +18,86 @@ import {
 import { MAX_EPOCHS, type TrainingState } from './state.js'
 import { type ReadRule, type RuleOptions, readRule, ruleTable } from './update-rules.js'
 
-/** What `onEpoch` is told. All of it is a copy. */
+/** The argument of `onEpoch`. All of it is a copy. */
 export interface EpochReport {
   /** Epochs done. */
   epoch: number
-  /** As that of History. */
+  /** As in History. */
   trainLoss: number
   /** Only with option `test`. */
   testLoss?: number
   network: Network
-  /** To go on from here, by option `state`. */
+  /** For option `state`, to go on from here. */
   state: TrainingState
 }
 
 interface CommonOptions extends RuleOptions, ThreadOptions {
-  /** How many epochs the whole training has, a whole number >= 0; with `state`, its epochs included. */
+  /** The epochs of the whole training, a whole number >= 0. With `state`, the epochs before it are included. */
   epochs: number
   /**
    * 'mse' (default): the mean over rows and outputs of (f - y)^2. 'cross-entropy': the mean over rows of
-   * -sum_o y_o log softmax(f)_o, for two outputs or more and labels that are one-hot or probabilities. As PyTorch's
-   * MSELoss and CrossEntropyLoss.
+   * -sum_o y_o log softmax(f)_o, for two outputs or more, with labels that are one-hot or probabilities. They are
+   * PyTorch's MSELoss and CrossEntropyLoss.
    */
   loss?: 'mse' | 'cross-entropy' | undefined
   /**
-   * 'constant' (default), or 'cosine': epoch e = 0, 1, .. of E has the rate learningRate (1 + cos(pi e / E)) / 2. No
-   * difference to rprop, which reads the rate before its first step only.
+   * 'constant' (default), or 'cosine': epoch e = 0, 1, .. of E has the rate learningRate (1 + cos(pi e / E)) / 2. It
+   * makes no difference to rprop, which reads the rate before its first step only.
    */
   schedule?: 'constant' | 'cosine' | undefined
-  /** Rows of a batch, one update each. Default: all rows, one update an epoch. Not with 'gd'. */
+  /** Rows per batch. Each batch makes one update. Default: all rows, one update per epoch. Not with 'gd'. */
   batchSize?: number | undefined
   /**
-   * How batches are drawn; only with `batchSize`. 'shuffle': each epoch goes through a new permutation of all rows,
-   * and its last batch may be shorter; with weights the loss of a batch is the mean of (w_i / mean w) loss_i.
-   * 'replacement': each row of a batch is drawn from all, with probability proportional to its weight, and the loss is
-   * the plain mean. Both gradients are right on average. Default: 'shuffle' for data without weights; 'replacement' for
-   * data with weights, as arXiv:2510.00504 trains on them.
+   * How batches are drawn; only with `batchSize`. 'shuffle': each epoch goes through a new permutation of all rows. Its
+   * last batch may be shorter. With weights the loss of a batch is the mean of (w_i / mean w) loss_i. 'replacement':
+   * each row of a batch is drawn from all, with probability proportional to its weight, and the loss is the plain mean.
+   * Both gradients are right on average. Default: 'shuffle' for data without weights, 'replacement' for data with
+   * weights, as in arXiv:2510.00504.
    */
   sampling?: 'shuffle' | 'replacement' | undefined
   /**
-   * Only with sampling 'replacement'. Default: ceil(rows / batchSize), so that an epoch costs as much as with
+   * Only with sampling 'replacement'. Default: ceil(rows / batchSize), so that an epoch costs the same as with
    * 'shuffle'.
    */
   batchesPerEpoch?: number | undefined
   /**
-   * A whole number >= 0, default 0. What is drawn depends on it, the epoch's number, the number of rows, their weights
-   * and the batches alone: networks of any width that are trained with the same seed see the same batches.
+   * A whole number >= 0, default 0. Batches depend on the seed, the epoch's number, the number of rows, their weights
+   * and the options of batches alone. So networks of any width see the same batches with the same seed.
    */
   seed?: number | undefined
   /**
-   * 'per-copy' (default): the gradient of neuron j is dL/dp_j / multiplicity_j, that of one of its copies, which trains
-   * as the network of all copies does. 'total': dL/dp_j as it is, for comparison. The same where all multiplicities are
-   * 1.
+   * 'per-copy' (default): the gradient of neuron j is dL/dp_j / multiplicity_j, that of one of its copies, so that it
+   * trains as the network of all copies does. 'total': dL/dp_j itself, for comparison. Both are the same where all
+   * multiplicities are 1.
    */
   gradient?: 'per-copy' | 'total' | undefined
-  /** What is computed in. Default 'float64'. With 'float32' the result holds float32 values, in Float64Arrays. */
+  /** The type of the computation. Default 'float64', the more accurate. 'float32' results are float32 values, in Float64Arrays. */
   precision?: 'float64' | 'float32' | undefined
-  /** Rows { x, y, weights? } whose loss is reported as well, for instance ones that are not trained on. */
+  /** Rows { x, y, weights? } whose loss is reported, too, for instance rows that are not trained on. */
   test?: Dataset | undefined
-  /** Losses are evaluated before the first epoch, whenever so many more are done, and at the end. Default 1. */
+  /** Losses are evaluated before the first epoch, after every so many epochs, and at the end. Default 1: after each. */
   evaluateEvery?: number | undefined
   /**
-   * Where another training ended, to go on from: that of History or EpochReport, with the network of the same moment.
-   * The same bits as if there had been no cut, when network, data and options are the same. keepNeurons() makes it that
-   * of a compressed network.
+   * The state of History or EpochReport, to go on from there with the network of the same moment. With the same network,
+   * data and options the bits are the same as without the cut. selectNeurons() makes it the state of a compressed
+   * network.
    */
   state?: TrainingState | undefined
 }
 
 export interface TrainSyncOptions extends CommonOptions {
-  /** Called after each evaluation. What it throws ends the training and is thrown. */
+  /** Called after each evaluation. An error that it throws ends the training and is thrown. */
   onEpoch?: ((report: EpochReport) => void) | undefined
 }
 
 export interface TrainOptions extends CommonOptions {
   /**
-   * Called after each evaluation, and awaited. What it throws, or rejects with, ends the training and rejects the
-   * promise.
+   * Called after each evaluation, and awaited. An error that it throws, or rejects with, ends the training and rejects
+   * the promise.
    */
   onEpoch?: ((report: EpochReport) => void | Promise<void>) | undefined
   /**
-   * Aborting rejects the promise with exactly `signal.reason`, within about 20 ms of work (thousands of inputs: some
+   * Aborting rejects the promise with exactly `signal.reason`, within about 20 ms of work (with thousands of inputs: some
    * tenths of a second), or when onEpoch() is done.
    */
   signal?: AbortSignal | undefined

@@ -1,5 +1,4 @@
-// What a network makes of rows.
-
+// The values of a network on rows.
 import { checkNetwork, type NetworkInput } from '../input/network.js'
 import {
   type OptionValues,
@@ -15,7 +14,7 @@ import { type NativePredictInput, native } from '../native/addon.js'
 import { runJob } from '../native/job.js'
 
 export interface PredictSyncOptions extends ThreadOptions {
-  /** What is computed in. Default 'float64'. With 'float32' the result holds float32 values. */
+  /** The type of the computation. Default 'float64', the more accurate. With 'float32' the result holds float32 values. */
   precision?: 'float64' | 'float32' | undefined
 }
 
@@ -31,15 +30,15 @@ const table = {
 const asyncTable = { ...table, signal: shared.signal }
 
 /**
- * f(x) = outputBias + sum_j multiplicity_j output_j s(hidden_j . x + bias_j) of every row of x, as trainNetwork()
- * computes it: d x outputs numbers, row-major, no softmax. Time is about d x width x (inputs + outputs). Memory: two
- * copies of x.
+ * f(x) = outputBias + sum_j multiplicity_j output_j s(hidden_j . x + bias_j) for every row of x, as trainNetwork()
+ * computes it. The result is d x outputs numbers, row-major, without softmax. Time is about
+ * d x width x (inputs + outputs). Memory: two copies of x.
  *
  * @param network its arrays are Float64Array or Float32Array; never written to
- * @param x d x inputs numbers, row-major, or ndarray-like; never written to. All is copied before this returns.
+ * @param x d x inputs numbers, row-major, or ndarray-like; never written to. Everything is copied before this returns.
  *
  * Rejects with ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_NOT_FINITE (names the array and the place), ERR_WEIGHT,
- * ERR_MEMORY, ERR_NO_BINARY, or with the signal's reason.
+ * ERR_MEMORY, ERR_NO_BINARY, or with the reason of the signal.
  */
 export async function predict(
   network: NetworkInput,
@@ -51,7 +50,7 @@ export async function predict(
   return runJob((progress) => native().predict(input, progress), { signal: values.signal, onProgress: undefined })
 }
 
-/** As predict(), but blocks until all is done and throws what that rejects with. The same result, bit for bit. */
+/** As predict(), but blocks until the result is there, and throws instead of rejecting. The same result, bit for bit. */
 export function predictSync(network: NetworkInput, x: PointsInput, options: PredictSyncOptions = {}): Float64Array {
   const values = readOptions('predictSync', options, table, onlyAsync('predict'))
   return native().predictSync(readInput('predictSync', network, x, values))

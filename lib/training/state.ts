@@ -1,4 +1,5 @@
-// What an optimiser remembers between two updates, so that a training can be cut anywhere, and be compressed there.
+// The state of a training: what its optimizer remembers between two updates. With it a training can be cut anywhere, and
+// the network compressed there.
 import { describe, rangeError, typeError } from '../errors.js'
 import type { Network } from '../input/network.js'
 import { oneOf, typedNumbers, wholeNumber } from '../input/options.js'
@@ -7,7 +8,7 @@ import type { NativeMemory } from '../native/addon.js'
 import { copyOf, float64s } from '../native/memory.js'
 import { type MemoryName, OPTIMIZERS, type Optimizer, type ReadRule } from './update-rules.js'
 
-/** One number for each parameter of a network. */
+/** One number per parameter of a network. */
 export interface NeuronArrays {
   /** width x inputs, row-major */
   hidden: Float64Array
@@ -19,20 +20,22 @@ export interface NeuronArrays {
   outputBias: Float64Array
 }
 
-/** Where a training stands, but for the network. Plain data: structuredClone() copies it. */
+/** Where a training stands, apart from the network. Plain data: structuredClone() copies it. */
 export interface TrainingState {
-  /** Whose memory this is; no other optimizer can go on with it. */
+  /** The optimizer that this belongs to. No other one can go on with it. */
   optimizer: Optimizer
   /** Epochs done. */
   epoch: number
   /** Updates made. */
   step: number
   /**
-   * momentum, nesterov, rmsprop with momentum: the momentum; adam, adamw: the running mean of the gradient; rprop: the
-   * last gradient. Absent for the others, and before the first update.
+   * momentum, nesterov, rmsprop with momentum: the momentum. adam, adamw: the running mean of the gradient. rprop: the
+   * last gradient. Absent for the other optimizers, and before the first update.
    */
   first?: NeuronArrays | undefined
-  /** adam, adamw, rmsprop: the running mean of g^2; adagrad: the sum of g^2; rprop: the steps. Absent as `first`. */
+  /**
+   * adam, adamw, rmsprop: the running mean of g^2. adagrad: the sum of g^2. rprop: the step sizes. Absent like `first`.
+   */
   second?: NeuronArrays | undefined
 }
 
@@ -43,28 +46,30 @@ const isEpoch = wholeNumber(0, MAX_EPOCHS)
 const isStep = wholeNumber(0, Number.MAX_SAFE_INTEGER)
 
 /**
- * The state of the neurons `indices` alone, for compressing in the middle of a training:
+ * The part of a state that belongs to the neurons `indices`, for a network that is compressed in the middle of its
+ * training:
  *
  *     const few = await compressNetwork(network, { size: 1000 })
- *     await trainNetwork(few, data, { ..., state: keepNeurons(state, few.indices) })
+ *     await trainNetwork(few, data, { ..., state: selectNeurons(state, few.indices) })
  *
- * A neuron that is kept stands for others near to it, whose gradients and so whose memory have been nearly the same:
- * its rows go on as they are. Measured, 800 gelu neurons made 200 after 20 epochs of Adam: one epoch later the loss is
- * off by 0.1 %, with a state that starts afresh by 7 %. What is remembered of outputBias stays, and so do epoch and
- * step.
+ * A neuron that is kept stands for others near it. Their gradients, and so their state, have been nearly the same. So
+ * the kept neuron goes on with its own. Measured with 800 gelu neurons made 200 after 20 epochs of Adam: one epoch later
+ * the loss is off by 0.1 %, and by 7 % when the state starts afresh. The state of outputBias, `epoch` and `step` stay.
+ * Time and memory: one copy of the rows that are selected.
  *
- * @param state of a training; not written to
- * @param indices which neurons, whole numbers from 0 to width - 1 in any order, repeated if wanted
+ * @param state the state of a training; not written to
+ * @param indices the neurons: whole numbers from 0 to width - 1, in any order, repetitions allowed
  *
- * Throws ERR_SHAPE (no state; arrays that do not fit together), ERR_OPTION (an index out of range), ERR_DETACHED.
+ * Throws ERR_SHAPE (not a state; arrays that do not fit together), ERR_OPTION (an index out of range), ERR_DETACHED,
+ * ERR_MEMORY.
  */
-export function keepNeurons(state: TrainingState, indices: ArrayLike<number>): TrainingState {
-  const { optimizer, epoch, step, first, second } = readFields(state, 'keepNeurons: state')
+export function selectNeurons(state: TrainingState, indices: ArrayLike<number>): TrainingState {
+  const { optimizer, epoch, step, first, second } = readFields(state, 'selectNeurons: state')
   if (typeof indices !== 'object' || indices === null || !('length' in indices)) {
-    throw typeError('ERR_SHAPE', `keepNeurons: indices must be a list of whole numbers, got ${describe(indices)}`)
+    throw typeError('ERR_SHAPE', `selectNeurons: indices must be a list of whole numbers, got ${describe(indices)}`)
   }
   const list = Array.from(indices, (j, i) => {
-    return wholeNumber(0, 2 ** 31 - 1)(j, `keepNeurons: indices[${i}]`)
+    return wholeNumber(0, 2 ** 31 - 1)(j, `selectNeurons: indices[${i}]`)
   })
   const result: TrainingState = { optimizer, epoch, step }
   if (first !== undefined) result.first = rowsOf(first, list, 'first')
@@ -73,7 +78,7 @@ export function keepNeurons(state: TrainingState, indices: ArrayLike<number>): T
 }
 
 function rowsOf(value: unknown, indices: number[], name: MemoryName): NeuronArrays {
-  const where = `keepNeurons: state.${name}`
+  const where = `selectNeurons: state.${name}`
   const { hidden, bias, output, outputBias } = readArrays(value, where)
   const width = bias.length
   for (const [array, list] of Object.entries({ hidden, output })) {
@@ -88,7 +93,7 @@ function rowsOf(value: unknown, indices: number[], name: MemoryName): NeuronArra
   if (far >= 0) {
     throw rangeError(
       'ERR_OPTION',
-      `keepNeurons: indices[${far}] is ${indices[far]}, but the state has ${width} neurons`,
+      `selectNeurons: indices[${far}] is ${indices[far]}, but the state has ${width} neurons`,
     )
   }
   const pick = (list: Float64Array) => {
@@ -101,10 +106,11 @@ function rowsOf(value: unknown, indices: number[], name: MemoryName): NeuronArra
 }
 
 /**
- * Checks that a training of this network by this rule can go on with `state`, and returns a copy. The numbers may be
- * anything: a training that overflowed has infinities.
+ * Checks that a training of this network by this rule can go on with `state`, and returns a copy. The numbers need not
+ * be finite: a training may have overflowed.
  *
- * Throws ERR_OPTION (another optimizer), ERR_SHAPE (missing, superfluous, or not of the network's shape), ERR_DETACHED.
+ * Throws ERR_OPTION (another optimizer), ERR_SHAPE (an array that is missing, superfluous, or not of the network's
+ * shape), ERR_DETACHED.
  */
 export function checkState(
   state: unknown,
@@ -132,16 +138,11 @@ export function checkState(
   return { epoch: given.epoch, memory }
 }
 
-/** A copy that nobody shares. */
-export function copyArrays({ hidden, bias, output, outputBias }: NeuronArrays): NeuronArrays {
-  return { hidden: copyOf(hidden), bias: copyOf(bias), output: copyOf(output), outputBias: copyOf(outputBias) }
-}
-
 function readFields(state: unknown, where: string) {
   if (typeof state !== 'object' || state === null || Array.isArray(state) || ArrayBuffer.isView(state)) {
     throw typeError('ERR_SHAPE', `${where} must be an object { optimizer, epoch, step, ... }, got ${describe(state)}`)
   }
-  // Each field once: these may be getters.
+  // Each field is read once: it may be a getter.
   const { optimizer, epoch, step, first, second } = state as Record<string, unknown>
   return {
     optimizer: oneOf(...OPTIMIZERS)(optimizer, `${where}.optimizer`),

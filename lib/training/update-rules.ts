@@ -1,15 +1,15 @@
-// The rules by which parameters follow their gradient: which there are, the numbers each has, and what it remembers.
-// Formulas and defaults are those of PyTorch's torch.optim (2.x), so that runs can be compared.
+// The update rules: their options, defaults, and what each remembers. Formulas and defaults are those of PyTorch's
+// torch.optim (2.x), so that runs can be compared.
 import { rangeError } from '../errors.js'
 import { type OptionValues, oneOf, optional, pair, realNumber, withDefault } from '../input/options.js'
 import type { NativeRule } from '../native/addon.js'
 
 /**
- * - 'gd', 'sgd': p -= rate g; 'gd' on all rows at once, 'sgd' in batches if wanted
+ * - 'gd', 'sgd': p -= rate g; 'gd' takes all rows at once, 'sgd' takes batches if wanted
  * - 'momentum': b = momentum b + g, p -= rate b; 'nesterov': p -= rate (g + momentum b)
- * - 'adam', 'adamw': p -= rate m' / (sqrt(v') + epsilon), m' and v' the running means of g and g^2 without their bias
+ * - 'adam', 'adamw': p -= rate m' / (sqrt(v') + epsilon), m' and v' the running means of g and g^2, bias removed
  * - 'rmsprop': p -= rate g / (sqrt(v) + epsilon), v the running mean of g^2
- * - 'rprop': p -= sign(g) step, a step for each parameter that grows while the sign stays and shrinks when it changes
+ * - 'rprop': p -= sign(g) step; each parameter has a step that grows while the sign stays and shrinks when it changes
  * - 'adagrad': p -= rate g / (sqrt(sum of g^2) + epsilon)
  */
 export type Optimizer = 'gd' | 'sgd' | 'momentum' | 'nesterov' | 'adam' | 'adamw' | 'rmsprop' | 'rprop' | 'adagrad'
@@ -17,37 +17,37 @@ export type Optimizer = 'gd' | 'sgd' | 'momentum' | 'nesterov' | 'adam' | 'adamw
 export interface RuleOptions {
   /** The update rule. Default 'adam', which needs the least care with the learning rate. */
   optimizer?: Optimizer | undefined
-  /** >= 0. Default 1e-3; rmsprop, rprop and adagrad 1e-2. Rprop: the first step; it is not read again afterwards. */
+  /** >= 0. Default 1e-3; for rmsprop, rprop and adagrad 1e-2. rprop reads it once, as the first step. */
   learningRate?: number | undefined
   /** momentum and nesterov: >= 0, default 0.9. rmsprop: default 0, none. */
   momentum?: number | undefined
-  /** adam and adamw: what the running means of g and of g^2 keep at each step, >= 0 and < 1. Default [0.9, 0.999]. */
+  /** adam, adamw: the share that the running means of g and g^2 keep per step, >= 0 and < 1. Default [0.9, 0.999]. */
   betas?: readonly [number, number] | undefined
-  /** rmsprop: what the running mean of g^2 keeps at each step, >= 0 and < 1. Default 0.99. */
+  /** rmsprop: the share that the running mean of g^2 keeps per step, >= 0 and < 1. Default 0.99. */
   alpha?: number | undefined
-  /** Added to the root that is divided by, >= 0. adam, adamw and rmsprop: default 1e-8; adagrad: 1e-10. */
+  /** Added to the root in the denominator, >= 0. adam, adamw, rmsprop: default 1e-8. adagrad: default 1e-10. */
   epsilon?: number | undefined
-  /** adagrad: step t has learningRate / (1 + (t - 1) learningRateDecay). >= 0, default 0. */
+  /** adagrad: step t has the rate learningRate / (1 + (t - 1) learningRateDecay). >= 0, default 0. */
   learningRateDecay?: number | undefined
-  /** rprop: what a step is multiplied with when the sign changes (< 1) and when it stays (> 1). Default [0.5, 1.2]. */
+  /** rprop: the factors of a step when the sign changes (< 1) and when it stays (> 1). Default [0.5, 1.2]. */
   factors?: readonly [number, number] | undefined
-  /** rprop: the least and the largest step, > 0. Default [1e-6, 50]. */
+  /** rprop: the smallest and the largest step, > 0. Default [1e-6, 50]. */
   stepSizes?: readonly [number, number] | undefined
   /**
-   * >= 0. Default 0; adamw 0.01. adamw: p -= rate weightDecay p before the update (decoupled); rprop: none; all others:
-   * weightDecay p is added to the gradient. Of all parameters, biases as well; a neuron's is not divided by its
-   * multiplicity, since that of a copy is not either.
+   * >= 0. Default 0, for adamw 0.01. adamw: p -= rate weightDecay p before the update (decoupled). rprop has none. The
+   * other rules add weightDecay p to the gradient. It applies to all parameters, biases included, and is not divided by
+   * the multiplicity, because the decay of a copy is that of the neuron.
    */
   weightDecay?: number | undefined
 }
 
-/** What a rule remembers of each parameter: momentum, means, last gradients; second moments, step sizes. */
+/** The numbers that a rule may remember per parameter; TrainingState says what they are. */
 export type MemoryName = 'first' | 'second'
 
 interface Rule {
   rule: NativeRule['rule']
   remembers: MemoryName[]
-  /** What the rule has, with its defaults. */
+  /** The options of the rule, with their defaults. */
   defaults: Partial<Numbers>
 }
 
@@ -90,7 +90,7 @@ const RULES: Record<Optimizer, Rule> = {
   },
 }
 
-/** The numbers of a rule that has no use for them. */
+/** For the options that a rule does not have. The kernel does not read them. */
 const UNREAD: Numbers = {
   learningRate: 0,
   momentum: 0,
@@ -108,7 +108,7 @@ export const OPTIMIZERS = Object.keys(RULES) as Optimizer[]
 const notNegative = realNumber(0)
 const share = realNumber(0, 1)
 
-/** Lines for the tables of functions that train. */
+/** Options of the update rule, for the table of a function that trains. */
 export const ruleTable = {
   optimizer: withDefault(oneOf(...OPTIMIZERS), () => 'adam' as const),
   learningRate: optional(notNegative),
@@ -129,7 +129,7 @@ export interface ReadRule {
   remembers: MemoryName[]
 }
 
-/** Throws ERR_OPTION for options that the rule does not have, and for pairs that are the wrong way round. */
+/** Throws ERR_OPTION for options that the rule does not have, and for pairs in the wrong order. */
 export function readRule(caller: string, values: OptionValues<typeof ruleTable>): ReadRule {
   const { optimizer, ...given } = values
   const { rule, remembers, defaults } = RULES[optimizer]
@@ -158,10 +158,10 @@ export function readRule(caller: string, values: OptionValues<typeof ruleTable>)
       `${caller}: option 'stepSizes' must be the least step, above 0, and the largest, got [${stepSizes}]`,
     )
   }
-  const [[beta1, beta2], [shrink, grow], [leastStep, largestStep]] = [betas, factors, stepSizes]
+  const [[beta1, beta2], [shrink, grow], [minStep, maxStep]] = [betas, factors, stepSizes]
   return {
     optimizer,
-    rule: { rule, ...single, beta1, beta2, shrink, grow, leastStep, largestStep },
+    rule: { rule, ...single, beta1, beta2, shrink, grow, minStep, maxStep },
     remembers: rule === 'rmsprop' && single.momentum > 0 ? ['first', 'second'] : remembers,
   }
 }

@@ -1,9 +1,11 @@
-// train() and predict(): values and one step of gradient descent against plain sums, the same bits in one call and two
-// and for any number of threads, on networks of any shape that is small.
-#include "training/train.hpp"
+// Trainer and predict(): values and one step of gradient descent against plain sums, the same bits in one call and
+// two and for any number of threads, on networks of any shape that is small.
+#include <iterator>
 
 #include "property.hpp"
 #include "reference.hpp"
+#include "training/predict.hpp"
+#include "training/trainer.hpp"
 
 namespace {
 
@@ -46,6 +48,18 @@ Real slope(Activation kind, Real z) {
       return std::erfc(-z / std::sqrt(2.0L)) / 2 + z * std::exp(-z * z / 2) / std::sqrt(2 * 3.14159265358979323846L);
     default: return std::cos(z);
   }
+}
+
+constexpr const char* kActivations[] = {FEWPOINTS_ACTIVATIONS(FEWPOINTS_WORD)};
+constexpr const char* kRules[] = {FEWPOINTS_RULES(FEWPOINTS_WORD)};
+
+std::unique_ptr<fewpoints::Trainer> trained(const fewpoints::Network& network, const fewpoints::Rows& rows,
+                                            const fewpoints::TrainOptions& options, std::size_t epochs,
+                                            fewpoints::Monitor& monitor, const fewpoints::OptimizerState& state = {}) {
+  auto trainer = fewpoints::Trainer::make(network, rows, std::nullopt, state, options);
+  trainer->run(epochs, monitor);
+  trainer->evaluate(monitor);
+  return trainer;
 }
 
 // A number with the magnitude of what it is made of.
@@ -135,7 +149,7 @@ void check_step(const fewpoints::Network& network, const fewpoints::Rows& rows, 
   options.per_copy = per_copy;
   options.single = single;
   const std::vector<double> before = all(network.parameters),
-                            after = all(train(network, rows, std::nullopt, {}, options, monitor).parameters);
+                            after = all(trained(network, rows, options, 1, monitor)->parameters());
   for (std::size_t i = 0; i < before.size(); i++) {
     const Real size = exact.gradient[i].size + std::fabs(before[i]);
     demand(std::fabs(before[i] - after[i] - exact.gradient[i].value) <= unit * size + 1e-30L, "gradient",
@@ -152,18 +166,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   network.inputs = 1 + in.below(in.one_in(8) ? 40 : 4);
   network.outputs = 1 + in.below(in.one_in(8) ? 20 : 3);
   network.width = 1 + in.below(in.one_in(8) ? 200 : 20);
-  network.activation = static_cast<Activation>(in.below(5));
+  network.activation = static_cast<Activation>(in.below(static_cast<int>(std::size(kActivations))));
   const auto inputs = static_cast<std::size_t>(network.inputs), width = static_cast<std::size_t>(network.width),
              outputs = static_cast<std::size_t>(network.outputs);
   fewpoints::TrainOptions options;
   options.loss = in.one_in(3) ? fewpoints::Loss::CrossEntropy : fewpoints::Loss::Mse;
-  options.rule = static_cast<fewpoints::Rule>(in.below(8));
+  options.rule = static_cast<fewpoints::Rule>(in.below(static_cast<int>(std::size(kRules))));
   options.schedule = in.below(2) == 0 ? fewpoints::Schedule::Constant : fewpoints::Schedule::Cosine;
   options.sampling = in.below(2) == 0 ? fewpoints::Sampling::Shuffle : fewpoints::Sampling::Replacement;
   options.learning_rate = in.byte() / 256.0;
   options.momentum = in.byte() / 256.0;
   options.weight_decay = in.one_in(4) ? 0.1 : 0;
-  options.epochs = options.end = static_cast<std::size_t>(in.below(4));
+  options.epochs = static_cast<std::size_t>(in.below(4));
   options.batch = static_cast<std::size_t>(in.below(30));
   options.batches = static_cast<std::size_t>(in.below(4));
   options.per_copy = in.below(2) == 0;
@@ -187,27 +201,25 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
               [&](Code code) { return reasons(x)(code) || (code == Code::NotFinite && !finite_y); });
   if (!rows) return 0;
   demand(x.kind() != Kind::Broken && finite_y, "numbers that are not finite were taken");
-  const auto run = [&](const fewpoints::Network& from, const fewpoints::OptimizerState& state) {
-    return train(from, *rows, std::nullopt, state, options, monitor);
+  const std::size_t epochs = options.epochs;
+  const auto one = trained(network, *rows, options, epochs, monitor);
+  const auto same = [&](const fewpoints::Trainer& other) {
+    return same_bits(all(one->parameters()), all(other.parameters())) && one->state().step == other.state().step;
   };
-  const fewpoints::Trained trained = run(network, {});
-  const std::size_t end = options.end;
-  if (end > 1) {
-    options.end = 1;
-    const fewpoints::Trained first = run(network, {});
+  if (epochs > 1) {
+    const auto first = trained(network, *rows, options, 1, monitor);
     fewpoints::Network half = network;
-    half.parameters = first.parameters;
+    half.parameters = first->parameters();
     options.begin = 1;
-    options.end = end;
-    const fewpoints::Trained second = run(half, first.state);
-    demand(same_bits(all(trained.parameters), all(second.parameters)), "two calls give other bits than one");
-    demand(trained.state.step == second.state.step, "steps");
+    demand(same(*trained(half, *rows, options, epochs - 1, monitor, first->state())),
+           "two trainers give other bits than one");
     options.begin = 0;
+    first->run(epochs - 1, monitor);
+    demand(same(*first), "two calls give other bits than one");
   }
   if (options.threads > 1) {
     options.threads = 1;
-    demand(same_bits(all(trained.parameters), all(run(network, {}).parameters)),
-           "one thread gives other bits than two");
+    demand(same(*trained(network, *rows, options, epochs, monitor)), "one thread gives other bits than two");
   }
   check_step(network, *rows, x, y, options.single, options.per_copy, monitor);
   return 0;

@@ -431,8 +431,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   define<EvaluateTask>(exports);
   define<NnlsTask>(exports);
   define<MatchMomentsTask>(exports);
-  define<TrainTask>(exports);
   define<PredictTask>(exports);
+  exports.Set("trainer", Napi::Function::New(env, make_trainer, "trainer"));
   exports.Set("info", Napi::Function::New(env, get_info, "info"));
   exports.Set("machine", Napi::Function::New(env, get_machine, "machine"));
   exports.Set("sumTimes", Napi::Function::New(env, get_sum_times, "sumTimes"));

@@ -1,25 +1,35 @@
 #include "train_task.hpp"
 
-#include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <new>
+#include <optional>
 #include <string>
 
 #include "arguments.hpp"
+#include "errors.hpp"
 #include "points/point_set.hpp"
 #include "results.hpp"
-#include "simd/network_kernels.hpp"
+#include "training/trainer.hpp"
+#include "training/values.hpp"
 
 namespace fewpoints::node {
 namespace {
 
 constexpr std::int64_t kMaxInt = std::numeric_limits<std::int32_t>::max();
 constexpr std::int64_t kMaxExact = std::int64_t{1} << 53;
-// Multiply-adds and activations of less than a millisecond: a Sync call does them where it is, on one thread, because
-// OpenMP's team belongs to the compute thread.
-constexpr double kBriefWork = 1 << 17;
+// Multiply-adds, roughly, that take less than a millisecond. The kernel does them on one thread, as it must where a
+// Sync call does them itself: the OpenMP team belongs to the compute thread.
+constexpr double kInlineWork = 1 << 17;
+static_assert(kInlineWork <= kWorkPerWorker);
+
+// The constant of Enum whose word the property is. LIST: X(name, word, ...).
+#define READ_ENUM(input, name, Enum, LIST) static_cast<Enum>(read_word(input, name, {LIST(FEWPOINTS_WORD)}))
+
+std::size_t read_size(const Napi::Object& input, const char* name, std::size_t most = kMaxExact) {
+  return static_cast<std::size_t>(read_integer(input, name, 0, static_cast<std::int64_t>(most)));
+}
 
 // The list `name`, which must be there.
 List<double> read_numbers(const Napi::Object& input, const char* name, std::size_t count) {
@@ -30,19 +40,18 @@ List<double> read_numbers(const Napi::Object& input, const char* name, std::size
 
 Parameters read_parameters(const Napi::Object& input, const char* name, const Network& network) {
   const Napi::Object given = read_object(input.Get(name), name);
-  const auto width = static_cast<std::size_t>(network.width);
-  return {read_numbers(given, "hidden", width * static_cast<std::size_t>(network.inputs)),
-          read_numbers(given, "bias", width),
-          read_numbers(given, "output", width * static_cast<std::size_t>(network.outputs)),
-          read_numbers(given, "outputBias", static_cast<std::size_t>(network.outputs))};
+  const auto width = usize(network.width);
+  return {read_numbers(given, "hidden", width * usize(network.inputs)), read_numbers(given, "bias", width),
+          read_numbers(given, "output", width * usize(network.outputs)),
+          read_numbers(given, "outputBias", usize(network.outputs))};
 }
 
-// Nothing, where there is none.
+// Empty lists when the property is undefined.
 Parameters read_memory(const Napi::Object& input, const char* name, const Network& network) {
   return input.Get(name).IsUndefined() ? Parameters() : read_parameters(input, name, network);
 }
 
-// Adds to `bytes`, before it makes it, what the copy takes.
+// Adds to `bytes` the bytes of the copy, before it makes the copy.
 Network read_network(const Napi::Object& input, double& bytes) {
   Network network;
   network.inputs = static_cast<int>(read_integer(input, "inputs", 1, kMaxInt));
@@ -50,20 +59,18 @@ Network read_network(const Napi::Object& input, double& bytes) {
   network.outputs = static_cast<int>(read_integer(input, "outputs", 1, kMaxInt));
   const double numbers = network.width * (2.0 + network.inputs + network.outputs) + network.outputs;
   bytes += numbers * sizeof(double);
-  network.activation =
-      static_cast<Activation>(read_word(input, "activation", {"relu", "tanh", "sigmoid", "gelu", "sin"}));
+  network.activation = READ_ENUM(input, "activation", Activation, FEWPOINTS_ACTIVATIONS);
   network.parameters = read_parameters(input, "parameters", network);
-  network.multiplicity = read_list(input, "multiplicity", static_cast<std::size_t>(network.width));
+  network.multiplicity = read_list(input, "multiplicity", usize(network.width));
   return network;
 }
 
 TrainOptions read_options(const Napi::Object& input) {
   TrainOptions options;
-  options.loss = static_cast<Loss>(read_word(input, "loss", {"mse", "cross-entropy"}));
-  options.rule = static_cast<Rule>(
-      read_word(input, "rule", {"sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop", "rprop", "adagrad"}));
-  options.schedule = static_cast<Schedule>(read_word(input, "schedule", {"constant", "cosine"}));
-  options.sampling = static_cast<Sampling>(read_word(input, "sampling", {"shuffle", "replacement"}));
+  options.loss = READ_ENUM(input, "loss", Loss, FEWPOINTS_LOSSES);
+  options.rule = READ_ENUM(input, "rule", Rule, FEWPOINTS_RULES);
+  options.schedule = READ_ENUM(input, "schedule", Schedule, FEWPOINTS_SCHEDULES);
+  options.sampling = READ_ENUM(input, "sampling", Sampling, FEWPOINTS_SAMPLINGS);
   options.learning_rate = read_number(input, "learningRate");
   options.momentum = read_number(input, "momentum");
   options.beta1 = read_number(input, "beta1");
@@ -74,52 +81,42 @@ TrainOptions read_options(const Napi::Object& input) {
   options.learning_rate_decay = read_number(input, "learningRateDecay");
   options.shrink = read_number(input, "shrink");
   options.grow = read_number(input, "grow");
-  options.least_step = read_number(input, "leastStep");
-  options.largest_step = read_number(input, "largestStep");
-  options.epochs = static_cast<std::size_t>(read_integer(input, "epochs", 0, kMaxExact));
-  const std::int64_t epochs = static_cast<std::int64_t>(options.epochs);
-  options.begin = static_cast<std::size_t>(read_integer(input, "begin", 0, epochs));
-  options.end = static_cast<std::size_t>(read_integer(input, "end", static_cast<std::int64_t>(options.begin), epochs));
-  options.batch = static_cast<std::size_t>(read_integer(input, "batch", 0, kMaxExact));
-  options.batches = static_cast<std::size_t>(read_integer(input, "batches", 0, kMaxExact));
+  options.min_step = read_number(input, "minStep");
+  options.max_step = read_number(input, "maxStep");
+  options.epochs = read_size(input, "epochs");
+  options.begin = read_size(input, "begin", options.epochs);
+  options.batch = read_size(input, "batch");
+  options.batches = read_size(input, "batches");
   // The kernel lists the rows of an epoch, and counts them in 64 bits.
   if (static_cast<double>(options.batch) * static_cast<double>(options.batches) > static_cast<double>(kMaxExact))
     throw std::bad_alloc();
-  options.seed = static_cast<std::uint64_t>(read_integer(input, "seed", 0, kMaxExact));
+  options.seed = read_size(input, "seed");
   options.per_copy = input.Get("perCopy").ToBoolean();
   options.single = input.Get("single").ToBoolean();
   options.threads = read_threads(input);
   return options;
 }
 
-// Rows (x, y) that are still JavaScript's.
-struct RowsArgument {
-  RowsArgument(const Napi::Object& input, const char* x_name, const char* y_name, const char* weights_name)
-      : x(input, x_name), y(input, y_name), weights(input, weights_name) {}
+// Rows (x, y) that JavaScript still owns. path: what the messages call them, "trainNetwork: test.".
+class RowsArgument {
+ public:
+  RowsArgument(const Napi::Object& input, const std::string& path)
+      : x_name_(path + "x"), y_name_(path + "y"), x_(input, "x"), y_(input, "y"), weights_(input, "weights") {}
   double bytes() const {
-    const double columns = static_cast<double>(x.dimension()) + y.dimension() + (weights.given() ? 1 : 0);
-    return static_cast<double>(x.count()) * columns * sizeof(double);
+    const double columns = static_cast<double>(x_.dimension()) + y_.dimension() + (weights_.given() ? 1 : 0);
+    return static_cast<double>(x_.count()) * columns * sizeof(double);
   }
-  void check(const Network& network) const {
-    if (x.dimension() != network.inputs) throw Error(Code::Shape, "x and the network differ in inputs");
-    if (y.dimension() != network.outputs) throw Error(Code::Shape, "y and the network differ in outputs");
-    if (x.count() != y.count()) throw Error(Code::Shape, "x and y differ in rows");
+  Rows copy(const Network& network) const {
+    if (x_.dimension() != network.inputs) throw Error(Code::Shape, x_name_ + " and the network differ in inputs");
+    if (y_.dimension() != network.outputs) throw Error(Code::Shape, y_name_ + " and the network differ in outputs");
+    return Rows(x_.view(), y_.view(), weights_.view(x_.count()), x_name_.c_str(), y_name_.c_str());
   }
-  PointsArgument x, y;
-  OptionalNumbers weights;
+
+ private:
+  const std::string x_name_, y_name_;
+  const PointsArgument x_, y_;
+  const OptionalNumbers weights_;
 };
-
-// About the operations that `rows` rows take, forward and backward. A tile is computed whole.
-double work_of(const Network& network, double rows) {
-  return rows * std::max(network.width, static_cast<int>(kNeuronTile)) *
-         (static_cast<double>(network.inputs) + network.outputs + 8);
-}
-
-double rows_drawn(const TrainOptions& options, double count) {
-  const double batch = options.batch == 0 ? count : static_cast<double>(options.batch);
-  const double updates = options.batches == 0 ? std::ceil(count / batch) : static_cast<double>(options.batches);
-  return updates * std::max(batch, static_cast<double>(kSampleTile)) * static_cast<double>(options.end - options.begin);
-}
 
 Napi::Object to_parameters(Napi::Env env, const Parameters& parameters) {
   Napi::Object out = Napi::Object::New(env);
@@ -130,40 +127,146 @@ Napi::Object to_parameters(Napi::Env env, const Parameters& parameters) {
   return out;
 }
 
-}  // namespace
+// A kernel Trainer in the hands of JavaScript.
+//
+// Lifetime. The functions of the object that JavaScript holds share the handle. So does the task of a run that is
+// queued or under way. All of them end on the JavaScript thread, tasks as well (job.cpp), and so does the handle. The
+// compute thread sees the Trainer alone, and is_busy keeps everybody else from it meanwhile. So nothing here needs a
+// lock.
+class TrainerHandle {
+ public:
+  TrainerHandle(const Napi::Object& input, double& bytes) : env_(input.Env()) {
+    const std::string where = input.Get("where").ToString();
+    const RowsArgument rows(read_object(input.Get("rows"), "rows"), where);
+    std::optional<RowsArgument> test;
+    if (!input.Get("test").IsUndefined()) test.emplace(read_object(input.Get("test"), "test"), where + "test.");
+    bytes = rows.bytes() + (test ? test->bytes() : 0);
+    const TrainOptions options = read_options(input);
+    const Network network = read_network(input, bytes);
+    const OptimizerState state{read_size(input, "step"), read_memory(input, "first", network),
+                               read_memory(input, "second", network)};
+    // No JavaScript runs from here on.
+    const Rows row_copy = rows.copy(network);
+    std::optional<Rows> test_copy;
+    if (test) test_copy.emplace(test->copy(network));
+    trainer_ = Trainer::make(network, row_copy, test_copy, state, options);
+    epochs_left = options.epochs - options.begin;
+    bytes_ = static_cast<std::int64_t>(bytes);
+    tell_v8(bytes_);
+  }
+  ~TrainerHandle() { free(); }
+  TrainerHandle(const TrainerHandle&) = delete;
+  TrainerHandle& operator=(const TrainerHandle&) = delete;
 
-TrainTask::TrainTask(const Napi::Object& input, double& bytes) {
-  const RowsArgument rows(input, "x", "y", "weights");
-  std::optional<RowsArgument> test;
-  if (!input.Get("testX").IsUndefined()) test.emplace(input, "testX", "testY", "testWeights");
-  bytes = rows.bytes() + (test ? test->bytes() : 0);
-  options_ = read_options(input);
-  network_ = read_network(input, bytes);
-  state_.step = static_cast<std::uint64_t>(read_integer(input, "step", 0, kMaxExact));
-  state_.first = read_memory(input, "first", network_);
-  state_.second = read_memory(input, "second", network_);
-  rows.check(network_);
-  if (test) test->check(network_);
-  // Nothing of JavaScript's runs from here on.
-  rows_.emplace(rows.x.view(), rows.y.view(), rows.weights.view(rows.x.count()), "x", "y");
-  if (test) test_.emplace(test->x.view(), test->y.view(), test->weights.view(test->x.count()), "test.x", "test.y");
-  const double count = static_cast<double>(rows.x.count());
-  const double evaluated = count + (test ? static_cast<double>(test->x.count()) : 0);
-  run_inline_ = work_of(network_, 3 * rows_drawn(options_, count) + evaluated) <= kBriefWork;
-  if (run_inline_) options_.threads = 1;
+  // Both throw Error Option while a task has the trainer; trainer() also after free().
+  Trainer& trainer() const {
+    check_idle();
+    if (!trainer_) throw Error(Code::Option, "the trainer was freed");
+    return *trainer_;
+  }
+  void free() {
+    check_idle();
+    if (trainer_) tell_v8(-bytes_);
+    trainer_.reset();
+  }
+
+  std::size_t epochs_left = 0;
+  bool is_busy = false;
+
+ private:
+  void check_idle() const {
+    if (is_busy) throw Error(Code::Option, "the trainer is busy");
+  }
+  // So that V8 collects an object that was forgotten.
+  void tell_v8(std::int64_t change) const {
+    std::int64_t total;
+    napi_adjust_external_memory(env_, change, &total);
+  }
+  const Napi::Env env_;
+  std::unique_ptr<Trainer> trainer_;
+  std::int64_t bytes_ = 0;
+};
+
+// Runs some epochs, then evaluates the losses. From its making to its end nobody else may use the trainer.
+class TrainTask final : public Task {
+ public:
+  static constexpr const char* kName = "train";
+  // Throws Error Option.
+  TrainTask(std::shared_ptr<TrainerHandle> handle, const Napi::Object& input)
+      : handle_(std::move(handle)),
+        epochs_(read_size(input, "epochs", handle_->epochs_left)),
+        trainer_(handle_->trainer()) {  // after the getter of `epochs`, which might have freed it
+    handle_->epochs_left -= epochs_;
+    handle_->is_busy = true;
+  }
+  ~TrainTask() override { handle_->is_busy = false; }
+  bool run_inline() const override { return trainer_.work(epochs_) <= kInlineWork; }
+  void run(Monitor& monitor) override {
+    if (epochs_ > 0) trainer_.run(epochs_, monitor);
+    losses_ = trainer_.evaluate(monitor);
+  }
+  Napi::Value result(Napi::Env env) override {
+    Napi::Object out = Napi::Object::New(env);
+    out.Set("trainLoss", losses_.train);
+    if (losses_.test) out.Set("testLoss", *losses_.test);
+    return out;
+  }
+
+ private:
+  const std::shared_ptr<TrainerHandle> handle_;
+  const std::size_t epochs_;
+  Trainer& trainer_;
+  Losses losses_;
+};
+
+Napi::Value state_of(Napi::Env env, const Trainer& trainer) {
+  const OptimizerState state = trainer.state();
+  Napi::Object out = Napi::Object::New(env);
+  out.Set("parameters", to_parameters(env, trainer.parameters()));
+  out.Set("step", static_cast<double>(state.step));
+  if (!state.first.bias.empty()) out.Set("first", to_parameters(env, state.first));
+  if (!state.second.bias.empty()) out.Set("second", to_parameters(env, state.second));
+  return out;
 }
 
-void TrainTask::run(Monitor& monitor) { output_ = train(network_, *rows_, test_, state_, options_, monitor); }
+template <class Body>
+Napi::Value or_error(Napi::Env env, const double& bytes, const Body& body) {
+  try {
+    return body();
+  } catch (...) {
+    throw to_error(env, std::current_exception(), TrainTask::kName, bytes);
+  }
+}
 
-Napi::Value TrainTask::result(Napi::Env env) {
-  Napi::Object out = Napi::Object::New(env);
-  out.Set("parameters", to_parameters(env, output_.parameters));
-  out.Set("step", static_cast<double>(output_.state.step));
-  if (!output_.state.first.bias.empty()) out.Set("first", to_parameters(env, output_.state.first));
-  if (!output_.state.second.bias.empty()) out.Set("second", to_parameters(env, output_.state.second));
-  out.Set("trainLoss", output_.train_loss);
-  if (test_) out.Set("testLoss", output_.test_loss);
-  return out;
+}  // namespace
+
+Napi::Value make_trainer(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  double bytes = 0;
+  return or_error(env, bytes, [&]() -> Napi::Value {
+    const auto handle = std::make_shared<TrainerHandle>(read_object(info[0], "input"), bytes);
+    const auto call_of = [handle](const Napi::CallbackInfo& run) {
+      return Call{TrainTask::kName, [handle, &run](double&) {
+                    return std::make_unique<TrainTask>(handle, read_object(run[0], "input"));
+                  }};
+    };
+    Napi::Object object = Napi::Object::New(env);
+    const auto define = [&](const char* name, const auto& function) {
+      object.Set(name, Napi::Function::New(env, function, name));
+    };
+    define("run", [call_of](const Napi::CallbackInfo& run) { return start(run.Env(), call_of(run), run[1]); });
+    define("runSync", [call_of](const Napi::CallbackInfo& run) { return run_sync(run.Env(), call_of(run)); });
+    define("state", [handle](const Napi::CallbackInfo& call) {
+      return or_error(call.Env(), 0, [&] { return state_of(call.Env(), handle->trainer()); });
+    });
+    define("free", [handle](const Napi::CallbackInfo& call) {
+      return or_error(call.Env(), 0, [&] {
+        handle->free();
+        return call.Env().Undefined();
+      });
+    });
+    return object;
+  });
 }
 
 PredictTask::PredictTask(const Napi::Object& input, double& bytes) {
@@ -175,9 +278,9 @@ PredictTask::PredictTask(const Napi::Object& input, double& bytes) {
   if (x.dimension() != network_.inputs) throw Error(Code::Shape, "x and the network differ in inputs");
   count_ = x.count();
   copy_finite(x.view(), "x", x_);
-  run_inline_ = work_of(network_, static_cast<double>(count_)) <= kBriefWork;
-  if (run_inline_) threads_ = 1;
 }
+
+bool PredictTask::run_inline() const { return forward_work(network_, static_cast<double>(count_)) <= kInlineWork; }
 
 void PredictTask::run(Monitor& monitor) { output_ = predict(network_, x_, count_, single_, threads_, monitor); }
 

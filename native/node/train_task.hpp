@@ -1,40 +1,24 @@
-// The addon's functions train and predict (lib/train-network.ts, lib/predict.ts).
+// The addon's trainer() and predict() (lib/training).
 #pragma once
 #include <napi.h>
 
 #include <cstddef>
-#include <optional>
-#include <vector>
 
 #include "job.hpp"
-#include "training/train.hpp"
+#include "training/predict.hpp"
 
 namespace fewpoints::node {
 
-class TrainTask final : public Task {
- public:
-  static constexpr const char* kName = "train";
-  // Throws WrongKind, Error, std::bad_alloc.
-  TrainTask(const Napi::Object& input, double& bytes);
-  bool run_inline() const override { return run_inline_; }
-  void run(Monitor& monitor) override;
-  Napi::Value result(Napi::Env env) override;
-
- private:
-  Network network_;
-  OptimizerState state_;
-  TrainOptions options_;
-  std::optional<Rows> rows_, test_;
-  bool run_inline_ = false;
-  Trained output_;
-};
+// trainer(input): copies everything into a kernel Trainer and returns { run, runSync, state, free } (NativeTrainer in
+// lib/native/addon.ts). Throws a JavaScript error.
+Napi::Value make_trainer(const Napi::CallbackInfo& info);
 
 class PredictTask final : public Task {
  public:
   static constexpr const char* kName = "predict";
   // Throws WrongKind, Error, std::bad_alloc.
   PredictTask(const Napi::Object& input, double& bytes);
-  bool run_inline() const override { return run_inline_; }
+  bool run_inline() const override;
   void run(Monitor& monitor) override;
   Napi::Value result(Napi::Env env) override;
 
@@ -42,7 +26,7 @@ class PredictTask final : public Task {
   Network network_;
   std::size_t count_ = 0;
   List<Array<double>> x_;
-  bool single_ = false, run_inline_ = false;
+  bool single_ = false;
   int threads_ = 1;
   List<double> output_;
 };

@@ -29,7 +29,8 @@
 #include "parallel/region.hpp"
 #include "polynomial/moments.hpp"
 #include "recombination/recombine.hpp"
-#include "training/train.hpp"
+#include "training/predict.hpp"
+#include "training/trainer.hpp"
 
 // ---- the allocator
 
@@ -328,7 +329,7 @@ void add_train(std::vector<Case>& cases) {
       options.batch = batch;
       options.sampling = weighted ? Sampling::Replacement : Sampling::Shuffle;
       options.single = weighted;
-      options.epochs = options.end = 2;
+      options.epochs = 2;
       cases.push_back({std::string("train") + (batch > 0 ? ", batches" : "") + (weighted ? ", weights" : ""),
                        [=](int threads) mutable {
                          Monitor monitor;
@@ -337,12 +338,15 @@ void add_train(std::vector<Case>& cases) {
                          const Rows rows(x.points(), y.points(), weights, "x", "y");
                          std::optional<Rows> test;
                          if (!weighted) test.emplace(x.points(), y.points(), NumbersView{}, "test.x", "test.y");
-                         const Trained t = train(network, rows, test, {}, options, monitor);
+                         const auto trainer = Trainer::make(network, rows, test, {}, options);
+                         trainer->run(options.epochs, monitor);
+                         const Losses losses = trainer->evaluate(monitor);
+                         const OptimizerState state = trainer->state();
                          Hash hash;
-                         add(hash, t.parameters);
-                         add(hash, t.state.first);
-                         add(hash, t.state.second);
-                         return hash.add(t.train_loss).add(t.test_loss).value();
+                         add(hash, trainer->parameters());
+                         add(hash, state.first);
+                         add(hash, state.second);
+                         return hash.add(losses.train).add(losses.test.value_or(0)).value();
                        }});
     }
   cases.push_back({"predict", [=](int threads) {

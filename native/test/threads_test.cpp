@@ -20,7 +20,7 @@
 #include "polynomial/moments.hpp"
 #include "polynomial/space.hpp"
 #include "recombination/recombine.hpp"
-#include "training/train.hpp"
+#include "training/trainer.hpp"
 
 using namespace fewpoints;
 
@@ -112,11 +112,12 @@ List<Call> calls() {
                                         NumbersView{nullptr, false, 1}, "x", "y");
          TrainOptions options;
          options.batch = 256;
-         options.epochs = options.end = 3;
+         options.epochs = 3;
          options.threads = threads;
-         Trained trained = train(network, rows, test, {}, options, monitor);
-         Values all = std::move(trained.parameters.hidden);
-         all.push_back(trained.test_loss);
+         const auto trainer = Trainer::make(network, rows, test, {}, options);
+         trainer->run(options.epochs, monitor);
+         Values all = trainer->parameters().hidden;
+         all.push_back(*trainer->evaluate(monitor).test);
          return all;
        }},
   };

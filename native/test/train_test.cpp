@@ -1,20 +1,21 @@
 // Training: gradients against differences of the loss, copies of a neuron against its multiplicity, and the same bits
 // for any number of threads, on shapes that take every path through simd/network.cpp.
-#include "training/train.hpp"
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <iterator>
 #include <random>
 #include <string>
 
 #include "base/list.hpp"
 #include "expect.hpp"
+#include "training/trainer.hpp"
 
 namespace fewpoints {
 namespace {
 
-const char* const kNames[] = {"relu", "tanh", "sigmoid", "gelu", "sin"};
+constexpr const char* kActivations[] = {FEWPOINTS_ACTIVATIONS(FEWPOINTS_WORD)};
+constexpr const char* kRules[] = {FEWPOINTS_RULES(FEWPOINTS_WORD)};
 
 struct Numbers {
   explicit Numbers(unsigned seed) : random(seed) {}
@@ -69,6 +70,20 @@ double* parameter(Parameters& p, std::size_t i) {
   return nullptr;
 }
 
+// A trainer that has run `epochs` epochs.
+std::unique_ptr<Trainer> trained(const Network& network, const Rows& rows, const TrainOptions& options,
+                                 std::size_t epochs, const OptimizerState& state = {}) {
+  Monitor monitor;
+  auto trainer = Trainer::make(network, rows, std::nullopt, state, options);
+  trainer->run(epochs, monitor);
+  return trainer;
+}
+
+double loss_of(const Trainer& trainer) {
+  Monitor monitor;
+  return trainer.evaluate(monitor).train;
+}
+
 // One step of rate 1 without momentum changes the parameters by minus the gradient.
 void test_gradient(int inputs, int outputs, Activation activation, Loss loss) {
   Numbers numbers(static_cast<unsigned>(17 * inputs + outputs));
@@ -80,19 +95,17 @@ void test_gradient(int inputs, int outputs, Activation activation, Loss loss) {
   if (loss == Loss::CrossEntropy)
     for (std::size_t i = 0; i < y.size(); i++) y[i] = i % usize(outputs) == i / usize(outputs) % usize(outputs) ? 1 : 0;
   const Rows rows(view_of(x, inputs), view_of(y, outputs), numbers_of(w), "x", "y");
-  Monitor monitor;
   TrainOptions options;
   options.rule = Rule::Sgd;
   options.loss = loss;
   options.learning_rate = 1;
   options.per_copy = false;
   const List<double> before = all(network.parameters);
-  const List<double> after = all(train(network, rows, std::nullopt, {}, options, monitor).parameters);
-  options.end = 0;
+  const List<double> after = all(trained(network, rows, options, 1)->parameters());
   const auto loss_with = [&](std::size_t i, double shift) {
     Network other = network;
     *parameter(other.parameters, i) += shift;
-    return train(other, rows, std::nullopt, {}, options, monitor).train_loss;
+    return loss_of(*trained(other, rows, options, 0));
   };
   double worst = 0;
   for (std::size_t i = 0; i < before.size(); i += 3) {
@@ -103,9 +116,8 @@ void test_gradient(int inputs, int outputs, Activation activation, Loss loss) {
   expect(worst < (activation == Activation::Relu ? 1e-4 : 1e-8),
          "gradient is that of the loss, off by " + std::to_string(worst * 1e9) + "e-9");
 
-  options.end = 1;
   options.single = true;
-  const List<double> rough = all(train(network, rows, std::nullopt, {}, options, monitor).parameters);
+  const List<double> rough = all(trained(network, rows, options, 1)->parameters());
   for (std::size_t i = 0; i < before.size(); i++) worst = std::max(worst, std::fabs(rough[i] - after[i]));
   expect(worst < (activation == Activation::Relu ? 1e-4 : 2e-6), "float32 gives about the same");
 }
@@ -117,31 +129,30 @@ void test_threads(Rule rule, int inputs, int outputs, bool single) {
   List<double> w = numbers(700);
   for (double& one : w) one += 1;
   const Rows rows(view_of(x, inputs), view_of(y, outputs), numbers_of(w), "x", "y");
-  Monitor monitor;
   TrainOptions options;
   options.rule = rule;
   options.batch = 300;
   options.sampling = Sampling::Replacement;
   options.single = single;
-  options.epochs = options.end = 3;
+  options.epochs = 3;
   options.schedule = Schedule::Cosine;
-  const Trained one = train(network, rows, std::nullopt, {}, options, monitor);
+  const auto one = trained(network, rows, options, 3);
+  const auto same = [&](const Trainer& other) {
+    return same_bits(all(one->parameters()), all(other.parameters())) && loss_of(*one) == loss_of(other) &&
+           one->state().step == other.state().step;
+  };
   for (const int threads : {2, 3, 5}) {
     options.threads = threads;
-    const Trained more = train(network, rows, std::nullopt, {}, options, monitor);
-    expect(same_bits(all(one.parameters), all(more.parameters)) && one.train_loss == more.train_loss,
-           "same bits with " + std::to_string(threads) + " threads");
+    expect(same(*trained(network, rows, options, 3)), "same bits with " + std::to_string(threads) + " threads");
   }
-  // In two calls.
-  options.end = 1;
-  const Trained first = train(network, rows, std::nullopt, {}, options, monitor);
+  const auto first = trained(network, rows, options, 1);
   Network half = network;
-  half.parameters = first.parameters;
+  half.parameters = first->parameters();
   options.begin = 1;
-  options.end = 3;
-  const Trained second = train(half, rows, std::nullopt, first.state, options, monitor);
-  expect(same_bits(all(one.parameters), all(second.parameters)) && one.state.step == second.state.step,
-         "same bits in two calls");
+  expect(same(*trained(half, rows, options, 2, first->state())), "same bits by two trainers");
+  Monitor monitor;
+  first->run(2, monitor);
+  expect(same(*first), "same bits in two calls");
 }
 
 }  // namespace
@@ -149,17 +160,17 @@ void test_threads(Rule rule, int inputs, int outputs, bool single) {
 
 void test_train() {
   using namespace fewpoints;
-  for (int activation = 0; activation < 5; activation++)
+  for (std::size_t activation = 0; activation < std::size(kActivations); activation++)
     for (const auto& [inputs, outputs] :
          {std::pair(1, 1), std::pair(2, 1), std::pair(3, 1), std::pair(5, 1), std::pair(2, 3), std::pair(17, 4)}) {
-      place = std::string("training ") + kNames[activation] + " " + std::to_string(inputs) + " inputs " +
+      place = std::string("training ") + kActivations[activation] + " " + std::to_string(inputs) + " inputs " +
               std::to_string(outputs) + " outputs";
       test_gradient(inputs, outputs, static_cast<Activation>(activation), Loss::Mse);
       if (outputs > 1) test_gradient(inputs, outputs, static_cast<Activation>(activation), Loss::CrossEntropy);
     }
-  for (int rule = 0; rule < 8; rule++)
+  for (std::size_t rule = 0; rule < std::size(kRules); rule++)
     for (const bool single : {false, true}) {
-      place = "training rule " + std::to_string(rule) + (single ? " float32" : " float64");
+      place = std::string("training by ") + kRules[rule] + (single ? " float32" : " float64");
       test_threads(static_cast<Rule>(rule), 2, 1, single);
       if (rule % 3 == 0) test_threads(static_cast<Rule>(rule), 6, 3, single);
     }

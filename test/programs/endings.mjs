@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { isMainThread, Worker, workerData } from 'node:worker_threads'
 
 export const ENDINGS = ['return', 'throw', 'exit', 'terminate']
-export const STATES = ['settled', 'running', 'queued', 'progress', 'sync']
+export const STATES = ['settled', 'running', 'queued', 'progress', 'sync', 'training', 'trainer']
 
 const FILE = fileURLToPath(import.meta.url)
 const MESSAGE = 'thrown at the end'
@@ -19,6 +19,20 @@ const points = (count) => Float64Array.from({ length: 2 * count }, (_, i) => Mat
 const small = { dimension: 2, order: 3, threads: 1 }
 // Ten milliseconds or so.
 const larger = { dimension: 2, order: 5, size: 2000, threads: 2 }
+
+/** Starts a training of 0.1 ms or so per epoch, and waits for its first report. */
+async function firstEpoch({ trainNetwork }, options, afterwards) {
+  const [inputs, width, outputs] = [2, 100, 1]
+  const parameters = { hidden: points(width), bias: points(50), output: points(50), outputBias: new Float64Array(1) }
+  const network = { inputs, width, outputs, activation: 'relu', ...parameters }
+  await new Promise((resolve) => {
+    const onEpoch = () => {
+      resolve()
+      return afterwards()
+    }
+    trainNetwork(network, { x: points(2000), y: points(1000) }, { ...options, onEpoch }).then(resolve, resolve)
+  })
+}
 
 /** Brings the environment into the state, and leaves it there. */
 const states = {
@@ -42,6 +56,13 @@ const states = {
   },
   async sync({ compressSync }) {
     compressSync(points(20_000), larger)
+  },
+  async training(library) {
+    await firstEpoch(library, { epochs: 200, threads: 2 }, () => {})
+  },
+  // Idle, and never freed.
+  async trainer(library) {
+    await firstEpoch(library, { epochs: 2 }, () => new Promise(() => {}))
   },
 }
 

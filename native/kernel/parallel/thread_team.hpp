@@ -1,6 +1,6 @@
-// Threads that work through many short phases one after another: training has five phases a batch, each of
-// microseconds, too short for a parallel region of OpenMP each. Who does which piece of a phase does not matter to the
-// result: every piece writes to places of its own.
+// Threads that work through many short phases, one after another. Training has five phases per batch. Each takes
+// microseconds, which is too short for a parallel region of its own. Every chunk of a phase writes to places of its
+// own, so it does not matter to the result which thread does it.
 #pragma once
 #include <atomic>
 #include <cstddef>
@@ -11,9 +11,9 @@
 
 namespace fewpoints {
 
-// A phase ends when its pieces are done, not when all members have come to it. On a machine whose cores are busy with
-// other things a member that is not being run is not waited for: the others do its pieces, and when it runs again it
-// finds the phases behind and goes through them without work.
+// A phase ends when its chunks are done, not when all workers have reached it. On a busy machine nobody waits for a
+// worker that the system does not run: the others do the chunks, and when it runs again it goes through the finished
+// phases without work.
 class ThreadTeam {
  public:
   explicit ThreadTeam(int size, Monitor& monitor) : size_(size), monitor_(monitor) {}
@@ -24,17 +24,17 @@ class ThreadTeam {
     Worker(ThreadTeam& team, int index) : team_(team), index_(index) {}
     int index() const { return index_; }  // below size(); 0 is the calling thread
 
-    // piece(i) for i in [0, count), on all members; returns when all are done.
-    template <class Piece>
-    void phase(std::size_t count, const Piece& piece) {
+    // Calls chunk(i) for i in [0, count), on all workers. Returns when all are done.
+    template <class Chunk>
+    void phase(std::size_t count, const Chunk& chunk) {
       if (count == 0) return;
       if (team_.size_ <= 1) {
-        for (std::size_t i = 0; i < count && !team_.monitor_.cancelled(); i++) piece(i);
+        for (std::size_t i = 0; i < count && !team_.monitor_.cancelled(); i++) chunk(i);
         return;
       }
       const std::uint32_t now = phase_++;
       for (std::size_t i; team_.claim(now, count, i);) {
-        if (!team_.monitor_.cancelled()) piece(i);
+        if (!team_.monitor_.cancelled()) chunk(i);
         team_.finish(now, count);
       }
       team_.wait(now);
@@ -46,9 +46,9 @@ class ThreadTeam {
     std::uint32_t phase_ = 0;
   };
 
-  // Runs story(member) on every member that there is; all go through the same phases. Between them a member may be
-  // behind the others, and must not read what a piece writes. A story may leave off when the monitor says so: then
-  // nobody needs it any more. Throws Cancelled in that case: pieces have been left out. A story must not throw.
+  // Runs body(worker) on every worker. All go through the same phases. Between phases a worker may be behind the
+  // others, so it must not read there what a chunk writes. A body must not throw. It may return early when the monitor
+  // is cancelled, because nobody needs the other chunks then. Throws Cancelled when the monitor is cancelled.
   template <class Body>
   void run(const Body& body) {
     ticket_.store(0);
@@ -67,16 +67,16 @@ class ThreadTeam {
   }
 
  private:
-  // A phase is shorter than putting a thread to sleep and waking it up, so wait awake for a while.
+  // A phase is shorter than the time to put a thread to sleep and wake it, so workers spin for a while.
   static constexpr int kSpins = 2000;
-  // The phase and the next piece of it in one number.
-  static constexpr int kPieceBits = 32;
+  // A ticket is the phase and, in the lower bits, its next chunk.
+  static constexpr int kChunkBits = 32;
 
-  bool claim(std::uint32_t phase, std::size_t count, std::size_t& piece) {
+  bool claim(std::uint32_t phase, std::size_t count, std::size_t& chunk) {
     std::uint64_t ticket = ticket_.load(std::memory_order_acquire);
     do {
-      piece = static_cast<std::uint32_t>(ticket);
-      if (ticket >> kPieceBits != phase || piece >= count) return false;
+      chunk = static_cast<std::uint32_t>(ticket);
+      if (ticket >> kChunkBits != phase || chunk >= count) return false;
     } while (!ticket_.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acq_rel, std::memory_order_acquire));
     return true;
   }
@@ -84,15 +84,15 @@ class ThreadTeam {
   void finish(std::uint32_t phase, std::size_t count) {
     if (done_.fetch_add(1, std::memory_order_acq_rel) + 1 < count) return;
     done_.store(0, std::memory_order_relaxed);
-    ticket_.store(static_cast<std::uint64_t>(phase + 1) << kPieceBits, std::memory_order_release);
-    // Sequentially consistent: notify_all() of libstdc++ looks whether anybody sleeps by a load that could otherwise
-    // overtake this store.
+    ticket_.store(static_cast<std::uint64_t>(phase + 1) << kChunkBits, std::memory_order_release);
+    // Sequentially consistent: the load by which notify_all() of libstdc++ looks for sleepers could otherwise overtake
+    // this store.
     phase_.store(phase + 1);
     phase_.notify_all();
   }
 
-  // Looks at phase_ alone, which is stored last. Whoever went on by the ticket could finish the next phase before this
-  // one's phase_ is stored; then phase_ would go back, and members would leave a phase too early, or sleep for ever.
+  // Looks at phase_ alone, which is stored last. A worker that went on by the ticket could finish the next phase before
+  // phase_ of this one is stored. Then phase_ would go back, and workers would leave a phase too early or never wake.
   void wait(std::uint32_t phase) {
     for (int i = 0; i < kSpins; i++) {
       if (phase_.load(std::memory_order_acquire) != phase) return;

@@ -9,7 +9,7 @@
 namespace fewpoints {
 namespace {
 
-// xoshiro256** 1.0 of Blackman and Vigna, seeded by their splitmix64: the same numbers on every platform.
+// xoshiro256** 1.0 by Blackman and Vigna, seeded by their splitmix64. The same numbers on every platform.
 class Random {
  public:
   explicit Random(std::uint64_t seed) {
@@ -32,7 +32,7 @@ class Random {
     state_[3] = turn(state_[3], 45);
     return result;
   }
-  // Whole, in [0, n); the bias is below n / 2^64.
+  // A whole number in [0, n). The bias is below n / 2^64.
   std::uint32_t below(std::uint64_t n) {
     return static_cast<std::uint32_t>((static_cast<unsigned __int128>(next()) * n) >> 64);
   }
@@ -72,7 +72,7 @@ Batches::Batches(std::size_t rows, const double* weights, std::size_t batch, std
       small.push_back(to);
     }
   }
-  // What rounding has left over is a whole cell, but a row of weight 0 is none.
+  // Rounding leaves some cells over. They give their own row alone, or another one where their weight is 0.
   for (const std::uint32_t i : large) share_[i] = 1;
   const double* const positive = std::find_if(weights, weights + rows, [](double w) { return w > 0; });
   for (const std::uint32_t i : small) {

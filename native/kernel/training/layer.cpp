@@ -45,9 +45,6 @@ Parameters gather(const Layout& l, const T* from) {
   return to;
 }
 
-bool has_first(Rule rule) { return rule != Rule::Sgd && rule != Rule::Adagrad; }
-bool has_second(Rule rule) { return rule != Rule::Sgd && rule != Rule::Momentum && rule != Rule::Nesterov; }
-
 }  // namespace
 
 template <>
@@ -72,7 +69,7 @@ std::size_t Layout::length() const { return rows() * stride + up(static_cast<std
 template <class T>
 Layer<T>::Layer(const Network& network)
     : layout(network),
-      activation_(static_cast<int>(network.activation)),
+      activation_(network.activation),
       values_(zeros<T>(layout.length())),
       copies_(zeros<T>(layout.stride)),
       outgoing_(zeros<T>(layout.stride * usize(layout.outputs))) {
@@ -104,18 +101,16 @@ void Layer<T>::renew_outgoing(int output, std::size_t begin, std::size_t end) {
 template <class T>
 OptimizerMemory<T>::OptimizerMemory(const Layout& layout, const OptimizerState& state, const TrainOptions& options)
     : layout_(layout) {
-  const std::size_t n = layout.length();
-  if (has_first(options.rule)) {
-    first_ = zeros<T>(n);
-    if (!state.first.bias.empty()) scatter(layout, state.first, first_.data());
-  }
-  if (has_second(options.rule)) {
-    second_ = zeros<T>(n);
-    if (!state.second.bias.empty())
-      scatter(layout, state.second, second_.data());
-    else if (options.rule == Rule::Rprop)
-      std::fill_n(second_.data(), n, static_cast<T>(options.learning_rate));
-  }
+  const auto start = [&](bool has, const Parameters& from, Array<T>& to) {
+    if (!has) return;
+    to = zeros<T>(layout.length());
+    if (!from.bias.empty()) scatter(layout, from, to.data());
+  };
+  const RuleMemory memory = memory_of(options.rule);
+  start(memory.has_first, state.first, first_);
+  start(memory.has_second, state.second, second_);
+  if (options.rule == Rule::Rprop && state.second.bias.empty())
+    std::fill_n(second_.data(), layout.length(), static_cast<T>(options.learning_rate));
 }
 
 template <class T>
@@ -130,27 +125,27 @@ OptimizerState OptimizerMemory<T>::state(std::uint64_t step) const {
 // ---- Columns
 
 template <class T>
-Array<T> padded_column(const Array<double>& from, std::size_t count, double factor) {
-  const std::size_t length = up(count, kSampleTile);
-  Array<T> to(length);
-  for (std::size_t i = 0; i < count; i++) to[i] = static_cast<T>(from[i] * factor);
-  std::fill(to.data() + count, to.data() + length, T{});
-  return to;
-}
-
-template <class T>
-Columns<T>::Columns(const Rows& rows) : count_(rows.count) {
+Columns<T>::Columns(std::size_t count, const List<Array<double>>& x, const List<Array<double>>& y,
+                    const Array<double>& weights)
+    : count_(count) {
+  const auto padded = [&](const Array<double>& from, double factor) {
+    const std::size_t length = up(count, kSampleTile);
+    Array<T> to(length);
+    for (std::size_t i = 0; i < count; i++) to[i] = static_cast<T>(from[i] * factor);
+    std::fill(to.data() + count, to.data() + length, T{});
+    return to;
+  };
   const auto take = [&](const List<Array<double>>& from, List<const T*>& to) {
     for (const Array<double>& column : from) {
-      columns_.push_back(padded_column<T>(column, count_));
+      columns_.push_back(padded(column, 1));
       to.push_back(columns_.back().data());
     }
   };
-  take(rows.x, x_);
-  take(rows.y, y_);
-  if (rows.weights.size() == 0) return;
-  const double total = std::accumulate(rows.weights.data(), rows.weights.data() + count_, 0.0);
-  share_ = padded_column<T>(rows.weights, count_, static_cast<double>(count_) / total);
+  take(x, x_);
+  take(y, y_);
+  if (weights.size() == 0) return;
+  const double total = std::accumulate(weights.data(), weights.data() + count, 0.0);
+  share_ = padded(weights, static_cast<double>(count) / total);
 }
 
 template class Layer<float>;
@@ -159,7 +154,5 @@ template class OptimizerMemory<float>;
 template class OptimizerMemory<double>;
 template class Columns<float>;
 template class Columns<double>;
-template Array<float> padded_column<float>(const Array<double>&, std::size_t, double);
-template Array<double> padded_column<double>(const Array<double>&, std::size_t, double);
 
 }  // namespace fewpoints

@@ -1,5 +1,5 @@
-// A network, its optimiser's memory and its data as training holds them: in T, one array for each kind of parameter or
-// column, padded for whole vectors.
+// A network, the memory of its update rule, and rows, as training holds them: in T, one array per kind of parameter or
+// per column, padded to whole vectors.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -7,15 +7,15 @@
 #include "base/array.hpp"
 #include "base/list.hpp"
 #include "simd/kernels.hpp"
-#include "training/train.hpp"
+#include "training/network.hpp"
 
 namespace fewpoints {
 
 template <class T>
 const NetworkKernels<T>& network_kernels();
 
-// Where each parameter is in one flat array: inputs rows of weights, the biases, outputs rows of weights, each `stride`
-// long; behind them the output biases.
+// Where each parameter is in one flat array: `inputs` rows of weights, the biases, `outputs` rows of weights, each
+// `stride` long; after them the output biases.
 struct Layout {
   explicit Layout(const Network& network);
   int inputs, width, outputs;
@@ -35,11 +35,11 @@ class Layer {
   T* values() { return values_.data(); }
   const T* output_bias() const { return values_.data() + layout.output_bias(); }
   const T* copies() const { return copies_.data(); }
-  // After the outgoing weights [begin, end) of an output have changed.
+  // To be called after the outgoing weights [begin, end) of an output have changed.
   void renew_outgoing(int output, std::size_t begin, std::size_t end);
 
  private:
-  int activation_;
+  Activation activation_;
   Array<T> values_, copies_, outgoing_;
 };
 
@@ -48,19 +48,21 @@ class OptimizerMemory {
  public:
   OptimizerMemory(const Layout& layout, const OptimizerState& state, const TrainOptions& options);
   OptimizerState state(std::uint64_t step) const;
+  // nullptr: the rule has none.
   T* first() { return first_.data(); }
   T* second() { return second_.data(); }
 
  private:
-  const Layout& layout_;
-  Array<T> first_, second_;  // size 0: the rule has none
+  const Layout layout_;
+  Array<T> first_, second_;
 };
 
-// Columns of rows, padded with zeros to whole tiles of samples.
+// Rows by columns, padded with zeros to whole tiles of samples.
 template <class T>
 class Columns {
  public:
-  explicit Columns(const Rows& rows);
+  // weights: size 0: all 1.
+  Columns(std::size_t count, const List<Array<double>>& x, const List<Array<double>>& y, const Array<double>& weights);
   std::size_t count() const { return count_; }
   std::size_t tiles() const { return (count_ + kSampleTile - 1) / kSampleTile; }
   const List<const T*>& x() const { return x_; }
@@ -74,8 +76,5 @@ class Columns {
   List<const T*> x_, y_;
   Array<T> share_;
 };
-
-template <class T>
-Array<T> padded_column(const Array<double>& from, std::size_t count, double factor = 1);
 
 }  // namespace fewpoints

@@ -3,16 +3,17 @@
 #include <algorithm>
 
 #include "training/loss.hpp"
+#include "training/values.hpp"
 
 namespace fewpoints {
 namespace {
 
-// Samples whose gradient is one sum; more than kMaxGroups times as many share the groups.
+// The gradient is summed over groups of samples. There are at most kMaxGroups, and each has kGroup samples or more.
 constexpr std::size_t kGroup = 4096, kMaxGroups = 64;
-// Neurons times samples of a piece of the way back, times the columns where these are many: tens of microseconds.
-constexpr std::size_t kPieceWork = 1 << 16;
-// Parameters that are updated at once.
-constexpr std::size_t kUpdatePiece = 4096;
+// Neurons times samples per chunk of the gradient, times the columns where these are many: tens of microseconds.
+constexpr std::size_t kGradientChunk = 1 << 16;
+// Parameters per chunk of the update.
+constexpr std::size_t kUpdateChunk = 4096;
 
 std::size_t parts(std::size_t n, std::size_t of) { return (n + of - 1) / of; }
 std::size_t group_size(std::size_t count) {
@@ -31,7 +32,7 @@ TrainingStep<T>::TrainingStep(Layer<T>& layer, OptimizerMemory<T>& memory, const
       loss_(options.loss),
       weighted_(weighted && data.share() != nullptr),
       per_copy_(options.per_copy),
-      chunks_(chunks_of(layer)) {
+      forward_chunks_(chunks_of(layer)) {
   const std::size_t tiles = parts(largest, kSampleTile);
   const auto outputs = static_cast<std::size_t>(layout_.outputs);
   if (options.batch == 0) {
@@ -46,7 +47,7 @@ TrainingStep<T>::TrainingStep(Layer<T>& layer, OptimizerMemory<T>& memory, const
     error_.emplace_back(tiles * kSampleTile);
     error_at_.push_back(error_.back().data());
   }
-  part_.reset(product(tiles, chunks_, outputs, kSampleTile));
+  part_.reset(product(tiles, forward_chunks_, outputs, kSampleTile));
   bias_part_.reset(product(tiles, outputs));
   sums_.reset(product(std::min(parts(largest, kGroup), kMaxGroups), layout_.length()));
   const std::size_t scratch = std::max(network_kernels<T>().backward_workspace(layout_.inputs, layout_.outputs),
@@ -59,18 +60,18 @@ void TrainingStep<T>::take(ThreadTeam::Worker& worker, const std::uint32_t* rows
                            const UpdateStep& update) {
   const std::size_t tiles = parts(count, kSampleTile), groups = parts(count, group_size(count));
   if (rows != nullptr) worker.phase(tiles, [&](std::size_t tile) { gather(rows, count, tile); });
-  worker.phase(tiles * chunks_, [&](std::size_t i) {
-    chunk_values(layer_, x_.data(), i / chunks_ * kSampleTile, i % chunks_,
+  worker.phase(tiles * forward_chunks_, [&](std::size_t i) {
+    chunk_values(layer_, x_.data(), i / forward_chunks_ * kSampleTile, i % forward_chunks_,
                  part_.data() + i * usize(layout_.outputs) * kSampleTile);
   });
   worker.phase(tiles, [&](std::size_t tile) { find_errors(rows, count, tile, worker.index()); });
 
   const std::size_t all = layout_.stride / kNeuronTile;
   const std::size_t tile_work = kNeuronTile * std::min(count, group_size(count)) * (layout_.rows() / 32 + 1);
-  const std::size_t pieces = parts(all, parts(kPieceWork, tile_work));
-  worker.phase(groups * pieces,
-               [&](std::size_t i) { add_gradient(count, i / pieces, i % pieces, pieces, worker.index()); });
-  worker.phase(layout_.rows() * parts(layout_.stride, kUpdatePiece) + 1,
+  const std::size_t chunks = parts(all, parts(kGradientChunk, tile_work));
+  worker.phase(groups * chunks,
+               [&](std::size_t i) { add_gradient(count, i / chunks, i % chunks, chunks, worker.index()); });
+  worker.phase(layout_.rows() * parts(layout_.stride, kUpdateChunk) + 1,
                [&](std::size_t i) { update_row(count, i, update); });
 }
 
@@ -85,7 +86,7 @@ void TrainingStep<T>::gather(const std::uint32_t* rows, std::size_t count, std::
   }
 }
 
-// The derivatives of the batch's loss by the values, and their sums, which are the gradient of the output biases.
+// The derivatives of the batch's loss by the values. Their sums are the gradient of the output biases.
 template <class T>
 void TrainingStep<T>::find_errors(const std::uint32_t* rows, std::size_t count, std::size_t tile, int worker) {
   const int outputs = layout_.outputs;
@@ -97,8 +98,8 @@ void TrainingStep<T>::find_errors(const std::uint32_t* rows, std::size_t count, 
   for (int o = 0; o < outputs; o++) {
     double* const to = f + usize(o) * kSampleTile;
     std::fill_n(to, kSampleTile, static_cast<double>(layer_.output_bias()[o]));
-    for (std::size_t c = 0; c < chunks_; c++) {
-      const T* const part = part_.data() + ((tile * chunks_ + c) * usize(outputs) + usize(o)) * kSampleTile;
+    for (std::size_t c = 0; c < forward_chunks_; c++) {
+      const T* const part = part_.data() + ((tile * forward_chunks_ + c) * usize(outputs) + usize(o)) * kSampleTile;
       for (std::size_t i = 0; i < kSampleTile; i++) to[i] += static_cast<double>(part[i]);
     }
     for (std::size_t i = 0; i < size; i++) y[usize(o) * kSampleTile + i] = static_cast<double>(data_.y()[o][row(i)]);
@@ -118,19 +119,19 @@ void TrainingStep<T>::find_errors(const std::uint32_t* rows, std::size_t count, 
 }
 
 template <class T>
-void TrainingStep<T>::add_gradient(std::size_t count, std::size_t group, std::size_t piece, std::size_t pieces,
+void TrainingStep<T>::add_gradient(std::size_t count, std::size_t group, std::size_t chunk, std::size_t chunks,
                                    int worker) {
   const std::size_t size = group_size(count), all = layout_.stride / kNeuronTile;
   network_kernels<T>().backward(layer_.view(), x_.data(), error_at_.data(), group * size,
-                                std::min(count, (group + 1) * size), piece * all / pieces * kNeuronTile,
-                                (piece + 1) * all / pieces * kNeuronTile, sums_.data() + group * layout_.length(),
+                                std::min(count, (group + 1) * size), chunk * all / chunks * kNeuronTile,
+                                (chunk + 1) * all / chunks * kNeuronTile, sums_.data() + group * layout_.length(),
                                 scratch_[worker].data());
 }
 
-// A piece of one row of parameters; the last piece of all is the output biases.
+// A chunk is a part of one row of parameters; the last one is the output biases.
 template <class T>
-void TrainingStep<T>::update_row(std::size_t count, std::size_t piece, const UpdateStep& update) {
-  const std::size_t in_row = parts(layout_.stride, kUpdatePiece), row = piece / in_row;
+void TrainingStep<T>::update_row(std::size_t count, std::size_t chunk, const UpdateStep& update) {
+  const std::size_t in_row = parts(layout_.stride, kUpdateChunk), row = chunk / in_row;
   const std::size_t groups = parts(count, group_size(count));
   const auto change = [&](std::size_t at, std::size_t length, std::size_t slots, const T* factor) {
     T* const first = memory_.first();
@@ -147,7 +148,7 @@ void TrainingStep<T>::update_row(std::size_t count, std::size_t piece, const Upd
     change(at, layout_.length() - at, 1, nullptr);
     return;
   }
-  const std::size_t begin = piece % in_row * kUpdatePiece, end = std::min(begin + kUpdatePiece, layout_.stride);
+  const std::size_t begin = chunk % in_row * kUpdateChunk, end = std::min(begin + kUpdateChunk, layout_.stride);
   change(row * layout_.stride + begin, end - begin, groups, per_copy_ ? nullptr : layer_.copies() + begin);
   const std::size_t first_output = static_cast<std::size_t>(layout_.inputs) + 1;
   if (row >= first_output) layer_.renew_outgoing(static_cast<int>(row - first_output), begin, end);

@@ -1,4 +1,4 @@
-// One batch: values, errors, gradient, update.
+// One update: values, errors and gradient of a batch, then new parameters.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -12,19 +12,19 @@ namespace fewpoints {
 template <class T>
 class TrainingStep {
  public:
-  // largest: the most rows of a batch. With options.batch == 0 the batch is all rows, where they are. weighted: each
-  // row's loss counts in proportion to its weight.
+  // weighted: the loss of a row counts in proportion to its weight. largest: the most rows per batch. With
+  // options.batch == 0 the batch is all rows, which are read where they are.
   TrainingStep(Layer<T>& layer, OptimizerMemory<T>& memory, const Columns<T>& data, bool weighted, std::size_t largest,
                const TrainOptions& options);
 
-  // On every member of the team alike. rows: those of the batch; nullptr: all.
+  // To be called by every worker of the team. rows: those of the batch; nullptr: all.
   void take(ThreadTeam::Worker& worker, const std::uint32_t* rows, std::size_t count, const UpdateStep& update);
 
  private:
   void gather(const std::uint32_t* rows, std::size_t count, std::size_t tile);
   void find_errors(const std::uint32_t* rows, std::size_t count, std::size_t tile, int worker);
-  void add_gradient(std::size_t count, std::size_t group, std::size_t piece, std::size_t pieces, int worker);
-  void update_row(std::size_t count, std::size_t piece, const UpdateStep& update);
+  void add_gradient(std::size_t count, std::size_t group, std::size_t chunk, std::size_t chunks, int worker);
+  void update_row(std::size_t count, std::size_t chunk, const UpdateStep& update);
 
   Layer<T>& layer_;
   OptimizerMemory<T>& memory_;
@@ -32,16 +32,16 @@ class TrainingStep {
   const Layout& layout_;
   const Loss loss_;
   const bool weighted_, per_copy_;
-  const std::size_t chunks_;
+  const std::size_t forward_chunks_;
 
   List<Array<T>> gathered_;  // inputs columns of the batch, unless the batch is all rows
-  List<const T*> x_;         // those, or the data's
+  List<const T*> x_;         // the gathered columns, or those of data_
   List<Array<T>> error_;     // outputs columns
   List<const T*> error_at_;
-  Array<T> part_;                // tiles x chunks x outputs x kSampleTile
+  Array<T> part_;                // tiles x forward chunks x outputs x kSampleTile
   Array<double> bias_part_;      // tiles x outputs
   Array<double> sums_;           // groups x layout.length()
-  List<Array<double>> scratch_;  // of each member
+  List<Array<double>> scratch_;  // one per worker
 };
 
 }  // namespace fewpoints

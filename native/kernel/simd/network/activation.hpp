@@ -1,7 +1,7 @@
-// The activation functions and their slopes, for vectors of T: good to a few units in the last place of T, except near
-// zeros of sin other than 0 and for |z| beyond 10^5 (float32) or 10^8 (float64), where sin loses digits of z. Beyond
-// 10^7 (float32) or 10^15 (float64) sin has none left, and what comes out need not lie in [-1, 1] or be finite. gelu
-// and sin of NaN are NaN; relu, tanh and sigmoid make a finite number of it.
+// The activation functions and their slopes, for vectors of T, to a few units in the last place of T. Exception: sin
+// loses digits near its zeros other than 0, and for |z| beyond 10^5 (float32) or 10^8 (float64). Beyond 10^7 or 10^15
+// it has none left, and its value need not lie in [-1, 1] or be finite. gelu and sin of NaN are NaN; relu, tanh and
+// sigmoid of NaN are finite.
 #pragma once
 #include "simd/vector/lanes.hpp"
 
@@ -30,7 +30,7 @@ struct Taylor {
   }
 };
 
-// ---- what depends on the type: how many terms, and constants in parts whose multiples are exact
+// ---- the numbers of terms per type, and constants split into parts whose multiples are exact
 
 template <class T>
 struct Constants;
@@ -45,8 +45,8 @@ struct Constants<double> {
   static constexpr Taylor<double, 12> exp{2, 1, false};
   static constexpr Taylor<double, 10> sin{3, 2, true};
   static constexpr Taylor<double, 11> cos{2, 2, true};
-  // (x + K) erfc(x / sqrt 2) exp(x^2 / 2) / 2 as a polynomial in (x - K) / (x + K), K = middle, up to x = far:
-  // interpolated in Chebyshev's nodes, relative error 4e-17.
+  // (x + K) erfc(x / sqrt 2) exp(x^2 / 2) / 2 as a polynomial in (x - K) / (x + K), K = middle, for 0 <= x <= far.
+  // Interpolated at Chebyshev nodes; relative error 4e-17.
   static constexpr double middle = 4, far = 37.5;
   static constexpr double tail[23] = {
       0.75528513041575148141,    -0.60789664197189175594,    0.38713740074221841251,    -0.1865218579596946971,
@@ -74,7 +74,7 @@ struct Constants<float> {
 
 // ---- functions
 
-// e^x for x between the least and the largest exponent.
+// e^x, for x between least_exponent and largest_exponent.
 template <class T>
 FEWPOINTS_INLINE VecOf<T> exponential_within(VecOf<T> x) {
   using V = VecOf<T>;
@@ -110,7 +110,7 @@ struct Tanh<double> {
   static constexpr bool has_kink = false;
   using V = Vec;
   static FEWPOINTS_INLINE V value(V z) {
-    // Below 0.625 the rational function of the Cephes library, above 1 - 2 / (e^2|z| + 1).
+    // Below 0.625 the rational function of the Cephes library, above it 1 - 2 / (e^2|z| + 1).
     constexpr double p[] = {-1.61468768441708447952e3, -9.92877231001918586564e1, -9.64399179425052238628e-1};
     constexpr double q[] = {4.84406305325125486048e3, 2.23548839060100448583e3, 1.12811678491632931402e2, 1};
     const V a = magnitude(z), square = z * z, e = exponential<double>(a + a);
@@ -128,7 +128,7 @@ template <>
 struct Tanh<float> {
   static constexpr bool has_kink = false;
   using V = FloatVec;
-  // The rational function of degrees 13 and 6 that is usual for float32; the end of the range is where it reaches 1.
+  // The usual rational function of degrees 13 and 6 for float32. z is clamped to where it reaches 1.
   static FEWPOINTS_INLINE V value(V z) {
     constexpr float p[] = {4.89352455891786e-03f,  6.37261928875436e-04f, 1.48572235717979e-05f, 5.12229709037114e-08f,
                            -8.60467152213735e-11f, 2.00018790482477e-13f, -2.76076847742355e-16f};
@@ -157,19 +157,19 @@ struct Sigmoid {
   }
 };
 
-// z Phi(z), Phi the normal distribution function.
+// z Phi(z), where Phi is the normal distribution function.
 template <class T>
 struct Gelu {
   static constexpr bool has_kink = false;
   using V = VecOf<T>;
-  // Phi(z) and the density there.
+  // Phi(z) and the normal density at z.
   static FEWPOINTS_INLINE void normal(V z, V& phi, V& density) {
     using C = Constants<T>;
     const V one = splat(static_cast<T>(1)), half = splat(static_cast<T>(0.5));
     const V a = minimum(magnitude(z), splat(C::far));
     const V square = a * a;
     V e = exponential_within<T>(splat(static_cast<T>(-0.5)) * square);
-    // a^2 = square - rest. In float32 the tail that this would mend is below 10^-6 anyway.
+    // Corrects the rounding of a^2. float32 does not need it: where it matters, the tail is below 10^-6.
     if constexpr (sizeof(T) == 8) e *= madd(half, nmadd(a, a, square), one);
     const V inverse = one / (a + splat(C::middle));
     const V upper = e * inverse * polynomial(nmadd(splat(2 * C::middle), inverse, one), C::tail);
@@ -195,13 +195,13 @@ struct Sin {
   using V = VecOf<T>;
   using I = typename Lanes<T>::Index;
   using C = Constants<T>;
-  // z = n pi + r, |r| <= pi / 2; the sign bit of (-1)^n.
+  // r, where z = n pi + r and |r| <= pi / 2. sign: the sign bit of (-1)^n.
   static FEWPOINTS_INLINE V reduced(V z, I& sign) {
     const V shifted = madd(z, splat(static_cast<T>(0.31830988618379067154)), splat(C::round));
     const V n = shifted - splat(C::round);
     sign = (I)shifted << (8 * sizeof(T) - 1);
     const V r = nmadd(n, splat(C::pi[2]), nmadd(n, splat(C::pi[1]), nmadd(n, splat(C::pi[0]), z)));
-    // Where z has no digits left behind the point, r is anything: let the sine stay one.
+    // Where z has no digits after the point, r is arbitrary. The clamp keeps the sine in range.
     return minimum(maximum(r, splat(static_cast<T>(-1.6))), splat(static_cast<T>(1.6)));
   }
   static FEWPOINTS_INLINE V sine(V r, V square) { return nmadd(polynomial(square, C::sin.c), square * r, r); }

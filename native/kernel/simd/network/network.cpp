@@ -1,6 +1,7 @@
-// Values and gradients of a two-layer network. For few inputs and one output everything stays in registers: samples are
-// the lanes of the way forward, neurons those of the way back, where their activations are computed again, because that
-// is cheaper than to store and load them. Otherwise the same with tiles of 16 neurons or a few samples in the cache.
+// Values and gradients of a two-layer network. With up to three inputs and one output everything stays in registers. A
+// vector holds samples on the way forward and neurons on the way back. The way back computes the activations again,
+// which is cheaper than to store and load them. Other networks go through tiles of 16 neurons, or of a few samples, in
+// the cache.
 #include "simd/network/activation.hpp"
 #include "simd/network/network_parts.hpp"
 
@@ -14,10 +15,10 @@ constexpr int kBackwardVectors = 1, kReluVectors = 2, kForwardVectors = 4, kBack
 #endif
 static_assert(kSampleTile % (kForwardVectors * 2 * W) == 0 && kNeuronTile % (2 * W) == 0 &&
               kNeuronTile % (kBackwardVectors * 2 * W) == 0 && kNeuronTile % (kReluVectors * 2 * W) == 0);
-constexpr size_t kBlock = 512;       // samples that are added up in T
+constexpr size_t kBlock = 512;       // samples that are added in T
 constexpr size_t kForwardTile = 16;  // neurons
 
-// h: the value, t: r times the slope.
+// h: the activation of z; t: r times its slope.
 template <class T, class A>
 FEWPOINTS_INLINE void slopes(VecOf<T> z, VecOf<T> r, VecOf<T>& h, VecOf<T>& t) {
   VecOf<T> slope;
@@ -135,8 +136,8 @@ void backward_narrow(const NetworkView<T>& net, const T* const* x, const T* cons
   }
 }
 
-// relu's slope is 0 or 1, so that a sample adds error and error times x, which are the same for all neurons, or
-// nothing; and the sum of error times value is w . (sum of error times x) + b (sum of error).
+// The slope of relu is 0 or 1. So a sample adds either nothing or its error and its error times x, which are the same
+// for all neurons. The sum of error times activation is w . (sum of error times x) + b (sum of error).
 template <class T, int N>
 void backward_relu(const NetworkView<T>& net, const T* const* x, const T* const* error, size_t begin, size_t end,
                    size_t first, size_t last, double* sums) {
@@ -202,7 +203,7 @@ void backward_any(const NetworkView<T>& net, const T* const* x, const T* const* 
       const size_t s1 = end - s0 < kBlock ? end : s0 + kBlock;
       for (size_t r = 0; r < rows * U; r++) storeu(block + r * L, V{});
       for (size_t s = s0; s < s1; s += S) {
-        // The last few samples: the others of the S are the last one again, with an error of 0.
+        // Where fewer than S samples are left, the last one fills up, with an error of 0.
         size_t at[S];
         T valid[S];
         for (int k = 0; k < S; k++) {
@@ -286,28 +287,25 @@ void backward_of(const NetworkView<T>& net, const T* const* x, const T* const* e
   backward_any<T, A>(net, x, error, begin, end, first, last, sums, workspace);
 }
 
-// The order of Activation in train.hpp.
+// use.template operator()<A>(), A being the class of the activation.
+template <class T, class Use>
+void with_activation(Activation activation, const Use& use) {
+#define FEWPOINTS_CASE(name, word) \
+  case Activation::name: return use.template operator()<name<T>>();
+  switch (activation) { FEWPOINTS_ACTIVATIONS(FEWPOINTS_CASE) }
+#undef FEWPOINTS_CASE
+}
+
 template <class T>
 void forward(const NetworkView<T>& net, const T* const* x, size_t offset, size_t begin, size_t end, T* f) {
-  switch (net.activation) {
-    case 0: return forward_of<T, Relu<T>>(net, x, offset, begin, end, f);
-    case 1: return forward_of<T, Tanh<T>>(net, x, offset, begin, end, f);
-    case 2: return forward_of<T, Sigmoid<T>>(net, x, offset, begin, end, f);
-    case 3: return forward_of<T, Gelu<T>>(net, x, offset, begin, end, f);
-    default: return forward_of<T, Sin<T>>(net, x, offset, begin, end, f);
-  }
+  with_activation<T>(net.activation, [&]<class A>() { forward_of<T, A>(net, x, offset, begin, end, f); });
 }
 
 template <class T>
 void backward(const NetworkView<T>& net, const T* const* x, const T* const* error, size_t begin, size_t end,
               size_t first, size_t last, double* sums, double* workspace) {
-  switch (net.activation) {
-    case 0: return backward_of<T, Relu<T>>(net, x, error, begin, end, first, last, sums, workspace);
-    case 1: return backward_of<T, Tanh<T>>(net, x, error, begin, end, first, last, sums, workspace);
-    case 2: return backward_of<T, Sigmoid<T>>(net, x, error, begin, end, first, last, sums, workspace);
-    case 3: return backward_of<T, Gelu<T>>(net, x, error, begin, end, first, last, sums, workspace);
-    default: return backward_of<T, Sin<T>>(net, x, error, begin, end, first, last, sums, workspace);
-  }
+  with_activation<T>(net.activation,
+                     [&]<class A>() { backward_of<T, A>(net, x, error, begin, end, first, last, sums, workspace); });
 }
 
 size_t backward_workspace(int inputs, int outputs) {
@@ -316,7 +314,7 @@ size_t backward_workspace(int inputs, int outputs) {
 
 }  // namespace
 
-const NetworkKernels<float> network32 = {forward<float>, backward<float>, backward_workspace, update32};
-const NetworkKernels<double> network64 = {forward<double>, backward<double>, backward_workspace, update64};
+const NetworkKernels<float> network32 = {forward<float>, backward<float>, backward_workspace, update<float>};
+const NetworkKernels<double> network64 = {forward<double>, backward<double>, backward_workspace, update<double>};
 
 }  // namespace fewpoints::FEWPOINTS_SIMD

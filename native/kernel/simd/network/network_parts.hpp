@@ -5,10 +5,9 @@
 
 namespace fewpoints::FEWPOINTS_SIMD {
 
-void update32(const UpdateStep& step, size_t count, const double* sums, size_t slots, size_t slot_stride,
-              const float* factor, float* parameters, float* first, float* second);
-void update64(const UpdateStep& step, size_t count, const double* sums, size_t slots, size_t slot_stride,
-              const double* factor, double* parameters, double* first, double* second);
+template <class T>
+void update(const UpdateStep& step, size_t count, const double* sums, size_t slots, size_t slot_stride, const T* factor,
+            T* parameters, T* first, T* second);
 
 extern const NetworkKernels<float> network32;
 extern const NetworkKernels<double> network64;

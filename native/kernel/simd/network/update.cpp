@@ -1,4 +1,4 @@
-// The update rules, with PyTorch's meaning of every number; formulas as in the documentation of torch.optim.
+// The update rules. Formulas and numbers mean the same as in the documentation of torch.optim.
 #include "simd/network/network_parts.hpp"
 #include "simd/vector/lanes.hpp"
 
@@ -19,59 +19,58 @@ struct Step {
         alpha(of(s.alpha)),
         rest(of(1 - s.alpha)),
         epsilon(of(s.epsilon)),
-        decay(of(s.decay)),
+        decay(of(s.weight_decay)),
         root_correction(of(s.root_correction)),
         decay_factor(of(s.decay_factor)),
         shrink(of(s.shrink)),
         grow(of(s.grow)),
-        least(of(s.least_step)),
-        largest(of(s.largest_step)) {}
+        min_step(of(s.min_step)),
+        max_step(of(s.max_step)) {}
   static V of(double x) { return splat(static_cast<T>(x)); }
   V rate, momentum, keep1, new1, keep2, new2, alpha, rest, epsilon, decay, root_correction, decay_factor, shrink, grow,
-      least, largest;
+      min_step, max_step;
 };
 
-// g: the gradient. One vector of parameters p and of what the rule remembers of them.
-template <class T, UpdateRule rule>
+// One vector of parameters p, with gradient g and with the numbers that the rule remembers of them.
+template <class T, Rule rule>
 FEWPOINTS_INLINE void one(const Step<T>& s, VecOf<T> g, VecOf<T>& p, VecOf<T>& first, VecOf<T>& second) {
   using V = VecOf<T>;
-  if constexpr (rule != kAdamW && rule != kRprop) g = madd(s.decay, p, g);
-  if constexpr (rule == kSgd) p = nmadd(s.rate, g, p);
-  if constexpr (rule == kMomentum || rule == kNesterov) {
+  if constexpr (rule != Rule::AdamW && rule != Rule::Rprop) g = madd(s.decay, p, g);
+  if constexpr (rule == Rule::Sgd) p = nmadd(s.rate, g, p);
+  if constexpr (rule == Rule::Momentum || rule == Rule::Nesterov) {
     first = madd(s.momentum, first, g);
-    p = nmadd(s.rate, rule == kNesterov ? madd(s.momentum, first, g) : first, p);
+    p = nmadd(s.rate, rule == Rule::Nesterov ? madd(s.momentum, first, g) : first, p);
   }
-  if constexpr (rule == kAdam || rule == kAdamW) {
-    if constexpr (rule == kAdamW) p *= s.decay_factor;
+  if constexpr (rule == Rule::Adam || rule == Rule::AdamW) {
+    if constexpr (rule == Rule::AdamW) p *= s.decay_factor;
     first = madd(s.new1, g - first, first);
     second = madd(s.keep2, second, s.new2 * (g * g));
     p = nmadd(s.rate, first / (square_root(second) / s.root_correction + s.epsilon), p);
   }
-  if constexpr (rule == kRmsProp) {
+  if constexpr (rule == Rule::RmsProp) {
     second = madd(s.alpha, second, s.rest * (g * g));
     first = madd(s.momentum, first, g / (square_root(second) + s.epsilon));
     p = nmadd(s.rate, first, p);
   }
-  if constexpr (rule == kRprop) {  // first: the last gradient, second: the step sizes
+  if constexpr (rule == Rule::Rprop) {  // first: the last gradient, second: the step sizes
     const V sign = g * first;
     const V factor = sign > V{} ? s.grow : (sign < V{} ? s.shrink : splat(static_cast<T>(1)));
-    second = minimum(maximum(second * factor, s.least), s.largest);
+    second = minimum(maximum(second * factor, s.min_step), s.max_step);
     g = sign < V{} ? V{} : g;
     p = p - (g > V{} ? second : (g < V{} ? -second : V{}));
     first = g;
   }
-  if constexpr (rule == kAdagrad) {
+  if constexpr (rule == Rule::Adagrad) {
     second = madd(g, g, second);
     p = nmadd(s.rate, g / (square_root(second) + s.epsilon), p);
   }
 }
 
-template <class T, UpdateRule rule>
+template <class T, Rule rule>
 void all(const UpdateStep& step, size_t count, const double* sums, size_t slots, size_t slot_stride, const T* factor,
          T* p, T* first, T* second) {
   constexpr size_t L = Lanes<T>::count;
-  constexpr bool has_first = rule != kSgd && rule != kAdagrad;
-  constexpr bool has_second = rule != kSgd && rule != kMomentum && rule != kNesterov;
+  constexpr bool has_first = memory_of(rule).has_first, has_second = memory_of(rule).has_second;
   const Step<T> s(step);
   for (size_t i = 0; i < count; i += kNeuronTile) {
     double sum[kNeuronTile];
@@ -94,31 +93,19 @@ void all(const UpdateStep& step, size_t count, const double* sums, size_t slots,
   }
 }
 
-template <class T>
-void update(const UpdateStep& step, size_t count, const double* sums, size_t slots, size_t slot_stride, const T* factor,
-            T* p, T* first, T* second) {
-  const auto with = [&](auto* rule) { rule(step, count, sums, slots, slot_stride, factor, p, first, second); };
-  switch (step.rule) {
-    case kSgd: return with(all<T, kSgd>);
-    case kMomentum: return with(all<T, kMomentum>);
-    case kNesterov: return with(all<T, kNesterov>);
-    case kAdam: return with(all<T, kAdam>);
-    case kAdamW: return with(all<T, kAdamW>);
-    case kRmsProp: return with(all<T, kRmsProp>);
-    case kRprop: return with(all<T, kRprop>);
-    case kAdagrad: return with(all<T, kAdagrad>);
-  }
-}
-
 }  // namespace
 
-void update32(const UpdateStep& step, size_t count, const double* sums, size_t slots, size_t slot_stride,
-              const float* factor, float* parameters, float* first, float* second) {
-  update<float>(step, count, sums, slots, slot_stride, factor, parameters, first, second);
+template <class T>
+void update(const UpdateStep& step, size_t count, const double* sums, size_t slots, size_t slot_stride, const T* factor,
+            T* parameters, T* first, T* second) {
+#define FEWPOINTS_CASE(name, ...) \
+  case Rule::name: return all<T, Rule::name>(step, count, sums, slots, slot_stride, factor, parameters, first, second);
+  switch (step.rule) { FEWPOINTS_RULES(FEWPOINTS_CASE) }
+#undef FEWPOINTS_CASE
 }
-void update64(const UpdateStep& step, size_t count, const double* sums, size_t slots, size_t slot_stride,
-              const double* factor, double* parameters, double* first, double* second) {
-  update<double>(step, count, sums, slots, slot_stride, factor, parameters, first, second);
-}
+
+template void update(const UpdateStep&, size_t, const double*, size_t, size_t, const float*, float*, float*, float*);
+template void update(const UpdateStep&, size_t, const double*, size_t, size_t, const double*, double*, double*,
+                     double*);
 
 }  // namespace fewpoints::FEWPOINTS_SIMD
