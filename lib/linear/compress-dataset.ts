@@ -13,7 +13,7 @@ import {
   trueOrFalse,
   withDefault,
 } from '../input/options.js'
-import { degreeOrAuto, type OrderBlock } from '../input/order.js'
+import { type OrderBlock, wholeOrderOrAuto } from '../input/order.js'
 import type { Numbers } from '../native/addon.js'
 import { float64s } from '../native/memory.js'
 import type { Compressed } from '../points/compress.js'
@@ -70,7 +70,7 @@ export interface CompressedDataset extends Compressed {
 
 const table = {
   size: shared.size,
-  order: withDefault(degreeOrAuto, () => 'auto' as const),
+  order: withDefault(wholeOrderOrAuto, () => 'auto' as const),
   squares: optional(trueOrFalse),
   weights: shared.weights,
   scale: shared.scale,
@@ -123,7 +123,7 @@ interface Input {
 
 function readInput(caller: string, given: unknown, options: OptionValues<typeof table>): Input {
   const { x, y, weights } = readLabelledRows(given, { caller, name: 'data', path: '' }, { weights: options.weights })
-  checkScale(options.scale, x.dimension, caller, 'a column of x')
+  checkScale(options.scale, x.dimension, caller, 'column of x')
   const data = float64s(x.count * (x.dimension + y.dimension))
   copyColumns(x, data, 0, x.dimension + y.dimension, `${caller}: x`)
   copyColumns(y, data, x.dimension, x.dimension + y.dimension, `${caller}: y`)

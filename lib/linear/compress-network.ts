@@ -13,7 +13,7 @@ import {
   trueOrFalse,
   withDefault,
 } from '../input/options.js'
-import { degreeOrAuto } from '../input/order.js'
+import { wholeOrderOrAuto } from '../input/order.js'
 import { float64s } from '../native/memory.js'
 import type { Matched, Plan } from './plan.js'
 import { planRows } from './plan-rows.js'
@@ -72,7 +72,7 @@ export interface CompressedNetwork extends Network {
 const table = {
   size: shared.size,
   squares: withDefault(trueOrFalse, () => false),
-  order: withDefault(degreeOrAuto, () => 'auto' as const),
+  order: withDefault(wholeOrderOrAuto, () => 'auto' as const),
   quality: optional(oneOf('fast', 'best')),
   threads: shared.threads,
 }
