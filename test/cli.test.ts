@@ -409,7 +409,7 @@ describe('how it ends', () => {
       /one number per column, 3 in all, got 1/,
     ],
     ['no names', 2, () => compress('--order', 2, '--columns', 'x,,y'), /names with commas/],
-    ['a name twice', 2, () => compress('--order', 2, '--columns', 'x,x'), /'x' stands there twice/],
+    ['a name twice', 2, () => compress('--order', 2, '--columns', 'x,x'), /'x' is there twice/],
     [
       'a size below the moments',
       2,

@@ -174,7 +174,7 @@ class RowReader {
     this.#rest = text.slice(meta.cursor)
   }
 
-  /** Comments become blank lines, so that lines keep their numbers. A line inside of a quoted cell is none. */
+  /** Turns comments into blank lines, so that lines keep their numbers. A line inside a quoted cell is no comment. */
   #withoutComments(text: string, comment: string, isLast: boolean): string {
     if (!text.includes(comment)) return text
     const newline = this.#newline as string

@@ -1,12 +1,13 @@
-// Reading any file into a table. Each format's reader is loaded when it is needed and not before.
+// Reads any file into a table. The reader of a format is loaded when it is needed.
 import { type ByteSource, fileError, withFile } from './bytes.js'
 import { inputFormat } from './format.js'
 import { withoutSentinels } from './missing.js'
 import type { ReadOptions, Table } from './table.js'
 
 /**
- * Reads CSV, TSV, NPY, NPZ, Parquet, Arrow IPC, JSON rows, GeoJSON or PCD into columns of float64. Which one it is, is
- * seen from the first bytes; '-' is standard input. Memory: 8 bytes a number; Arrow, NPZ and JSON files are in memory as a whole besides.
+ * Reads CSV, TSV, NPY, NPZ, Parquet, Arrow IPC, JSON rows, GeoJSON or PCD into columns of float64. The format is recognised
+ * from the first bytes. '-' is standard input. Takes 8 bytes per number; Arrow, NPZ and JSON files are in memory as a whole
+ * as well.
  *
  * Throws Error ERR_FILE, ERR_MEMORY, or the signal's reason.
  */
@@ -14,11 +15,11 @@ export function readTable(path: string, options: ReadOptions = {}): Promise<Tabl
   return withFile(path, (source) => readSource(source, options), options.signal)
 }
 
-/** The same for bytes that are at hand; the source's path gives the ending. */
+/** As readTable(), from any source of bytes. The ending is that of the source's path. */
 export async function readSource(source: ByteSource, options: ReadOptions = {}): Promise<Table> {
   options.signal?.throwIfAborted()
   const table = await read(source, options)
-  // Text tables have looked for these cell by cell.
+  // The reader of text tables has done this cell by cell.
   return options.missing === undefined || table.format === 'csv' ? table : withoutSentinels(table, options.missing)
 }
 

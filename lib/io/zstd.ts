@@ -18,6 +18,6 @@ export function checkZstdFrame(packed: Uint8Array, length: number): void {
   for (let i = 0; i < bytes; i++) size += packed[at + i] * 256 ** i
   const window = isSingle ? size : 2 ** (10 + (packed[5] >> 3)) * (1 + (packed[5] & 7) / 8)
   if (bytes > 0 ? size > length : window > LARGEST_WINDOW) {
-    throw new Error(`a packed buffer says to have ${bytes > 0 ? size : window} bytes instead of ${length}`)
+    throw new Error(`a packed buffer announces ${bytes > 0 ? size : window} bytes instead of ${length}`)
   }
 }
