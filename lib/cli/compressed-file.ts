@@ -11,8 +11,9 @@ export interface CompressedColumns {
 }
 
 /**
- * With metadata (Parquet, NPZ), as it tells. Without names (NPY), the last two columns are weight and row. Otherwise the last
- * two columns when they are called so, or a column `weight` anywhere. Throws CliError when there are no weights.
+ * With metadata (Parquet, NPZ), as it tells. Without names (NPY), the last two columns are weight and row. Otherwise
+ * the last two columns when they are called so, or a column `weight` anywhere. Throws CliError when there are no
+ * weights.
  */
 export function compressedColumns(path: string, table: Table): CompressedColumns {
   const { columns, meta, roles } = table

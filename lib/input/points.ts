@@ -158,7 +158,10 @@ function checkRows(count: number, where: string): void {
   }
 }
 
-/** Weights for `count` rows. Checks their number, and their memory as `ownNumbers` does; the native copy checks the values. */
+/**
+ * Weights for `count` rows. Checks their number, and their memory as `ownNumbers` does; the native copy checks the
+ * values.
+ */
 export function readWeights(weights: Numbers | undefined, count: number, where: string): Numbers | undefined {
   if (weights === undefined) return undefined
   const own = ownNumbers(weights, where)

@@ -63,7 +63,10 @@ export interface ArrowMessage {
   unpacked: number
 }
 
-/** Throws Error saying what is wrong. Returns the messages of all batches. Cost: the size of the metadata. */
+/**
+ * Returns the messages of all batches. Throws Error with the reason when the file is damaged. Time: the size of the
+ * metadata.
+ */
 export function checkArrow(bytes: Uint8Array): { isFile: boolean; messages: ArrowMessage[] } {
   if (String.fromCharCode(...bytes.subarray(0, 4)) === OLD_FEATHER)
     throw new Error('it is Feather of version 1; version 2 is Arrow and can be read')
@@ -149,8 +152,9 @@ function checkEndianness(check: Checker, table: number): void {
 }
 
 /**
- * Checks that every buffer lies inside the body. Before version V4 a page number of eight bytes came before each. Returns the
- * length of the unpacked buffers. A packed buffer has it in its first eight bytes, or -1 when its bytes are not packed.
+ * Checks that every buffer lies inside the body. Before version V4 a page number of eight bytes came before each.
+ * Returns the length of the unpacked buffers. A packed buffer has it in its first eight bytes, or -1 when its bytes are
+ * not packed.
  */
 function checkBuffers(check: Checker, batch: number, body: Uint8Array, version: number, isDictionary: boolean): number {
   const skip = version < 3 ? 8 : 0

@@ -1,6 +1,6 @@
-// Writes a file so that it is there as a whole or not at all: under a temporary name in the same folder, fsynced, renamed, and
-// the folder fsynced. A process that is killed in between leaves the old file as it was, and the temporary one. The next
-// write of that file removes the temporary one when it is old enough.
+// Writes a file so that it is there as a whole or not at all: under a temporary name in the same folder, fsynced,
+// renamed, and the folder fsynced. A process that is killed in between leaves the old file as it was, and the temporary
+// one. The next write of that file removes the temporary one when it is old enough.
 import { randomBytes } from 'node:crypto'
 import { constants, rmSync } from 'node:fs'
 import { access, type FileHandle, link, lstat, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises'
@@ -65,7 +65,10 @@ function removeUnfinished(): void {
   for (const path of unfinished) rmSync(path, { force: true })
 }
 
-/** Writes the pieces in sequence. Returns the bytes written. Throws Error ERR_FILE or the signal's reason, and leaves nothing. */
+/**
+ * Writes the pieces in sequence. Returns the bytes written. Throws Error ERR_FILE or the signal's reason, and leaves
+ * nothing.
+ */
 export async function writeAtomically(
   { path, force }: Target,
   pieces: Iterable<Uint8Array | string>,

@@ -126,8 +126,9 @@ export function otherNotation(text: string): 'fraction' | 'thousands' | 'sign' |
 }
 
 /**
- * Whether the conversion `+cell` is right. It also reads '' and blanks as 0, and it knows 0x10, 0b1 and 0o7. So the value must
- * be finite, the cell must begin with a digit, a sign or a point, and only the e of an exponent may follow a leading 0.
+ * Whether the conversion `+cell` is right. It also reads '' and blanks as 0, and it knows 0x10, 0b1 and 0o7. So the
+ * value must be finite, the cell must begin with a digit, a sign or a point, and only the e of an exponent may follow a
+ * leading 0.
  */
 function isOrdinary(cell: string, value: number): boolean {
   if (value - value !== 0) return false

@@ -1,8 +1,8 @@
-// Recognises the dialect of a text table: the delimiter, the decimal mark, the comments, the place of the names. Each candidate
-// for the delimiter splits the first lines. The one with the most regular rows of the clearest cells wins: pattern score
-// times type score, as in G. van den Burg, A. Nazabal and C. Sutton, Wrangling messy CSV files by detecting row and type
-// patterns (2019). Nothing ambiguous is decided here: a number in another notation than the rest of the file becomes a cell
-// that is refused when its column is used.
+// Recognises the dialect of a text table: the delimiter, the decimal mark, the comments, the place of the names. Each
+// candidate for the delimiter splits the first lines. The one with the most regular rows of the clearest cells wins:
+// pattern score times type score, as in G. van den Burg, A. Nazabal and C. Sutton, Wrangling messy CSV files by
+// detecting row and type patterns (2019). Nothing ambiguous is decided here: a number in another notation than the rest
+// of the file becomes a cell that is refused when its column is used.
 import { fileError } from './bytes.js'
 import { type Decimal, isNumber, isNumberLike, numberOf } from './cell.js'
 import { columnNames, countOf, hasUnits, isLabel } from './heading.js'

@@ -13,8 +13,8 @@ export interface Heading {
 }
 
 /**
- * Finds the names: as many as a row has cells. There is one name fewer where rows end in a delimiter, and where R has written
- * row names without a heading. `isNamed` settles whether there are names.
+ * Finds the names: as many as a row has cells. There is one name fewer where rows end in a delimiter, and where R has
+ * written row names without a heading. `isNamed` settles whether there are names.
  */
 export function columnNames(
   body: readonly SampleRow[],

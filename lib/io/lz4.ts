@@ -63,7 +63,7 @@ function unpackBlock(block: Uint8Array, output: Uint8Array, end: number): number
     const distance = byte() | (byte() << 8)
     const match = longer(token & 15) + 4
     if (distance === 0 || distance > end || end + match > output.length) throw new Error('an LZ4 block is damaged')
-    // A match may overlap what it writes, so byte by byte.
+    // A match may overlap its own output, so it is copied byte by byte.
     for (const stop = end + match; end < stop; end++) output[end] = output[end - distance]
   }
   return end

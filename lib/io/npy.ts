@@ -42,8 +42,8 @@ const NUMBER_TYPES: Record<string, NumberType> = {
 }
 
 /**
- * Reads one NPY file. A 2-D array has the columns c0, c1, ..., a 1-D array the column c0, and a list of records one column per
- * field, with its name. Truth values are 0 and 1. Throws Error ERR_FILE.
+ * Reads one NPY file. A 2-D array has the columns c0, c1, ..., a 1-D array the column c0, and a list of records one
+ * column per field, with its name. Truth values are 0 and 1. Throws Error ERR_FILE.
  */
 export async function readNpy(source: ByteSource, options: ReadOptions): Promise<Table> {
   const header = await readNpyHeader(source)

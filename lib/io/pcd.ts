@@ -243,9 +243,9 @@ async function readCompressed(
 }
 
 /**
- * Unpacks LZF. A control byte below 32 is followed by that many plain bytes and one more. In any other control byte, the upper
- * three bits are a length, and the lower five are the first bits of the distance to copy from. Undefined when the input is
- * damaged.
+ * Unpacks LZF. A control byte below 32 is followed by that many plain bytes and one more. In any other control byte,
+ * the upper three bits are a length, and the lower five are the first bits of the distance to copy from. Undefined when
+ * the input is damaged.
  */
 export function unpackLzf(packed: Uint8Array, size: number): Uint8Array<ArrayBuffer> | undefined {
   const output = new Uint8Array(size)

@@ -90,7 +90,10 @@ const LONGEST_TEXT = 60
 // Small, because a file can have a hundred thousand columns. It doubles as often as needed.
 const FIRST_CAPACITY = 16
 
-/** A growing column. Takes one call per row, in order: number(), missing(), text(), unclear(), bigint(), other() or any(). */
+/**
+ * A growing column. Takes one call per row, in order: number(), missing(), text(), unclear(), bigint(), other() or
+ * any().
+ */
 export class ColumnBuilder {
   readonly name: string
   readonly stored: string

@@ -1,5 +1,5 @@
-// Zip archives as numpy.savez writes and reads them: stored or deflated entries, with or without the 64-bit extension, checked
-// by their CRC. https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
+// Zip archives as numpy.savez writes and reads them: stored or deflated entries, with or without the 64-bit extension,
+// checked by their CRC. https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
 import { crc32, inflateRaw } from 'node:zlib'
 import { type ByteSource, fileError } from './bytes.js'
 

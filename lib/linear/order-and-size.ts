@@ -19,7 +19,7 @@ export function automaticRule(columns: number): AutomaticRule {
   return { order: columns === 0 ? 0 : columns === 1 ? 24 : 16, moments: 256, cells: 2 }
 }
 
-/** What an order costs. */
+/** The moments that an order takes. */
 export interface Cost {
   /** For messages: the functions that the monomials are multiplied with. */
   factors: string

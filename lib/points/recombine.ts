@@ -51,8 +51,8 @@ const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgr
  * weights, so that the weighted sum of every column stays the same. A column of ones keeps the total weight. Without one
  * the total weight may change.
  *
- * Cost: time about n N^2; memory the copy of the matrix, and about 8 N min(n, 9 N) bytes more (24 N^2 from N = 3000 on). A call
- * that needs more memory than there is, is refused before the work begins.
+ * Cost: time about n N^2; memory the copy of the matrix, and about 8 N min(n, 9 N) bytes more (24 N^2 from N = 3000
+ * on). A call that needs more memory than there is, is refused before the work begins.
  *
  * The input is never written to. It is copied before this returns, so it may be changed or transferred afterwards.
  *
