@@ -256,6 +256,16 @@ export function checkScale(scale: string | Float64Array, columns: number, caller
   )
 }
 
+/** Reads the options of function `name` and of its Sync form, which has neither `signal` nor `onProgress`. */
+export function optionsOf<Table extends OptionTable>(name: string, table: Table) {
+  const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgress }
+  const elsewhere = onlyAsync(name)
+  return {
+    read: (options: unknown) => readOptions(name, options, asyncTable),
+    readSync: (options: unknown) => readOptions(`${name}Sync`, options, table, elsewhere),
+  }
+}
+
 /** For the Sync forms: the reasons against options that only the asynchronous form has. */
 export function onlyAsync(name: string): Record<string, string> {
   const reason = `works with ${name}() only: the Sync form returns when all is done`

@@ -36,11 +36,20 @@ interface Parsed {
 
 /**
  * Reads a text table in UTF-8, with or without byte order mark. Its dialect is recognised from its first lines, or given by
- * `options.text`. Blank lines are passed over. `isTabs`: by the file's name, the cells are separated by tabs.
+ * `options.text`. Blank lines are passed over.
  *
  * Throws Error ERR_FILE with the line: rows of different length, quotes that are not closed, no rows.
  */
-export async function readCsv(source: ByteSource, options: ReadOptions, isTabs = false): Promise<Table> {
+export function readCsv(source: ByteSource, options: ReadOptions): Promise<Table> {
+  return readText(source, options, false)
+}
+
+/** As readCsv(), for a file whose name says that tabs separate the cells. */
+export function readTsv(source: ByteSource, options: ReadOptions): Promise<Table> {
+  return readText(source, options, true)
+}
+
+async function readText(source: ByteSource, options: ReadOptions, isTabs: boolean): Promise<Table> {
   const reader = new RowReader(source.path, options, isTabs)
   const decoder = new StringDecoder('utf8')
   for await (const block of blocks(source, 0, source.size, BLOCK, options))

@@ -3,8 +3,8 @@ import { extname } from 'node:path'
 import { type ByteSource, fileError } from './bytes.js'
 import { isUtf16, unreadable } from './marks.js'
 
-export type InputFormat = 'csv' | 'tsv' | 'npy' | 'npz' | 'parquet' | 'arrow' | 'json' | 'json-lines' | 'pcd'
 export type OutputFormat = 'csv' | 'tsv' | 'npy' | 'npz' | 'parquet' | 'json' | 'json-lines'
+export type InputFormat = OutputFormat | 'arrow' | 'pcd'
 
 const INPUT_NAMES: Record<string, InputFormat> = {
   '.csv': 'csv',
@@ -26,25 +26,24 @@ const INPUT_NAMES: Record<string, InputFormat> = {
   '.pcd': 'pcd',
 }
 
-const OUTPUT_NAMES: Record<string, OutputFormat> = {
-  '.csv': 'csv',
-  '.tsv': 'tsv',
-  '.npy': 'npy',
-  '.npz': 'npz',
-  '.parquet': 'parquet',
-  '.json': 'json',
-  '.ndjson': 'json-lines',
-  '.jsonl': 'json-lines',
-}
-
 // A bracket and its possible successors: the first name of a text table may begin with a bracket too, as [mm] does.
 const JSON_START = /^\s*(\[\s*([[{\]"\d-]|$|null|true|false|NaN|Infinity)|\{\s*(["}]|$))/
 
 /** The endings of names of files that can be written. */
-export const OUTPUT_ENDINGS = Object.keys(OUTPUT_NAMES)
+export const OUTPUT_ENDINGS: readonly string[] = [
+  '.csv',
+  '.tsv',
+  '.npy',
+  '.npz',
+  '.parquet',
+  '.json',
+  '.ndjson',
+  '.jsonl',
+]
 
 export function outputFormat(path: string): OutputFormat | undefined {
-  return OUTPUT_NAMES[extname(path).toLowerCase()]
+  const ending = extname(path).toLowerCase()
+  return OUTPUT_ENDINGS.includes(ending) ? (INPUT_NAMES[ending] as OutputFormat) : undefined
 }
 
 /** Binary formats have a mark of their own. A file whose mark contradicts its name is an error. */

@@ -4,10 +4,8 @@ import { copyColumns, type Dataset, readLabelledRows } from '../input/labelled-r
 import {
   type AsyncOptions,
   checkScale,
-  type OptionValues,
-  onlyAsync,
   optional,
-  readOptions,
+  optionsOf,
   shared,
   type ThreadOptions,
   trueOrFalse,
@@ -70,7 +68,7 @@ export interface CompressedDataset extends Compressed {
   matched: Matched
 }
 
-const table = {
+const { read, readSync } = optionsOf('compressDataset', {
   size: shared.size,
   order: withDefault(wholeOrderOrAuto, () => 'auto' as const),
   squares: optional(trueOrFalse),
@@ -78,8 +76,8 @@ const table = {
   scale: shared.scale,
   quality: shared.quality,
   threads: shared.threads,
-}
-const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgress }
+})
+type Values = ReturnType<typeof readSync>
 
 /**
  * Compresses a training set (a coreset): replaces d rows (x, y) by at most `size` of them with new weights. The moments
@@ -112,7 +110,7 @@ const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgr
  */
 export async function compressDataset(data: Dataset, options: CompressDatasetOptions): Promise<CompressedDataset> {
   const start = performance.now()
-  const values = readOptions('compressDataset', options, asyncTable)
+  const values = read(options)
   const input = readInput('compressDataset', data, values)
   return toDataset(input, await runPlan(input.plan, values), start)
 }
@@ -120,7 +118,7 @@ export async function compressDataset(data: Dataset, options: CompressDatasetOpt
 /** As compressDataset(), but blocks until the end and throws the errors with which it rejects. The same bits. */
 export function compressDatasetSync(data: Dataset, options: CompressDatasetSyncOptions): CompressedDataset {
   const start = performance.now()
-  const values = readOptions('compressDatasetSync', options, table, onlyAsync('compressDataset'))
+  const values = readSync(options)
   const input = readInput('compressDatasetSync', data, values)
   return toDataset(input, runPlanSync(input.plan), start)
 }
@@ -131,7 +129,7 @@ interface Input {
   outputs: number
 }
 
-function readInput(caller: string, given: unknown, options: OptionValues<typeof table>): Input {
+function readInput(caller: string, given: unknown, options: Values): Input {
   const { x, y, weights } = readLabelledRows(given, { caller, name: 'data', path: '' }, { weights: options.weights })
   checkScale(options.scale, x.dimension, caller, 'column of x')
   const data = float64s(x.count * (x.dimension + y.dimension))

@@ -3,11 +3,9 @@
 import { checkNetwork, type Network, type NetworkInput } from '../input/network.js'
 import {
   type AsyncOptions,
-  type OptionValues,
   oneOf,
-  onlyAsync,
   optional,
-  readOptions,
+  optionsOf,
   shared,
   type ThreadOptions,
   trueOrFalse,
@@ -76,14 +74,14 @@ export interface CompressedNetwork extends Network {
   elapsed: { partition: number; recombine: number; total: number }
 }
 
-const table = {
+const { read, readSync } = optionsOf('compressNetwork', {
   size: shared.size,
   squares: withDefault(trueOrFalse, () => false),
   order: withDefault(wholeOrderOrAuto, () => 'auto' as const),
   quality: optional(oneOf('fast', 'best')),
   threads: shared.threads,
-}
-const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgress }
+})
+type Values = ReturnType<typeof readSync>
 
 // Of order 'auto', for activations with a kink.
 const MAX_ORDER_OF_KINKS = 2
@@ -142,7 +140,7 @@ export async function compressNetwork(
   options: CompressNetworkOptions,
 ): Promise<CompressedNetwork> {
   const start = performance.now()
-  const values = readOptions('compressNetwork', options, asyncTable)
+  const values = read(options)
   const { given, plan } = readInput('compressNetwork', network, values)
   return toNetwork(given, plan, await runPlan(plan, values), start)
 }
@@ -150,12 +148,12 @@ export async function compressNetwork(
 /** As compressNetwork(), but blocks until the end and throws the errors with which it rejects. The same bits. */
 export function compressNetworkSync(network: NetworkInput, options: CompressNetworkSyncOptions): CompressedNetwork {
   const start = performance.now()
-  const values = readOptions('compressNetworkSync', options, table, onlyAsync('compressNetwork'))
+  const values = readSync(options)
   const { given, plan } = readInput('compressNetworkSync', network, values)
   return toNetwork(given, plan, runPlanSync(plan), start)
 }
 
-function readInput(caller: string, network: unknown, options: OptionValues<typeof table>) {
+function readInput(caller: string, network: unknown, options: Values) {
   const given = checkNetwork(network, `${caller}: network`)
   const { inputs, width, outputs, hidden, bias, output, multiplicity } = given
   const columns = inputs + 1 + outputs

@@ -3,10 +3,8 @@ import { rangeError } from '../errors.js'
 import { featureCount } from '../input/multi-index.js'
 import {
   type AsyncOptions,
-  type OptionValues,
   oneOf,
-  onlyAsync,
-  readOptions,
+  optionsOf,
   shared,
   type ThreadOptions,
   typedNumbers,
@@ -40,14 +38,14 @@ export interface MatchedMoments {
   residual: number
 }
 
-const table = {
+const { read, readSync } = optionsOf('matchMoments', {
   dimension: shared.dimension,
   order: shared.order,
   basis: withDefault(oneOf('monomial', 'legendre'), () => 'monomial' as const),
   weights: shared.weights,
   threads: shared.threads,
-}
-const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgress }
+})
+type Values = ReturnType<typeof readSync>
 
 /**
  * Finds non-negative weights w on the given points whose moments of degree <= `order` are `target`:
@@ -87,7 +85,7 @@ export async function matchMoments(
   target: Numbers,
   options: MatchMomentsOptions,
 ): Promise<MatchedMoments> {
-  const values = readOptions('matchMoments', options, asyncTable)
+  const values = read(options)
   const input = readInput('matchMoments', points, target, values)
   return runJob((progress) => native().matchMoments(input, progress), values)
 }
@@ -98,16 +96,11 @@ export function matchMomentsSync(
   target: Numbers,
   options: MatchMomentsSyncOptions,
 ): MatchedMoments {
-  const values = readOptions('matchMomentsSync', options, table, onlyAsync('matchMoments'))
+  const values = readSync(options)
   return native().matchMomentsSync(readInput('matchMomentsSync', points, target, values))
 }
 
-function readInput(
-  caller: string,
-  given: unknown,
-  givenTarget: unknown,
-  options: OptionValues<typeof table>,
-): NativeMatchMomentsInput {
+function readInput(caller: string, given: unknown, givenTarget: unknown, options: Values): NativeMatchMomentsInput {
   const { order, basis, threads } = options
   const set = readWeighted(caller, given, options)
   const { dimension } = set.points

@@ -1,16 +1,7 @@
 // The moments of a weighted set. multi-index.ts counts and lists them.
 
 import { sumCount } from '../input/multi-index.js'
-import {
-  type AsyncOptions,
-  type OptionValues,
-  oneOf,
-  onlyAsync,
-  readOptions,
-  shared,
-  type ThreadOptions,
-  withDefault,
-} from '../input/options.js'
+import { type AsyncOptions, oneOf, optionsOf, shared, type ThreadOptions, withDefault } from '../input/options.js'
 import { type PointsInput, readWeighted } from '../input/points.js'
 import { type NativeMomentsInput, type Numbers, native } from '../native/addon.js'
 import { runJob } from '../native/job.js'
@@ -32,14 +23,14 @@ export interface MomentsSyncOptions extends ThreadOptions {
 
 export interface MomentsOptions extends MomentsSyncOptions, AsyncOptions {}
 
-const table = {
+const { read, readSync } = optionsOf('moments', {
   dimension: shared.dimension,
   order: shared.order,
   weights: shared.weights,
   basis: withDefault(oneOf('monomial', 'legendre'), () => 'monomial' as const),
   threads: shared.threads,
-}
-const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgress }
+})
+type Values = ReturnType<typeof readSync>
 
 /**
  * The moments of weighted points: sum_i weight_i * phi_a(point i) for every multi-index a of degree <= `order`.
@@ -65,18 +56,18 @@ const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgr
  * Source: sums of pre-rounded terms, as in J. Demmel, H. D. Nguyen, Fast reproducible floating-point summation, ARITH 2013.
  */
 export async function moments(points: PointsInput, options: MomentsOptions): Promise<Float64Array> {
-  const values = readOptions('moments', options, asyncTable)
+  const values = read(options)
   const input = readInput('moments', points, values)
   return runJob((progress) => native().moments(input, progress), values)
 }
 
 /** As moments(), but blocks until the end and throws the errors with which moments() rejects. The same bits. */
 export function momentsSync(points: PointsInput, options: MomentsSyncOptions): Float64Array {
-  const values = readOptions('momentsSync', options, table, onlyAsync('moments'))
+  const values = readSync(options)
   return native().momentsSync(readInput('momentsSync', points, values))
 }
 
-function readInput(caller: string, given: unknown, options: OptionValues<typeof table>): NativeMomentsInput {
+function readInput(caller: string, given: unknown, options: Values): NativeMomentsInput {
   const { order, basis, threads } = options
   const set = readWeighted(caller, given, options)
   sumCount(caller, set.points.dimension, order)

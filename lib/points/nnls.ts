@@ -4,8 +4,8 @@ import {
   type AsyncOptions,
   isRecord,
   type OptionValues,
-  onlyAsync,
   optional,
+  optionsOf,
   readOptions,
   shared,
   type ThreadOptions,
@@ -48,15 +48,15 @@ export interface NnlsResult {
 
 const MAX_COLUMNS = 2 ** 31 - 1
 
-const table = {
+const { read, readSync } = optionsOf('nnls', {
   rows: optional(wholeNumber(0, 2 ** 32 - 1)),
   columns: optional(wholeNumber(1, MAX_COLUMNS)),
   equality: optional(equality),
   // The default is looked up only for a matrix large enough for a second thread to help: asking the system for the number
   // of processors takes longer than a small problem.
   threads: optional(shared.threads.check),
-}
-const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgress }
+})
+type Values = ReturnType<typeof readSync>
 const equalityTable = {
   matrix: { check: (value: unknown) => value as PointsInput, missing: () => undefined },
   rhs: { check: (value: unknown) => value as Numbers, missing: () => undefined },
@@ -100,25 +100,18 @@ const SMALL = 2 ** 20
  * the method of multipliers, then by the null space of E on the columns found.
  */
 export async function nnls(matrix: PointsInput, rhs: Numbers, options: NnlsOptions = {}): Promise<NnlsResult> {
-  const values = readOptions('nnls', options, asyncTable)
+  const values = read(options)
   const input = readInput('nnls', matrix, rhs, values)
   return runJob((progress) => native().nnls(input, progress), values)
 }
 
 /** As nnls(), but blocks until the end and throws the errors with which nnls() rejects. The same bits. */
 export function nnlsSync(matrix: PointsInput, rhs: Numbers, options: NnlsSyncOptions = {}): NnlsResult {
-  const values = readOptions('nnlsSync', options, table, ONLY_ASYNC)
+  const values = readSync(options)
   return native().nnlsSync(readInput('nnlsSync', matrix, rhs, values))
 }
 
-const ONLY_ASYNC = onlyAsync('nnls')
-
-function readInput(
-  caller: string,
-  matrix: unknown,
-  rhs: unknown,
-  options: OptionValues<typeof table>,
-): NativeNnlsInput {
+function readInput(caller: string, matrix: unknown, rhs: unknown, options: Values): NativeNnlsInput {
   const where = `${caller}: matrix`
   const names = { where, dimensionOption: "option 'columns'" }
   const input: NativeNnlsInput = { columns: 0, threads: 1 }
@@ -156,13 +149,13 @@ function checkRows(told: number | undefined, rows: number, where: string, name: 
 }
 
 /** Whether the matrix has no rows: `rows` is 0, and it is an empty typed array or has a shape. */
-function hasNoRows(matrix: unknown, { rows }: OptionValues<typeof table>): boolean {
+function hasNoRows(matrix: unknown, { rows }: Values): boolean {
   if (rows !== undefined && rows !== 0) return false
   if (isNumbers(matrix)) return matrix.length === 0 && rows === 0
   return rows === 0 && typeof matrix === 'object' && matrix !== null && 'shape' in matrix
 }
 
-function columnsOfNone(matrix: unknown, { columns }: OptionValues<typeof table>, where: string): number {
+function columnsOfNone(matrix: unknown, { columns }: Values, where: string): number {
   if (columns !== undefined) return columns
   const shape = isNumbers(matrix) ? undefined : (matrix as { shape: ArrayLike<unknown> }).shape
   const told = shape?.[0] === 0 ? shape[1] : undefined

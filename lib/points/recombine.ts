@@ -1,16 +1,7 @@
 // Recombination of any feature matrix: the step that compress() takes in each cell, for features of your own.
 import { rangeError } from '../errors.js'
 import { checkFeatures } from '../input/multi-index.js'
-import {
-  type AsyncOptions,
-  type OptionValues,
-  onlyAsync,
-  optional,
-  readOptions,
-  shared,
-  type ThreadOptions,
-  wholeNumber,
-} from '../input/options.js'
+import { type AsyncOptions, optional, optionsOf, shared, type ThreadOptions, wholeNumber } from '../input/options.js'
 import { type PointsInput, readPoints, readWeights } from '../input/points.js'
 import { type NativeRecombineInput, type Numbers, native } from '../native/addon.js'
 import { runJob } from '../native/job.js'
@@ -38,13 +29,13 @@ export interface Recombined {
   rank: number
 }
 
-const table = {
+const { read, readSync } = optionsOf('recombine', {
   weights: shared.weights,
   count: optional(wholeNumber(1, 2 ** 32 - 1)),
   width: optional(wholeNumber(1, 2 ** 31 - 1)),
   threads: shared.threads,
-}
-const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgress }
+})
+type Values = ReturnType<typeof readSync>
 
 /**
  * Measure recombination (Caratheodory-Tchakaloff subsampling): chooses at most N of n weighted rows, with new non-negative
@@ -65,7 +56,7 @@ const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgr
  * simplex method.
  */
 export async function recombine(features: PointsInput, options: RecombineOptions): Promise<Recombined> {
-  const values = readOptions('recombine', options, asyncTable)
+  const values = read(options)
   const input = readInput('recombine', features, values)
   return runJob((progress) => native().recombine(input, progress), values)
 }
@@ -75,11 +66,11 @@ export async function recombine(features: PointsInput, options: RecombineOptions
  * features where they are, without a copy.
  */
 export function recombineSync(features: PointsInput, options: RecombineSyncOptions): Recombined {
-  const values = readOptions('recombineSync', options, table, onlyAsync('recombine'))
+  const values = readSync(options)
   return native().recombineSync(readInput('recombineSync', features, values))
 }
 
-function readInput(caller: string, given: unknown, options: OptionValues<typeof table>): NativeRecombineInput {
+function readInput(caller: string, given: unknown, options: Values): NativeRecombineInput {
   const where = `${caller}: features`
   const features = readPoints(given, options.width, { where, dimensionOption: "option 'width'" })
   if (options.count !== undefined && options.count !== features.count) {

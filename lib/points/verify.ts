@@ -1,15 +1,7 @@
 // Compares the moments of two weighted sets by a computation of its own.
 import { rangeError } from '../errors.js'
 import { sumCount } from '../input/multi-index.js'
-import {
-  type AsyncOptions,
-  type OptionValues,
-  onlyAsync,
-  readOptions,
-  required,
-  shared,
-  type ThreadOptions,
-} from '../input/options.js'
+import { type AsyncOptions, optionsOf, required, shared, type ThreadOptions } from '../input/options.js'
 import { momentsOf, nativeSpace, type OrderBlock, orderOrBlocks } from '../input/order.js'
 import { isNumbers, type PointsInput, readPoints, readWeights } from '../input/points.js'
 import { type NativePoints, type NativeVerifyInput, type Numbers, native } from '../native/addon.js'
@@ -44,12 +36,12 @@ export interface Verification {
   perOrder: Float64Array
 }
 
-const table = {
+const { read, readSync } = optionsOf('verify', {
   dimension: shared.dimension,
   order: required(orderOrBlocks, 'the highest degree of the moments, for example 3'),
   threads: shared.threads,
-}
-const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgress }
+})
+type Values = ReturnType<typeof readSync>
 
 /**
  * How far the moments of `compressed` are from those of `original`: |sum c' z^a - sum c z^a| / sum c |z^a| for every
@@ -72,7 +64,7 @@ export async function verify(
   compressed: PointsInput | WeightedSet,
   options: VerifyOptions,
 ): Promise<Verification> {
-  const values = readOptions('verify', options, asyncTable)
+  const values = read(options)
   const input = readInput('verify', original, compressed, values)
   return runJob((progress) => native().verify(input, progress), values)
 }
@@ -83,7 +75,7 @@ export function verifySync(
   compressed: PointsInput | WeightedSet,
   options: VerifySyncOptions,
 ): Verification {
-  const values = readOptions('verifySync', options, table, onlyAsync('verify'))
+  const values = readSync(options)
   return native().verifySync(readInput('verifySync', original, compressed, values))
 }
 
@@ -91,7 +83,7 @@ function readInput(
   caller: string,
   originalGiven: unknown,
   compressedGiven: unknown,
-  options: OptionValues<typeof table>,
+  options: Values,
 ): NativeVerifyInput {
   const first = readSet(originalGiven, `${caller}: original`)
   const second = readSet(compressedGiven, `${caller}: compressed`)
