@@ -4,14 +4,14 @@
 /**
  * The stable codes.
  *
- * - `ERR_SHAPE`: an array is of the wrong kind, length or shape
- * - `ERR_NOT_FINITE`: a NaN or an infinity; the message names row and column
+ * - `ERR_SHAPE`: an array has the wrong kind, length or shape
+ * - `ERR_NOT_FINITE`: a number is NaN or infinite; the message names its row and column
  * - `ERR_WEIGHT`: a weight is negative or not finite, or none is positive
  * - `ERR_DETACHED`: the array's buffer was transferred away
- * - `ERR_OPTION`: an option is unknown, misspelled, missing, or has a value that it cannot have
- * - `ERR_SIZE`: `size` is below the number of moments to be kept, or that number is beyond 2^53
- * - `ERR_INFEASIBLE`: no non-negative weights meet what was asked for
- * - `ERR_MEMORY`: more memory is needed than there is; the message has the bytes
+ * - `ERR_OPTION`: an option is unknown, misspelled or missing, or its value is wrong
+ * - `ERR_SIZE`: `size` is below the number of moments to keep, or that number is beyond 2^53
+ * - `ERR_INFEASIBLE`: no non-negative solution meets the conditions
+ * - `ERR_MEMORY`: there is not enough memory; the message has the bytes needed
  * - `ERR_FILE`: a file cannot be read or written
  * - `ERR_NO_BINARY`: there is no native binary for this machine
  */
@@ -27,7 +27,7 @@ export type ErrorCode =
   | 'ERR_FILE'
   | 'ERR_NO_BINARY'
 
-/** An error of this package: look at `code`, not at the message. */
+/** An error of this package. Programs should check its `code`, not its message. */
 export type CodedError = Error & { code: ErrorCode }
 
 /** A value of the wrong kind. */
@@ -40,14 +40,14 @@ export function rangeError(code: ErrorCode, message: string): RangeError & Coded
   return Object.assign(new RangeError(message), { code })
 }
 
-/** Something outside the caller's values: a file, memory, the binary. `cause` is the error that was met. */
+/** An error about a file, memory or the binary. `cause` is the original error. */
 export function plainError(code: ErrorCode, message: string, cause?: unknown): CodedError {
   return Object.assign(cause === undefined ? new Error(message) : new Error(message, { cause }), { code })
 }
 
 const LONGEST_TEXT = 40
 
-/** A few words for what came, to end a message with: `a string 'abc'`, `Float32Array of length 6`, `-1`. */
+/** A few words for a value, for the end of a message: `a string 'abc'`, `Float32Array of length 6`, `-1`. */
 export function describe(value: unknown): string {
   if (value === null || value === undefined || typeof value === 'boolean' || typeof value === 'number') {
     return Object.is(value, -0) ? '-0' : String(value)

@@ -1,4 +1,4 @@
-// fewpoints: many weighted points replaced by a few of them, with the same polynomial moments.
+// The public API of fewpoints, which replaces many weighted points by a few of them with the same polynomial moments.
 
 export type { CodedError, ErrorCode } from './errors.js'
 export type { Dataset } from './input/labelled-rows.js'

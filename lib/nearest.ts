@@ -1,11 +1,11 @@
-// What a misspelled name was meant to be.
+// The name that a misspelled one was meant to be.
 
-// A name longer than this is not searched for: the distance costs the product of two lengths.
+// Longer names are not searched for: computing a distance takes the product of two lengths.
 const LONGEST = 100
 
 /**
- * The known name that `name` is most likely meant to be: at most one slip for each three letters, at most two, and none in a
- * name of one letter.
+ * The known name nearest to `name`, with at most one slip per three letters and at most two in all. A name of one letter may
+ * have none. Undefined when there is no such name.
  */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   if (name.length > LONGEST) return undefined
@@ -23,7 +23,7 @@ export function nearest(name: string, known: readonly string[]): string | undefi
   return best
 }
 
-/** Letters to insert, delete, replace or swap with their neighbour (optimal string alignment). */
+/** The number of letters to insert, delete, replace or swap with their neighbour (optimal string alignment). */
 function editDistance(a: string, b: string): number {
   let before: number[] = []
   let above = Array.from({ length: b.length + 1 }, (_, j) => j)

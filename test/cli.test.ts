@@ -406,10 +406,10 @@ describe('how it ends', () => {
       'a scale for too few columns',
       2,
       () => compress('--order', 2, '--scale', '1', '--columns', 'x,y,w'),
-      /one number a column, 3 in all, got 1/,
+      /one number per column, 3 in all, got 1/,
     ],
     ['no names', 2, () => compress('--order', 2, '--columns', 'x,,y'), /names with commas/],
-    ['a name twice', 2, () => compress('--order', 2, '--columns', 'x,x'), /'x' stands there twice/],
+    ['a name twice', 2, () => compress('--order', 2, '--columns', 'x,x'), /'x' is there twice/],
     [
       'a size below the moments',
       2,

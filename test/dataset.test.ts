@@ -510,7 +510,13 @@ describe('the call', () => {
     ['a slip', set, { size: 100, sqares: true }, 'ERR_OPTION', /unknown option 'sqares', did you mean 'squares'/],
     ['blocks', set, { size: 100, order: [] }, 'ERR_OPTION', /whole number or 'auto'/],
     ['a word', set, { size: 100, squares: 'yes' }, 'ERR_OPTION', /'squares' must be true or false/],
-    ['a scale for y', set, { size: 100, scale: [1, 1, 1] }, 'ERR_OPTION', /one number a column of x, 2 in all, got 3/],
+    [
+      'a scale for y',
+      set,
+      { size: 100, scale: [1, 1, 1] },
+      'ERR_OPTION',
+      /one number per column of x, 2 in all, got 3/,
+    ],
     ['a signal', set, { size: 100, signal: AbortSignal.abort() }, 'ERR_OPTION', /works with compressDataset\(\) only/],
   ])('refuses %s', (_, data, options, code, message) => {
     const call = () => compressDatasetSync(data as Dataset, options as CompressDatasetSyncOptions)

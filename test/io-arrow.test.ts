@@ -135,7 +135,7 @@ describe('Arrow types', () => {
     const place = stream.lastIndexOf(Buffer.of(0, 1, 0))
     stream[place + 1] = 9
     const path = folder.write('entry.arrow', stream)
-    await expect(readTable(path)).rejects.toMatchObject({ message: expect.stringContaining('its dictionary has not') })
+    await expect(readTable(path)).rejects.toMatchObject({ message: expect.stringContaining('its dictionary lacks') })
   })
 
   it('says which whole numbers float64 cannot hold', async () => {

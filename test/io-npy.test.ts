@@ -115,7 +115,7 @@ describe('NPY', () => {
     [
       'a header beyond the file',
       Buffer.from('\x93NUMPY\x01\x00\xff\xff{   ', 'latin1'),
-      'cut short inside of the NPY header',
+      'cut short inside the NPY header',
     ],
     ['only a magic', Buffer.from('\x93NUMPY', 'latin1'), 'is not an NPY file'],
     ['an unknown version', Buffer.from('\x93NUMPY\x09\x00\x00\x00    ', 'latin1'), 'version 9'],

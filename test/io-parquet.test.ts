@@ -314,7 +314,7 @@ describe('Parquet files that lie', () => {
         optional: true,
         pages: [{ count: 2, encoding: 0, data: doubles([1, 2]), v2: { nulls: 1, levels: Buffer.of(4, 1) } }],
       }),
-      'misses 0 values and says 1',
+      'lacks 0 values and announces 1',
     ],
     [
       'an encoding that the type has not',

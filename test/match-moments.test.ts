@@ -532,7 +532,7 @@ describe('matchMoments refuses', () => {
       'a short target',
       'RangeError',
       'ERR_SHAPE',
-      /one number a moment, 6 of order 2 in 2 columns, got 5/,
+      /one number per moment, 6 of order 2 in 2 columns, got 5/,
       points,
       target.subarray(1),
       good,

@@ -102,7 +102,7 @@ describe('is refused', () => {
       { ...data, weights: new Float64Array(9) },
       epochs,
       'ERR_SHAPE',
-      /weights must have one number a row, 100/,
+      /weights must have one number per row, 100/,
     ],
     [
       'a test that is an array',

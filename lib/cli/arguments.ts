@@ -1,13 +1,13 @@
-// From the words of the command line to values. What does not fit is told by commander with the option's name.
+// Turns the words of the command line into values. Commander reports errors together with the option's name.
 import { InvalidArgumentError } from 'commander'
 import { MAX_ORDER } from '../input/multi-index.js'
 
-/** A whole number of at least `least`, and of at most `most`. */
-export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+/** A whole number from `min` to `max`. */
+export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const value = /^\+?\d+$/.test(text) ? Number(text) : Number.NaN
-    if (Number.isSafeInteger(value) && value >= least && value <= most) return value
-    const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`
+    if (Number.isSafeInteger(value) && value >= min && value <= max) return value
+    const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`
     throw new InvalidArgumentError(`It must be a whole number ${range}.`)
   }
 }
@@ -19,7 +19,7 @@ export function positiveNumber(text: string): number {
   throw new InvalidArgumentError('It must be a number above 0.')
 }
 
-/** Names between commas; one that has a comma itself stands in double quotes. */
+/** Names with commas between them. A name that has a comma must be in double quotes. */
 export function nameList(text: string): string[] {
   const list = [...text.matchAll(/\s*(?:"((?:[^"]|"")*)"|([^,]*?))\s*(,|$)/g)]
     .filter(({ index }) => index < text.length)
@@ -28,16 +28,16 @@ export function nameList(text: string): string[] {
     throw new InvalidArgumentError('It must be names with commas between them.')
   const seen = new Set<string>()
   const double = list.find((name) => seen.size === seen.add(name).size)
-  if (double !== undefined) throw new InvalidArgumentError(`'${double}' stands there twice.`)
+  if (double !== undefined) throw new InvalidArgumentError(`'${double}' is there twice.`)
   return list
 }
 
-/** standard, none, or one number a column. */
+/** standard, none, or one number per column. */
 export function scale(text: string): 'standard' | 'none' | number[] {
   if (text === 'standard' || text === 'none') return text
   const numbers = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)))
   if (numbers.every((number) => number >= 0 && number < Number.POSITIVE_INFINITY)) return numbers
-  throw new InvalidArgumentError("It must be 'standard', 'none', or one number of at least 0 a column: 1,1,0.5")
+  throw new InvalidArgumentError("It must be 'standard', 'none', or one number of at least 0 per column: 1,1,0.5")
 }
 
 /** A whole number up to the highest order, or auto. */
@@ -61,21 +61,21 @@ const DELIMITERS: Record<string, string> = {
   space: ' ',
 }
 
-/** What stands between the cells: one character or its name. */
+/** The delimiter: one character or its name. */
 export function delimiter(text: string): string {
   const value = DELIMITERS[text.toLowerCase()] ?? text
   if (value.length === 1 && !/["\n\r\0\d.+\p{L}-]/u.test(value)) return value
   throw new InvalidArgumentError("It must be one character, or 'tab' or 'blank'.")
 }
 
-/** What stands before the fraction. */
+/** The decimal mark. */
 export function decimal(text: string): '.' | ',' {
   const value = { point: '.', comma: ',' }[text.toLowerCase()] ?? text
   if (value === '.' || value === ',') return value
   throw new InvalidArgumentError("It must be '.' or ','.")
 }
 
-/** How comments begin; none for no comments, which is ''. */
+/** The first characters of comments; none for no comments, which is ''. */
 export function comment(text: string): string {
   if (text.toLowerCase() === 'none') return ''
   if (/^[^\s"\d]{1,4}$/.test(text)) return text

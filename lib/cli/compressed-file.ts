@@ -1,5 +1,4 @@
-// Which columns of a compressed file are what: by what the file says about itself, else by where and how compress writes
-// them.
+// The roles of the columns of a compressed file: as its metadata tells, else by their place and name.
 import { type Column, ROW_NAME, type Table, WEIGHT_NAME } from '../io/table.js'
 import { CliError, EXIT } from './exit.js'
 import { columnFinder, gather } from './selection.js'
@@ -7,13 +6,14 @@ import { columnFinder, gather } from './selection.js'
 export interface CompressedColumns {
   points: Column[]
   weight: Column
-  /** Source rows; undefined in files from elsewhere. */
+  /** The source rows. Undefined in files from elsewhere. */
   row: Column | undefined
 }
 
 /**
- * With metadata (Parquet, NPZ): by that. Without names (NPY): the last two columns are weight and row. Otherwise the last
- * two when they are called so, or a column `weight` anywhere. Throws CliError when there are no weights.
+ * With metadata (Parquet, NPZ), as it tells. Without names (NPY), the last two columns are weight and row. Otherwise
+ * the last two columns when they are called so, or a column `weight` anywhere. Throws CliError when there are no
+ * weights.
  */
 export function compressedColumns(path: string, table: Table): CompressedColumns {
   const { columns, meta, roles } = table
@@ -29,15 +29,15 @@ export function compressedColumns(path: string, table: Table): CompressedColumns
   const last = columns.at(-1)
   const row = columns.find(({ name }) => name === roles?.row) ?? (last && ROW_NAME.test(last.name) ? last : undefined)
   const rest = columns.filter((column) => column !== row)
-  const behind = rest.at(-1)
+  const lastOfRest = rest.at(-1)
   const weight =
     rest.find(({ name }) => name === roles?.weight) ??
-    (behind && WEIGHT_NAME.test(behind.name) ? behind : rest.find(({ name }) => WEIGHT_NAME.test(name)))
+    (lastOfRest && WEIGHT_NAME.test(lastOfRest.name) ? lastOfRest : rest.find(({ name }) => WEIGHT_NAME.test(name)))
   if (weight === undefined) throw noWeights(path)
   return { points: rest.filter((column) => column !== weight && column.kind === 'number'), weight, row }
 }
 
-/** The values, all of which must be finite: in a compressed file a gap is damage. Throws CliError. */
+/** The values of some columns. All must be finite: in a compressed file a gap is damage. Throws CliError. */
 export function compressedValues(path: string, columns: readonly Column[], count: number): Float64Array {
   for (const { name, kind, trouble } of columns) {
     if (kind !== 'number') throw new CliError(EXIT.input, `${path}: column '${name}' is not a column of numbers`)

@@ -13,9 +13,9 @@ export const EXIT = {
   input: 3,
   /** The output: it exists, is the input, or cannot be written. */
   output: 4,
-  /** Everything else: no binary for this machine, no memory. */
+  /** Anything else: no binary for this machine, no memory. */
   other: 5,
-  /** By SIGINT; 128 + 15 by SIGTERM, 128 + 1 by SIGHUP. */
+  /** SIGINT. The code is 128 + 15 for SIGTERM and 128 + 1 for SIGHUP. */
   interrupted: 130,
 } as const
 
@@ -29,7 +29,7 @@ export class CliError extends Error {
   }
 }
 
-/** Runs one step of a command; what it throws without an exit code of its own gets this one. */
+/** Runs one step of a command. Errors of it that have no exit code get this one. */
 export async function step<T>(exitCode: number, work: () => Promise<T> | T): Promise<T> {
   try {
     return await work()
@@ -40,7 +40,7 @@ export async function step<T>(exitCode: number, work: () => Promise<T> | T): Pro
   }
 }
 
-/** The exit code of whatever came up to the top. */
+/** The exit code for an error that ended the program. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CliError) return error.exitCode
   switch ((error as Partial<CodedError> | null)?.code) {
@@ -57,7 +57,7 @@ export function exitCodeOf(error: unknown): number {
   }
 }
 
-/** `fewpoints: what is wrong`, one line; with FEWPOINTS_DEBUG set also where it was thrown and why. */
+/** Prints `fewpoints: what is wrong` in one line. With FEWPOINTS_DEBUG set, prints the stack and the causes as well. */
 export function printError(error: unknown): void {
   const message = error instanceof Error ? error.message : String(error)
   process.stderr.write(`fewpoints: ${line(message)}\n`)

@@ -1,4 +1,4 @@
-// fewpoints info: what is in a file, and how many moments there would be to keep.
+// fewpoints info: the content of a file, and how many moments there are to keep.
 import { momentCount } from '../index.js'
 import { readTable } from '../io/read.js'
 import type { Column, Table } from '../io/table.js'
@@ -24,7 +24,7 @@ interface ColumnInfo {
 }
 
 const HIGHEST_ORDER = 8
-// More moments than these are of no use to anybody: each cell keeps as many points.
+// Each cell keeps as many points as there are moments. More than these are of no use.
 const MAX_MOMENTS = 100_000
 const LIKE_WEIGHTS = /^(.*[_.\s-])?(weights?|wts?|w|exposure)$/i
 
@@ -84,7 +84,7 @@ function columnInfo({ name, kind, stored, values, missing, texts, notFinite }: C
   }
 }
 
-/** What the file says to be weights, or else what is called so and could be: no number below 0. */
+/** The weights as the file tells, or else columns with such a name and no number below 0. */
 function weightColumns(roles: Roles | undefined, columns: readonly ColumnInfo[]): string[] {
   if (roles?.weight !== undefined) return [roles.weight]
   return columns
@@ -92,7 +92,7 @@ function weightColumns(roles: Roles | undefined, columns: readonly ColumnInfo[])
     .map(({ name }) => name)
 }
 
-/** The least sizes for orders 1, 2, ... in that many columns, as far as they are of use. */
+/** The least sizes for orders 1, 2, ... in that many columns, as far as they are useful. */
 function momentTable(dimension: number): { order: number; moments: number }[] {
   const list: { order: number; moments: number }[] = []
   for (let order = 1; dimension > 0 && order <= HIGHEST_ORDER; order++) {

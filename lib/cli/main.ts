@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command line: what can be asked for, and how it ends.
+// The command line: the commands, their options, and the end of the process.
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { systemError } from '../io/bytes.js'
@@ -42,14 +42,19 @@ function program(signal: AbortSignal): Command {
     .option('--columns <names>', `${COLUMNS} (default: all columns of numbers)`, nameList)
     .option('--weights <name>', 'the column that has the weights (default: all are 1)')
     .option('--threads <n>', 'how many threads to use (default: all processors)', wholeNumber(1))
-    .option('--scale <how>', "how cells are cut: 'standard', 'none', or a factor a column: 1,1,0.5", scale, 'standard')
+    .option(
+      '--scale <how>',
+      "how cells are cut: 'standard', 'none', or a factor per column: 1,1,0.5",
+      scale,
+      'standard',
+    )
     .option('--quality <word>', "'best', or 'fast': keep no moments above the order", quality, 'best')
     .option('--drop-missing', DROP, false)
     .option('--force', 'overwrite the output if it exists (never the input)', false)
     .option('--json', 'print the summary as JSON', false)
     .option('--quiet', 'print nothing but errors', false)
     .action(async (input, options) => {
-      // Not by requiredOption: that would complain before it is told which option was misspelled.
+      // No requiredOption(): it would complain before a misspelled option is reported.
       if (options.output === undefined)
         throw new CliError(EXIT.usage, '--output must be given; see fewpoints help compress')
       if (options.size === undefined && options.order === 'auto')
@@ -112,7 +117,7 @@ function version(): string {
 }
 
 async function main(): Promise<void> {
-  // A reader that has seen enough (head, less) closes the pipe; that is no error, and the exit code stays what it is.
+  // A reader that has seen enough (head, less) closes the pipe. That is no error and does not change the exit code.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') return
     printError(systemError('standard output', error))
@@ -123,7 +128,7 @@ async function main(): Promise<void> {
   try {
     await program(signal).parseAsync()
   } catch (error) {
-    // Ctrl-C may show as any error, when it ends what was waited for.
+    // Ctrl-C may show as any error of the interrupted work.
     const cause = signal.aborted ? signal.reason : orMemoryError(error)
     if (!(cause instanceof CommanderError)) {
       printError(cause)

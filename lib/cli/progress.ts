@@ -1,8 +1,8 @@
-// The progress bar: on stderr, and only where that is a terminal.
+// The progress bar, on stderr, and only where stderr is a terminal.
 import { SingleBar } from 'cli-progress'
 
 export interface ProgressBar {
-  /** Shows `done` of `total` of a stage; a new stage begins at 0 again. */
+  /** Shows `done` of `total` units of a stage. A new stage begins at 0 again. */
   update(stage: string, done: number, total: number): void
   /** Clears the line. */
   stop(): void

@@ -1,5 +1,5 @@
-// What a user should be told about the values of a column, and why a number in another writing is refused.
-import { otherWriting } from '../io/cell.js'
+// Remarks on the values of a column, and the reasons for refusing a number in another notation.
+import { otherNotation } from '../io/cell.js'
 import type { Column, Table } from '../io/table.js'
 import { ROW_NAME, WEIGHT_NAME } from '../io/table.js'
 import { CliError, EXIT } from './exit.js'
@@ -10,14 +10,15 @@ export interface Roles {
   row: string | undefined
 }
 
-/** The columns of weights and source rows: by what the file says, else by how compress writes them. */
+/** The columns of weights and source rows: as the file tells, else recognised as those that compress writes. */
 export function rolesOf(table: Table): Roles | undefined {
   return table.roles ?? ownRoles(table)
 }
 
 /**
- * CSV, TSV and JSON say nothing about themselves: the last two columns are called weight and row, all weights are above 0,
- * and the rows are whole numbers, each once; or in order, as in a few such files one behind the other.
+ * CSV, TSV and JSON have no metadata. Files of compress are recognised by this: the last two columns are called weight and
+ * row, all weights are above 0, and the rows are distinct whole numbers. In several such files joined into one, the rows
+ * ascend piece by piece.
  */
 function ownRoles({ columns, named }: Table): Roles | undefined {
   const [weight, row] = columns.slice(-2)
@@ -34,7 +35,7 @@ function isOwn(weight: Column, row: Column): boolean {
   let descents = 0
   for (let i = 1; i < rows.length; i++) if (rows[i] <= rows[i - 1]) descents++
   if (new Set(rows).size === rows.length) return true
-  // Measured weights have few decimals, and those that compress finds have all that there are.
+  // Measured weights have few decimals. The weights that compress finds have as many as fit.
   const full = weights.reduce(
     (count, value) => count + (Math.abs(value * 1e6 - Math.round(value * 1e6)) > 1e-6 ? 1 : 0),
     0,
@@ -42,7 +43,7 @@ function isOwn(weight: Column, row: Column): boolean {
   return 10 * descents <= rows.length && 2 * full > rows.length
 }
 
-/** A remark where a file without names looks like what compress writes as NPY. */
+/** A remark on a file without names that looks like an NPY file of compress. */
 export function unnamedRemark(path: string, { columns, format }: Table): string | undefined {
   const [weight, row] = columns.slice(-2)
   if (
@@ -59,7 +60,7 @@ export function unnamedRemark(path: string, { columns, format }: Table): string 
   return `${path}: ${look}; ${options} --weights ${weight.name} takes them so`
 }
 
-/** A remark where the first column has no name and numbers the rows, as pandas and R write it. */
+/** A remark on a first column without name that numbers the rows, as pandas and R write it. */
 export function rowNumbersRemark(path: string, { columns, named }: Table): string | undefined {
   const [first] = columns
   if (!named || first.name !== 'c0' || first.values === undefined || first.trouble !== undefined) return undefined
@@ -70,7 +71,7 @@ export function rowNumbersRemark(path: string, { columns, named }: Table): strin
 
 const NINES = /^-?9{2,}(\.9+)?$/
 
-/** A remark where the least or the largest value is -9999 or the like, far from all others. */
+/** A remark on a column whose least or largest value is -9999 or the like, far from all others. */
 export function sentinelRemark(path: string, { name, values }: Column): string | undefined {
   if (values === undefined) return undefined
   let [least, largest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
@@ -96,12 +97,12 @@ export function sentinelRemark(path: string, { name, values }: Column): string |
   return undefined
 }
 
-/** Whether most texts of the column are numbers in another writing that could be read. */
+/** Whether most texts of the column are numbers in another notation that could be read. */
 export function hasOtherNumbers({ texts, unclear }: Column): boolean {
-  return unclear !== undefined && 2 * unclear.count >= texts && otherWriting(unclear.first.text ?? '') !== 'sign'
+  return unclear !== undefined && 2 * unclear.count >= texts && otherNotation(unclear.first.text ?? '') !== 'sign'
 }
 
-/** For a column that is used: such numbers must neither be guessed nor left out. */
+/** The error for a column that is used: such numbers must be neither guessed nor left out. */
 export function unclearError(path: string, column: Column, place: string): CliError {
   const text = column.unclear?.first.text ?? ''
   return new CliError(EXIT.input, `${path}: ${place}, column '${column.name}': ${whyUnclear(text)}`)
@@ -110,7 +111,7 @@ export function unclearError(path: string, column: Column, place: string): CliEr
 function whyUnclear(text: string): string {
   const mark = text.includes(',') ? ',' : '.'
   const name = mark === ',' ? 'a comma' : 'a point'
-  const writing = otherWriting(text)
+  const writing = otherNotation(text)
   if (writing === 'sign') return `'${text}' is a number with a sign, which is not read; write numbers without it`
   if (writing === 'fraction') {
     return `'${text}' has ${name} before its fraction, where others have none; --decimal ${mark} takes all numbers so`

@@ -1,4 +1,4 @@
-// What the commands print: a table of names and values, or one line of JSON with the same content.
+// The output of the commands: a table of names and values, or one line of JSON with the same content.
 
 /** One machine epsilon: the unit in which residuals are shown. */
 export const EPSILON = 2 ** -52
@@ -9,7 +9,7 @@ export function listing(rows: readonly (readonly [name: string, value: string])[
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join('')
 }
 
-/** A table with a line of heads; columns whose cells all look like numbers are set flush right. */
+/** A table with a line of headings. Columns of cells that look like numbers are set flush right. */
 export function textTable(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = heads.map((head, i) => rows.reduce((width, row) => Math.max(width, row[i].length), head.length))
   const isNumeric = heads.map((_, i) => rows.every((row) => /^[-+\d.,e%]*$/.test(row[i])))
@@ -26,13 +26,13 @@ export function whole(value: number): string {
   return String(value).replaceAll(/\B(?=(\d{3})+$)/g, ',')
 }
 
-/** Six digits, which is enough to look at. */
+/** Rounded to six digits. */
 export function short(value: number): string {
   if (Number.isInteger(value) && Math.abs(value) < 1e15) return whole(value)
   return String(Number(value.toPrecision(6)))
 }
 
-/** A relative difference in machine epsilons, with the number itself. */
+/** A relative difference, in machine epsilons and as a number. */
 export function epsilons(value: number): string {
   const count = value / EPSILON
   return `${count < 1e6 ? Number(count.toPrecision(3)) : count.toExponential(1)} epsilons (${value.toExponential(1)})`
@@ -52,22 +52,22 @@ export function bytes(value: number): string {
   return `${unit === 0 ? value : value.toPrecision(3)} ${units[unit]}`
 }
 
-/** The names, and how many more where they are many. */
-export function names(list: readonly string[], most = 12): string {
-  const shown = list.slice(0, most).join(', ')
-  return list.length > most ? `${shown} and ${list.length - most} more` : shown
+/** The first names, and how many more there are. */
+export function names(list: readonly string[], max = 12): string {
+  const shown = list.slice(0, max).join(', ')
+  return list.length > max ? `${shown} and ${list.length - max} more` : shown
 }
 
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, (_, item) => (item instanceof Float64Array ? [...item] : item))}\n`)
 }
 
-/** A remark on stderr, one line, which `--quiet` leaves out. */
+/** Prints a remark on stderr, in one line. `--quiet` suppresses it. */
 export function note(text: string, quiet: boolean): void {
   if (!quiet) process.stderr.write(`fewpoints: note: ${line(text)}\n`)
 }
 
-/** The sum in twice the precision (Neumaier), so that the comparison of two totals does not show its own rounding. */
+/** The sum with compensated rounding (Neumaier), so that the difference of two totals is not that of their own rounding. */
 export function exactSum(values: ArrayLike<number>): number {
   let sum = 0
   let lost = 0
@@ -79,7 +79,7 @@ export function exactSum(values: ArrayLike<number>): number {
   return sum + lost
 }
 
-/** A message as one line. It may quote a file, whose control characters could move the cursor or hide what is said. */
+/** A message as one line. It may quote a file, whose control characters could move the cursor or hide text. */
 export function line(message: string): string {
   return message
     .replaceAll(/\s*\n\s*/g, ' ')

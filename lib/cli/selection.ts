@@ -1,5 +1,5 @@
-// From a table to points: which columns, which weights, which rows. Everything that is wrong with a value is found here,
-// where row, line and column are known.
+// Turns a table into points: chooses the columns, the weights and the rows. Wrong values are found here, where row, line and
+// column are known.
 import type { Column, Table, Trouble } from '../io/table.js'
 import { float64s, uint32s } from '../native/memory.js'
 import { nearest } from '../nearest.js'
@@ -16,11 +16,11 @@ import {
 import { names as listOf, whole } from './report.js'
 
 export interface SelectionOptions {
-  /** The point columns by name. Default: all number columns but the weights and what the file says to be none. */
+  /** The point columns by name. Default: all columns of numbers, except weights and source rows. */
   columns?: readonly string[] | undefined
-  /** The column of weights. Default: the one that the file itself says to be it, else all weights are 1. */
+  /** The column of weights. Default: the one that the file tells, else all weights are 1. */
   weights?: string | undefined
-  /** Whether rows with a value that is not a finite number are left out; otherwise they are an error. */
+  /** Whether rows with a value that is not a finite number are left out. Otherwise they are an error. */
   dropMissing: boolean
 }
 
@@ -29,22 +29,22 @@ export interface Selection {
   /** count x names.length, row-major. */
   points: Float64Array
   weights: Float64Array | undefined
-  /** The weights' column; null when all weights are 1. */
+  /** The column of weights; null when all weights are 1. */
   weightColumn: string | null
   count: number
-  /** The data rows of the file that the points are; undefined when they are all rows in order. */
+  /** Per point, its data row in the file. Undefined when the points are all rows. */
   rows: Uint32Array | undefined
   dropped: number
-  /** What the user should know, a sentence each. */
+  /** Remarks for the user, a sentence each. */
   notes: string[]
 }
 
-/** Throws CliError: usage for names that are not there, input for everything that is wrong with the values. */
+/** Throws CliError: usage for names that the file lacks, input for wrong values. */
 export function select(path: string, table: Table, options: SelectionOptions): Selection {
   const notes = [...(table.notes ?? [])]
   const roles = rolesOf(table)
   const find = columnFinder(path, table)
-  // A column that was asked for as a coordinate is no weight besides.
+  // A column that was asked for as a coordinate is not the weights as well.
   const own = roles?.weight !== undefined && options.columns?.includes(roles.weight) ? undefined : roles?.weight
   const weightName = options.weights ?? own
   const weights = weightName === undefined ? undefined : find(weightName)
@@ -70,13 +70,13 @@ export function select(path: string, table: Table, options: SelectionOptions): S
   }
 }
 
-/** A few of the remarks, and how many more there are. */
+/** The first remarks, and how many more there are. */
 function remarks(path: string, columns: readonly Column[]): string[] {
   const all = columns.flatMap((column) => sentinelRemark(path, column) ?? [])
   return all.length > 5 ? [...all.slice(0, 5), `${path}: ${all.length - 5} more columns like that`] : all
 }
 
-/** Finds columns by name. Throws CliError with the name that was meant. */
+/** Finds columns by name. Throws CliError that suggests a similar name. */
 export function columnFinder(path: string, table: Table): (name: string) => Column {
   const byName = new Map(table.columns.map((column) => [column.name, column]))
   return (name) => {
@@ -144,7 +144,7 @@ function checkKind(path: string, column: Column): void {
   throw new CliError(EXIT.input, `${path}: column '${name}' is not a column of numbers: ${example}`)
 }
 
-/** The rows where all of these columns have finite numbers; undefined when these are all rows. */
+/** The rows in which all of these columns have finite numbers; undefined when these are all rows. */
 function keptRows(
   path: string,
   table: Table,
@@ -169,7 +169,7 @@ function keptRows(
   return rows.slice(0, count)
 }
 
-/** The first value in the file that is wrong, with row, line and column, and what can be done. */
+/** The first wrong value in the file, with row, line, column and a remedy. */
 function troubleError(path: string, table: Table, troubled: readonly Column[]): CliError {
   const first = troubled.reduce((a, b) => ((b.trouble as Trouble).row < (a.trouble as Trouble).row ? b : a))
   const trouble = first.trouble as Trouble
@@ -207,7 +207,7 @@ function checkWeights(path: string, name: string, weights: Float64Array, rows: U
     throw new CliError(EXIT.input, `${path}: column '${name}': all weights are 0`)
 }
 
-/** Row-major values of some columns. */
+/** The values of some columns, row-major. */
 export function gather(columns: readonly Column[], count: number, rows: Uint32Array | undefined): Float64Array {
   const width = columns.length
   const result = float64s(count * width)

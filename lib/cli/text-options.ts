@@ -1,4 +1,4 @@
-// The options that say how a file is written, the same for every command that reads one.
+// The options about the dialect of a file, the same for every command that reads one.
 import type { Command } from 'commander'
 import type { ReadOptions } from '../io/table.js'
 import { comment, decimal, delimiter, missingWords, wholeNumber } from './arguments.js'
@@ -12,7 +12,7 @@ export interface TextCommand {
   missing?: string[] | undefined
 }
 
-/** Adds them to a command. */
+/** Adds these options to a command. */
 export function addTextOptions(command: Command): Command {
   return command
     .option('--header', 'the first row has names, whatever it looks like')
@@ -28,7 +28,7 @@ export function addTextOptions(command: Command): Command {
     )
 }
 
-/** What the reader of a file takes. */
+/** The same as options of a reader. */
 export function readOptions({
   header,
   missing,

@@ -48,7 +48,7 @@ export async function verifyCommand(
     const onProgress = (done: number, total: number) => bar.update('read', done, total)
     if (original === STDIN && compressed === STDIN)
       throw new CliError(EXIT.usage, 'one of the two files can be standard input, not both')
-    // The options for the text are those of the original. What compress writes has names.
+    // The options for text tables are for the original. Files that compress writes have names.
     const header = command.header || undefined
     const few = await step(EXIT.input, () => readTable(compressed, { header, signal, onProgress }))
     const order = command.order ?? few.meta?.order
@@ -57,7 +57,7 @@ export async function verifyCommand(
     }
     const roles = compressedColumns(pathName(compressed), few)
     const points = command.columns?.map(columnFinder(compressed, few)) ?? roles.points
-    // Without names in the compressed file, its columns are the number columns of the original in their order.
+    // Without names in the compressed file, its columns are the number columns of the original, in sequence.
     const wanted = command.columns ?? (few.named ? points.map(({ name }) => name) : undefined)
     const weights = command.weights ?? few.meta?.sourceWeight ?? undefined
     const toRead = wanted && (weights === undefined ? wanted : [...wanted, weights])
@@ -116,11 +116,11 @@ export async function verifyCommand(
 
 interface RowComparison {
   different: number
-  /** The first row of the compressed file that is not the row of the original that it says to be. */
+  /** The first row of the compressed file that differs from the row of the original that it names. */
   first: number
 }
 
-/** The kept rows have to be rows of the original, bit for bit. */
+/** The kept rows must be rows of the original, bit for bit. */
 function compareRows(
   many: Table,
   originalNames: readonly string[],
@@ -131,7 +131,7 @@ function compareRows(
   const sources = originalNames.map((name) => byName.get(name) as Float64Array)
   const result: RowComparison = { different: 0, first: -1 }
   for (let i = 0; i < rows.length; i++) {
-    // A row number that is none gives undefined, which no value is.
+    // A wrong row number gives undefined, which equals no value.
     const isSame = sources.every((source, j) => Object.is(source[rows[i]], points[j].values?.[i]))
     if (isSame) continue
     result.different++
@@ -196,9 +196,7 @@ function whatDiffers(report: Report, rows: RowComparison | undefined): string {
     }
   }
   if (rows !== undefined && rows.different > 0) {
-    parts.push(
-      `row ${rows.first} (and ${whole(rows.different - 1)} more) is not the row of the original that it says to be`,
-    )
+    parts.push(`row ${rows.first} (and ${whole(rows.different - 1)} more) is not the row of the original that it names`)
   }
   return `${compressed}: ${parts.join('; ')}`
 }

@@ -1,54 +1,55 @@
-// Rows (x, y), with weights if wanted: how they are given, and how they are read.
+// Labelled rows (x, y), perhaps with weights: how they are given, and how they are read.
+import { types } from 'node:util'
 import { describe, rangeError, typeError } from '../errors.js'
 import type { NativePoints, Numbers } from '../native/addon.js'
-import { copyOf } from '../native/memory.js'
-import { shared } from './options.js'
-import { isNumbers, type PointsInput, readPoints, readWeights } from './points.js'
+import { copyOf, float32s, float64s } from '../native/memory.js'
+import { isRecord, shared } from './options.js'
+import { checkWeights, isNumbers, type PointsInput, readPoints, readWeights } from './points.js'
 
-/** Rows with labels. What compressDataset() returns is one as well. */
+/** Rows with labels. The result of compressDataset() is one, too. */
 export interface Dataset {
   /** d x inputs, row-major, or ndarray-like. */
   x: PointsInput
-  /** d x outputs, row-major, or ndarray-like. Classes are one-hot: 1 in the column of the class, else 0. */
+  /** d x outputs, row-major, or ndarray-like. Classes are one-hot: 1 in the column of the class, 0 in the others. */
   y: PointsInput
-  /** Numbers a row of x. May be left out when x is ndarray-like, or when a network tells it. */
+  /** Columns of x. May be left out when x is ndarray-like, or when a network tells it. */
   inputs?: number | undefined
-  /** Numbers a row of y. May be left out: it follows from the length of y. */
+  /** Columns of y. May be left out: it follows from the length of y. */
   outputs?: number | undefined
-  /** One number >= 0 a row. Default: all 1. */
+  /** One number >= 0 per row, in any unit. Default: all 1. */
   weights?: Numbers | undefined
 }
 
-/** Views of the caller's arrays; the weights are a copy, and checked. */
+/** Views of the caller's arrays, and a checked copy of the weights. */
 export interface LabelledRows {
   x: NativePoints
   y: NativePoints
   weights: Float64Array | undefined
 }
 
-/** What the messages call things: "compressDataset: data", "trainNetwork: test.x" (path 'test.'). */
+/** Names for messages: "compressDataset: data", "trainNetwork: test.x" (path 'test.'). */
 export interface RowsNames {
   caller: string
   name: string
   path: string
 }
 
-/** What is known besides: weights that go before the data's own, and the network that the rows are for. */
+/** What the call knows beside the data: weights that replace those of the data, and the network that the rows are for. */
 export interface KnownOfRows {
   weights?: Numbers | undefined
   network?: { inputs: number; outputs: number } | undefined
 }
 
-/** Throws ERR_SHAPE, ERR_OPTION (inputs and outputs), ERR_DETACHED, ERR_WEIGHT. The numbers are the native copy's. */
+/** Throws ERR_SHAPE, ERR_OPTION (inputs and outputs), ERR_DETACHED, ERR_WEIGHT. The native copy checks x and y. */
 export function readLabelledRows(data: unknown, names: RowsNames, known: KnownOfRows = {}): LabelledRows {
   const { caller, name, path } = names
-  if (typeof data !== 'object' || data === null || Array.isArray(data) || ArrayBuffer.isView(data)) {
+  if (!isRecord(data)) {
     const fields = known.network ? '{ x, y }' : '{ x, y, inputs, outputs }'
     throw typeError('ERR_SHAPE', `${caller}: ${name} must be an object ${fields}, got ${describe(data)}`)
   }
   const where = `${caller}: ${path}`
-  // Each field once: these may be getters.
-  const { x: givenX, y: givenY, inputs, outputs, weights: givenWeights } = data as Record<string, unknown>
+  // Each field is read once: it may be a getter.
+  const { x: givenX, y: givenY, inputs, outputs, weights: givenWeights } = data
   const columnsOfX = columns(inputs, known.network?.inputs, `${where}inputs`)
   const x = readPoints(givenX, columnsOfX, {
     where: `${where}x`,
@@ -67,7 +68,15 @@ export function readLabelledRows(data: unknown, names: RowsNames, known: KnownOf
   return { x, y, weights }
 }
 
-/** Into the columns from `offset` on of rows of `width` numbers. Throws ERR_NOT_FINITE. */
+/** A row-major copy, which later changes of the caller's arrays do not reach. Throws as copyColumns, and ERR_MEMORY. */
+export function copyRows(points: NativePoints, where: string): NativePoints {
+  const { count, dimension } = points
+  const data = (types.isFloat32Array(points.data) ? float32s : float64s)(count * dimension)
+  copyColumns(points, data, 0, dimension, where)
+  return { data, offset: 0, count, dimension, rowStride: dimension, columnStride: 1 }
+}
+
+/** Copies into rows of `width` numbers, from column `offset` on. Throws RangeError ERR_NOT_FINITE. */
 export function copyColumns(from: NativePoints, to: Numbers, offset: number, width: number, where: string): void {
   const { data, count, dimension, rowStride, columnStride } = from
   for (let i = 0; i < count; i++) {
@@ -94,9 +103,9 @@ function columns(value: unknown, ofNetwork: number | undefined, where: string): 
   return given
 }
 
-/** What `outputs` is when it is left out. */
+/** The columns of y, where `outputs` is left out. */
 function outputsOf(y: unknown, count: number, where: string): number | undefined {
-  if (!isNumbers(y) || y.length === 0) return undefined // readPoints has the message
+  if (!isNumbers(y) || y.length === 0) return undefined // readPoints() throws
   if (y.length % count !== 0) {
     throw rangeError('ERR_SHAPE', `${where}y must have a multiple of ${count} numbers, the rows of x, got ${y.length}`)
   }
@@ -107,12 +116,6 @@ function copyWeights(given: Numbers | undefined, count: number, where: string): 
   const weights = readWeights(given, count, where)
   if (weights === undefined) return undefined
   const copy = copyOf(weights)
-  const bad = copy.findIndex((weight) => !(weight >= 0 && weight < Number.POSITIVE_INFINITY))
-  if (bad >= 0) {
-    throw rangeError('ERR_WEIGHT', `${where}[${bad}] is ${copy[bad]}; expected a finite number >= 0`)
-  }
-  if (!copy.some((weight) => weight > 0)) {
-    throw rangeError('ERR_WEIGHT', `${where} are all 0; expected at least one positive weight`)
-  }
+  checkWeights(copy, where)
   return copy
 }

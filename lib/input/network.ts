@@ -1,9 +1,9 @@
-// The two-layer networks that are trained and compressed, and the check that every function that takes one makes first.
+// Two-layer networks, and the check of a network that is given.
 import { describe, rangeError, typeError } from '../errors.js'
 import type { Numbers } from '../native/addon.js'
 import { copyOf } from '../native/memory.js'
-import { oneOf, typedNumbers } from './options.js'
-import { ownNumbers } from './points.js'
+import { isRecord, oneOf, typedNumbers } from './options.js'
+import { checkWeights, ownNumbers } from './points.js'
 
 /** The activation functions of the hidden layer; 'gelu' is the exact one, x (1 + erf(x / sqrt 2)) / 2. */
 export type Activation = 'relu' | 'tanh' | 'sigmoid' | 'gelu' | 'sin'
@@ -11,46 +11,46 @@ export type Activation = 'relu' | 'tanh' | 'sigmoid' | 'gelu' | 'sin'
 export const ACTIVATIONS: readonly Activation[] = ['relu', 'tanh', 'sigmoid', 'gelu', 'sin']
 
 interface NetworkOf<Array> {
-  /** Numbers a row of x has. */
+  /** Columns of the data x. */
   inputs: number
   /** Neurons of the hidden layer. */
   width: number
-  /** Numbers that come out for a row. */
+  /** Numbers that come out per row of x. */
   outputs: number
   activation: Activation
-  /** width x inputs, row-major: what comes into neuron j is `hidden[j * inputs .. j * inputs + inputs - 1]`. */
+  /** width x inputs, row-major: the incoming weights of neuron j are `hidden[j * inputs .. j * inputs + inputs - 1]`. */
   hidden: Array
-  /** width */
+  /** width: one bias per neuron. */
   bias: Array
-  /** width x outputs, row-major: what goes out of neuron j. */
+  /** width x outputs, row-major: the outgoing weights of neuron j are `output[j * outputs .. j * outputs + outputs - 1]`. */
   output: Array
-  /** outputs */
+  /** outputs: the constant of each output. */
   outputBias: Array
-  /** width: how many equal neurons each neuron stands for, >= 0, any real number. Default: all 1. */
+  /** width: how many equal neurons each neuron stands for, any real number >= 0. Default: all 1. */
   multiplicity?: Array | undefined
 }
 
 /** f(x) = outputBias + sum over neurons j of multiplicity_j output_j s(hidden_j . x + bias_j), s the activation. */
 export interface Network extends NetworkOf<Float64Array> {}
 
-/** A network as it may be given: the arrays may be Float32Array as well. */
+/** A network as it may be given: its arrays may also be Float32Array. */
 export interface NetworkInput extends NetworkOf<Numbers> {}
 
 // Neurons and columns are counted in 32-bit integers by the kernel.
 const MOST = 2 ** 31 - 1
 
 /**
- * Checks a network and returns a copy of it: every field is read once, all arrays are new, and none is shared with the
- * caller. `multiplicity` is there only if it was given. `where` heads the messages ("compressNetwork: network").
+ * Checks a network and returns a copy of it. Every field is read once, and all arrays are new. The copy has a
+ * `multiplicity` only if one was given. Messages begin with `where` ("compressNetwork: network").
  *
  * Throws ERR_SHAPE (kinds and lengths), ERR_OPTION (the activation), ERR_DETACHED, ERR_NOT_FINITE (names the array and
- * the place), ERR_WEIGHT (a multiplicity that is negative or not finite, or none is positive).
+ * the place), ERR_WEIGHT (a multiplicity is negative or not finite, or none is positive).
  */
 export function checkNetwork(network: unknown, where: string): Network {
-  if (typeof network !== 'object' || network === null || ArrayBuffer.isView(network) || Array.isArray(network)) {
+  if (!isRecord(network)) {
     throw typeError('ERR_SHAPE', `${where} must be an object { inputs, width, ... }, got ${describe(network)}`)
   }
-  const given = network as Record<string, unknown>
+  const given = network
   const inputs = size(given.inputs, `${where}.inputs`)
   const width = size(given.width, `${where}.width`)
   const outputs = size(given.outputs, `${where}.outputs`)
@@ -77,7 +77,7 @@ function size(value: unknown, where: string): number {
   return value
 }
 
-/** A copy, of the right length and finite throughout. */
+/** A copy; its length is right and all its numbers are finite. */
 function numbers(value: unknown, shape: [number] | [number, number], where: string): Float64Array {
   const copy = ownCopy(value, where)
   const [rows, columns = 1] = shape
@@ -96,11 +96,9 @@ function numbers(value: unknown, shape: [number] | [number, number], where: stri
 function multiplicities(value: unknown, width: number, where: string): Float64Array {
   const copy = ownCopy(value, where)
   if (copy.length !== width) {
-    throw rangeError('ERR_SHAPE', `${where} must have one number a neuron, ${width} in all, got ${copy.length}`)
+    throw rangeError('ERR_SHAPE', `${where} must have one number per neuron, ${width} in all, got ${copy.length}`)
   }
-  const bad = copy.findIndex((weight) => !(weight >= 0 && weight < Number.POSITIVE_INFINITY))
-  if (bad >= 0) throw rangeError('ERR_WEIGHT', `${where}[${bad}] must be finite and not negative, got ${copy[bad]}`)
-  if (!copy.some((weight) => weight > 0)) throw rangeError('ERR_WEIGHT', `${where} must have a positive number`)
+  checkWeights(copy, where)
   return copy
 }
 

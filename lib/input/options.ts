@@ -1,5 +1,5 @@
-// Options as data: one table a function, one line an option. `readOptions` reads every option exactly once, so a getter
-// or a Proxy cannot show one value to the check and another one to the computation.
+// Options as data: one table per function, one line per option. `readOptions` reads every option exactly once, so a getter
+// or a Proxy cannot show one value to the check and another to the computation.
 import { availableParallelism } from 'node:os'
 import { describe, rangeError, typeError } from '../errors.js'
 import type { Numbers } from '../native/addon.js'
@@ -8,11 +8,11 @@ import { nearest } from '../nearest.js'
 import { MAX_ORDER } from './multi-index.js'
 import { isNumbers } from './points.js'
 
-/** One option: how its value is checked (and turned into what is used), and what holds when it is left out. */
+/** One option: the check of its value, and its default. */
 export interface Option<T> {
-  /** Returns the value to use. Throws with `where` ("compress: option 'order'") at the head of the message. */
+  /** Returns the value to use. Throws when it is wrong; the message begins with `where` ("compress: option 'order'"). */
   check(value: unknown, where: string): T
-  /** The value when the option is left out (or undefined); throws when it must be given. */
+  /** The value of an option that is left out or undefined. Throws when it must be given. */
   missing(where: string): T
 }
 
@@ -24,24 +24,27 @@ export type OptionValues<Table extends OptionTable> = {
 
 /** Options that every asynchronous function takes. */
 export interface AsyncOptions {
-  /** Aborting rejects the promise with exactly `signal.reason`, within about 20 ms of work. */
+  /** Aborting it rejects the promise with exactly `signal.reason`, after at most about 20 ms of work. */
   signal?: AbortSignal | undefined
-  /** Called at most every few milliseconds; what it throws cancels the computation and rejects the promise. */
+  /**
+   * Called with the progress when a stage begins, and at most once per 50 ms after that. An error that it throws cancels the
+   * computation and rejects the promise.
+   */
   onProgress?: ((progress: Progress) => void) | undefined
 }
 
 /** Options that every heavy function takes. */
 export interface ThreadOptions {
   /**
-   * How many threads may be used. Default: OMP_NUM_THREADS when it is set, else os.availableParallelism().
-   * The result is the same, bit for bit, for every number.
+   * How many threads may be used, 1 to 1024. Default: OMP_NUM_THREADS when it is set, else os.availableParallelism().
+   * The result is the same for every number, bit for bit.
    */
   threads?: number | undefined
 }
 
 /**
- * Reads the options of `caller` by its table. Unknown names are refused, because a misspelled option that is silently
- * ignored is the hardest mistake to find; `elsewhere` names those that another form of the function takes.
+ * Reads the options of `caller` by its table. Unknown names are refused: a misspelled option that is silently ignored is
+ * the hardest mistake to find. `elsewhere` has a reason for each name that only another form of the function takes.
  */
 export function readOptions<Table extends OptionTable>(
   caller: string,
@@ -50,7 +53,7 @@ export function readOptions<Table extends OptionTable>(
   elsewhere: Record<string, string> = {},
 ): OptionValues<Table> {
   if (options === undefined) options = {}
-  if (typeof options !== 'object' || options === null || Array.isArray(options) || ArrayBuffer.isView(options)) {
+  if (!isRecord(options)) {
     throw typeError('ERR_OPTION', `${caller}: options must be an object, got ${describe(options)}`)
   }
   for (const name of Object.keys(options)) {
@@ -58,11 +61,16 @@ export function readOptions<Table extends OptionTable>(
   }
   const values: Record<string, unknown> = {}
   for (const [name, option] of Object.entries(table)) {
-    const value = (options as Record<string, unknown>)[name]
+    const value = options[name]
     const where = `${caller}: option '${name}'`
     values[name] = value === undefined ? option.missing(where) : option.check(value, where)
   }
   return values as OptionValues<Table>
+}
+
+/** An object with named fields: no array, no typed array. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value)
 }
 
 function unknownOption(caller: string, name: string, known: string[], elsewhere: Record<string, string>): Error {
@@ -79,17 +87,17 @@ function unknownOption(caller: string, name: string, known: string[], elsewhere:
 
 // ---- the kinds of option
 
-/** May be left out: then undefined. */
+/** May be left out. It is undefined then. */
 export function optional<T>(check: Option<T>['check']): Option<T | undefined> {
   return { check, missing: () => undefined }
 }
 
-/** May be left out: then `value()`. */
+/** May be left out. It is `value()` then. */
 export function withDefault<T>(check: Option<T>['check'], value: () => T): Option<T> {
   return { check, missing: value }
 }
 
-/** Must be given; `hint` says what. */
+/** Must be given; `hint` says what to give. */
 export function required<T>(check: Option<T>['check'], hint: string): Option<T> {
   return {
     check,
@@ -99,25 +107,25 @@ export function required<T>(check: Option<T>['check'], hint: string): Option<T> 
   }
 }
 
-/** A whole number from `least` to `most`. */
-export function wholeNumber(least: number, most: number): Option<number>['check'] {
+/** A whole number from `min` to `max`. */
+export function wholeNumber(min: number, max: number): Option<number>['check'] {
   return (value, where) => {
     if (typeof value !== 'number') {
       throw typeError('ERR_OPTION', `${where} must be a whole number, got ${describe(value)}`)
     }
-    if (!Number.isInteger(value) || value < least || value > most) {
-      throw rangeError('ERR_OPTION', `${where} must be a whole number from ${least} to ${most}, got ${describe(value)}`)
+    if (!Number.isInteger(value) || value < min || value > max) {
+      throw rangeError('ERR_OPTION', `${where} must be a whole number from ${min} to ${max}, got ${describe(value)}`)
     }
     return value + 0 // -0 becomes 0
   }
 }
 
-/** A finite number >= `least`, and < `below`. */
-export function realNumber(least: number, below: number = Number.POSITIVE_INFINITY): Option<number>['check'] {
-  const range = below === Number.POSITIVE_INFINITY ? `>= ${least}` : `>= ${least} and < ${below}`
+/** A finite number >= `min` and < `below`. */
+export function realNumber(min: number, below: number = Number.POSITIVE_INFINITY): Option<number>['check'] {
+  const range = below === Number.POSITIVE_INFINITY ? `>= ${min}` : `>= ${min} and < ${below}`
   return (value, where) => {
     if (typeof value !== 'number') throw typeError('ERR_OPTION', `${where} must be a number, got ${describe(value)}`)
-    if (!(value >= least && value < below)) {
+    if (!(value >= min && value < below)) {
       throw rangeError('ERR_OPTION', `${where} must be a finite number ${range}, got ${describe(value)}`)
     }
     return value
@@ -159,26 +167,26 @@ export function oneOf<Word extends string>(...words: Word[]): Option<Word>['chec
   }
 }
 
-/** true or false, nothing that is merely like one. */
+/** true or false, and nothing that merely resembles one. */
 export function trueOrFalse(value: unknown, where: string): boolean {
   if (typeof value === 'boolean') return value
   throw typeError('ERR_OPTION', `${where} must be true or false, got ${describe(value)}`)
 }
 
-/** A typed array; its length and its values are looked at where it is known what they must be. */
+/** A Float64Array or Float32Array. Its length and its values are checked later, where their meaning is known. */
 export function typedNumbers(value: unknown, where: string): Numbers {
   if (isNumbers(value)) return value
   const hint = Array.isArray(value) || ArrayBuffer.isView(value) ? ' (Float64Array.from makes one)' : ''
   throw typeError('ERR_SHAPE', `${where} must be a Float64Array or Float32Array${hint}, got ${describe(value)}`)
 }
 
-/** Numbers on the cutting's unit of each column, or one of the two words. */
+/** 'standard', 'none', or one factor per column on the unit in which cells are cut. */
 function scale(value: unknown, where: string): 'standard' | 'none' | Float64Array {
   if (value === 'standard' || value === 'none') return value
   const isList = Array.isArray(value) || isNumbers(value)
   if (!isList) {
     const make = typeof value === 'string' ? rangeError : typeError
-    throw make('ERR_OPTION', `${where} must be 'standard', 'none' or one number a column, got ${describe(value)}`)
+    throw make('ERR_OPTION', `${where} must be 'standard', 'none' or one number per column, got ${describe(value)}`)
   }
   const list: unknown[] = Array.from(value as ArrayLike<unknown>)
   list.forEach((factor, column) => {
@@ -195,7 +203,7 @@ function scale(value: unknown, where: string): 'standard' | 'none' | Float64Arra
   return Float64Array.from(list as number[])
 }
 
-// Duck-typed, so that a signal of another realm or a polyfill will do.
+// Duck-typed, so that a signal of another realm or of a polyfill is accepted.
 function signal(value: unknown, where: string): AbortSignal {
   const candidate = value as Partial<AbortSignal> | null
   const isSignal =
@@ -208,11 +216,11 @@ function signal(value: unknown, where: string): AbortSignal {
   return value as AbortSignal
 }
 
-// The kernel counts columns and threads in 32-bit integers. More than a thousand threads is a slip.
+// The kernel counts columns and threads in 32-bit integers. More than a thousand threads are a slip.
 const MAX_INT32 = 2 ** 31 - 1
 const MAX_THREADS = 1024
 
-/** OMP_NUM_THREADS may be a list, one number a nesting level: the first counts. Nonsense there is nobody's option. */
+/** OMP_NUM_THREADS may be a list, one number per nesting level: the first counts. A value that is no number is ignored. */
 function defaultThreads(): number {
   const wanted = Number.parseInt(process.env.OMP_NUM_THREADS ?? '', 10)
   return Math.min(wanted >= 1 ? wanted : availableParallelism(), MAX_THREADS)
@@ -220,7 +228,7 @@ function defaultThreads(): number {
 
 export const wholeOrder: Option<number>['check'] = wholeNumber(0, MAX_ORDER)
 
-/** Lines that more than one table has. */
+/** Options that several tables share. */
 export const shared = {
   dimension: optional(wholeNumber(1, MAX_INT32)),
   weights: optional(typedNumbers),
@@ -233,22 +241,32 @@ export const shared = {
   onProgress: optional(callback<(progress: Progress) => void>),
 }
 
-/** The size of order 'auto': it follows from no order, so it must be given. */
+/** The size for order 'auto', which must be given: no order tells it. */
 export function sizeForAuto(size: number | undefined, caller: string): number {
   if (size !== undefined) return size
   throw typeError('ERR_OPTION', `${caller}: option 'size' must be given when 'order' is 'auto' or left out`)
 }
 
-/** Option 'scale' as numbers must have one for each of these columns; `column` is what the message calls one. */
-export function checkScale(scale: string | Float64Array, columns: number, caller: string, column = 'a column'): void {
+/** Option 'scale', when it is numbers, must have one per column. `column` is the name of a column in the message. */
+export function checkScale(scale: string | Float64Array, columns: number, caller: string, column = 'column'): void {
   if (typeof scale === 'string' || scale.length === columns) return
   throw rangeError(
     'ERR_OPTION',
-    `${caller}: option 'scale' must have one number ${column}, ${columns} in all, got ${scale.length}`,
+    `${caller}: option 'scale' must have one number per ${column}, ${columns} in all, got ${scale.length}`,
   )
 }
 
-/** For the Sync forms: what to say about options that only the asynchronous form has. */
+/** Reads the options of function `name` and of its Sync form, which has neither `signal` nor `onProgress`. */
+export function optionsOf<Table extends OptionTable>(name: string, table: Table) {
+  const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgress }
+  const elsewhere = onlyAsync(name)
+  return {
+    read: (options: unknown) => readOptions(name, options, asyncTable),
+    readSync: (options: unknown) => readOptions(`${name}Sync`, options, table, elsewhere),
+  }
+}
+
+/** For the Sync forms: the reasons against options that only the asynchronous form has. */
 export function onlyAsync(name: string): Record<string, string> {
   const reason = `works with ${name}() only: the Sync form returns when all is done`
   return { signal: reason, onProgress: reason }

@@ -1,16 +1,19 @@
-// Which moments are kept: of all monomials up to a degree, or of a product of polynomial spaces on blocks of columns.
+// Which moments are kept: those of all monomials up to an order, or those of a product of polynomial spaces on blocks of
+// columns.
 import { describe, rangeError, typeError } from '../errors.js'
 import { checkFeatures, countOf, featureCount } from './multi-index.js'
 import { wholeOrder } from './options.js'
 
 /**
  * One factor of a tensor product of polynomial spaces: all polynomials of total degree <= `order` in these columns. The
- * moments of the product are those of every product of one monomial from each block. For a function that is linear in a
- * column, say a label y under squared loss, `[{ columns: [0, 1], order: 5 }, { columns: [2], order: 1 }]` keeps
- * {1, y} x P_5(x0, x1), and spends nothing on higher powers of y.
+ * product has one moment per choice of one monomial from each block.
+ *
+ * Blocks suit functions that are linear in a column, such as a squared loss in its label y:
+ * `[{ columns: [0, 1], order: 5 }, { columns: [2], order: 1 }]` keeps {1, y} (x) P_5(x0, x1) and spends nothing on higher
+ * powers of y.
  */
 export interface OrderBlock {
-  /** Numbers of columns, from 0; no column may stand in two blocks. Columns in no block are carried along. */
+  /** Column numbers, from 0. No column may be in two blocks. A column in no block is carried along. */
   columns: number[]
   /** The highest total degree in these columns, a whole number from 0 to 255. */
   order: number
@@ -18,14 +21,14 @@ export interface OrderBlock {
 
 export type Order = number | OrderBlock[]
 
-/** A whole number, or blocks; what they say about columns is checked by `readBlocks`, where the dimension is known. */
+/** A whole number, or blocks. nativeSpace() checks their columns, where the dimension is known. */
 export function orderOrBlocks(value: unknown, where: string): Order {
   if (!Array.isArray(value)) return wholeOrder(value, where)
   if (value.length === 0) throw rangeError('ERR_OPTION', `${where} must have at least one block, got an empty list`)
   return value.map((block, i) => readBlock(block, `${where}[${i}]`))
 }
 
-/** As `orderOrBlocks`, or 'auto'. */
+/** As orderOrBlocks(), or 'auto'. */
 export function orderOrAuto(value: unknown, where: string): Order | 'auto' {
   if (value === 'auto') return value
   if (typeof value === 'string') {
@@ -34,8 +37,8 @@ export function orderOrAuto(value: unknown, where: string): Order | 'auto' {
   return orderOrBlocks(value, where)
 }
 
-/** A whole number or 'auto': where the blocks follow from the kind of the data. */
-export function degreeOrAuto(value: unknown, where: string): number | 'auto' {
+/** A whole number or 'auto', where the kind of the data determines the blocks. */
+export function wholeOrderOrAuto(value: unknown, where: string): number | 'auto' {
   if (value === 'auto') return value
   if (typeof value === 'number') return wholeOrder(value, where)
   throw typeError('ERR_OPTION', `${where} must be a whole number or 'auto', got ${describe(value)}`)
@@ -62,17 +65,17 @@ function readBlock(given: unknown, where: string): OrderBlock {
   return { columns: [...columns], order: wholeOrder(order, `${where}.order`) }
 }
 
-/** For the native side: the block of every column, and the order of every block. */
+/** The same for the native side: the block of each column, and the order of each block. */
 export interface NativeSpace {
   order: number
   blockOf?: Float64Array
   blockOrders?: Float64Array
 }
 
-/** Throws RangeError ERR_OPTION when a column is out of range or stands in two blocks. */
+/** Throws RangeError ERR_OPTION when a column is out of range or in two blocks. */
 export function nativeSpace(order: Order, dimension: number, where: string): NativeSpace {
   if (typeof order === 'number') return { order }
-  const blockOf = new Float64Array(dimension).fill(order.length) // the last block: columns without one, of order 0
+  const blockOf = new Float64Array(dimension).fill(order.length) // columns in no block make a last block of order 0
   for (const [i, { columns }] of order.entries()) {
     for (const column of columns) {
       if (column >= dimension) {
@@ -90,7 +93,7 @@ export function nativeSpace(order: Order, dimension: number, where: string): Nat
   return { order: 0, blockOf, blockOrders: Float64Array.from([...orders, 0]) }
 }
 
-/** How many moments these are, for recombination. Throws as featureCount. */
+/** How many moments these are, for recombination. Throws as featureCount() does. */
 export function momentsOf(caller: string, order: Order, dimension: number): number {
   if (typeof order === 'number') return featureCount(caller, dimension, order)
   const count = order.reduce((product, block) => product * (countOf(block.columns.length, block.order) ?? Infinity), 1)

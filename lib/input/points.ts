@@ -1,27 +1,27 @@
-// Reading arrays of points: a typed array with a dimension, or an ndarray-like object. The result is a view that is
-// range-checked, on memory that nobody else shares or resizes; the numbers themselves are looked at by the native copy.
+// Reads arrays of points: a typed array with a dimension, or an ndarray-like object. The result is a range-checked view of
+// memory that is neither shared nor resizable. The numbers themselves are checked when the native side copies them.
 import { types } from 'node:util'
 import { describe, rangeError, typeError } from '../errors.js'
 import type { NativePoints, Numbers } from '../native/addon.js'
 import { copyOf, copyOfSingles } from '../native/memory.js'
 
-/** A strided two-dimensional array, as the packages ndarray and @stdlib/ndarray have it; strides count elements. */
+/** A strided two-dimensional array, as the packages ndarray and @stdlib/ndarray have it. Strides count elements. */
 export interface NdarrayLike {
   readonly data: Numbers
   /** [rows, columns] */
   readonly shape: ArrayLike<number>
   /** [between rows, between columns]; may be negative, zero, or overlap. Default: row-major, [columns, 1]. */
   readonly stride?: ArrayLike<number> | undefined
-  /** The same under the name that @stdlib/ndarray has for it. */
+  /** The stride under the name that @stdlib/ndarray uses. Read when `stride` is left out. */
   readonly strides?: ArrayLike<number> | undefined
   /** Where element (0, 0) lies in `data`. Default 0. */
   readonly offset?: number | undefined
 }
 
-/** Points as they are given: row-major numbers (then `dimension` must be told), or an ndarray-like object. */
+/** Points as they are given: row-major numbers, for which `dimension` must be given, or an ndarray-like object. */
 export type PointsInput = Numbers | NdarrayLike
 
-/** What the messages call things: "compress: points", and "option 'dimension'". */
+/** Names for messages: "compress: points" and "option 'dimension'". */
 export interface PointsNames {
   where: string
   dimensionOption: string
@@ -30,14 +30,14 @@ export interface PointsNames {
 // Row numbers are returned in a Uint32Array.
 const MAX_ROWS = 2 ** 32 - 1
 
-/** Whether the package can compute with it. Also true for arrays of another realm (vm contexts, some test runners). */
+/** Whether it is a Float64Array or Float32Array, perhaps of another realm (vm contexts, some test runners). */
 export function isNumbers(value: unknown): value is Numbers {
   return types.isFloat64Array(value) || types.isFloat32Array(value)
 }
 
 /**
- * Reads points. Throws TypeError or RangeError ERR_SHAPE, ERR_DETACHED.
- * Cost: none, but a copy when the memory is shared between threads or resizable.
+ * Reads points. Throws TypeError or RangeError ERR_SHAPE, ERR_DETACHED, ERR_OPTION (no dimension).
+ * Costs nothing, except a copy when the memory is shared between threads or resizable.
  */
 export function readPoints(input: unknown, dimension: number | undefined, names: PointsNames): NativePoints {
   const { where } = names
@@ -69,7 +69,7 @@ function readRows(data: Numbers, dimension: number | undefined, { where, dimensi
   if (dimension === undefined) {
     throw typeError(
       'ERR_OPTION',
-      `${where}: ${dimensionOption} must be given with a typed array: how many numbers a row has`,
+      `${where}: ${dimensionOption} must be given with a typed array: the number of columns`,
     )
   }
   if (data.length === 0) throw rangeError('ERR_SHAPE', `${where} must have at least one row, got an empty array`)
@@ -89,7 +89,7 @@ function readNdarray(
   dimension: number | undefined,
   { where, dimensionOption }: PointsNames,
 ): NativePoints {
-  // Each field once: these may be getters.
+  // Each field is read once: it may be a getter.
   const given = input.data
   const shape = readPair(input.shape, `${where}.shape`)
   const strideGiven = input.stride ?? input.strides
@@ -116,8 +116,8 @@ function readNdarray(
   if (typeof offset !== 'number') {
     throw typeError('ERR_SHAPE', `${where}.offset must be a whole number, got ${describe(offset)}`)
   }
-  // The corners bound every element, because an address is linear in row and column. Beyond 2^53 the products are
-  // rounded, but then they are far out of range as well.
+  // The corners bound every element, because an address is linear in row and column. Products beyond 2^53 are rounded,
+  // but they are far out of range anyway.
   const lastRow = (count - 1) * rowStride
   const lastColumn = (columns - 1) * columnStride
   const first = offset + Math.min(0, lastRow) + Math.min(0, lastColumn)
@@ -132,7 +132,7 @@ function readNdarray(
   return { data, offset, count, dimension: columns, rowStride, columnStride }
 }
 
-/** Two whole numbers, of an array or anything that looks like one. */
+/** Two whole numbers, from an array or an array-like object. */
 function readPair(value: unknown, where: string): [number, number] {
   const isListLike = typeof value === 'object' && value !== null && 'length' in value
   const pair: unknown[] = isListLike ? Array.from(value as ArrayLike<unknown>) : []
@@ -158,32 +158,55 @@ function checkRows(count: number, where: string): void {
   }
 }
 
-/** Weights for `count` rows: checks the length, and the memory as `ownNumbers` does. The values are the native copy's. */
+/**
+ * Weights for `count` rows. Checks their number, and their memory as `ownNumbers` does; the native copy checks the
+ * values.
+ */
 export function readWeights(weights: Numbers | undefined, count: number, where: string): Numbers | undefined {
   if (weights === undefined) return undefined
   const own = ownNumbers(weights, where)
   if (own.length !== count) {
-    throw rangeError('ERR_SHAPE', `${where} must have one number a row, ${count} in all, got ${own.length}`)
+    throw rangeError('ERR_SHAPE', `${where} must have one number per row, ${count} in all, got ${own.length}`)
   }
   return own
 }
 
+/** Throws RangeError ERR_WEIGHT unless every number is finite and >= 0 and one is positive. */
+export function checkWeights(weights: Float64Array, where: string): void {
+  const bad = weights.findIndex((weight) => !(weight >= 0 && weight < Number.POSITIVE_INFINITY))
+  if (bad >= 0) throw rangeError('ERR_WEIGHT', `${where}[${bad}] is ${weights[bad]}; expected a finite number >= 0`)
+  if (!weights.some((weight) => weight > 0)) {
+    throw rangeError('ERR_WEIGHT', `${where}: the numbers are all 0; expected at least one positive number`)
+  }
+}
+
+/** Points with weights: the argument `points` and the options `dimension` and `weights` of a function. */
+export function readWeighted(
+  caller: string,
+  given: unknown,
+  { dimension, weights }: { dimension: number | undefined; weights: Numbers | undefined },
+): { points: NativePoints; weights?: Numbers } {
+  const points = readPoints(given, dimension, { where: `${caller}: points`, dimensionOption: "option 'dimension'" })
+  const own = readWeights(weights, points.count, `${caller}: option 'weights'`)
+  return own === undefined ? { points } : { points, weights: own }
+}
+
 /**
- * The array itself when its memory is its own and of fixed size; else a copy of what it has now. Another thread may
- * write to shared memory, and a resizable buffer may shrink, between the native check and the native copy.
+ * The array itself when its memory is neither shared nor resizable, else a copy of its present numbers. Between the native
+ * check and the native copy another thread could write to shared memory, and a resizable buffer could shrink.
  */
 export function ownNumbers(array: Numbers, where: string): Numbers {
   const buffer: ArrayBufferLike & { resizable?: boolean; growable?: boolean } = array.buffer
   if (array.length === 0 && isDetached(buffer)) {
     throw typeError('ERR_DETACHED', `${where}: the array's buffer was transferred away (postMessage, structuredClone)`)
   }
-  // A view that a smaller buffer left out of bounds has length 0 as well, and cannot be copied.
+  // A view that a shrunk buffer left out of bounds has length 0 as well, and cannot be copied.
   if (array.length === 0) return array
   if (!types.isSharedArrayBuffer(buffer) && !buffer.resizable) return array
   return types.isFloat64Array(array) ? copyOf(array) : copyOfSingles(array)
 }
 
-/** ArrayBuffer.prototype.detached came after Node 20; a view cannot be made on a detached buffer, which tells as well. */
+/** ArrayBuffer.prototype.detached came after Node 20. No view can be made on a detached buffer, which tells as well. */
 function isDetached(buffer: ArrayBufferLike): boolean {
   if (types.isSharedArrayBuffer(buffer)) return false
   try {

@@ -1,15 +1,16 @@
-// A check of Arrow IPC metadata before it is decoded. The metadata is flatbuffers, whose vectors say their own length;
-// the decoder believes that, and one wrong byte could keep it busy for hours. So every table, vector and text has to lie
-// inside of its message first, and every buffer inside of its body. The rules are those of flatbuffers' own verifier.
+// Checks the metadata of Arrow IPC before it is decoded. The metadata is flatbuffers, whose vectors announce their own
+// length. The decoder believes them, and one wrong byte could keep it busy for hours. So every table, vector and text must
+// lie inside its message, and every buffer inside its body. The rules are those of flatbuffers' own verifier.
 // Formats: https://github.com/apache/arrow/tree/main/format (File.fbs, Message.fbs, Schema.fbs)
+import { viewOf } from './bytes.js'
 
-/** What stands in a slot of a table: a number of so many bytes, a text, a table, or a vector of one of these. */
+/** The content of a slot of a table: a number of some bytes, a text, a table, or a vector of one of these. */
 type Field = { scalar: number } | { table: () => Layout } | { tables: () => Layout } | { structs: number } | 'text'
-/** By slot, as offsets into the vtable: 4, 6, 8, ... */
+/** Per slot; slots are offsets into the vtable: 4, 6, 8, ... */
 type Layout = Record<number, Field>
 
 const keyValue: Layout = { 4: 'text', 6: 'text' }
-// The fields of all types in one: units and widths are numbers; a time zone or a list of type ids stands in slot 6.
+// Types: units and widths are numbers. Slot 6 has a time zone or a list of type ids.
 const plainType: Layout = { 4: { scalar: 1 } }
 const zoned: Layout = { 4: { scalar: 2 }, 6: 'text' }
 const decimal: Layout = { 4: { scalar: 4 }, 6: { scalar: 4 }, 8: { scalar: 4 } }
@@ -47,10 +48,10 @@ const TYPE_TIMESTAMP = 10
 const TYPE_UNION = 14
 const MAGIC = 'ARROW1'
 const OLD_FEATHER = 'FEA1'
-// Tables may be shared, so their number, and not only the bytes, needs a bound.
+// Tables may be shared, so their number needs a bound beside that of the bytes.
 const MAX_TABLES = 100_000
 const DEEPEST = 64
-// Decimals have at most 76 digits; the decoder raises 10 to the scale in whole numbers of any length.
+// Decimals have at most 76 digits. The decoder computes 10 to the scale as a bigint, without a bound of its own.
 const MAX_DIGITS = 76
 
 export interface ArrowMessage {
@@ -62,7 +63,10 @@ export interface ArrowMessage {
   unpacked: number
 }
 
-/** Throws Error saying what is wrong. Returns the messages of all batches. Cost: the size of the metadata. */
+/**
+ * Returns the messages of all batches. Throws Error with the reason when the file is damaged. Time: the size of the
+ * metadata.
+ */
 export function checkArrow(bytes: Uint8Array): { isFile: boolean; messages: ArrowMessage[] } {
   if (String.fromCharCode(...bytes.subarray(0, 4)) === OLD_FEATHER)
     throw new Error('it is Feather of version 1; version 2 is Arrow and can be read')
@@ -105,8 +109,8 @@ function checkStream(bytes: Uint8Array): ArrowMessage[] {
 }
 
 /**
- * Undefined at the end-of-stream mark. Before Arrow 0.15 a message began with its length and a stream ended with a length of 0; since then there is a mark
- * of four bytes before either.
+ * Undefined at the end of the stream. A message begins with its length, and a stream ends with a length of 0. Since Arrow
+ * 0.15 a mark of four bytes comes before the length.
  */
 function checkMessage(bytes: Uint8Array, offset: number): ArrowMessage | undefined {
   const view = viewOf(bytes)
@@ -122,15 +126,12 @@ function checkMessage(bytes: Uint8Array, offset: number): ArrowMessage | undefin
   if (length < 0 || start + length > bytes.length) throw new Error('a message is longer than the file')
   const check = new Checker(bytes.subarray(start, start + length))
   const table = check.root(message)
-  const bodySlot = check.slot(table, 10)
-  const body = bodySlot === 0 ? 0 : check.int64(bodySlot)
-  if (!(body >= 0 && start + length + body <= bytes.length)) throw new Error('it is cut short inside of the numbers')
-  const typeSlot = check.slot(table, 6)
-  const type = typeSlot === 0 ? 0 : check.uint8(typeSlot)
+  const body = check.int64In(table, 10)
+  if (!(body >= 0 && start + length + body <= bytes.length)) throw new Error('it is cut short inside the numbers')
+  const type = check.uint8In(table, 6)
   const layout = HEADERS[type]
   if (layout === undefined) throw new Error(`it has a message of type ${type}`)
-  const versionSlot = check.slot(table, 4)
-  const version = versionSlot === 0 ? 0 : check.uint8(versionSlot)
+  const version = check.uint8In(table, 4)
   const headerSlot = check.slot(table, 8)
   const next = start + length + body
   const place = { start: offset, body: start + length, next }
@@ -147,13 +148,13 @@ function checkMessage(bytes: Uint8Array, offset: number): ArrowMessage | undefin
 }
 
 function checkEndianness(check: Checker, table: number): void {
-  const slot = check.slot(table, 4)
-  if (slot !== 0 && check.uint8(slot) !== 0) throw new Error('its numbers are big-endian')
+  if (check.uint8In(table, 4) !== 0) throw new Error('its numbers are big-endian')
 }
 
 /**
- * Every buffer lies inside of the body. Before version V4 each had a page number in front, eight bytes more. Returns their
- * length when they are unpacked, which stands in the first eight bytes of one that is packed; -1 there is for as it stands.
+ * Checks that every buffer lies inside the body. Before version V4 a page number of eight bytes came before each.
+ * Returns the length of the unpacked buffers. A packed buffer has it in its first eight bytes, or -1 when its bytes are
+ * not packed.
  */
 function checkBuffers(check: Checker, batch: number, body: Uint8Array, version: number, isDictionary: boolean): number {
   const skip = version < 3 ? 8 : 0
@@ -177,7 +178,7 @@ function checkBuffers(check: Checker, batch: number, body: Uint8Array, version: 
   for (const at of check.structs(batch, 6, 16)) {
     const length = check.int64(at)
     if (!(length >= 0)) throw new Error('a column has a negative length')
-    // The decoder makes a list of all values of a dictionary, each of which has a bit at least.
+    // The decoder lists all values of a dictionary. A value takes one bit at least.
     if (isDictionary && length > 8 * unpacked) throw new Error('a dictionary has more values than bytes for them')
   }
   return unpacked
@@ -195,14 +196,14 @@ class Checker {
     return this.table(0, layout, 0)
   }
 
-  /** Follows the offset at `at` to a table and checks it with all that it holds. Returns the table's position. */
+  /** Follows the offset at `at` to a table and checks it with its whole content. Returns the table's position. */
   table(at: number, layout: Layout, depth: number): number {
     if (++this.#tables > MAX_TABLES || depth > DEEPEST) throw new Error('its metadata is nested too deeply')
     const table = this.#follow(at)
     const vtable = table - this.#view.getInt32(table, true)
     this.#inside(vtable, 4)
     const size = this.#view.getUint16(vtable, true)
-    // Readers differ in what they take for the last slot when half of it is there.
+    // Readers disagree about the last slot when only half of it is there.
     if (size < 4 || size % 2 !== 0) throw new Error('its metadata is damaged')
     this.#inside(vtable, size)
     this.#inside(table, this.#view.getUint16(vtable + 2, true))
@@ -211,7 +212,7 @@ class Checker {
     return table
   }
 
-  /** Where the value of a slot stands; 0 when it is left out. */
+  /** The position of a slot's value; 0 when it is left out. */
   slot(table: number, slot: number): number {
     const vtable = table - this.#view.getInt32(table, true)
     if (slot + 2 > this.#view.getUint16(vtable, true)) return 0
@@ -219,7 +220,7 @@ class Checker {
     return offset === 0 ? 0 : table + offset
   }
 
-  /** The table that a slot refers to, which was checked before. */
+  /** The position of the table that a slot refers to; it is checked already. */
   inner(table: number, slot: number): number {
     const at = this.slot(table, slot)
     if (at === 0) throw new Error('a dictionary has no values')
@@ -234,12 +235,20 @@ class Checker {
     for (let i = 0; i < count; i++) yield start + i * size
   }
 
-  uint8(at: number): number {
-    return this.#view.getUint8(at)
-  }
-
   int64(at: number): number {
     return Number(this.#view.getBigInt64(at, true))
+  }
+
+  /** The number in a slot; 0 when it is left out. */
+  int64In(table: number, slot: number): number {
+    const at = this.slot(table, slot)
+    return at === 0 ? 0 : this.int64(at)
+  }
+
+  /** The number in a slot; 0 when it is left out. */
+  uint8In(table: number, slot: number): number {
+    const at = this.slot(table, slot)
+    return at === 0 ? 0 : this.#view.getUint8(at)
   }
 
   #field(at: number, field: Field, depth: number): void {
@@ -254,18 +263,17 @@ class Checker {
     }
   }
 
-  /** A column's type is a union: which table stands in slot 10 depends on the number in slot 8. */
+  /** A column's type is a union: the number in slot 8 tells the kind of the table in slot 10. */
   #type(table: number, depth: number): void {
     const at = this.slot(table, 10)
     if (at === 0) return
-    const kindSlot = this.slot(table, 8)
-    const kind = kindSlot === 0 ? 0 : this.uint8(kindSlot)
+    const kind = this.uint8In(table, 8)
     const layouts: Record<number, Layout> = { [TYPE_DECIMAL]: decimal, [TYPE_TIMESTAMP]: zoned, [TYPE_UNION]: union }
     const type = this.table(at, layouts[kind] ?? plainType, depth + 1)
     if (kind !== TYPE_DECIMAL) return
     const scaleSlot = this.slot(type, 6)
     const scale = scaleSlot === 0 ? 0 : this.#view.getInt32(scaleSlot, true)
-    if (!(scale >= 0 && scale <= MAX_DIGITS)) throw new Error(`it has decimals with ${scale} digits behind the point`)
+    if (!(scale >= 0 && scale <= MAX_DIGITS)) throw new Error(`it has decimals with ${scale} digits after the point`)
   }
 
   #vector(at: number, size: number): [start: number, count: number] {
@@ -275,7 +283,7 @@ class Checker {
     return [start + 4, count]
   }
 
-  /** Offsets are unsigned, so they only lead forward and never in a circle. */
+  /** Offsets are unsigned, so they lead forward and never in a circle. */
   #follow(at: number): number {
     this.#inside(at, 4)
     const target = at + this.#view.getUint32(at, true)
@@ -286,8 +294,4 @@ class Checker {
   #inside(at: number, length: number): void {
     if (!(at >= 0 && at + length <= this.#view.byteLength)) throw new Error('its metadata is damaged')
   }
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

@@ -1,4 +1,4 @@
-// Arrow IPC, files and streams, by flechette, after a check of everything in the file that sizes something.
+// Arrow IPC, files and streams, decoded by flechette after a check of every size that the file announces.
 import { CompressionType, type CompressionType_, setCompressionCodec, Type, tableFromIPC } from '@uwdata/flechette'
 import { checkMemory } from '../native/memory.js'
 import { type ArrowMessage, checkArrow } from './arrow-check.js'
@@ -36,7 +36,7 @@ interface ArrowType {
   dictionary?: ArrowType
 }
 
-// The key in a field's metadata under which a type is given another meaning.
+// The key in a field's metadata that gives a type another meaning.
 const EXTENSION = 'ARROW:extension:name'
 
 /**
@@ -45,9 +45,7 @@ const EXTENSION = 'ARROW:extension:name'
  * float64 nearest to it. Throws Error ERR_FILE or ERR_MEMORY.
  */
 export async function readArrow(source: ByteSource, options: ReadOptions): Promise<Table> {
-  const bytes = await readWhole(source)
-  options.signal?.throwIfAborted()
-  options.onProgress?.(source.size, source.size)
+  const bytes = await readWhole(source, options)
   try {
     const { isFile, messages } = checkArrow(bytes)
     checkMemory(
@@ -95,11 +93,11 @@ function readColumn(
   const isDirect = type.typeId === Type.Int || type.typeId === Type.Float
   const isHalf = isDirect && stored === 'float16'
   const { scale } = type.dictionary ?? type
-  // Of 64-bit words, in which wide decimals stand.
+  // A wide decimal takes several 64-bit words.
   const words = type.typeId === Type.Decimal ? Math.max(1, (type.bitWidth ?? 128) / 64) : 1
   for (const batch of batches) {
     const { length, validity, values } = batch
-    // A count below 0 stands for one that was not made.
+    // A negative count means that nobody has counted.
     const hasNulls = batch.nullCount > 0 || (batch.nullCount < 0 && (validity?.length ?? 0) > 0)
     if (hasNulls && (validity?.length ?? 0) * 8 < length) throw new Error(`column '${name}' is cut short`)
     if ((values?.length ?? 0) < length * words) throw new Error(`column '${name}' is cut short`)
@@ -114,8 +112,8 @@ function readColumn(
         continue
       }
       const value = isDirect ? values?.[i] : batch.at(i)
-      // Null is a value of a dictionary that is missing; beyond its end there is nothing.
-      if (value === undefined) throw new Error(`column '${name}' has an entry that its dictionary has not`)
+      // A dictionary has null for a missing value, and undefined after its end.
+      if (value === undefined) throw new Error(`column '${name}' has an entry that its dictionary lacks`)
       if (scale !== undefined && value !== null) builder.any(decimalToNumber(value as number | bigint, scale))
       else builder.any(value)
     }
@@ -141,7 +139,7 @@ function describeType({ typeId, bitWidth, signed, precision, dictionary }: Arrow
 
 let codecsAdded = false
 
-/** Flechette leaves unpacking to others. Loading the decoders costs some milliseconds, once. */
+/** Flechette has no decoders of its own. Loading them takes some milliseconds, once. */
 async function addCodecs(): Promise<void> {
   if (codecsAdded) return
   const { compressors } = await import('hyparquet-compressors')
@@ -169,7 +167,7 @@ async function addCodecs(): Promise<void> {
   codecsAdded = true
 }
 
-/** A copy whose numbers begin at a multiple of 8, which old streams do not see to. */
+/** A copy whose numbers begin at a multiple of 8, which they need not do in old streams. */
 function alignedMessage(bytes: Uint8Array, { start, body, next }: ArrowMessage): Uint8Array {
   const before = (8 - ((body - start) % 8)) % 8
   const copy = new Uint8Array(before + next - start)

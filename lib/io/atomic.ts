@@ -1,6 +1,6 @@
-// Writing a file so that it is there as a whole or not at all: to a temporary name in the same folder, fsynced, renamed,
-// and the folder fsynced. A process that is killed in between leaves the old file as it was, and the temporary one, which
-// the next writing of that file removes once it is old enough.
+// Writes a file so that it is there as a whole or not at all: under a temporary name in the same folder, fsynced,
+// renamed, and the folder fsynced. A process that is killed in between leaves the old file as it was, and the temporary
+// one. The next write of that file removes the temporary one when it is old enough.
 import { randomBytes } from 'node:crypto'
 import { constants, rmSync } from 'node:fs'
 import { access, type FileHandle, link, lstat, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises'
@@ -10,19 +10,19 @@ import { fileError, isSystemError, systemError } from './bytes.js'
 export interface TargetOptions {
   /** Files that must not be overwritten under any name: the input. */
   inputs?: readonly string[] | undefined
-  /** Whether another file that is there may be overwritten. Default false. */
+  /** Whether any other existing file may be overwritten. Default: false. */
   force?: boolean | undefined
 }
 
 export interface Target {
-  /** Where the file will be: behind symbolic links. */
+  /** The place of the file, with symbolic links resolved. */
   path: string
   force: boolean
 }
 
 /**
- * Checks that a file may be written there, before work is done for it. The input is known by its device and inode, so
- * symbolic and hard links do not hide it. Throws Error ERR_FILE.
+ * Checks that a file may be written there, before any work is done for it. The input is identified by its device and inode,
+ * so symbolic and hard links do not hide it. Throws Error ERR_FILE.
  */
 export async function checkTarget(path: string, { inputs = [], force = false }: TargetOptions = {}): Promise<Target> {
   const there = await orUndefined(lstat(path), path)
@@ -57,7 +57,7 @@ async function checkFolder(folder: string, path: string): Promise<void> {
   }
 }
 
-// What has to go when the process ends while a file is being written.
+// Temporary files to remove when the process ends while a file is being written.
 const unfinished = new Set<string>()
 process.on('exit', removeUnfinished)
 
@@ -65,7 +65,10 @@ function removeUnfinished(): void {
   for (const path of unfinished) rmSync(path, { force: true })
 }
 
-/** Writes the pieces in order. Returns the bytes written. Throws Error ERR_FILE or the signal's reason; then nothing is left. */
+/**
+ * Writes the pieces in sequence. Returns the bytes written. Throws Error ERR_FILE or the signal's reason, and leaves
+ * nothing.
+ */
 export async function writeAtomically(
   { path, force }: Target,
   pieces: Iterable<Uint8Array | string>,
@@ -86,7 +89,7 @@ export async function writeAtomically(
     }
     await handle.sync()
     const whole = handle
-    handle = undefined // also where closing fails: a second time it would fail by another error
+    handle = undefined // also when closing fails: a second time would fail with another error
     await whole.close()
     await putInPlace(temporary, path, force)
     await syncFolder(path)
@@ -94,7 +97,7 @@ export async function writeAtomically(
   } catch (error) {
     throw isSystemError(error) ? systemError(path, error) : error
   } finally {
-    // What went wrong first is what is told. A file that cannot be removed now is tried again at the end of the process.
+    // The first error is the one to tell. A file that cannot be removed now is tried again at the end of the process.
     await handle?.close().catch(() => {})
     await rm(temporary, { force: true }).then(
       () => unfinished.delete(temporary),
@@ -103,15 +106,15 @@ export async function writeAtomically(
   }
 }
 
-/** How the names of the temporary files for one target begin; twelve hexadecimal digits and `.tmp` follow. */
+/** The first part of the names of a target's temporary files. Twelve hexadecimal digits and `.tmp` follow. */
 function temporaryStart(path: string): string {
   return `.${basename(path).slice(0, 200)}.`
 }
 
-// Whoever writes touches the file all the time, so one left alone for so long has lost its process.
+// A process that writes touches the file all the time. A file left alone for so long has lost its process.
 const STALE_AFTER = 3_600_000 // ms
 
-/** Removes what killed processes have left of this file. Those that cannot be removed are no reason not to write. */
+/** Removes temporary files that killed processes have left. One that cannot be removed does not stop the write. */
 async function removeStale(path: string): Promise<void> {
   const folder = dirname(path)
   const start = temporaryStart(path)
@@ -133,7 +136,7 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array, path: string): Pr
   }
 }
 
-/** A rename overwrites; a link does not, so a file that has appeared since the check stays. */
+/** A rename overwrites. A link does not, so a file that has appeared since the check stays. */
 async function putInPlace(temporary: string, path: string, force: boolean): Promise<void> {
   if (!force) {
     try {
@@ -148,7 +151,7 @@ async function putInPlace(temporary: string, path: string, force: boolean): Prom
   await rename(temporary, path)
 }
 
-// What file systems answer that know no links.
+// The errors of file systems without links.
 const NO_LINKS = ['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL']
 
 /** Makes the new name last. Not every system lets a folder be opened. */

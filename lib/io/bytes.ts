@@ -1,4 +1,4 @@
-// Bytes to read from: a file, or a part of memory. Every length is checked against what is there before memory is taken.
+// Sources of bytes: a file, or a part of memory. Every length is checked against the source's size before memory is taken.
 import { constants } from 'node:buffer'
 import { type FileHandle, open } from 'node:fs/promises'
 import { type CodedError, plainError } from '../errors.js'
@@ -8,7 +8,7 @@ export interface ByteSource {
   /** As the user wrote it, for messages. */
   readonly path: string
   readonly size: number
-  /** Exactly `length` bytes from `position`, in memory of their own that starts at offset 0 of its buffer. */
+  /** Exactly `length` bytes from `position`, in new memory that starts at offset 0 of its buffer. */
   read(position: number, length: number): Promise<Uint8Array<ArrayBuffer>>
 }
 
@@ -17,7 +17,7 @@ export function fileError(path: string, message: string, cause?: unknown): Coded
   return plainError('ERR_FILE', `${path}: ${message}`, cause)
 }
 
-// Twice this is in memory while the pieces of a pipe are put together.
+// Twice as much is in memory while the pieces of a pipe are joined.
 const MAX_PIPED = 2 ** 31
 
 const SYSTEM_ERRORS: Record<string, string> = {
@@ -43,17 +43,17 @@ export function systemError(path: string, error: unknown): CodedError {
   return fileError(path, SYSTEM_ERRORS[code] ?? (error as Error).message, error)
 }
 
-/** What stands for standard input. */
+/** The path that means standard input. */
 export const STDIN = '-'
 
-/** What a path is called in messages. */
+/** The name of a path in messages. */
 export function pathName(path: string): string {
   return path === STDIN ? 'standard input' : path
 }
 
 /**
- * Opens a file, runs `use`, and closes it whatever happens. What comes through a pipe, standard input among it, is read
- * into memory first, up to 2 GiB. Throws Error ERR_FILE, or the signal's reason.
+ * Opens a file, runs `use`, and closes the file in any case. Pipes, standard input included, are read into memory first, up
+ * to 2 GiB. Throws Error ERR_FILE, or the signal's reason.
  */
 export async function withFile<T>(
   path: string,
@@ -78,7 +78,7 @@ export async function withFile<T>(
   }
 }
 
-/** All that comes. Throws Error ERR_FILE beyond the bound, so that an endless pipe ends. */
+/** All bytes of a pipe. Throws Error ERR_FILE beyond the bound, so that an endless pipe ends. */
 async function readPipe(
   path: string,
   stream: AsyncIterable<Uint8Array> & { destroy(error?: Error): unknown },
@@ -136,21 +136,30 @@ export function memorySource(path: string, bytes: Uint8Array): ByteSource {
   }
 }
 
-/** The whole of it. Throws ERR_FILE beyond what one buffer can hold (4 GiB with Node 20). */
-export function readWhole(source: ByteSource): Promise<Uint8Array<ArrayBuffer>> {
+/** Who follows a reader: `onProgress` gets the bytes read and the bytes in all. */
+export interface Watch {
+  signal?: AbortSignal | undefined
+  onProgress?: ((done: number, total: number) => void) | undefined
+}
+
+/** The whole source. Throws Error ERR_FILE when it exceeds one buffer (4 GiB with Node 20). */
+export async function readWhole(source: ByteSource, watch: Watch): Promise<Uint8Array<ArrayBuffer>> {
   if (source.size > constants.MAX_LENGTH) {
     throw fileError(source.path, `has ${source.size} bytes; this format can be read up to ${constants.MAX_LENGTH}`)
   }
-  return source.read(0, source.size)
+  const bytes = await source.read(0, source.size)
+  watch.signal?.throwIfAborted()
+  watch.onProgress?.(source.size, source.size)
+  return bytes
 }
 
-/** From `start` to `end` in blocks, which a caller that works row by row can ask for in whole rows. */
+/** The bytes from `start` to `end`, in blocks. A caller that needs whole rows asks for a multiple of their size. */
 export async function* blocks(
   source: ByteSource,
   start: number,
   end: number,
   blockSize: number,
-  watch: { signal?: AbortSignal | undefined; onProgress?: ((done: number, total: number) => void) | undefined } = {},
+  watch: Watch = {},
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   for (let position = start; position < end; position += blockSize) {
     watch.signal?.throwIfAborted()
@@ -165,11 +174,16 @@ function checkRange(path: string, position: number, length: number, size: number
   }
 }
 
+/** The bytes as a DataView. */
+export function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength)
+}
+
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string'
 }
 
-/** Whether an error is one that a reader made on purpose, and not what a library met in a damaged file. */
+/** Whether a reader made this error on purpose. A library throws other errors when it meets a damaged file. */
 export function isCoded(error: unknown): error is CodedError {
   const code = (error as Partial<CodedError> | null)?.code
   return code === 'ERR_FILE' || code === 'ERR_MEMORY' || code === 'ERR_SHAPE'

@@ -3,8 +3,8 @@ import type { ColumnBuilder } from './table.js'
 
 export type Decimal = '.' | ','
 
-// What stands for "nothing here" in the files of R, pandas, SQL dumps, statistical offices and programs; compared in
-// lower case. Errors of spreadsheets (#DIV/0!, #NAME?, #WERT!) and dashes are found by their form.
+// Words for a missing value in the files of R, pandas, SQL dumps, statistical offices and programs, in lower case. Errors of
+// spreadsheets (#DIV/0!, #NAME?, #WERT!) and dashes are recognised by their form.
 const MISSING = new Set([
   ...['', 'na', 'n/a', 'n.a.', 'n.d.', '#n/a', '#n/a n/a', '#na', '#nv', '<na>', 'null', '(null)', '#null', '\\n'],
   ...['none', 'nil', 'missing', 'undefined', '-', '?', '.', '..', ':'],
@@ -17,12 +17,12 @@ const NOT_FINITE = new Map([
   ...['inf', '+inf', 'infinity', '+infinity', '1.#inf'].map((word) => [word, Number.POSITIVE_INFINITY] as const),
   ...['-inf', '-infinity', '-1.#inf'].map((word) => [word, Number.NEGATIVE_INFINITY] as const),
 ])
-// Each of these is linear: a run of digits can be read in one way only.
+// Each of these takes linear time: it can match a run of digits in one way only.
 const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/
-// Fortran writes the exponents of double precision so. A point or a sign must be there: 1D2 may be an identifier.
+// Exponents of Fortran's double precision. A point or a sign must be there, because 1D2 may be an identifier.
 const FORTRAN = /^[+-]?(\d+\.\d*|\.\d+|\d+(?=[dDqQ][+-]))[dDqQ][+-]?\d+$/
 const DECIMAL_COMMA = /^[+-]?(\d+(,\d+)?|,\d+)([eEdD][+-]?\d+)?$/
-// Blanks that do not break a line stand in numbers only between thousands.
+// Blanks that do not break a line occur in numbers only between thousands.
 const THIN_GROUPS = /^[+-]?\d{1,3}([\u00a0\u202f\u2009]\d{3})+(?!\d)/
 const THIN = /[\u00a0\u202f\u2009]/g
 const WHOLE = /^[+-]?\d+$/
@@ -35,12 +35,12 @@ export function addCell(builder: ColumnBuilder, cell: string, line: number): voi
   else addOther(builder, cell, '.', line)
 }
 
-/** As addCell, where a comma stands before the fraction. */
+/** As addCell(), with a comma before the fraction. */
 export function addCommaCell(builder: ColumnBuilder, cell: string, line: number): void {
   addOther(builder, cell, ',', line)
 }
 
-/** As the two above, with words and numbers that stand for a missing value. */
+/** As addCell() or addCommaCell(), with words and numbers that mean a missing value. */
 export function cellAdder(decimal: Decimal, missing: readonly string[] = []): typeof addCell {
   if (missing.length === 0) return decimal === '.' ? addCell : addCommaCell
   const words = new Set(missing.map((word) => word.trim().toLowerCase()))
@@ -53,7 +53,7 @@ export function cellAdder(decimal: Decimal, missing: readonly string[] = []): ty
   }
 }
 
-/** The numbers among words for missing values: -9999 is found as -9999.0 too. */
+/** The numbers among words for missing values. As numbers, -9999 and -9999.0 are the same. */
 export function missingNumbers(words: readonly string[]): number[] {
   return words.flatMap((word) => numberOf(word.trim(), '.') ?? [])
 }
@@ -70,11 +70,11 @@ function addOther(builder: ColumnBuilder, cell: string, decimal: Decimal, line: 
   const special = NOT_FINITE.get(lower)
   if (special !== undefined) builder.number(special, line)
   else if (isMissing(lower)) builder.missing(line)
-  else if (otherWriting(text) !== undefined) builder.unclear(text, line)
+  else if (otherNotation(text) !== undefined) builder.unclear(text, line)
   else builder.text(text, line)
 }
 
-/** A number as it is written with this decimal mark; undefined for everything else. The text has no blanks around it. */
+/** The number that a text is with this decimal mark; undefined when it is none. The text has no blanks around it. */
 export function numberOf(text: string, decimal: Decimal): number | undefined {
   if (decimal === '.' && DECIMAL.test(text)) return Number(text)
   // The minus sign of typography.
@@ -86,7 +86,7 @@ export function numberOf(text: string, decimal: Decimal): number | undefined {
   return FORTRAN.test(text) ? Number(text.replace(/[dDqQ]/, 'e')) : undefined
 }
 
-/** Whether a cell is a number or stands for one (NaN, a missing value); otherwise it is a text. */
+/** Whether a cell is a number, NaN, an infinity or a missing value. Otherwise it is a text. */
 export function isNumberLike(cell: string, decimal: Decimal = '.'): boolean {
   const lower = cell.trim().toLowerCase()
   return numberOf(lower, decimal) !== undefined || NOT_FINITE.has(lower) || isMissing(lower)
@@ -100,7 +100,7 @@ function isMissing(lower: string): boolean {
   return MISSING.has(lower) || MISSING_FORM.test(lower)
 }
 
-/** Whole numbers from 2^53 on are numbers only where float64 holds them; what has a fraction or an exponent is rounded. */
+/** Whole numbers from 2^53 on must be exact. Numbers with a fraction or an exponent are rounded. */
 function isExact(text: string, value: number): boolean {
   return (value < EXACT && value > -EXACT) || !Number.isFinite(value) || !WHOLE.test(text)
 }
@@ -112,10 +112,11 @@ const WITH_SIGN =
   /^(?:\(\d[\d.,]*\)|[-+]?\s?[$€£¥]\s?[-+]?\d[\d., ]*|(?:USD|EUR|GBP|CHF|JPY)\s?[-+]?\d[\d., ]*|[-+]?\d[\d., ]*\s?(?:[%‰$€£¥]|USD|EUR|GBP|CHF))$/
 
 /**
- * Whether a text that is no number here is one in another writing: with a fraction behind the other mark, with marks
- * between the thousands, or with a sign of per cent or currency. Nothing of that may be guessed or dropped unseen.
+ * The notation of a text that is a number, but not in the notation of the file: with the other decimal mark, with marks
+ * between thousands, or with a sign for per cent or currency. Undefined for other texts. Such a number must be neither
+ * guessed nor silently dropped.
  */
-export function otherWriting(text: string): 'fraction' | 'thousands' | 'sign' | undefined {
+export function otherNotation(text: string): 'fraction' | 'thousands' | 'sign' | undefined {
   const first = text.charCodeAt(0)
   // Texts mostly begin with a letter.
   if (text.length > 40 || (first >= 97 && first <= 122)) return undefined
@@ -125,8 +126,9 @@ export function otherWriting(text: string): 'fraction' | 'thousands' | 'sign' | 
 }
 
 /**
- * Whether the conversion by `+cell` can be trusted. It reads '' and blanks as 0 and knows 0x10, 0b1 and 0o7, so: finite,
- * a digit, a sign or a point in front, and behind a leading 0 no letter but the e of an exponent.
+ * Whether the conversion `+cell` is right. It also reads '' and blanks as 0, and it knows 0x10, 0b1 and 0o7. So the
+ * value must be finite, the cell must begin with a digit, a sign or a point, and only the e of an exponent may follow a
+ * leading 0.
  */
 function isOrdinary(cell: string, value: number): boolean {
   if (value - value !== 0) return false

@@ -1,5 +1,5 @@
-// Text tables in the dialects that there are: see dialect.ts. Read piece by piece into growing typed arrays, so that
-// memory is 8 bytes a number and not an object a row.
+// Text tables in many dialects (see dialect.ts). They are read piece by piece into growing typed arrays, which take 8 bytes
+// per number.
 import { StringDecoder } from 'node:string_decoder'
 import Papa from 'papaparse'
 import { type ByteSource, blocks, fileError } from './bytes.js'
@@ -16,17 +16,18 @@ import {
   uniqueNames,
   unread,
 } from './table.js'
+import { numberText, rowTexts } from './text.js'
 
-// Pieces of this size keep the parser's rows in the processor's cache. The first one is what the dialect is seen from.
+// Pieces of this size keep the parser's rows in the processor's cache. The first piece shows the dialect.
 const BLOCK = 1 << 18
-// A row longer than this is a quote that was never closed; without a bound each piece would be searched again and again.
+// A longer row is taken for a quote that was never closed. Without a bound, all text would be searched again for each piece.
 const LONGEST_ROW = 1 << 24
-// A row of another width among the first is rather a dialect that was not recognised than a mistake in the file.
+// A row of another width among so many first rows suggests a dialect that was not recognised.
 const EARLY = 100
 
 type Newline = '\n' | '\r'
 
-/** What Papa.Parser gives back for a piece of text: whole rows, and how far they reach. */
+/** The result of Papa.Parser for a piece of text: whole rows, and where they end. */
 interface Parsed {
   data: string[][]
   errors: { code: string; row: number }[]
@@ -34,12 +35,21 @@ interface Parsed {
 }
 
 /**
- * Reads a text table. How it is written is seen from its first lines, or settled by `options.text`; blank lines are passed
- * over. UTF-8 with or without byte order mark. `isTabs`: the file's name says that there are tabs between the cells.
+ * Reads a text table in UTF-8, with or without byte order mark. Its dialect is recognised from its first lines, or given by
+ * `options.text`. Blank lines are passed over.
  *
  * Throws Error ERR_FILE with the line: rows of different length, quotes that are not closed, no rows.
  */
-export async function readCsv(source: ByteSource, options: ReadOptions, isTabs = false): Promise<Table> {
+export function readCsv(source: ByteSource, options: ReadOptions): Promise<Table> {
+  return readText(source, options, false)
+}
+
+/** As readCsv(), for a file whose name says that tabs separate the cells. */
+export function readTsv(source: ByteSource, options: ReadOptions): Promise<Table> {
+  return readText(source, options, true)
+}
+
+async function readText(source: ByteSource, options: ReadOptions, isTabs: boolean): Promise<Table> {
   const reader = new RowReader(source.path, options, isTabs)
   const decoder = new StringDecoder('utf8')
   for await (const block of blocks(source, 0, source.size, BLOCK, options))
@@ -114,17 +124,17 @@ class RowReader {
     }
   }
 
-  /** What comes before the first line. Returns the text without it. */
+  /** Finds out how lines end. Returns the text without byte order mark. */
   #begin(text: string): string {
     if (text.includes('\0')) {
       throw fileError(this.#path, 'is not a text file in UTF-8 (it has NUL bytes); save it as UTF-8 and try again')
     }
-    // '\n' also suits '\r\n': what is left of the line's end is white space. Only old files have '\r' alone.
+    // '\n' also suits '\r\n': the '\r' is white space at the end of a line. Only old files have '\r' alone.
     this.#newline = text.includes('\n') || !text.includes('\r') ? '\n' : '\r'
     return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
   }
 
-  /** Passes over lines that are none of the table's. */
+  /** Passes over the lines before the table. */
   #pass(text: string, newline: string): string {
     let at = 0
     while (this.#skip > 0) {
@@ -140,7 +150,7 @@ class RowReader {
 
   #recognise(text: string, newline: Newline, isLast: boolean): void {
     const lines = text.split(newline, 1000).map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line))
-    // The last one may go on in the next piece.
+    // The last line may go on in the next piece.
     if (!isLast && lines.length > 1) lines.pop()
     const dialect = recognise(this.#path, lines, this.#line, this.#options, this.#isTabs)
     const { delimiter, names, width } = dialect
@@ -162,7 +172,7 @@ class RowReader {
     const comment = this.#dialect?.comment
     const text = comment === undefined ? given : this.#withoutComments(given, comment, isLast)
     const { data, errors, meta } = this.#parse(text, isLast)
-    // The parser also reports on the row that is not complete yet; that one comes again with the next piece.
+    // The parser also reports on an incomplete last row, which comes again with the next piece.
     const broken = errors.find((error) => error.row < data.length)
     const quoted = text.includes('"')
     for (const [index, row] of data.entries()) {
@@ -173,7 +183,7 @@ class RowReader {
     this.#rest = text.slice(meta.cursor)
   }
 
-  /** Comments become blank lines, so that lines keep their numbers. A line inside of a quoted cell is none. */
+  /** Turns comments into blank lines, so that lines keep their numbers. A line inside a quoted cell is no comment. */
   #withoutComments(text: string, comment: string, isLast: boolean): string {
     if (!text.includes(comment)) return text
     const newline = this.#newline as string
@@ -226,12 +236,12 @@ class RowReader {
   }
 
   #brokenQuotes(code: string): Error {
-    const what = code === 'MissingQuotes' ? 'a quote that is never closed' : 'text behind a closing quote'
+    const what = code === 'MissingQuotes' ? 'a quote that is never closed' : 'text after a closing quote'
     return fileError(this.#path, `line ${this.#line} has ${what}`)
   }
 }
 
-/** Whether the dialect can be seen: twenty lines, or what would be twenty very long ones. */
+/** Whether the text is enough to recognise the dialect: twenty lines, or as much as twenty very long ones. */
 function isEnough(text: string, newline: string): boolean {
   return text.length >= LONGEST_ROW / 2 || text.split(newline, 21).length > 20
 }
@@ -258,9 +268,7 @@ function newlines(cells: string[]): number {
 
 // ---- writing
 
-const ROWS_A_PIECE = 4096
-
-/** Names and rows as text, a few thousand rows a piece. Numbers are the shortest text that reads back bit for bit. */
+/** A line of names, then the rows. Numbers are the shortest text that reads back bit for bit. */
 export function* csvText(
   names: readonly string[],
   columns: readonly ArrayLike<number>[],
@@ -268,22 +276,7 @@ export function* csvText(
 ): Generator<string> {
   yield `${names.map((name) => quoted(name, delimiter)).join(delimiter)}\n`
   const rows = columns[0]?.length ?? 0
-  for (let start = 0; start < rows; start += ROWS_A_PIECE) {
-    let text = ''
-    for (let row = start; row < Math.min(start + ROWS_A_PIECE, rows); row++) {
-      text += `${columns.map((column) => numberText(column[row])).join(delimiter)}\n`
-    }
-    yield text
-  }
-}
-
-/**
- * The shortest text that reads back as the same float64. JavaScript writes -0 as 0, and whole numbers from 2^53 to 10^21
- * with zeros for the digits that it leaves out: with all their digits they would be other numbers, so they get an exponent.
- */
-export function numberText(value: number): string {
-  if (Number.isSafeInteger(value)) return Object.is(value, -0) ? '-0' : String(value)
-  return Number.isInteger(value) ? value.toExponential() : String(value)
+  yield* rowTexts(rows, (row) => `${columns.map((column) => numberText(column[row])).join(delimiter)}\n`)
 }
 
 function quoted(name: string, delimiter: string): string {

@@ -1,12 +1,12 @@
-// Decimal numbers of binary formats: a whole number and how many of its digits stand behind the point.
+// Decimal numbers of binary formats: a whole number, and how many of its digits are after the point.
 
-// Up to here a power of ten is a float64 without rounding.
+// Powers of ten that are float64 without rounding.
 const EXACT_POWERS = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`))
 
 /**
- * The float64 nearest to unscaled / 10^scale, which is what a text with the same digits is read as. Where both are exact,
- * one division rounds once and so rightly; for the rest the text is what is read. Without digits behind the point it is
- * a whole number, and comes back as it is: a column refuses those that float64 does not hold.
+ * The float64 nearest to unscaled / 10^scale, the same as for a text with these digits. Where both are exact, one division
+ * rounds once and therefore correctly. Otherwise the text is read. With no digits after the point the whole number is
+ * returned as it is, because a column refuses those that float64 does not hold.
  */
 export function decimalToNumber(unscaled: number | bigint, scale: number): number | bigint {
   if (scale === 0) return unscaled

@@ -1,8 +1,8 @@
-// How a text table is written: what stands between the cells and before the fractions, which lines are comments, where
-// the names are. Each candidate for the delimiter splits the first lines, and the one with the most regular rows of the
-// clearest cells wins: pattern score times type score, as in G. van den Burg, A. Nazabal and C. Sutton, Wrangling messy CSV
-// files by detecting row and type patterns (2019). What could be read in two ways is not decided here: a number in another
-// writing than the rest of the file becomes a cell that is refused when its column is used.
+// Recognises the dialect of a text table: the delimiter, the decimal mark, the comments, the place of the names. Each
+// candidate for the delimiter splits the first lines. The one with the most regular rows of the clearest cells wins:
+// pattern score times type score, as in G. van den Burg, A. Nazabal and C. Sutton, Wrangling messy CSV files by
+// detecting row and type patterns (2019). Nothing ambiguous is decided here: a number in another notation than the rest
+// of the file becomes a cell that is refused when its column is used.
 import { fileError } from './bytes.js'
 import { type Decimal, isNumber, isNumberLike, numberOf } from './cell.js'
 import { columnNames, countOf, hasUnits, isLabel } from './heading.js'
@@ -13,9 +13,9 @@ export interface Dialect {
   /** One character; ' ' for any number of blanks and tabs. */
   delimiter: string
   decimal: Decimal
-  /** How lines begin that are passed over. */
+  /** The first characters of comment lines between the rows. */
   comment: string | undefined
-  /** How comments begin before the first row. */
+  /** The first characters of comment lines before the first row. */
   leading: string | undefined
   /** Lines before the first row, comments and blank lines included. */
   skip: number
@@ -23,15 +23,15 @@ export interface Dialect {
   names: string[] | undefined
   /** Whether the names are in the first row; otherwise they come from a comment, or there are none. */
   namesInRow: boolean
-  /** Cells in a row. */
+  /** Cells per row. */
   width: number
   /** Whether the row below the names has units. */
   hasUnits: boolean
   /** Whether rows end in a delimiter. */
   isTrailing: boolean
-  /** The number of rows, where the first line is nothing but that. */
+  /** The number of rows, where the first line has it and nothing else. */
   promised: number | undefined
-  /** What is not plain, a few words each. */
+  /** Remarks on unusual things, a few words each. */
   remarks: string[]
 }
 
@@ -56,8 +56,8 @@ interface Candidate {
 }
 
 /**
- * The dialect of a text, from its first complete lines. `firstLine` is the number of the first of them, for messages.
- * Throws Error ERR_FILE where a reading would be a guess that can give wrong numbers.
+ * The dialect of a text, from its first complete lines. `firstLine` is the line number of the first one, for messages.
+ * Throws Error ERR_FILE where it would have to guess and could so read wrong numbers.
  */
 export function recognise(
   path: string,
@@ -70,7 +70,7 @@ export function recognise(
   const lines = firstLines.slice(0, MAX_LINES)
   const remarks: string[] = []
 
-  // Excel takes the delimiter from such a line.
+  // Excel reads the delimiter from such a line.
   const separator = /^"?sep=(.)"?\s*$/i.exec(lines[0] ?? '')?.[1]
   if (separator !== undefined) lines[0] = ''
   const comment = given.comment ?? likelyComment(lines)
@@ -142,7 +142,7 @@ function bestCandidate(
     .filter(
       ({ delimiter, rows }) => fixed !== undefined || decimal !== ',' || delimiter !== ',' || hasQuotedCommas(rows),
     )
-  // The earlier one of two that are equally good, so a comma unless something else is better.
+  // Of equally good candidates the first one wins: a comma, unless something else is better.
   return candidates.reduce((best, candidate) => (candidate.score > best.score * (1 + 1e-9) ? candidate : best))
 }
 
@@ -159,14 +159,14 @@ function scored(delimiter: string, rows: SampleRow[], decimal: Decimal | undefin
   return { delimiter, rows, width, start, score: pattern * type }
 }
 
-/** Where decimals have commas, a comma is the delimiter only when those of the decimals stand in quotes. */
+/** With decimal commas, a comma can be the delimiter only when the decimals are in quotes. */
 function hasQuotedCommas(rows: readonly SampleRow[]): boolean {
   return rows.some(({ cells, quoted }) =>
     cells.some((cell, i) => quoted[i] && cell.includes(',') && isNumber(cell, ',')),
   )
 }
 
-/** The width of most rows; of two that are equally frequent the one that comes later. */
+/** The width of most rows; of two equally frequent widths the later one. */
 function usualWidth(rows: readonly SampleRow[]): number {
   const counts = new Map<number, number>()
   let width = rows.at(-1)?.cells.length ?? 1
@@ -175,7 +175,7 @@ function usualWidth(rows: readonly SampleRow[]): number {
   return width
 }
 
-/** How clear the cells are, 0 to 1: numbers and missing values, then texts, then texts that hold another delimiter. */
+/** How clear the cells are, 0 to 1: numbers and missing values most, then texts, then texts with another delimiter. */
 function typeScore(rows: readonly SampleRow[], mark: Decimal): number {
   let sum = 0
   let count = 0
@@ -191,8 +191,8 @@ function typeScore(rows: readonly SampleRow[], mark: Decimal): number {
 }
 
 /**
- * A comma only where a fraction proves it (1,5 or 0,125 but not 1,234), no number has a point before its fraction, and no
- * commas stand between thousands.
+ * A comma only where a fraction proves it (1,5 or 0,125, but not 1,234), no number has a decimal point, and no commas are
+ * between thousands.
  */
 function likelyDecimal(rows: readonly SampleRow[], width: number, delimiter: string): Decimal {
   if (delimiter === ',') return '.'
@@ -214,7 +214,7 @@ function likelyDecimal(rows: readonly SampleRow[], width: number, delimiter: str
   return isProven ? ',' : '.'
 }
 
-/** Lines that begin so before the table or, in the table, in less than half of the lines. */
+/** A mark with which lines before the table begin, or fewer than half of the lines in the table. */
 function likelyComment(lines: readonly string[]): string | undefined {
   const filled = lines.filter((line) => line.trim() !== '')
   return COMMENTS.find((mark) => {
@@ -224,7 +224,7 @@ function likelyComment(lines: readonly string[]): string | undefined {
   })
 }
 
-/** The mark of comments between the rows: those could also be rows, when the first column is one of texts. */
+/** The mark of comments between the rows. With texts in the first column, such a line could also be a row. */
 function commentOfRows(
   path: string,
   lines: readonly string[],
@@ -252,7 +252,7 @@ function commentOfRows(
   return comment
 }
 
-/** Names as numpy.savetxt and gnuplot have them: in the last comment before the rows, as many as there are columns. */
+/** Names as numpy.savetxt and gnuplot write them: in the last comment before the rows, one per column. */
 function namesInComment(
   leading: readonly string[],
   comment: string,
@@ -271,7 +271,7 @@ function namesInComment(
   return undefined
 }
 
-/** Lines before the table may go unread where they cannot be rows or names. */
+/** Lines before the table may be left out only where they can be neither rows nor names. */
 function checkLeft(
   path: string,
   left: readonly SampleRow[],

@@ -1,10 +1,10 @@
-// Which format a file has: by its first bytes when it is read, by its name when it is written.
+// The format of a file: recognised by its first bytes for reading, by its name for writing.
 import { extname } from 'node:path'
 import { type ByteSource, fileError } from './bytes.js'
 import { isUtf16, unreadable } from './marks.js'
 
-export type InputFormat = 'csv' | 'tsv' | 'npy' | 'npz' | 'parquet' | 'arrow' | 'json' | 'json-lines' | 'pcd'
 export type OutputFormat = 'csv' | 'tsv' | 'npy' | 'npz' | 'parquet' | 'json' | 'json-lines'
+export type InputFormat = OutputFormat | 'arrow' | 'pcd'
 
 const INPUT_NAMES: Record<string, InputFormat> = {
   '.csv': 'csv',
@@ -26,35 +26,34 @@ const INPUT_NAMES: Record<string, InputFormat> = {
   '.pcd': 'pcd',
 }
 
-const OUTPUT_NAMES: Record<string, OutputFormat> = {
-  '.csv': 'csv',
-  '.tsv': 'tsv',
-  '.npy': 'npy',
-  '.npz': 'npz',
-  '.parquet': 'parquet',
-  '.json': 'json',
-  '.ndjson': 'json-lines',
-  '.jsonl': 'json-lines',
-}
-
-// A bracket, and what can follow it there: the first name of a text table may begin with one too, as [mm] does.
+// A bracket and its possible successors: the first name of a text table may begin with a bracket too, as [mm] does.
 const JSON_START = /^\s*(\[\s*([[{\]"\d-]|$|null|true|false|NaN|Infinity)|\{\s*(["}]|$))/
 
-/** The endings of the names that can be written. */
-export const OUTPUT_ENDINGS = Object.keys(OUTPUT_NAMES)
+/** The endings of names of files that can be written. */
+export const OUTPUT_ENDINGS: readonly string[] = [
+  '.csv',
+  '.tsv',
+  '.npy',
+  '.npz',
+  '.parquet',
+  '.json',
+  '.ndjson',
+  '.jsonl',
+]
 
 export function outputFormat(path: string): OutputFormat | undefined {
-  return OUTPUT_NAMES[extname(path).toLowerCase()]
+  const ending = extname(path).toLowerCase()
+  return OUTPUT_ENDINGS.includes(ending) ? (INPUT_NAMES[ending] as OutputFormat) : undefined
 }
 
-/** Binary formats have a mark of their own, and a file with another content than its name says is an error. */
+/** Binary formats have a mark of their own. A file whose mark contradicts its name is an error. */
 export async function inputFormat(source: ByteSource): Promise<InputFormat> {
   if (source.size === 0) throw fileError(source.path, 'is empty')
   const named = INPUT_NAMES[extname(source.path).toLowerCase()]
   const start = Buffer.from(await source.read(0, Math.min(512, source.size)))
   const other = unreadable(start)
   const isArchive = start.toString('latin1', 0, 4) === 'PK\x03\x04'
-  // What is named .npz may have other files beside its arrays.
+  // A .npz archive may have other files beside its arrays.
   if (other !== undefined && !(isArchive && named === 'npz')) throw fileError(source.path, other)
   const found = byMark(start, named)
   if (found !== undefined) return found
@@ -72,7 +71,7 @@ function byMark(start: Buffer, named: InputFormat | undefined): InputFormat | un
   if (text.startsWith('PK\x03\x04') || text.startsWith('PK\x05\x06')) return 'npz'
   if (text.startsWith('PAR1')) return 'parquet'
   if (text.startsWith('ARROW1')) return 'arrow'
-  // A stream begins with a continuation mark, since Arrow 0.15; before, with a length, which is no mark.
+  // Since Arrow 0.15 a stream begins with a continuation mark. Older ones begin with a length, which is no mark.
   if (text.startsWith('\xff\xff\xff\xff') || (named === 'arrow' && start.length >= 8)) return 'arrow'
   if (/^\s*(#[^\n]*\n\s*)*(#\s*\.PCD|VERSION\s+\.?[01]|FIELDS\s)/.test(text) && /\.PCD|FIELDS/.test(text)) return 'pcd'
   return undefined

@@ -1,20 +1,20 @@
-// Whether the first row of a text table has names, and whether the one below has units.
+// Whether the first row of a text table has names, and whether the row below has units.
 import { type Decimal, isNumber, isNumberLike } from './cell.js'
 import type { SampleRow } from './sample.js'
 
 export interface Heading {
-  /** As they stand in the file, one a column; undefined when there are none. */
+  /** As in the file, one per column; undefined when there are none. */
   names: string[] | undefined
-  /** Whether they stand in the row above the first one of the usual width. */
+  /** Whether they are in the row above the first row of the usual width. */
   isAbove: boolean
-  /** Whether each row ends in a delimiter, behind which is nothing. */
+  /** Whether each row ends in a delimiter with nothing after it. */
   isTrailing: boolean
   remark: string | undefined
 }
 
 /**
- * The names: as many as there are cells in a row; one less where rows end in a delimiter and where R has written names of
- * rows without a head. `isNamed` settles whether there are some.
+ * Finds the names: as many as a row has cells. There is one name fewer where rows end in a delimiter, and where R has
+ * written row names without a heading. `isNamed` settles whether there are names.
  */
 export function columnNames(
   body: readonly SampleRow[],
@@ -59,7 +59,7 @@ function looksLikeNames(first: SampleRow, rest: readonly SampleRow[], decimal: D
   if (!cells.some((cell) => isNumber(cell, decimal)) && cells.some(isText)) return true
   const second = rest[0]
   if (second === undefined) return false
-  // Numbers beside such a text are names only when they are whole, like years; others are rather a row with a mistake.
+  // Numbers beside such a text are names only when they are whole, like years. Others suggest a row with a mistake.
   const areWhole = cells.every((cell) => !isNumber(cell, decimal) || /^\s*\d+\s*$/.test(cell))
   if (areWhole && second.cells.some((cell, i) => isNumber(cell, decimal) && isText(cells[i] ?? ''))) return true
   return cells.some(
@@ -72,7 +72,7 @@ function looksLikeNames(first: SampleRow, rest: readonly SampleRow[], decimal: D
   )
 }
 
-/** Two years, or three whole numbers that go up by equal steps, beside a text, as no row below has them. */
+/** Two years, or three whole numbers in equal steps, beside a text, where no row below has the like. */
 function isNumberedNames(first: SampleRow, rest: readonly SampleRow[], decimal: Decimal): boolean {
   const hasText = first.cells.some((cell) => !isNumberLike(cell, decimal))
   const isSequence = (row: SampleRow) => {
@@ -85,7 +85,7 @@ function isNumberedNames(first: SampleRow, rest: readonly SampleRow[], decimal: 
   return hasText && rest.length > 0 && isSequence(first) && !rest.some(isSequence)
 }
 
-/** A row of texts above columns of numbers, as logging programs write units below the names. */
+/** A row of texts above columns of numbers: logging programs write units below the names. */
 export function hasUnits(body: readonly SampleRow[], decimal: Decimal): boolean {
   const [units, ...rest] = body
   if (units === undefined || rest.length === 0 || units.cells.length < 2) return false
@@ -98,13 +98,13 @@ export function hasUnits(body: readonly SampleRow[], decimal: Decimal): boolean 
   return units.cells.some((cell, i) => isNumeric[i] && !isNumberLike(cell, decimal))
 }
 
-/** A whole number that may be the number of rows. */
+/** A whole number that can be a number of rows. */
 export function countOf(cell: string): number | undefined {
   const text = cell.trim()
   return /^\d{1,10}$/.test(text) ? Number(text) : undefined
 }
 
-/** A word, a date, a time: text as it stands in tables without quotes. */
+/** A word, a date, a time: text as tables have it without quotes. */
 export function isLabel(cell: string): boolean {
   return cell.length < 200 && /^\s*[\p{L}\d_+-][\p{L}\p{M}\d_ .:/+()[\]°-]*\s*$/u.test(cell)
 }

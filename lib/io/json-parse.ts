@@ -1,16 +1,16 @@
-// JSON.parse with the two things that it lacks for tables of numbers: NaN, Infinity and -Infinity as Python writes them, and
-// whole numbers with all their digits. Parsers that have both accept other things too (JSON5), or are many times slower on
-// large files (lossless-json). Here only the texts that need it pay: their tokens are replaced before JSON.parse.
+// JSON.parse with two additions for tables of numbers: NaN, Infinity and -Infinity as Python writes them, and whole numbers
+// with all their digits. Other parsers with both accept more than that (JSON5), or are many times slower on large files
+// (lossless-json). Here only texts that have such tokens pay: the tokens are replaced before JSON.parse.
 import { randomUUID } from 'node:crypto'
 
-// What may be such a token; a hit inside of a string costs time and nothing else.
+// May be such a token. A hit inside a string costs time and nothing else.
 const SUSPECT = /NaN|Infinity|(?:^|[[,:\s])-?[1-9]\d{15}/
 const TOKEN = /"|NaN|-?Infinity|-?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?/g
 const WHOLE = /^-?[1-9]\d{15,}$/
-// Stands where a number stood: an array, so that it can stand nowhere else. No file can know it.
+// Takes the place of a number, in an array. It is random, so that no file can contain it.
 const MARK = randomUUID()
 
-/** Throws SyntaxError. Numbers that JSON.parse cannot hold are marks. */
+/** Parses JSON. Numbers that JSON.parse cannot hold become marks. Throws SyntaxError. */
 export function parseJson(text: string): unknown {
   return JSON.parse(SUSPECT.test(text) ? marked(text) : text)
 }
@@ -43,7 +43,7 @@ function marked(text: string): string {
   return result + text.slice(from)
 }
 
-/** Behind the quote that closes the string: one with an even number of backslashes in front of it. */
+/** The position after the closing quote: the first quote with an even number of backslashes before it. */
 function endOfString(text: string, start: number): number {
   for (let at = text.indexOf('"', start + 1); at !== -1; at = text.indexOf('"', at + 1)) {
     let backslashes = 0

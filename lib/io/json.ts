@@ -1,8 +1,7 @@
-// JSON rows: an array of objects or of arrays, one of these a line, or a GeoJSON collection of points.
+// JSON rows: an array of objects or of arrays, one object or array per line, or a GeoJSON collection of points.
 import { constants } from 'node:buffer'
 import { StringDecoder } from 'node:string_decoder'
 import { type ByteSource, blocks, fileError, readWhole } from './bytes.js'
-import { numberText } from './csv.js'
 import { isMark, numberOfMark, parseJson } from './json-parse.js'
 import {
   type Column,
@@ -14,38 +13,37 @@ import {
   uniqueNames,
   unread,
 } from './table.js'
+import { numberText, rowTexts } from './text.js'
 
 const BLOCK = 1 << 20
 const LONGEST_LINE = 1 << 24
-// The names of a point's coordinates. The third is the height or, as with earthquakes, the depth: GeoJSON leaves it open.
+// The names of a point's coordinates. The third is the height or, for earthquakes, the depth: GeoJSON leaves it open.
 const COORDINATES = ['longitude', 'latitude', 'elevation']
 const COORDINATE_NAME = /^(longitude|latitude|elevation)(?:_([2-9]|[1-9]\d+))?$/
-// Rows may lack names, but a table has a cell for each name in each row. In a file without gaps a cell has six bytes or more.
+// Rows may lack names, but a table has one cell per name and row. In a file without gaps a cell takes six bytes or more.
 const FREE_CELLS = 1 << 21
-const CELLS_A_BYTE = 8
+const CELLS_PER_BYTE = 8
 
 /**
- * Reads one JSON value: an array of rows or a FeatureCollection; or, where that fails and the first line is a value of
- * its own, one row a line. Numbers are numbers, also NaN, Infinity and -Infinity, as Python writes them; null is a missing
- * value, texts are not read as numbers.
+ * Reads one JSON value: an array of rows or a FeatureCollection. Where that fails and the first line is a value of its own,
+ * it reads one row per line. NaN, Infinity and -Infinity are numbers, as Python writes them; null is a missing value; texts
+ * are not read as numbers.
  *
- * Throws Error ERR_FILE; above 512 MiB, which is what one text can hold, rows have to be one a line.
+ * Throws Error ERR_FILE. Above 512 MiB, the limit of one text, rows must be one per line.
  */
 export async function readJson(source: ByteSource, options: ReadOptions): Promise<Table> {
   if (source.size > constants.MAX_STRING_LENGTH) {
     throw fileError(
       source.path,
-      `has ${source.size} bytes; beyond ${constants.MAX_STRING_LENGTH} write one row a line (.ndjson)`,
+      `has ${source.size} bytes; beyond ${constants.MAX_STRING_LENGTH} write one row per line (.ndjson)`,
     )
   }
-  const text = new TextDecoder().decode(await readWhole(source))
-  options.signal?.throwIfAborted()
-  options.onProgress?.(source.size, source.size)
+  const text = new TextDecoder().decode(await readWhole(source, options))
   let value: unknown
   try {
     value = parseJson(text)
   } catch (error) {
-    if (hasRowALine(text)) return readJsonLines(source, options)
+    if (hasRowPerLine(text)) return readJsonLines(source, options)
     throw fileError(source.path, `is not JSON: ${firstLine(error)}`, error)
   }
   const reader = new JsonRows(source, options)
@@ -53,7 +51,7 @@ export async function readJson(source: ByteSource, options: ReadOptions): Promis
   return reader.table()
 }
 
-/** Reads one row a line, in pieces. Throws Error ERR_FILE with the line. */
+/** Reads one row per line, in pieces. Throws Error ERR_FILE with the line. */
 export async function readJsonLines(source: ByteSource, options: ReadOptions): Promise<Table> {
   const reader = new JsonRows(source, options)
   const decoder = new StringDecoder('utf8')
@@ -86,10 +84,10 @@ class JsonRows {
   readonly #keep: (name: string) => boolean
   readonly #header: boolean | undefined
   readonly #isAsked: boolean
-  readonly #mostCells: number
-  /** Texts that stand for a missing value. */
+  readonly #maxCells: number
+  /** Texts that mean a missing value. */
   readonly #missing: ReadonlySet<string>
-  /** In the order in which the names were met. */
+  /** In the sequence in which the names were met. */
   #builders = new Map<string, ColumnBuilder | undefined>()
   #kind: 'object' | 'array' | undefined
   #names: string[] | undefined
@@ -99,7 +97,7 @@ class JsonRows {
 
   constructor({ path, size }: ByteSource, options: ReadOptions) {
     this.#path = path
-    this.#mostCells = FREE_CELLS + CELLS_A_BYTE * size
+    this.#maxCells = FREE_CELLS + CELLS_PER_BYTE * size
     this.#keep = keeps(options)
     this.#header = options.header
     this.#isAsked = options.columns !== undefined
@@ -179,7 +177,7 @@ class JsonRows {
     for (const [name, value] of Object.entries((feature.properties ?? {}) as object)) yield [propertyName(name), value]
   }
 
-  /** A name that comes late was missing before. */
+  /** A name that comes late is missing in the rows before. */
   #add(name: string): void {
     const builder = this.#keep(name) ? new ColumnBuilder(name, 'json') : undefined
     for (let row = 0; row < this.#rows; row++) builder?.missing()
@@ -187,10 +185,10 @@ class JsonRows {
     this.#checkCells()
   }
 
-  /** A name that few rows have costs a number in all of them; thousands of these would fill any memory. */
+  /** A name that few rows have takes a number in all of them. Thousands of such names would fill any memory. */
   #checkCells(): void {
     const names = this.#builders.size
-    if (names * this.#rows <= this.#mostCells) return
+    if (names * this.#rows <= this.#maxCells) return
     throw fileError(this.#path, `has ${names} names in ${this.#rows} rows, most of which are missing in most rows`)
   }
 
@@ -218,21 +216,21 @@ function rowsOf(path: string, value: unknown): unknown[] {
 }
 
 /**
- * A property named like a coordinate gets a `_2`, and one that has that already a `_3`: in every row the same, and no two
- * properties get one name.
+ * A property with the name of a coordinate gets the suffix `_2`, and one that ends in `_2` already gets `_3`. So a property
+ * has the same name in every row, and no two properties share one.
  */
 function propertyName(name: string): string {
   const found = COORDINATE_NAME.exec(name)
   return found === null ? name : `${found[1]}_${BigInt(found[2] ?? 1) + 1n}`
 }
 
-/** What stands in the row of names: objects have no name, nor a text that is always there. */
+/** A value in the row of names. An object is no name. */
 function nameOf(value: unknown): string {
   if (isMark(value)) return String(numberOfMark(value))
   return typeof value === 'object' ? '' : String(value)
 }
 
-function hasRowALine(text: string): boolean {
+function hasRowPerLine(text: string): boolean {
   const end = text.indexOf('\n')
   if (end === -1) return false
   try {
@@ -249,9 +247,7 @@ function firstLine(error: unknown): string {
 
 // ---- writing
 
-const ROWS_A_PIECE = 4096
-
-/** An array of objects, one a line; or, with `lines`, one object a line and nothing around them. */
+/** An array of objects, one per line; with `lines`, only the objects, one per line. */
 export function* jsonText(
   names: readonly string[],
   columns: readonly ArrayLike<number>[],
@@ -260,13 +256,9 @@ export function* jsonText(
   const keys = names.map((name) => `${JSON.stringify(name)}:`)
   const rows = columns[0]?.length ?? 0
   if (!lines) yield '[\n'
-  for (let start = 0; start < rows; start += ROWS_A_PIECE) {
-    let text = ''
-    for (let row = start; row < Math.min(start + ROWS_A_PIECE, rows); row++) {
-      const fields = columns.map((column, i) => keys[i] + numberText(column[row])).join(',')
-      text += `{${fields}}${lines || row === rows - 1 ? '' : ','}\n`
-    }
-    yield text
-  }
+  yield* rowTexts(rows, (row) => {
+    const fields = columns.map((column, i) => keys[i] + numberText(column[row])).join(',')
+    return `{${fields}}${lines || row === rows - 1 ? '' : ','}\n`
+  })
   if (!lines) yield ']\n'
 }

@@ -1,5 +1,6 @@
 // LZ4 frames, as Arrow packs its buffers: https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md
 // Blocks may refer to bytes of the blocks before them, so all of them are unpacked into one output.
+import { viewOf } from './bytes.js'
 
 const MAGIC = 0x184d2204
 const NOT_PACKED = 0x80000000
@@ -9,7 +10,7 @@ const BEST_RATIO = 255
 /** Unpacks one frame to exactly `length` bytes. Throws Error when the frame is damaged. */
 export function unpackLz4Frame(bytes: Uint8Array, length: number): Uint8Array {
   if (!(length >= 0 && length <= BEST_RATIO * bytes.length)) throw new Error(`an LZ4 frame cannot have ${length} bytes`)
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const view = viewOf(bytes)
   if (view.getUint32(0, true) !== MAGIC) throw new Error('not an LZ4 frame')
   const flags = view.getUint8(4)
   const hasBlockChecksums = (flags & 0x10) !== 0
@@ -36,7 +37,7 @@ export function unpackLz4Frame(bytes: Uint8Array, length: number): Uint8Array {
   return output.subarray(0, end)
 }
 
-/** Unpacks one block behind the `end` bytes that are there. Returns the new end. */
+/** Unpacks one block after the first `end` bytes of the output. Returns the new end. */
 function unpackBlock(block: Uint8Array, output: Uint8Array, end: number): number {
   let at = 0
   const byte = () => {
@@ -62,7 +63,7 @@ function unpackBlock(block: Uint8Array, output: Uint8Array, end: number): number
     const distance = byte() | (byte() << 8)
     const match = longer(token & 15) + 4
     if (distance === 0 || distance > end || end + match > output.length) throw new Error('an LZ4 block is damaged')
-    // A match may overlap what it writes, so byte by byte.
+    // A match may overlap its own output, so it is copied byte by byte.
     for (const stop = end + match; end < stop; end++) output[end] = output[end - distance]
   }
   return end

@@ -1,10 +1,10 @@
-// Files of other kinds, known by their first bytes: what they are, and what can be done.
+// Kinds of file that cannot be read, recognised by their first bytes, and the way to a file that can.
 
 interface Mark {
   /** In latin1. */
   bytes: string
   at?: number
-  /** Behind the name of the file: "is ...". */
+  /** The message after the name of the file: "is ...". */
   text: string
 }
 
@@ -52,16 +52,16 @@ const MARKS: readonly Mark[] = [
   { bytes: '\xfe\xff', text: 'is a text in UTF-16; save it as UTF-8 (iconv -f UTF-16 -t UTF-8)' },
 ]
 
-/** What a file is that cannot be read; undefined for all others. `start`: its first 512 bytes. */
+/** The message for a file that cannot be read; undefined for all others. `start`: its first 512 bytes. */
 export function unreadable(start: Buffer): string | undefined {
   const text = start.toString('latin1')
-  // These begin with letters, with which a name may begin.
+  // These begin with letters, as a name in a text table may.
   if (text.startsWith('ORC') && start[3] < 32) return 'is an ORC file; save it as Parquet (pyarrow)'
   if (/^ply\r?\n(format|comment|obj_info) /.test(text)) {
     return 'is a PLY point cloud; convert it to PCD or CSV (CloudCompare, Open3D, pdal translate)'
   }
   if (text.startsWith('LASF') && start.includes(0)) {
-    // In a packed file the highest bit of the point format is set.
+    // Packed files have the highest bit of the point format set.
     const kind = start.length > 104 && start[104] >= 128 ? 'LAZ (packed LAS)' : 'LAS'
     return `is a ${kind} point cloud; convert it to CSV or PCD (pdal translate IN OUT, las2txt)`
   }
@@ -75,7 +75,7 @@ export function unreadable(start: Buffer): string | undefined {
   return undefined
 }
 
-/** UTF-16 without a mark: Latin letters and digits have a zero beside them. */
+/** Whether it is UTF-16 without a mark: there Latin letters and digits have a zero byte beside them. */
 export function isUtf16(start: Buffer): boolean {
   const sample = start.subarray(0, 64)
   const zeros = (odd: number) => sample.filter((byte, i) => i % 2 === odd && byte === 0).length
@@ -83,7 +83,7 @@ export function isUtf16(start: Buffer): boolean {
   return half > 1 && (zeros(1) === half || zeros(0) === half) && zeros(0) !== zeros(1)
 }
 
-/** By the name of the first entry. */
+/** Recognised by the name of the first entry. */
 function unreadableArchive(text: string): string | undefined {
   const length = text.charCodeAt(26) + 256 * text.charCodeAt(27)
   const name = text.slice(30, 30 + length)

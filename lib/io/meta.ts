@@ -1,18 +1,19 @@
-// What a compressed file says about itself, where its format has room for that: Parquet's key-value metadata under the
-// key `fewpoints`, and an array of that name in NPZ. One line of JSON.
+// The metadata of a compressed file, one line of JSON: in Parquet's key-value metadata under the key `fewpoints`, in NPZ an
+// array of that name. Other formats have no room for it.
 
 export const META_KEY = 'fewpoints'
 
 /** Recorded so that verify needs no options, and so that a compressed file can be compressed again. */
 export interface FileMeta {
   version: 1
-  /** The point columns, in order. */
+  /** The point columns, in sequence. */
   columns: string[]
-  /** The column with the new weights, and the one with the source rows. */
+  /** The column of the new weights. */
   weight: string
+  /** The column of the source rows. */
   row: string
   order: number
-  /** The weights' column in the source file; null when all source weights were 1. */
+  /** The column of weights in the source file; null when all source weights were 1. */
   sourceWeight: string | null
   /** Whether rows with missing values were left out of the source. */
   dropMissing: boolean
@@ -22,7 +23,7 @@ export function metaToText(meta: FileMeta): string {
   return JSON.stringify(meta)
 }
 
-/** Undefined for what this package did not write; a file from elsewhere may use the same key for anything. */
+/** Undefined when this package did not write it: a file from elsewhere may use the same key for anything. */
 export function metaFromText(text: string): FileMeta | undefined {
   let value: unknown
   try {

@@ -1,8 +1,8 @@
-// Numbers that stand for a missing value, -9999 for one, in formats that have no words for it.
+// Numbers that mean a missing value, such as -9999, in formats without words for it.
 import { missingNumbers } from './cell.js'
 import type { Column, Table } from './table.js'
 
-/** The table with these numbers taken for missing values. */
+/** The table, with these numbers turned into missing values. */
 export function withoutSentinels(table: Table, words: readonly string[]): Table {
   const sentinels = new Set(missingNumbers(words))
   if (sentinels.size === 0) return table

@@ -1,26 +1,26 @@
-// The header of an NPY file: a Python literal with the type, the order and the shape. Types are a text such as '<f8', or a
-// list of fields, each with a name and a type.
+// The header of an NPY file: a Python literal with the type, the memory order and the shape. The type is a text such as
+// '<f8', or a list of fields, each with a name and a type.
 // https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 import { type ByteSource, fileError } from './bytes.js'
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59] // \x93NUMPY
-// NumPy itself writes headers below 1 KiB for plain arrays and refuses to evaluate beyond 10,000 characters.
+// NumPy writes headers below 1 KiB for plain arrays and refuses to read more than 10,000 characters.
 const LONGEST_HEADER = 1 << 16
 const LONGEST_TEXT = 60
 
 export interface NpyHeader {
-  /** As in the file: <f8, |i1, <U12, ... and the literal of a list. */
+  /** As in the file: <f8, |i1, <U12, ..., or the literal of a list. */
   descr: string
-  /** Of a list of fields, where each of them has one value. */
+  /** The fields of a list in which each field has one value. */
   fields: NpyField[] | undefined
   fortranOrder: boolean
   shape: number[]
-  /** Where the numbers begin. */
+  /** The position of the numbers. */
   offset: number
 }
 
 export interface NpyField {
-  /** Empty for the bytes that NumPy fills up with. */
+  /** Empty for the bytes that align other fields. */
   name: string
   descr: string
 }
@@ -37,7 +37,7 @@ export async function readNpyHeader(source: ByteSource): Promise<NpyHeader> {
   const textStart = version === 1 ? 10 : 12
   if (length > LONGEST_HEADER)
     throw fileError(path, `has an NPY header of ${length} bytes; ${LONGEST_HEADER} is the limit`)
-  if (textStart + length > source.size) throw fileError(path, 'is cut short inside of the NPY header')
+  if (textStart + length > source.size) throw fileError(path, 'is cut short inside the NPY header')
   const text = new TextDecoder(version === 3 ? 'utf-8' : 'latin1').decode(await source.read(textStart, length))
 
   const type = /['"]descr['"]\s*:\s*(?:(['"])([^'"]*)\1|([[(].*))/s.exec(text)
@@ -66,7 +66,7 @@ export async function readNpyHeader(source: ByteSource): Promise<NpyHeader> {
 const TEXT = String.raw`'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"`
 const FIELD = new RegExp(String.raw`\s*\(\s*(?:${TEXT})\s*,\s*(?:${TEXT})\s*\)\s*(,?)`, 'y')
 
-/** The fields of [('x', '<f8'), ...]; undefined when one of them is a list or has a shape or a title of its own. */
+/** The fields of [('x', '<f8'), ...]. Undefined when one of them is a list, or has a shape or a title. */
 function readFields(literal: string): NpyField[] | undefined {
   if (literal[0] !== '[') return undefined
   const fields: NpyField[] = []
@@ -81,7 +81,7 @@ function readFields(literal: string): NpyField[] | undefined {
   }
 }
 
-/** The first bytes of an NPY file (version 1), so long that the numbers are aligned to 64. */
+/** The first bytes of an NPY file (version 1). Their number is a multiple of 64, which aligns the numbers. */
 export function npyHeader(descr: string, shape: readonly number[], fortranOrder = false): Uint8Array {
   const sides = shape.length === 1 ? `${shape[0]},` : shape.join(', ')
   const literal = `{'descr': '${descr}', 'fortran_order': ${fortranOrder ? 'True' : 'False'}, 'shape': (${sides}), }`

@@ -42,8 +42,8 @@ const NUMBER_TYPES: Record<string, NumberType> = {
 }
 
 /**
- * One NPY file: a 2-D array is columns c0, c1, ..., a 1-D array one column c0, and a list of records columns of the names
- * of its fields. Truth values are 0 and 1. Throws Error ERR_FILE.
+ * Reads one NPY file. A 2-D array has the columns c0, c1, ..., a 1-D array the column c0, and a list of records one
+ * column per field, with its name. Truth values are 0 and 1. Throws Error ERR_FILE.
  */
 export async function readNpy(source: ByteSource, options: ReadOptions): Promise<Table> {
   const header = await readNpyHeader(source)
@@ -53,7 +53,7 @@ export async function readNpy(source: ByteSource, options: ReadOptions): Promise
   return { format: 'npy', rows, columns, named: false, meta: undefined }
 }
 
-/** Records: value after value of all fields, row after row. Throws Error ERR_FILE. */
+/** Reads a list of records. The file has it row by row. Throws Error ERR_FILE. */
 export async function readRecords(
   source: ByteSource,
   header: NpyHeader,
@@ -63,12 +63,12 @@ export async function readRecords(
   const { path } = source
   const parts = fields.map(({ name, descr }) => {
     const filling = /^\|V(\d{1,6})$/.exec(descr)
-    // NumPy writes the bytes that align a field as one without a name.
+    // NumPy writes the bytes that align a field as a field without a name.
     if (name === '' && filling !== null) return { size: Number(filling[1]), type: undefined, swapped: false }
-    const type = NUMBER_TYPES[descr.slice(1)]
-    if (type === undefined || !'<>|='.includes(descr[0]))
+    const found = typeOf(descr)
+    if (found === undefined)
       throw fileError(path, `has records whose field '${name}' is of type '${descr}'; numbers can be read`)
-    return { size: type.size, type, swapped: descr[0] === '>' }
+    return { size: found.type.size, ...found }
   })
   const [rows] = header.shape
   const size = parts.reduce((sum, part) => sum + part.size, 0)
@@ -114,7 +114,7 @@ function addAll(values: Decoded, builder: ColumnBuilder): void {
   for (let i = 0; i < values.length; i++) builder.any(values[i])
 }
 
-/** The columns of a 1-D or 2-D array of numbers, read in blocks. `names`: one a column. Throws Error ERR_FILE. */
+/** The columns of a 1-D or 2-D array of numbers, read in blocks. `names`: one per column. Throws Error ERR_FILE. */
 export async function readNpyColumns(
   source: ByteSource,
   header: NpyHeader,
@@ -153,17 +153,17 @@ export async function readNpyColumns(
   return names.map((name, i) => builders[i]?.done() ?? unread(name, type.name))
 }
 
-/** Whether an array is numbers that can be columns. */
+/** Whether the elements of an array are numbers. */
 export function isNumeric({ descr }: NpyHeader): boolean {
   return Object.hasOwn(NUMBER_TYPES, descr.slice(1))
 }
 
-/** Whether an array is truth values. */
+/** Whether the elements of an array are truth values. */
 export function isBoolean({ descr }: NpyHeader): boolean {
   return descr.slice(1) === 'b1'
 }
 
-/** The texts of an array of unicode strings (dtype <U...), for names. Throws Error ERR_FILE. */
+/** The texts of an array of unicode strings (dtype <U...). Throws Error ERR_FILE. */
 export async function readNpyTexts(source: ByteSource, header: NpyHeader): Promise<string[]> {
   const length = Number(/^[<>]U(\d{1,6})$/.exec(header.descr)?.[1])
   const count = header.shape.reduce((product, side) => product * side, 1)
@@ -181,17 +181,22 @@ export async function readNpyTexts(source: ByteSource, header: NpyHeader): Promi
 }
 
 function numberType(path: string, { descr }: NpyHeader): { type: NumberType; swapped: boolean } {
-  const type = NUMBER_TYPES[descr.slice(1)]
-  if (type === undefined || !'<>|='.includes(descr[0])) {
-    const what = descr[0] === '[' ? 'records of' : 'elements of type'
-    throw fileError(path, `has ${what} '${descr}'; numbers of 1 to 8 bytes can be read (float, int, uint, bool)`)
-  }
-  return { type, swapped: descr[0] === '>' }
+  const found = typeOf(descr)
+  if (found !== undefined) return found
+  const what = descr[0] === '[' ? 'records of' : 'elements of type'
+  throw fileError(path, `has ${what} '${descr}'; numbers of 1 to 8 bytes can be read (float, int, uint, bool)`)
+}
+
+/** Undefined for all types but numbers of 1 to 8 bytes. */
+function typeOf(descr: string): { type: NumberType; swapped: boolean } | undefined {
+  const [order, name] = [descr[0], descr.slice(1)]
+  if (!Object.hasOwn(NUMBER_TYPES, name) || !'<>|='.includes(order)) return undefined
+  return { type: NUMBER_TYPES[name], swapped: order === '>' }
 }
 
 /**
- * Rows and columns of an array of numbers, checked against the size of the file: before that, nothing may be made whose
- * size depends on them. Throws Error ERR_FILE.
+ * Rows and columns of an array of numbers. They are checked against the size of the file before any memory depends on them.
+ * Throws Error ERR_FILE.
  */
 export function npyShape(source: ByteSource, header: NpyHeader): { rows: number; width: number } {
   const { shape, offset } = header
@@ -201,7 +206,7 @@ export function npyShape(source: ByteSource, header: NpyHeader): { rows: number;
     throw fileError(source.path, `has an array of shape (${shape.join(', ')}); rows x columns is expected`)
   }
   if (rows === 0 || width === 0) throw fileError(source.path, `has no numbers: its shape is (${shape.join(', ')})`)
-  // Sides are below 1e15, so a product beyond 2^53 is rounded but still far beyond any file.
+  // Sides are below 1e15, so a product beyond 2^53 is rounded, but it is far beyond any file.
   const needed = rows * width * size
   const there = source.size - offset
   if (needed > there)
@@ -239,7 +244,7 @@ export function npyTexts(texts: readonly string[] | string): Uint8Array {
   return Buffer.concat([header, new Uint8Array(codes.buffer)])
 }
 
-/** A whole NPY file of numbers, little-endian as every machine that Node runs on. */
+/** A whole NPY file of numbers, little-endian like every machine that Node runs on. */
 export function npyNumbers(
   values: Float64Array | BigInt64Array,
   shape: readonly number[],

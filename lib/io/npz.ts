@@ -1,4 +1,4 @@
-// NPZ: a zip archive of NPY arrays. Either 2-D `points` with `weights` and `indices`, or several 1-D columns.
+// NPZ, a zip archive of NPY arrays: 2-D `points` with `weights` and `indices`, or several 1-D columns.
 
 import { checkMemory } from '../native/memory.js'
 import { type ByteSource, fileError, memorySource } from './bytes.js'
@@ -15,18 +15,17 @@ interface NamedArray {
 }
 
 /**
- * Reads an NPZ file. With a 2-D array (`points`, or the only one) its columns are named by the array of texts `columns`
- * where there is one, else c0, c1, ...; 1-D arrays of the same length are columns of their own names. An archive of one
- * list of records has the columns of its fields. Arrays of other kinds are listed and not read; but one called `weights`
- * has to be weights, because without it all of them would be 1.
+ * Reads an NPZ file. The columns of a 2-D array (`points`, or the only one) have the names in the array of texts `columns`,
+ * or else c0, c1, ... Each 1-D array of the same length is a column with its own name. An archive of one list of records has
+ * one column per field. Arrays of other kinds are listed and not read. But an array called `weights` must be weights:
+ * without it all weights would be 1.
  *
- * All arrays are unpacked, so together they may need no more than the memory of the machine. Throws Error ERR_FILE or
- * ERR_MEMORY.
+ * All arrays are unpacked, so together they must fit into the memory of the machine. Throws Error ERR_FILE or ERR_MEMORY.
  */
 export async function readNpz(source: ByteSource, options: ReadOptions): Promise<Table> {
   const arrays = await readArrays(source, options)
   const meta = await readMeta(arrays)
-  // Truth values are numbers only where there are no others.
+  // Truth values count as numbers only where there are no others.
   const numbers = arrays.filter(({ header }) => isNumeric(header) && header.shape.length > 0)
   const proper = numbers.filter(({ header }) => !isBoolean(header))
   const numeric = proper.length > 0 ? proper : numbers
@@ -52,31 +51,31 @@ export async function readNpz(source: ByteSource, options: ReadOptions): Promise
   }
   for (const array of arrays) {
     const { name, source: bytes, header } = array
-    // Of these names, texts are names and metadata; numbers are a column as any other.
+    // Texts under these names are column names and metadata. Numbers under them are a column like any other.
     const isText = /^[<>]U/.test(header.descr)
     if (array === points || (isText && (name === 'columns' || name === META_KEY))) continue
     if (!lists.includes(array) || header.shape[0] !== rows) {
-      // Beside points, an array of another length is something else; among columns it is a mistake.
+      // Beside `points`, an array of another length is something else. Among columns it is a mistake.
       if (points === undefined && lists.includes(array))
         throw fileError(source.path, `has arrays of different length (${listOf(lists)})`)
       columns.push({ ...unread(name, `array of ${header.descr} (${header.shape.join(', ')})`), kind: 'other' })
       continue
     }
     places.set(name, columns.length)
-    // Beside points these are weights and source rows, which are never asked for by --columns.
+    // Beside `points` these are weights and source rows, which --columns never names.
     const keep = points === undefined ? silent(options) : { signal: options.signal }
     columns.push(...(await readNpyColumns(bytes, header, [name], keep)))
   }
   const names = uniqueNames(columns.map(({ name }) => name))
   for (const [i, column] of columns.entries()) column.name = names[i]
-  // A point column of that name comes first and keeps it.
+  // A point column of that name comes first and keeps the name.
   const has = (name: string) =>
     points !== undefined && places.has(name) ? names[places.get(name) as number] : undefined
   const roles = meta ?? { weight: has('weights'), row: has('indices') }
   return { format: 'npz', rows, columns, named, meta, roles }
 }
 
-/** Unpacks all arrays, after a look at what they need together. */
+/** Unpacks all arrays, after a check of the memory that they need together. */
 async function readArrays(source: ByteSource, options: ReadOptions): Promise<NamedArray[]> {
   const entries = (await readZipEntries(source)).filter(({ name }) => name.endsWith('.npy'))
   checkMemory(
@@ -105,7 +104,7 @@ async function readOnlyRecords(source: ByteSource, arrays: NamedArray[], options
   return { ...(await readRecords(only.source, only.header, fields, silent(options))), format: 'npz' }
 }
 
-/** Weights and source rows have a number for each point. Where they have not, to leave them out would change the result. */
+/** Weights and source rows must have one number per point. Leaving wrong ones out would change the result. */
 function checkReserved(
   { path }: ByteSource,
   arrays: NamedArray[],
@@ -146,7 +145,7 @@ async function readMeta(arrays: NamedArray[]): Promise<FileMeta | undefined> {
   return metaFromText((await readNpyTexts(given.source, given.header))[0] ?? '')
 }
 
-/** Inside of an archive the bytes of one array say nothing about the whole. */
+/** Without onProgress: inside an archive, the bytes of one array say nothing about the whole. */
 function silent({ columns, signal }: ReadOptions): ReadOptions {
   return { columns, signal }
 }

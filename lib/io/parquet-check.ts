@@ -1,19 +1,20 @@
-// A check of the values in a page of a Parquet column before they are decoded. The decoder believes run lengths and block
-// sizes, and one wrong byte there could keep it busy for minutes, take all memory, or lead it into the next page.
+// Checks the values in a page of a Parquet column before they are decoded. The decoder believes run lengths and block sizes.
+// One wrong byte there could keep it busy for minutes, take all memory, or lead it into the next page.
 // Format: https://github.com/apache/parquet-format (README, Encodings.md)
 import type { Encoding, ParquetType } from 'hyparquet'
 import { deltaBinaryUnpack } from 'hyparquet/src/delta.js'
+import { viewOf } from './bytes.js'
 
-// Writers use 128; the format has no limit.
+// Writers use 128. The format has no limit.
 const LARGEST_DELTA_BLOCK = 1 << 20
-// The decoder shifts packed values in 32 bits, of which up to 7 are behind it.
+// The decoder shifts packed values in 32 bits, up to 7 of which belong to the value before.
 const WIDEST_PACKED = 24
-// Of decimals in bytes. 76 digits, the most that other programs know, are 32 bytes.
+// Bytes of a decimal. The 76 digits that other programs support at most take 32 bytes.
 export const LONGEST_DECIMAL = 64
 
 const SIZES: Partial<Record<ParquetType, number>> = { INT32: 4, FLOAT: 4, INT64: 8, DOUBLE: 8 }
 
-/** Throws Error when `count` values cannot be decoded from these bytes. Returns how many zeros have to be put behind them. */
+/** Throws Error when `count` values cannot be decoded from these bytes. Returns how many zeros must follow them. */
 export function checkValues(
   bytes: Uint8Array,
   encoding: Encoding | undefined,
@@ -34,7 +35,7 @@ export function checkValues(
     case 'PLAIN_DICTIONARY':
     case 'RLE_DICTIONARY':
       checkLength(bytes[0], 32)
-      // Where the dictionary has one value, indices have no bits, and there may be no runs either.
+      // The indices into a dictionary of one value have no bits, and there may be no runs.
       return bytes[0] > 0 || bytes.length > 1 ? checkRuns(bytes.subarray(1), bytes[0], count) : 0
     case 'DELTA_BINARY_PACKED':
       if (type !== 'INT32' && type !== 'INT64') break
@@ -50,10 +51,10 @@ export function checkValues(
 }
 
 /**
- * Runs of equal values (an even number: twice their count; then the value) and of packed values (an odd number: twice the
- * count of groups of eight, and one; then the bits). Together they are as many as the page has values, but for the filling
- * of the last packed run: to a group of eight in most writers, to 256 values in DuckDB. Some leave it out. Returns how many
- * bytes are missing there.
+ * Checks runs. A run of equal values is an even number, twice their count, and the value. A run of packed values is an odd
+ * number, one more than twice the count of groups of eight, and the bits. The runs have as many values as the page, except
+ * that the last packed run is filled up: to a group of eight by most writers, to 256 values by DuckDB. Some writers leave
+ * the filling out. Returns how many bytes of it are missing.
  */
 export function checkRuns(bytes: Uint8Array, width: number, values: number): number {
   const reader = { bytes, at: 0 }
@@ -64,7 +65,7 @@ export function checkRuns(bytes: Uint8Array, width: number, values: number): num
     const rest = values - seen
     if (isPacked) {
       if (width > WIDEST_PACKED) throw new Error(`it has packed values of ${width} bits; ${WIDEST_PACKED} can be read`)
-      // More than the last group of eight has to be there in bytes, so the size of the page is a bound on it.
+      // All bytes but those of the last group must be there, so the size of the page bounds the count.
       const there = bytes.length - reader.at
       checkLength(count, Math.max(rest + 7, width === 0 ? 0 : Math.floor((8 * there) / width)))
       checkLength(Math.ceil((Math.min(count, rest) * width) / 8), there)
@@ -80,8 +81,8 @@ export function checkRuns(bytes: Uint8Array, width: number, values: number): num
 }
 
 /**
- * Differences in blocks: the least one, a width for each small block, then the packed rest. Walks over all blocks up to the
- * last value. Returns where they end.
+ * Checks differences in blocks: the least difference, a width per small block, then the packed rest. Walks over all blocks
+ * up to the last value. Returns where they end.
  */
 function checkDelta(bytes: Uint8Array, start: number, count: number): number {
   const reader = { bytes, at: start }
@@ -89,7 +90,7 @@ function checkDelta(bytes: Uint8Array, start: number, count: number): number {
   const miniBlocks = readVarInt(reader)
   checkLength(blockSize, LARGEST_DELTA_BLOCK)
   checkLength(miniBlocks, blockSize)
-  // The decoder reads whole words, of which a small block has a whole number when it has a multiple of 32 values.
+  // The decoder reads whole words. A small block has whole words when its length is a multiple of 32 values.
   if (miniBlocks === 0 || blockSize === 0 || blockSize % (32 * miniBlocks) !== 0)
     throw new Error(`a page has blocks of ${blockSize} values in ${miniBlocks} parts`)
   const announced = readVarInt(reader)
@@ -110,8 +111,8 @@ function checkDelta(bytes: Uint8Array, start: number, count: number): number {
 }
 
 /**
- * The value that the differences begin with, modulo 2^32. It is written with its sign in the lowest bit, and the decoder
- * takes 32 bits of that, while those of an unsigned number from 2^31 on are 33.
+ * The value before the first difference, modulo 2^32. It is written with its sign in the lowest bit. The decoder takes 32
+ * bits of that, but an unsigned number from 2^31 on has 33.
  */
 export function firstOfDelta(bytes: Uint8Array): number {
   const reader = { bytes, at: 0 }
@@ -121,7 +122,8 @@ export function firstOfDelta(bytes: Uint8Array): number {
   return (folded % 2 === 0 ? folded / 2 : -(folded + 1) / 2) | 0
 }
 
-/** Lengths as differences (with DELTA_BYTE_ARRAY first those of the part that the value before has too), then the bytes. */
+/** Checks lengths as differences, then the bytes. With DELTA_BYTE_ARRAY the lengths of the prefixes shared with the value
+ * before come first. */
 function checkDeltaBytes(bytes: Uint8Array, count: number, hasPrefixes: boolean): void {
   let at = 0
   const lengths = () => {
@@ -156,7 +158,7 @@ function checkByteArrays(bytes: Uint8Array, count: number): void {
   checkLength(at, bytes.length)
 }
 
-/** Seven bits a byte, the lowest first; at most 64 in all. */
+/** Seven bits per byte, the lowest first; at most 64 in all. */
 function readVarInt(reader: { bytes: Uint8Array; at: number }): number {
   let value = 0
   for (let i = 0; i < 10; i++) {
@@ -168,13 +170,9 @@ function readVarInt(reader: { bytes: Uint8Array; at: number }): number {
   throw new Error('a page has a number of more than 64 bits')
 }
 
-/** A length that a file says: a whole number from 0 to `most`. */
-export function checkLength(length: number | undefined, most: number): void {
-  if (length === undefined || !Number.isInteger(length) || length < 0 || length > most) {
-    throw new Error(`a page says ${length} where at most ${most} is possible`)
+/** Throws Error unless a length that a file announces is a whole number from 0 to `max`. */
+export function checkLength(length: number | undefined, max: number): void {
+  if (length === undefined || !Number.isInteger(length) || length < 0 || length > max) {
+    throw new Error(`a page says ${length} where at most ${max} is possible`)
   }
-}
-
-export function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

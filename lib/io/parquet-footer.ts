@@ -1,6 +1,6 @@
-// What stands at the end of a Parquet file: its columns, and where each of them lies in each group of rows.
+// The footer of a Parquet file: its columns, and the place of each column in each group of rows.
 // Format: https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift
-// Decoded by hyparquet's reader for Thrift; the parts that are used here are few, and each is checked.
+// hyparquet's reader for Thrift decodes it. The few parts that are used here are checked one by one.
 import type { CompressionCodec, ConvertedType, FieldRepetitionType, ParquetType } from 'hyparquet'
 import { CompressionCodecs, ConvertedTypes, FieldRepetitionTypes, ParquetTypes } from 'hyparquet/src/constants.js'
 import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js'
@@ -10,7 +10,7 @@ import { checkThrift } from './parquet-thrift.js'
 /** One column as the schema has it. */
 export interface ParquetField {
   name: string
-  /** Whether it has one value a row and nothing below it; only then do the following say anything. */
+  /** Whether it has one value per row and no columns inside. Only then are the following fields meaningful. */
   isFlat: boolean
   type: ParquetType | undefined
   /** Bytes of a FIXED_LEN_BYTE_ARRAY. */
@@ -18,15 +18,15 @@ export interface ParquetField {
   optional: boolean
   converted: ConvertedType | undefined
   logical: LogicalType | undefined
-  /** Digits behind the point of a decimal. */
+  /** Digits of a decimal after the point. */
   scale: number
-  /** Where its chunk stands in each group of rows. */
+  /** The position of its chunk in each group of rows. */
   index: number
 }
 
 export interface LogicalType {
   name: string
-  /** Of whole numbers. */
+  /** Only for whole numbers. */
   bitWidth?: number
   isSigned?: boolean
 }
@@ -70,7 +70,7 @@ const LOGICAL_TYPES: Record<number, string> = {
 }
 const DEEPEST = 64
 
-/** Throws Error ERR_FILE, or Error saying what is wrong with the metadata. */
+/** Throws Error ERR_FILE, or a plain Error when the metadata is damaged. */
 export async function readParquetFooter(source: ByteSource): Promise<ParquetFooter> {
   const { path, size } = source
   if (size < 12) throw fileError(path, 'is a Parquet file that is cut short')
@@ -84,7 +84,7 @@ export async function readParquetFooter(source: ByteSource): Promise<ParquetFoot
   const bytes = await source.read(size - 8 - length, length)
   checkThrift(bytes, 0)
   const footer = deserializeTCompactProtocol({ view: new DataView(bytes.buffer), offset: 0 })
-  // The number of rows in all, field 3, is not used: some writers leave it at 0.
+  // Field 3, the number of rows in all, is not used: some writers leave it at 0.
   const groups = list(footer.field_4).map(readGroup)
   const keyValues = list(footer.field_5 ?? []).map(
     ({ field_1: key, field_2: value }) => [text(key), value === undefined ? '' : text(value)] as const,
@@ -96,13 +96,13 @@ function readGroup(group: Thrift): ParquetFooter['groups'][number] {
   return { rows: integer(group.field_3), chunks: list(group.field_1).map(readChunk) }
 }
 
-/** A text instead of a chunk says why it cannot be read. */
+/** A text in place of a chunk is the reason why it cannot be read. */
 function readChunk(chunk: Thrift): ParquetChunk | string {
   if (chunk.field_1 !== undefined) return 'stands in another file'
   if (chunk.field_8 !== undefined || chunk.field_3 === undefined) return 'is encrypted'
   const { field_1, field_3, field_4, field_7, field_9, field_11 } = struct(chunk.field_3)
   const data = integer(field_9)
-  // 0 stands for no dictionary in some writers; others leave it out though there is one where the data begin.
+  // Some writers put 0 where there is no dictionary. Others leave it out although the data begin with one.
   const dictionary = field_11 === undefined ? 0 : integer(field_11)
   return {
     type: ParquetTypes[integer(field_1)],
@@ -113,17 +113,17 @@ function readChunk(chunk: Thrift): ParquetChunk | string {
   }
 }
 
-/** The schema is a tree, written out in order, each with the number of its children. */
+/** The schema is a tree: its elements stand in depth-first order, each with the number of its children. */
 function readFields(elements: Thrift[]): ParquetField[] {
   let at = 0
   let index = 0
-  /** Passes over the element and all below it. */
+  /** Passes over the element and all its descendants. */
   const pass = (depth: number): Thrift => {
     const element = elements[at++]
     if (element === undefined || depth > DEEPEST) throw new Error('its schema is damaged')
     const children = integer(element.field_5 ?? 0)
     if (element.field_1 !== undefined) index++
-    // Each child takes an element, so a number that is too large ends with the list.
+    // Each child takes an element, so the loop ends with the list even when the number is too large.
     for (let i = 0; i < children; i++) pass(depth + 1)
     return element
   }

@@ -1,4 +1,5 @@
-// The pages of one Parquet column in one group of rows: taken apart here, checked, and their values decoded by hyparquet.
+// Reads the pages of one Parquet column in one group of rows: takes them apart, checks them, and has hyparquet decode
+// their values.
 // Format: https://github.com/apache/parquet-format (README, Encodings.md)
 import { crc32 } from 'node:zlib'
 import type { CompressionCodec, Compressors, Encoding } from 'hyparquet'
@@ -6,7 +7,8 @@ import { parquetHeader } from 'hyparquet/src/column.js'
 import { decompressPage, readDataPage } from 'hyparquet/src/datapage.js'
 import { readRleBitPackedHybrid } from 'hyparquet/src/encoding.js'
 import { readPlain } from 'hyparquet/src/plain.js'
-import { checkLength, checkRuns, checkValues, firstOfDelta, viewOf } from './parquet-check.js'
+import { viewOf } from './bytes.js'
+import { checkLength, checkRuns, checkValues, firstOfDelta } from './parquet-check.js'
 import type { ParquetField } from './parquet-footer.js'
 import { checkThrift } from './parquet-thrift.js'
 import type { ColumnBuilder } from './table.js'
@@ -17,20 +19,20 @@ type PageHead = Parameters<typeof readDataPage>[1]
 type Decoder = Parameters<typeof readDataPage>[2]
 type Value = number | bigint
 
-/** What a page needs to know about its column. */
+/** The facts about a column that decoding its pages takes. */
 export interface PageColumn {
   field: ParquetField
   codec: CompressionCodec
   compressors: Compressors
-  /** From what is stored (number, bigint or bytes) to the number that it means; undefined where that is the same. */
+  /** Turns a stored value (number, bigint or bytes) into the number that it means. Undefined where they are the same. */
   convert: ((stored: unknown) => Value) | undefined
 }
 
 // A page is decoded as a whole. Writers end them at about a megabyte, but one of equal values may have many rows.
 const MAX_PAGE_VALUES = 2 ** 26
 const LARGEST_PAGE = 2 ** 31 - 1
-// The most bytes that come from one, by format: copies of 64 bytes take 3, and of 258 take 2 bits; LZ4 adds 255 a byte. The
-// others have no such bound.
+// The most bytes that one packed byte can become. Snappy copies 64 bytes by 3, deflate 258 bytes by 2 bits, and LZ4 adds 255
+// per byte. The other formats have no such bound.
 const RATIOS: Partial<Record<CompressionCodec, number>> = {
   UNCOMPRESSED: 1,
   SNAPPY: 24,
@@ -41,8 +43,8 @@ const RATIOS: Partial<Record<CompressionCodec, number>> = {
 const RATIO_SLACK = 1024
 
 /**
- * Adds the `count` values of a chunk to a column. Its pages begin in the first `size` bytes. Throws Error saying what is
- * wrong.
+ * Adds the `count` values of a chunk to a column. Its pages begin in the first `size` bytes. Throws Error with the reason
+ * when they cannot be read.
  */
 export function readPages(
   bytes: Uint8Array<ArrayBuffer>,
@@ -60,7 +62,7 @@ export function readPages(
     checkLength(header.compressed_page_size, bytes.length - reader.offset)
     const packed = bytes.subarray(reader.offset, reader.offset + header.compressed_page_size)
     reader.offset += header.compressed_page_size
-    // Of the bytes as they stand in the file, as a signed number.
+    // The checksum is that of the packed bytes, as a signed number.
     if (header.crc !== undefined && crc32(packed) !== header.crc >>> 0)
       throw new Error('the checksum of a page is wrong')
     if (header.type === 'INDEX_PAGE') continue
@@ -77,12 +79,12 @@ export function readPages(
 }
 
 interface Page {
-  /** Values, those that are missing included. */
+  /** Values, missing ones included. */
   count: number
-  /** How many of them are missing, where the page says so. */
+  /** How many values are missing, where the page tells it. */
   nulls: number | undefined
   encoding: Encoding | undefined
-  /** Which of them are there: a bit each, in runs. Empty where all are. */
+  /** Which values are there: one bit each, in runs. Empty where all are. */
   levels: Uint8Array
   values: Uint8Array
 }
@@ -102,7 +104,7 @@ function open(packed: Uint8Array, header: PageHeader, column: PageColumn): Page 
   return { ...rest, levels: page.subarray(4, 4 + length), values: page.subarray(4 + length) }
 }
 
-/** In version 2 the levels stand in front, not packed. */
+/** In version 2 the levels come first and are not packed. */
 function openV2(packed: Uint8Array, header: PageHeader, column: PageColumn): Page {
   const { data_page_header_v2: head } = header
   if (head === undefined) throw new Error('it has a page without a header')
@@ -115,7 +117,7 @@ function openV2(packed: Uint8Array, header: PageHeader, column: PageColumn): Pag
   const rest = packed.subarray(start)
   const size = header.uncompressed_page_size - start
   const values = head.is_compressed === false || size === 0 ? rest : unpack(rest, size, column)
-  if (!column.field.optional && nulls > 0) throw new Error('a page misses values in a column that must have all')
+  if (!column.field.optional && nulls > 0) throw new Error('a page lacks values in a column that must have all')
   return { count, nulls, encoding, levels: column.field.optional ? levels : levels.subarray(0, 0), values }
 }
 
@@ -129,16 +131,16 @@ function unpack(packed: Uint8Array, size: number, { codec, compressors }: PageCo
 }
 
 /**
- * LZ4 in Hadoop's frames: the lengths of what comes out and of what is packed, and then that. hyparquet-compressors 1.1 reads
- * them as signed numbers, and goes back for ever by an empty frame of negative length.
+ * LZ4 in Hadoop's frames: the unpacked length, the packed length, and the packed bytes. hyparquet-compressors 1.1 reads the
+ * lengths as signed numbers, and never ends when an empty frame has a negative one.
  */
 function checkFrames(packed: Uint8Array): void {
-  const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength)
+  const view = viewOf(packed)
   for (let at = 0; at < packed.length - 8; ) {
     const [unpacked, length] = [view.getInt32(at), view.getInt32(at + 4)]
     at += 8
     if (unpacked === 0 && length < 0) throw new Error('its LZ4 frames are damaged')
-    if (length < 0 || length > packed.length - at) return // not such frames
+    if (length < 0 || length > packed.length - at) return // no Hadoop frames
     at += length
   }
 }
@@ -169,7 +171,7 @@ function addPage(page: Page, dictionary: Value[] | undefined, column: PageColumn
     for (const level of levels) if (level === 1) present++
   }
   if (nulls !== undefined && present !== count - nulls)
-    throw new Error(`a page misses ${count - present} values and says ${nulls}`)
+    throw new Error(`a page lacks ${count - present} values and announces ${nulls}`)
   const values = present === 0 ? [] : readValues(page, present, column)
   if (values.length !== present) throw new Error(`a page has ${values.length} values instead of ${present}`)
 
@@ -199,7 +201,7 @@ function addPage(page: Page, dictionary: Value[] | undefined, column: PageColumn
   }
 }
 
-/** 1 where a value is. Undefined where all are. */
+/** 1 where there is a value. Undefined where there are all. */
 function readLevels({ count, levels, nulls }: Page, optional: boolean): Uint8Array | undefined {
   if (!optional || (levels.length === 0 && nulls === 0)) return undefined
   const output = new Uint8Array(count)
@@ -211,19 +213,19 @@ function readLevels({ count, levels, nulls }: Page, optional: boolean): Uint8Arr
 function readValues({ values, encoding }: Page, present: number, { field }: PageColumn): ArrayLike<unknown> {
   const { type, typeLength } = field
   const missing = checkValues(values, encoding, present, type, typeLength)
-  // Without a path in the schema there are no levels to read: they are taken off already.
+  // Without a path in the schema, readDataPage() expects no levels. They are not in these bytes.
   const decoder = { type, element: { type_length: typeLength }, schemaPath: [] }
   const head = { num_values: present, encoding }
   const { dataPage } = readDataPage(padded(values, missing), head as PageHead, decoder as unknown as Decoder)
   if (encoding === 'DELTA_BINARY_PACKED' && dataPage instanceof Int32Array) {
-    // Sums are modulo 2^32, so what the first lacks is what all lack.
+    // Sums are modulo 2^32, so all values lack the same amount as the first one.
     const lacking = firstOfDelta(values) - dataPage[0]
     if (lacking !== 0) for (let i = 0; i < dataPage.length; i++) dataPage[i] += lacking
   }
   return dataPage
 }
 
-/** With so many zeros behind. */
+/** The bytes, followed by `missing` zeros. */
 function padded(bytes: Uint8Array, missing: number): Uint8Array {
   if (missing === 0) return bytes
   const longer = new Uint8Array(bytes.length + missing)

@@ -1,14 +1,14 @@
-// A check of Thrift's compact protocol, in which Parquet writes its metadata and page headers. The decoder makes lists as
-// long as they say to be and reads whole numbers of any length, so both need a bound first.
+// Checks data in Thrift's compact protocol, in which Parquet writes its metadata and page headers. The decoder makes lists
+// of any length that is announced and reads whole numbers of any length, so both need a bound first.
 // Format: https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
 
 const DEEPEST = 32
-// 64 bits, seven a byte.
+// 64 bits, seven per byte.
 const LONGEST_VARINT = 10
 
 const [BYTE, I16, I64, DOUBLE, BINARY, LIST, STRUCT] = [3, 4, 6, 7, 8, 9, 12] as const
 
-/** Checks the struct that begins at `offset`. Throws Error when it does not end inside of the bytes. */
+/** Checks the struct that begins at `offset`. Throws Error when it does not end inside the bytes. */
 export function checkThrift(bytes: Uint8Array, offset: number): void {
   let at = offset
 
@@ -39,7 +39,7 @@ export function checkThrift(bytes: Uint8Array, offset: number): void {
       const type = head & 15
       if (type === 0) return
       if (head >> 4 === 0) varint()
-      // A truth value is the type itself.
+      // The type of a truth value is its value.
       if (type > 2) value(type, depth)
     }
   }
@@ -58,7 +58,7 @@ export function checkThrift(bytes: Uint8Array, offset: number): void {
     if (depth > DEEPEST) throw new Error('its metadata is nested too deeply')
     const head = byte()
     const count = head >> 4 === 15 ? varint() : head >> 4
-    // An element has at least one byte.
+    // An element takes at least one byte.
     if (count > bytes.length - at) throw new Error('its metadata is cut short')
     for (let i = 0; i < count; i++) value(head & 15, depth)
   }

@@ -1,4 +1,4 @@
-// Parquet, by hyparquet and hyparquet-writer, one column of one row group at a time.
+// Parquet, read by hyparquet and written by hyparquet-writer, one column of one row group at a time.
 import { compressors } from 'hyparquet-compressors'
 import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer'
 import { checkMemory } from '../native/memory.js'
@@ -11,10 +11,10 @@ import { type ParquetField, type ParquetFooter, readParquetFooter } from './parq
 import { readPages } from './parquet-pages.js'
 import { type Column, ColumnBuilder, keeps, type ReadOptions, type Table, uniqueNames, unread } from './table.js'
 
-// Some old writers leave the header of the dictionary out of a chunk's size.
+// Some old writers do not count the header of the dictionary in a chunk's size.
 const CHUNK_SLACK = 128
 
-/** How a column is stored, and how its numbers are made of what is stored. */
+/** How a column is stored, and how a stored value becomes a number. */
 interface Described {
   kind: Column['kind']
   stored: string
@@ -22,15 +22,15 @@ interface Described {
 }
 
 /**
- * Reads the flat columns of a Parquet file; nested ones, texts, dates and booleans are listed but not decoded. Null is a
- * missing value, and a decimal is the float64 nearest to it. Throws Error ERR_FILE or ERR_MEMORY.
+ * Reads the flat columns of numbers of a Parquet file. Nested columns, texts, dates and booleans are listed but not decoded.
+ * Null is a missing value, and a decimal becomes the nearest float64. Throws Error ERR_FILE or ERR_MEMORY.
  */
 export async function readParquet(source: ByteSource, options: ReadOptions): Promise<Table> {
   try {
     return await readColumns(source, options)
   } catch (error) {
     if (isCoded(error) || options.signal?.aborted) throw error
-    // Whatever the library meets in a damaged file: RangeError of a DataView, Error of a decoder.
+    // The library's own errors about a damaged file: RangeError of a DataView, Error of a decoder.
     throw fileError(source.path, `is a Parquet file that cannot be read: ${(error as Error).message}`, error)
   }
 }
@@ -70,7 +70,7 @@ async function readColumns(source: ByteSource, options: ReadOptions): Promise<Ta
   return { format: 'parquet', rows, columns, named: true, meta, roles: meta }
 }
 
-/** Adds one column of one row group. Columns are told apart by their place, since two may have one name. */
+/** Adds one column of one row group. Columns are identified by their position, since two may have one name. */
 async function readChunk(
   source: ByteSource,
   { rows, chunks }: ParquetFooter['groups'][number],
@@ -87,7 +87,7 @@ async function readChunk(
     throw fileError(path, `is damaged: where column '${field.name}' should be, there is '${chunk.path.join('.')}'`)
   if (chunk.codec === undefined) throw fileError(path, `has the column '${field.name}' packed in an unknown way`)
   if (chunk.start + chunk.size > size) throw fileError(path, `is cut short: column '${field.name}' is not all there`)
-  // The values are in the first `chunk.size` bytes, but for what the slack is for.
+  // The values are in the first `chunk.size` bytes, or a few bytes later (see CHUNK_SLACK).
   const bytes = await source.read(chunk.start, Math.min(chunk.size + CHUNK_SLACK, size - chunk.start))
   readPages(bytes, chunk.size, rows, { field, codec: chunk.codec, compressors, convert }, builder)
 }
@@ -110,7 +110,7 @@ function describeField(field: ParquetField): Described {
       ? `${isUnsigned ? 'u' : ''}int${logical.bitWidth}`
       : (converted ?? type).toLowerCase().replace('_', '')
     if (!isUnsigned) return { kind: 'number', stored }
-    // Unsigned numbers stand in the bits of signed ones.
+    // Unsigned numbers are stored in the bits of signed ones.
     const convert = (stored: unknown) =>
       typeof stored === 'bigint' ? BigInt.asUintN(64, stored) : (stored as number) >>> 0
     return { kind: 'number', stored, convert }
@@ -121,7 +121,7 @@ function describeField(field: ParquetField): Described {
   return { kind: 'other', stored: (kind ?? type ?? 'unknown').toLowerCase().replace(/_(milli|micro)s$/, '') }
 }
 
-/** Whole numbers, or the bytes of one, the highest first. */
+/** Decimals are stored as whole numbers, or as the bytes of one, the highest first. */
 function describeDecimal(type: ParquetField['type'], typeLength: number, scale: number): Described {
   const stored = 'decimal'
   if (type === 'INT32' || type === 'INT64') {
@@ -145,7 +145,7 @@ export function parquetBytes(
 ): Uint8Array {
   const columnData = columns.map(({ name, values }): ColumnSource => {
     const type = values instanceof Float64Array ? 'DOUBLE' : 'INT64'
-    // Not dictionaries: they are looked up by ===, for which 0 and -0 are the same.
+    // No dictionaries: the writer looks values up by ===, for which 0 and -0 are the same.
     return { name, data: values, type, nullable: false, encoding: 'PLAIN' }
   })
   return new Uint8Array(

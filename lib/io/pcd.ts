@@ -6,19 +6,19 @@ import { ColumnBuilder, keeps, type ReadOptions, type Table, uniqueNames, unread
 
 const BLOCK = 1 << 20
 const LONGEST_HEADER = 1 << 16
-// LZF copies at most 264 bytes by three.
+// LZF copies at most 264 bytes by 3.
 const LZF_RATIO = 88
 // Each column costs an object and a buffer of its own.
 const MAX_COLUMNS = 100_000
 
 interface PcdHeader {
-  /** One a number of a point; names of padding are undefined. */
+  /** One per number of a point. Padding has no name. */
   fields: { name: string | undefined; type: string }[]
-  /** The same as the header has it: a field of `count` numbers, which stand together in each point. */
+  /** The same as in the header: a field of `count` numbers, which are adjacent in each point. */
   blocks: { type: string; count: number; isPadding: boolean }[]
   points: number
   data: 'ascii' | 'binary' | 'binary_compressed'
-  /** Where the points begin, and on which line. */
+  /** The position of the points, and their first line. */
   offset: number
   line: number
 }
@@ -38,7 +38,7 @@ const TYPES: Record<string, { name: string; size: number; get: Getter }> = {
   U8: { name: 'uint64', size: 8, get: (view, at) => view.getBigUint64(at, true) },
 }
 
-/** Reads a PCD file: one column a field; a field with a COUNT is name_0, name_1, ... Throws Error ERR_FILE. */
+/** Reads a PCD file: one column per field. A field with a COUNT is name_0, name_1, ... Throws Error ERR_FILE. */
 export async function readPcd(source: ByteSource, options: ReadOptions): Promise<Table> {
   const header = await readHeader(source)
   const keep = keeps(options)
@@ -71,7 +71,7 @@ async function readHeader(source: ByteSource): Promise<PcdHeader> {
   }
   const list = (key: string) => entries.get(key) ?? []
   const names = list('FIELDS').length > 0 ? list('FIELDS') : list('COLUMNS')
-  // What the oldest versions leave out: all fields are float32, and each has one number.
+  // The oldest versions leave these lines out: all fields are float32, and each has one number.
   const sizes = entries.has('SIZE') ? list('SIZE') : names.map(() => '4')
   const types = entries.has('TYPE') ? list('TYPE') : names.map(() => 'F')
   const counts = entries.has('COUNT') ? list('COUNT').map(Number) : names.map(() => 1)
@@ -110,18 +110,18 @@ function pointCount(path: string, list: (key: string) => string[]): number {
   const [height = 1] = list('HEIGHT').map(Number)
   const [points = width * height] = list('POINTS').map(Number)
   if (!Number.isSafeInteger(points) || points < 0) throw fileError(path, 'is a PCD file without a number of points')
-  // Both 0 say nothing, in the oldest files.
+  // In the oldest files both are 0 and mean nothing.
   if (width !== undefined && !(width === 0 && height === 0) && width * height !== points)
-    throw fileError(path, `is ${width} points wide and ${height} high, but says to have ${points}`)
+    throw fileError(path, `is ${width} points wide and ${height} high, but announces ${points}`)
   if (points === 0) throw fileError(path, 'has no points')
   return points
 }
 
-/** Before anything is made for each number of a point: so many have to fit into the file. */
+/** All numbers of all points must fit into the file. This is checked before anything is allocated per number. */
 function checkWidth(source: ByteSource, blocks: PcdHeader['blocks'], points: number, data: PcdHeader['data']): void {
   const width = blocks.reduce((sum, { count }) => sum + count, 0)
-  const most = data === 'binary_compressed' ? LZF_RATIO * source.size : source.size
-  if (width * points > most)
+  const max = data === 'binary_compressed' ? LZF_RATIO * source.size : source.size
+  if (width * points > max)
     throw fileError(
       source.path,
       `is cut short: ${points} points of ${width} numbers do not fit into ${source.size} bytes`,
@@ -191,8 +191,9 @@ async function readBinary(
 }
 
 /**
- * Field after field, packed as a whole. A field with a COUNT is one block: all its numbers of the first point, then those
- * of the second, ... PCL writes no padding here even where the header has some, so the size tells which it is.
+ * Reads packed points: field after field, packed as a whole. A field with a COUNT is one block: all its numbers of the first
+ * point, then those of the second, ... PCL writes no padding here even where the header has some. The size tells whether
+ * there is padding.
  * https://github.com/PointCloudLibrary/pcl/blob/master/io/src/pcd_io.cpp (PCDWriter::writeBinaryCompressed)
  */
 async function readCompressed(
@@ -242,8 +243,9 @@ async function readCompressed(
 }
 
 /**
- * LZF: a control byte below 32 is followed by that many plain bytes and one more; above, its upper three bits are a length
- * and the lower five begin a distance to copy from. Undefined when the input is damaged.
+ * Unpacks LZF. A control byte below 32 is followed by that many plain bytes and one more. In any other control byte,
+ * the upper three bits are a length, and the lower five are the first bits of the distance to copy from. Undefined when
+ * the input is damaged.
  */
 export function unpackLzf(packed: Uint8Array, size: number): Uint8Array<ArrayBuffer> | undefined {
   const output = new Uint8Array(size)

@@ -1,17 +1,17 @@
-// The first lines of a text table, split into cells for one delimiter after the other, to see which one fits.
+// The first lines of a text table, split into cells by a delimiter that is to be tried.
 
 export interface SampleRow {
   cells: string[]
-  /** Whether each cell stands in quotes. */
+  /** Per cell, whether it is in quotes. */
   quoted: boolean[]
   /** Index of its first line. */
   line: number
 }
 
-// A quote that is open for more lines than these is taken for one that is never closed.
+// A quote that stays open for more lines is taken for one that is never closed.
 const LONGEST_QUOTE = 50
 
-/** The rows of some lines. Blank lines are passed over, and those that begin with `comment`. */
+/** The rows of some lines. Blank lines and lines that begin with `comment` are passed over. */
 export function sampleRows(lines: readonly string[], delimiter: string, comment: string | undefined): SampleRow[] {
   const rows: SampleRow[] = []
   for (let line = 0; line < lines.length; line++) {
@@ -29,7 +29,7 @@ export function sampleRows(lines: readonly string[], delimiter: string, comment:
   return rows
 }
 
-// What spreadsheets write where a number should be, in English, German and French: no comment, though it begins like one.
+// Errors of spreadsheets in place of a number, in English, German and French. They begin like comments but are none.
 const SPREADSHEET_ERROR = /^#(n\/?a|nv|null!?|getting_data|spill!|[\p{Lu}\d/]+[!?])(?![\p{L}\d!?])/iu
 
 /** Whether a line is a comment. */
@@ -39,7 +39,7 @@ export function beginsWith(line: string, comment: string | undefined): boolean {
   return text.startsWith(comment) && !SPREADSHEET_ERROR.test(text)
 }
 
-/** One row; with ' ' as the delimiter, cells have any number of blanks and tabs between them. */
+/** One row. The delimiter ' ' stands for any number of blanks and tabs. */
 export function splitRow(
   text: string,
   delimiter: string,
@@ -85,7 +85,7 @@ function nextDelimiter(text: string, delimiter: string, from: number): number {
   return at === -1 ? text.length : at
 }
 
-/** Rows between blanks, in the form in which Papa.Parser gives them. A row is a line here, also in quotes. */
+/** Rows whose cells are separated by blanks, in the form of Papa.Parser's results. A row is one line, also in quotes. */
 export function parseBlanks(
   text: string,
   newline: string,

@@ -1,27 +1,28 @@
-// The columnar table that every reader fills: numbers as float64, and for each column what else was met and where.
-import { describe, plainError, rangeError } from '../errors.js'
+// The table that every reader fills, column by column: numbers as float64, and per column the cells that are no numbers.
+import { rangeError } from '../errors.js'
+import { float64s } from '../native/memory.js'
 import type { FileMeta } from './meta.js'
 
-/** What stands in a cell that is not a finite number. */
+/** The kinds of cell that is not a finite number. */
 export type TroubleKind = 'missing' | 'text' | 'nan' | 'infinite' | 'inexact'
 
-/** A cell that is not a finite number: where it is, and what stands there. */
+/** A cell that is not a finite number: its place and its content. */
 export interface Trouble {
   kind: TroubleKind
   /** Data row, counted from 0. */
   row: number
   /** Line in the file, counted from 1, where the format has lines. */
   line: number | undefined
-  /** What stands there, for texts and for whole numbers that float64 cannot hold. */
+  /** Its content, for texts and for whole numbers that float64 cannot hold. */
   text: string | undefined
 }
 
 /**
- * - `number`: a column to compute with; at most half of what stands in it is text
- * - `text`: mostly text
- * - `other`: dates, booleans, lists and whatever else is not a number
+ * - `number`: a column to compute with; at most half of its cells that are not missing are texts
+ * - `text`: a column of mostly texts
+ * - `other`: dates, booleans, lists and other things that are no numbers
  * - `empty`: only missing values
- * - `unread`: left out by `columns`
+ * - `unread`: not asked for by `columns`
  */
 export type ColumnKind = 'number' | 'text' | 'other' | 'empty' | 'unread'
 
@@ -30,7 +31,7 @@ export interface Column {
   kind: ColumnKind
   /** How the file stores it: float32, int64, text, timestamp, ... */
   stored: string
-  /** One a row, NaN (or an infinity) where no finite number stands. Only with kind `number`. */
+  /** One number per row; NaN or an infinity where there is no finite number. Only with kind `number`. */
   values: Float64Array | undefined
   missing: number
   texts: number
@@ -39,7 +40,7 @@ export interface Column {
   /** The first cell that is not a finite number, and the first text. */
   trouble: Trouble | undefined
   text: Trouble | undefined
-  /** Texts that are numbers in another writing (1,5 or 12 %): how many, and the first. They are among the texts. */
+  /** Texts that are numbers in another notation (1,5 or 12 %): how many, and the first. `texts` counts them as well. */
   unclear?: { count: number; first: Trouble } | undefined
 }
 
@@ -48,48 +49,51 @@ export interface Table {
   format: string
   rows: number
   columns: Column[]
-  /** Whether the names stand in the file; otherwise they are c0, c1, ... */
+  /** Whether the file has the names. Otherwise they are c0, c1, ... */
   named: boolean
-  /** What the file says about itself when compress wrote it, where the format has room for that. */
+  /** The metadata that compress wrote into the file, where the format has room for it. */
   meta: FileMeta | undefined
-  /** Columns that hold weights and source rows and no coordinates, where the file says so. */
+  /** The columns of weights and source rows, where the file tells them. They are no coordinates. */
   roles?: { weight: string | undefined; row: string | undefined } | undefined
-  /** What was recognised and is not plain, a sentence each. */
+  /** Remarks on unusual things in the file, a sentence each. */
   notes?: string[] | undefined
 }
 
-/** How a text table is written; what is left out is recognised by its first lines. */
+/** How a text table is written. Options that are left out are recognised from its first lines. */
 export interface TextOptions {
-  /** Between the cells: one character, ' ' for any number of blanks. */
+  /** The character between cells; ' ' for any number of blanks. */
   delimiter?: string | undefined
   decimal?: '.' | ',' | undefined
-  /** How lines begin that are none of the table's; '' when there are no such lines. */
+  /** How lines begin that are comments; '' when there are none. */
   comment?: string | undefined
-  /** How many lines stand before the table. */
+  /** How many lines come before the table. */
   skip?: number | undefined
 }
 
-/** What every reader takes. */
+/** The options of every reader. */
 export interface ReadOptions {
-  /** Only these are kept in memory; names that the file lacks are ignored here. Default: all. */
+  /** Only these columns are kept in memory. Names that the file lacks are ignored here. Default: all. */
   columns?: readonly string[] | undefined
-  /** CSV and arrays in JSON: whether the first row has names. Default: by its content. */
+  /** CSV and arrays in JSON: whether the first row has names. Default: recognised from its content. */
   header?: boolean | undefined
   text?: TextOptions | undefined
-  /** Numbers and words that stand for a missing value, besides the usual words. */
+  /** Numbers and words that mean a missing value, beside the usual words. */
   missing?: readonly string[] | undefined
   signal?: AbortSignal | undefined
-  /** Bytes read of bytes in all. */
+  /** Called with the bytes read and the bytes in all. */
   onProgress?: ((done: number, total: number) => void) | undefined
 }
 
-// Source rows are returned in a Uint32Array.
+// Row numbers are returned in a Uint32Array.
 const MAX_ROWS = 2 ** 32 - 1
 const LONGEST_TEXT = 60
-// Small, because a file can have a hundred thousand columns; it doubles as often as it has to.
+// Small, because a file can have a hundred thousand columns. It doubles as often as needed.
 const FIRST_CAPACITY = 16
 
-/** A growing column. One call a row, in order: number, missing, text, inexact or other. */
+/**
+ * A growing column. Takes one call per row, in order: number(), missing(), text(), unclear(), bigint(), other() or
+ * any().
+ */
 export class ColumnBuilder {
   readonly name: string
   readonly stored: string
@@ -101,7 +105,7 @@ export class ColumnBuilder {
   #text: Trouble | undefined
   #unclear: { count: number; first: Trouble } | undefined
 
-  /** `expected`: how many rows will come, where that is known and was checked against the file's size. */
+  /** `expected`: the number of rows, where it is known and was checked against the file's size. */
   constructor(name: string, stored: string, expected = FIRST_CAPACITY) {
     this.name = name
     this.stored = stored
@@ -132,14 +136,14 @@ export class ColumnBuilder {
     this.#skip()
   }
 
-  /** A text that is a number, but not in the writing that was expected. */
+  /** A text that is a number in another notation than expected. */
   unclear(text: string, line?: number): void {
     if (this.#unclear !== undefined) this.#unclear.count++
     else this.#unclear = { count: 1, first: { kind: 'text', row: this.length, line, text: shortened(text) } }
     this.text(text, line)
   }
 
-  /** A 64-bit whole number; beyond 2^53 only those that float64 holds are numbers. */
+  /** A 64-bit whole number. Beyond 2^53 it counts as a number only where float64 holds it exactly. */
   bigint(value: bigint, line?: number): void {
     const number = Number(value)
     if (Number.isSafeInteger(number) || (Number.isFinite(number) && BigInt(number) === value)) {
@@ -151,13 +155,13 @@ export class ColumnBuilder {
     this.#skip()
   }
 
-  /** A date, a boolean, a list: there, but not a number. */
+  /** A date, a boolean, a list: a value that is not a number. */
   other(): void {
     this.#counts.others++
     this.#skip()
   }
 
-  /** Whatever a decoder gives: numbers, bigints, null, or something else. */
+  /** Any value from a decoder: a number, a bigint, a text, null, or something else. */
   any(value: unknown, line?: number): void {
     if (typeof value === 'number') this.number(value, line)
     else if (typeof value === 'bigint') this.bigint(value, line)
@@ -166,7 +170,7 @@ export class ColumnBuilder {
     else this.other()
   }
 
-  /** With `isAsked`, a column that was asked for by name, one number makes it a column of numbers. */
+  /** `isAsked`: the column was asked for by name. Then one number is enough to make it a column of numbers. */
   done(isAsked = false): Column {
     const { finite, missing, texts, notFinite, others } = this.#counts
     const numbers = finite + notFinite
@@ -180,7 +184,7 @@ export class ColumnBuilder {
     return { name, kind, stored, values, missing, texts, notFinite, trouble, text, unclear }
   }
 
-  /** Room is made at the first number, so that a column of text takes no memory. */
+  /** Memory is taken at the first number, so a column of texts takes none. */
   #skip(): void {
     if (this.#values !== undefined) {
       if (this.length === this.#values.length) this.#grow()
@@ -195,13 +199,13 @@ export class ColumnBuilder {
     }
     const before = this.#values
     const capacity = Math.max(this.#expected, before === undefined ? this.length + 1 : 2 * before.length)
-    const after = allocate(capacity)
+    const after = float64s(capacity)
     if (before === undefined) after.fill(Number.NaN, 0, this.length)
     else after.set(before)
     this.#values = after
   }
 
-  /** A column that begins with a number and ends with missing values has no room for the last of them yet. */
+  /** All values. A column may lack room for the missing values at its end. */
   #whole(): Float64Array {
     if (this.#values === undefined || this.#values.length < this.length) this.#grow()
     return (this.#values as Float64Array).subarray(0, this.length)
@@ -219,13 +223,13 @@ function shortened(text: string): string {
   return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}...` : text
 }
 
-/** A column that is there but was not asked for. */
+/** A column of the file that was not asked for. */
 export function unread(name: string, stored: string): Column {
   const counts = { missing: 0, texts: 0, notFinite: 0 }
   return { name, kind: 'unread', stored, values: undefined, ...counts, trouble: undefined, text: undefined }
 }
 
-/** Names without doubles and without empty ones: c0, c1, ... by position, and `_2`, `_3` behind a name that is taken. */
+/** Makes names unique: an empty one becomes c0, c1, ... by its position, and one that is taken gets `_2`, `_3`, ... */
 export function uniqueNames(given: readonly string[]): string[] {
   const taken = new Set<string>()
   const counts = new Map<string, number>()
@@ -237,8 +241,8 @@ export function uniqueNames(given: readonly string[]): string[] {
 }
 
 /**
- * `name`, or with the first of `_2`, `_3`, ... that is free. `counts` remembers where the last search for a name ended, so
- * that thousands of equal names take no time that grows like their square.
+ * `name`, or `name` with the first suffix of `_2`, `_3`, ... that is free. `counts` remembers where the last search for a
+ * name ended, so that thousands of equal names do not take quadratic time.
  */
 export function uniqueName(name: string, taken: ReadonlySet<string>, counts?: Map<string, number>): string {
   if (!taken.has(name)) return name
@@ -253,25 +257,16 @@ export function positionNames(count: number): string[] {
   return Array.from({ length: count }, (_, position) => `c${position}`)
 }
 
-// The columns that compress writes besides the points; write.ts has their names.
+// The columns that compress writes beside the points (see write.ts).
 export const WEIGHT_NAME = /^weights?(_\d+)?$/
 export const ROW_NAME = /^(row|indices)(_\d+)?$/
 
 /**
- * Which columns are kept, as a question to ask once a column: those asked for, and what may be the weights and the source
- * rows, which are needed to know a file that compress wrote.
+ * Returns a function that tells whether a column is kept: one that was asked for, or one that may be the weights or the
+ * source rows of a file that compress wrote.
  */
 export function keeps({ columns }: ReadOptions): (name: string) => boolean {
   if (columns === undefined) return () => true
   const wanted = new Set(columns)
   return (name) => wanted.has(name) || WEIGHT_NAME.test(name) || ROW_NAME.test(name)
-}
-
-/** Throws Error ERR_MEMORY with the bytes. */
-function allocate(length: number): Float64Array {
-  try {
-    return new Float64Array(length)
-  } catch (cause) {
-    throw plainError('ERR_MEMORY', `a column of ${describe(length)} numbers needs ${8 * length} bytes`, cause)
-  }
 }

@@ -1,4 +1,4 @@
-// Writing a compressed set: its points, their new weights and the rows of the source that they are.
+// Writes a compressed set: its points, their new weights and their rows in the source.
 import { type Target, writeAtomically } from './atomic.js'
 import type { OutputFormat } from './format.js'
 import { type FileMeta, META_KEY, metaToText } from './meta.js'
@@ -10,14 +10,14 @@ export interface CompressedSet {
   /** count x names.length, row-major. */
   points: Float64Array
   weights: Float64Array
-  /** Data rows of the source file, counted from 0 before any row was left out. */
+  /** The data rows of the source file, counted from 0, rows that were left out included. */
   rows: Uint32Array
 }
 
-/** What is recorded in the file besides, where its format has room. */
+/** Facts that the metadata records, where the format has room for it. */
 export type SourceFacts = Pick<FileMeta, 'order' | 'sourceWeight' | 'dropMissing'>
 
-/** A column of the set as the file has it. */
+/** The columns of the file. */
 interface OutputColumns {
   names: string[]
   columns: Float64Array[]
@@ -26,15 +26,15 @@ interface OutputColumns {
 }
 
 /**
- * Writes the set in one of these forms, numbers so that they read back bit for bit. Returns the bytes written.
+ * Writes the set in one of these forms. All numbers read back bit for bit. Returns the bytes written.
  *
  * - CSV, TSV, JSON rows: the columns, then `weight`, then `row`
  * - Parquet: the same, `row` as int64, with a line of metadata (see FileMeta)
  * - NPZ: `points` (float64, count x m), `weights` (float64), `indices` (int64), `columns` (names), and the metadata
  * - NPY: one float64 array, count x (m + 2): the columns, then the weight, then the row
  *
- * `weight` and `row` become `weight_2`, ... when a point column has that name. Throws Error ERR_FILE, or the signal's
- * reason; then nothing is left behind.
+ * `weight` and `row` become `weight_2`, ... when a point column has that name. Throws Error ERR_FILE or the signal's reason,
+ * and then leaves nothing.
  */
 export function writeCompressed(
   target: Target,
@@ -46,7 +46,7 @@ export function writeCompressed(
   return compressedPieces(format, set, facts).then((content) => writeAtomically(target, content, signal))
 }
 
-/** What writeCompressed writes, piece by piece. */
+/** The content of the file, piece by piece. */
 export async function compressedPieces(
   format: OutputFormat,
   set: CompressedSet,

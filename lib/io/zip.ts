@@ -1,5 +1,5 @@
-// Zip archives as numpy.savez writes and reads them: entries that are stored or deflated, with or without the 64-bit
-// extension, checked by their CRC. https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
+// Zip archives as numpy.savez writes and reads them: stored or deflated entries, with or without the 64-bit extension,
+// checked by their CRC. https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
 import { crc32, inflateRaw } from 'node:zlib'
 import { type ByteSource, fileError } from './bytes.js'
 
@@ -10,8 +10,9 @@ export interface ZipEntry {
   crc: number
   compressedSize: number
   size: number
-  /** Where its local header begins, and where the next thing in the archive does. */
+  /** The position of its local header. */
   offset: number
+  /** The position of the next entry, or of the list. */
   end: number
   isEncrypted: boolean
 }
@@ -27,13 +28,13 @@ const LONGEST_END = 22 + 0xffff
 const LOCAL_SIZE = 30
 // NPZ files have a handful of arrays.
 const MAX_ENTRIES = 10_000
-// The best that deflate can do: 258 bytes from 2 bits, and a little for the frame of a short one.
+// Deflate makes at most 258 bytes from 2 bits. The slack is for the frame of a short entry.
 const DEFLATE_RATIO = 1032
 const DEFLATE_SLACK = 1024
 
 /**
- * The archive's list. Throws Error ERR_FILE for what does not fit into the file, and for entries that share bytes: so a small
- * archive could hold any amount.
+ * The archive's list. Throws Error ERR_FILE when an entry does not fit into the file, and when entries share bytes: a small
+ * archive could unpack to any size that way.
  */
 export async function readZipEntries(source: ByteSource): Promise<ZipEntry[]> {
   const { count, start, size } = await readEnd(source)
@@ -68,7 +69,7 @@ export async function readZipEntries(source: ByteSource): Promise<ZipEntry[]> {
   return entries
 }
 
-/** Entries lie one behind the other in front of the list. Sets where each has to end. */
+/** Entries lie one after the other before the list. Sets the end of each. */
 function checkPlaces(source: ByteSource, entries: readonly ZipEntry[]): void {
   const names = new Set<string>()
   const inOrder = [...entries].sort((a, b) => a.offset - b.offset)
@@ -116,7 +117,7 @@ async function readEnd(source: ByteSource): Promise<{ count: number; start: numb
   const tail = new DataView((await source.read(tailStart, source.size - tailStart)).buffer)
   const isEnd = (at: number) => tail.getUint32(at, true) === END
   let at = tail.byteLength - 22
-  // A comment may hold anything, also the mark; where its length is right there is no doubt.
+  // A comment may contain the mark. Where the length of the comment is right, there is no doubt.
   while (at >= 0 && !(isEnd(at) && at + 22 + tail.getUint16(at + 20, true) === tail.byteLength)) at--
   if (at < 0) throw fileError(source.path, 'is a zip archive that is cut short: its list is missing')
   const short = {
@@ -132,7 +133,7 @@ async function readEnd(source: ByteSource): Promise<{ count: number; start: numb
   return { count, size, start } as { count: number; size: number; start: number }
 }
 
-/** Sizes that do not fit into 32 bits stand in the extra field 1, in this order, only those that are needed. */
+/** Sizes that do not fit into 32 bits are in the extra field 1, in the same sequence; the field has no others. */
 function wideSizes(source: ByteSource, sizes: number[], extra: DataView): number[] {
   if (!sizes.includes(ALL_ONES)) return sizes
   for (let at = 0; at + 4 <= extra.byteLength; ) {
@@ -164,10 +165,10 @@ function damaged(source: ByteSource): Error {
 
 // ---- writing
 
-// 1 January 1980, 0:00, the earliest that zip knows: the same content gives the same file.
+// 1 January 1980, 0:00, the earliest date of zip. A fixed date makes equal files of equal content.
 const DATE = 0x21
 
-/** An archive of stored entries. Sizes are those of a compressed set, far below the 4 GiB at which zip needs more. */
+/** An archive of stored entries. It must stay below 4 GiB, as every compressed set does. */
 export function* zipStored(files: readonly { name: string; content: Uint8Array }[]): Generator<Uint8Array> {
   const central: Uint8Array[] = []
   let offset = 0
@@ -196,7 +197,7 @@ export function* zipStored(files: readonly { name: string; content: Uint8Array }
   )
 }
 
-/** What local and central headers have in common: flag 0x800 says that names are UTF-8. */
+/** The common part of local and central headers. Flag 0x800 means that names are UTF-8. */
 function entryFields(content: Uint8Array, nameLength: number): Uint8Array {
   const { length } = content
   return littleEndian(

@@ -1,19 +1,17 @@
-// Labelled rows: few of them, with weights, on which a model learns what it would learn on all.
+// Compression of labelled rows: few of them, with weights, on which a model learns as on all of them.
 
 import { copyColumns, type Dataset, readLabelledRows } from '../input/labelled-rows.js'
 import {
   type AsyncOptions,
   checkScale,
-  type OptionValues,
-  onlyAsync,
   optional,
-  readOptions,
+  optionsOf,
   shared,
   type ThreadOptions,
   trueOrFalse,
   withDefault,
 } from '../input/options.js'
-import { degreeOrAuto, type OrderBlock } from '../input/order.js'
+import { type OrderBlock, wholeOrderOrAuto } from '../input/order.js'
 import type { Numbers } from '../native/addon.js'
 import { float64s } from '../native/memory.js'
 import type { Compressed } from '../points/compress.js'
@@ -22,28 +20,30 @@ import { planRows } from './plan-rows.js'
 import { type Chosen, runPlan, runPlanSync } from './run-plan.js'
 
 export interface CompressDatasetSyncOptions extends ThreadOptions {
-  /** The most rows in the result. Must be given unless `order` is a number; then the default is the least, one cell. */
+  /** The most rows in the result. Must be given unless `order` is a number; then the default is the least size, one cell. */
   size?: number | undefined
   /**
-   * The highest degree in x of the moments that are kept. 'auto' (default): the highest for which two cells fit into
-   * the size, at most 256 moments a cell and degree 16 (24 for a single column). Measured, gradients of a two-layer
-   * network on 10^4 rows made 1000, noise well above the signal: tanh 4e-5 (degree 2), 7e-7 (5), 2e-8 (10); relu 5e-3
-   * to 9e-3 for every degree from 1 to 16, where a random subset has 9e-2.
+   * The highest degree in x of the moments that are kept, a whole number from 0 to 255. 'auto' (default): the highest order
+   * with which two cells fit into the size, of at most 256 moments per cell, and at most order 16 (24 for one column).
+   *
+   * Measured: the relative error of the gradient of a two-layer network on 1000 of 10^4 rows, with noise well above the
+   * signal. For tanh it is 4e-5 with order 2, 7e-7 with 5, 2e-8 with 10. For relu it is 5e-3 to 9e-3 with every order from 1
+   * to 16. A random subset has 9e-2.
    */
   order?: number | 'auto' | undefined
   /**
-   * Whether the squares of the labels are matched as well, y_a^2 of each output times all that is matched of x (no
-   * products of two outputs). Then the value of a squared loss and the noise of its mini-batch gradients stay what
-   * they were; without, gradients of the whole set do, but the loss of noisy data can be off by its own size, because
-   * the rows chosen have extreme labels. Default: true where two cells with them fit into the size. Makes no
-   * difference to labels of few values, one-hot ones above all, whose squares are linear in them.
+   * Whether the square y_a^2 of each label is matched as well, times every monomial in x (but no product of two
+   * labels). With the squares, the value of a squared loss and the noise of its mini-batch gradients stay the same.
+   * Without them, only gradients of the whole set do: the loss of noisy data can be off by its own size, because the
+   * chosen rows have extreme labels. Default: true where two cells with them fit into the size. It makes no difference
+   * for classes, such as one-hot labels: every function of these is kept.
    */
   squares?: boolean | undefined
-  /** One number >= 0 a row. Default: `data.weights`, or else all 1. Rows of weight 0 are never chosen. */
+  /** One number >= 0 per row, in any unit. Default: `data.weights`, or else all 1. Rows of weight 0 are never chosen. */
   weights?: Numbers | undefined
-  /** As that of compress(), one number for each column of x. Labels are never cut along. */
+  /** As in compress(); as numbers, one per column of x. Cells are never cut along labels. */
   scale?: 'standard' | 'none' | readonly number[] | Numbers | undefined
-  /** 'best' (default): cells keep a higher degree in x than `order`, as far as size and time allow. 'fast': they do not. */
+  /** As in compress(). 'best' (default): cells keep a higher order in x than `order`, as far as size and time allow. */
   quality?: 'fast' | 'best' | undefined
 }
 
@@ -51,66 +51,74 @@ export interface CompressDatasetOptions extends CompressDatasetSyncOptions, Asyn
 
 /** A re-weighted subset of the rows. */
 export interface CompressedDataset extends Compressed {
-  /** count x (inputs + outputs): each row of x with its row of y behind. `dimension` is inputs + outputs. */
+  /** count x (inputs + outputs), row-major: each row of x followed by its row of y. `dimension` is inputs + outputs. */
   points: Float64Array
-  /** count x inputs */
+  /** count x inputs, row-major: the rows chosen, bit for bit as they were (float32 widened). */
   x: Float64Array
-  /** count x outputs */
+  /** count x outputs, row-major: their labels. */
   y: Float64Array
   inputs: number
   outputs: number
   /**
-   * What is kept, as blocks of the columns of `points`, for verify(). When `matched.factors` is 'squares' and there are
-   * several outputs, the square of each is kept besides, which blocks cannot say.
+   * The moments that are kept, as blocks of columns of `points`, for verify(). Blocks cannot express the squares of several
+   * outputs: with `matched.factors` 'squares' these are kept as well.
    */
   order: OrderBlock[]
-  /** The degree in x, what it was multiplied with, and the number of moments. */
+  /** The order in x, the factors, and the number of moments. */
   matched: Matched
 }
 
-const table = {
+const { read, readSync } = optionsOf('compressDataset', {
   size: shared.size,
-  order: withDefault(degreeOrAuto, () => 'auto' as const),
+  order: withDefault(wholeOrderOrAuto, () => 'auto' as const),
   squares: optional(trueOrFalse),
   weights: shared.weights,
   scale: shared.scale,
   quality: shared.quality,
   threads: shared.threads,
-}
-const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgress }
+})
+type Values = ReturnType<typeof readSync>
 
 /**
- * Replaces d rows (x, y) by at most `size` of them with new weights, so that the moments {1, y_1 .. y_q, y_1^2 ..
- * y_q^2} (x) P_k(x) stay the same: every polynomial of degree <= k in x, alone and times every label. Least squares
- * with polynomials of degree <= k / 2 is then the same to rounding, and the gradient of a squared loss nearly the
- * same for any smooth model; for cross-entropy, which is linear in one-hot labels, too. Cells are cut along x alone:
- * a squared loss is a polynomial in y, so distance along y does no harm.
+ * Compresses a training set (a coreset): replaces d rows (x, y) by at most `size` of them with new weights. The moments
+ * {1, y_1 .. y_q, y_1^2 .. y_q^2} (x) P_k(x) stay the same: every polynomial of degree <= k in x, alone, times every label
+ * and times every label's square.
  *
- * Train with the weighted mean of the loss, or with rows drawn with probability proportional to the weight and the
- * plain loss.
+ * So least squares with polynomials of degree <= k / 2 gives the same result to rounding. The gradient of a squared loss is
+ * nearly the same for any smooth model. So is that of cross-entropy, which is linear in one-hot labels. Cells are cut along
+ * x alone: a squared loss is a polynomial in y, so distance along y does no harm.
  *
- * Labels with at most 1 + q different rows (one-hot, 0 and 1, +1 and -1) are classes: each is compressed on its own,
- * with a share of the size and all of P_k(x), which keeps {1, y} (x) P_k(x) and every other function of y as well.
- * Constant columns, and one column of labels that sum to a constant, cost no moments. Labels times moments count: (1
- * + q) N(m, k), with squares (1 + 2 q) N(m, k), c N(m, k) of c classes, N(m, k) = momentCount(m, k).
+ * Train with the weighted mean of the loss. Or draw rows with probability proportional to the weight, and use the plain
+ * loss.
  *
- * The input is never written to and is copied before this returns. Time is about linear in d; memory is about
- * three times the input. Method: arXiv:2510.00504, with the label-aware features in place of all monomials of (x, y).
+ * Labels with at most 1 + q different rows (one-hot, 0 and 1, +1 and -1) are classes. Each class is compressed on its own,
+ * with a share of the size. It keeps all of P_k(x), and with it every function of y times P_k(x).
  *
- * Rejects with ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_SIZE (`size` below the moments and d), ERR_NOT_FINITE (names
- * x or y, row and column), ERR_WEIGHT, ERR_INFEASIBLE, ERR_MEMORY, ERR_NO_BINARY, or with the signal's reason.
+ * With N = momentCount(m, k), there are (1 + q) N moments, with squares (1 + 2 q) N, and c N of c classes. Constant columns
+ * cost none. Where labels sum to a constant, one of their columns costs none.
+ *
+ * Cost: time about linear in d; memory about three times the input, and what the moments of a cell take (see compress()).
+ *
+ * The input is never written to. It is copied before this returns, so it may be changed or transferred afterwards.
+ *
+ * @param data `{ x, y, inputs, outputs, weights? }`: d x m numbers x and d x q numbers y, row-major or ndarray-like
+ *
+ * Rejects with ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_SIZE (`size` below both the moments and d), ERR_NOT_FINITE (names x
+ * or y, row and column), ERR_WEIGHT, ERR_INFEASIBLE, ERR_MEMORY, ERR_NO_BINARY, or with the signal's reason.
+ *
+ * Source: arXiv:2510.00504, with these label-aware moments in place of all moments of (x, y).
  */
 export async function compressDataset(data: Dataset, options: CompressDatasetOptions): Promise<CompressedDataset> {
   const start = performance.now()
-  const values = readOptions('compressDataset', options, asyncTable)
+  const values = read(options)
   const input = readInput('compressDataset', data, values)
   return toDataset(input, await runPlan(input.plan, values), start)
 }
 
-/** As compressDataset(), but blocks until all is done and throws what that rejects with. The same result, bit for bit. */
+/** As compressDataset(), but blocks until the end and throws the errors with which it rejects. The same bits. */
 export function compressDatasetSync(data: Dataset, options: CompressDatasetSyncOptions): CompressedDataset {
   const start = performance.now()
-  const values = readOptions('compressDatasetSync', options, table, onlyAsync('compressDataset'))
+  const values = readSync(options)
   const input = readInput('compressDatasetSync', data, values)
   return toDataset(input, runPlanSync(input.plan), start)
 }
@@ -121,9 +129,9 @@ interface Input {
   outputs: number
 }
 
-function readInput(caller: string, given: unknown, options: OptionValues<typeof table>): Input {
+function readInput(caller: string, given: unknown, options: Values): Input {
   const { x, y, weights } = readLabelledRows(given, { caller, name: 'data', path: '' }, { weights: options.weights })
-  checkScale(options.scale, x.dimension, caller, 'a column of x')
+  checkScale(options.scale, x.dimension, caller, 'column of x')
   const data = float64s(x.count * (x.dimension + y.dimension))
   copyColumns(x, data, 0, x.dimension + y.dimension, `${caller}: x`)
   copyColumns(y, data, x.dimension, x.dimension + y.dimension, `${caller}: y`)

@@ -1,69 +1,74 @@
-// Many neurons of a hidden layer replaced by a few of them, each standing for several.
+// Compression of a hidden layer: few of its neurons, each standing for several.
 
 import { checkNetwork, type Network, type NetworkInput } from '../input/network.js'
 import {
   type AsyncOptions,
-  type OptionValues,
   oneOf,
-  onlyAsync,
   optional,
-  readOptions,
+  optionsOf,
   shared,
   type ThreadOptions,
   trueOrFalse,
   withDefault,
 } from '../input/options.js'
-import { degreeOrAuto } from '../input/order.js'
+import { wholeOrderOrAuto } from '../input/order.js'
 import { float64s } from '../native/memory.js'
 import type { Matched, Plan } from './plan.js'
 import { planRows } from './plan-rows.js'
 import { type Chosen, runPlan, runPlanSync } from './run-plan.js'
 
 export interface CompressNetworkSyncOptions extends ThreadOptions {
-  /** The most neurons in the result. Must be given unless `order` is a number; then the default is the least, one cell. */
+  /**
+   * The most neurons in the result. Must be given unless `order` is a number; then the default is the least size, one
+   * cell.
+   */
   size?: number | undefined
   /**
-   * The highest degree in a neuron's (hidden, bias) of the moments that are kept. 'auto' (default): for smooth
-   * activations the highest for which two cells fit into the size, at most 256 moments a cell and degree 16; for relu
-   * at most 2, because behind a kink higher degrees buy nothing, and more cells do. Measured, |f - f'| / |y| of 4000
-   * gelu neurons made 800: degree 1 0.09, 2 0.022, 3 0.014, 5 0.008 to 0.014, 7 and 8 0.005; all moments of degree 5 of
-   * (hidden, bias, output), without regard to the structure: 0.016 to 0.029. Relu, |f - f'| / |f|: degree 1 0.05, 2
-   * 0.04, 3 0.05, 5 0.06. A relu network that is to be trained for long ends nearer with degree 1, whose multiplicities
-   * are more even: AdamW over 3000 epochs, 10,000 neurons made 1000, ends at 1.2 times the original's loss, with degree
-   * 2 at 1.3 to 1.4 (`npm run bench -- fig4`). Where nothing but the function counts, and it is smooth, the highest
-   * degree that fits into one cell keeps it best (`npm run bench -- smooth`).
+   * The highest degree in a neuron's (hidden, bias) of the moments that are kept, a whole number from 0 to 255. 'auto'
+   * (default): the highest order with which two cells fit into the size, of at most 256 moments per cell, and at most order
+   * 16; at most order 2 for relu, where more cells help and higher orders do not.
+   *
+   * Measured, gelu, 4000 neurons to 800, |f - f'| / |y|: order 1 0.09, 2 0.022, 3 0.014, 5 0.008 to 0.014, 7 and 8
+   * 0.005. All moments of order 5 of (hidden, bias, output), without regard to the structure, give 0.016 to 0.029.
+   * Relu, |f - f'| / |f|: order 1 0.05, 2 0.04, 3 0.05, 5 0.06.
+   *
+   * A relu network that is then trained for long ends nearer to the original with order 1, whose multiplicities are more
+   * even: AdamW over 3000 epochs, 10,000 neurons to 1000, ends at 1.2 times the original's loss, with order 2 at 1.3 to 1.4
+   * (`npm run bench -- fig4`). Where only a smooth function counts, the highest order that fits into one cell keeps it best
+   * (`npm run bench -- smooth`).
    */
   order?: number | 'auto' | undefined
   /**
-   * Whether the squares of the outputs are matched as well, output_a^2 of each times all that is matched of (hidden,
-   * bias). The function does not need them, its training does: how it moves when hidden and bias are trained is a sum
-   * over c_j output_j^2. Default false: where outputs are small beside the activations, as usual initialisations have
-   * them, that part is small. In the mean-field scale (outputs of order 1, multiplicities 1/d) it is large: without
-   * the squares a training goes astray at once, with them it keeps as close as a random subset does, and what keeps
-   * closer is compress() of the neurons as points (hidden, bias, output) (`npm run bench -- fig5b`). Costs up to twice
-   * the moments, hence fewer cells or a lower degree.
+   * Whether the square output_a^2 of each output is matched as well, times every monomial in (hidden, bias). The
+   * function does not need the squares, but its training does: its change when hidden and bias are trained is a sum
+   * over c_j output_j^2. They cost up to twice the moments, hence fewer cells or a lower order.
+   *
+   * Default: false. With usual initialisations the outputs are small beside the activations, and so is that sum. In the
+   * mean-field scale (outputs of size 1, multiplicities 1/d) it is large. There a training without the squares goes
+   * astray at once. With them it stays as close as a random subset does. compress() of the neurons as points (hidden,
+   * bias, output) stays closer (`npm run bench -- fig5b`).
    */
   squares?: boolean | undefined
   /**
-   * 'best': cells keep a higher degree than `order`, as far as size and time allow. 'fast': they do not. Default:
-   * 'best', but 'fast' for relu.
+   * As in compress(). 'best': cells keep a higher order than `order`, as far as size and time allow. 'fast': they do not.
+   * Default: 'fast' for relu, 'best' for the others.
    */
   quality?: 'fast' | 'best' | undefined
 }
 
 export interface CompressNetworkOptions extends CompressNetworkSyncOptions, AsyncOptions {}
 
-/** A network of fewer neurons, all of them of the original one. */
+/** A network of some of the original's neurons. */
 export interface CompressedNetwork extends Network {
-  /** width: how many neurons of the original each one stands for. The sum is what it was. */
+  /** width: how many neurons of the original each neuron stands for, all positive. Their sum is that of the original. */
   multiplicity: Float64Array
-  /** Which neurons these are, ascending: for selectNeurons(), to take along what an optimiser remembers of each. */
+  /** Which neurons of the original these are, ascending. selectNeurons() selects their part of an optimiser's state. */
   indices: Uint32Array
-  /** The degree, what it was multiplied with ('linear': 1 and each output; see Matched), and the number of moments. */
+  /** The order in (hidden, bias), the factors ('linear': 1 and each output; see Matched), and the number of moments. */
   matched: Matched
   /** How many cells the neurons were cut into. */
   cells: number
-  /** As that of compress(), over all moments matched; for relu those of the neurons of length 1. */
+  /** As in compress(), over all moments matched; for relu the moments of the neurons scaled to length 1. */
   residual: number
   /** As that of compress(). */
   cellsKeepingLess: number
@@ -71,72 +76,86 @@ export interface CompressedNetwork extends Network {
   elapsed: { partition: number; recombine: number; total: number }
 }
 
-const table = {
+const { read, readSync } = optionsOf('compressNetwork', {
   size: shared.size,
   squares: withDefault(trueOrFalse, () => false),
-  order: withDefault(degreeOrAuto, () => 'auto' as const),
+  order: withDefault(wholeOrderOrAuto, () => 'auto' as const),
   quality: optional(oneOf('fast', 'best')),
   threads: shared.threads,
-}
-const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgress }
+})
+type Values = ReturnType<typeof readSync>
 
+// Of order 'auto', for activations with a kink.
 const MAX_ORDER_OF_KINKS = 2
 
 /**
- * Keeps at most `size` neurons of a network's hidden layer and gives them multiplicities, so that the function stays
- * nearly the same, and its training, too, when the gradient of each neuron's parameters is divided by its multiplicity
- * before the optimiser sees it: that is the gradient of one copy. trainNetwork() does so.
+ * Prunes a hidden layer: keeps at most `size` of its neurons and gives each a multiplicity, so that the function stays
+ * nearly the same. Its training stays nearly the same, too, when the gradient of each neuron's parameters is divided by
+ * the multiplicity before the optimiser gets it, which makes it the gradient of one copy. trainNetwork() does so.
  *
- * f(x) = outputBias + sum_j multiplicity_j output_j s(hidden_j . x + bias_j) is linear in output_j in R^q and a
- * function of (hidden_j, bias_j) in R^(inputs + 1), so the moments {1, output_1 .. output_q} (x) P_k(hidden, bias)
- * are matched and cells are cut along (hidden, bias): (1 + q) N(inputs + 1, k) moments, with squares (1 + 2 q)
- * N(inputs + 1, k), N(m, k) = momentCount(m, k). A relu neuron is the same function when (hidden_j, bias_j) is divided
- * by its length and output_j multiplied with it: relu neurons are compressed in that form, which halves the error. The
- * neurons are not changed, outputBias is not touched, and multiplicities of the given network are its neurons' weights:
- * compressing twice is fine. At any time in a training, too; selectNeurons() takes the optimiser's rows `indices` along.
+ * f(x) = outputBias + sum_j multiplicity_j output_j s(hidden_j . x + bias_j) is linear in output_j in R^q. So the moments
+ * {1, output_1 .. output_q} (x) P_k(hidden, bias) are matched, and cells are cut along (hidden, bias). With
+ * N = momentCount(inputs + 1, k) there are (1 + q) N moments, with squares (1 + 2 q) N.
  *
- * Cells are cut in units of each column's standard deviation, so the units of the inputs do not matter; measured (gelu,
- * tanh, relu, before and after training), the error is 0.9 to 1.0 of that with raw coordinates, 0.6 to 1.1 where inputs
- * are in units of a tenth.
+ * A relu neuron stays the same function when (hidden_j, bias_j) is divided by its length and output_j multiplied by it. Relu
+ * neurons are compressed in that form, which halves the error. The neurons in the result are as they were, and outputBias is
+ * not touched.
  *
- * A layer of a deeper network is compressed as if it were a network: `inputs` the width of the layer before, `hidden`
- * and `bias` the layer's own weights and biases, `output` the transpose of the next layer's weights (width x outputs,
- * row-major), `outputBias` the next layer's biases; the result's multiplicities are then absorbed into the next layer
- * by foldMultiplicity(), or kept for training. Layers one after another: each is a network of its own.
+ * The multiplicities of the given network are the weights of its neurons, so a network can be compressed again. It can also
+ * be compressed in the middle of a training: selectNeurons() selects the rows `indices` of the optimiser's state.
  *
- * What to expect, |f - f'| / |f| at once, 4000 neurons to 800, weights uniform on [-1, 1], medians of 5 seeds (a
- * random subset weighted with d / d' has 1.1 to 2.7 throughout). One output, tanh (relu): 1 input 8e-7 (0.001), 2
- * inputs 0.01 (0.04), 4 inputs 0.12 (0.19), 6 inputs 0.4 (0.2), 10 inputs 0.6 (0.3), 30 inputs 1.1 (1.0), 100 inputs
- * 1.6 (1.5). Two inputs, relu, 4 outputs 0.05, 16 outputs 0.15, 64 outputs 1.0. So it is for few inputs or few outputs:
- * the moments grow like inputs^k and with every output, and where `size` holds degree 1 or less, hardly anything is
- * gained. Smooth activations keep their advantage over the random subset in training; with relu it shrinks as
- * training goes on.
+ * Cells are cut in units of each column's standard deviation, so the units of the inputs do not matter. Measured (gelu,
+ * tanh, relu, before and after training), the error is 0.9 to 1.0 times that with raw coordinates, and 0.6 to 1.1 times
+ * where inputs are in units of a tenth.
  *
- * @param network its arrays are Float64Array or Float32Array; never written to, and copied before this returns
+ * A layer of a deeper network is compressed as a network of its own: `inputs` is the width of the layer before, `hidden` and
+ * `bias` are the layer's weights and biases, `output` is the transpose of the next layer's weights (width x outputs,
+ * row-major), `outputBias` the next layer's biases. Then foldMultiplicity() absorbs the multiplicities into the next layer,
+ * or they are kept for training. Several layers are compressed one after another.
  *
- * Rejects with ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_SIZE (`size` below the moments and the width), ERR_NOT_FINITE
- * (names the array), ERR_WEIGHT, ERR_INFEASIBLE, ERR_MEMORY, ERR_NO_BINARY, or with the signal's reason. Method:
- * arXiv:2510.00504; features linear in the outgoing weights in place of all monomials.
+ * Results to expect: |f - f'| / |f| before any training, 4000 neurons to 800, weights uniform on [-1, 1], medians of 5
+ * seeds. A random subset weighted with d / d' has 1.1 to 2.7 throughout.
+ *
+ * | inputs (one output) | 1 | 2 | 4 | 6 | 10 | 30 | 100 |
+ * |---|---|---|---|---|---|---|---|
+ * | tanh | 8e-7 | 0.01 | 0.12 | 0.4 | 0.6 | 1.1 | 1.6 |
+ * | relu | 0.001 | 0.04 | 0.19 | 0.2 | 0.3 | 1.0 | 1.5 |
+ *
+ * Two inputs, relu: 4 outputs 0.05, 16 outputs 0.15, 64 outputs 1.0. So it is for few inputs or few outputs: the
+ * moments grow like inputs^k and with every output. Where `size` holds only order 1 or less, hardly anything is gained.
+ * In training, smooth activations keep their advantage over the random subset. With relu it shrinks as training goes
+ * on.
+ *
+ * Cost: time about linear in the width, for a given number of moments.
+ *
+ * The input is never written to. It is copied before this returns, so it may be changed or transferred afterwards.
+ *
+ * @param network its arrays are Float64Array or Float32Array
+ *
+ * Rejects with ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_SIZE (`size` below both the moments and the width), ERR_NOT_FINITE
+ * (names the array), ERR_WEIGHT, ERR_INFEASIBLE, ERR_MEMORY, ERR_NO_BINARY, or with the signal's reason.
+ *
+ * Source: arXiv:2510.00504, with moments linear in the outgoing weights in place of all moments.
  */
 export async function compressNetwork(
   network: NetworkInput,
   options: CompressNetworkOptions,
 ): Promise<CompressedNetwork> {
   const start = performance.now()
-  const values = readOptions('compressNetwork', options, asyncTable)
+  const values = read(options)
   const { given, plan } = readInput('compressNetwork', network, values)
   return toNetwork(given, plan, await runPlan(plan, values), start)
 }
 
-/** As compressNetwork(), but blocks until all is done and throws what that rejects with. The same result, bit for bit. */
+/** As compressNetwork(), but blocks until the end and throws the errors with which it rejects. The same bits. */
 export function compressNetworkSync(network: NetworkInput, options: CompressNetworkSyncOptions): CompressedNetwork {
   const start = performance.now()
-  const values = readOptions('compressNetworkSync', options, table, onlyAsync('compressNetwork'))
+  const values = readSync(options)
   const { given, plan } = readInput('compressNetworkSync', network, values)
   return toNetwork(given, plan, runPlanSync(plan), start)
 }
 
-function readInput(caller: string, network: unknown, options: OptionValues<typeof table>) {
+function readInput(caller: string, network: unknown, options: Values) {
   const given = checkNetwork(network, `${caller}: network`)
   const { inputs, width, outputs, hidden, bias, output, multiplicity } = given
   const columns = inputs + 1 + outputs
@@ -163,11 +182,12 @@ function readInput(caller: string, network: unknown, options: OptionValues<typeo
 }
 
 /**
- * The same neuron with (hidden, bias), the first `size` numbers, of length 1: output relu(hidden . x + bias) is
- * homogeneous in them. One dimension less to compress, and no higher degrees are spent on the length.
+ * Scales a relu neuron so that (hidden, bias), its first `size` numbers, have length 1. The function stays the same, because
+ * output relu(hidden . x + bias) is homogeneous in them. There is one dimension less to compress, and no moments are spent
+ * on the length.
  */
 function toUnitLength(row: Float64Array, size: number): void {
-  // Not Math.hypot(): neurons that are multiples of each other by a power of two shall have the same bits.
+  // No Math.hypot(): neurons that are multiples of each other by a power of two must get the same bits.
   const incoming = row.subarray(0, size)
   const largest = incoming.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
   if (largest === 0) return

@@ -3,23 +3,16 @@
 import { rangeError } from '../errors.js'
 import { checkFeatures, countOf } from '../input/multi-index.js'
 import { sizeForAuto } from '../input/options.js'
+import { type NativeAutomaticRule, native } from '../native/addon.js'
 import type { Wanted } from './plan.js'
 
-/** The rule for order 'auto', the same as in native/kernel/compression/choose_order.cpp. */
-export interface AutomaticRule {
-  /** The highest order. */
-  order: number
-  /** The largest number of moments per cell. */
-  moments: number
-  /** The smallest number of cells that must fit into the size. */
-  cells: number
+/** The kernel's bounds for order 'auto'. Without columns there is only order 0. */
+export function automaticRule(columns: number): NativeAutomaticRule {
+  const rule = native().automaticRule({ columns: Math.max(columns, 1) })
+  return columns === 0 ? { ...rule, order: 0 } : rule
 }
 
-export function automaticRule(columns: number): AutomaticRule {
-  return { order: columns === 0 ? 0 : columns === 1 ? 24 : 16, moments: 256, cells: 2 }
-}
-
-/** What an order costs. */
+/** The moments that an order takes. */
 export interface Cost {
   /** For messages: the functions that the monomials are multiplied with. */
   factors: string

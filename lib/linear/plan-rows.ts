@@ -1,5 +1,5 @@
 // Compression for functions that are linear in some columns b: labels under a squared loss, outgoing weights of neurons.
-// What is kept is {1, b_1 .. b_q} (x) P_k(a), and cells are cut along the other columns, a, alone.
+// The moments {1, b_1 .. b_q} (x) P_k(a) are kept, and cells are cut along the other columns, a, alone.
 
 import { classesOf } from './label-classes.js'
 import type { Plan, Wanted } from './plan.js'

@@ -1,4 +1,4 @@
-// What the columns of partially linear rows are like: which ones vary, and which ones the others determine.
+// A survey of the columns of partially linear rows: which ones vary, and which ones the others determine.
 
 import type { PartiallyLinearRows } from './rows.js'
 

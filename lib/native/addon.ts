@@ -252,8 +252,16 @@ export interface NativeInfo {
   blasThreads: number
 }
 
+/** The bounds of order 'auto': the highest order, the most moments per cell, the fewest cells that must fit into the size. */
+export interface NativeAutomaticRule {
+  order: number
+  moments: number
+  cells: number
+}
+
 export interface Native {
   info(): NativeInfo
+  automaticRule(input: { columns: number }): NativeAutomaticRule
   /** For benchmarks: bytes and multiply-adds of doubles a second, of one thread. */
   machine(): { triad: number; multiplyAdds: number }
   /** For benchmarks: milliseconds of sums alone. */
@@ -289,6 +297,7 @@ export interface Native {
 /** What the addon must export; a binary that lacks one of these is from another release. */
 export const NATIVE_FUNCTIONS: readonly (keyof Native)[] = [
   'info',
+  'automaticRule',
   'machine',
   'sumTimes',
   'compress',

@@ -1,4 +1,4 @@
-// From a native job to a promise: AbortSignal in, progress out, everything taken down when it is settled.
+// Turns a native job into a promise: it obeys an AbortSignal, reports progress, and leaves no listener when it is settled.
 
 import type { NativeJob, NativeProgress, Stage } from './addon.js'
 
@@ -15,9 +15,10 @@ interface Watchers {
 }
 
 /**
- * Starts a job and waits for it. An abort, before or during it, rejects with exactly `signal.reason`; an error thrown by
- * `onProgress` cancels the job and is what the promise rejects with. Whichever came first counts, even when the result
- * was under way already. After the promise is settled the signal has no listener of ours and `onProgress` is not called.
+ * Starts a job and waits for it. An abort, before or during the job, rejects with exactly `signal.reason`. An error
+ * thrown by
+ * `onProgress` cancels the job, and the promise rejects with it. The first of these counts, even when the result was already
+ * under way. After the promise is settled the signal has no listener from here, and `onProgress` is not called.
  */
 export async function runJob<T>(
   start: (progress?: NativeProgress) => NativeJob<T>,

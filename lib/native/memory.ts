@@ -1,5 +1,5 @@
-// Memory for what is as long as somebody's input. Without room for an array JavaScript throws a RangeError that has no code
-// and does not say how much was wanted.
+// Arrays as long as an input, and how much memory there is. Where there is no room for an array, JavaScript throws a
+// RangeError without a code and without the bytes; the functions here throw ERR_MEMORY with them.
 import { freemem, totalmem } from 'node:os'
 import { plainError } from '../errors.js'
 import type { Numbers } from './addon.js'
@@ -7,6 +7,11 @@ import type { Numbers } from './addon.js'
 /** Zeros. Throws Error ERR_MEMORY with the bytes. */
 export function float64s(length: number): Float64Array<ArrayBuffer> {
   return made(length, 8, () => new Float64Array(length))
+}
+
+/** Zeros. Throws Error ERR_MEMORY with the bytes. */
+export function float32s(length: number): Float32Array<ArrayBuffer> {
+  return made(length, 4, () => new Float32Array(length))
 }
 
 /** Zeros. Throws Error ERR_MEMORY with the bytes. */
@@ -29,7 +34,7 @@ export function copyOfSingles(numbers: Numbers): Float32Array<ArrayBuffer> {
   return made(numbers.length, 4, () => new Float32Array(numbers))
 }
 
-/** For what a library throws: Error ERR_MEMORY where it found no room for an array, else the error itself. */
+/** Turns an error of a library into Error ERR_MEMORY when it found no room for an array. Else returns it as it is. */
 export function orMemoryError(error: unknown): unknown {
   return isNoRoom(error) ? plainError('ERR_MEMORY', 'there is not enough memory', error) : error
 }
@@ -44,7 +49,7 @@ function made<T>(length: number, size: number, make: () => T): T {
   }
 }
 
-// V8's words: there is no room, or the length is beyond what an array can have.
+// V8's messages: there is no room, or no array can be so long.
 function isNoRoom(error: unknown): boolean {
   return (
     error instanceof RangeError &&
@@ -53,9 +58,9 @@ function isNoRoom(error: unknown): boolean {
 }
 
 /**
- * Bytes that the process can still have: what the machine has free (caches that the system gives up count as free), and
- * no more than what the limit of its container leaves of this process. On macOS, where the free memory that the system
- * tells leaves out most of what it would give, all memory of the machine.
+ * Bytes that the process can still have: the free memory of the machine (caches that the system gives up count as free),
+ * and no more than the limit of its container leaves to this process. On macOS it is all memory of the machine, because
+ * the free memory that macOS reports leaves out most of what it would give.
  */
 export function memoryToHave(): number {
   const free = process.platform === 'darwin' ? totalmem() : freemem()
@@ -63,9 +68,9 @@ export function memoryToHave(): number {
 }
 
 /**
- * A bound on what a file may ask for: a small one can announce far more than it holds, because formats repeat and pack, and
- * a process that takes more than there is gets killed without a word. Throws Error ERR_MEMORY when `bytes` are more than
- * the machine, or the container that this runs in, has at all.
+ * A bound on the memory that a file may ask for. A small file can announce far more numbers than it holds, because formats
+ * repeat and pack, and a process that takes more memory than there is gets killed without a message. Throws Error
+ * ERR_MEMORY when `bytes` exceed all memory of the machine or of the container.
  */
 export function checkMemory(path: string, what: string, bytes: number): void {
   const total = Math.min(containerLimit(), totalmem())
@@ -74,7 +79,7 @@ export function checkMemory(path: string, what: string, bytes: number): void {
   }
 }
 
-/** Infinite where none is known: the system says undefined or 0 then. */
+/** Infinity where there is none: the system says undefined or 0 then. */
 function containerLimit(): number {
   return process.constrainedMemory() || Number.POSITIVE_INFINITY
 }

@@ -1,87 +1,75 @@
-// The moments of a weighted set. What they are counted and listed by is in multi-index.ts.
+// The moments of a weighted set. multi-index.ts counts and lists them.
 
 import { sumCount } from '../input/multi-index.js'
-import {
-  type AsyncOptions,
-  type OptionValues,
-  oneOf,
-  onlyAsync,
-  readOptions,
-  shared,
-  type ThreadOptions,
-  withDefault,
-} from '../input/options.js'
-import { type PointsInput, readPoints, readWeights } from '../input/points.js'
+import { type AsyncOptions, oneOf, optionsOf, shared, type ThreadOptions, withDefault } from '../input/options.js'
+import { type PointsInput, readWeighted } from '../input/points.js'
 import { type NativeMomentsInput, type Numbers, native } from '../native/addon.js'
 import { runJob } from '../native/job.js'
 import { memoryToHave } from '../native/memory.js'
 
 export interface MomentsSyncOptions extends ThreadOptions {
-  /** Numbers a row, m. Must be given with a typed array; may be left out with an ndarray-like object. */
+  /** Columns, m. Must be given with a typed array; may be left out with an ndarray-like object. */
   dimension?: number | undefined
   /** The highest degree, a whole number from 0 to 255. */
   order: number
-  /** One number >= 0 a point. Default: all 1. */
+  /** One number >= 0 per point, in any unit. Default: all 1. */
   weights?: Numbers | undefined
   /**
-   * 'monomial' (default): products of powers of the coordinates as they are. 'legendre': products of Legendre
-   * polynomials P_j, P_j(1) = 1, which stay of the order of the weights on [-1, 1]^m.
+   * 'monomial' (default): products of powers of the coordinates as they are. 'legendre': products of Legendre polynomials
+   * P_j with P_j(1) = 1. On [-1, 1]^m their values are at most 1, so their moments are at most the total weight.
    */
   basis?: 'monomial' | 'legendre' | undefined
 }
 
 export interface MomentsOptions extends MomentsSyncOptions, AsyncOptions {}
 
-const table = {
+const { read, readSync } = optionsOf('moments', {
   dimension: shared.dimension,
   order: shared.order,
   weights: shared.weights,
   basis: withDefault(oneOf('monomial', 'legendre'), () => 'monomial' as const),
   threads: shared.threads,
-}
-const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgress }
+})
+type Values = ReturnType<typeof readSync>
 
 /**
- * The sums over all points i of weight_i * (monomial a of point i), for every multi-index a of degree <= `order`:
- * momentCount(m, order) numbers in the order of multiIndices(m, order). Plain sums: nothing is centred and nothing is
- * divided by the total weight, which is the first of them.
+ * The moments of weighted points: sum_i weight_i * phi_a(point i) for every multi-index a of degree <= `order`.
  *
- * Every product is taken in double-double, the products are added without rounding, and the sum is rounded once: the
- * error is half an ulp of the result plus 2^-94 of d times the largest product (in 'legendre' also what the recurrence
- * loses), and the bits are the same for any order of the points and any number of threads. That costs about three times
- * the time of plain sums in double, but little beside the copy of the points when there are few moments. (Where
- * powers of the coordinates leave the range of double, sums are double-double, and their last bits may depend on the
- * order of the points.) Time about d * momentCount(m, order).
+ * Returns N = momentCount(m, order) numbers, in the order of multiIndices(m, order). They are plain sums: nothing is
+ * centred, and nothing is divided by the total weight, which is the first of them.
  *
- * Source: sums of pre-rounded terms, as in J. Demmel, H. D. Nguyen, Fast reproducible floating-point summation, ARITH 2013.
+ * Accuracy: each product is a double-double number, the products are added without rounding, and the sum is rounded once.
+ * The error is half an ulp of the result plus 2^-94 of d times the largest product ('legendre': plus the rounding of the
+ * recurrence). The bits do not depend on the sequence of the points or on the number of threads. Where powers of the
+ * coordinates leave the range of double, the sums are double-double instead, and their last bits may depend on the
+ * sequence of the points.
+ *
+ * Cost: time about d N, about three times that of plain sums in double; memory the copy of the points.
+ *
+ * The input is never written to. It is copied before this returns, so it may be changed or transferred afterwards.
  *
  * @param points d x m numbers, row-major (Float64Array or Float32Array), or `{ data, shape: [d, m], stride?, offset? }`
  *
- * Rejects with ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_SIZE, ERR_NOT_FINITE (names row and column), ERR_WEIGHT,
- * ERR_MEMORY, ERR_NO_BINARY, or with the signal's reason.
+ * Rejects with ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_SIZE (more than 2^53 moments), ERR_NOT_FINITE (names row and
+ * column), ERR_WEIGHT, ERR_MEMORY, ERR_NO_BINARY, or with the signal's reason.
+ *
+ * Source: sums of pre-rounded terms, as in J. Demmel, H. D. Nguyen, Fast reproducible floating-point summation, ARITH 2013.
  */
 export async function moments(points: PointsInput, options: MomentsOptions): Promise<Float64Array> {
-  const values = readOptions('moments', options, asyncTable)
+  const values = read(options)
   const input = readInput('moments', points, values)
   return runJob((progress) => native().moments(input, progress), values)
 }
 
-/** As moments(), but blocks until all is done and throws what moments() rejects with. The same bits. */
+/** As moments(), but blocks until the end and throws the errors with which moments() rejects. The same bits. */
 export function momentsSync(points: PointsInput, options: MomentsSyncOptions): Float64Array {
-  const values = readOptions('momentsSync', options, table, onlyAsync('moments'))
-  const input = readInput('momentsSync', points, values)
-  return native().momentsSync(input)
+  const values = readSync(options)
+  return native().momentsSync(readInput('momentsSync', points, values))
 }
 
-function readInput(caller: string, given: unknown, options: OptionValues<typeof table>): NativeMomentsInput {
-  const points = readPoints(given, options.dimension, {
-    where: `${caller}: points`,
-    dimensionOption: "option 'dimension'",
-  })
-  sumCount(caller, points.dimension, options.order)
+function readInput(caller: string, given: unknown, options: Values): NativeMomentsInput {
   const { order, basis, threads } = options
-  const input: NativeMomentsInput = { points, order, basis, threads, memory: memoryToHave() }
-  const weights = readWeights(options.weights, points.count, `${caller}: option 'weights'`)
-  if (weights !== undefined) input.weights = weights
-  return input
+  const set = readWeighted(caller, given, options)
+  sumCount(caller, set.points.dimension, order)
+  return { ...set, order, basis, threads, memory: memoryToHave() }
 }

@@ -1,27 +1,18 @@
-// Recombination of any feature matrix: the step that compress() takes in each cell, for features of one's own.
+// Recombination of any feature matrix: the step that compress() takes in each cell, for features of your own.
 import { rangeError } from '../errors.js'
 import { checkFeatures } from '../input/multi-index.js'
-import {
-  type AsyncOptions,
-  type OptionValues,
-  onlyAsync,
-  optional,
-  readOptions,
-  shared,
-  type ThreadOptions,
-  wholeNumber,
-} from '../input/options.js'
+import { type AsyncOptions, optional, optionsOf, shared, type ThreadOptions, wholeNumber } from '../input/options.js'
 import { type PointsInput, readPoints, readWeights } from '../input/points.js'
-import { type NativeRecombined, type NativeRecombineInput, type Numbers, native } from '../native/addon.js'
+import { type NativeRecombineInput, type Numbers, native } from '../native/addon.js'
 import { runJob } from '../native/job.js'
 import { memoryToHave } from '../native/memory.js'
 
 export interface RecombineSyncOptions extends ThreadOptions {
-  /** One number >= 0 a row. Default: all 1. Rows of weight 0 are never chosen. */
+  /** One number >= 0 per row, in any unit. Default: all 1. Rows of weight 0 are never chosen. */
   weights?: Numbers | undefined
   /** Rows, n. May be left out: it follows from the length and `width`, or from the shape. */
   count?: number | undefined
-  /** Features a row, N. Must be given with a typed array; may be left out with an ndarray-like object. */
+  /** Features per row, N. Must be given with a typed array; may be left out with an ndarray-like object. */
   width?: number | undefined
 }
 
@@ -32,45 +23,54 @@ export interface Recombined {
   indices: Uint32Array
   /** Their new weights, all positive and finite. */
   weights: Float64Array
-  /** The largest over columns j of |sum w' f_j - sum w f_j| / sum w |f_j|, summed in double-double. */
+  /** The largest |sum w' f_j - sum w f_j| / sum w |f_j| over the columns j, summed in double-double. */
   residual: number
-  /** The numerical rank of the features of the rows of positive weight. */
+  /** The numerical rank of the rows of positive weight. */
   rank: number
 }
 
-const table = {
+const { read, readSync } = optionsOf('recombine', {
   weights: shared.weights,
   count: optional(wholeNumber(1, 2 ** 32 - 1)),
   width: optional(wholeNumber(1, 2 ** 31 - 1)),
   threads: shared.threads,
-}
-const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgress }
+})
+type Values = ReturnType<typeof readSync>
 
 /**
- * Chooses at most N of n weighted rows, with new non-negative weights, so that the weighted sum of every column stays
- * the same (Caratheodory, Tchakaloff). A column of ones keeps the total weight; without one it may change.
+ * Measure recombination (Caratheodory-Tchakaloff subsampling): chooses at most N of n weighted rows, with new non-negative
+ * weights, so that the weighted sum of every column stays the same. A column of ones keeps the total weight. Without one
+ * the total weight may change.
  *
- * Copies the features before it returns; time about n N^2, memory the matrix and its copy.
+ * Cost: time about n N^2; memory the copy of the matrix, and about 8 N min(n, 9 N) bytes more (24 N^2 from N = 3000
+ * on). A call that needs more memory than there is, is refused before the work begins.
  *
- * @param features n x N numbers, row-major, or `{ data, shape: [n, N], stride?, offset? }`
+ * The input is never written to. It is copied before this returns, so it may be changed or transferred afterwards.
+ *
+ * @param features n x N numbers, row-major (Float64Array or Float32Array), or `{ data, shape: [n, N], stride?, offset? }`
  *
  * Rejects with ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_NOT_FINITE (names row and column), ERR_WEIGHT, ERR_MEMORY,
  * ERR_NO_BINARY, or with the signal's reason.
+ *
+ * Source: the theorem of V. Tchakaloff (1957) in its discrete form; a basic feasible solution is found by the parametric
+ * simplex method.
  */
 export async function recombine(features: PointsInput, options: RecombineOptions): Promise<Recombined> {
-  const values = readOptions('recombine', options, asyncTable)
+  const values = read(options)
   const input = readInput('recombine', features, values)
-  return toRecombined(await runJob((progress) => native().recombine(input, progress), values))
+  return runJob((progress) => native().recombine(input, progress), values)
 }
 
-/** As recombine(), but blocks until all is done and throws what recombine() rejects with. The same result. */
+/**
+ * As recombine(), but blocks until the end and throws the errors with which recombine() rejects. The same bits. It reads the
+ * features where they are, without a copy.
+ */
 export function recombineSync(features: PointsInput, options: RecombineSyncOptions): Recombined {
-  const values = readOptions('recombineSync', options, table, onlyAsync('recombine'))
-  const input = readInput('recombineSync', features, values)
-  return toRecombined(native().recombineSync(input))
+  const values = readSync(options)
+  return native().recombineSync(readInput('recombineSync', features, values))
 }
 
-function readInput(caller: string, given: unknown, options: OptionValues<typeof table>): NativeRecombineInput {
+function readInput(caller: string, given: unknown, options: Values): NativeRecombineInput {
   const where = `${caller}: features`
   const features = readPoints(given, options.width, { where, dimensionOption: "option 'width'" })
   if (options.count !== undefined && options.count !== features.count) {
@@ -81,8 +81,4 @@ function readInput(caller: string, given: unknown, options: OptionValues<typeof 
   const weights = readWeights(options.weights, features.count, `${caller}: option 'weights'`)
   if (weights !== undefined) input.weights = weights
   return input
-}
-
-function toRecombined({ indices, weights, residual, rank }: NativeRecombined): Recombined {
-  return { indices, weights, residual, rank }
 }

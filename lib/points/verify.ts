@@ -1,40 +1,26 @@
-// The check that trusts nobody: the moments of two weighted sets compared by a path of its own.
+// Compares the moments of two weighted sets by a computation of its own.
 import { rangeError } from '../errors.js'
 import { sumCount } from '../input/multi-index.js'
-import {
-  type AsyncOptions,
-  type OptionValues,
-  onlyAsync,
-  readOptions,
-  required,
-  shared,
-  type ThreadOptions,
-} from '../input/options.js'
+import { type AsyncOptions, optionsOf, required, shared, type ThreadOptions } from '../input/options.js'
 import { momentsOf, nativeSpace, type OrderBlock, orderOrBlocks } from '../input/order.js'
 import { isNumbers, type PointsInput, readPoints, readWeights } from '../input/points.js'
-import {
-  type NativePoints,
-  type NativeVerification,
-  type NativeVerifyInput,
-  type Numbers,
-  native,
-} from '../native/addon.js'
+import { type NativePoints, type NativeVerifyInput, type Numbers, native } from '../native/addon.js'
 import { runJob } from '../native/job.js'
 import { memoryToHave } from '../native/memory.js'
 
-/** Points with weights; what compress() returns is one. */
+/** Points with weights. The result of compress() is one. */
 export interface WeightedSet {
   points: PointsInput
-  /** Default: all 1. */
+  /** One number >= 0 per point. Default: all 1. */
   weights?: Numbers | undefined
-  /** Numbers a row. Default: the option, or the other set's. */
+  /** Columns. Default: the option, or those of the other set. */
   dimension?: number | undefined
 }
 
 export interface VerifySyncOptions extends ThreadOptions {
-  /** Numbers a row, m. May be left out when either set tells it (Compressed and ndarray-like objects do). */
+  /** Columns, m. May be left out when one of the sets tells it, as the result of compress() and ndarray-like objects do. */
   dimension?: number | undefined
-  /** The highest degree that is compared, a whole number from 0 to 255; or blocks, as compress() takes them. */
+  /** The highest degree that is compared, a whole number from 0 to 255, or blocks as in compress(). */
   order: number | OrderBlock[]
 }
 
@@ -43,24 +29,32 @@ export interface VerifyOptions extends VerifySyncOptions, AsyncOptions {}
 export interface Verification {
   /** The largest of `perOrder`. 2.2e-16 is one machine epsilon. */
   residual: number
-  /** One number a degree, 0 to `order` (the sum of the blocks' orders): the largest residual over the multi-indices of that degree. */
+  /**
+   * Per degree, from 0 to `order` (with blocks: to the sum of their orders), the largest residual of the moments of that
+   * degree.
+   */
   perOrder: Float64Array
 }
 
-const table = {
+const { read, readSync } = optionsOf('verify', {
   dimension: shared.dimension,
   order: required(orderOrBlocks, 'the highest degree of the moments, for example 3'),
   threads: shared.threads,
-}
-const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgress }
+})
+type Values = ReturnType<typeof readSync>
 
 /**
- * How far the moments of `compressed` are from those of `original`: |sum c' z^a - sum c z^a| / sum c |z^a|, z the columns
- * standardised over the original, in double-double. Units and offsets do not matter to it, and heavy tails do not hide
- * anything from it. Time about d * momentCount(m, order).
+ * How far the moments of `compressed` are from those of `original`: |sum c' z^a - sum c z^a| / sum c |z^a| for every
+ * multi-index a of degree <= `order`, z the columns standardised over the original. So units and offsets do not matter, and
+ * heavy tails hide nothing. Summed in double-double, directly from the points: it uses no basis, no sum and no result of
+ * the compression.
  *
- * @param original, compressed points as in compress(), then all weights are 1; or `{ points, weights?, dimension? }`,
- * for example what compress() returned
+ * Cost: time about d * momentCount(m, order); memory the copies of both sets.
+ *
+ * The input is never written to. It is copied before this returns, so it may be changed or transferred afterwards.
+ *
+ * @param original points as in compress(), whose weights are then all 1, or `{ points, weights?, dimension? }`
+ * @param compressed the same, for example the result of compress()
  *
  * Rejects with ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_SIZE, ERR_NOT_FINITE (names row and column), ERR_WEIGHT,
  * ERR_MEMORY, ERR_NO_BINARY, or with the signal's reason.
@@ -70,27 +64,26 @@ export async function verify(
   compressed: PointsInput | WeightedSet,
   options: VerifyOptions,
 ): Promise<Verification> {
-  const values = readOptions('verify', options, asyncTable)
+  const values = read(options)
   const input = readInput('verify', original, compressed, values)
-  return toVerification(await runJob((progress) => native().verify(input, progress), values))
+  return runJob((progress) => native().verify(input, progress), values)
 }
 
-/** As verify(), but blocks until all is done and throws what verify() rejects with. The same bits. */
+/** As verify(), but blocks until the end and throws the errors with which verify() rejects. The same bits. */
 export function verifySync(
   original: PointsInput | WeightedSet,
   compressed: PointsInput | WeightedSet,
   options: VerifySyncOptions,
 ): Verification {
-  const values = readOptions('verifySync', options, table, onlyAsync('verify'))
-  const input = readInput('verifySync', original, compressed, values)
-  return toVerification(native().verifySync(input))
+  const values = readSync(options)
+  return native().verifySync(readInput('verifySync', original, compressed, values))
 }
 
 function readInput(
   caller: string,
   originalGiven: unknown,
   compressedGiven: unknown,
-  options: OptionValues<typeof table>,
+  options: Values,
 ): NativeVerifyInput {
   const first = readSet(originalGiven, `${caller}: original`)
   const second = readSet(compressedGiven, `${caller}: compressed`)
@@ -134,7 +127,7 @@ function readSet(given: unknown, where: string): SetGiven {
   }
 }
 
-/** The option and the set's own dimension must agree; `other` only fills in when both are left out. */
+/** The option and the set's own dimension must agree. `other` counts only where both are left out. */
 function readSetPoints(set: SetGiven, option: number | undefined, other: number | undefined): NativePoints {
   const { where, dimension } = set
   if (option !== undefined && dimension !== undefined && option !== dimension) {
@@ -143,8 +136,4 @@ function readSetPoints(set: SetGiven, option: number | undefined, other: number 
   const dimensionOption = dimension === undefined ? "option 'dimension'" : `${where}.dimension`
   const known = dimension ?? option ?? (isNumbers(set.points) ? other : undefined)
   return readPoints(set.points, known, { where, dimensionOption })
-}
-
-function toVerification({ residual, perOrder }: NativeVerification): Verification {
-  return { residual, perOrder }
 }

@@ -12,6 +12,7 @@
 
 #include "arguments.hpp"
 #include "build_info.hpp"
+#include "compression/choose_order.hpp"
 #include "compression/compress.hpp"
 #include "compression/verify.hpp"
 #include "compression/working_memory.hpp"
@@ -353,6 +354,21 @@ Napi::Value get_info(const Napi::CallbackInfo& call) {
   return out;
 }
 
+// { columns } to { order, moments, cells }: the bounds of order 'auto', for compressions that count their own moments.
+Napi::Value get_automatic_rule(const Napi::CallbackInfo& call) {
+  try {
+    const Napi::Object input = read_object(call[0], "input");
+    const AutomaticRule rule = automatic_rule(static_cast<int>(read_integer(input, "columns", 1, kMaxInt)));
+    Napi::Object out = Napi::Object::New(call.Env());
+    out.Set("order", rule.order);
+    out.Set("moments", static_cast<double>(rule.moments));
+    out.Set("cells", static_cast<double>(rule.cells));
+    return out;
+  } catch (...) {
+    throw to_error(call.Env(), std::current_exception(), "automaticRule", 0);
+  }
+}
+
 // Internal: for bench/cases/moments.mjs, not for callers.
 Napi::Value get_machine(const Napi::CallbackInfo& call) {
   try {
@@ -434,6 +450,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   define<PredictTask>(exports);
   exports.Set("trainer", Napi::Function::New(env, make_trainer, "trainer"));
   exports.Set("info", Napi::Function::New(env, get_info, "info"));
+  exports.Set("automaticRule", Napi::Function::New(env, get_automatic_rule, "automaticRule"));
   exports.Set("machine", Napi::Function::New(env, get_machine, "machine"));
   exports.Set("sumTimes", Napi::Function::New(env, get_sum_times, "sumTimes"));
   return exports;

@@ -45,10 +45,13 @@ std::size_t affordable(int dimension, std::size_t features) {
 
 }  // namespace
 
+AutomaticRule automatic_rule(int dimension) { return {most_order(dimension), kMaxAutomatic, kMinCells}; }
+
 int automatic_order(int dimension, std::size_t size) {
-  const auto most = static_cast<std::int64_t>(std::min(size / kMinCells, kMaxAutomatic));
+  const AutomaticRule rule = automatic_rule(dimension);
+  const auto most = static_cast<std::int64_t>(std::min(size / rule.cells, rule.moments));
   int order = 0;
-  while (order < most_order(dimension) && moment_count(dimension, order + 1) <= most) order++;
+  while (order < rule.order && moment_count(dimension, order + 1) <= most) order++;
   return order;
 }
 

@@ -11,6 +11,13 @@ namespace fewpoints {
 // few cells.
 int automatic_order(int dimension, std::size_t size);
 
+// The bounds of that rule: the highest order, the most moments per cell, the fewest cells that must fit into the size.
+struct AutomaticRule {
+  int order;
+  std::size_t moments, cells;
+};
+AutomaticRule automatic_rule(int dimension);
+
 // The space that cells keep when `space` is asked for and time may be spent on accuracy: higher orders, then monomials
 // of the next degree, until the size is used up, as far as the whole then takes not more than about 2.5 times as long.
 // Of several blocks only the first, along whose columns cells are cut, gets a higher order. Contains `space`.
