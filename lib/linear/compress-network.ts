@@ -62,7 +62,7 @@ export interface CompressNetworkOptions extends CompressNetworkSyncOptions, Asyn
 export interface CompressedNetwork extends Network {
   /** width: how many neurons of the original each neuron stands for, all positive. Their sum is that of the original. */
   multiplicity: Float64Array
-  /** Which neurons of the original these are, ascending. keepNeurons() selects their part of an optimiser's state. */
+  /** Which neurons of the original these are, ascending. selectNeurons() selects their part of an optimiser's state. */
   indices: Uint32Array
   /** The order in (hidden, bias), the factors ('linear': 1 and each output; see Matched), and the number of moments. */
   matched: Matched
@@ -100,7 +100,7 @@ const MAX_ORDER_OF_KINKS = 2
  * not touched.
  *
  * The multiplicities of the given network are the weights of its neurons, so a network can be compressed again. It can also
- * be compressed in the middle of a training: keepNeurons() selects the rows `indices` of the optimiser's state.
+ * be compressed in the middle of a training: selectNeurons() selects the rows `indices` of the optimiser's state.
  *
  * Cells are cut in units of each column's standard deviation, so the units of the inputs do not matter. Measured (gelu,
  * tanh, relu, before and after training), the error is 0.9 to 1.0 times that with raw coordinates, and 0.6 to 1.1 times
