@@ -9,9 +9,9 @@ import { CliError, EXIT, step } from './exit.js'
 import { progressBar } from './progress.js'
 import {
   bytes,
+  compensatedSum,
   EPSILON,
   epsilons,
-  exactSum,
   listing,
   milliseconds,
   names,
@@ -86,8 +86,8 @@ export async function compressCommand(input: string, command: CompressCommand, s
     bar.stop()
 
     const totals = {
-      before: weights === undefined ? selection.count : exactSum(weights),
-      after: exactSum(result.weights),
+      before: weights === undefined ? selection.count : compensatedSum(weights),
+      after: compensatedSum(result.weights),
     }
     const summary = {
       command: 'compress',

@@ -68,7 +68,7 @@ export function note(text: string, quiet: boolean): void {
 }
 
 /** The sum with compensated rounding (Neumaier), so that the difference of two totals is not that of their own rounding. */
-export function exactSum(values: ArrayLike<number>): number {
+export function compensatedSum(values: ArrayLike<number>): number {
   let sum = 0
   let lost = 0
   for (let i = 0; i < values.length; i++) {

@@ -7,9 +7,9 @@ import { compressedColumns, compressedValues } from './compressed-file.js'
 import { CliError, EXIT, step } from './exit.js'
 import { progressBar } from './progress.js'
 import {
+  compensatedSum,
   EPSILON,
   epsilons,
-  exactSum,
   listing,
   milliseconds,
   names,
@@ -83,8 +83,8 @@ export async function verifyCommand(
       roles.row && compareRows(many, selection.names, points, compressedValues(compressed, [roles.row], few.rows))
     bar.stop()
 
-    const before = selection.weights === undefined ? selection.count : exactSum(selection.weights)
-    const after = exactSum(newWeights)
+    const before = selection.weights === undefined ? selection.count : compensatedSum(selection.weights)
+    const after = compensatedSum(newWeights)
     const isSame = residual <= command.tolerance * EPSILON && (rows === undefined || rows.different === 0)
     const report = {
       command: 'verify',

@@ -1,8 +1,8 @@
 // Labelled rows (x, y), perhaps with weights: how they are given, and how they are read.
 import { types } from 'node:util'
-import { describe, rangeError, typeError } from '../errors.js'
+import { describe, plainError, rangeError, typeError } from '../errors.js'
 import type { NativePoints, Numbers } from '../native/addon.js'
-import { copyOf, float32s, float64s } from '../native/memory.js'
+import { copyOf } from '../native/memory.js'
 import { isRecord, shared } from './options.js'
 import { checkWeights, isNumbers, type PointsInput, readPoints, readWeights } from './points.js'
 
@@ -68,12 +68,23 @@ export function readLabelledRows(data: unknown, names: RowsNames, known: KnownOf
   return { x, y, weights }
 }
 
-/** A row-major copy, which later changes of the caller's arrays do not reach. Throws as copyColumns, and ERR_MEMORY. */
+/**
+ * Rows of their own, row-major: what the caller does to the arrays later does not matter. Throws as copyColumns,
+ * ERR_MEMORY.
+ */
 export function copyRows(points: NativePoints, where: string): NativePoints {
   const { count, dimension } = points
-  const data = (types.isFloat32Array(points.data) ? float32s : float64s)(count * dimension)
+  const data = allocate(types.isFloat32Array(points.data) ? Float32Array : Float64Array, count * dimension, where)
   copyColumns(points, data, 0, dimension, where)
   return { data, offset: 0, count, dimension, rowStride: dimension, columnStride: 1 }
+}
+
+function allocate(Kind: new (length: number) => Numbers, length: number, where: string): Numbers {
+  try {
+    return new Kind(length)
+  } catch (cause) {
+    throw plainError('ERR_MEMORY', `${where}: not enough memory for a copy of ${length} numbers`, cause)
+  }
 }
 
 /** Copies into rows of `width` numbers, from column `offset` on. Throws RangeError ERR_NOT_FINITE. */

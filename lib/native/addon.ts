@@ -68,6 +68,13 @@ export interface NativeCompressed {
   total: number
 }
 
+/** The bounds of order 'auto': the highest order, the most moments per cell, the fewest cells that must fit into the size. */
+export interface NativeAutomaticRule {
+  order: number
+  moments: number
+  cells: number
+}
+
 export interface NativeRecombineInput {
   features: NativePoints
   weights?: Numbers
@@ -252,16 +259,8 @@ export interface NativeInfo {
   blasThreads: number
 }
 
-/** The bounds of order 'auto': the highest order, the most moments per cell, the fewest cells that must fit into the size. */
-export interface NativeAutomaticRule {
-  order: number
-  moments: number
-  cells: number
-}
-
 export interface Native {
   info(): NativeInfo
-  automaticRule(input: { columns: number }): NativeAutomaticRule
   /** For benchmarks: bytes and multiply-adds of doubles a second, of one thread. */
   machine(): { triad: number; multiplyAdds: number }
   /** For benchmarks: milliseconds of sums alone. */
@@ -275,6 +274,7 @@ export interface Native {
   }): { plain: number; exact: number; factors: number }
   compress(input: NativeCompressInput, progress?: NativeProgress): NativeJob<NativeCompressed>
   compressSync(input: NativeCompressInput): NativeCompressed
+  automaticRule(input: { columns: number }): NativeAutomaticRule
   recombine(input: NativeRecombineInput, progress?: NativeProgress): NativeJob<NativeRecombined>
   recombineSync(input: NativeRecombineInput): NativeRecombined
   moments(input: NativeMomentsInput, progress?: NativeProgress): NativeJob<Float64Array>
@@ -297,11 +297,11 @@ export interface Native {
 /** What the addon must export; a binary that lacks one of these is from another release. */
 export const NATIVE_FUNCTIONS: readonly (keyof Native)[] = [
   'info',
-  'automaticRule',
   'machine',
   'sumTimes',
   'compress',
   'compressSync',
+  'automaticRule',
   'recombine',
   'recombineSync',
   'moments',

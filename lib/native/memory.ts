@@ -10,11 +10,6 @@ export function float64s(length: number): Float64Array<ArrayBuffer> {
 }
 
 /** Zeros. Throws Error ERR_MEMORY with the bytes. */
-export function float32s(length: number): Float32Array<ArrayBuffer> {
-  return made(length, 4, () => new Float32Array(length))
-}
-
-/** Zeros. Throws Error ERR_MEMORY with the bytes. */
 export function uint32s(length: number): Uint32Array<ArrayBuffer> {
   return made(length, 4, () => new Uint32Array(length))
 }

@@ -354,21 +354,6 @@ Napi::Value get_info(const Napi::CallbackInfo& call) {
   return out;
 }
 
-// { columns } to { order, moments, cells }: the bounds of order 'auto', for compressions that count their own moments.
-Napi::Value get_automatic_rule(const Napi::CallbackInfo& call) {
-  try {
-    const Napi::Object input = read_object(call[0], "input");
-    const AutomaticRule rule = automatic_rule(static_cast<int>(read_integer(input, "columns", 1, kMaxInt)));
-    Napi::Object out = Napi::Object::New(call.Env());
-    out.Set("order", rule.order);
-    out.Set("moments", static_cast<double>(rule.moments));
-    out.Set("cells", static_cast<double>(rule.cells));
-    return out;
-  } catch (...) {
-    throw to_error(call.Env(), std::current_exception(), "automaticRule", 0);
-  }
-}
-
 // Internal: for bench/cases/moments.mjs, not for callers.
 Napi::Value get_machine(const Napi::CallbackInfo& call) {
   try {
@@ -427,6 +412,21 @@ void define(Napi::Object exports) {
           env, [](const Napi::CallbackInfo& info) { return run_sync(info.Env(), call_of<T>(info, true)); }, sync));
 }
 
+// { columns } to { order, moments, cells }: the bounds of order 'auto', for compressions that count their own moments.
+Napi::Value get_automatic_rule(const Napi::CallbackInfo& call) {
+  try {
+    const Napi::Object input = read_object(call[0], "input");
+    const AutomaticRule rule = automatic_rule(static_cast<int>(read_integer(input, "columns", 1, kMaxInt)));
+    Napi::Object out = Napi::Object::New(call.Env());
+    out.Set("order", rule.order);
+    out.Set("moments", static_cast<double>(rule.moments));
+    out.Set("cells", static_cast<double>(rule.cells));
+    return out;
+  } catch (...) {
+    throw to_error(call.Env(), std::current_exception(), "automaticRule", 0);
+  }
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   static std::once_flag once;
   try {
@@ -441,6 +441,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   }
   Environment::open(env);
   define<CompressTask>(exports);
+  exports.Set("automaticRule", Napi::Function::New(env, get_automatic_rule, "automaticRule"));
   define<RecombineTask>(exports);
   define<MomentsTask>(exports);
   define<VerifyTask>(exports);
@@ -450,7 +451,6 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   define<PredictTask>(exports);
   exports.Set("trainer", Napi::Function::New(env, make_trainer, "trainer"));
   exports.Set("info", Napi::Function::New(env, get_info, "info"));
-  exports.Set("automaticRule", Napi::Function::New(env, get_automatic_rule, "automaticRule"));
   exports.Set("machine", Napi::Function::New(env, get_machine, "machine"));
   exports.Set("sumTimes", Napi::Function::New(env, get_sum_times, "sumTimes"));
   return exports;
