@@ -43,7 +43,7 @@ for (const command of ['configure', 'build']) {
   const { status } = spawnSync(process.execPath, [cmakeJs(), command, ...options], { stdio: 'inherit', cwd: root, env })
   if (status !== 0) {
     fail(
-      'Building the native addon failed. Needed: a C++20 compiler, CMake >= 3.18, OpenBLAS with LAPACK, Eigen 3.4.',
+      'Building the native addon failed. Needed: a C++20 compiler, CMake >= 3.18, OpenBLAS with LAPACK, Eigen >= 3.4.',
       'Debian, Ubuntu: sudo apt-get install g++ cmake ninja-build libopenblas-dev libeigen3-dev',
     )
   }

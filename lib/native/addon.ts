@@ -225,6 +225,7 @@ export interface NativePredictInput extends NativeNetwork {
 export interface NativeInfo {
   instructionSet: string
   compiler: string
+  /** The version; with ', not the pinned ...' after it when it is not that of native/eigen.cmake. */
   eigen: string
   blas: string
   blasCore: string

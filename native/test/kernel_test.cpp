@@ -435,7 +435,7 @@ int main(int argc, char** argv) {
     std::printf("%s\n", e.what());
     return 77;  // what CTest is told of a level that the processor lacks
   }
-  std::printf("instruction set %s\n", info().instruction_set.c_str());
+  std::printf("instruction set %s, Eigen %s\n", info().instruction_set.c_str(), info().eigen.c_str());
   for (const auto& [name, test] : tests) {
     if (!wanted.empty() && wanted.count(name) == 0) continue;
     const std::clock_t start = std::clock();
