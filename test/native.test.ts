@@ -62,8 +62,6 @@ describe('the surface', () => {
 describe('words that it does not know', () => {
   it('are refused', async () => {
     const option = { name: 'RangeError', code: 'ERR_OPTION' }
-    for (const division of ['Grid', '', 'thirds', 1, null])
-      expect(await refusal({ ...input(), division })).toEqual(option)
     for (const basis of ['hermite', '', undefined, 1]) {
       const { points, order, threads } = input()
       expect(() => native().momentsSync({ points, order, threads, basis: basis as 'monomial' })).toThrow(
@@ -154,9 +152,7 @@ describe('arrays that do not hold what is said', () => {
         () => native().compressSync({ ...input(), order }),
         () => native().momentsSync(part),
         () => native().matchMomentsSync({ ...part, target }),
-        () => native().evaluateSync(part),
         () => native().verifySync({ ...part, original: few, compressed: few }),
-        () => native().sumTimes({ ...part, dimension: 2, count: 100, legendre: false, trials: 1 }),
         () => {
           const blocks = { blockOf: Float64Array.of(0, 1), blockOrders: Float64Array.of(1, order) }
           return native().verifySync({ ...part, order: 1, ...blocks, original: few, compressed: few })

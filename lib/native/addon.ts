@@ -46,8 +46,6 @@ export interface NativeCompressInput {
   memory?: number
   standardise: boolean
   scales?: Float64Array
-  /** How cells are cut (native/kernel/partition.hpp). No option of the API: benchmarks compare them. Default 'grid'. */
-  division?: 'grid' | 'halves' | 'balanced'
 }
 
 export interface NativeCompressed {
@@ -86,13 +84,6 @@ export interface NativeMomentsInput {
   basis: 'monomial' | 'legendre'
   threads: number
   memory?: number // as in NativeCompressInput
-}
-
-export interface NativeEvaluateInput {
-  points: NativePoints
-  weights?: Numbers
-  order: number
-  threads: number
 }
 
 export interface NativeVerifyInput {
@@ -235,17 +226,6 @@ export interface NativeInfo {
 
 export interface Native {
   info(): NativeInfo
-  /** For benchmarks: bytes and multiply-adds of doubles a second, of one thread. */
-  machine(): { triad: number; multiplyAdds: number }
-  /** For benchmarks: milliseconds of sums alone. */
-  sumTimes(input: {
-    dimension: number
-    order: number
-    count: number
-    legendre: boolean
-    threads: number
-    trials: number
-  }): { plain: number; exact: number; factors: number }
   compress(input: NativeCompressInput, progress?: NativeProgress): NativeJob<NativeCompressed>
   compressSync(input: NativeCompressInput): NativeCompressed
   recombine(input: NativeRecombineInput, progress?: NativeProgress): NativeJob<NativeRecombined>
@@ -262,16 +242,11 @@ export interface Native {
   trainSync(input: NativeTrainInput): NativeTrained
   predict(input: NativePredictInput, progress?: NativeProgress): NativeJob<Float64Array>
   predictSync(input: NativePredictInput): Float64Array
-  /** For bench/cases/huge.mjs only: milliseconds to evaluate all features of all points once and drop them. */
-  evaluate(input: NativeEvaluateInput, progress?: NativeProgress): NativeJob<number>
-  evaluateSync(input: NativeEvaluateInput): number
 }
 
 /** What the addon must export; a binary that lacks one of these is from another release. */
 export const NATIVE_FUNCTIONS: readonly (keyof Native)[] = [
   'info',
-  'machine',
-  'sumTimes',
   'compress',
   'compressSync',
   'recombine',
@@ -288,8 +263,6 @@ export const NATIVE_FUNCTIONS: readonly (keyof Native)[] = [
   'trainSync',
   'predict',
   'predictSync',
-  'evaluate',
-  'evaluateSync',
 ]
 
 // Read by the libraries in the moment in which they are loaded. With two BLAS threads the results depend on their number

@@ -19,8 +19,6 @@
 #include "errors.hpp"
 #include "job.hpp"
 #include "matching/match_moments.hpp"
-#include "measure/evaluate.hpp"
-#include "measure/machine.hpp"
 #include "nnls/nnls.hpp"
 #include "polynomial/moments.hpp"
 #include "polynomial/space.hpp"
@@ -109,8 +107,6 @@ class CompressTask final : public Task {
     options_.threads = read_threads(input);
     options_.standardise = input.Get("standardise").ToBoolean();
     options_.scales = read_list(input, "scales", static_cast<std::size_t>(points.dimension()));
-    if (!input.Get("division").IsUndefined())
-      options_.division = static_cast<Division>(read_word(input, "division", {"grid", "halves", "balanced"}));
     bytes = bytes_of(points, weights);
     check_memory(input, kName, working_bytes_of_compress(points.count(), options_), bytes, points.count(),
                  options_.space.count());
@@ -230,27 +226,6 @@ class VerifyTask final : public Task {
   Verification output_;
 };
 
-// Not part of the package's interface: bench/cases/huge.mjs asks for it.
-class EvaluateTask final : public Task {
- public:
-  static constexpr const char* kName = "evaluate";
-  EvaluateTask(const Napi::Object& input, double& bytes) {
-    const PointsArgument points(input, "points");
-    const OptionalNumbers weights(input, "weights");
-    order_ = read_order(input, points.dimension());
-    threads_ = read_threads(input);
-    bytes = bytes_of(points, weights);
-    set_.emplace(copy_of(points, weights, "points"));
-  }
-  void run(Monitor& monitor) override { output_ = evaluation_time(*set_, order_, threads_, monitor); }
-  Napi::Value result(Napi::Env env) override { return Napi::Number::New(env, output_); }
-
- private:
-  int order_ = 0, threads_ = 1;
-  std::optional<PointSet> set_;
-  double output_ = 0;
-};
-
 // A matrix and its right-hand side. A matrix without rows is left out of the input: a view needs at least one.
 struct SystemArgument {
   SystemArgument(const Napi::Object& input, const char* matrix_name, const char* rhs_name)
@@ -348,37 +323,6 @@ Napi::Value get_info(const Napi::CallbackInfo& call) {
   return out;
 }
 
-// Internal: for bench/cases/moments.mjs, not for callers.
-Napi::Value get_machine(const Napi::CallbackInfo& call) {
-  try {
-    const Machine found = machine();
-    Napi::Object out = Napi::Object::New(call.Env());
-    out.Set("triad", found.triad);
-    out.Set("multiplyAdds", found.multiply_adds);
-    return out;
-  } catch (...) {
-    throw to_error(call.Env(), std::current_exception(), "machine", 0);
-  }
-}
-Napi::Value get_sum_times(const Napi::CallbackInfo& call) {
-  const Napi::Env env = call.Env();
-  try {
-    const Napi::Object input = read_object(call[0], "input");
-    const int dimension = static_cast<int>(read_integer(input, "dimension", 1, kMaxInt));
-    const SumTimes times = time_sums(dimension, read_order(input, dimension),
-                                     static_cast<std::size_t>(read_integer(input, "count", 1, kMaxInt)),
-                                     input.Get("legendre").ToBoolean() ? Basis::Legendre : Basis::Monomial,
-                                     read_threads(input), static_cast<int>(read_integer(input, "trials", 1, 1000)));
-    Napi::Object out = Napi::Object::New(env);
-    out.Set("plain", times.plain);
-    out.Set("exact", times.exact);
-    out.Set("factors", times.factors);
-    return out;
-  } catch (...) {
-    throw to_error(env, std::current_exception(), "sumTimes", 0);
-  }
-}
-
 // ---- the exports
 
 template <class T>
@@ -423,14 +367,11 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   define<RecombineTask>(exports);
   define<MomentsTask>(exports);
   define<VerifyTask>(exports);
-  define<EvaluateTask>(exports);
   define<NnlsTask>(exports);
   define<MatchMomentsTask>(exports);
   define<TrainTask>(exports);
   define<PredictTask>(exports);
   exports.Set("info", Napi::Function::New(env, get_info, "info"));
-  exports.Set("machine", Napi::Function::New(env, get_machine, "machine"));
-  exports.Set("sumTimes", Napi::Function::New(env, get_sum_times, "sumTimes"));
   return exports;
 }
 
