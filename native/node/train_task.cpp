@@ -15,8 +15,6 @@
 namespace fewpoints::node {
 namespace {
 
-constexpr std::int64_t kMaxInt = std::numeric_limits<std::int32_t>::max();
-constexpr std::int64_t kMaxExact = std::int64_t{1} << 53;
 // Multiply-adds and activations of less than a millisecond: a Sync call does them where it is, on one thread, because
 // OpenMP's team belongs to the compute thread.
 constexpr double kBriefWork = 1 << 17;

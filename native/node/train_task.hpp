@@ -13,7 +13,6 @@ namespace fewpoints::node {
 
 class TrainTask final : public Task {
  public:
-  static constexpr const char* kName = "train";
   // Throws WrongKind, Error, std::bad_alloc.
   TrainTask(const Napi::Object& input, double& bytes);
   bool run_inline() const override { return run_inline_; }
@@ -31,7 +30,6 @@ class TrainTask final : public Task {
 
 class PredictTask final : public Task {
  public:
-  static constexpr const char* kName = "predict";
   // Throws WrongKind, Error, std::bad_alloc.
   PredictTask(const Napi::Object& input, double& bytes);
   bool run_inline() const override { return run_inline_; }
