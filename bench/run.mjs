@@ -17,6 +17,7 @@
 //   trials                             the default of --trials, if not 5
 //   seed                               of its pseudo-random numbers, if it has any
 //   cases(options)                     a list of plain objects, one for each process
+//   needsBenchAddon                    true: calls benchAddon() of native.mjs, which is then built
 //   cost(parameters, trials)           about how long one takes, in any unit, if they differ much
 //   run(parameters, trials, progress)  measures one of them, in the fresh process, and returns a plain object; one that takes
 //                                      minutes calls progress(part) with the part that is done, 0 to 1
@@ -30,6 +31,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { inWords, machine } from './machine.mjs'
+import { buildBenchAddon } from './native.mjs'
 import { progressBar } from './progress.mjs'
 import { writeReport } from './report.mjs'
 import { RESULTS, Unfinished, writeResults } from './store.mjs'
@@ -43,6 +45,7 @@ async function main() {
     return
   }
   const benchmark = await import(`./cases/${name}.mjs`)
+  if (benchmark.needsBenchAddon) buildBenchAddon()
   options.trials ??= benchmark.trials ?? 5
   const started = new Date().toISOString()
   const results = await measure(name, benchmark, options, jobs, json ? undefined : out)

@@ -2,7 +2,7 @@
 // The one way in which the addon is compiled: cmake-js -> native/CMakeLists.txt -> build/Release/fewpoints.node
 // Callers: setup.sh, prebuildify (--node-gyp "node native/build.mjs"), binding.gyp, and whoever builds from source.
 //
-// Options: --debug (into build/Debug), --CDNAME=VALUE (CMake cache entries). Others (node-gyp's) are ignored.
+// Options: --debug (into build/Debug), --bench (also build/Release/bench/fewpoints_bench.node), --CDNAME=VALUE (CMake cache entries). Others (node-gyp's) are ignored.
 // Environment: FEWPOINTS_STATIC=1 (OpenBLAS and libstdc++ inside; the default under prebuildify),
 // FEWPOINTS_SANITIZE=address,undefined (then run node with LD_PRELOAD of libasan.so),
 // FEWPOINTS_OUTPUT=<folder> (where the addon is put).
@@ -32,6 +32,7 @@ const options = [
   ...['-d', here, '-O', join(root, 'build', `cmake-${variant}`), '-B', config],
   ...['-p', String(availableParallelism()), '-l', 'warn'],
   ...(arch === undefined ? [] : ['-a', arch]),
+  `--CDFEWPOINTS_BENCH=${argv.includes('--bench') ? 'ON' : 'OFF'}`,
   `--CDFEWPOINTS_STATIC=${isStatic ? 'ON' : 'OFF'}`,
   `--CDFEWPOINTS_SANITIZE=${sanitize}`,
   `--CDFEWPOINTS_OUTPUT=${output}`,
@@ -43,7 +44,7 @@ for (const command of ['configure', 'build']) {
   const { status } = spawnSync(process.execPath, [cmakeJs(), command, ...options], { stdio: 'inherit', cwd: root, env })
   if (status !== 0) {
     fail(
-      'Building the native addon failed. Needed: a C++20 compiler, CMake >= 3.18, OpenBLAS with LAPACK, Eigen 3.4.',
+      'Building the native addon failed. Needed: a C++20 compiler, CMake >= 3.18, OpenBLAS with LAPACK, Eigen >= 3.4.',
       'Debian, Ubuntu: sudo apt-get install g++ cmake ninja-build libopenblas-dev libeigen3-dev',
     )
   }

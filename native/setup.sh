@@ -33,7 +33,7 @@ need() { # need <package> <command that succeeds when it is there>
 either() { command -v "$1" || command -v "$2"; }
 links() { echo 'int main() {}' | "${CXX:-c++}" -x c++ -o build/setup.probe - "$1"; }
 clang_links() { echo 'int main() {}' | clang++ -x c++ -o build/setup.probe - "$1"; }
-has_eigen() { test -e /usr/include/eigen3/Eigen/Core || pkg-config --exists eigen3; }
+has_eigen() { test -e build/eigen/Eigen/Core || test -e /usr/include/eigen3/Eigen/Core || pkg-config --exists eigen3; }
 
 if [ "$(uname -s)" = Linux ]; then
   need g++ command -v "${CXX:-c++}"

@@ -95,6 +95,7 @@ describe('the installed package', () => {
       [
         'CMakeLists.txt',
         'build.mjs',
+        'eigen.cmake',
         'exports.map',
         'kernel',
         'node',

@@ -1,14 +1,14 @@
 // One huge cell: n points down to N, everything that compressSync does in the call: the copy, recombination, and the
 // residual of the whole set in double-double. Beside it the time of merely evaluating all features of all points and
-// adding them up, by the addon's own loop (`evaluate` of the addon, not part of the package's interface).
-import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
+// adding them up, by the loop of the recombination.
 import { textTable } from '../../demo/table.mjs'
 import { compressSync, momentCount } from '../../dist/index.js'
 import { EPS, peakMemory, timed, uniformPoints } from '../measure.mjs'
+import { benchAddon } from '../native.mjs'
 
 export const title = 'One huge cell: n uniform points to N'
 export const seed = 5
+export const needsBenchAddon = true
 
 // [dimension, order, milliseconds that an earlier prototype took to recombine 10^6 points: one thread, a Zen 5].
 const SETTINGS = [
@@ -31,14 +31,13 @@ export function cases({ small, threads }) {
 
 export function run({ points: count, dimension, order, threads }, trials) {
   const points = uniformPoints(count, dimension, seed)
-  const native = createRequire(import.meta.url)('node-gyp-build')(fileURLToPath(new URL('../..', import.meta.url)))
-  const input = { data: points, offset: 0, count, dimension, rowStride: dimension, columnStride: 1 }
+  const { sums } = benchAddon()
   const runs = count * momentCount(dimension, order) > 1e9 ? Math.min(trials, 3) : trials
   const before = peakMemory()
   const first = compressSync(points, { dimension, order, threads })
   const memory = peakMemory()
   const times = Array.from({ length: runs }, () => {
-    const evaluate = native.evaluateSync({ points: input, order, threads })
+    const { wall: evaluate } = sums({ points, dimension, order, basis: 'legendre', threads, exact: false })
     const { result, wall, user, system } = timed(() => compressSync(points, { dimension, order, threads }))
     const { partition, recombine, total } = result.elapsed
     const cpu = user + system

@@ -1,16 +1,17 @@
 // How fast moments are summed, beside what the machine can do at most: bandwidth (triad beyond the caches) and
-// multiply-adds of the instruction set in use, both of one thread, measured in the same process. Counted are the
-// multiply-adds: plain sums take one a point for each feature, each power of a coordinate (two for Legendre's) and each
-// product of such powers (simd/products.cpp); exact sums (what moments() does: two parts, any order of the rows) take
-// four for each of them, beside additions that are not counted. call: momentsSync with the copy of the points.
+// multiply-adds, both of one thread, measured in the same process. Counted are the multiply-adds: plain sums take one per
+// point for each feature and each power of a coordinate (two for Legendre's); exact sums (what moments() does: two parts, any
+// order of the rows) take four for each of them, beside additions that are not counted. plain: the loop of the
+// recombination. call: momentsSync with the copy of the points.
 
 import { textTable } from '../../demo/table.mjs'
 import { momentCount, momentsSync } from '../../dist/index.js'
-import { native } from '../../dist/native/addon.js'
-import { timed, uniformPoints } from '../measure.mjs'
+import { median, timed, uniformPoints } from '../measure.mjs'
+import { benchAddon } from '../native.mjs'
 
 export const title = 'Moments of uniform points: plain sums, exact sums, the whole call'
 export const seed = 1
+export const needsBenchAddon = true
 
 const SETTINGS = [
   [1, 3],
@@ -33,27 +34,22 @@ export function cases({ small, threads, cores }) {
 }
 
 export function run({ dimension, order, basis, points: count, threads }, trials) {
-  const { machine, sumTimes } = native()
-  const { triad, multiplyAdds } = machine()
-  const { plain, exact, factors } = sumTimes({
-    dimension,
-    order,
-    count,
-    legendre: basis === 'legendre',
-    threads,
-    trials,
-  })
+  const { machine, sums } = benchAddon()
   const points = uniformPoints(count, dimension, seed)
+  const milliseconds = (measure) => median(Array.from({ length: trials }, measure)) / threads
+  const alone = (exact) => milliseconds(() => sums({ points, dimension, order, basis, threads, exact }).cpu)
   const call = (data) =>
-    middle(
-      Array.from({ length: trials }, () =>
-        cpu(
-          timed(() => momentsSync(data, { dimension, order, basis, threads })),
-          threads,
-        ),
-      ),
-    )
-  return { triad, multiplyAdds, plain, exact, factors, float64: call(points), float32: call(Float32Array.from(points)) }
+    milliseconds(() => {
+      const { user, system } = timed(() => momentsSync(data, { dimension, order, basis, threads }))
+      return user + system
+    })
+  return {
+    ...machine(),
+    plain: alone(false),
+    exact: alone(true),
+    float64: call(points),
+    float32: call(Float32Array.from(points)),
+  }
 }
 
 export function report(results) {
@@ -70,11 +66,10 @@ export function report(results) {
   ]
   head.push('exact/plain', 'call 64 ms', 'call 32 ms')
   const rows = results.map((result) => {
-    const { dimension, order, basis, points, threads, triad, multiplyAdds, plain, exact, factors, float64, float32 } =
-      result
+    const { dimension, order, basis, points, threads, triad, multiplyAdds, plain, exact, float64, float32 } = result
     const sums = points * momentCount(dimension, order)
     const powers = dimension * (order - 1) * (basis === 'legendre' ? 2 : 1)
-    const steps = momentCount(dimension, order) + powers + factors
+    const steps = momentCount(dimension, order) + powers
     const part = (ms, operations) => [
       ms.toFixed(2),
       (sums / ms / 1e6).toFixed(1),
@@ -97,15 +92,6 @@ export function report(results) {
     'milliseconds of processor time, of all threads over their number, medians; G/s: thousands of millions of feature sums a second',
     `of peak: counted multiply-adds over the threads' peak, ${best('multiplyAdds')} G/s each; of triad: bytes of the ` +
       `points over the bandwidth of one thread, ${best('triad')} GB/s`,
-    'exact/plain: what equal bits in any order of the rows, and double-double products, cost',
+    'exact/plain: double-double products and equal bits in any order of the rows, beside the loop of the recombination',
   ].join('\n')
-}
-
-function cpu({ user, system }, threads) {
-  return (user + system) / threads
-}
-
-function middle(values) {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[sorted.length >> 1]
 }

@@ -1,24 +1,24 @@
-// How the way in which cells are cut acts on the error, at equal size: the default (cells of equal expected error, boxes
-// divided into as many bins as they should have cells), the same with sides only ever halved (a plain adaptive kd-tree),
-// and cells of equally many points (a balanced kd-tree with exact medians, written to compare errors with, not times).
-// The error is that of the mean of a random sigmoid function of a point, over the set and over the result: root of the
-// mean square over functions, geometric mean over seeds.
+// How the way in which cells are cut acts on the error, at equal size: that of compress (cells of equal expected error, boxes
+// divided into as many bins as they should have cells), a plain adaptive kd-tree (the cell of the largest expected error is
+// halved next), and cells of equally many points (a balanced kd-tree). The last two are cut here, and each of their cells is
+// a call of compress. The error is that of the mean of a random sigmoid function of a point, over the set and over the result:
+// root of the mean square over functions, geometric mean over seeds.
 //
 // The two means are not subtracted: sum over points of (old weight - new weight) times function, by Neumaier's method, so
 // that what is left is the rounding of single terms, far below the errors shown except some at m = 1.
 import { random } from '../../demo/random.mjs'
 import { textTable } from '../../demo/table.mjs'
-import { momentCount } from '../../dist/index.js'
-import { native } from '../../dist/native/addon.js'
+import { compressSync, momentCount } from '../../dist/index.js'
+import { CompensatedSum, geometricMean, median } from '../measure.mjs'
 
-export const title = 'Partition: error at equal size, a tenth of the points, and time to cut'
+export const title = 'Partition: error at equal size, a tenth of the points'
 export const seed = 1
 
 const DIMENSIONS = [1, 2, 3, 4]
 const ORDERS = [1, 3, 5]
-const DIVISIONS = ['grid', 'halves', 'balanced']
+const DIVISIONS = { grid, halves, balanced }
 const FUNCTIONS = 20
-const SEEDS = 5
+const SEEDS = 3
 /** Fewer cells than this, and the way of cutting them says little. */
 const MIN_CELLS = 8
 
@@ -41,7 +41,7 @@ const numbers = (m, draw) => Array.from({ length: m }, draw)
 export function cases({ small, threads }) {
   const points = small ? 1e4 : 1e5
   return Object.keys(SETS).flatMap((set) =>
-    DIMENSIONS.map((dimension) => ({ set, dimension, points, seeds: small ? 3 : SEEDS, threads: threads ?? 1 })),
+    DIMENSIONS.map((dimension) => ({ set, dimension, points, seeds: SEEDS, threads: threads ?? 1 })),
   )
 }
 
@@ -51,35 +51,125 @@ export function run({ set, dimension, points: count, seeds, threads }, trials) {
   return {
     size,
     runs: orders.map((order) => {
-      const found = DIVISIONS.map(() => ({ errors: [], times: [] }))
+      const found = Object.values(DIVISIONS).map(() => ({ errors: [], times: [] }))
       for (let s = 0; s < seeds; s++) {
         const points = draw(set, count, dimension, seed + 100 * s)
-        const results = DIVISIONS.map((division) => {
-          const input = {
-            points: { data: points, offset: 0, count, dimension, rowStride: dimension, columnStride: 1 },
-            ...{ order, size, threads, standardise: true, division },
-          }
-          const runs = Array.from({ length: s === 0 ? trials + 1 : 1 }, () => native().compressSync(input))
-          return { ...runs[0], times: runs.slice(1).map(({ partition }) => partition) }
-        })
+        const options = { dimension, order, size, quality: 'fast', threads }
+        const results = Object.values(DIVISIONS).map((division) => division(points, options))
+        for (let i = 0; s === 0 && i < trials; i++) {
+          found[0].times.push(compressSync(points, options).elapsed.partition)
+        }
         const errors = errorsOf(points, dimension, results, seed + 100 * s + 1)
         found.forEach((one, i) => {
           one.errors.push(errors[i])
-          one.times.push(...results[i].times)
           one.cells = results[i].cells
         })
       }
       return {
         order,
+        partition: median(found[0].times),
         divisions: Object.fromEntries(
-          found.map(({ errors, times, cells }, i) => [
-            DIVISIONS[i],
-            { error: geometricMean(errors), partition: median(times), cells },
-          ]),
+          found.map(({ errors, cells }, i) => [Object.keys(DIVISIONS)[i], { error: geometricMean(errors), cells }]),
         ),
       }
     }),
   }
+}
+
+function grid(points, options) {
+  const { indices, weights, cells } = compressSync(points, options)
+  return { indices, weights, cells }
+}
+
+/** Always the cell of the largest expected error, mass times diameter^(k+1), is halved across its longest side next. */
+function halves(points, options) {
+  const { dimension, order, size } = options
+  const room = momentCount(dimension, order)
+  const measured = (rows) => {
+    const { axis, low, high, square } = boxOf(points, dimension, rows)
+    return { rows, axis, middle: 0.5 * low + 0.5 * high, score: rows.length * square ** (0.5 * (order + 1)) }
+  }
+  const cost = ({ rows }) => Math.min(rows.length, room)
+  const cells = []
+  const open = [measured(Array.from({ length: points.length / dimension }, (_, i) => i))]
+  for (let used = room; open.length > 0; ) {
+    const best = open.reduce((at, cell, i) => (cell.score > open[at].score ? i : at), 0)
+    const cell = open[best]
+    const { rows, axis, middle } = cell
+    const at = (row) => points[row * dimension + axis]
+    const parts = [rows.filter((row) => at(row) < middle), rows.filter((row) => at(row) >= middle)].map(measured)
+    const now = used - cost(cell) + cost(parts[0]) + cost(parts[1])
+    open[best] = open.at(-1)
+    open.pop()
+    if (rows.length > room && now <= size) {
+      used = now
+      open.push(...parts)
+    } else {
+      cells.push(rows)
+    }
+  }
+  return compressed(points, options, cells)
+}
+
+/** As many cells as there is room for, of equally many points, divided across the longest side. */
+function balanced(points, options) {
+  const { dimension, order, size } = options
+  const cells = []
+  const divide = (rows, count) => {
+    if (count < 2) return cells.push(rows)
+    const { axis } = boxOf(points, dimension, rows)
+    const keys = Float64Array.from(rows, (row) => points[row * dimension + axis])
+    const left = Math.floor(count / 2)
+    const bound = keys.toSorted()[Math.floor((rows.length * left) / count)]
+    divide(
+      rows.filter((_, i) => keys[i] < bound),
+      left,
+    )
+    return divide(
+      rows.filter((_, i) => keys[i] >= bound),
+      count - left,
+    )
+  }
+  const all = Array.from({ length: points.length / dimension }, (_, i) => i)
+  divide(all, Math.floor(size / momentCount(dimension, order)))
+  return compressed(points, options, cells)
+}
+
+/** The longest side of the points' bounding box, and the square of its diagonal. */
+function boxOf(points, dimension, rows) {
+  const longest = { axis: 0, low: 0, high: 0, square: 0 }
+  for (let axis = 0; axis < dimension; axis++) {
+    let low = Number.POSITIVE_INFINITY
+    let high = Number.NEGATIVE_INFINITY
+    for (const row of rows) {
+      const x = points[row * dimension + axis]
+      if (x < low) low = x
+      if (x > high) high = x
+    }
+    longest.square += (high - low) ** 2
+    if (high - low > longest.high - longest.low) Object.assign(longest, { axis, low, high })
+  }
+  return longest
+}
+
+function compressed(points, options, cells) {
+  const { dimension, order } = options
+  const size = momentCount(dimension, order)
+  const result = { indices: [], weights: [], cells: cells.length }
+  for (const rows of cells) {
+    if (rows.length <= size) {
+      result.indices.push(...rows)
+      result.weights.push(...rows.map(() => 1))
+      continue
+    }
+    const cell = Float64Array.from({ length: rows.length * dimension }, (_, i) => {
+      return points[rows[Math.floor(i / dimension)] * dimension + (i % dimension)]
+    })
+    const { indices, weights } = compressSync(cell, { ...options, size })
+    result.indices.push(...Array.from(indices, (index) => rows[index]))
+    result.weights.push(...weights)
+  }
+  return result
 }
 
 function draw(set, count, dimension, from) {
@@ -113,52 +203,37 @@ function errorsOf(points, dimension, results, from) {
       values[i] = 1 / (1 + Math.exp(-z))
     }
     changes.forEach((change, i) => {
-      squares[i] += (compensatedDot(change, values) / count) ** 2 / FUNCTIONS
+      const sum = new CompensatedSum()
+      for (let p = 0; p < count; p++) sum.add(change[p] * values[p])
+      squares[i] += (sum.value() / count) ** 2 / FUNCTIONS
     })
   }
   return squares.map(Math.sqrt)
 }
 
-function compensatedDot(a, b) {
-  let sum = 0
-  let lost = 0
-  for (let i = 0; i < a.length; i++) {
-    const term = a[i] * b[i]
-    const next = sum + term
-    lost += Math.abs(sum) >= Math.abs(term) ? sum - next + term : term - next + sum
-    sum = next
-  }
-  return sum + lost
-}
-
-const geometricMean = (values) => Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length)
-const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1]
-
 export function report(results) {
   const all = results.flatMap(({ set, dimension, points, size, runs }) =>
-    runs.map(({ order, divisions }) => ({ set, dimension, points, size, order, ...divisions })),
+    runs.map(({ order, partition, divisions }) => ({ set, dimension, points, size, order, partition, ...divisions })),
   )
-  const head = ['set', 'm', 'order', 'cells', 'error', 'halves', 'balanced', '/ halves', '/ balanced']
-  const lines = all.map(({ set, dimension, order, grid, halves, balanced }) => [
+  const head = ['set', 'm', 'order', 'cells', 'error', 'halves', 'balanced', '/ halves', '/ balanced', 'ms']
+  const lines = all.map(({ set, dimension, order, partition, grid, halves, balanced }) => [
     set,
     String(dimension),
     String(order),
     String(grid.cells),
     ...[grid, halves, balanced].map(({ error }) => error.toExponential(2)),
     ...[halves, balanced].map(({ error }) => (grid.error / error).toPrecision(2)),
+    partition.toFixed(2),
   ])
-  for (const [i, { grid, halves, balanced }] of all.entries()) {
-    lines[i].push(...[grid, halves, balanced].map(({ partition }) => partition.toFixed(2)))
-  }
   const summary = Object.keys(SETS).map((set) => {
     const those = all.filter((one) => one.set === set)
     const ratio = (other) => geometricMean(those.map((one) => one.grid.error / one[other].error)).toPrecision(2)
     return `${set}: ${ratio('halves')} of the error of halves, ${ratio('balanced')} of that of balanced cells`
   })
   return [
-    textTable([...head, 'ms', 'halves', 'balanced'], lines),
+    textTable(head, lines),
     '',
-    'error: of the default; "/": the default over the other; ms: to cut, medians. Geometric means over m and order:',
+    'error: of the default; "/": the default over the other; ms: to cut, median. Geometric means over m and order:',
     ...summary,
   ].join('\n')
 }

@@ -46,8 +46,6 @@ export interface NativeCompressInput {
   memory?: number
   standardise: boolean
   scales?: Float64Array
-  /** How cells are cut (native/kernel/partition.hpp). No option of the API: benchmarks compare them. Default 'grid'. */
-  division?: 'grid' | 'halves' | 'balanced'
 }
 
 export interface NativeCompressed {
@@ -96,13 +94,6 @@ export interface NativeMomentsInput {
   basis: 'monomial' | 'legendre'
   threads: number
   memory?: number // as in NativeCompressInput
-}
-
-export interface NativeEvaluateInput {
-  points: NativePoints
-  weights?: Numbers
-  order: number
-  threads: number
 }
 
 export interface NativeVerifyInput {
@@ -252,6 +243,7 @@ export interface NativePredictInput extends NativeNetwork {
 export interface NativeInfo {
   instructionSet: string
   compiler: string
+  /** The version; with ', not the pinned ...' after it when it is not that of native/eigen.cmake. */
   eigen: string
   blas: string
   blasCore: string
@@ -261,17 +253,6 @@ export interface NativeInfo {
 
 export interface Native {
   info(): NativeInfo
-  /** For benchmarks: bytes and multiply-adds of doubles a second, of one thread. */
-  machine(): { triad: number; multiplyAdds: number }
-  /** For benchmarks: milliseconds of sums alone. */
-  sumTimes(input: {
-    dimension: number
-    order: number
-    count: number
-    legendre: boolean
-    threads: number
-    trials: number
-  }): { plain: number; exact: number; factors: number }
   compress(input: NativeCompressInput, progress?: NativeProgress): NativeJob<NativeCompressed>
   compressSync(input: NativeCompressInput): NativeCompressed
   automaticRule(input: { columns: number }): NativeAutomaticRule
@@ -289,16 +270,11 @@ export interface Native {
   trainer(input: NativeTrainerInput): NativeTrainer
   predict(input: NativePredictInput, progress?: NativeProgress): NativeJob<Float64Array>
   predictSync(input: NativePredictInput): Float64Array
-  /** For bench/cases/huge.mjs only: milliseconds to evaluate all features of all points once and drop them. */
-  evaluate(input: NativeEvaluateInput, progress?: NativeProgress): NativeJob<number>
-  evaluateSync(input: NativeEvaluateInput): number
 }
 
 /** What the addon must export; a binary that lacks one of these is from another release. */
 export const NATIVE_FUNCTIONS: readonly (keyof Native)[] = [
   'info',
-  'machine',
-  'sumTimes',
   'compress',
   'compressSync',
   'automaticRule',
@@ -315,8 +291,6 @@ export const NATIVE_FUNCTIONS: readonly (keyof Native)[] = [
   'trainer',
   'predict',
   'predictSync',
-  'evaluate',
-  'evaluateSync',
 ]
 
 // Read by the libraries in the moment in which they are loaded. With two BLAS threads the results depend on their number

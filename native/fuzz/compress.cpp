@@ -70,8 +70,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   options.automatic = in.one_in(4);
   options.best = in.below(2) == 0;
   options.standardise = !in.one_in(4);
-  const int division = in.below(8);
-  if (division >= 6) options.division = division == 6 ? fewpoints::Division::Halves : fewpoints::Division::Balanced;
+  in.below(8);  // a byte of the kept inputs that has no meaning
   if (in.one_in(8))
     for (int a = 0; a < m; a++) options.scales.push_back(in.below(5) * 0.25);
   const std::size_t count = read_count(in);

@@ -23,6 +23,9 @@ Info info() {
   i.compiler = __VERSION__;
   i.eigen = std::to_string(EIGEN_WORLD_VERSION) + "." + std::to_string(EIGEN_MAJOR_VERSION) + "." +
             std::to_string(EIGEN_MINOR_VERSION);
+#ifdef FEWPOINTS_OTHER_EIGEN
+  i.eigen += ", not the pinned " FEWPOINTS_OTHER_EIGEN;
+#endif
   i.openmp = _OPENMP;
 #ifdef FEWPOINTS_OPENBLAS
   i.blas = openblas_get_config();

@@ -7,7 +7,8 @@ namespace fewpoints {
 struct Info {
   std::string
       instruction_set;  // "v2", "v3", "v4" (x86-64 levels) or "plain": the one in use; FEWPOINTS_ISA forces a lower one
-  std::string compiler, eigen, blas, blas_core;
+  std::string compiler, blas, blas_core;
+  std::string eigen;  // its version; "X.Y.Z, not the pinned ..." when it is not that of native/eigen.cmake
   int openmp = 0, blas_threads = 0;
 };
 Info info();

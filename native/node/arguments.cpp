@@ -13,8 +13,6 @@ namespace {
 
 // Rows are numbered in 32 bits in the result.
 constexpr std::int64_t kMaxRows = std::numeric_limits<std::uint32_t>::max();
-constexpr std::int64_t kMaxInt = std::numeric_limits<std::int32_t>::max();
-constexpr std::int64_t kMaxExact = std::int64_t{1} << 53;
 constexpr std::int64_t kMaxThreads = 1024;
 
 std::string text(const std::string& name, const char* rest) { return name + rest; }

@@ -9,12 +9,16 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <limits>
 #include <optional>
 #include <vector>
 
 #include "points/point_set.hpp"
 
 namespace fewpoints::node {
+
+constexpr std::int64_t kMaxInt = std::numeric_limits<std::int32_t>::max();
+constexpr std::int64_t kMaxExact = std::int64_t{1} << 53;  // up to here a double holds every whole number
 
 // Throws WrongKind ERR_SHAPE.
 Napi::Object read_object(const Napi::Value& value, const char* name);

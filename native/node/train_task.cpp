@@ -17,8 +17,6 @@
 namespace fewpoints::node {
 namespace {
 
-constexpr std::int64_t kMaxInt = std::numeric_limits<std::int32_t>::max();
-constexpr std::int64_t kMaxExact = std::int64_t{1} << 53;
 // Multiply-adds, roughly, that take less than a millisecond. The kernel does them on one thread, as it must where a
 // Sync call does them itself: the OpenMP team belongs to the compute thread.
 constexpr double kInlineWork = 1 << 17;

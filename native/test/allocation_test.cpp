@@ -179,13 +179,12 @@ std::uint64_t run(const Set& set, const CompressOptions& options) {
 }
 
 void add_compress(std::vector<Case>& cases, const char* name, const Set& set, const PolynomialSpace& space,
-                  std::size_t size, bool best, bool automatic = false, Division division = Division::Grid) {
+                  std::size_t size, bool best, bool automatic = false) {
   CompressOptions options;
   options.space = space;
   options.size = size;
   options.best = best;
   options.automatic = automatic;
-  options.division = division;
   cases.push_back({std::string("compress, ") + name, [set, options](int threads) mutable {
                      options.threads = threads;
                      return run(set, options);
@@ -203,8 +202,6 @@ void add_compress(std::vector<Case>& cases) {
   add_compress(cases, "a line", make(Shape::Line, 3, 900), total(3, 3), 60, false);
   add_compress(cases, "a lattice", make(Shape::Lattice, 2, 900), total(2, 4), 60, true);
   add_compress(cases, "weights of many decades", make(Shape::Decades, 2, 900), total(2, 4), 45, false);
-  add_compress(cases, "halves", make(Shape::Gauss, 2, 900), total(2, 2), 80, false, false, Division::Halves);
-  add_compress(cases, "balanced", make(Shape::Gauss, 2, 900), total(2, 2), 80, false, false, Division::Balanced);
   PolynomialSpace blocks;
   for (const int b : {0, 0, 1}) blocks.block.push_back(b);
   for (const int k : {2, 1}) blocks.order.push_back(k);

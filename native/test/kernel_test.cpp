@@ -7,6 +7,7 @@
 #include <ctime>
 #include <functional>
 #include <limits>
+#include <numeric>
 #include <random>
 #include <set>
 #include <string>
@@ -211,10 +212,25 @@ void test_scaling() {
   }
 }
 
+// The expected error of a cell of these rows, mass x diameter^(k+1).
+double expected_error(const Set& set, const PartitionOptions& options, const std::uint32_t* rows, std::size_t count) {
+  double mass = 0, square = 0;
+  for (std::size_t i = 0; i < count; i++) mass += set.w.empty() ? 1 : set.w[rows[i]];
+  for (int a = 0; a < set.m; a++) {
+    double low = HUGE_VAL, high = -HUGE_VAL;
+    for (std::size_t i = 0; i < count; i++) {
+      low = std::min(low, set.x[rows[i] * usize(set.m) + usize(a)]);
+      high = std::max(high, set.x[rows[i] * usize(set.m) + usize(a)]);
+    }
+    square += std::pow((high - low) * options.units[a], 2);
+  }
+  return mass * std::pow(square, 0.5 * (options.order + 1));
+}
+
 struct Cut {
   List<CellRange> cells;
   List<std::uint32_t> rows;
-  double error = 0;  // root of the sum of squares of the expected errors of cells, mass x diameter^(k+1)
+  double error = 0;  // root of the sum of squares of the expected errors of cells
 };
 
 // Cuts a set, and checks that the bound holds and that every row is in one cell with all that belongs to it.
@@ -230,18 +246,13 @@ Cut cut(const Set& set, const PartitionOptions& options) {
     cost += std::min(cell.size(), options.features);
     right = right && cell.begin == covered && cell.end > cell.begin;
     covered = cell.end;
-    double mass = 0, square = 0;
     for (std::size_t i = cell.begin; i < cell.end; i++) {
       const std::uint32_t row = partition.rows()[i];
       for (int a = 0; a < set.m; a++) right = right && partition.column(a)[i] == set.x[row * usize(set.m) + usize(a)];
       right = right && (set.w.empty() ? partition.weights() == nullptr : partition.weights()[i] == set.w[row]);
-      mass += set.w.empty() ? 1 : set.w[row];
     }
-    for (int a = 0; a < set.m; a++) {
-      const auto [low, high] = std::minmax_element(partition.column(a) + cell.begin, partition.column(a) + cell.end);
-      square += std::pow((*high - *low) * options.units[a], 2);
-    }
-    if (cell.size() > options.features) result.error += std::pow(mass * std::pow(square, 0.5 * (options.order + 1)), 2);
+    if (cell.size() > options.features)
+      result.error += std::pow(expected_error(set, options, partition.rows() + cell.begin, cell.size()), 2);
   }
   result.error = std::sqrt(result.error);
   expect(cost <= options.size, "the bound is kept: " + std::to_string(cost));
@@ -268,40 +279,61 @@ void test_partition() {
   for (const Kind& kind : kinds)
     for (const int m : {1, 2, 4})
       for (const std::size_t d : {std::size_t{5}, std::size_t{3000}, std::size_t{150000}})
-        for (const bool weighted : {false, true})
-          for (const Division division : {Division::Grid, Division::Halves, Division::Balanced}) {
-            place = std::string("partition, ") + kind.name + ", m=" + std::to_string(m) + " d=" + std::to_string(d);
-            const Set set = make(m, d, kind.draw, weighted ? Draw(positive) : Draw());
-            const std::size_t N = 20, size = std::max<std::size_t>(N, d / 50);
-            PartitionOptions options{List<double>(m, 1.0), 3, N, size, 1, division};
-            const Cut one = cut(set, options);
-            std::size_t cost = 0;
-            for (const CellRange& cell : one.cells) cost += std::min(cell.size(), N);
-            if (kind.divisible && d > 10 * N) expect(cost > size - size / 10 - N, "the bound is used");
-            options.threads = 3;
-            const Cut three = cut(set, options);
-            const auto equal_cells = [](const CellRange& a, const CellRange& b) {
-              return a.begin == b.begin && a.end == b.end;
-            };
-            expect(one.rows == three.rows, "the same rows with three threads");
-            expect(std::equal(one.cells.begin(), one.cells.end(), three.cells.begin(), three.cells.end(), equal_cells),
-                   "the same cells with three threads");
-          }
+        for (const bool weighted : {false, true}) {
+          place = std::string("partition, ") + kind.name + ", m=" + std::to_string(m) + " d=" + std::to_string(d);
+          const Set set = make(m, d, kind.draw, weighted ? Draw(positive) : Draw());
+          const std::size_t N = 20, size = std::max<std::size_t>(N, d / 50);
+          PartitionOptions options{List<double>(m, 1.0), 3, N, size, 1};
+          const Cut one = cut(set, options);
+          std::size_t cost = 0;
+          for (const CellRange& cell : one.cells) cost += std::min(cell.size(), N);
+          if (kind.divisible && d > 10 * N) expect(cost > size - size / 10 - N, "the bound is used");
+          options.threads = 3;
+          const Cut three = cut(set, options);
+          const auto equal_cells = [](const CellRange& a, const CellRange& b) {
+            return a.begin == b.begin && a.end == b.end;
+          };
+          expect(one.rows == three.rows, "the same rows with three threads");
+          expect(std::equal(one.cells.begin(), one.cells.end(), three.cells.begin(), three.cells.end(), equal_cells),
+                 "the same cells with three threads");
+        }
 }
 
-// The cells of the default against halved and against balanced ones, by what they are chosen for.
+// The square of the error of a balanced kd-tree: `cells` cells of equally many points.
+double balanced_square(const Set& set, const PartitionOptions& options, std::uint32_t* rows, std::size_t count,
+                       std::size_t cells) {
+  if (cells < 2) return std::pow(expected_error(set, options, rows, count), 2);
+  int axis = 0;
+  double longest = -1;
+  const auto at = [&](std::uint32_t row, int a) { return set.x[row * usize(set.m) + usize(a)]; };
+  for (int a = 0; a < set.m; a++) {
+    const auto [low, high] =
+        std::minmax_element(rows, rows + count, [&](std::uint32_t r, std::uint32_t s) { return at(r, a) < at(s, a); });
+    const double side = (at(*high, a) - at(*low, a)) * options.units[a];
+    if (side > longest) longest = side, axis = a;
+  }
+  const std::size_t left = cells / 2, middle = count * left / cells;
+  std::nth_element(rows, rows + middle, rows + count,
+                   [&](std::uint32_t r, std::uint32_t s) { return at(r, axis) < at(s, axis); });
+  return balanced_square(set, options, rows, middle, left) +
+         balanced_square(set, options, rows + middle, count - middle, cells - left);
+}
+
+// The cells against those of a balanced kd-tree, by what they are chosen for.
 void test_partition_error() {
   for (const int m : {1, 2, 3})
     for (const std::size_t d : {std::size_t{20000}, std::size_t{100000}}) {
-      const auto error = [&](const Draw& draw, Division division) {
-        return cut(make(m, d, draw), {List<double>(m, 1.0), 3, 20, d / 10, 1, division}).error;
-      };
       place = "error of the partition, m=" + std::to_string(m) + " d=" + std::to_string(d);
-      const double even = error(uniform, Division::Grid), right_factors = error(heavy, Division::Grid);
-      expect(even < 1.2 * error(uniform, Division::Balanced), "even density: against balanced");
-      expect(even < error(uniform, Division::Halves), "even density: against halves");
-      expect(right_factors < 0.1 * error(heavy, Division::Balanced), "heavy tails: against balanced");
-      expect(right_factors < 1.3 * error(heavy, Division::Halves), "heavy tails: against halves");
+      const auto ratio = [&](const Draw& draw) {
+        const Set set = make(m, d, draw);
+        const PartitionOptions options{List<double>(m, 1.0), 3, 20, d / 10, 1};
+        List<std::uint32_t> rows(d);
+        std::iota(rows.begin(), rows.end(), 0u);
+        return cut(set, options).error /
+               std::sqrt(balanced_square(set, options, rows.data(), d, options.size / options.features));
+      };
+      expect(ratio(uniform) < 1.2, "even density");
+      expect(ratio(heavy) < 0.1, "heavy tails");
     }
   place = "partition, a column left out";
   const Set set = make(3, 5000, gauss);
@@ -435,7 +467,7 @@ int main(int argc, char** argv) {
     std::printf("%s\n", e.what());
     return 77;  // what CTest is told of a level that the processor lacks
   }
-  std::printf("instruction set %s\n", info().instruction_set.c_str());
+  std::printf("instruction set %s, Eigen %s\n", info().instruction_set.c_str(), info().eigen.c_str());
   for (const auto& [name, test] : tests) {
     if (!wanted.empty() && wanted.count(name) == 0) continue;
     const std::clock_t start = std::clock();

@@ -153,12 +153,8 @@ Compressed compress(PointSet&& set, const CompressOptions& options, Monitor& mon
   const PolynomialSpace kept_space =
       options.best && options.size < set.size() ? enlarged_space(space, options.size) : space;
   const std::int64_t features = kept_space.count();
-  const PartitionOptions cutting{cutting_units(set, original.deviations(), options),
-                                 kept_space.order[0],
-                                 static_cast<std::size_t>(features),
-                                 options.size,
-                                 result.threads,
-                                 options.division};
+  const PartitionOptions cutting{cutting_units(set, original.deviations(), options), kept_space.order[0],
+                                 static_cast<std::size_t>(features), options.size, result.threads};
   clock.lap();
   const Partition partition(set, cutting, monitor);
   result.partition_ms = clock.lap();

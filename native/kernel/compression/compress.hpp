@@ -20,7 +20,6 @@ struct CompressOptions {
   int threads = 1;
   bool standardise = true;  // cells are cut in units of each column's weighted standard deviation
   List<double> scales;      // factors on those units, one a column; empty: all 1; 0 leaves a column out of the cutting
-  Division division = Division::Grid;  // others for measurements only
 };
 
 struct Compressed {

@@ -34,7 +34,7 @@ Grid Partition::grid_for(const Tree& tree, int at, double cells) const {
     }
     low = bulk.data();
   }
-  return make_grid(dimension_, low, low + width(), options_.units.data(), cells, options_.division == Division::Halves);
+  return make_grid(dimension_, low, low + width(), options_.units.data(), cells);
 }
 
 void Partition::Scratch::ensure(std::size_t count, std::size_t arrays_wanted) {

@@ -7,7 +7,7 @@
 
 namespace fewpoints {
 
-Grid make_grid(int dimension, const double* low, const double* high, const double* units, double cells, bool powers) {
+Grid make_grid(int dimension, const double* low, const double* high, const double* units, double cells) {
   struct Axis {
     int column, bins;
     double side;
@@ -26,20 +26,15 @@ Grid make_grid(int dimension, const double* low, const double* high, const doubl
   const auto longer = [](const Axis& a, const Axis& b) { return a.side * b.bins > b.side * a.bins; };
   for (bool again = true; again;) {
     again = false;
-    if (powers)
-      std::iter_swap(axes.begin(), std::min_element(axes.begin(), axes.end(), longer));
-    else
-      for (std::size_t i = 1; i < axes.size(); i++)  // insertion: only one is out of order, and nothing is allocated
-        for (std::size_t j = i; j > 0 && longer(axes[j], axes[j - 1]); j--) std::swap(axes[j], axes[j - 1]);
+    for (std::size_t i = 1; i < axes.size(); i++)  // insertion: only one is out of order, and nothing is allocated
+      for (std::size_t j = i; j > 0 && longer(axes[j], axes[j - 1]); j--) std::swap(axes[j], axes[j - 1]);
     for (Axis& axis : axes) {
-      const int bins = powers ? 2 * axis.bins : axis.bins + 1;
-      const int all = grid.bins / axis.bins * bins;
-      again = all <= most;
-      if (again) {
-        axis.bins = bins;
-        grid.bins = all;
-      }
-      if (again || powers) break;
+      const int all = grid.bins / axis.bins * (axis.bins + 1);
+      if (all > most) continue;
+      axis.bins++;
+      grid.bins = all;
+      again = true;
+      break;
     }
   }
   int stride = 1;

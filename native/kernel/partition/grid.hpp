@@ -16,10 +16,10 @@ struct Grid {
   int bins = 1;
 };
 
-// Bins as near to cubes as whole numbers allow, at most `cells` and at most 256 of them. With `powers`, sides are only
-// ever halved. low, high: the box; units: as in PartitionOptions. One bin: the box cannot be divided (it has no extent,
-// or one so small that its inverse overflows), or `cells` is below 2.
-Grid make_grid(int dimension, const double* low, const double* high, const double* units, double cells, bool powers);
+// Bins as near to cubes as whole numbers allow, at most `cells` and at most 256 of them. low, high: the box; units: as
+// in PartitionOptions. One bin: the box cannot be divided (it has no extent, or one so small that its inverse
+// overflows), or `cells` is below 2.
+Grid make_grid(int dimension, const double* low, const double* high, const double* units, double cells);
 
 // The order in which bins are laid out, and the binary tree over them: always the longest side is halved, so that every
 // node of the tree is a run of bins.

@@ -57,17 +57,13 @@ Partition::Partition(PointSet& set, const PartitionOptions& options, Monitor& mo
     return;
   }
   // A large set gets its row numbers when its points first move.
-  if (n <= kShared || options_.division == Division::Balanced) number_rows();
+  if (n <= kShared) number_rows();
   double axes = 0;
   for (const double unit : options_.units) axes += unit > 0 ? 1 : 0;
   cells_per_bit_ = axes / (axes + options_.order + 1);
   enough_to_clip_ = std::pow(kBinsToClip, axes);
   fewest_ = std::exp2(std::min<double>(axes, kHalvedAxes));
 
-  if (options_.division == Division::Balanced) {
-    balance();
-    return;
-  }
   Tree tree = root();
   refine(tree);
   number_rows();
@@ -247,8 +243,7 @@ double Partition::first_cells(const Tree& tree) const {
     List<double> low(box(tree, 0), box(tree, 0) + width()), high(box(tree, 0) + width(), box(tree, 0) + 2 * width());
     for (int i = 0; i < outer.axes.count; i++)
       high[outer.axes.column[i]] = low[outer.axes.column[i]] + 1 / outer.axes.scale[i];
-    const Grid inner = make_grid(dimension_, low.data(), high.data(), options_.units.data(), cells / outer.bins,
-                                 options_.division == Division::Halves);
+    const Grid inner = make_grid(dimension_, low.data(), high.data(), options_.units.data(), cells / outer.bins);
     for (int i = 0; i < inner.axes.count; i++)
       high[inner.axes.column[i]] = low[inner.axes.column[i]] + 1 / inner.axes.scale[i];
     double square = 0;

@@ -14,18 +14,12 @@
 
 namespace fewpoints {
 
-// How a box is divided. Grid: into as many equal bins as it should have cells, any whole number along each side.
-// Halves: sides are only ever halved, as in a plain kd-tree. Balanced: at the median, into cells of equally many
-// points. The last two are there to be measured against.
-enum class Division { Grid, Halves, Balanced };
-
 struct PartitionOptions {
   List<double> units;  // one a column: sides are measured in x times this; 0: never cut along it
   int order = 0;
   std::size_t features = 1;  // N: a cell with more points keeps at most this many
   std::size_t size = 1;      // bound on the size of the result
   int threads = 1;
-  Division division = Division::Grid;
 };
 
 // Points [begin, end) of the columns.
@@ -106,10 +100,6 @@ class Partition {
   void move(std::size_t begin, std::size_t count, std::uint32_t* places, Scratch& scratch);
   void place(Tree& tree, int at, const GridOrder& order, int bins, Scratch& scratch);
   void grow_nodes(Tree& tree, int at, const GridOrder& order, const std::size_t* starts, List<int>& leaves) const;
-
-  // balanced.cpp
-  void balance();
-  std::size_t halve(std::size_t begin, std::size_t end, double share, Scratch& scratch);
 
   PointSet& set_;
   const PartitionOptions options_;

@@ -88,20 +88,6 @@ DoubleDouble value_of(__int128 high, __int128 low, int g2_exponent) {
   return {std::ldexp(h, g2_exponent), std::ldexp(l, g2_exponent)};
 }
 
-// What a kernel says of each chunk of the points: shape.count values a chunk.
-List<double> of_chunks(decltype(SimdKernels::product_sums) kernel, const ProductShape& shape, const double* const* x,
-                       const double* w, std::size_t n, int threads, Monitor& monitor, Stage stage) {
-  const auto N = static_cast<std::size_t>(shape.count);
-  List<double> parts(chunk_count(n) * N);
-  List<Array<double>> workspaces(std::max(threads, 1));
-  parallel_for(chunk_count(n), threads, monitor, stage, [&](std::size_t c, int thread) {
-    Array<double>& workspace = workspaces[thread];
-    if (workspace.size() == 0) workspace.reset(simd().product_workspace(shape));
-    kernel(shape, x, w, c * kChunk, std::min(n, (c + 1) * kChunk), parts.data() + c * N, workspace.data());
-  });
-  return parts;
-}
-
 }  // namespace
 
 Bounds bounds_of(const double* const* x, const double* w, std::size_t n, const List<double>& centre,
@@ -120,13 +106,6 @@ Bounds bounds_of(const double* const* x, const double* w, std::size_t n, const L
     bounds.heaviest = high;
   }
   return bounds;
-}
-
-int ProductBasis::factors() const {
-  const auto composed = [](const Factors& list) {
-    return static_cast<int>(std::count_if(list.parent.begin(), list.parent.end(), [](int p) { return p != 0; }));
-  };
-  return composed(left_factors_) + composed(right_factors_);
 }
 
 ProductList ProductBasis::Factors::view() const {
@@ -206,19 +185,6 @@ void ProductBasis::split(const MultiIndices& indices) {
   }
 }
 
-List<double> ProductBasis::sums(const double* const* x, const double* w, std::size_t n, int threads, Monitor& monitor,
-                                Stage stage) const {
-  const std::size_t chunks = chunk_count(n), N = static_cast<std::size_t>(count());
-  const List<double> parts = of_chunks(simd().product_sums, shape_, x, w, n, threads, monitor, stage);
-  List<double> out(N);
-  for (std::size_t e = 0; e < N; e++) {
-    DoubleDouble total;
-    for (std::size_t c = 0; c < chunks; c++) total = total + DoubleDouble(parts[c * N + e]);
-    out[feature_[e]] = static_cast<double>(total);
-  }
-  return out;
-}
-
 // |p_j| <= reach^j, or |P_j| <= max(1, P_j(reach)); a little more for the rounding of what is computed here and there.
 double ProductBasis::bound(int slot, const Bounds& bounds) const {
   double b = bounds.heaviest;
@@ -270,10 +236,24 @@ ReproducibleSums ProductBasis::reproducible_sums(const double* const* x, const d
   return collect(x, w, n, tight_exponents(x, w, n, threads, monitor, stage), magnitudes, threads, monitor, stage);
 }
 
+// body(chunk, begin, end, workspace) for every chunk of the points.
+template <class Body>
+void ProductBasis::each_chunk(std::size_t n, int threads, Monitor& monitor, Stage stage, const Body& body) const {
+  List<Array<double>> workspaces(std::max(threads, 1));
+  parallel_for(chunk_count(n), threads, monitor, stage, [&](std::size_t c, int thread) {
+    Array<double>& workspace = workspaces[thread];
+    if (workspace.size() == 0) workspace.reset(simd().product_workspace(shape_));
+    body(c, c * kChunk, std::min(n, (c + 1) * kChunk), workspace.data());
+  });
+}
+
 List<int> ProductBasis::tight_exponents(const double* const* x, const double* w, std::size_t n, int threads,
                                         Monitor& monitor, Stage stage) const {
   const std::size_t chunks = chunk_count(n), N = static_cast<std::size_t>(count());
-  const List<double> parts = of_chunks(simd().product_largest, shape_, x, w, n, threads, monitor, stage);
+  List<double> parts(chunks * N);
+  each_chunk(n, threads, monitor, stage, [&](std::size_t c, std::size_t begin, std::size_t end, double* workspace) {
+    simd().product_largest(shape_, x, w, begin, end, parts.data() + c * N, workspace);
+  });
   List<int> exponents(N);
   for (std::size_t e = 0; e < N; e++) {
     double most = 0;
@@ -295,13 +275,9 @@ ReproducibleSums ProductBasis::collect(const double* const* x, const double* w, 
   }
   List<std::int64_t> high(chunks * N), low(chunks * N);
   List<double> parts(magnitudes ? chunks * N : 0);
-  List<Array<double>> workspaces(std::max(threads, 1));
-  parallel_for(chunks, threads, monitor, stage, [&](std::size_t c, int thread) {
-    Array<double>& workspace = workspaces[thread];
-    if (workspace.size() == 0) workspace.reset(simd().product_workspace(shape_));
-    simd().product_sums_exact(shape_, x, w, c * kChunk, std::min(n, (c + 1) * kChunk),
-                              {m1.data(), m2.data(), high.data() + c * N, low.data() + c * N},
-                              magnitudes ? parts.data() + c * N : nullptr, workspace.data());
+  each_chunk(n, threads, monitor, stage, [&](std::size_t c, std::size_t begin, std::size_t end, double* workspace) {
+    simd().reproducible_sums(shape_, x, w, begin, end, {m1.data(), m2.data(), high.data() + c * N, low.data() + c * N},
+                             magnitudes ? parts.data() + c * N : nullptr, workspace);
   });
   ReproducibleSums totals;
   totals.sums.resize(N);

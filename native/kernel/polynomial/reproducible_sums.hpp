@@ -1,6 +1,6 @@
-// Sums of products of powers or of Legendre polynomials over a weighted set, plainly or exactly: how the features are
-// split into heads and tails, and how the pieces of threads and chunks become one result. The heavy loops are
-// simd/products.cpp.
+// Sums of products of powers or of Legendre polynomials over a weighted set, in double-double and added without
+// rounding: how the features are split into heads and tails, and how the pieces of threads and chunks become one
+// result. The heavy loops are simd/products.cpp.
 #pragma once
 #include <cstdint>
 
@@ -34,11 +34,6 @@ class ProductBasis {
   // phi_e = product over the axes a of p_{e_a}(t_a), t = scale (x - centre), e in the order of the indices.
   ProductBasis(const MultiIndices& indices, Basis basis, List<double> centre, List<double> scale);
 
-  // Plain sums: chunk by chunk in double, chunks in double-double, the same bits for any number of threads. Error at
-  // most about (150 + 3 k) u sum w |phi|, typically a tenth of an epsilon.
-  List<double> sums(const double* const* x, const double* w, std::size_t n, int threads, Monitor& monitor,
-                    Stage stage) const;
-
   // In two parts and without rounding on the way; scale must be powers of two. sums are equal bit for bit for any order
   // of the points and any number of threads. What is cut off is made negligible against sum w |phi_e| when magnitudes
   // are asked for, else against `sizes` if given, else against |sum w phi_e|. See the source for the bound of the
@@ -51,8 +46,6 @@ class ProductBasis {
   bool holds(const Bounds& bounds) const;
 
   int count() const { return shape_.count; }
-  // Heads and tails that are products, and not powers of one coordinate: made once a point.
-  int factors() const;
   ProductBasis(const ProductBasis&) = delete;
   ProductBasis& operator=(const ProductBasis&) = delete;
 
@@ -65,6 +58,8 @@ class ProductBasis {
   double bound(int slot, const Bounds& bounds) const;
   ReproducibleSums collect(const double* const* x, const double* w, std::size_t n, const List<int>& exponents,
                            bool magnitudes, int threads, Monitor& monitor, Stage stage) const;
+  template <class Body>
+  void each_chunk(std::size_t n, int threads, Monitor& monitor, Stage stage, const Body& body) const;
   List<int> tight_exponents(const double* const* x, const double* w, std::size_t n, int threads, Monitor& monitor,
                             Stage stage) const;
 

@@ -137,7 +137,7 @@ struct ProductShape {
   int runs;
   const ProductRun* run;
   const double* centre;
-  const double* scale;          // powers of two for product_sums_exact
+  const double* scale;          // powers of two for reproducible_sums
   const double* legendre_high;  // order + 1: (j - 1) / j = high + low
   const double* legendre_low;
 };
@@ -203,15 +203,13 @@ struct SimdKernels {
   // row *= factor, entry by entry; returns the largest magnitude that comes out.
   double (*scale_columns)(double* row, const double* factor, size_t columns);
   void (*weighted_sum)(const double* row, const double* weight, size_t columns, double* high, double* low);
-  // sums[e] = sum w phi_e, plainly; features in the order of the runs, here and in the next two. At most 2^16 vectors.
-  void (*product_sums)(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
-                       double* sums, double* workspace);
-  // result[e] = max w |phi_e|.
+  // result[e] = max w |phi_e|; features in the order of the runs, here and in the next.
   void (*product_largest)(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
                           double* result, double* workspace);
   // The sums without rounding of what is above g2 / 2 in each term, and sum w |phi_e| when magnitudes is not nullptr.
-  void (*product_sums_exact)(const ProductShape& shape, const double* const* x, const double* w, size_t begin,
-                             size_t end, const ProductPieces& pieces, double* magnitudes, double* workspace);
+  // At most 2^16 vectors.
+  void (*reproducible_sums)(const ProductShape& shape, const double* const* x, const double* w, size_t begin,
+                            size_t end, const ProductPieces& pieces, double* magnitudes, double* workspace);
   size_t (*product_workspace)(const ProductShape& shape);  // in doubles
 
   // ---- non-negative least squares. Matrices: rows x columns, row-major with the given stride. Lengths, columns and
@@ -236,9 +234,6 @@ struct SimdKernels {
   // ---- training of two-layer networks
   const NetworkKernels<float>* network32;
   const NetworkKernels<double>* network64;
-
-  // For benchmarks: `rounds` times 12 independent multiply-adds of vectors; returns how many of doubles that were.
-  double (*multiply_adds)(size_t rounds);
 };
 
 // The best table that this processor runs, or the one that FEWPOINTS_ISA=v2|v3|v4 in the environment asks for. Throws

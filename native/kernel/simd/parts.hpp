@@ -39,14 +39,11 @@ void largest_of_columns(const double* T, size_t stride, size_t rows, size_t colu
 double scale_columns(double* row, const double* factor, size_t columns);
 void weighted_sum(const double* row, const double* weight, size_t columns, double* high, double* low);
 
-void product_sums(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
-                  double* sums, double* workspace);
 void product_largest(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
                      double* result, double* workspace);
-void product_sums_exact(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
-                        const ProductPieces& pieces, double* magnitudes, double* workspace);
+void reproducible_sums(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
+                       const ProductPieces& pieces, double* magnitudes, double* workspace);
 size_t product_workspace(const ProductShape& shape);
-double multiply_adds(size_t rounds);
 Spread spread(const double* x, const double* w, double origin, size_t begin, size_t end);
 
 size_t nnls_price(size_t rows, size_t columns, size_t stride, const double* matrix, const double* r,

@@ -34,9 +34,8 @@ const SimdKernels table = {
     .largest_of_columns = largest_of_columns,
     .scale_columns = scale_columns,
     .weighted_sum = weighted_sum,
-    .product_sums = product_sums,
     .product_largest = product_largest,
-    .product_sums_exact = product_sums_exact,
+    .reproducible_sums = reproducible_sums,
     .product_workspace = product_workspace,
     .nnls_price = nnls_price,
     .nnls_column_sizes = nnls_column_sizes,
@@ -46,7 +45,6 @@ const SimdKernels table = {
     .nnls_residual = nnls_residual,
     .network32 = &network32,
     .network64 = &network64,
-    .multiply_adds = multiply_adds,
 };
 
 }  // namespace fewpoints::FEWPOINTS_SIMD

@@ -11,12 +11,6 @@
 #include "simd/vector/error_free.hpp"
 #include "simd/vector/vector.hpp"
 
-#if defined(__x86_64__)
-#define FEWPOINTS_KEEP(v) __asm__ volatile("" : "+v"(v))
-#else
-#define FEWPOINTS_KEEP(v) __asm__ volatile("" : "+w"(v))
-#endif
-
 namespace fewpoints::FEWPOINTS_SIMD {
 namespace {
 
@@ -132,7 +126,7 @@ void leave_out(const Block& block, const Plan<V, kParts>& plan) {
         if (block.begin + static_cast<size_t>(v % V * W + l) >= block.end) plan.left_factors[i * plan.kItem + v][l] = 0;
 }
 
-// ---- heads and tails, plain
+// ---- heads and tails in one part
 
 template <int V>
 void evaluate(const ProductShape& shape, const Plan<V, 1>& plan, const Block& block) {
@@ -178,57 +172,6 @@ void evaluate(const ProductShape& shape, const Plan<V, 1>& plan, const Block& bl
       for (int v = 0; v < V; v++) to[v] = power[v];
   }
   if (block.w == nullptr && block.end - block.begin != V * W) leave_out(block, plan);
-}
-
-// U partial sums a feature, where there are few features to hide the latency of an addition.
-template <int V, int J>
-FEWPOINTS_INLINE void plain_tile(const Vec* head, const Vec* tail, Vec* sums) {
-  constexpr int U = J <= 2 ? 4 : J <= 4 ? 2 : 1;
-  Vec s[usize(U)][usize(J)];
-  for (int j = 0; j < J; j++) s[0][j] = sums[j];
-  for (int u = 1; u < U; u++)
-    for (int j = 0; j < J; j++) s[u][j] = Vec{};
-#pragma GCC unroll 4
-  for (int v = 0; v < V; v += U)
-    for (int u = 0; u < U; u++)
-      for (int j = 0; j < J; j++) s[u][j] = madd(head[v + u], tail[j * item<V, 1>() + v + u], s[u][j]);
-  for (int u = U / 2; u > 0; u /= 2)
-    for (int q = 0; q < u; q++)
-      for (int j = 0; j < J; j++) s[q][j] += s[q + u][j];
-  for (int j = 0; j < J; j++) sums[j] = s[0][j];
-}
-
-template <int V>
-FEWPOINTS_INLINE void plain_run(const Vec* head, const Vec* tail, int count, Vec* sums) {
-  constexpr int J = 8;
-  for (; count >= J; count -= J, tail += J * item<V, 1>(), sums += J) plain_tile<V, J>(head, tail, sums);
-  switch (count) {
-    case 7: return plain_tile<V, 7>(head, tail, sums);
-    case 6: return plain_tile<V, 6>(head, tail, sums);
-    case 5: return plain_tile<V, 5>(head, tail, sums);
-    case 4: return plain_tile<V, 4>(head, tail, sums);
-    case 3: return plain_tile<V, 3>(head, tail, sums);
-    case 2: return plain_tile<V, 2>(head, tail, sums);
-    case 1: return plain_tile<V, 1>(head, tail, sums);
-    default: return;
-  }
-}
-
-template <int V>
-void plain_sums(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
-                double* sums, double* workspace) {
-  Vec* total = reinterpret_cast<Vec*>(workspace);
-  const Plan<V, 1> plan(shape, w != nullptr, workspace + usize(shape.count) * W);
-  for (int e = 0; e < shape.count; e++) total[e] = Vec{};
-  for (size_t i = begin; i < end; i += V * W) {
-    evaluate<V>(shape, plan, {i, end - i < V * W ? end : i + V * W, x, w});
-    for (int r = 0; r < shape.runs; r++) {
-      const ProductRun& run = shape.run[r];
-      plain_run<V>(plan.left_factors + usize(run.head) * plan.kItem, plan.right_factors + usize(run.tail) * plan.kItem,
-                   run.count, total + run.first);
-    }
-  }
-  for (int e = 0; e < shape.count; e++) sums[e] = sum(total[e]);
 }
 
 // Largest |head tail| of each feature: at most one rounding from the product's.
@@ -427,28 +370,9 @@ size_t items(const ProductShape& shape) {
 
 }  // namespace
 
-double multiply_adds(size_t rounds) {
-  Vec a0 = splat(0), a1 = splat(1), a2 = splat(2), a3 = splat(3), a4 = splat(4), a5 = splat(5);
-  Vec b0 = splat(6), b1 = splat(7), b2 = splat(8), b3 = splat(9), b4 = splat(10), b5 = splat(11);
-  const Vec x = splat(0.999999), y = splat(1e-9);
-  for (size_t r = 0; r < rounds; r++) {
-    a0 = madd(a0, x, y), a1 = madd(a1, x, y), a2 = madd(a2, x, y), a3 = madd(a3, x, y);
-    a4 = madd(a4, x, y), a5 = madd(a5, x, y), b0 = madd(b0, x, y), b1 = madd(b1, x, y);
-    b2 = madd(b2, x, y), b3 = madd(b3, x, y), b4 = madd(b4, x, y), b5 = madd(b5, x, y);
-  }
-  Vec all = ((a0 + a1) + (a2 + a3)) + ((a4 + a5) + (b0 + b1)) + ((b2 + b3) + (b4 + b5));
-  FEWPOINTS_KEEP(all);  // or nothing would be computed
-  return 12.0 * W * static_cast<double>(rounds);
-}
-
 size_t product_workspace(const ProductShape& shape) {
   return (3 * usize(shape.count) + items(shape) * item<kBlock, 2>()) * W +
          items(shape) * (1 + sizeof(Product) / sizeof(double));
-}
-
-void product_sums(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
-                  double* sums, double* workspace) {
-  plain_sums<kBlock>(shape, x, w, begin, end, sums, workspace);
 }
 
 void product_largest(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
@@ -456,8 +380,8 @@ void product_largest(const ProductShape& shape, const double* const* x, const do
   largest_products<kBlock>(shape, x, w, begin, end, result, workspace);
 }
 
-void product_sums_exact(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
-                        const ProductPieces& pieces, double* magnitudes, double* workspace) {
+void reproducible_sums(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
+                       const ProductPieces& pieces, double* magnitudes, double* workspace) {
   bool common = true;
   for (int e = 1; e < shape.count; e++) common = common && pieces.m1[e] == pieces.m1[0];
   const bool most = magnitudes != nullptr;

@@ -1,0 +1,137 @@
+// What only benchmarks ask for, in an addon of its own, which the package does not have: bench/native.mjs loads it.
+#include <napi.h>
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <functional>
+
+#include "../node/arguments.hpp"
+#include "../node/errors.hpp"
+#include "base/array.hpp"
+#include "base/list.hpp"
+#include "bench/peak.hpp"
+#include "build_info.hpp"
+#include "parallel/parallel_for.hpp"
+#include "parallel/region.hpp"
+#include "polynomial/moments.hpp"
+#include "recombination/basic_solution.hpp"
+
+namespace fewpoints::bench {
+namespace {
+
+struct Times {
+  double wall, cpu;  // milliseconds; cpu: of all threads
+};
+
+Times timed(const std::function<void()>& work) {
+  const std::clock_t cpu = std::clock();
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  const std::chrono::duration<double, std::milli> wall = std::chrono::steady_clock::now() - start;
+  return {wall.count(), 1e3 * static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC};
+}
+
+// Bytes per second of a[i] = b[i] + 3 c[i] beyond all caches, one thread.
+double triad() {
+  constexpr std::size_t kLength = std::size_t{1} << 24;
+  List<double> a(kLength, 1.0), b(kLength, 2.0), c(kLength, 3.0);
+  double fastest = HUGE_VAL;
+  for (int trial = 0; trial < 5; trial++)
+    fastest = std::min(fastest, timed([&] {
+                                  for (std::size_t i = 0; i < kLength; i++) a[i] = b[i] + 3 * c[i];
+                                }).cpu);
+  return 3e3 * sizeof(double) * kLength / fastest;
+}
+
+// Multiply-adds of doubles per second, one thread, with the widest vectors of the processor.
+double multiply_adds() {
+  double fastest = HUGE_VAL, count = 0;
+  for (int trial = 0; trial < 5; trial++)
+    fastest = std::min(fastest, timed([&] { count = independent_multiply_adds(10000000); }).cpu);
+  return 1e3 * count / fastest;
+}
+
+// All products of total degree <= order, on the bounding box of the points, are evaluated at every point by the loop
+// of the recombination, added up over groups of points, and dropped.
+void plain_sums(const PointSet& set, int order, Basis basis, int threads, Monitor& monitor) {
+  const int m = set.dimension();
+  const std::size_t n = set.size();
+  List<const double*> x(m);
+  List<double> centre(m), inverse(m);
+  for (int a = 0; a < m; a++) {
+    double low = 0, high = 0;
+    x[a] = set.column(a);
+    simd().bounds(x[a], 0, n, &low, &high);
+    centre[a] = 0.5 * low + 0.5 * high;
+    inverse[a] = 1 / (0.5 * high - 0.5 * low);
+  }
+  const Recurrence recurrence =
+      basis == Basis::Legendre ? Recurrence::legendre(m, order) : Recurrence::monomial(m, order);
+  const DoubleDoubleBasis products(MultiIndices(m, order), recurrence, centre, List<double>(m, 1.0));
+  const ProductSource source(products.shape(), x.data(), set.weights(), n, centre, inverse);
+  constexpr std::size_t kGroups = FeatureSource::kBlock;
+  List<Array<double>> scratch(threads), out(threads);
+  parallel_for(chunk_count(n), threads, monitor, Stage::Verify, [&](std::size_t c, int thread) {
+    if (scratch[thread].size() == 0) {
+      scratch[thread].reset(source.scratch_size());
+      out[thread].reset(static_cast<std::size_t>(source.width()) * kGroups);
+    }
+    const std::size_t begin = c * kChunk, size = std::min(n - begin, kChunk);
+    Segment groups[kGroups];
+    std::uint32_t first[kGroups + 1] = {};
+    for (std::size_t g = 0; g < kGroups; g++) {
+      groups[g] = {begin + g * size / kGroups, begin + (g + 1) * size / kGroups};
+      first[g + 1] = static_cast<std::uint32_t>(g + 1);
+    }
+    source.sums(groups, first, kGroups, true, out[thread].data(), kGroups, scratch[thread].data(), nullptr);
+  });
+}
+
+// { points, weights?, order, basis, threads, exact }: { wall, cpu } of the sums alone, without the copy of the points.
+Napi::Value sums(const Napi::CallbackInfo& call) {
+  const Napi::Env env = call.Env();
+  try {
+    const Napi::Object input = node::read_object(call[0], "input");
+    const node::PointsArgument points(input, "points");
+    const node::OptionalNumbers weights(input, "weights");
+    const auto order = static_cast<int>(node::read_integer(input, "order", 0, kMaxOrder));
+    const auto basis = static_cast<Basis>(node::read_word(input, "basis", {"monomial", "legendre"}));
+    const int threads = usable_threads(node::read_threads(input));
+    const bool exact = input.Get("exact").ToBoolean();
+    const PointSet set(points.view(), weights.view(points.count()), "points");
+    Monitor monitor;
+    const Times times = timed([&] {
+      if (exact)
+        moments(set, order, basis, threads, monitor);
+      else
+        plain_sums(set, order, basis, threads, monitor);
+    });
+    Napi::Object out = Napi::Object::New(env);
+    out.Set("wall", times.wall);
+    out.Set("cpu", times.cpu);
+    return out;
+  } catch (...) {
+    throw node::to_error(env, std::current_exception(), "sums", 0);
+  }
+}
+
+// { triad, multiplyAdds }: what the machine can do at most.
+Napi::Value machine(const Napi::CallbackInfo& call) {
+  Napi::Object out = Napi::Object::New(call.Env());
+  out.Set("triad", triad());
+  out.Set("multiplyAdds", multiply_adds());
+  return out;
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  initialise();
+  exports.Set("machine", Napi::Function::New(env, machine, "machine"));
+  exports.Set("sums", Napi::Function::New(env, sums, "sums"));
+  return exports;
+}
+
+NODE_API_MODULE(fewpoints_bench, init)
+
+}  // namespace
+}  // namespace fewpoints::bench

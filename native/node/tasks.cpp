@@ -1,0 +1,268 @@
+#include "tasks.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "arguments.hpp"
+#include "compression/compress.hpp"
+#include "compression/verify.hpp"
+#include "compression/working_memory.hpp"
+#include "matching/match_moments.hpp"
+#include "nnls/nnls.hpp"
+#include "polynomial/moments.hpp"
+#include "polynomial/space.hpp"
+#include "recombination/recombine.hpp"
+#include "results.hpp"
+
+namespace fewpoints::node {
+namespace {
+
+// run(monitor), on the compute thread, owns the copy of the input; show(env, output) makes the boundary's output.
+template <class Run, class Show>
+class FunctionTask final : public Task {
+ public:
+  FunctionTask(Run run, Show show, bool run_inline)
+      : run_(std::move(run)), show_(std::move(show)), run_inline_(run_inline) {}
+  bool run_inline() const override { return run_inline_; }
+  void run(Monitor& monitor) override { output_.emplace(run_(monitor)); }
+  Napi::Value result(Napi::Env env) override { return show_(env, *output_); }
+
+ private:
+  Run run_;
+  Show show_;
+  bool run_inline_;
+  std::optional<std::invoke_result_t<Run&, Monitor&>> output_;
+};
+
+template <class Run, class Show>
+std::unique_ptr<Task> make_task(Run run, Show show, bool run_inline = false) {
+  return std::make_unique<FunctionTask<Run, Show>>(std::move(run), std::move(show), run_inline);
+}
+
+// ---- input
+
+PolynomialSpace read_total(const Napi::Object& input, int dimension) {
+  PolynomialSpace space =
+      PolynomialSpace::total(dimension, static_cast<int>(read_integer(input, "order", 0, kMaxOrder)));
+  space.check();
+  return space;
+}
+
+// One block of all columns, or the blocks that are given.
+PolynomialSpace read_space(const Napi::Object& input, int dimension) {
+  const List<double> block_of = read_list(input, "blockOf", static_cast<std::size_t>(dimension));
+  if (block_of.empty()) return read_total(input, dimension);
+  PolynomialSpace space;
+  const Napi::Value orders = input.Get("blockOrders");
+  const std::size_t blocks = orders.IsTypedArray() ? orders.As<Napi::TypedArray>().ElementLength() : 0;
+  const auto whole = [](double value, double most) {
+    if (!(value >= 0 && value <= most && value == std::floor(value)))
+      throw Error(Code::Option, "a block or its order is out of range");
+    return static_cast<int>(value);
+  };
+  for (const double order : read_list(input, "blockOrders", blocks)) space.order.push_back(whole(order, kMaxOrder));
+  for (const double block : block_of) space.block.push_back(whole(block, static_cast<double>(blocks) - 1));
+  space.check();
+  return space;
+}
+
+Basis read_basis(const Napi::Object& input) {
+  return static_cast<Basis>(read_word(input, "basis", {"monomial", "legendre"}));
+}
+
+// Points with their weights, still JavaScript's: everything of the input is read before copy().
+struct WeightedPoints {
+  WeightedPoints(const Napi::Object& input, const char* points_name = "points", const char* weights_name = "weights")
+      : name(points_name), points(input, points_name), weights(input, weights_name) {}
+  double bytes() const {
+    const double columns = static_cast<double>(points.dimension()) + (weights.given() ? 1 : 0);
+    return static_cast<double>(points.count()) * columns * sizeof(double);
+  }
+  PointSet copy() const { return PointSet(points.view(), weights.view(points.count()), name); }
+  const char* name;
+  PointsArgument points;
+  OptionalNumbers weights;
+};
+
+// A weighted set, and the moments that are asked for: up to one order, or of blocks too where a call knows them.
+struct SetInput : WeightedPoints {
+  SetInput(const Napi::Object& input, double& bytes, bool knows_blocks)
+      : WeightedPoints(input),
+        space(knows_blocks ? read_space(input, points.dimension()) : read_total(input, points.dimension())),
+        threads(read_threads(input)),
+        features(static_cast<std::size_t>(space.count())) {
+    bytes = this->bytes();
+  }
+  int order() const { return space.order[0]; }
+  PolynomialSpace space;
+  int threads;
+  std::size_t features;
+};
+
+// Before the first large array is asked for: `memory`, if given, is what there is, in bytes.
+void check_memory(const Napi::Object& input, const char* call, double work, double copy, std::size_t points,
+                  std::size_t features) {
+  if (input.Get("memory").IsUndefined()) return;
+  const double memory = read_number(input, "memory");
+  if (work + copy <= memory) return;
+  char text[320];
+  std::snprintf(text, sizeof text,
+                "%s: %zu points with %zu moments need about %.0f bytes of memory, %.0f of them for the copy of the "
+                "input, and %.0f are free%s",
+                call, points, features, work + copy, copy, std::max(memory, 0.0),
+                work > copy ? "; fewer moments need less" : "");
+  throw Error(Code::Memory, text);
+}
+
+}  // namespace
+
+// ---- the functions
+
+std::unique_ptr<Task> compress_task(const Napi::Object& input, double& bytes, bool) {
+  const SetInput set(input, bytes, true);
+  const std::size_t count = set.points.count();
+  CompressOptions options;
+  options.space = set.space;
+  options.threads = set.threads;
+  options.automatic = input.Get("auto").ToBoolean();
+  options.best = input.Get("best").ToBoolean();
+  options.size = static_cast<std::size_t>(read_integer(input, "size", 1, kMaxExact));
+  options.standardise = input.Get("standardise").ToBoolean();
+  options.scales = read_list(input, "scales", static_cast<std::size_t>(set.points.dimension()));
+  check_memory(input, "compress", working_bytes_of_compress(count, options), bytes, count, set.features);
+  return make_task([points = set.copy(),
+                    options](Monitor& monitor) mutable { return compress(std::move(points), options, monitor); },
+                   [](Napi::Env env, const Compressed& output) {
+                     Napi::Object out = Napi::Object::New(env);
+                     out.Set("points", to_array(env, output.points));
+                     out.Set("weights", to_array(env, output.weights));
+                     out.Set("indices", to_array(env, output.indices));
+                     out.Set("order", output.order);
+                     out.Set("cells", static_cast<double>(output.cells));
+                     out.Set("threads", output.threads);
+                     out.Set("residual", output.residual);
+                     out.Set("cellsKeepingLess", static_cast<double>(output.cells_keeping_less));
+                     Napi::Object strategies = Napi::Object::New(env);
+                     for (std::size_t s = 0; s < kStrategies.size(); s++)
+                       strategies.Set(kStrategies[s].name, static_cast<double>(output.strategies[s]));
+                     out.Set("strategies", strategies);
+                     out.Set("partition", output.partition_ms);
+                     out.Set("recombine", output.recombine_ms);
+                     out.Set("total", output.total_ms);
+                     return out;
+                   });
+}
+
+// A caller who waits keeps its features as they are: they need not be copied.
+std::unique_ptr<Task> recombine_task(const Napi::Object& input, double& bytes, bool sync) {
+  const WeightedPoints features(input, "features");
+  const std::size_t count = features.points.count(), width = static_cast<std::size_t>(features.points.dimension());
+  int threads = read_threads(input);
+  bytes = features.bytes();
+  check_memory(input, "recombine", working_bytes_of_recombine(count, width), sync ? 0 : bytes, count, width);
+  // Less than a millisecond, on one thread: OpenMP's team belongs to the compute thread.
+  constexpr std::size_t kInlineWidth = 32, kInlineNumbers = 1 << 16;
+  const bool run_inline = width <= kInlineWidth && count * width <= kInlineNumbers;
+  if (run_inline) threads = 1;
+  return make_task([matrix = FeatureMatrix(features.points.view(), features.weights.view(count), sync),
+                    threads](Monitor& monitor) mutable { return recombine(std::move(matrix), threads, monitor); },
+                   [](Napi::Env env, const Recombined& output) {
+                     Napi::Object out = Napi::Object::New(env);
+                     out.Set("indices", to_array(env, output.indices));
+                     out.Set("weights", to_array(env, output.weights));
+                     out.Set("residual", output.residual);
+                     out.Set("rank", output.rank);
+                     return out;
+                   },
+                   run_inline);
+}
+
+std::unique_ptr<Task> moments_task(const Napi::Object& input, double& bytes, bool) {
+  const SetInput set(input, bytes, false);
+  const std::size_t count = set.points.count();
+  const Basis basis = read_basis(input);
+  check_memory(input, "moments", working_bytes_of_sums(count, set.features), bytes, count, set.features);
+  return make_task([points = set.copy(), order = set.order(), basis, threads = set.threads](
+                       Monitor& monitor) { return moments(points, order, basis, threads, monitor); },
+                   [](Napi::Env env, const List<double>& output) { return to_array(env, output); });
+}
+
+std::unique_ptr<Task> verify_task(const Napi::Object& input, double& bytes, bool) {
+  const WeightedPoints original(input, "original", "originalWeights"),
+      compressed(input, "compressed", "compressedWeights");
+  if (original.points.dimension() != compressed.points.dimension())
+    throw Error(Code::Shape, "original and compressed differ in dimension");
+  const PolynomialSpace space = read_space(input, original.points.dimension());
+  const int threads = read_threads(input);
+  const std::size_t count = original.points.count(), features = static_cast<std::size_t>(space.count());
+  bytes = original.bytes() + compressed.bytes();
+  check_memory(input, "verify", working_bytes_of_sums(count, features), bytes, count, features);
+  return make_task([before = original.copy(), after = compressed.copy(), space,
+                    threads](Monitor& monitor) { return verify(before, after, space, threads, monitor); },
+                   [](Napi::Env env, const Verification& output) {
+                     Napi::Object out = Napi::Object::New(env);
+                     out.Set("residual", output.residual);
+                     out.Set("perOrder", to_array(env, output.per_order));
+                     return out;
+                   });
+}
+
+std::unique_ptr<Task> nnls_task(const Napi::Object& input, double& bytes, bool) {
+  const std::int64_t columns = read_integer(input, "columns", 1, kMaxInt);
+  const int threads = read_threads(input);
+  // A matrix and its right-hand side. A matrix without rows is left out of the input: a view needs at least one.
+  struct System {
+    System(const Napi::Object& from, const char* matrix_name, const char* rhs_name)
+        : matrix(from, matrix_name), rhs(from, rhs_name) {}
+    PointsArgument matrix;
+    OptionalNumbers rhs;
+  };
+  std::optional<System> system, equality;
+  if (!input.Get("matrix").IsUndefined()) system.emplace(input, "matrix", "rhs");
+  if (!input.Get("equalityMatrix").IsUndefined()) equality.emplace(input, "equalityMatrix", "equalityRhs");
+  for (const auto* one : {&system, &equality}) {
+    if (!*one) continue;
+    const PointsArgument& matrix = (*one)->matrix;
+    if (matrix.dimension() != columns) throw Error(Code::Shape, "matrix and columns differ");
+    bytes += static_cast<double>(matrix.count()) * (matrix.dimension() + 1.0) * sizeof(double);
+  }
+  constexpr double kInlineBytes = 0x1p18;  // a 64 x 512 matrix: less than a millisecond
+  const bool run_inline = bytes <= kInlineBytes && !equality;
+  LeastSquares problem(static_cast<std::size_t>(columns));
+  if (system) problem.set_matrix(system->matrix.view(), system->rhs.view(system->matrix.count()));
+  if (equality) problem.set_equality(equality->matrix.view(), equality->rhs.view(equality->matrix.count()));
+  return make_task([problem = std::move(problem),
+                    threads](Monitor& monitor) mutable { return nnls(std::move(problem), threads, monitor); },
+                   [](Napi::Env env, const LeastSquaresResult& output) {
+                     Napi::Object out = Napi::Object::New(env);
+                     out.Set("x", to_array(env, output.x));
+                     out.Set("residualNorm", output.residual_norm);
+                     out.Set("iterations", output.iterations);
+                     return out;
+                   },
+                   run_inline);
+}
+
+std::unique_ptr<Task> match_moments_task(const Napi::Object& input, double& bytes, bool) {
+  const SetInput set(input, bytes, false);
+  const std::size_t count = set.points.count();
+  const Basis basis = read_basis(input);
+  const List<double> target = read_list(input, "target", set.features);
+  const double work = working_bytes_of_match(count, set.features, set.threads);
+  check_memory(input, "matchMoments", work, bytes, count, set.features);
+  return make_task(
+      [points = set.copy(), count, target, order = set.order(), basis, threads = set.threads](
+          Monitor& monitor) mutable { return match_moments(points, count, target, order, basis, threads, monitor); },
+      [](Napi::Env env, const Matched& output) {
+        Napi::Object out = Napi::Object::New(env);
+        out.Set("weights", to_array(env, output.weights));
+        out.Set("residual", output.residual);
+        return out;
+      });
+}
+
+}  // namespace fewpoints::node
