@@ -96,7 +96,7 @@ export function largestOrder(dimension: number, size: number): number {
 }
 
 // Recombination keeps N x N matrices of doubles. This is the largest N whose N^2 is below 2^31, 16 GiB per matrix.
-export const MAX_FEATURES = 46_340
+const MAX_FEATURES = 46_340
 // Moments that are only summed take 16 bytes each, so this is 2 GiB.
 const MAX_SUMS = 2 ** 27
 

@@ -36,7 +36,7 @@ export function addCell(builder: ColumnBuilder, cell: string, line: number): voi
 }
 
 /** As addCell(), with a comma before the fraction. */
-export function addCommaCell(builder: ColumnBuilder, cell: string, line: number): void {
+function addCommaCell(builder: ColumnBuilder, cell: string, line: number): void {
   addOther(builder, cell, ',', line)
 }
 

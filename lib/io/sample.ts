@@ -40,7 +40,7 @@ export function beginsWith(line: string, comment: string | undefined): boolean {
 }
 
 /** One row. The delimiter ' ' stands for any number of blanks and tabs. */
-export function splitRow(
+function splitRow(
   text: string,
   delimiter: string,
 ): { cells: string[]; quoted: boolean[]; isOpen: boolean; isBroken: boolean } {
