@@ -29,7 +29,6 @@ const NATIVE: Floor[] = [
     'native/fuzz': 'one fuzz target per file',
   },
   { 'native/kernel': 'all of the kernel, which knows nothing of Node; its own file: compiler and libraries' },
-  { 'native/kernel/measure': 'for benchmarks only' },
   {
     'native/kernel/compression': 'compress() and verify(): the choice of orders, the cells, the residual',
     'native/kernel/matching': 'matchMoments(): weights on given points (calibration weighting)',

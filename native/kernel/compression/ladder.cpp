@@ -129,7 +129,7 @@ bool Ladder::copies(std::size_t cell) {
 bool Ladder::solve_in_cache(std::size_t cell, double* workspace, const Monitor& monitor) {
   List<const double*> x;
   const PointColumns points = results_.points_of(cell, x);
-  if (enlarged_.streams(points.count)) return false;
+  if (enlarged_.streams(points.count) || points.count <= usize(enlarged_.features())) return false;
   std::uint32_t chosen[kMaxFastFeatures];
   const CellResult result = enlarged_.in_cache(points, workspace, chosen, results_.weights(cell), monitor);
   if (result.count >= 0 && result.residual <= kStrategies[kInCache].accepted) {
