@@ -1,5 +1,6 @@
 // Moments in double-double of any range of points, in any product basis and any affine frame: what targets and
-// residuals are measured with. The heavy loop is simd/exact.cpp.
+// residuals are measured with. The heavy loop is in
+// simd/sums/double_double.cpp.
 #pragma once
 
 #include "base/array.hpp"
