@@ -13,7 +13,7 @@ struct Info {
 };
 Info info();
 
-// Makes the process safe for the kernel: OpenBLAS at one thread for ever. Call once, before anything else.
+// Makes the process safe for the kernel: OpenBLAS keeps to one thread. Call once, before anything else.
 void initialise();
 
 }  // namespace fewpoints

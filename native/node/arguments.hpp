@@ -28,7 +28,7 @@ class NumbersArgument {
  public:
   // Throws WrongKind ERR_SHAPE. name: what the messages call it.
   NumbersArgument(const Napi::Value& value, const char* name);
-  // Throws WrongKind ERR_DETACHED. length: as reported now; 0 for a view that its resizable buffer left behind.
+  // Throws WrongKind ERR_DETACHED. length: as reported now; 0 for a view beyond the end of its resizable buffer.
   NumbersView view(std::size_t& length) const;
 
  private:

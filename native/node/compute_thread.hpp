@@ -1,6 +1,6 @@
 // The one thread of the process on which all heavy work runs, one piece after another, each with an OpenMP team of its
-// own size. One, because every thread that opens a parallel region keeps a team for ever; not a thread of libuv's pool,
-// because four long computations there would stop every file and name lookup of the program.
+// own size. One, because every thread that opens a parallel region keeps its team until it ends; not a thread of
+// libuv's pool, because four long computations there would stop every file and name lookup of the program.
 //
 // Work of all environments (the main thread's and every worker's) goes through the same queue. The thread never waits
 // for JavaScript, so whoever waits for the thread cannot deadlock.

@@ -66,8 +66,8 @@ class Jobs {
 // not disturbed.
 Napi::Value start(Napi::Env env, const Call& call, const Napi::Value& progress);
 
-// Runs the call on the compute thread and waits. Throws a JavaScript error. Goes before queued jobs, behind a running
-// one. Brief work is done on the calling thread.
+// Runs the call on the compute thread and waits. Throws a JavaScript error. Goes before queued jobs and after a running
+// one. Short work is done on the calling thread.
 Napi::Value run_sync(Napi::Env env, const Call& call);
 
 }  // namespace fewpoints::node

@@ -59,8 +59,8 @@ PolynomialSpace read_space(const Napi::Object& input, int dimension) {
   PolynomialSpace space;
   const Napi::Value orders = input.Get("blockOrders");
   const std::size_t blocks = orders.IsTypedArray() ? orders.As<Napi::TypedArray>().ElementLength() : 0;
-  const auto whole = [](double value, double most) {
-    if (!(value >= 0 && value <= most && value == std::floor(value)))
+  const auto whole = [](double value, double max) {
+    if (!(value >= 0 && value <= max && value == std::floor(value)))
       throw Error(Code::Option, "a block or its order is out of range");
     return static_cast<int>(value);
   };

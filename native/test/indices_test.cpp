@@ -9,6 +9,9 @@
 #include "expect.hpp"
 #include "polynomial/space.hpp"
 
+#define FEWPOINTS_ISA test
+#include "simd/cell/cell_instances.hpp"
+
 using namespace fewpoints;
 
 namespace {
@@ -78,6 +81,29 @@ void check(const PolynomialSpace& space) {
   expect(totals, "total degrees");
 }
 
+// The list that the cells of this shape have at compile time is the same.
+template <int M, int K>
+void check_table() {
+  static constexpr isa_test::IndexTable<M, K> table{};
+  const MultiIndices indices(M, K);
+  bool same = indices.count == table.N;
+  List<int> times(indices.count, 0);  // that a product is met in the nested loop over lower products and last powers
+  for (int e = 0; e < indices.count; e++) {
+    const Exponents row = indices.row(e);
+    for (int a = 0; a < M; a++) same = same && table.exponent[e][a] == row[a];
+    if (e > 0)
+      same = same && table.parent[e] == indices.parent[e] && table.axis[e] == indices.axis[e] &&
+             table.degree[e] == indices.degree[e];
+  }
+  for (int l = 0; l < table.L; l++)
+    for (int q = 0; q < table.powers[l]; q++) {
+      const int e = table.place[l][q], lower = table.place[l][0];
+      same = same && indices.row(e)[M - 1] == q && (q == 0 || indices.parent[e] == lower);
+      times[e]++;
+    }
+  expect(same && std::count(times.begin(), times.end(), 1) == indices.count, "the list at compile time");
+}
+
 template <class Work>
 void refused(const Work& work, Code code, const std::string& what) {
   try {
@@ -99,6 +125,9 @@ void test_indices() {
         space.extra = extra;
         check(space);
       }
+  place = "indices at compile time";
+#define FEWPOINTS_CHECK_TABLE(m, k) check_table<m, k>();
+  FEWPOINTS_INSTANCES(FEWPOINTS_CHECK_TABLE)
   place = "indices of blocks";
   check({{0, 1}, {3, 2}});
   check({{0, 1, 0, 1, 2}, {2, 3, 1}});
@@ -112,7 +141,7 @@ void test_indices() {
   refused([&] { MultiIndices(30, 30); }, Code::Size, "too many products");
   place = "wide lists";
   const MultiIndices wide(100000, 1);
-  expect(wide.count == 100001 && wide.axis[100000] == 99999 && wide.parent[100000] == 0, "one product a column");
+  expect(wide.count == 100001 && wide.axis[100000] == 99999 && wide.parent[100000] == 0, "one product per column");
   place = "working memory";
   CompressOptions options;
   options.space = PolynomialSpace::total(4, 20);

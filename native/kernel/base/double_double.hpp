@@ -1,4 +1,5 @@
-// Scalar double-double arithmetic, about 32 digits (Dekker 1971; Hida, Li, Bailey 2001). For sums use simd/exact.cpp.
+// Scalar double-double arithmetic, about 32 digits (Dekker 1971; Hida, Li, Bailey 2001). Long sums are those of
+// simd/sums/double_double.cpp.
 #pragma once
 #include <cmath>
 
@@ -18,6 +19,17 @@ inline DoubleDouble two_sum(double a, double b) {
 inline DoubleDouble quick_two_sum(double a, double b) {  // |a| >= |b|
   const double s = a + b;
   return {s, b - (s - a)};
+}
+// high + low += x; low is not brought below half an ulp of high.
+inline void accumulate(double& high, double& low, DoubleDouble x) {
+  const DoubleDouble s = two_sum(high, x.high);
+  high = s.high;
+  low += s.low + x.low;
+}
+// high + low += a b
+inline void accumulate_product(double& high, double& low, double a, double b) {
+  const double p = a * b;
+  accumulate(high, low, {p, std::fma(a, b, -p)});
 }
 inline DoubleDouble operator+(DoubleDouble a, DoubleDouble b) {
   const DoubleDouble s = two_sum(a.high, b.high);

@@ -10,8 +10,8 @@
 namespace fewpoints {
 namespace {
 
-// A column enters when its price, the cosine of its angle with r times |r|, is above this share of |b| + sum |a_j| x_j,
-// which the rounding errors of r are epsilons of; when r has just been refined, above this share of |r|.
+// A column enters when its reduced cost, a'r / |a|, is above this share of |b| + sum |a_j| x_j: the rounding
+// errors of r are epsilons of that sum. When r has just been refined, this share of |r| is enough.
 constexpr double kDual = 16 * kEpsilon;
 // |r| below this share of it is 0 but for the rounding of x.
 constexpr double kZero = 2 * kEpsilon;
@@ -23,12 +23,13 @@ constexpr double kKept = 0.7;
 // Steps for each column and row. The theory has no small bound; 2,500 random and degenerate problems needed at
 // most 1.3.
 constexpr std::size_t kMaxSteps = 40;
-// Doubles. A matrix beyond the second-level cache is priced in part: see choose_few().
+// Doubles. Of a matrix beyond the second-level cache, only some columns are looked at in most steps: see
+// choose_candidates().
 constexpr std::size_t kLargeMatrix = std::size_t{1} << 15;
-// Doubles a thread should have before a second one is woken up for a pass over the matrix.
+// Doubles that one thread goes through before a second one is woken up for a pass over the matrix.
 constexpr std::size_t kThreadShare = std::size_t{1} << 20;
 // Columns of one task of such a pass.
-constexpr std::size_t kPriceBlock = 512;
+constexpr std::size_t kCostBlock = 512;
 
 std::size_t padded(std::size_t n) { return (n + 7) / 8 * 8; }
 
@@ -46,25 +47,26 @@ ActiveSet::ActiveSet(const RowMajor& matrix, int threads, Monitor& monitor)
       threads_(threads),
       monitor_(monitor),
       rows_(padded(matrix.rows)),
-      most_(std::min(matrix.rows, matrix.columns)) {
-  length_ = rows_ + padded(most_);
+      max_passive_(std::min(matrix.rows, matrix.columns)) {
+  length_ = rows_ + padded(max_passive_);
   if (length_ % 512 == 0) length_ += 8;
   const std::size_t columns = padded(matrix.columns);
   r_.reset(rows_);
   b_.reset(rows_);
   work_.reset(length_);
-  z_.reset(padded(most_));
+  z_.reset(padded(max_passive_));
   norm_.reset(columns);
   scale_.reset(columns);
-  price_.reset(columns);
+  reduced_cost_.reset(columns);
   std::fill_n(r_.data(), rows_, 0.0);
   std::fill_n(b_.data(), rows_, 0.0);
-  simd().nnls_column_sizes(matrix.rows, columns, matrix.stride, matrix.values.data(), norm_.data(), price_.data());
+  simd().nnls_column_sizes(matrix.rows, columns, matrix.stride, matrix.values.data(), norm_.data(),
+                           reduced_cost_.data());
   for (std::size_t j = 0; j < columns; j++) {
     norm_[j] = std::sqrt(norm_[j]);
     scale_[j] = norm_[j] > 0 ? 1 / norm_[j] : 0;
   }
-  use_few_ = matrix.rows * matrix.stride > kLargeMatrix && matrix.columns > 128;
+  uses_candidates_ = matrix.rows * matrix.stride > kLargeMatrix && matrix.columns > 128;
 }
 
 double ActiveSet::residual_norm() const {
@@ -80,7 +82,7 @@ double ActiveSet::rounded_residual_norm() {
   return std::sqrt(square);
 }
 
-void ActiveSet::measure() {
+void ActiveSet::update_size() {
   size_ = b_norm_;
   for (std::size_t i = 0; i < passive_.size(); i++) size_ += norm_[passive_[i]] * x_[i];
 }
@@ -93,17 +95,17 @@ void ActiveSet::solve(const double* b) {
   }
   b_norm_ = std::sqrt(square);
   best_ = HUGE_VAL;
-  admit_barred();
-  few_columns_.clear();
+  admit_excluded();
+  candidates_.clear();
   refine();
-  const std::size_t most = kMaxSteps * (matrix_.rows + matrix_.columns) + steps_;
+  const std::size_t max_steps = kMaxSteps * (matrix_.rows + matrix_.columns) + steps_;
   bool refined = true;
   for (;;) {
     monitor_.check();
-    monitor_.report(Stage::Solve, passive_.size(), most_ + 1);
+    monitor_.report(Stage::Solve, passive_.size(), max_passive_ + 1);
     // After refinement r is right to epsilons of |r|, however small it is.
     const double norm = residual_norm();
-    least_ = !refined ? kDual * size_ : norm <= kZero * size_ ? HUGE_VAL : kDual * norm;
+    min_cost_ = !refined ? kDual * size_ : norm <= kZero * size_ ? HUGE_VAL : kDual * norm;
     const std::int64_t column = next();
     if (column < 0) {
       if (refined) return;
@@ -111,64 +113,65 @@ void ActiveSet::solve(const double* b) {
       refined = true;
       continue;
     }
-    if (steps_ >= most)
+    if (steps_ >= max_steps)
       throw Error(Code::Infeasible, "nnls: no solution after " + std::to_string(steps_) +
                                         " steps; the columns are too nearly dependent, try to scale or to drop some");
     if (!enter(static_cast<std::uint32_t>(column))) {
-      bar(static_cast<std::uint32_t>(column));
+      exclude(static_cast<std::uint32_t>(column));
       continue;
     }
     steps_++;
     refined = false;
-    settle(passive_.size() - 1);
-    measure();
-    // Every step of exact arithmetic lowers |r|. One that does not is rounding at work: what it moved is barred until
-    // there is progress again, so that no set of columns comes back for ever.
+    inner_loop(passive_.size() - 1);
+    update_size();
+    // Every step of exact arithmetic lowers |r|. One that does not is rounding at work: what it moved is excluded until
+    // there is progress again, so that no set of columns comes back again and again.
     const double now = residual_norm();
     if (now < best_) {
       best_ = now;
-      admit_barred();
+      admit_excluded();
     } else {
-      bar(static_cast<std::uint32_t>(column));
+      exclude(static_cast<std::uint32_t>(column));
     }
   }
 }
 
-void ActiveSet::bar(std::uint32_t column) {
+void ActiveSet::exclude(std::uint32_t column) {
   scale_[column] = 0;
-  barred_.push_back(column);
+  excluded_.push_back(column);
 }
 
-void ActiveSet::admit_barred() {
-  if (barred_.empty()) return;
-  for (const std::uint32_t j : barred_) scale_[j] = norm_[j] > 0 ? 1 / norm_[j] : 0;
+void ActiveSet::admit_excluded() {
+  if (excluded_.empty()) return;
+  for (const std::uint32_t j : excluded_) scale_[j] = norm_[j] > 0 ? 1 / norm_[j] : 0;
   for (const std::uint32_t j : passive_) scale_[j] = 0;
-  barred_.clear();
+  excluded_.clear();
 }
 
 // The column to enter, or -1.
 std::int64_t ActiveSet::next() {
-  if (passive_.size() == most_ && most_ == matrix_.rows) return -1;  // r is 0 but for rounding
-  if (use_few_) {
-    const std::int64_t column = next_of_few();
+  if (passive_.size() == max_passive_ && max_passive_ == matrix_.rows) return -1;  // r is 0 but for rounding
+  if (uses_candidates_) {
+    const std::int64_t column = next_candidate();
     if (column >= 0) return column;
-    price_all();
-    choose_few();
-    return few_columns_.empty() ? -1 : next_of_few();
+    compute_reduced_costs();
+    choose_candidates();
+    return candidates_.empty() ? -1 : next_candidate();
   }
-  const std::size_t j = simd().nnls_price(matrix_.rows, padded(matrix_.columns), matrix_.stride, matrix_.values.data(),
-                                          r_.data(), scale_.data(), price_.data());
-  return price_[j] > least_ ? static_cast<std::int64_t>(j) : -1;
+  const std::size_t j =
+      simd().nnls_reduced_costs(matrix_.rows, padded(matrix_.columns), matrix_.stride, matrix_.values.data(), r_.data(),
+                                scale_.data(), reduced_cost_.data());
+  return reduced_cost_[j] > min_cost_ ? static_cast<std::int64_t>(j) : -1;
 }
 
-void ActiveSet::price_all() {
-  const std::size_t columns = padded(matrix_.columns), blocks = (columns + kPriceBlock - 1) / kPriceBlock;
+void ActiveSet::compute_reduced_costs() {
+  const std::size_t columns = padded(matrix_.columns), blocks = (columns + kCostBlock - 1) / kCostBlock;
   const int team = static_cast<int>(
       std::clamp<std::size_t>(matrix_.rows * columns / kThreadShare, 1, static_cast<std::size_t>(threads_)));
   const auto block = [&](std::size_t k) {
-    const std::size_t begin = k * kPriceBlock, end = std::min(columns, begin + kPriceBlock);
-    simd().nnls_price(matrix_.rows, end - begin, matrix_.stride, matrix_.values.data() + begin, r_.data(),
-                      scale_.data() + begin, price_.data() + begin);
+    const std::size_t begin = k * kCostBlock, end = std::min(columns, begin + kCostBlock);
+    simd().nnls_reduced_costs(matrix_.rows, end - begin, matrix_.stride, matrix_.values.data() + begin, r_.data(),
+                              scale_.data() + begin, reduced_cost_.data() + begin);
   };
   if (team <= 1) {
     for (std::size_t k = 0; k < blocks; k++) block(k);
@@ -178,63 +181,64 @@ void ActiveSet::price_all() {
   parallel_for(blocks, team, quiet, Stage::Recombine, [&](std::size_t k, int) { block(k); });
 }
 
-// Any column of positive price may enter (the method ends all the same, |r| falls with each), so a pass over a large
-// matrix picks many, and the following steps look at those only.
-void ActiveSet::choose_few() {
-  few_columns_.clear();
+// Partial pricing. Any column of positive reduced cost may enter: |r| falls with each, so the method still ends. A pass
+// over a large matrix picks many candidates, and the following steps look at those only.
+void ActiveSet::choose_candidates() {
+  candidates_.clear();
   for (std::size_t j = 0; j < matrix_.columns; j++)
-    if (price_[j] > least_) few_columns_.push_back(static_cast<std::uint32_t>(j));
-  const std::size_t most = std::clamp<std::size_t>(matrix_.columns / 8, 32, 256);
-  const auto dearer = [&](std::uint32_t a, std::uint32_t b) {
-    return price_[a] > price_[b] || (price_[a] == price_[b] && a < b);
+    if (reduced_cost_[j] > min_cost_) candidates_.push_back(static_cast<std::uint32_t>(j));
+  const std::size_t max = std::clamp<std::size_t>(matrix_.columns / 8, 32, 256);
+  const auto better = [&](std::uint32_t a, std::uint32_t b) {
+    return reduced_cost_[a] > reduced_cost_[b] || (reduced_cost_[a] == reduced_cost_[b] && a < b);
   };
-  if (few_columns_.size() > most) {
-    std::nth_element(few_columns_.begin(), few_columns_.begin() + static_cast<std::ptrdiff_t>(most), few_columns_.end(),
-                     dearer);
-    few_columns_.resize(most);
+  if (candidates_.size() > max) {
+    std::nth_element(candidates_.begin(), candidates_.begin() + static_cast<std::ptrdiff_t>(max), candidates_.end(),
+                     better);
+    candidates_.resize(max);
   }
-  if (few_columns_.empty()) return;
-  std::sort(few_columns_.begin(), few_columns_.end());
-  const std::size_t columns = padded(few_columns_.size());
-  if (few_.values.size() == 0) {
-    few_ = RowMajor(matrix_.rows, padded(most));
-    few_scale_.reset(padded(most));
-    few_price_.reset(padded(most));
+  if (candidates_.empty()) return;
+  std::sort(candidates_.begin(), candidates_.end());
+  const std::size_t columns = padded(candidates_.size());
+  if (candidate_matrix_.values.size() == 0) {
+    candidate_matrix_ = RowMajor(matrix_.rows, padded(max));
+    candidate_scale_.reset(padded(max));
+    candidate_cost_.reset(padded(max));
   }
   for (std::size_t i = 0; i < matrix_.rows; i++) {
     const double* from = matrix_.row(i);
-    double* to = few_.row(i);
-    for (std::size_t k = 0; k < few_columns_.size(); k++) to[k] = from[few_columns_[k]];
-    for (std::size_t k = few_columns_.size(); k < columns; k++) to[k] = 0;
+    double* to = candidate_matrix_.row(i);
+    for (std::size_t k = 0; k < candidates_.size(); k++) to[k] = from[candidates_[k]];
+    for (std::size_t k = candidates_.size(); k < columns; k++) to[k] = 0;
   }
-  few_.columns = columns;
-  few_least_ = 0;
+  candidate_matrix_.columns = columns;
+  candidate_cosine_ = 0;
 }
 
-std::int64_t ActiveSet::next_of_few() {
-  if (few_columns_.empty()) return -1;
+std::int64_t ActiveSet::next_candidate() {
+  if (candidates_.empty()) return -1;
   std::size_t open = 0;
-  for (std::size_t k = 0; k < few_.columns; k++) {
-    few_scale_[k] = k < few_columns_.size() ? scale_[few_columns_[k]] : 0;
-    open += few_scale_[k] > 0;
+  for (std::size_t k = 0; k < candidate_matrix_.columns; k++) {
+    candidate_scale_[k] = k < candidates_.size() ? scale_[candidates_[k]] : 0;
+    open += candidate_scale_[k] > 0;
   }
   if (open == 0) return -1;
-  const std::size_t k = simd().nnls_price(few_.rows, few_.columns, few_.stride, few_.values.data(), r_.data(),
-                                          few_scale_.data(), few_price_.data());
-  // Compared with |r|, the price is a cosine. When the best of the few has fallen well below what it was after the
-  // pass, better ones are elsewhere.
-  const double cosine = few_price_[k] / residual_norm();
-  if (!(few_price_[k] > least_) || cosine < 0.5 * few_least_) {
-    few_columns_.clear();
+  const std::size_t k = simd().nnls_reduced_costs(candidate_matrix_.rows, candidate_matrix_.columns,
+                                                  candidate_matrix_.stride, candidate_matrix_.values.data(), r_.data(),
+                                                  candidate_scale_.data(), candidate_cost_.data());
+  // Over |r|, the reduced cost is a cosine. When that of the best candidate has fallen well below its value after the
+  // pass, better columns are elsewhere.
+  const double cosine = candidate_cost_[k] / residual_norm();
+  if (!(candidate_cost_[k] > min_cost_) || cosine < 0.5 * candidate_cosine_) {
+    candidates_.clear();
     return -1;
   }
-  if (few_least_ == 0) few_least_ = cosine;
-  return few_columns_[k];
+  if (candidate_cosine_ == 0) candidate_cosine_ = cosine;
+  return candidates_[k];
 }
 
 void ActiveSet::grow() {
   if (passive_.size() < capacity_) return;
-  const std::size_t wanted = std::min(most_, std::max<std::size_t>(32, 2 * capacity_));
+  const std::size_t wanted = std::min(max_passive_, std::max<std::size_t>(32, 2 * capacity_));
   Array<double> larger(wanted * length_);
   std::copy_n(vectors_.data(), passive_.size() * length_, larger.data());
   vectors_.swap(larger);
@@ -249,7 +253,7 @@ void ActiveSet::grow() {
 // Takes the column in, with value 0. False: it is dependent on the passive ones, or does not lower |r|.
 bool ActiveSet::enter(std::uint32_t column) {
   const std::size_t k = passive_.size();
-  if (k == most_) return false;
+  if (k == max_passive_) return false;
   grow();
   double* v = vector(k);
   for (std::size_t i = 0; i < matrix_.rows; i++) v[i] = matrix_.row(i)[column];
@@ -324,9 +328,9 @@ void ActiveSet::leave(std::size_t slot) {
   scale_[column] = 1 / norm_[column];
 }
 
-// From x >= 0 towards x + V d, the solution on the passive columns; those that reach 0 on the way leave, until none
-// does. Of d, only what is behind `first` is not 0.
-void ActiveSet::settle(std::size_t first) {
+// The inner loop of Lawson and Hanson. From x >= 0 towards x + V d, the solution on the passive columns; those that
+// reach 0 on the way leave, until none does. Of d, only the entries from `first` on are not 0.
+void ActiveSet::inner_loop(std::size_t first) {
   for (;;) {
     const std::size_t k = passive_.size();
     std::fill_n(z_.data(), padded(k), 0.0);
@@ -364,9 +368,9 @@ void ActiveSet::refine() {
     simd().nnls_dots(rows_, length_, k, vectors_.data(), r_.data(), d_.data());
     for (std::size_t j = 0; j < k; j++) factor_[j] = -d_[j];
     simd().nnls_combine(rows_, length_, k, vectors_.data(), factor_.data(), r_.data());
-    settle(0);
+    inner_loop(0);
   }
-  measure();
+  update_size();
 }
 
 }  // namespace fewpoints

@@ -11,7 +11,7 @@
 
 namespace fewpoints {
 
-// Row-major, rows a multiple of 8 doubles apart and aligned, zeros behind the last column.
+// Row-major, rows a multiple of 8 doubles apart and aligned, zeros after the last column.
 struct RowMajor {
   RowMajor() = default;
   RowMajor(std::size_t rows, std::size_t columns);  // all zeros. Throws std::bad_alloc
@@ -46,40 +46,40 @@ class ActiveSet {
   double* vector(std::size_t j) { return vectors_.data() + j * length_; }
   bool enter(std::uint32_t column);
   void leave(std::size_t slot);
-  void settle(std::size_t first);
+  void inner_loop(std::size_t first);
   void refine();
   std::int64_t next();
-  std::int64_t next_of_few();
-  void price_all();
-  void choose_few();
-  void bar(std::uint32_t column);
-  void admit_barred();
+  std::int64_t next_candidate();
+  void compute_reduced_costs();
+  void choose_candidates();
+  void exclude(std::uint32_t column);
+  void admit_excluded();
   void grow();
-  void measure();
+  void update_size();
 
   const RowMajor& matrix_;
   const int threads_;
   Monitor& monitor_;
-  std::size_t rows_, length_, capacity_ = 0;  // rows_: padded; length_: of a stacked vector
-  std::size_t most_;                          // passive columns at most
-  Array<double> vectors_, columns_;           // capacity_ x length_; the passive columns, capacity_ x rows_
-  List<double> d_, factor_;                   // d; scratch
-  Array<double> r_, b_, z_, work_;            // r_: b - P (x + V d)
-  List<std::uint32_t> passive_;               // slot -> column
-  List<double> x_;                            // slot -> value, > 0
-  Array<double> norm_, scale_, price_;        // columns: |a|; 1 / |a|, or 0 when it may not enter; a'r / |a|
-  List<std::uint32_t> barred_;
+  std::size_t rows_, length_, capacity_ = 0;   // rows_: padded; length_: of a stacked vector
+  std::size_t max_passive_;                    // passive columns at most
+  Array<double> vectors_, columns_;            // capacity_ x length_; the passive columns, capacity_ x rows_
+  List<double> d_, factor_;                    // d; scratch
+  Array<double> r_, b_, z_, work_;             // r_: b - P (x + V d)
+  List<std::uint32_t> passive_;                // slot -> column
+  List<double> x_;                             // slot -> value, > 0
+  Array<double> norm_, scale_, reduced_cost_;  // columns: |a|; 1 / |a|, or 0 when it may not enter; a'r / |a|
+  List<std::uint32_t> excluded_;
   double size_ = 0, b_norm_ = 0;
-  double best_ = 0;   // the smallest |r| reached
-  double least_ = 0;  // price from which a column may enter
+  double best_ = 0;      // the smallest |r| reached
+  double min_cost_ = 0;  // reduced cost from which a column may enter
   std::size_t steps_ = 0;
 
-  // Large matrices: the most promising columns, side by side, priced many times for one pass over the whole.
-  bool use_few_ = false;
-  RowMajor few_;
-  List<std::uint32_t> few_columns_;
-  Array<double> few_scale_, few_price_;
-  double few_least_ = 0;
+  // Large matrices: the most promising columns, side by side, looked at many times for one pass over the whole.
+  bool uses_candidates_ = false;
+  RowMajor candidate_matrix_;
+  List<std::uint32_t> candidates_;
+  Array<double> candidate_scale_, candidate_cost_;
+  double candidate_cosine_ = 0;
 };
 
 }  // namespace fewpoints

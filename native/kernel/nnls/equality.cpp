@@ -53,10 +53,10 @@ Vector solution_of(const ActiveSet& set, Eigen::Index columns) {
 // Largest over the rows of |E x - f| / (sum |E_ij| x_j + |f_i|).
 double unmet(const Matrix& E, const Vector& f, const Vector& x) {
   const Vector difference = E * x - f, size = E.cwiseAbs() * x + f.cwiseAbs();
-  double most = 0;
+  double max = 0;
   for (Eigen::Index i = 0; i < f.size(); i++)
-    if (difference[i] != 0) most = std::max(most, std::fabs(difference[i]) / size[i]);
-  return most;
+    if (difference[i] != 0) max = std::max(max, std::fabs(difference[i]) / size[i]);
+  return max;
 }
 
 // Rows that span those of E and are orthonormal, and what they must give.
@@ -112,10 +112,10 @@ struct OnPassive {
 // With the row that is furthest off, and what the nearest x >= 0 makes of it.
 Error infeasible(const LeastSquares& p, int threads, Monitor& monitor) {
   RowMajor scaled(p.equality.rows, p.columns);
-  double most = 0;
+  double max = 0;
   for (std::size_t i = 0; i < scaled.rows; i++)
-    for (std::size_t j = 0; j < scaled.columns; j++) most = std::max(most, std::fabs(p.equality.row(i)[j]));
-  const int exponent = most > 0 ? std::ilogb(most) : 0;
+    for (std::size_t j = 0; j < scaled.columns; j++) max = std::max(max, std::fabs(p.equality.row(i)[j]));
+  const int exponent = max > 0 ? std::ilogb(max) : 0;
   for (std::size_t i = 0; i < scaled.rows; i++)
     for (std::size_t j = 0; j < scaled.columns; j++) scaled.row(i)[j] = std::ldexp(p.equality.row(i)[j], -exponent);
   ActiveSet set(scaled, threads, monitor);
@@ -151,10 +151,10 @@ EqualityResult nnls_with_equality(const LeastSquares& p, int threads, Monitor& m
   Matrix E = dense(p.equality);
   Vector f = vector_of(p.equality_rhs);
   for (Eigen::Index i = 0; i < f.size(); i++) {
-    const double most = E.row(i).cwiseAbs().maxCoeff();
-    if (most == 0) continue;
-    E.row(i) *= std::ldexp(1.0, -std::ilogb(most));
-    f[i] = std::ldexp(f[i], -std::ilogb(most));
+    const double max = E.row(i).cwiseAbs().maxCoeff();
+    if (max == 0) continue;
+    E.row(i) *= std::ldexp(1.0, -std::ilogb(max));
+    f[i] = std::ldexp(f[i], -std::ilogb(max));
   }
   Matrix rows;
   Vector values;
@@ -172,8 +172,8 @@ EqualityResult nnls_with_equality(const LeastSquares& p, int threads, Monitor& m
 
   Matrix A = dense(p.matrix);
   Vector b = vector_of(p.rhs);
-  const double most = A.cwiseAbs().maxCoeff();
-  const double unit = most > 0 ? std::ldexp(1.0, -std::ilogb(most)) : 1;
+  const double max = A.cwiseAbs().maxCoeff();
+  const double unit = max > 0 ? std::ldexp(1.0, -std::ilogb(max)) : 1;
   A *= unit;
   b *= unit;
   Matrix stacked(rows.rows() + A.rows(), columns);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/double_double.hpp"
 #include "base/list.hpp"
 #include "nnls/equality.hpp"
 #include "parallel/region.hpp"
@@ -17,15 +18,15 @@ namespace {
 // of what is inside, and sums of them, neither overflow nor vanish.
 constexpr double kLargest = 0x1p200, kSmallest = 0x1p-200;
 // A matrix with this many times more rows than columns, and more numbers than the caches hold, is first reduced to its
-// triangular factor, which has as many rows as columns and the same solution: one blocked pass instead of one a step.
+// triangular factor, which has as many rows as columns and the same solution: one blocked pass instead of one per step.
 constexpr std::size_t kTall = 4, kLargeMatrix = std::size_t{1} << 20;
 // Rows that are taken into the triangle together, at least.
 constexpr std::size_t kBlockRows = 256;
 
 double largest_of(const List<double>& values) {
-  double most = 0;
-  for (const double v : values) most = std::max(most, std::fabs(v));
-  return most;
+  double max = 0;
+  for (const double v : values) max = std::max(max, std::fabs(v));
+  return max;
 }
 
 bool is_extreme(double largest) { return largest != 0 && (largest > kLargest || largest < kSmallest); }
@@ -61,8 +62,8 @@ void copy_matrix(const PointsView& view, const NumbersView& rhs, const char* nam
 void triangularise(const RowMajor& A, const List<double>& b, RowMajor& R, List<double>& c, Monitor& monitor) {
   using Rows = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   using RowsOfA = Eigen::Map<const Rows, Eigen::Unaligned, Eigen::OuterStride<>>;
-  const std::size_t most = std::max<std::size_t>(kBlockRows, 4 * (A.columns + 1));
-  const auto n = narrow<Eigen::Index>(A.columns), block = narrow<Eigen::Index>(std::min(A.rows, most));
+  const std::size_t max = std::max<std::size_t>(kBlockRows, 4 * (A.columns + 1));
+  const auto n = narrow<Eigen::Index>(A.columns), block = narrow<Eigen::Index>(std::min(A.rows, max));
   Eigen::MatrixXd work(n + 1 + block, n + 1);
   Eigen::Index held = 0;  // rows of the triangle
   for (std::size_t i = 0; i < A.rows;) {
@@ -89,21 +90,16 @@ double norm_of_residual(const RowMajor& A, const List<double>& b, const List<dou
   List<std::size_t> support;
   for (std::size_t j = 0; j < x.size(); j++)
     if (x[j] > 0) support.push_back(j);
-  double most = 0;
+  double max = 0;
   List<double> r(A.rows);
   for (std::size_t i = 0; i < A.rows; i++) {
     double high = -b[i], low = 0;
-    for (const std::size_t j : support) {
-      const double a = A.row(i)[j], p = a * x[j], lost = std::fma(a, x[j], -p);
-      const double s = high + p, t = s - high;
-      low += ((high - (s - t)) + (p - t)) + lost;
-      high = s;
-    }
+    for (const std::size_t j : support) accumulate_product(high, low, A.row(i)[j], x[j]);
     r[i] = high + low;
-    most = std::max(most, std::fabs(r[i]));
+    max = std::max(max, std::fabs(r[i]));
   }
-  if (most == 0) return 0;
-  const int exponent = std::ilogb(most);
+  if (max == 0) return 0;
+  const int exponent = std::ilogb(max);
   double square = 0;
   for (const double v : r) square += std::ldexp(v, -exponent) * std::ldexp(v, -exponent);
   return std::ldexp(std::sqrt(square), exponent);
@@ -131,9 +127,9 @@ struct Scaling {
         for (std::size_t i = 0; i < matrix->rows; i++)
           for (std::size_t j = 0; j < p.columns; j++) matrix->row(i)[j] = std::ldexp(matrix->row(i)[j], -exponents[j]);
     }
-    const double most = std::max(largest_of(p.rhs), largest_of(p.equality_rhs));
-    if (is_extreme(most)) {
-      rhs = p.rhs_exponent = std::ilogb(most);
+    const double max = std::max(largest_of(p.rhs), largest_of(p.equality_rhs));
+    if (is_extreme(max)) {
+      rhs = p.rhs_exponent = std::ilogb(max);
       for (double& v : p.rhs) v = std::ldexp(v, -rhs);
       for (double& v : p.equality_rhs) v = std::ldexp(v, -rhs);
     }

@@ -10,7 +10,7 @@
 namespace fewpoints {
 
 // Over the box of a node, or over its bulk alone when a long tail would put nearly all points of a large node into few
-// bins; what lies outside goes into the bins at the edge.
+// bins; points outside go into the bins at the edge.
 Grid Partition::grid_for(const Tree& tree, int at, double cells) const {
   const Node& node = tree.nodes[at];
   const bool coarse = node.size() == set_.size() || cells > kMaxBins;  // its bins will be divided again

@@ -21,7 +21,7 @@ Grid make_grid(int dimension, const double* low, const double* high, const doubl
   Grid grid;
   grid.axes.count = 0;
   if (axes.empty()) return grid;
-  const double most = std::min<double>(cells, kMaxBins);
+  const double max = std::min<double>(cells, kMaxBins);
   // The axis with the longest bins gets one more of them; when that would be too many, the next longest.
   const auto longer = [](const Axis& a, const Axis& b) { return a.side * b.bins > b.side * a.bins; };
   for (bool again = true; again;) {
@@ -30,7 +30,7 @@ Grid make_grid(int dimension, const double* low, const double* high, const doubl
       for (std::size_t j = i; j > 0 && longer(axes[j], axes[j - 1]); j--) std::swap(axes[j], axes[j - 1]);
     for (Axis& axis : axes) {
       const int all = grid.bins / axis.bins * (axis.bins + 1);
-      if (all > most) continue;
+      if (all > max) continue;
       axis.bins++;
       grid.bins = all;
       again = true;

@@ -24,7 +24,7 @@ constexpr int kHalvedAxes = 3;
 // the points outside would share cells with the bulk.
 constexpr double kBinsToClip = 3;
 // A node that should have fewer cells than this is left to the cut, which divides in the order of the errors.
-constexpr double kLeast = 1.5;
+constexpr double kMinCells = 1.5;
 // Rounds of dividing and of looking where errors are large. Each divides every node that should have several cells
 // into up to 256; a hundred decades of heavy tail need a handful.
 constexpr int kRounds = 32;
@@ -33,7 +33,7 @@ constexpr int kRounds = 32;
 // faster.
 double approx_log2(double x) { return static_cast<double>(std::bit_cast<std::int64_t>(x)) * 0x1p-52 - 1023; }
 // Its inverse.
-double about_exp2(double x) {
+double approx_exp2(double x) {
   return std::bit_cast<double>(static_cast<std::int64_t>((std::clamp(x, -1000.0, 1000.0) + 1023) * 0x1p52));
 }
 
@@ -95,9 +95,9 @@ void Partition::number_rows() {
 }
 
 std::size_t Partition::largest() const {
-  std::size_t most = 0;
-  for (const CellRange& cell : cells_) most = std::max(most, cell.size());
-  return most;
+  std::size_t max = 0;
+  for (const CellRange& cell : cells_) max = std::max(max, cell.size());
+  return max;
 }
 
 // ---- nodes and their boxes
@@ -181,12 +181,12 @@ void Partition::join(Tree& tree, int at, std::size_t first) const {
 
 // ---- how many cells a node should have
 
-// c cells in place of one have each 1/c of its mass and c^(-1/m) of its diameter: their errors are 2^level when c is
-// this. Never more than there are points to fill them.
+// Dividing a node into c cells divides its mass by c and its diameter by c^(1/m). Returns the c for which the expected
+// error of each is 2^level, and no more than there are points to fill.
 double Partition::cells_for(const Node& node, double level) const {
   if (node.score == kNever) return 0;
-  const double most = static_cast<double>(node.size()) / static_cast<double>(options_.features);
-  return std::min(most, about_exp2(cells_per_bit_ * (node.score - level)));
+  const double max = static_cast<double>(node.size()) / static_cast<double>(options_.features);
+  return std::min(max, approx_exp2(cells_per_bit_ * (node.score - level)));
 }
 
 // The level at which all leaves together cost the size: bisection, because the cost is flat on both sides. Looks near
@@ -226,17 +226,17 @@ double Partition::level_of(const Tree& tree, double before) const {
 
 // ---- the tree
 
-// How many bins the first grid should have: each is then divided again into what it should have. Of the numbers that
-// leave enough cells to each, the one that in a set of even density gives the smallest error: bins are of whole
-// numbers.
+// How many bins the first grid should have. Each bin is divided again, into as many cells as its expected error asks
+// for. Of the numbers that leave enough cells to each bin, this is the one with the smallest error in a set of even
+// density, where both grids have whole numbers of bins.
 double Partition::first_cells(const Tree& tree) const {
   const double cells = static_cast<double>(options_.size) / static_cast<double>(options_.features);
-  const double most =
+  const double max =
       std::min<double>(kMaxBins, std::max(2.0, cells / std::max(kCellsInFirstBins, kAboveHalved * fewest_)));
   // Not so few that their points leave the cache.
-  const double least = std::min(most, std::max(most / 4, static_cast<double>(set_.size()) / kInCache));
-  double best = most, best_error = std::numeric_limits<double>::infinity();
-  for (double first = most; first >= least; first--) {
+  const double min = std::min(max, std::max(max / 4, static_cast<double>(set_.size()) / kInCache));
+  double best = max, best_error = std::numeric_limits<double>::infinity();
+  for (double first = max; first >= min; first--) {
     const Grid outer = grid_for(tree, 0, first);
     if (outer.bins < 2) return 2;
     first = std::min<double>(first, outer.bins);
@@ -272,7 +272,7 @@ void Partition::refine(Tree& tree) {
       const Node& node = tree.nodes[at];
       if (node.left >= 0) continue;
       const double cells = cells_for(node, level);
-      if (cells < kLeast) continue;
+      if (cells < kMinCells) continue;
       const double target = std::max(2.0, cells + owed);
       const Grid below = grid_for(tree, static_cast<int>(at), target);
       if (below.bins < 2) continue;
@@ -296,7 +296,7 @@ void Partition::refine(Tree& tree, const List<Wanted>& wanted, double level) {
     std::copy_n(box(tree, small[i].node), 2 * width(), part.boxes.data());
     grow(part, small[i].cells, level, scratch_[thread]);
   });
-  // Put together in the order of their roots. Node 0 of a part is there already; the others move behind the end.
+  // Put together in the order of their roots. Node 0 of a part is there already; the others are appended.
   for (std::size_t i = 0; i < small.size(); i++) {
     Tree& part = grown[i];
     const int shift = narrow<int>(tree.nodes.size() + part.nodes.size()) - narrow<int>(part.nodes.size()) - 1;
@@ -314,7 +314,7 @@ void Partition::grow(Tree& tree, double cells, double level, Scratch& scratch) {
     if (monitor_.cancelled()) return;
     if (tree.nodes[at].left >= 0) continue;
     if (at > 0) cells = cells_for(tree.nodes[at], level);
-    if (cells >= kLeast) divide(tree, static_cast<int>(at), std::max(2.0, cells), scratch);
+    if (cells >= kMinCells) divide(tree, static_cast<int>(at), std::max(2.0, cells), scratch);
   }
 }
 
@@ -325,7 +325,7 @@ List<char> Partition::cut(Tree& tree) {
   constexpr int kNone = -1, kBuckets = 1 << 14;
   constexpr double kBucketsPerBit = 16;
   const double top = tree.nodes[0].score;
-  List<int> first(kBuckets, kNone), next(tree.nodes.size(), kNone);  // next: the node behind it in its bucket
+  List<int> first(kBuckets, kNone), next(tree.nodes.size(), kNone);  // next: the node that follows in its bucket
   List<char> chosen(tree.nodes.size(), 0);
   int bucket = 0;
   const auto enter = [&](int i) {

@@ -15,7 +15,7 @@
 namespace fewpoints {
 
 struct PartitionOptions {
-  List<double> units;  // one a column: sides are measured in x times this; 0: never cut along it
+  List<double> units;  // one per column: sides are measured in x times this; 0: never cut along it
   int order = 0;
   std::size_t features = 1;  // N: a cell with more points keeps at most this many
   std::size_t size = 1;      // bound on the size of the result
@@ -41,7 +41,7 @@ class Partition {
   const std::uint32_t* rows() const { return rows_.data(); }  // row of the caller's array
 
  private:
-  // Nodes above this are divided by all threads together, those below one node a thread: two copies of 16384 points
+  // Nodes above this are divided by all threads together, smaller ones by one thread each: two copies of 16384 points
   // with four numbers each fill a second-level cache of a megabyte.
   static constexpr std::size_t kShared = 1 << 16;
   static constexpr std::size_t kInCache = 1 << 14;
@@ -53,7 +53,7 @@ class Partition {
     double score = 0;  // log2 of the expected error; -infinity: never divided
     std::size_t size() const { return end - begin; }
   };
-  // Node i has the box boxes[2 m i ..]: low of every column, then high. Children stand behind their parent.
+  // Node i has the box boxes[2 m i ..]: low of every column, then high. Children stand after their parent.
   struct Tree {
     List<Node> nodes;
     List<double> boxes;
@@ -111,7 +111,7 @@ class Partition {
   double enough_to_clip_ = 0;  // bins
   List<double*> arrays_;       // columns, then the weights if there are any
   Array<std::uint32_t> rows_;
-  List<Scratch> scratch_;  // one a thread
+  List<Scratch> scratch_;  // one per thread
   List<CellRange> cells_;
 };
 

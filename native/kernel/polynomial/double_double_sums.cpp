@@ -9,9 +9,7 @@ namespace fewpoints {
 
 void DoubleDoubleSums::add(const double* other_high, const double* other_low, const double* other_magnitude) {
   for (std::size_t e = 0; e < high.size(); e++) {
-    const DoubleDouble s = two_sum(high[e], other_high[e]);
-    high[e] = s.high;
-    low[e] += s.low + other_low[e];
+    accumulate(high[e], low[e], {other_high[e], other_low[e]});
     magnitude[e] += other_magnitude[e];
   }
 }
@@ -69,10 +67,10 @@ DoubleDoubleSums DoubleDoubleBasis::sums(const double* const* x, const double* w
   List<Array<double>> workspaces(std::max(threads, 1));
   parallel_for(chunks, threads, monitor, stage, [&](std::size_t i, int thread) {
     Array<double>& workspace = workspaces[thread];
-    if (workspace.size() == 0) workspace.reset(simd().exact_workspace(shape_));
+    if (workspace.size() == 0) workspace.reset(simd().double_double_workspace(shape_));
     DoubleDoubleSums& part = parts[i];
-    simd().exact_moments(shape_, x, w, i * kChunk, std::min(n, (i + 1) * kChunk), part.high.data(), part.low.data(),
-                         part.magnitude.data(), workspace.data());
+    simd().double_double_sums(shape_, x, w, i * kChunk, std::min(n, (i + 1) * kChunk), part.high.data(),
+                              part.low.data(), part.magnitude.data(), workspace.data());
   });
   DoubleDoubleSums total(count());
   for (const DoubleDoubleSums& part : parts) total.add(part);
@@ -84,9 +82,9 @@ void DoubleDoubleBasis::local(const double* const* x, std::size_t n, double* out
   List<Array<double>> workspaces(std::max(threads, 1));
   parallel_for(chunk_count(n), threads, monitor, Stage::Recombine, [&](std::size_t i, int thread) {
     Array<double>& workspace = workspaces[thread];
-    if (workspace.size() == 0) workspace.reset(simd().exact_workspace(shape_));
-    simd().exact_local(shape_, x, i * kChunk, std::min(n, (i + 1) * kChunk), out + i * kChunk, stride,
-                       workspace.data());
+    if (workspace.size() == 0) workspace.reset(simd().double_double_workspace(shape_));
+    simd().double_double_coordinates(shape_, x, i * kChunk, std::min(n, (i + 1) * kChunk), out + i * kChunk, stride,
+                                     workspace.data());
   });
 }
 

@@ -1,5 +1,5 @@
-// Moments in double-double of any range of points, in any product basis and any affine coordinates: what targets and
-// residuals are measured with. The heavy loop is simd/exact.cpp.
+// Moments in double-double of any range of points, in any product basis and any affine coordinates: targets and
+// residuals are measured with them. The heavy loop is in simd/sums/double_double.cpp.
 #pragma once
 
 #include "base/array.hpp"

@@ -27,7 +27,7 @@ constexpr int kCommonExponent = 12;
 // The largest error of reproducible_sums() that is accepted without a closer look, relative to sum w |phi| or to |sum w
 // phi|.
 constexpr double kNegligible = 0x1p-64;
-// Heads of more than half of the degree are tried only where it may pay: there are many axes and few degrees.
+// Left factors of more than half of the degree are tried only where it may pay: there are many axes and few degrees.
 constexpr int kManyAxes = 4, kFewDegrees = 3;
 
 struct Parts {
@@ -39,23 +39,23 @@ void insert(std::map<Product, int>& list, Product product) {
   while (list.emplace(product, 0).second && !product.empty()) product.pop_back();  // with all it is made from
 }
 
-// The head has the axes before `axes`, as far as its degree stays within `degree`.
-void cut_at(const MultiIndices& indices, int e, int axes, int degree, Product& head, Product& tail) {
-  indices.powers(e, head);
+// The left factor has the axes before `axes`, as far as its degree stays within `degree`.
+void cut_at(const MultiIndices& indices, int e, int axes, int degree, Product& left, Product& right) {
+  indices.powers(e, left);
   std::size_t i = 0;
-  for (int total = 0; i < head.size() && head[i].axis < axes && total + head[i].degree <= degree; i++)
-    total += head[i].degree;
-  tail.assign(head.begin() + static_cast<std::ptrdiff_t>(i), head.end());
-  head.resize(i);
+  for (int total = 0; i < left.size() && left[i].axis < axes && total + left[i].degree <= degree; i++)
+    total += left[i].degree;
+  right.assign(left.begin() + static_cast<std::ptrdiff_t>(i), left.end());
+  left.resize(i);
 }
 
 Parts parts_of(const MultiIndices& indices, int axes, int degree) {
   Parts parts;
-  Product head, tail;
+  Product left, right;
   for (int e = 0; e < indices.count; e++) {
-    cut_at(indices, e, axes, degree, head, tail);
-    insert(parts.left_factors, head);
-    insert(parts.right_factors, tail);
+    cut_at(indices, e, axes, degree, left, right);
+    insert(parts.left_factors, left);
+    insert(parts.right_factors, right);
   }
   return parts;
 }
@@ -136,18 +136,18 @@ ProductBasis::ProductBasis(const MultiIndices& indices, Basis basis, List<double
   shape_.legendre_low = legendre_low_.data();
 }
 
-// Either all axes below some number make the head, or as many as stay within some degree: whichever needs fewer heads
-// and tails.
+// The left factor has either all axes below some number, or as many as stay within some degree: whichever needs fewer
+// factors in all.
 void ProductBasis::split(const MultiIndices& indices) {
   const int m = indices.dimension, k = indices.order;
   int axes = m / 2, degree = k;
-  std::int64_t least = moment_count(std::max(axes, 1), k) + moment_count(m - axes, k);
+  std::int64_t min = moment_count(std::max(axes, 1), k) + moment_count(m - axes, k);
   for (int a = 1; a < m; a++) {
     const std::int64_t size = moment_count(a, k) + moment_count(m - a, k);
-    if (size < least) axes = a, least = size;
+    if (size < min) axes = a, min = size;
   }
   if (m >= kManyAxes && k <= kFewDegrees)
-    if (static_cast<std::int64_t>(parts_of(indices, m, (k + 1) / 2).size()) < least) axes = m, degree = (k + 1) / 2;
+    if (static_cast<std::int64_t>(parts_of(indices, m, (k + 1) / 2).size()) < min) axes = m, degree = (k + 1) / 2;
 
   Parts parts = parts_of(indices, axes, degree);
   const List<Product> left_factors = in_order(parts.left_factors), right_factors = in_order(parts.right_factors);
@@ -163,29 +163,29 @@ void ProductBasis::split(const MultiIndices& indices) {
   describe(left_factors, parts.left_factors, left_factors_);
   describe(right_factors, parts.right_factors, right_factors_);
   struct Pair {
-    int head, tail, feature;
+    int left, right, feature;
   };
   List<Pair> pairs;
-  Product head, tail;
+  Product left, right;
   for (int e = 0; e < indices.count; e++) {
-    cut_at(indices, e, axes, degree, head, tail);
-    pairs.push_back({parts.left_factors.at(head), parts.right_factors.at(tail), e});
+    cut_at(indices, e, axes, degree, left, right);
+    pairs.push_back({parts.left_factors.at(left), parts.right_factors.at(right), e});
   }
   std::sort(pairs.begin(), pairs.end(),
-            [](const Pair& a, const Pair& b) { return a.head != b.head ? a.head < b.head : a.tail < b.tail; });
+            [](const Pair& a, const Pair& b) { return a.left != b.left ? a.left < b.left : a.right < b.right; });
   for (const Pair& pair : pairs) {
-    if (!runs_.empty() && runs_.back().head == pair.head && runs_.back().tail + runs_.back().count == pair.tail)
+    if (!runs_.empty() && runs_.back().left == pair.left && runs_.back().right + runs_.back().count == pair.right)
       runs_.back().count++;
     else
-      runs_.push_back({pair.head, pair.tail, 1, static_cast<int>(feature_.size())});
+      runs_.push_back({pair.left, pair.right, 1, static_cast<int>(feature_.size())});
     feature_.push_back(pair.feature);
-    indices.powers(pair.feature, head);
-    powers_.insert(powers_.end(), head.begin(), head.end());
+    indices.powers(pair.feature, left);
+    powers_.insert(powers_.end(), left.begin(), left.end());
     first_power_.push_back(powers_.size());
   }
 }
 
-// |p_j| <= reach^j, or |P_j| <= max(1, P_j(reach)); a little more for the rounding of what is computed here and there.
+// |p_j| <= reach^j, or |P_j| <= max(1, P_j(reach)); a little more for rounding, here and in the sums.
 double ProductBasis::bound(int slot, const Bounds& bounds) const {
   double b = bounds.heaviest;
   for (std::size_t i = first_power_[slot]; i < first_power_[slot + 1]; i++) {
@@ -212,18 +212,19 @@ bool ProductBasis::holds(const Bounds& bounds) const {
   return true;
 }
 
-// Errors: what is cut from a product, at most g2 / 2 = 2^(E - 95), 2^E above every |w phi_e|; the rounding of its rest,
-// 2^-53 of at most 2^(E - 44); and the second order of the double-double products, below (2 k + m)^2 2^-105 w |phi|.
-// With E from the largest of the products themselves, 2^E <= 2 max w |phi| <= 2 sum w |phi|, so that the first two are
-// below n 2^-93 of sum w |phi|: 10^-19 for 10^9 points. E from the bounds costs nothing and is nearly always good
-// enough; whether it is, is decided from the exact sums and the number of points, which do not depend on their order.
+// Errors: the part that is cut from a product, at most g2 / 2 = 2^(E - 95), 2^E above every |w phi_e|; the rounding of
+// its rest, 2^-53 of at most 2^(E - 44); and the second order of the double-double products, below (2 k + m)^2 2^-105 w
+// |phi|. With E from the largest of the products themselves, 2^E <= 2 max w |phi| <= 2 sum w |phi|, so that the first
+// two are below n 2^-93 of sum w |phi|: 10^-19 for 10^9 points. E from the bounds costs nothing and is nearly always
+// good enough; whether it is, is decided from the exact sums and the number of points, which do not depend on their
+// order.
 ReproducibleSums ProductBasis::reproducible_sums(const double* const* x, const double* w, std::size_t n,
                                                  const Bounds& bounds, bool magnitudes, const List<double>* sizes,
                                                  int threads, Monitor& monitor, Stage stage) const {
   List<int> exponents(count());
   for (int e = 0; e < count(); e++) exponents[e] = exponent_above(bound(e, bounds));
-  const auto [least, most] = std::minmax_element(exponents.begin(), exponents.end());
-  if (*most - *least <= kCommonExponent) std::fill(exponents.begin(), exponents.end(), *most);
+  const auto [min, max] = std::minmax_element(exponents.begin(), exponents.end());
+  if (*max - *min <= kCommonExponent) std::fill(exponents.begin(), exponents.end(), *max);
   ReproducibleSums totals = collect(x, w, n, exponents, magnitudes, threads, monitor, stage);
   bool good = true;
   for (int e = 0; e < count() && good; e++) {
@@ -256,10 +257,10 @@ List<int> ProductBasis::tight_exponents(const double* const* x, const double* w,
   });
   List<int> exponents(N);
   for (std::size_t e = 0; e < N; e++) {
-    double most = 0;
-    for (std::size_t c = 0; c < chunks; c++) most = std::max(most, parts[c * N + e]);
+    double max = 0;
+    for (std::size_t c = 0; c < chunks; c++) max = std::max(max, parts[c * N + e]);
     // The plain values are within a few roundings of the others, relative to the largest.
-    exponents[e] = exponent_above(most * (1 + 0x1p-30));
+    exponents[e] = exponent_above(max * (1 + 0x1p-30));
   }
   return exponents;
 }

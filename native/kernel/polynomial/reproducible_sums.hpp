@@ -1,6 +1,7 @@
 // Sums of products of powers or of Legendre polynomials over a weighted set, in double-double and added without
-// rounding: how the features are split into heads and tails, and how the pieces of threads and chunks become one
-// result. The heavy loops are simd/products.cpp.
+// rounding: how the features are split into left and right factors, and how the pieces of threads and chunks become one
+// result. The heavy loops are in
+// simd/sums/reproducible.cpp.
 #pragma once
 #include <cstdint>
 
@@ -17,7 +18,7 @@ enum class Basis { Monomial, Legendre };
 struct ReproducibleSums {
   List<DoubleDouble> sums;
   List<double> magnitudes;  // sum w |phi_e|, to about 1e-13; empty when not asked for
-  List<double> bounds;      // of the error of sums: what was cut off
+  List<double> bounds;      // of the errors of the sums, from the parts that were cut off
 };
 
 // Of the points that are summed over: |scale (x - centre)| <= reach on each axis, and weights <= heaviest.

@@ -71,7 +71,7 @@ class Listing {
       }
     for (std::size_t b = 0; b < left_.size(); b++)
       if (last_[b] >= 0) blocks_.push_back(b);
-    // The first place behind column i that belongs to another block.
+    // The first place after column i that belongs to another block.
     next_.resize(columns_.size());
     for (std::size_t i = columns_.size(); i-- > 0;)
       next_[i] = i + 1 < columns_.size() && block_at(i) == block_at(i + 1) ? next_[i + 1] : i + 1;
@@ -80,9 +80,9 @@ class Listing {
     out_.degree.push_back(0);
     out_.total.push_back(0);
     make_room(0);
-    int most = 0;
-    for (const std::size_t b : blocks_) most += left_[b];
-    for (int degree = 1; degree <= most; degree++) descend(0, 0, degree, degree);
+    int max = 0;
+    for (const std::size_t b : blocks_) max += left_[b];
+    for (int degree = 1; degree <= max; degree++) descend(0, 0, degree, degree);
   }
 
   // Of one block: so many products of the next degree, the most important first, equal ones in the order of the list.
@@ -170,11 +170,11 @@ class Listing {
   }
 
   // All ways to write `sum` as parts of at most `most`, no more of them than there are columns.
-  void partition(int sum, int most, List<int>& parts, List<Partition>& out) const {
+  void partition(int sum, int max, List<int>& parts, List<Partition>& out) const {
     if (sum == 0) out.push_back({parts, importance(parts)});
     if (sum == 0 || parts.size() == columns_.size()) return;
     const auto places = static_cast<int>(std::min<std::size_t>(columns_.size() - parts.size(), at(sum)));
-    for (int part = std::min(sum, most); part * places >= sum; part--) {
+    for (int part = std::min(sum, max); part * places >= sum; part--) {
       parts.push_back(part);
       partition(sum - part, part, parts, out);
       parts.pop_back();
@@ -205,8 +205,8 @@ class Listing {
     for (std::size_t p = 0; p + 1 < product.size(); p++) {
       // All columns are of the one block, so each has as many slots as the block has left.
       const auto column = std::lower_bound(columns_.begin(), columns_.end(), product[p].axis) - columns_.begin();
-      const auto behind = static_cast<std::size_t>(column) - place;
-      parent = child_[first_[at(parent)] + behind * at(left) + at(product[p].degree - 1)];
+      const auto columns_between = static_cast<std::size_t>(column) - place;
+      parent = child_[first_[at(parent)] + columns_between * at(left) + at(product[p].degree - 1)];
       left -= product[p].degree;
       place = static_cast<std::size_t>(column) + 1;
     }

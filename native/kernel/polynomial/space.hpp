@@ -1,4 +1,4 @@
-// Spaces of polynomials in m columns, and bases of them: products of univariate polynomials, one family an axis, given
+// Spaces of polynomials in m columns, and bases of them: products of univariate polynomials, one family per axis, given
 // by three-term recurrences. Every family spans the same space, so every choice matches the same moments; they differ
 // in how well conditioned the arithmetic is.
 #pragma once
@@ -10,7 +10,7 @@
 namespace fewpoints {
 
 // Of every polynomial that is asked for, by total degree. Exponents fit a byte, as multiIndices() lists them, and the
-// bounds of products.cpp hold up to it. An enlarged space may have one degree more.
+// bounds of reproducible_sums.cpp hold up to it. An enlarged space may have one degree more.
 constexpr int kMaxOrder = 255;
 
 // C(m + k, k), the number of monomials of degree <= k in m variables; saturates at 2^62.
@@ -59,7 +59,7 @@ struct MultiIndices {
   List<std::uint16_t> row(int e) const;  // all exponents, those of 0 as well
 };
 
-// p_0 = 1, p_{j+1}(t) = (a_j t + b_j) p_j(t) - c_j p_{j-1}(t), for j < k; one row of k coefficients an axis.
+// p_0 = 1, p_{j+1}(t) = (a_j t + b_j) p_j(t) - c_j p_{j-1}(t), for j < k; one row of k coefficients per axis.
 struct Recurrence {
   int dimension = 0, order = 0;
   List<double> a, b, c;  // dimension x order

@@ -125,9 +125,9 @@ struct ProductList {
   const int* axis;
   const int* degree;
 };
-// Features first .. first + count: one head times tails tail .. tail + count.
+// Features first .. first + count: left factor `left` times right factors right .. right + count.
 struct ProductRun {
-  int head, tail, count, first;
+  int left, right, count, first;
 };
 // t = scale (x - centre); p_j = t^j, or Legendre's P_j.
 struct ProductShape {
@@ -171,12 +171,12 @@ struct SimdKernels {
                      double* weights);
 
   // Adds sum_i w_i phi_e(t_i) to (high[e], low[e]) and sum_i w_i |phi_e(t_i)| to magnitude[e] (if not nullptr).
-  void (*exact_moments)(const BasisShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
-                        double* high, double* low, double* magnitude, double* workspace);
-  size_t (*exact_workspace)(const BasisShape& shape);  // in doubles
+  void (*double_double_sums)(const BasisShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
+                             double* high, double* low, double* magnitude, double* workspace);
+  size_t (*double_double_workspace)(const BasisShape& shape);  // in doubles
   // local[a * stride + i - begin]: coordinate t_a of point i, rounded to double.
-  void (*exact_local)(const BasisShape& shape, const double* const* x, size_t begin, size_t end, double* local,
-                      size_t stride, double* workspace);
+  void (*double_double_coordinates)(const BasisShape& shape, const double* const* x, size_t begin, size_t end,
+                                    double* local, size_t stride, double* workspace);
 
   // Adds sum_i w_i f_i over the rows of the segments to (high, low), in double-double, and sum_i |w_i f_i| to
   // magnitude; these three have room for `width` rounded up to a multiple of 8, `values` none beyond its end.
@@ -214,9 +214,9 @@ struct SimdKernels {
 
   // ---- non-negative least squares. Matrices: rows x columns, row-major with the given stride. Lengths, columns and
   // strides are multiples of 8, arrays aligned to 64 bytes, padded with zeros.
-  // price_j = scale_j sum_i r_i matrix_ij; returns the first j of the largest.
-  size_t (*nnls_price)(size_t rows, size_t columns, size_t stride, const double* matrix, const double* r,
-                       const double* scale, double* price);
+  // cost_j = scale_j sum_i r_i matrix_ij; returns the first j of the largest.
+  size_t (*nnls_reduced_costs)(size_t rows, size_t columns, size_t stride, const double* matrix, const double* r,
+                               const double* scale, double* cost);
   // Sum of squares and largest magnitude of each column.
   void (*nnls_column_sizes)(size_t rows, size_t columns, size_t stride, const double* matrix, double* square,
                             double* largest);

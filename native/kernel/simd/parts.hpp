@@ -16,11 +16,11 @@ int cell_instance(int dimension, int order);
 size_t cell_workspace(const CellShape& shape, size_t largest_cell);
 CellResult cell(const CellShape& shape, const CellPoints& points, double* workspace, uint32_t* chosen, double* weights);
 
-void exact_moments(const BasisShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
-                   double* high, double* low, double* magnitude, double* workspace);
-size_t exact_workspace(const BasisShape& shape);
-void exact_local(const BasisShape& shape, const double* const* x, size_t begin, size_t end, double* local,
-                 size_t stride, double* workspace);
+void double_double_sums(const BasisShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
+                        double* high, double* low, double* magnitude, double* workspace);
+size_t double_double_workspace(const BasisShape& shape);
+void double_double_coordinates(const BasisShape& shape, const double* const* x, size_t begin, size_t end, double* local,
+                               size_t stride, double* workspace);
 
 void matrix_sums(const double* values, size_t rows, size_t width, const double* weights, const Segment* segments,
                  size_t count, double* high, double* low, double* magnitude);
@@ -46,8 +46,8 @@ void reproducible_sums(const ProductShape& shape, const double* const* x, const 
 size_t product_workspace(const ProductShape& shape);
 Spread spread(const double* x, const double* w, double origin, size_t begin, size_t end);
 
-size_t nnls_price(size_t rows, size_t columns, size_t stride, const double* matrix, const double* r,
-                  const double* scale, double* price);
+size_t nnls_reduced_costs(size_t rows, size_t columns, size_t stride, const double* matrix, const double* r,
+                          const double* scale, double* cost);
 void nnls_column_sizes(size_t rows, size_t columns, size_t stride, const double* matrix, double* square,
                        double* largest);
 void nnls_combine(size_t length, size_t stride, size_t count, const double* columns, const double* factor, double* to);

@@ -1,7 +1,8 @@
-// The inner loops of kernel/active_set.cpp: prices of all columns of a row-major matrix, and products with the stacked
-// columns of the factorisation. Lengths and strides are multiples of 8, arrays are aligned to 64 bytes, and what is
-// behind the last element counts as well: it must be 0.
+// The inner loops of nnls/active_set.cpp: reduced costs of all columns of a row-major matrix, and products with the
+// stacked columns of the factorisation. Lengths and strides are multiples of 8, arrays are aligned to 64 bytes. The
+// elements after the last one take part as well: they must be 0.
 #include "simd/parts.hpp"
+#include "simd/vector/error_free.hpp"
 #include "simd/vector/vector.hpp"
 
 namespace fewpoints::FEWPOINTS_SIMD {
@@ -10,8 +11,8 @@ namespace {
 constexpr int kTile = 4;  // vectors of columns whose sums stay in registers
 
 template <int Tile>
-FEWPOINTS_INLINE void price_tile(size_t rows, size_t stride, const double* matrix, const double* r, const double* scale,
-                                 double* price) {
+FEWPOINTS_INLINE void reduced_cost_tile(size_t rows, size_t stride, const double* matrix, const double* r,
+                                        const double* scale, double* cost) {
   Vec even[usize(Tile)] = {}, odd[usize(Tile)] = {};
   size_t i = 0;
   for (; i + 2 <= rows; i += 2) {
@@ -22,21 +23,22 @@ FEWPOINTS_INLINE void price_tile(size_t rows, size_t stride, const double* matri
   }
   if (i < rows)
     for (int t = 0; t < Tile; t++) even[t] = madd(splat(r[i]), load(matrix + i * stride + t * W), even[t]);
-  for (int t = 0; t < Tile; t++) store(price + t * W, (even[t] + odd[t]) * load(scale + t * W));
+  for (int t = 0; t < Tile; t++) store(cost + t * W, (even[t] + odd[t]) * load(scale + t * W));
 }
 
 }  // namespace
 
-size_t nnls_price(size_t rows, size_t columns, size_t stride, const double* matrix, const double* r,
-                  const double* scale, double* price) {
+size_t nnls_reduced_costs(size_t rows, size_t columns, size_t stride, const double* matrix, const double* r,
+                          const double* scale, double* cost) {
   size_t j = 0;
-  for (; j + kTile * W <= columns; j += kTile * W) price_tile<kTile>(rows, stride, matrix + j, r, scale + j, price + j);
-  for (; j < columns; j += W) price_tile<1>(rows, stride, matrix + j, r, scale + j, price + j);
+  for (; j + kTile * W <= columns; j += kTile * W)
+    reduced_cost_tile<kTile>(rows, stride, matrix + j, r, scale + j, cost + j);
+  for (; j < columns; j += W) reduced_cost_tile<1>(rows, stride, matrix + j, r, scale + j, cost + j);
   Vec best = splat(-1);
   Index place = splat_index(0), now;
   for (int i = 0; i < W; i++) now[i] = i;
   for (j = 0; j < columns; j += W, now += W) {
-    const Vec p = load(price + j);
+    const Vec p = load(cost + j);
     const Index better = p > best;
     best = better ? p : best;
     place = better ? now : place;
@@ -121,26 +123,12 @@ void nnls_reflect(size_t length, size_t stride, size_t count, double* columns, c
   }
 }
 
-// Products are split with a fused multiply-add where there is one, else by halves of 26 bits (Dekker 1971); sums keep
-// what rounding takes from them (Ogita, Rump, Oishi 2005).
+// Sums keep what rounding takes from them (Ogita, Rump, Oishi 2005).
 void nnls_residual(size_t length, size_t stride, size_t count, const double* columns, const double* x, const double* b,
                    double* r) {
   for (size_t i = 0; i < length; i += W) {
     Vec high = load(b + i), low = {};
-    for (size_t j = 0; j < count; j++) {
-      const Vec a = load(columns + j * stride + i), f = splat(-x[j]), p = a * f;
-#if FEWPOINTS_AVX512 || FEWPOINTS_AVX2 || defined(__ARM_NEON)
-      const Vec lost = madd(a, f, Vec{} - p);
-#else
-      const Vec factor = splat(134217729.0);
-      const Vec ca = factor * a, ah = ca - (ca - a), al = a - ah;
-      const Vec cf = factor * f, fh = cf - (cf - f), fl = f - fh;
-      const Vec lost = ((ah * fh - p) + ah * fl + al * fh) + al * fl;
-#endif
-      const Vec s = high + p, t = s - high;
-      low += ((high - (s - t)) + (p - t)) + lost;
-      high = s;
-    }
+    for (size_t j = 0; j < count; j++) accumulate_product(high, low, load(columns + j * stride + i), splat(-x[j]));
     store(r + i, high + low);
   }
 }

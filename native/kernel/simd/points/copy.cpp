@@ -49,9 +49,9 @@ uint64_t largest_bits(const double* x, size_t count) {
     const Index v = (Index)load_part(x + i, static_cast<int>(count - i)) & magnitude_bits;
     largest = v > largest ? v : largest;
   }
-  long long most = 0;
-  for (int l = 0; l < W; l++) most = largest[l] > most ? largest[l] : most;
-  return static_cast<uint64_t>(most);
+  long long max = 0;
+  for (int l = 0; l < W; l++) max = largest[l] > max ? largest[l] : max;
+  return static_cast<uint64_t>(max);
 }
 
 void copy_columns(const CopyFrom& from, size_t count, int columns, double* const* to, uint64_t* largest) {

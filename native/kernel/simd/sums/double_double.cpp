@@ -66,30 +66,15 @@ FEWPOINTS_INLINE void powers(const BasisShape& shape, int axis, Twofold t, Twofo
   }
 }
 
-FEWPOINTS_INLINE void add(Vec& high, Vec& low, Twofold f) {
-  const Twofold s = two_sum(high, f.high);
-  high = s.high;
-  low += s.low + f.low;
-}
-
-// Lanes into one double-double, in a fixed order.
-void add_lanes(Vec high, Vec low, double& h, double& l) {
-  for (int i = 0; i < W; i++) {
-    const double s = h + high[i], t = s - h;
-    l += ((h - (s - t)) + (high[i] - t)) + low[i];
-    h = s;
-  }
-}
-
 }  // namespace
 
-size_t exact_workspace(const BasisShape& shape) {
+size_t double_double_workspace(const BasisShape& shape) {
   const size_t twofolds = usize(shape.count) + usize(shape.columns) + usize(shape.dimension) * (usize(shape.order) + 2);
   return (3 * usize(shape.count) + 2 * twofolds) * W;
 }
 
-void exact_moments(const BasisShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
-                   double* high, double* low, double* magnitudes, double* workspace) {
+void double_double_sums(const BasisShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
+                        double* high, double* low, double* magnitudes, double* workspace) {
   const int N = shape.count, k1 = shape.order + 1;
   Vec* sum_high = reinterpret_cast<Vec*>(workspace);
   Vec* sum_low = sum_high + N;
@@ -110,25 +95,25 @@ void exact_moments(const BasisShape& shape, const double* const* x, const double
       for (int l = 0; l < count; l++) f[0].high[l] = w ? w[i + usize(l)] : 1;
     }
     for (int a = 0; a < shape.dimension; a++) powers(shape, a, t[a], p + a * k1);
-    const bool ones = w == nullptr && count == W;  // lanes behind the last point have weight 0
-    add(sum_high[0], sum_low[0], f[0]);
+    const bool ones = w == nullptr && count == W;  // lanes after the last point have weight 0
+    accumulate(sum_high[0], sum_low[0], f[0]);
     sum_magnitude[0] += f[0].high;
     for (int e = 1; e < N; e++) {
       const Twofold& power = p[shape.axis[e] * k1 + shape.degree[e]];
       const Twofold g = ones && shape.parent[e] == 0 ? power : multiply(f[shape.parent[e]], power);
       if (e < shape.inner) f[e] = g;
-      add(sum_high[e], sum_low[e], g);
+      accumulate(sum_high[e], sum_low[e], g);
       sum_magnitude[e] += magnitude(g.high);
     }
   }
   for (int e = 0; e < N; e++) {
-    add_lanes(sum_high[e], sum_low[e], high[e], low[e]);
+    accumulate_lanes(high[e], low[e], {sum_high[e], sum_low[e]});
     if (magnitudes != nullptr) magnitudes[e] += sum(sum_magnitude[e]);
   }
 }
 
-void exact_local(const BasisShape& shape, const double* const* x, size_t begin, size_t end, double* local,
-                 size_t stride, double* workspace) {
+void double_double_coordinates(const BasisShape& shape, const double* const* x, size_t begin, size_t end, double* local,
+                               size_t stride, double* workspace) {
   Twofold *d = reinterpret_cast<Twofold*>(workspace), *t = d + shape.columns;
   for (size_t i = begin; i < end; i += W) {
     const int count = end - i < W ? static_cast<int>(end - i) : W;

@@ -1,6 +1,7 @@
 // Sums over weighted points of products of one-dimensional polynomials, with no table of features. Every feature is a
-// head (the weight times some factors) times a tail (the other factors): sqrt(N) of each make N features. A block of
-// points gets its heads and tails once, in the first-level cache; then one multiply-add a feature and vector is left.
+// left factor (the weight times the powers of some axes) times a right factor (the powers of the others): sqrt(N) of
+// each make N features. The factors of a block of points are computed once and stay in the first-level cache; after
+// that a feature costs one multiply-add per vector and part.
 //
 // Sums to the last bit, for any order of the points. With M = 1.5 2^52 g, g a power of two, fl(M + y) - M is y rounded
 // to a multiple of g, whatever was added before, and the bit pattern of fl(M + y) is that of M plus the integer y / g,
@@ -34,7 +35,7 @@ FEWPOINTS_INLINE Twofold minus(Twofold a, Twofold b) { return plus(a, {-b.high, 
 
 // A block is V vectors of points. Arrays are [item][vector], in two parts [item][high, low][vector].
 constexpr int kBlock =
-    64 / W < 16 ? 8 : 16;  // a hundred points or less: heads and tails of most orders fit the first-level cache
+    64 / W < 16 ? 8 : 16;  // a hundred points or less: the factors of most orders fit the first-level cache
 
 struct Product {
   Vec* to;
@@ -48,16 +49,16 @@ constexpr int item() {
   return V * kParts + 1;
 }
 
-// Where everything is in the workspace of one call. A power that is a head or a tail by itself is computed there.
+// Where everything is in the workspace of one call. A power that is a factor by itself is computed in its place.
 template <int V, int kParts>
 struct Plan {
   static constexpr int kItem = item<V, kParts>();
   Vec *left_factors, *right_factors;
   Vec** powers;  // dimension x (order + 1), [0] unused
   Product* products;
-  int count = 0, head_count;
+  int count = 0, left_count;
 
-  Plan(const ProductShape& shape, bool weighted, double* workspace) : head_count(shape.left_factors.count) {
+  Plan(const ProductShape& shape, bool weighted, double* workspace) : left_count(shape.left_factors.count) {
     const int k1 = shape.order + 1, m = shape.dimension;
     left_factors = reinterpret_cast<Vec*>(workspace);
     right_factors = left_factors + usize(shape.left_factors.count) * kItem;
@@ -65,8 +66,8 @@ struct Plan {
     powers = reinterpret_cast<Vec**>(own + usize(m) * usize(k1) * kItem);
     products = reinterpret_cast<Product*>(powers + usize(m) * usize(k1));
     for (int i = 0; i < m * k1; i++) powers[i] = own + usize(i) * kItem;
-    if (!weighted) settle(shape.left_factors, k1, left_factors);
-    settle(shape.right_factors, k1, right_factors);
+    if (!weighted) compute_in_place(shape.left_factors, k1, left_factors);
+    compute_in_place(shape.right_factors, k1, right_factors);
     list(shape.left_factors, k1, left_factors, weighted);
     list(shape.right_factors, k1, right_factors, false);
     constant(left_factors);
@@ -74,7 +75,7 @@ struct Plan {
   }
 
  private:
-  void settle(const ProductList& list, int k1, Vec* at) {
+  void compute_in_place(const ProductList& list, int k1, Vec* at) {
     for (int i = 1; i < list.count; i++)
       if (list.parent[i] == 0) powers[list.axis[i] * k1 + list.degree[i]] = at + usize(i) * kItem;
   }
@@ -93,7 +94,7 @@ struct Plan {
 };
 
 struct Block {
-  size_t begin, end;  // end - begin <= V W; what is behind the last point gets weight 0
+  size_t begin, end;  // end - begin <= V W; lanes after the last point get weight 0
   const double* const* x;
   const double* w;
 };
@@ -105,7 +106,7 @@ FEWPOINTS_INLINE Vec part_of(const Block& block, const double* x, int v, double 
       r[l] = x[block.begin + static_cast<size_t>(v * W + l)];
   return r;
 }
-// Where the block's V vectors of x are: in place, or, behind the end, copied to `to`.
+// Where the block's V vectors of x are: in place, or copied to `to` when the block is not full.
 template <int V>
 FEWPOINTS_INLINE const double* take(const Block& block, const double* x, double elsewhere, Vec* to) {
   if (block.end - block.begin == V * W) return x + block.begin;
@@ -117,16 +118,17 @@ FEWPOINTS_INLINE void take_weights(const Block& block, Vec* to) {
   const double* w = take<V>(block, block.w, 0, to);
   for (int v = 0; v < V; v++) to[v] = loadu(w + v * W);
 }
-// Without weights the heads were made as if all points were there; head 0, which is 1, is made once a call.
+// Without weights the left factors were computed as if all points were there. Left factor 0, which is 1, is computed
+// once per call.
 template <int V, int kParts>
 void leave_out(const Block& block, const Plan<V, kParts>& plan) {
-  for (int i = 0; i < plan.head_count; i++)
+  for (int i = 0; i < plan.left_count; i++)
     for (int v = 0; v < V * kParts; v++)
       for (int l = 0; l < W; l++)
         if (block.begin + static_cast<size_t>(v % V * W + l) >= block.end) plan.left_factors[i * plan.kItem + v][l] = 0;
 }
 
-// ---- heads and tails in one part
+// ---- left and right factors in one part
 
 template <int V>
 void evaluate(const ProductShape& shape, const Plan<V, 1>& plan, const Block& block) {
@@ -174,30 +176,30 @@ void evaluate(const ProductShape& shape, const Plan<V, 1>& plan, const Block& bl
   if (block.w == nullptr && block.end - block.begin != V * W) leave_out(block, plan);
 }
 
-// Largest |head tail| of each feature: at most one rounding from the product's.
+// Largest |left right| of each feature: at most one rounding from that of the product.
 template <int V>
 void largest_products(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
                       double* result, double* workspace) {
-  Vec* most = reinterpret_cast<Vec*>(workspace);
+  Vec* max = reinterpret_cast<Vec*>(workspace);
   const Plan<V, 1> plan(shape, w != nullptr, workspace + usize(shape.count) * W);
-  for (int e = 0; e < shape.count; e++) most[e] = Vec{};
+  for (int e = 0; e < shape.count; e++) max[e] = Vec{};
   for (size_t i = begin; i < end; i += V * W) {
     evaluate<V>(shape, plan, {i, end - i < V * W ? end : i + V * W, x, w});
     for (int r = 0; r < shape.runs; r++) {
       const ProductRun& run = shape.run[r];
-      const Vec* head = plan.left_factors + usize(run.head) * plan.kItem;
+      const Vec* left = plan.left_factors + usize(run.left) * plan.kItem;
       for (int j = 0; j < run.count; j++) {
-        const Vec* tail = plan.right_factors + usize(run.tail + j) * plan.kItem;
-        Vec m = most[run.first + j];
-        for (int v = 0; v < V; v++) m = maximum(m, magnitude(head[v] * tail[v]));
-        most[run.first + j] = m;
+        const Vec* right = plan.right_factors + usize(run.right + j) * plan.kItem;
+        Vec m = max[run.first + j];
+        for (int v = 0; v < V; v++) m = maximum(m, magnitude(left[v] * right[v]));
+        max[run.first + j] = m;
       }
     }
   }
-  for (int e = 0; e < shape.count; e++) result[e] = largest(most[e]);
+  for (int e = 0; e < shape.count; e++) result[e] = largest(max[e]);
 }
 
-// ---- heads and tails in two parts
+// ---- left and right factors in two parts
 
 template <int V, bool kLegendre>
 void evaluate(const ProductShape& shape, const Plan<V, 2>& plan, const Block& block) {
@@ -263,29 +265,29 @@ struct Pieces {
 
 // kCommon: all m1 are equal, and all m2; they stay in registers, which leaves room for longer tiles.
 template <int V, int J, bool kMagnitude, bool kCommon>
-FEWPOINTS_INLINE void exact_tile(const Vec* head, const Vec* tail, Pieces to) {
+FEWPOINTS_INLINE void sum_tile(const Vec* left, const Vec* right, Pieces to) {
   Bits high[usize(J)], low[usize(J)];
-  Vec m1[usize(J)], m2[usize(J)], most[usize(J)];
+  Vec m1[usize(J)], m2[usize(J)], sizes[usize(J)];
   const Vec first1 = splat(to.m1[0]), first2 = splat(to.m2[0]);
   for (int j = 0; j < J; j++) {
     high[j] = to.high[j];
     low[j] = to.low[j];
     m1[j] = kCommon ? first1 : splat(to.m1[j]);
     m2[j] = kCommon ? first2 : splat(to.m2[j]);
-    if (kMagnitude) most[j] = to.magnitude[j];
+    if (kMagnitude) sizes[j] = to.magnitude[j];
   }
   for (int v = 0; v < V; v++) {
-    const Vec h = head[v], hl = head[V + v];
+    const Vec h = left[v], hl = left[V + v];
     for (int j = 0; j < J; j++) {
-      const Vec t = tail[j * item<V, 2>() + v], tl = tail[j * item<V, 2>() + V + v];
+      const Vec t = right[j * item<V, 2>() + v], tl = right[j * item<V, 2>() + V + v];
 #if FEWPOINTS_AVX512 || FEWPOINTS_AVX2 || defined(__ARM_NEON)
       const Vec a = madd(h, t, m1[j]);
       const Vec rest = madd(h, t, m1[j] - a);
-      if (kMagnitude) most[j] = madd(magnitude(h), magnitude(t), most[j]);
+      if (kMagnitude) sizes[j] = madd(magnitude(h), magnitude(t), sizes[j]);
 #else
       const Vec p = h * t, a = p + m1[j];
       const Vec rest = (p + (m1[j] - a)) + lost_product(h, t, p);
-      if (kMagnitude) most[j] += magnitude(p);
+      if (kMagnitude) sizes[j] += magnitude(p);
 #endif
       const Vec b = madd(h, tl, madd(hl, t, rest)) + m2[j];
       high[j] += (Bits)a;
@@ -295,11 +297,11 @@ FEWPOINTS_INLINE void exact_tile(const Vec* head, const Vec* tail, Pieces to) {
   for (int j = 0; j < J; j++) {
     to.high[j] = high[j];
     to.low[j] = low[j];
-    if (kMagnitude) to.magnitude[j] = most[j];
+    if (kMagnitude) to.magnitude[j] = sizes[j];
   }
 }
 
-// What the registers hold.
+// As many features as the registers hold.
 #if FEWPOINTS_AVX512
 constexpr int kTile = 4, kCommonTile = 6;
 #else
@@ -307,34 +309,34 @@ constexpr int kTile = 2, kCommonTile = 3;
 #endif
 
 template <int V, bool kMagnitude, bool kCommon>
-FEWPOINTS_INLINE void exact_run(const Vec* head, const Vec* tail, int count, Pieces to) {
+FEWPOINTS_INLINE void sum_run(const Vec* left, const Vec* right, int count, Pieces to) {
   constexpr int J = kCommon ? kCommonTile : kTile;
-  for (; count >= J; count -= J, tail += J * item<V, 2>()) {
-    exact_tile<V, J, kMagnitude, kCommon>(head, tail, to);
+  for (; count >= J; count -= J, right += J * item<V, 2>()) {
+    sum_tile<V, J, kMagnitude, kCommon>(left, right, to);
     to = {to.high + J, to.low + J, to.magnitude + J, to.m1 + J, to.m2 + J};
   }
   if constexpr (J > 5)
-    if (count == 5) return exact_tile<V, 5, kMagnitude, kCommon>(head, tail, to);
+    if (count == 5) return sum_tile<V, 5, kMagnitude, kCommon>(left, right, to);
   if constexpr (J > 4)
-    if (count == 4) return exact_tile<V, 4, kMagnitude, kCommon>(head, tail, to);
+    if (count == 4) return sum_tile<V, 4, kMagnitude, kCommon>(left, right, to);
   if constexpr (J > 3)
-    if (count == 3) return exact_tile<V, 3, kMagnitude, kCommon>(head, tail, to);
+    if (count == 3) return sum_tile<V, 3, kMagnitude, kCommon>(left, right, to);
   if constexpr (J > 2)
-    if (count == 2) return exact_tile<V, 2, kMagnitude, kCommon>(head, tail, to);
-  if (count == 1) exact_tile<V, 1, kMagnitude, kCommon>(head, tail, to);
+    if (count == 2) return sum_tile<V, 2, kMagnitude, kCommon>(left, right, to);
+  if (count == 1) sum_tile<V, 1, kMagnitude, kCommon>(left, right, to);
 }
 
 template <int V, bool kMagnitude, bool kCommon>
-void exact_sums(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
-                const ProductPieces& pieces, double* magnitudes, double* workspace) {
+void sum_chunk(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
+               const ProductPieces& pieces, double* magnitudes, double* workspace) {
   const int N = shape.count;
   Bits* high = reinterpret_cast<Bits*>(workspace);
   Bits* low = high + N;
-  Vec* most = reinterpret_cast<Vec*>(low + N);
+  Vec* sizes = reinterpret_cast<Vec*>(low + N);
   const Plan<V, 2> plan(shape, w != nullptr, workspace + 3 * usize(N) * W);
   for (int e = 0; e < N; e++) {
     high[e] = low[e] = Bits{};
-    most[e] = Vec{};
+    sizes[e] = Vec{};
   }
   uint64_t added = 0;
   for (size_t i = begin; i < end; i += V * W) {
@@ -344,9 +346,9 @@ void exact_sums(const ProductShape& shape, const double* const* x, const double*
     for (int r = 0; r < shape.runs; r++) {
       const ProductRun& run = shape.run[r];
       const int f = run.first;
-      exact_run<V, kMagnitude, kCommon>(plan.left_factors + usize(run.head) * plan.kItem,
-                                        plan.right_factors + usize(run.tail) * plan.kItem, run.count,
-                                        {high + f, low + f, most + f, pieces.m1 + f, pieces.m2 + f});
+      sum_run<V, kMagnitude, kCommon>(plan.left_factors + usize(run.left) * plan.kItem,
+                                      plan.right_factors + usize(run.right) * plan.kItem, run.count,
+                                      {high + f, low + f, sizes + f, pieces.m1 + f, pieces.m2 + f});
     }
   }
   for (int e = 0; e < N; e++) {
@@ -359,7 +361,7 @@ void exact_sums(const ProductShape& shape, const double* const* x, const double*
     }
     pieces.high[e] = static_cast<int64_t>(h);
     pieces.low[e] = static_cast<int64_t>(l);
-    if (kMagnitude) magnitudes[e] = sum(most[e]);
+    if (kMagnitude) magnitudes[e] = sum(sizes[e]);
   }
 }
 
@@ -384,9 +386,9 @@ void reproducible_sums(const ProductShape& shape, const double* const* x, const 
                        const ProductPieces& pieces, double* magnitudes, double* workspace) {
   bool common = true;
   for (int e = 1; e < shape.count; e++) common = common && pieces.m1[e] == pieces.m1[0];
-  const bool most = magnitudes != nullptr;
-  const auto f = common ? (most ? exact_sums<kBlock, true, true> : exact_sums<kBlock, false, true>)
-                        : (most ? exact_sums<kBlock, true, false> : exact_sums<kBlock, false, false>);
+  const bool sizes = magnitudes != nullptr;
+  const auto f = common ? (sizes ? sum_chunk<kBlock, true, true> : sum_chunk<kBlock, false, true>)
+                        : (sizes ? sum_chunk<kBlock, true, false> : sum_chunk<kBlock, false, false>);
   f(shape, x, w, begin, end, pieces, magnitudes, workspace);
 }
 

@@ -35,11 +35,10 @@ FEWPOINTS_INLINE void add_rows(const double* values, size_t width, size_t column
     const Vec w = splat(weight);
     for (int q = 0; q < Q; q++) {
       const Vec p = Weighted ? w * f[q] : f[q];
-      const Vec s = high[q] + p, t = s - high[q];
-      Vec lost = (high[q] - (s - t)) + (p - t);
-      if constexpr (Weighted) lost += lost_product(w, f[q], p);
-      low[q] += lost;
-      high[q] = s;
+      if constexpr (Weighted)
+        accumulate(high[q], low[q], {p, lost_product(w, f[q], p)});
+      else
+        accumulate(high[q], low[q], p);
       size[q] += magnitude(p);
     }
   };

@@ -25,4 +25,29 @@ FEWPOINTS_INLINE Vec lost_product(Vec a, Vec b, Vec p) {
 #endif
 }
 
+// high + low += x; low is not brought below half an ulp of high.
+FEWPOINTS_INLINE void accumulate(Vec& high, Vec& low, Twofold x) {
+  const Twofold s = two_sum(high, x.high);
+  high = s.high;
+  low += s.low + x.low;
+}
+FEWPOINTS_INLINE void accumulate(Vec& high, Vec& low, Vec x) {
+  const Twofold s = two_sum(high, x);
+  high = s.high;
+  low += s.low;
+}
+// high + low += a b
+FEWPOINTS_INLINE void accumulate_product(Vec& high, Vec& low, Vec a, Vec b) {
+  const Vec p = a * b;
+  accumulate(high, low, {p, lost_product(a, b, p)});
+}
+// high + low += the lanes of x, in a fixed order.
+FEWPOINTS_INLINE void accumulate_lanes(double& high, double& low, Twofold x) {
+  for (int i = 0; i < W; i++) {
+    const double s = high + x.high[i], t = s - high;
+    low += ((high - (s - t)) + (x.high[i] - t)) + x.low[i];
+    high = s;
+  }
+}
+
 }  // namespace fewpoints::FEWPOINTS_SIMD
