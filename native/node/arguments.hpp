@@ -1,9 +1,10 @@
-// Reading what TypeScript hands over. TypeScript has checked shapes and options and says what is wrong with them; here
-// only that is checked again which would corrupt memory: kinds of arrays, their lengths, ranges of integers.
+// Reads the input that TypeScript hands over. TypeScript has checked shapes and options, and its messages say what is
+// wrong. Here only those things are checked again that would corrupt memory: kinds of arrays, their lengths, ranges of
+// integers.
 //
 // Lifetime: a view points into memory of V8's that JavaScript may detach or shrink as soon as it runs again. So
 // everything is read from the objects first (getters may run), then view() is called, and the views are copied before
-// anything else. Shared memory may even change while it is copied: the copy is what the kernel validates.
+// anything else. Shared memory may even change while it is copied, so the kernel validates the copy.
 #pragma once
 #include <napi.h>
 

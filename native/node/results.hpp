@@ -1,4 +1,4 @@
-// What goes back to JavaScript: ordinary arrays of V8's. Made by JavaScript's own constructors, because
+// Results for JavaScript: ordinary arrays of V8's. JavaScript's own constructors make them, because
 // napi_create_arraybuffer ends the process when there is not enough memory.
 #pragma once
 #include <napi.h>
@@ -9,7 +9,7 @@
 namespace fewpoints::node {
 
 // The constructors of one environment. They are those of the engine, whatever globalThis.Float64Array has been made to
-// be. A prototype may have been given another constructor, too: what comes out is checked before it is written to.
+// be. A prototype may have been given another constructor, too, so each array is checked before it is written to.
 class Arrays {
  public:
   explicit Arrays(Napi::Env env);

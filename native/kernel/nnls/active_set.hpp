@@ -22,10 +22,10 @@ struct RowMajor {
 };
 
 // The factorisation. P: the passive columns of A, k of them. For j < k it holds the stacked vector (q_j; v_j) with
-// q_j = P v_j, the q_j orthonormal. So the least squares solution on P is x + V d for any x on P, d = Q'(b - P x): no
-// triangular system is solved, a new column is one pass of Gram-Schmidt (twice is enough) over the stacked vectors, and
-// a column that leaves is one reflection of them. V is an inverse that was never inverted: its error grows with the
-// condition of P, but it only ever multiplies differences, and refine() takes them from the data themselves.
+// q_j = P v_j, the q_j orthonormal. So the least squares solution on P is x + V d for any x on P, d = Q'(b - P x). No
+// triangular system is solved. A new column costs one pass of Gram-Schmidt (twice is enough) over the stacked vectors,
+// and a column that leaves costs one reflection of them. The error of V grows with the condition of P, but V multiplies
+// only differences, and refine() takes these from the data themselves.
 class ActiveSet {
  public:
   // The matrix must outlive this. It should have columns of norm between 2^-300 and 2^300, or 0.

@@ -15,10 +15,10 @@ namespace {
 using Matrix = Eigen::MatrixXd;
 using Vector = Eigen::VectorXd;
 
-// The weight of the constraints (rows of norm 1) against A (scaled to columns of norm at most 1). The multipliers make
-// up for what it lacks; a larger one would cost digits of A.
+// The weight of the constraints (rows of norm 1) against A (scaled to columns of norm at most 1). A larger one would
+// cost digits of A, and the multipliers do the rest.
 constexpr double kWeight = 0x1p8;
-// Of sum |E_ij| x_j + |f_i|: constraints that can be met up to this only are not met.
+// Constraints are met when |E x - f| is at most this share of sum |E_ij| x_j + |f_i|.
 constexpr double kMet = 0x1p-40;
 // As in active_set.hpp.
 constexpr double kDual = 0x1p-44;
@@ -59,7 +59,7 @@ double unmet(const Matrix& E, const Vector& f, const Vector& x) {
   return max;
 }
 
-// Rows that span those of E and are orthonormal, and what they must give.
+// Orthonormal rows that span those of E, and the values that they must give.
 void orthonormal_rows(const Matrix& E, const Vector& f, Matrix& rows, Vector& values) {
   Vector norm = E.rowwise().norm();
   Matrix transposed = E.transpose();

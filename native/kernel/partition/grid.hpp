@@ -1,5 +1,5 @@
-// A regular grid over the bounding box of a node: the points of a node go into their bins in one pass, which does the
-// work of up to eight levels of a binary tree. The tree is then read off the numbers of points in the bins.
+// A regular grid over the bounding box of a node. The points of the node go into their bins in one pass, which does the
+// work of up to eight levels of a binary tree. The numbers of points in the bins then give the tree.
 #pragma once
 #include <cstddef>
 #include <cstdint>

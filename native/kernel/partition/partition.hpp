@@ -1,7 +1,7 @@
 // Partition into cells, under a hard bound on the size of the result: sum over cells of min(points, N) <= size. The
 // expected error of a cell is mass x diameter^(k+1) (Theorem 3 of arXiv:2510.00504), and the errors of cells are
-// independent, so the best cells are those of equal expected error: small where points are dense, large where they are
-// rare. Outliers become cells of their own, and are kept.
+// independent. So the best cells are those of equal expected error: small where points are dense, large where they are
+// rare. Outliers become cells of their own and stay as they are.
 #pragma once
 #include <cstdint>
 #include <memory>

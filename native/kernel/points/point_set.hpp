@@ -30,9 +30,9 @@ struct PointsView {
 // Rows of weight zero are left out (they can never be chosen), so size() may be less than the view's count.
 class PointSet {
  public:
-  // Copies and validates in one pass, on the calling thread: what the caller does to the arrays afterwards does not
-  // matter. Throws Error NotFinite (naming row and column), Weight (negative, not finite, or none positive), Memory.
-  // name: what the message calls the array ("points", "original").
+  // Copies and validates in one pass, on the calling thread. The caller may change the arrays afterwards. Throws Error
+  // NotFinite (naming row and column), Weight (negative, not finite, or none positive), Memory. name: what the message
+  // calls the array ("points", "original").
   PointSet(const PointsView& points, const NumbersView& weights, const char* name = "points");
 
   std::size_t size() const { return size_; }
@@ -46,7 +46,7 @@ class PointSet {
   // and products neither overflow nor vanish. Exact, and undone exactly on the way out.
   int exponent(int a) const { return exponents_[a]; }
   int weight_exponent() const { return weight_exponent_; }
-  // What the caller gave where `held` is now; row of the caller's array.
+  // The number that the caller gave for `held`; row of the caller's array.
   double as_given(double held, std::uint32_t row, int column) const;
 
   // The partition permutes in place; these hand it the arrays.
@@ -63,12 +63,12 @@ class PointSet {
   List<std::uint32_t> rows_;
   List<int> exponents_;
   int weight_exponent_ = 0;
-  // Numbers next to nothing beside the largest of their column, which lose digits when they are held in its units.
+  // Numbers so small beside the largest of their column that they lose digits when they are held in its units.
   std::map<std::pair<std::uint32_t, int>, double> inexact_originals_;
 };
 
-// For the other things that are copied in: points (throws Error NotFinite, naming row and column), one array a column,
-// returns the bits of the largest magnitude of each; weights (throws Error Weight); the check of one column.
+// For the other things that are copied in: points (throws Error NotFinite, naming row and column), one array per
+// column; returns the bits of the largest magnitude of each; weights (throws Error Weight); the check of one column.
 List<std::uint64_t> copy_finite(const PointsView& points, const char* name, List<Array<double>>& columns);
 void copy_weights(const NumbersView& view, std::size_t count, Array<double>& to);
 
