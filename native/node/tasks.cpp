@@ -196,12 +196,12 @@ std::unique_ptr<Task> verify_task(const Napi::Object& input, double& bytes, bool
       compressed(input, "compressed", "compressedWeights");
   if (original.points.dimension() != compressed.points.dimension())
     throw Error(Code::Shape, "original and compressed differ in dimension");
-  const PolynomialSpace space = read_space(input, original.points.dimension());
+  PolynomialSpace space = read_space(input, original.points.dimension());
   const int threads = read_threads(input);
   const std::size_t count = original.points.count(), features = static_cast<std::size_t>(space.count());
   bytes = original.bytes() + compressed.bytes();
   check_memory(input, "verify", working_bytes_of_sums(count, features), bytes, count, features);
-  return make_task([before = original.copy(), after = compressed.copy(), space,
+  return make_task([before = original.copy(), after = compressed.copy(), space = std::move(space),
                     threads](Monitor& monitor) { return verify(before, after, space, threads, monitor); },
                    [](Napi::Env env, const Verification& output) {
                      Napi::Object out = Napi::Object::New(env);
@@ -251,12 +251,12 @@ std::unique_ptr<Task> match_moments_task(const Napi::Object& input, double& byte
   const SetInput set(input, bytes, false);
   const std::size_t count = set.points.count();
   const Basis basis = read_basis(input);
-  const List<double> target = read_list(input, "target", set.features);
+  List<double> target = read_list(input, "target", set.features);
   const double work = working_bytes_of_match(count, set.features, set.threads);
   check_memory(input, "matchMoments", work, bytes, count, set.features);
   return make_task(
-      [points = set.copy(), count, target, order = set.order(), basis, threads = set.threads](
-          Monitor& monitor) mutable { return match_moments(points, count, target, order, basis, threads, monitor); },
+      [points = set.copy(), count, target = std::move(target), order = set.order(), basis, threads = set.threads](
+          Monitor& monitor) { return match_moments(points, count, target, order, basis, threads, monitor); },
       [](Napi::Env env, const Matched& output) {
         Napi::Object out = Napi::Object::New(env);
         out.Set("weights", to_array(env, output.weights));
