@@ -10,10 +10,10 @@
 #include "../node/errors.hpp"
 #include "base/array.hpp"
 #include "base/list.hpp"
-#include "bench/peak.hpp"
 #include "build_info.hpp"
 #include "parallel/parallel_for.hpp"
 #include "parallel/region.hpp"
+#include "peak.hpp"
 #include "polynomial/moments.hpp"
 #include "recombination/basic_solution.hpp"
 

@@ -1,5 +1,5 @@
 // Compiled for the processor that compiles it (native/CMakeLists.txt).
-#include "bench/peak.hpp"
+#include "peak.hpp"
 
 #include "simd/vector/vector.hpp"
 
