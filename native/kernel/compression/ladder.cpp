@@ -48,8 +48,11 @@ void Ladder::solve(int threads, Monitor& monitor) {
                [&](std::size_t task, int thread) {
                  Array<double>& workspace = workspaces[thread];
                  if (workspace.size() == 0) workspace.reset(enlarged_.workspace());
-                 for (std::size_t i = task * kCellsPerTask; i < std::min(cells, (task + 1) * kCellsPerTask); i++)
-                   open[i] = !copies(i) && !solve_in_cache(i, workspace.data(), monitor);
+                 List<const double*> x;
+                 for (std::size_t i = task * kCellsPerTask; i < std::min(cells, (task + 1) * kCellsPerTask); i++) {
+                   const PointColumns points = results_.points_of(i, x);
+                   open[i] = !copies(i, points) && !solve_in_cache(i, points, workspace.data(), monitor);
+                 }
                });
   List<std::size_t> left;
   for (std::size_t i = 0; i < cells; i++)
@@ -104,9 +107,7 @@ std::size_t Ladder::cells_keeping_less() const {
 }
 
 // Cells with nothing to reduce.
-bool Ladder::copies(std::size_t cell) {
-  List<const double*> x;
-  const PointColumns points = results_.points_of(cell, x);
+bool Ladder::copies(std::size_t cell, const PointColumns& points) {
   if (points.count > 1 && all_equal(points)) {
     results_.keep_distinct(cell);
     strategy_[cell] = static_cast<unsigned char>(index_of(Way::Merged));
@@ -126,9 +127,7 @@ bool Ladder::copies(std::size_t cell) {
 }
 
 // In cache, and in parts where a cell has too many points. The weights go straight to their place: no allocation.
-bool Ladder::solve_in_cache(std::size_t cell, double* workspace, const Monitor& monitor) {
-  List<const double*> x;
-  const PointColumns points = results_.points_of(cell, x);
+bool Ladder::solve_in_cache(std::size_t cell, const PointColumns& points, double* workspace, const Monitor& monitor) {
   if (enlarged_.streams(points.count) || points.count <= usize(enlarged_.features())) return false;
   std::uint32_t chosen[kMaxFastFeatures];
   const CellResult result = enlarged_.in_cache(points, workspace, chosen, results_.weights(cell), monitor);

@@ -76,8 +76,8 @@ class Ladder {
   std::size_t cells_keeping_less() const;  // those that keep the requested space only, although it was enlarged
 
  private:
-  bool copies(std::size_t cell);
-  bool solve_in_cache(std::size_t cell, double* workspace, const Monitor& monitor);
+  bool copies(std::size_t cell, const PointColumns& points);
+  bool solve_in_cache(std::size_t cell, const PointColumns& points, double* workspace, const Monitor& monitor);
   bool climb(std::size_t cell, std::size_t first, std::size_t end, const Support& start, int threads, Monitor& monitor);
   template <class Body>
   void each(const List<std::size_t>& cells, int threads, Monitor& monitor, const Body& body);
