@@ -26,15 +26,21 @@ enum class Stage { Copy, Partition, Recombine, Solve, Verify, Train };
 // the job. report() must not throw.
 class Monitor {
  public:
+  Monitor() = default;
+  // Reports nothing, and is cancelled when `parent` is. parent must outlive it.
+  explicit Monitor(const Monitor* parent) : parent_(parent) {}
   virtual ~Monitor() = default;
   virtual void report(Stage, std::size_t /*done*/, std::size_t /*total*/) noexcept {}
   void cancel() noexcept { cancelled_.store(true, std::memory_order_relaxed); }
-  bool cancelled() const noexcept { return cancelled_.load(std::memory_order_relaxed); }
+  bool cancelled() const noexcept {
+    return cancelled_.load(std::memory_order_relaxed) || (parent_ != nullptr && parent_->cancelled());
+  }
   void check() const {
     if (cancelled()) throw Cancelled();
   }
 
  private:
+  const Monitor* parent_ = nullptr;
   std::atomic<bool> cancelled_{false};
 };
 

@@ -7,10 +7,10 @@
 
 namespace fewpoints {
 
-CellResults::CellResults(const Partition& partition, int dimension, std::size_t most)
+CellResults::CellResults(const Partition& partition, int dimension, std::size_t max)
     : partition_(partition), dimension_(dimension) {
   slots_.push_back(0);
-  for (const CellRange& cell : partition.cells()) slots_.push_back(slots_.back() + std::min(cell.size(), most));
+  for (const CellRange& cell : partition.cells()) slots_.push_back(slots_.back() + std::min(cell.size(), max));
   positions_.resize(slots_.back());
   weights_.resize(slots_.back());
   counts_.assign(partition.cells().size(), 0);

@@ -12,7 +12,7 @@ namespace fewpoints {
 class CellResults {
  public:
   // A cell has room for all its points, but at most for `max`.
-  CellResults(const Partition& partition, int dimension, std::size_t most);
+  CellResults(const Partition& partition, int dimension, std::size_t max);
 
   std::size_t cells() const { return counts_.size(); }
   std::size_t points(std::size_t cell) const { return partition_.cells()[cell].size(); }

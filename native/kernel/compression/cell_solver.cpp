@@ -19,9 +19,9 @@ constexpr double kRefined = 1e-15;
 // help.
 constexpr std::size_t kParts = 8, kFewPerFeature = 16;
 // Candidates per feature. With too few there are many exchanges, and passes over the points outside the tableau. With
-// too many, elimination takes longer. These are the fastest numbers on cells of ten points per feature, spatially
-// sorted, down to cells of two. The minimum is flat, and steep on the side of too few. No command of the repository
-// prints this sweep; `npm run bench -- throughput` shows the times that they lead to.
+// too many, elimination takes longer. These numbers took the least time on cells of ten points per feature, whose
+// points are spatially sorted down to pairs. The minimum is flat, and steep on the side of too few. No command of the
+// repository prints this sweep; `npm run bench -- throughput` prints the times that result.
 double samples_per_feature(int m, int k) {
   if (m == 1) return std::min(10.0, 3.0 + 0.5 * std::max(0, k - 3));
   if (k <= 3) return m <= 4 ? 2.8 : 3.0;

@@ -10,11 +10,11 @@ namespace {
 // whole.
 constexpr std::size_t kMinCells = 2;
 // The least number of cells when cells are enlarged. In the plane the time is better spent on more cells.
-std::size_t least_enlarged_cells(int dimension) { return dimension == 2 ? 4 : 2; }
+std::size_t min_enlarged_cells(int dimension) { return dimension == 2 ? 4 : 2; }
 
 // Legendre products on a box stay well conditioned up to about order 16 on any density, and those of a single column up
 // to order 24.
-int most_order(int dimension) { return dimension == 1 ? 24 : 16; }
+int max_order(int dimension) { return dimension == 1 ? 24 : 16; }
 // The most features of order 'auto'. With more, a cell leaves the fast path.
 constexpr std::size_t kMaxAutomatic = 256;
 // Doubling the features helps more than more cells, however few cells there are. In one column it is 2N + 1: there an
@@ -22,14 +22,14 @@ constexpr std::size_t kMaxAutomatic = 256;
 std::size_t doubled(int dimension, std::size_t features) { return dimension == 1 ? 2 * features + 1 : 2 * features; }
 // The most features of an enlarged cell. A single column needs no more than 16, or about twice the features that it has
 // anyway, while products stay well conditioned: two cells of ten moments would be worse than one of sixteen.
-std::size_t most_enlarged(int dimension, std::size_t features) {
+std::size_t max_enlarged(int dimension, std::size_t features) {
   if (dimension == 1) return std::clamp<std::size_t>(doubled(dimension, features), 16, 25);
   return dimension == 2 ? 256 : 400;
 }
 
-// The time in nanoseconds per point, about. The first term is copy, partition and moments, the second is elimination,
-// the third is tableaus that leave the second-level cache. Fitted to times of one thread with AVX-512, such as `npm run
-// bench -- throughput` prints (milliseconds per million points). Only ratios of these times are used.
+// The time in nanoseconds per point, about: copy, partition and moments; elimination; tableaus that leave the
+// second-level cache. Fitted to times as `npm run bench -- throughput` prints them. Only ratios count here, so the
+// machine matters little.
 double time_of(int dimension, double features) {
   const double square = features * features;
   return dimension <= 2 ? 18 + 0.0285 * square : 22 + 0.014 * square + 5e-5 * square * features;
@@ -40,14 +40,13 @@ constexpr double kMaxTime = 2.7;
 std::size_t affordable(int dimension, std::size_t features) {
   const double limit = kMaxTime * time_of(dimension, static_cast<double>(features));
   std::size_t most = features;
-  while (most < most_enlarged(dimension, features) && time_of(dimension, static_cast<double>(most + 1)) <= limit)
-    most++;
+  while (most < max_enlarged(dimension, features) && time_of(dimension, static_cast<double>(most + 1)) <= limit) most++;
   return most;
 }
 
 }  // namespace
 
-AutomaticRule automatic_rule(int dimension) { return {most_order(dimension), kMaxAutomatic, kMinCells}; }
+AutomaticRule automatic_rule(int dimension) { return {max_order(dimension), kMaxAutomatic, kMinCells}; }
 
 int automatic_order(int dimension, std::size_t size) {
   const AutomaticRule rule = automatic_rule(dimension);
@@ -63,15 +62,14 @@ PolynomialSpace enlarged_space(const PolynomialSpace& space, std::size_t size) {
   // comes with `others` monomials of the other blocks.
   const auto m = static_cast<int>(std::ranges::count(space.block, 0));
   const std::int64_t others = space.is_total() ? 1 : space.count() / moment_count(m, space.order[0]);
-  if (m == 0 || size <= N || N >= most_enlarged(m, N)) return space;
+  if (m == 0 || size <= N || N >= max_enlarged(m, N)) return space;
   const std::size_t most = affordable(m, N);
-  const std::size_t wanted =
-      std::clamp(std::max(size / least_enlarged_cells(m), std::min(size, doubled(m, N))), N, most);
+  const std::size_t wanted = std::clamp(std::max(size / min_enlarged_cells(m), std::min(size, doubled(m, N))), N, most);
   // The cells are equal and use up the size.
   const std::size_t cells = std::min((size + wanted - 1) / wanted, size / N);
   const std::size_t features = std::min(size / cells, most);
   PolynomialSpace out = space;
-  const int limit = std::max(space.order[0], most_order(m));
+  const int limit = std::max(space.order[0], max_order(m));
   while (out.order[0] < limit && moment_count(m, out.order[0] + 1) * others <= static_cast<std::int64_t>(features))
     out.order[0]++;
   if (out.order[0] < limit && space.is_total()) out.extra = narrow<int>(narrow<std::int64_t>(features) - out.count());

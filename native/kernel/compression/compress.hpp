@@ -29,9 +29,10 @@ struct Compressed {
   int order = 0;        // the highest degree of the moments that are kept
   std::size_t cells = 0;
   int threads = 1;
-  double residual = 0;                 // of the whole set, the largest over moments (verify.hpp)
-  std::size_t cells_keeping_less = 0;  // cells that keep only the moments asked for, not the enlarged space (ladder.hpp)
-  StrategyCounts strategies{};         // the number of cells per strategy that answered them
+  double residual = 0;  // of the whole set, the largest over moments (verify.hpp)
+  std::size_t cells_keeping_less =
+      0;                        // cells that keep only the moments asked for, not the enlarged space (ladder.hpp)
+  StrategyCounts strategies{};  // the number of cells per strategy that answered them
   double partition_ms = 0, recombine_ms = 0, total_ms = 0;
 };
 

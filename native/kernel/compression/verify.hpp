@@ -13,7 +13,8 @@ struct Verification {
   List<double> per_order;  // one value per degree, from 0 on: the largest over the multi-indices of that degree
 };
 
-// sum c' z^a - sum c z^a| / sum c |z^a|, in double-double. z are the columns centred at the weighted mean of the original. Division by the standard deviation would change nothing: it cancels.
+// sum c' z^a - sum c z^a| / sum c |z^a|, in double-double. z are the columns centred at the weighted mean of the
+// original. Division by the standard deviation would change nothing: it cancels.
 Verification verify(const PointSet& original, const PointSet& compressed, const PolynomialSpace& space, int threads,
                     Monitor& monitor);
 

@@ -46,7 +46,7 @@ GivenMoments::GivenMoments(const PointSet& set, const List<double>& target, int 
           exponents_[indices_.parent[e]] + static_cast<long>(indices_.degree[e]) * set.exponent(indices_.axis[e]);
       if (exponents_[e] != 0) target_[e] = std::scalbln(target_[e], -exponents_[e]);
     }
-  exact_ = std::make_unique<DoubleDoubleBasis>(indices_, recurrence_, List<double>(set.dimension(), 0.0), scale_);
+  basis_ = std::make_unique<DoubleDoubleBasis>(indices_, recurrence_, List<double>(set.dimension(), 0.0), scale_);
 }
 
 bool GivenMoments::are_finite() const {
@@ -54,7 +54,7 @@ bool GivenMoments::are_finite() const {
 }
 
 DoubleDoubleSums GivenMoments::sums(const double* weights) const {
-  return exact_->sums(columns_.data(), weights, set_.size(), threads_, monitor_, Stage::Verify);
+  return basis_->sums(columns_.data(), weights, set_.size(), threads_, monitor_, Stage::Verify);
 }
 
 double GivenMoments::against_given(const List<double>& weights) const {
@@ -74,7 +74,7 @@ void GivenMoments::evaluate(std::size_t point, double factor, Scratch& scratch, 
     scratch.x[a] = columns_[a][point] * scale_[a];
     scratch.z[a] = &scratch.x[a];
   }
-  product_values(exact_->shape(), scratch.z.data(), 1, factor, values, 1, scratch.powers);
+  product_values(basis_->shape(), scratch.z.data(), 1, factor, values, 1, scratch.powers);
 }
 
 double GivenMoments::refine_weights(List<double>& weights) const {

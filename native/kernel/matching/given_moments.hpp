@@ -51,7 +51,7 @@ class GivenMoments {
   List<double> target_, scale_;
   List<long> exponents_;  // powers of two between the set's functions and the caller's
   List<const double*> columns_;
-  std::unique_ptr<DoubleDoubleBasis> exact_;
+  std::unique_ptr<DoubleDoubleBasis> basis_;
 };
 
 }  // namespace fewpoints

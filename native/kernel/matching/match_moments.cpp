@@ -132,7 +132,7 @@ class Matching {
       if (damping > 1 || !(mu_.cwiseAbs().maxCoeff() < kMaxMu)) break;
     }
     const bool found = relative(gradient) <= kMet;
-    settle();
+    set_weights_at_mu();
     return found;
   }
 
@@ -222,7 +222,7 @@ class Matching {
 
  private:
   // Computes the weights at mu_. They are 0 where 1 + mu . phi is positive by rounding only.
-  void settle() {
+  void set_weights_at_mu() {
     weights_.resize(n_);
     const Vector size = mu_.cwiseAbs();
     features_.for_blocks([&](const FeatureBlocks::Block& block, std::size_t) {

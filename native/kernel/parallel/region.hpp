@@ -21,8 +21,8 @@ int region_size() noexcept;
 // Calls part(index) once on the calling thread, with index 0, and once on each of up to max - 1 others, with indices
 // from 1 to max - 1. A part must not throw.
 template <class Part>
-void parallel_region(int most, const Part& part) {
-  const int workers = usable_threads(most);
+void parallel_region(int max, const Part& part) {
+  const int workers = usable_threads(max);
   if (workers <= 1) {
     part(0);
     return;

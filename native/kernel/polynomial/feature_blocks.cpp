@@ -18,10 +18,11 @@ FeatureBlocks::FeatureBlocks(const PointSet& set, int order, int threads, Monito
     : set_(set),
       threads_(threads),
       monitor_(monitor),
+      quiet_(&monitor),
       columns_(columns_of(set)),
       orthonormal_({columns_.data(), set.weights(), set.size(), set.dimension()},
                    PolynomialSpace::total(set.dimension(), order), OrthonormalBasis::kDegenerateWidth, threads,
-                   monitor) {
+                   quiet_) {
   pieces_ = pieces_of(set.size());
 }
 

@@ -61,6 +61,7 @@ class FeatureBlocks {
   const PointSet& set_;
   const int threads_;
   Monitor& monitor_;
+  Monitor quiet_;
   List<const double*> columns_;
   OrthonormalBasis orthonormal_;
   std::size_t pieces_ = 1;

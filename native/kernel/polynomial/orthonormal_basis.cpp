@@ -179,8 +179,8 @@ void OrthonormalBasis::orthonormalise(const PointColumns& points, const Polynomi
   const int order = space.highest_power();
   const auto weight = [&](std::size_t i) { return points.w ? points.w[i] : 1.0; };
   recurrence_ = Recurrence::monomial(std::max(dimension_, 1), order);
-  for (const int block : block_) most_degree_.push_back(space.order[block] + (space.extra > 0 ? 1 : 0));
-  if (dimension_ == 0) most_degree_.push_back(0);
+  for (const int block : block_) max_degree_.push_back(space.order[block] + (space.extra > 0 ? 1 : 0));
+  if (dimension_ == 0) max_degree_.push_back(0);
   // No polynomial may exceed 2^250 on the points: then products of all of them stay finite.
   const double most = std::ldexp(1.0, 250 / std::max(order, 1));
   Array<double> before(n), now(n), next(n);
@@ -200,7 +200,7 @@ void OrthonormalBasis::orthonormalise(const PointColumns& points, const Polynomi
     }
     double beta = 0;
     const double reach = largest(t, n);
-    for (int j = 0; j < most_degree_[axis]; j++) {
+    for (int j = 0; j < max_degree_[axis]; j++) {
       const double square = chunked(n, threads, monitor, [&](std::size_t f, std::size_t l) {
         double s = 0;
         for (std::size_t i = f; i < l; i++) s += weight(i) * now[i] * now[i];
@@ -219,7 +219,7 @@ void OrthonormalBasis::orthonormalise(const PointColumns& points, const Polynomi
         terms = std::max(terms, reach * std::fabs(now[i]) + std::fabs(beta * before[i]));
       }
       if (!(top > kVanishing * terms)) {
-        most_degree_[axis] = j;  // the points have j + 1 distinct values
+        max_degree_[axis] = j;  // the points have j + 1 distinct values
         break;
       }
       const double next_square = chunked(n, threads, monitor, [&](std::size_t f, std::size_t l) {
@@ -239,7 +239,7 @@ void OrthonormalBasis::orthonormalise(const PointColumns& points, const Polynomi
     }
   }
   for (int axis = 0; axis < dimension_; axis++)  // nothing uses higher powers
-    for (int q = most_degree_[axis]; q < order; q++) {
+    for (int q = max_degree_[axis]; q < order; q++) {
       const std::size_t at = usize(axis) * usize(order) + usize(q);
       recurrence_.a[at] = recurrence_.b[at] = recurrence_.c[at] = 0;
     }
@@ -248,7 +248,7 @@ void OrthonormalBasis::orthonormalise(const PointColumns& points, const Polynomi
   List<int> kept;
   List<char> possible(indices.count, 1);
   for (int e = 0; e < indices.count; e++) {
-    if (e > 0) possible[e] = possible[indices.parent[e]] && indices.degree[e] <= most_degree_[indices.axis[e]];
+    if (e > 0) possible[e] = possible[indices.parent[e]] && indices.degree[e] <= max_degree_[indices.axis[e]];
     if (possible[e]) kept.push_back(e);
   }
   if (dimension_ == 0) {  // all points are equal: there is one coordinate, and it is 0

@@ -46,7 +46,7 @@ class OrthonormalBasis {
   std::size_t stride_ = 0;
   Array<double> local_;
   Recurrence recurrence_;
-  List<int> most_degree_;  // per axis: the smaller of the order and its number of distinct values - 1
+  List<int> max_degree_;  // per axis: the smaller of the order and its number of distinct values - 1
   std::unique_ptr<DoubleDoubleBasis> basis_;
 };
 

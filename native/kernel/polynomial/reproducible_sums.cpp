@@ -36,7 +36,8 @@ struct Parts {
 };
 
 void insert(std::map<Product, int>& list, Product product) {
-  while (list.emplace(product, 0).second && !product.empty()) product.pop_back();  // and the products that it is made from
+  while (list.emplace(product, 0).second && !product.empty())
+    product.pop_back();  // and the products that it is made from
 }
 
 // The left factor takes the axes before `axes`, as far as its degree stays within `degree`.

@@ -100,7 +100,7 @@ class Listing {
       List<Product> found;
       for (; to < partitions.size() && partitions[to].importance >= partitions[from].importance - kEqual; to++) {
         Product product;
-        most_ = found.size() + static_cast<std::size_t>(wanted);
+        max_found_ = found.size() + static_cast<std::size_t>(wanted);
         arrange(0, partitions[to].parts, product, found);
       }
       std::sort(found.begin(), found.end(), [](const Product& a, const Product& b) {
@@ -193,7 +193,7 @@ class Listing {
     for (std::size_t i = place; i + parts.size() <= columns_.size(); i++)
       for (std::size_t p = 0; p < parts.size(); p++) {
         if (p > 0 && parts[p] == parts[p - 1]) continue;
-        if (found.size() == most_) return;
+        if (found.size() == max_found_) return;
         List<int> rest = parts;
         rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(p));
         product.push_back({columns_[i], parts[p]});
@@ -226,7 +226,7 @@ class Listing {
   // child_[first_[e] + ...]: the products whose parent is e, by column and then by degree.
   List<std::size_t> first_;
   List<int> child_;
-  std::size_t most_ = 0;
+  std::size_t max_found_ = 0;
   MultiIndices& out_;
 };
 

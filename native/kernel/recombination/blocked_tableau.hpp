@@ -78,9 +78,10 @@ class BlockedTableau {
   Array<double> eta_, rho_;  // up to `capacity` exchanges that are not applied yet, as rank-1 corrections
   Array<double> factors_;    // rows x capacity
   Array<double> v_, u_, start_;
-  Array<double> open_, preferred_, eligible_;  // 1 or 0: may enter; may enter first; may become a pivot of the elimination
-  Array<double> length_;                       // columns were divided by these
-  List<double> height_;                        // rows were divided by these
+  Array<double> open_, preferred_,
+      eligible_;          // 1 or 0: may enter; may enter first; may become a pivot of the elimination
+  Array<double> length_;  // columns were divided by these
+  List<double> height_;   // rows were divided by these
   List<double> work_;
   List<int> basis_, home_;
   List<Array<double>> packed_;  // one per thread

@@ -37,12 +37,12 @@ Eigen::VectorXd least_squares(const Eigen::MatrixXd& A, const Eigen::VectorXd& b
 }  // namespace
 
 bool make_factorable(Eigen::MatrixXd& A) {
-  constexpr double kMost = 0x1p400, kLeast = 0x1p-400;
+  constexpr double kMax = 0x1p400, kMin = 0x1p-400;
   if (A.size() == 0) return false;
   for (Eigen::Index i = 0; i < A.size(); i++) {
     double& entry = A.data()[i];
-    if (!(std::fabs(entry) <= kMost)) return false;
-    if (std::fabs(entry) < kLeast) entry = 0;
+    if (!(std::fabs(entry) <= kMax)) return false;
+    if (std::fabs(entry) < kMin) entry = 0;
   }
   return true;
 }
