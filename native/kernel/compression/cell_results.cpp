@@ -64,7 +64,7 @@ void CellResults::keep_distinct(std::size_t cell) {
   List<std::size_t> order(points.count);
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return compare(a, b) < 0; });
-  List<DoubleDouble> weight(points.count);  // of the first row of each kind
+  List<DoubleDouble> weight(points.count);  // of all equal points, at the first of them
   for (std::size_t j = 0, first = 0; j < order.size(); j++) {
     if (compare(order[first], order[j]) != 0) first = j;
     DoubleDouble& sum = weight[order[first]];

@@ -38,8 +38,8 @@ constexpr double kConverged = 0x1p-60;
 // How far from the target the projection may stay, per unit of mu: the precision of the target itself.
 constexpr double kSlack = kEpsilon;
 constexpr double kNewtonDone = 32 * kEpsilon;
-// Errors up to this count as met. Refinement leaves no more in the worst feasible case. Below this, nnls tells a
-// feasible target from an infeasible one.
+// Errors up to this count as met. It is above the error that refinement leaves in the worst feasible case, and below
+// the error by which nnls tells an infeasible target from a feasible one.
 constexpr double kMet = 0x1p-40;
 constexpr int kMaxRefinements = 12;
 // A residual in the caller's basis above kSuspect is examined. Weights below kRounding of the largest are rounding.

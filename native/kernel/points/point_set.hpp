@@ -74,9 +74,9 @@ List<std::uint64_t> copy_finite(const PointsView& points, const char* name, List
 // Copies weights, one per point. Throws Error Weight when one is negative or not finite, or when none is positive.
 void copy_weights(const NumbersView& view, std::size_t count, Array<double>& to);
 
-// When the largest weight is above 2^200 or below 2^-200, divides all weights by a power of two that brings it into [1,
-// 2), so that their products and reciprocals neither overflow nor vanish. Returns the exponent. Returns 0 and changes
-// nothing for all other weights.
+// When the largest weight is above 2^200 or below 2^-200, divides all weights by a power of two that brings it to
+// between 1 and 2, so that their products and reciprocals neither overflow nor vanish. Returns the exponent. Returns 0
+// and changes nothing for all other weights.
 int bring_into_range(Array<double>& weights);
 // Checks one column. Throws Error NotFinite with `name`, the row (counted from first_row) and the column.
 void check_finite(const double* x, std::size_t count, const char* name, int column, std::size_t first_row = 0);

@@ -76,7 +76,7 @@ class BlockedTableau {
   const std::size_t rows_, room_, stride_, padded_, capacity_;
   Array<double> T_;          // rows x stride; column `stride - 1` carries the target during elimination
   Array<double> eta_, rho_;  // up to `capacity` exchanges that are not applied yet, as rank-1 corrections
-  Array<double> factors_;    // rows x capacity
+  Array<double> factors_;    // rows x kPanel
   Array<double> v_, u_, start_;
   Array<double> open_, preferred_,
       eligible_;          // 1 or 0: may enter; may enter first; may become a pivot of the elimination
