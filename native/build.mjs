@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 // The one way in which the addon is compiled: cmake-js -> native/CMakeLists.txt -> build/Release/fewpoints.node
-// Callers: setup.sh, prebuildify (--node-gyp "node native/build.mjs"), binding.gyp, and whoever builds from source.
+// Callers: setup.sh, prebuildify (--node-gyp "node native/build.mjs"), binding.gyp, and builds from source.
 //
-// Options: --debug (into build/Debug), --bench (also build/Release/bench/fewpoints_bench.node), --CDNAME=VALUE (CMake cache entries). Others (node-gyp's) are ignored.
+// Options: --debug (into build/Debug), --bench (also build/Release/bench/fewpoints_bench.node), --CDNAME=VALUE (CMake
+// cache entries). Other options, such as node-gyp's, are ignored.
 // Environment: FEWPOINTS_STATIC=1 (OpenBLAS and libstdc++ inside; the default under prebuildify),
 // FEWPOINTS_SANITIZE=address,undefined (then run node with LD_PRELOAD of libasan.so),
 // FEWPOINTS_OUTPUT=<folder> (where the addon is put).
@@ -16,7 +17,7 @@ const here = dirname(fileURLToPath(import.meta.url))
 const root = resolve(here, '..')
 const argv = process.argv.slice(2)
 const env = { ...process.env }
-// Somebody's ~/.npmrc may point npm at an installed copy of Node's headers. Ours come from npm: node-api-headers.
+// A user's ~/.npmrc may point npm at an installed copy of Node's headers. These come from npm: node-api-headers.
 delete env.npm_config_nodedir
 
 const config = argv.includes('--debug') ? 'Debug' : 'Release'
@@ -25,7 +26,7 @@ const isStatic = env.FEWPOINTS_STATIC === undefined ? isPrebuild : env.FEWPOINTS
 const sanitize = env.FEWPOINTS_SANITIZE ?? ''
 const output = env.FEWPOINTS_OUTPUT ?? join(root, 'build', config)
 
-// A folder for each set of compiled files. Static or not is a matter of linking only, and they share one.
+// Each set of compiled files has a folder. Static builds differ in linking only, so they share it with the others.
 const variant = [config, ...sanitize.split(/\W+/)].filter(Boolean).join('-')
 const arch = env.PREBUILD_ARCH?.split('+')[0]
 const options = [
@@ -39,7 +40,7 @@ const options = [
   ...argv.filter((argument) => argument.startsWith('--CD')),
 ]
 
-// Both: cmake-js's "build" alone configures only once, and changed options would be ignored for ever after.
+// Both are needed: "build" of cmake-js alone configures only once, and later changes of options would be ignored.
 for (const command of ['configure', 'build']) {
   const { status } = spawnSync(process.execPath, [cmakeJs(), command, ...options], { stdio: 'inherit', cwd: root, env })
   if (status !== 0) {

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Brings a fresh clone to a state in which everything runs, and does next to nothing when all is there.
+# Brings a fresh clone to a state in which everything runs. Does next to nothing when all is there.
 # Debian, Ubuntu: installs the missing packages (with sudo when not root). Elsewhere: says what is missing.
-# setup.sh clang: clang with OpenMP and sanitizers as well, for test/check.
+# setup.sh clang: also installs clang with OpenMP and sanitizers, for test/check.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -15,7 +15,7 @@ command -v node >/dev/null || fail 'Node is missing: install Node >= 20.19, http
 node -e 'const [a, b] = process.versions.node.split("."); process.exit(+a > 20 || (+a === 20 && +b >= 19) ? 0 : 1)' ||
   fail "Node >= 20.19 is needed, this is $(node --version)"
 
-# Two of these at once (two terminals, a test run and a bench run) would write the same files.
+# Two of these at once (two terminals, or a test run and a bench run) would write the same files.
 mkdir -p build
 if command -v flock >/dev/null; then
   exec 9>build/setup.lock
@@ -56,7 +56,7 @@ if [ -n "$missing" ]; then
     sudo=sudo
   fi
   say "installing$missing"
-  # What is set before sudo does not reach the command behind it.
+  # A variable that is set before sudo does not reach the command after it.
   { $sudo apt-get update -qq && $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300 $missing; } \
     >build/apt.log 2>&1 || {
     tail -20 build/apt.log >&2
@@ -64,14 +64,14 @@ if [ -n "$missing" ]; then
   }
 fi
 
-# ---- npm packages: npm writes its own copy of the lock file last
+# ---- npm packages: npm writes its own copy of the lock file last, so that copy shows a complete install
 
 if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
   say 'installing npm packages'
   npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
 fi
 
-# What is made is as old as the moment in which its making began: an edit while the compiler runs is then not missed.
+# A file counts as made at the moment when its making began. So an edit while the compiler runs is not missed.
 begin() { touch build/setup.begun; }
 finish() { touch -r build/setup.begun "$1"; }
 outdated() { # outdated <file made> <source>...
@@ -80,7 +80,7 @@ outdated() { # outdated <file made> <source>...
   [ ! -e "$made" ] || [ -n "$(find "$@" -newer "$made" -print | head -n 1)" ]
 }
 
-# ---- the addon. CMake would find out by itself that nothing changed, but takes a second for it
+# ---- the addon. CMake would see by itself that nothing changed, but takes a second
 
 addon=build/Release/fewpoints.node
 variant="static=${FEWPOINTS_STATIC:-} sanitize=${FEWPOINTS_SANITIZE:-}"

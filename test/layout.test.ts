@@ -61,14 +61,11 @@ const NATIVE: Floor[] = [
 // instruction on older processors.
 const CLOSED = ['native/kernel/simd']
 
-// The definitions of a class template, in two files that are included at its end. Then two
-// programs that are compiled with the flags of one machine: the comparison of the lists made at compile time with those
-// made at run time, and the measurement of the machine's peak.
+// Two programs that are compiled with the flags of one machine: one compares the lists made at compile time with those made
+// at run time, the other measures the machine's peak.
 const ALLOWED = [
   'native/test/indices_test.cpp -> native/kernel/simd/cell/cell_instances.hpp',
   'native/bench/peak.cpp -> native/kernel/simd/vector/vector.hpp',
-  'native/kernel/simd/cell/tableau_elimination.hpp -> native/kernel/simd/cell/tableau.hpp',
-  'native/kernel/simd/cell/tableau_walk.hpp -> native/kernel/simd/cell/tableau.hpp',
 ]
 
 describe('the layout', () => {

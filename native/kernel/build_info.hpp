@@ -1,14 +1,14 @@
-// What this build is and what it found on this machine.
+// What this build consists of, and what it found on this machine.
 #pragma once
 #include <string>
 
 namespace fewpoints {
 
 struct Info {
-  std::string
-      instruction_set;  // "v2", "v3", "v4" (x86-64 levels) or "plain": the one in use; FEWPOINTS_ISA forces a lower one
+  // The one in use: "v2", "v3", "v4" (x86-64 levels) or "plain". FEWPOINTS_ISA forces a lower one.
+  std::string instruction_set;
   std::string compiler, blas, blas_core;
-  std::string eigen;  // its version; "X.Y.Z, not the pinned ..." when it is not that of native/eigen.cmake
+  std::string eigen;  // its version; "X.Y.Z, not the pinned ..." when native/eigen.cmake has another
   int openmp = 0, blas_threads = 0;
 };
 Info info();

@@ -1,6 +1,6 @@
-// Aligned arrays without initialisation: 64 bytes, so that every vector load of the widest instruction set is aligned,
-// and padded by 16 elements, so that a kernel may read one whole vector past the end. Large ones ask for huge pages:
-// otherwise the first touch of a million rows costs as much as splitting them once.
+// Aligned arrays that are not initialised. They are aligned to 64 bytes, so that every vector load of the widest
+// instruction set is aligned. They are padded by 16 elements, so that a kernel may read one whole vector past the end.
+// Large arrays ask for huge pages: otherwise the first touch of a million rows costs as much as splitting them once.
 #pragma once
 #include <concepts>
 #include <cstddef>
@@ -21,7 +21,7 @@ class Array {
   static constexpr std::size_t kPadding = 16;
   static constexpr std::size_t kHugePage = std::size_t{2} << 20;
   Array() = default;
-  // Any integer is an index and a length, as of a List.
+  // Any integer type is an index and a length, as in List.
   template <std::integral Integer>
   explicit Array(Integer count) {
     reset(count);
@@ -74,7 +74,7 @@ class Array {
     data_ = static_cast<T*>(std::aligned_alloc(alignment, bytes));
     if (data_ == nullptr) throw std::bad_alloc();
 #ifdef __linux__
-    if (alignment == kHugePage) madvise(data_, bytes, MADV_HUGEPAGE);  // advice: whether it is taken does not matter
+    if (alignment == kHugePage) madvise(data_, bytes, MADV_HUGEPAGE);  // advice only: a failure does not matter
 #endif
     size_ = count;
   }

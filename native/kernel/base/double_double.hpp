@@ -1,5 +1,5 @@
-// Scalar double-double arithmetic, about 32 digits (Dekker 1971; Hida, Li, Bailey 2001). Long sums are those of
-// simd/sums/double_double.cpp.
+// Scalar double-double arithmetic, about 32 digits (Dekker 1971; Hida, Li, Bailey 2001). simd/sums/double_double.cpp
+// has the long sums.
 #pragma once
 #include <cmath>
 
@@ -20,13 +20,13 @@ inline DoubleDouble quick_two_sum(double a, double b) {  // |a| >= |b|
   const double s = a + b;
   return {s, b - (s - a)};
 }
-// high + low += x; low is not brought below half an ulp of high.
+// Adds x to high + low. low may grow above half an ulp of high: the pair is not renormalised.
 inline void accumulate(double& high, double& low, DoubleDouble x) {
   const DoubleDouble s = two_sum(high, x.high);
   high = s.high;
   low += s.low + x.low;
 }
-// high + low += a b
+// Adds a b to high + low.
 inline void accumulate_product(double& high, double& low, double a, double b) {
   const double p = a * b;
   accumulate(high, low, {p, std::fma(a, b, -p)});

@@ -1,5 +1,6 @@
-// The kernel's std::vector: any integer is an index and a length, because dimensions, orders and features are counted
-// in int. Lengths are checked. Indices are checked in builds with _GLIBCXX_ASSERTIONS, which tests and sanitizers have.
+// The kernel's std::vector. Any integer type is an index and a length, because dimensions, orders and features are
+// counted in int. Lengths are checked. Indices are checked in builds with _GLIBCXX_ASSERTIONS, which tests and
+// sanitizers have.
 #pragma once
 #include <concepts>
 #include <cstddef>

@@ -1,5 +1,5 @@
-// Integers that change their type, and products of sizes. A conversion is checked here, or it is one that loses nothing
-// by what is known where it stands; the compiler refuses all others (-Wconversion, -Wsign-conversion).
+// Conversions of integers, and products of sizes. A conversion is either checked here, or the code around it shows that
+// it loses nothing. The compiler refuses all others (-Wconversion, -Wsign-conversion).
 #pragma once
 #include <concepts>
 #include <cstddef>
@@ -19,14 +19,14 @@ constexpr To narrow(From number) {
   return static_cast<To>(number);
 }
 
-// An index or a count of type int as a size. Negative ones become larger than any array, which is where the checked
-// builds stop.
+// An index or a count of type int as a size. A negative one becomes larger than any array, and checked builds stop
+// there.
 template <std::integral Integer>
 constexpr std::size_t usize(Integer number) {
   return static_cast<std::size_t>(number);
 }
 
-// What is allocated by: a product of sizes. Throws std::bad_alloc when it is beyond 2^64, or a factor is negative.
+// A product of sizes, for allocations. Throws std::bad_alloc when it is 2^64 or more, or when a factor is negative.
 template <std::integral... Integer>
 constexpr std::size_t product(Integer... factors) {
   std::size_t result = 1;

@@ -1,4 +1,4 @@
-// Numbers as messages show them: never an infinity or a NaN, which say nothing to anybody.
+// Numbers as messages show them. An infinity or a NaN is replaced by words, because it tells a reader nothing.
 #pragma once
 #include <cmath>
 #include <cstdio>
@@ -6,7 +6,7 @@
 
 namespace fewpoints {
 
-// With so many digits that it does not look the same as `other`, six at least.
+// Shows at least six digits of x, and as many as it takes to look different from `other`.
 inline std::string shown(double x, double other) {
   if (!std::isfinite(x)) return "beyond the largest double";
   char text[40], beside[40];

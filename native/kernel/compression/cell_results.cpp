@@ -7,10 +7,10 @@
 
 namespace fewpoints {
 
-CellResults::CellResults(const Partition& partition, int dimension, std::size_t most)
+CellResults::CellResults(const Partition& partition, int dimension, std::size_t max)
     : partition_(partition), dimension_(dimension) {
   slots_.push_back(0);
-  for (const CellRange& cell : partition.cells()) slots_.push_back(slots_.back() + std::min(cell.size(), most));
+  for (const CellRange& cell : partition.cells()) slots_.push_back(slots_.back() + std::min(cell.size(), max));
   positions_.resize(slots_.back());
   weights_.resize(slots_.back());
   counts_.assign(partition.cells().size(), 0);
@@ -64,7 +64,7 @@ void CellResults::keep_distinct(std::size_t cell) {
   List<std::size_t> order(points.count);
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return compare(a, b) < 0; });
-  List<DoubleDouble> weight(points.count);  // of the first row of each kind
+  List<DoubleDouble> weight(points.count);  // of all equal points, at the first of them
   for (std::size_t j = 0, first = 0; j < order.size(); j++) {
     if (compare(order[first], order[j]) != 0) first = j;
     DoubleDouble& sum = weight[order[first]];

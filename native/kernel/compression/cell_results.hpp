@@ -1,4 +1,4 @@
-// The points kept of every cell of a partition, and their weights.
+// The points that every cell of a partition keeps, and their weights.
 #pragma once
 #include <cstdint>
 
@@ -11,22 +11,22 @@ namespace fewpoints {
 
 class CellResults {
  public:
-  // A cell has room for as many points as it has itself, at most `most`.
-  CellResults(const Partition& partition, int dimension, std::size_t most);
+  // A cell has room for all its points, but at most for `max`.
+  CellResults(const Partition& partition, int dimension, std::size_t max);
 
   std::size_t cells() const { return counts_.size(); }
   std::size_t points(std::size_t cell) const { return partition_.cells()[cell].size(); }
   std::size_t room(std::size_t cell) const { return slots_[cell + 1] - slots_[cell]; }
   bool is_reduced(std::size_t cell) const { return counts_[cell] < points(cell); }
-  // The points of a cell; x holds its pointers.
+  // The points of a cell; x holds the pointers to their columns.
   PointColumns points_of(std::size_t cell, List<const double*>& x) const;
   Support support_of(std::size_t cell) const;
 
   void keep(std::size_t cell, const Support& support);
   void keep_all(std::size_t cell);
-  // Equal points become one: the first of them, with the weight of all.
+  // Equal points become one: the first of them, with the total weight.
   void keep_distinct(std::size_t cell);
-  // The same without a copy: where a solver puts its weights, and then which of the cell's points they belong to.
+  // The same without a copy: a solver writes weights here, then says which of the cell's points they belong to.
   double* weights(std::size_t cell) { return weights_.data() + slots_[cell]; }
   void keep(std::size_t cell, const std::uint32_t* indices, int count);
 
@@ -36,7 +36,7 @@ class CellResults {
     List<std::uint32_t> rows;
     List<const double*> pointers;
   };
-  // Columns and weights of all that is kept, cell by cell.
+  // The columns and weights of all points that are kept, cell by cell.
   Columns columns() const;
 
  private:

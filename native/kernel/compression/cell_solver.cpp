@@ -13,13 +13,15 @@
 namespace fewpoints {
 namespace {
 
-// A support is good enough when refining its weights brings it below this; else a new one is looked for.
+// A support is good enough when its refined weights have at most this residual; otherwise a new one is tried.
 constexpr double kRefined = 1e-15;
-// Parts into which a cell with too many points is cut, and so few points per feature that cutting does not help.
+// A cell with too many points is cut into kParts parts. At kFewPerFeature or fewer points per feature, cutting does not
+// help.
 constexpr std::size_t kParts = 8, kFewPerFeature = 16;
-// Candidates per feature. Too few, and there are many exchanges, and passes over the points outside them; too many cost
-// elimination. The least time on cells of ten points per feature, spatially sorted down to two: a flat minimum, steep
-// on the side of too few.
+// Candidates per feature. With too few there are many exchanges, and passes over the points outside the tableau. With
+// too many, elimination takes longer. These numbers took the least time on cells of ten points per feature, whose
+// points are spatially sorted down to pairs. The minimum is flat, and steep on the side of too few. No command of the
+// repository prints this sweep; `npm run bench -- throughput` prints the times that result.
 double samples_per_feature(int m, int k) {
   if (m == 1) return std::min(10.0, 3.0 + 0.5 * std::max(0, k - 3));
   if (k <= 3) return m <= 4 ? 2.8 : 3.0;
@@ -52,7 +54,7 @@ struct ChosenPoints {
   List<const double*> x;
 };
 
-// Features of chosen points: entry (e, i) at out[e * stride + i].
+// Writes the features of chosen points: entry (e, i) to out[e * stride + i].
 void features_of(const FeatureSource& source, const List<std::uint32_t>& indices, double* out, std::size_t stride,
                  int threads, Monitor& monitor) {
   const std::size_t count = indices.size(), blocks = (count + FeatureSource::kBlock - 1) / FeatureSource::kBlock;
@@ -81,7 +83,7 @@ CellSolver::CellSolver(const PolynomialSpace& space, std::size_t largest_cell) :
   const int samples = fits ? (static_cast<int>(std::ceil(samples_per_feature(m, k) * N)) + 7) / 8 * 8 : 0;
   shape_ = {
       m, k, N, samples, indices_.parent.data(), indices_.axis.data(), indices_.degree.data(), norm_.data(),
-      // At order 1 the largest pivots sit at the rim of the cell, and the degree-2 error of all cells has one sign.
+      // At order 1 the largest pivots lie at the rim of the cell, and the degree-2 error of all cells has one sign.
       k == 1 ? 0.6 : 1.0, space.is_total() && space.extra == 0 ? simd().cell_instance(m, k) : -1};
   if (fits && largest_cell < (std::size_t{1} << 31)) workspace_ = simd().cell_workspace(shape_, largest_cell);
 }
@@ -141,7 +143,7 @@ Support CellSolver::streamed(const PointColumns& points, int threads, Monitor& m
   with_box(points, [&](const FeatureSource& source) {
     BasicSolutionFinder finder(source, threads, monitor);
     if (!finder.run() || finder.rank() < N) return;
-    // Measured as in_cache() does: against the mass, in orthonormal features.
+    // The residual is measured as in in_cache(): relative to the mass, in orthonormal features.
     DoubleDoubleSums target = finder.target();
     for (int e = 0; e < N; e++) target.magnitude[e] = target.high[0] / norm_[e];
     const std::size_t count = finder.indices().size(), stride = (count + 7) / 8 * 8;
@@ -164,7 +166,7 @@ Support CellSolver::streamed(const PointColumns& points, int threads, Monitor& m
 
 Support CellSolver::orthonormal(const PointColumns& points, Support start, double degenerate_width, int threads,
                                 Monitor& monitor) const {
-  if (space_.highest_power() == 0) {  // only the mass
+  if (space_.highest_power() == 0) {  // the mass is the only moment
     DoubleDouble mass;
     for (std::size_t i = 0; i < points.count; i++) mass = mass + DoubleDouble(points.w ? points.w[i] : 1.0);
     return {{0}, {static_cast<double>(mass)}, 0};
@@ -205,7 +207,7 @@ Support CellSolver::orthonormal(const PointColumns& points, Support start, doubl
     const ChosenPoints chosen(points, fresh.indices);
     fresh.residual = finder.refine(target, sums_of(chosen));
     fresh.weights = finder.weights();
-    const bool done = fresh.residual <= kRefined && N > kMaxFastFeatures;  // least squares of many features are slow
+    const bool done = fresh.residual <= kRefined && N > kMaxFastFeatures;  // least squares with many features is slow
     fresh = done ? without_zeros(std::move(fresh)) : refined(std::move(fresh));
   }
   return !start.found() || fresh.residual < start.residual ? fresh : start;

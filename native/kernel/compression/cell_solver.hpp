@@ -1,4 +1,4 @@
-// The ways to recombine one cell in one space of polynomials. Which of them is tried when: ladder.hpp.
+// The ways to recombine one cell in one space of polynomials. ladder.hpp says which is tried when.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -16,47 +16,50 @@ namespace fewpoints {
 struct Support {
   List<std::uint32_t> indices;  // into the cell's points
   List<double> weights;
-  double residual = HUGE_VAL;  // of the cell, in the basis that was used; relative
+  double residual = HUGE_VAL;  // of the cell, relative, in the basis that was used
   bool found() const { return !indices.empty(); }
 };
 
-// Tables of the space, shared by all threads. Every way returns a support of at most features() points with positive
-// weights and the residual that it measured, or none.
+// The tables of a space, which all threads share. Every way returns either a support of at most features() points, with
+// positive weights and its measured residual, or none.
 class CellSolver {
  public:
   CellSolver(const PolynomialSpace& space, std::size_t largest_cell);
 
   int features() const { return indices_.count; }
   const MultiIndices& indices() const { return indices_; }
-  // Doubles of workspace that in_cache() needs; 0: the space has too many features for it.
+  // The doubles of workspace that in_cache() needs. 0: the space has too many features for it.
   std::size_t workspace() const { return workspace_; }
-  // Whether a cell of that many points is for streamed() instead of in_cache(): too many features, or so many points
-  // that all threads should share it and no compile-time instance makes up for that.
+  // Whether a cell of this many points is for streamed() instead of in_cache(). It is when the space has too many
+  // features, or when the cell has so many points that all threads should share it and no compile-time instance makes
+  // up for that.
   bool streams(std::size_t points) const { return workspace_ == 0 || (shape_.instance < 0 && points >= kManyPoints); }
 
   // Legendre products on the cell's box, one tableau in cache (simd/cell). chosen and weights hold features() entries.
-  // `count` of the result: kCellNotSolved, kCellTooMany, or how many points are kept.
+  // `count` of the result is kCellNotSolved, kCellTooMany, or the number of points kept.
   CellResult in_cache(const PointColumns& points, double* workspace, std::uint32_t* chosen, double* weights,
                       const Monitor& monitor) const;
 
-  // The same for a cell that in_cache() found too many points in: parts of it are reduced first, each on its own box,
-  // and then what they keep (tree recombination: Tchernychova 2015). None when a part is not solved.
+  // The same for a cell that has too many points for in_cache(). Its parts are reduced first, each on its own box, and
+  // then the points that they keep (tree recombination: Tchernychova 2015). None when a part is not solved.
   Support in_parts(const PointColumns& points, double* workspace, const Monitor& monitor) const;
 
-  // The same basis for any number of features and points: streamed through the tableau of recombination/, by all
-  // threads.
+  // The same basis for any number of features and points. All threads stream the cell through the tableau of
+  // recombination/.
   Support streamed(const PointColumns& points, int threads, Monitor& monitor) const;
 
-  // Whitened coordinates and polynomials orthonormal over the data, the rank found, weights refined in double-double.
-  // start: a support to begin with; it is kept when refining its weights is enough.
-  // degenerate_width: of OrthonormalBasis; 0: even the slightest spread of the points counts.
+  // Whitened coordinates, and polynomials that are orthonormal over the data. Finds the rank, and refines weights in
+  // double-double. start: a support to begin with; it is kept when refined weights suffice. degenerate_width: that of
+  // OrthonormalBasis; 0: even the slightest spread of the points counts.
   Support orthonormal(const PointColumns& points, Support start, double degenerate_width, int threads,
                       Monitor& monitor) const;
 
-  // Legendre products on the box for features of any rank, with sums in double-double. None where a column is constant.
+  // Legendre products on the box, for features of any rank, with sums in double-double. None where a column is
+  // constant.
   Support boxed(const PointColumns& points, int threads, Monitor& monitor) const;
 
-  // Calls use(source) with the Legendre features of these points; false, and no call, when a column is constant.
+  // Calls use(source) with the Legendre features of these points. Returns false, without a call, when a column is
+  // constant.
   bool with_box(const PointColumns& points, const std::function<void(const FeatureSource&)>& use) const;
 
  private:

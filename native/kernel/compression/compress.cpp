@@ -29,7 +29,7 @@ class Clock {
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
-// Factors that turn columns into the units in which cells are cut.
+// The factors that turn columns into the units in which cells are cut.
 List<double> cutting_units(const PointSet& set, const List<double>& deviations, const CompressOptions& options) {
   List<double> units(set.dimension(), 1.0);
   int top = set.dimension() > 0 ? set.exponent(0) : 0;
@@ -45,7 +45,7 @@ List<double> cutting_units(const PointSet& set, const List<double>& deviations, 
   return units;
 }
 
-// Into the order of the caller's rows: a bit a row, and how many bits are set before each word.
+// Brings points into the order of the caller's rows. Uses one bit per row, and the number of bits set before each word.
 void in_row_order(const CellResults::Columns& kept, const PointSet& set, Compressed& out) {
   const std::size_t count = kept.rows.size(), m = kept.x.size();
   std::uint32_t last = 0;
@@ -69,7 +69,8 @@ void in_row_order(const CellResults::Columns& kept, const PointSet& set, Compres
   }
 }
 
-// Weights as the caller gets them, in his unit: subnormal ones are rounded, and those that vanish are left out.
+// Rounds the weights as the caller gets them, in the caller's unit. Subnormal ones are rounded, and those that vanish
+// are left out.
 void round_weights(CellResults::Columns& kept, const PointSet& set) {
   const int e = set.weight_exponent();
   if (e == 0) return;
@@ -88,8 +89,8 @@ void round_weights(CellResults::Columns& kept, const PointSet& set) {
   kept.rows.resize(left);
 }
 
-// Repairs what the cells keep, step by step, until the residual of the whole set is accepted. Returns the best columns
-// seen; `result` says how good they are and where they come from.
+// Repairs the results of the cells, step by step, until the residual of the whole set is accepted. Returns the best
+// columns seen. `result` says how good they are and which strategies they come from.
 CellResults::Columns repaired(Ladder& ladder, const PointSet& set, const Residual& original, Compressed& result,
                               Monitor& monitor) {
   CellResults::Columns best;
@@ -109,7 +110,7 @@ CellResults::Columns repaired(Ladder& ladder, const PointSet& set, const Residua
     round_weights(columns, set);
     return columns;
   };
-  // All weights together, in the measure itself: no cell is solved again.
+  // Refines all weights together, against the measure itself. No cell is solved again.
   const auto refine = [&](CellResults::Columns& columns) {
     if (!original.can_refine_weights(columns.rows.size())) return false;
     original.refine_weights(columns.pointers.data(), columns.w, columns.rows.size(), result.threads, monitor);

@@ -8,7 +8,8 @@
 namespace fewpoints {
 namespace {
 
-// Cells per task: few enough to balance and to notice a cancel, enough not to matter.
+// Cells per task. They are few enough to balance the load and to notice a cancel, and enough to make the cost of a task
+// negligible.
 constexpr std::size_t kCellsPerTask = 16;
 
 bool all_equal(const PointColumns& points) {
@@ -106,7 +107,7 @@ std::size_t Ladder::cells_keeping_less() const {
   return static_cast<std::size_t>(std::count(keeps_less_.begin(), keeps_less_.end(), 1));
 }
 
-// Cells with nothing to reduce.
+// Answers a cell that has nothing to reduce. False: the cell must be solved.
 bool Ladder::copies(std::size_t cell, const PointColumns& points) {
   if (points.count > 1 && all_equal(points)) {
     results_.keep_distinct(cell);
@@ -114,8 +115,8 @@ bool Ladder::copies(std::size_t cell, const PointColumns& points) {
     return true;
   }
   if (points.count > usize(enlarged_.features())) return false;
-  // One cell that is the whole set is brought down to its rank, where that is found in seconds. In a partition the
-  // bound on the size holds anyway, and copies are exact.
+  // One cell that is the whole set is brought to its rank, where that takes seconds. In a partition the bound on the
+  // size holds anyway, and copies are exact.
   const bool whole = results_.cells() == 1 && points.count > 1;
   if (whole && reduces_to_rank(points.count, usize(enlarged_.features()))) return false;
   if (whole)
@@ -126,7 +127,8 @@ bool Ladder::copies(std::size_t cell, const PointColumns& points) {
   return true;
 }
 
-// In cache, and in parts where a cell has too many points. The weights go straight to their place: no allocation.
+// Solves a cell in cache, or in parts where it has too many points. The weights go straight to their place, without
+// allocation.
 bool Ladder::solve_in_cache(std::size_t cell, const PointColumns& points, double* workspace, const Monitor& monitor) {
   if (enlarged_.streams(points.count) || points.count <= usize(enlarged_.features())) return false;
   std::uint32_t chosen[kMaxFastFeatures];
@@ -144,8 +146,8 @@ bool Ladder::solve_in_cache(std::size_t cell, const PointColumns& points, double
   return true;
 }
 
-// The strategies [first, end) one after the other. A cell that has room for all its points keeps them where nothing
-// better was found. Returns whether the cell has a new answer.
+// Tries the strategies [first, end) one after the other. A cell that has room for all its points keeps them when no
+// better answer was found. Returns whether the cell has a new answer.
 bool Ladder::climb(std::size_t cell, std::size_t first, std::size_t end, const Support& start, int threads,
                    Monitor& monitor) {
   List<const double*> x;
@@ -186,7 +188,7 @@ bool Ladder::climb(std::size_t cell, std::size_t first, std::size_t end, const S
   return true;
 }
 
-// Few cells: all threads on each. Many: one thread per cell.
+// All threads work on each cell when there are few. One thread works on each when there are many.
 template <class Body>
 void Ladder::each(const List<std::size_t>& cells, int threads, Monitor& monitor, const Body& body) {
   if (cells.size() < static_cast<std::size_t>(2 * threads)) {

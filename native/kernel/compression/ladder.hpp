@@ -1,5 +1,5 @@
-// How the cells of a partition are solved: a list of strategies in the order in which they are tried, one loop over it,
-// and a count of the cells that each of them answered.
+// How the cells of a partition are solved. This is a list of strategies in the order in which they are tried, one loop
+// over it, and a count of the cells that each strategy answered.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -15,27 +15,28 @@
 
 namespace fewpoints {
 
-// Enlarged: what cells keep when the size allows more than the order asked for (choose_order.hpp). Requested: the space
-// asked for. Both may be the same.
+// Enlarged: the space that cells keep when the size allows more than the order asked for (choose_order.hpp). Requested:
+// the space asked for. Both may be the same.
 enum class Space { Enlarged, Requested };
 
-// A way of CellSolver: its basis and its engine. Copied, Merged: nothing is solved. Together: no cell, but the weights
-// of the whole set (compress.cpp).
+// A way of CellSolver has a basis and an engine. Copied and Merged solve nothing. Together is no way of a cell: it
+// refines the weights of the whole set (compress.cpp).
 enum class Way { Copied, Merged, InCache, InParts, Streamed, Orthonormal, Boxed, Together };
 
 struct Strategy {
   const char* name;
   Space space;
   Way way;
-  double accepted;  // residual of the cell up to which it counts as solved
+  double accepted;  // the cell counts as solved up to this residual
 };
 
-// Answers of in_cache() have at most 6e-16 where the basis is well conditioned (measured over 10^5 cells).
+// Answers of in_cache() have a residual of at most 6e-16 where the basis is well conditioned (measured over 10^5
+// cells).
 constexpr double kCellResidual = 4e-15;
 
-// In this order. Where no strategy that applies to a cell is accepted, the answer of the last one is taken: the
-// residual of the whole set is judged afterwards. From `again` on, cells are solved once more because that residual is
-// too large; a cell that keeps less stays in the requested space.
+// The strategies, in the order in which they are tried. When none that applies to a cell is accepted, the answer of the
+// last one is taken: the residual of the whole set is judged afterwards. From `again` on, cells are solved once more
+// because that residual is too large. A cell that keeps less stays in the requested space.
 constexpr std::array kStrategies{
     Strategy{"copied", Space::Enlarged, Way::Copied, 0},
     Strategy{"merged", Space::Enlarged, Way::Merged, 0},
@@ -51,29 +52,29 @@ constexpr std::array kStrategies{
 constexpr std::size_t kInCache = 2, kInParts = 3, kCostly = 4, kAgain = 7, kTogether = 8, kBoxed = 9;
 using StrategyCounts = std::array<std::size_t, kStrategies.size()>;
 
-// Whether a set of no more points than moments, all of which may stay, is brought down to its rank: a matter of
-// points^2 features operations, about 7 * 10^9 per second. Beyond, only equal points become one.
+// Whether a set that has no more points than moments, and may keep all of them, is brought to its rank. That takes
+// points^2 features operations, at about 7 * 10^9 per second. Beyond a limit only equal points become one.
 bool reduces_to_rank(std::size_t points, std::size_t features);
 
 class Ladder {
  public:
   Ladder(const Partition& partition, const PolynomialSpace& enlarged, const PolynomialSpace& requested);
 
-  // Every cell. Throws Error(Infeasible) where no strategy finds a support.
+  // Solves every cell. Throws Error(Infeasible) where no strategy finds a support.
   void solve(int threads, Monitor& monitor);
-  // Once more, every cell that was reduced, from the support that it has; even the slightest spread of its points
+  // Solves every reduced cell once more, starting from its current support. Even the slightest spread of its points
   // counts.
   void solve_again(int threads, Monitor& monitor);
-  // Takes back the reduction of cells that have room for all their points. Returns whether there were any.
+  // Restores all points of the cells that have room for them. Returns whether there were any.
   bool copy_small();
-  // In products of Legendre polynomials on their boxes, the cells that kept their moments badly, or if there are none,
-  // all that were reduced: orthonormal polynomials lose their orthogonality at high orders on thin tails. Returns
+  // Solves cells in products of Legendre polynomials on their boxes: those with a bad residual, or if there are none,
+  // all that were reduced. At high orders on thin tails, orthonormal polynomials lose their orthogonality. Returns
   // whether anything changed.
   bool solve_boxed(int threads, Monitor& monitor);
 
   CellResults::Columns columns() const { return results_.columns(); }
-  StrategyCounts counts() const;           // cells by the strategy that answered them
-  std::size_t cells_keeping_less() const;  // those that keep the requested space only, although it was enlarged
+  StrategyCounts counts() const;           // the number of cells per strategy that answered them
+  std::size_t cells_keeping_less() const;  // cells that keep only the requested space, although it was enlarged
 
  private:
   bool copies(std::size_t cell, const PointColumns& points);
@@ -85,9 +86,9 @@ class Ladder {
   const CellSolver enlarged_;
   std::optional<CellSolver> requested_;
   CellResults results_;
-  List<unsigned char> strategy_;    // of every cell: the one that answered it
-  List<unsigned char> keeps_less_;  // 1 or 0
-  List<double> residuals_;          // of every cell that was not answered in cache
+  List<unsigned char> strategy_;    // per cell: the strategy that answered it
+  List<unsigned char> keeps_less_;  // per cell: 1 or 0
+  List<double> residuals_;          // per cell that was not answered in cache
 };
 
 }  // namespace fewpoints

@@ -11,9 +11,10 @@
 namespace fewpoints {
 namespace {
 
-// What was cut off in the exact sums may be this much of sum w |z^a|: a thousandth of the residual's last digit.
+// The parts that are cut off in the reproducible sums may be this share of sum w |z^a|: a thousandth of the residual's
+// last digit.
 constexpr double kTrusted = 0x1p-62;
-// Of differences with the first point and of the centre, relative.
+// The relative rounding error of differences with the first point, and of the centre.
 constexpr double kRounding = 0x1p-48;
 
 }  // namespace
@@ -26,7 +27,7 @@ Residual::Residual(const PointSet& set, const PolynomialSpace& space, int thread
       weight_exponent_(set.weight_exponent()) {
   const int m = set.dimension();
   const std::size_t n = set.size();
-  // Sums about the first point, of the first two powers; shifted data keep their digits at any offset.
+  // Sums of the first two powers are taken about the first point, so that shifted data keep their digits at any offset.
   struct Part {
     double mass = 0, lightest = 0, heaviest = 0;
     List<Spread> columns;
@@ -59,7 +60,7 @@ Residual::Residual(const PointSet& set, const PolynomialSpace& space, int thread
     const double mean = first / mass;
     centre_[a] = set.column(a)[0] + mean;
     deviations_[a] = std::sqrt(std::max(0.0, second / mass - mean * mean));
-    const double reach = std::max(high - mean, mean - low);  // |z| below 1, so that no power overflows
+    const double reach = std::max(high - mean, mean - low);  // scaling brings |z| below 1, so that no power overflows
     scale_[a] = reach > 0 ? std::ldexp(1.0, -std::ilogb(reach) - 1) : 1;
     bounds.reach.push_back(scale_[a] * reach * (1 + kRounding) + kRounding * std::fabs(scale_[a] * centre_[a]));
     exponents_.push_back(set.exponent(a));
@@ -69,7 +70,8 @@ Residual::Residual(const PointSet& set, const PolynomialSpace& space, int thread
   sums_ = sums_of(x.data(), set.weights(), n, centre_, scale_, bounds, true, threads, monitor);
 }
 
-// Errors are relative to sum w |z^a|: of the products and of what is cut from them below 2^-60 (products.cpp).
+// Errors of the products and of their cut-off parts are below 2^-60, relative to sum w |z^a|
+// (polynomial/reproducible_sums.cpp).
 DoubleDoubleSums Residual::sums_of(const double* const* x, const double* w, std::size_t n, const List<double>& centre,
                                    const List<double>& scale, const Bounds& bounds, bool magnitudes, int threads,
                                    Monitor& monitor) const {
@@ -90,7 +92,7 @@ DoubleDoubleSums Residual::sums_of(const double* const* x, const double* w, std:
       return sums;
     }
   }
-  // Products over more than a thousand binary orders of magnitude.
+  // These products range over more than a thousand binary orders of magnitude.
   const DoubleDoubleBasis general(indices_, Recurrence::monomial(indices_.dimension, indices_.order), centre, scale);
   return general.sums(x, w, n, threads, monitor, Stage::Verify);
 }
@@ -104,7 +106,7 @@ Verification Residual::of(const double* const* x, const double* w, std::size_t c
 Verification Residual::of(const PointSet& other, int threads, Monitor& monitor) const {
   const int m = other.dimension();
   List<const double*> x(m);
-  // The other set may be held in other units; powers of two carry over exactly.
+  // The other set may be held in other units. Powers of two carry over exactly.
   List<double> centre(m), scale(m);
   for (int a = 0; a < m; a++) {
     x[a] = other.column(a);
@@ -141,7 +143,7 @@ double Residual::refine_weights(const double* const* x, Array<double>& w, std::s
   return residual;
 }
 
-// A set that reaches no further is cut at the same places as the original: what is equal cancels to the last bit.
+// A set that reaches no further is cut at the same places as the original. Equal parts then cancel to the last bit.
 Bounds Residual::both(Bounds other) const {
   for (std::size_t a = 0; a < other.reach.size(); a++) other.reach[a] = std::max(other.reach[a], bounds_.reach[a]);
   other.heaviest = std::max(other.heaviest, bounds_.heaviest);
@@ -155,7 +157,7 @@ Verification Residual::compare(const DoubleDoubleSums& sums, int weight_exponent
     const DoubleDouble other{std::ldexp(sums.high[e], weight_exponent), std::ldexp(sums.low[e], weight_exponent)};
     const double difference = std::fabs(static_cast<double>(two_sum(other.high, other.low) - sums_[e]));
     const double magnitude = sums_.magnitude[e];
-    // Where every |z^a| is 0, so must be the other's.
+    // Where every |z^a| is 0, the other's must be 0, too.
     const double relative = magnitude > 0 ? difference / magnitude : (difference == 0 ? 0 : HUGE_VAL);
     double& worst = result.per_order[indices_.total[e]];
     worst = std::isnan(relative) ? HUGE_VAL : std::max(worst, relative);

@@ -1,6 +1,6 @@
-// Moments of a set in centred coordinates and in double-double, to compare others with. The measurement shares no basis
-// and no sums with the recombination. The compression uses both: cells are cut by these deviations, and weights are
-// refined against these sums.
+// The moments of a set in centred coordinates and in double-double, to compare other sets with. The measurement shares
+// no basis and no sums with the recombination. But the compression uses both: cells are cut by these deviations, and
+// weights are refined against these sums.
 #pragma once
 
 #include "base/list.hpp"
@@ -13,24 +13,24 @@ namespace fewpoints {
 
 class Residual {
  public:
-  // Cost: one pass for means and deviations, one for the features of every point in two parts.
+  // Costs one pass for means and deviations, and one for the features of every point in two parts.
   Residual(const PointSet& original, const PolynomialSpace& space, int threads, Monitor& monitor);
 
   Verification of(const PointSet& compressed, int threads, Monitor& monitor) const;
-  // The same for columns in the original's own units (its exponents already taken out).
+  // The same for columns in the original's units (its exponents are already taken out).
   Verification of(const double* const* x, const double* w, std::size_t count, int threads, Monitor& monitor) const;
 
-  // Changes the weights so that the residual gets smaller, if it can; returns what it is then.
+  // Changes the weights to make the residual smaller, if it can. Returns the residual of the result.
   double refine_weights(const double* const* x, Array<double>& w, std::size_t count, int threads,
                         Monitor& monitor) const;
-  // Whether that is done in seconds and in memory that does not matter.
+  // Whether refine_weights() takes seconds only, and little memory.
   bool can_refine_weights(std::size_t count) const {
     constexpr double kMaxEntries = 1e7, kMaxWork = 4e9;
     const double features = indices_.count, entries = features * static_cast<double>(count);
     return count > 0 && entries <= kMaxEntries && features * entries <= kMaxWork;
   }
 
-  const List<double>& deviations() const { return deviations_; }  // weighted, of each column; 0 for a constant one
+  const List<double>& deviations() const { return deviations_; }  // weighted, one per column; 0 for a constant one
 
  private:
   DoubleDoubleSums sums_of(const double* const* x, const double* w, std::size_t n, const List<double>& centre,

@@ -1,4 +1,4 @@
-// The residual that counts: how far the moments of one weighted set are from another's.
+// The residual that counts: how far the moments of one weighted set are from those of another.
 #pragma once
 
 #include "base/list.hpp"
@@ -9,12 +9,12 @@
 namespace fewpoints {
 
 struct Verification {
-  double residual = 0;     // largest of per_order
-  List<double> per_order;  // highest degree + 1 values: the largest over the multi-indices of that degree
+  double residual = 0;     // the largest of per_order
+  List<double> per_order;  // one value per degree, from 0 on: the largest over the multi-indices of that degree
 };
 
-// |sum c' z^a - sum c z^a| / sum c |z^a|, z the columns centred at the weighted mean of the original, in double-double.
-// (Dividing by the standard deviation, too, would change nothing: it cancels.)
+// sum c' z^a - sum c z^a| / sum c |z^a|, in double-double. z are the columns centred at the weighted mean of the
+// original. Division by the standard deviation would change nothing: it cancels.
 Verification verify(const PointSet& original, const PointSet& compressed, const PolynomialSpace& space, int threads,
                     Monitor& monitor);
 

@@ -13,9 +13,10 @@ namespace fewpoints {
 namespace {
 
 constexpr double kNumber = sizeof(double);
-// Of the general path: below, cells have a workspace that is never large.
+// With no more features than this, a cell uses a workspace that is never large. With more, it uses the general path.
 constexpr std::size_t kFewFeatures = 256;
-// Of a list of products, with its heads, tails and runs, and of a chunk's sums: measured.
+// The bytes per feature of a list of products, with its left and right factors and runs; and of the sums of one chunk.
+// Measured.
 constexpr double kBytesOfFeature = 300, kBytesOfSum = 48;
 
 double recombination(std::size_t points, std::size_t features, double singles_per_feature) {

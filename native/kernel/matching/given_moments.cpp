@@ -13,13 +13,13 @@ namespace fewpoints {
 namespace {
 
 constexpr int kMaxSteps = 6;
-// Half an epsilon: weights cannot be better than rounded ones.
+// Half an epsilon: rounded weights cannot do better.
 constexpr double kConverged = 0x1p-53;
-// Operations of one factorisation.
+// The most operations of one factorisation.
 constexpr double kMaxWork = 1e9;
-// Of a target that is outside of what the values of its function allow: rounding stays far below.
+// A target is infeasible when it is outside the range of its function's values by this share. Rounding stays far below.
 constexpr double kOutside = 1e-10;
-// Columns up to which a message lists all exponents.
+// The most columns for which a message lists all exponents.
 constexpr int kMaxListed = 12;
 
 }  // namespace
@@ -36,7 +36,7 @@ GivenMoments::GivenMoments(const PointSet& set, const List<double>& target, int 
       scale_(set.dimension(), 1.0) {
   for (int a = 0; a < set.dimension(); a++) {
     columns_.push_back(set.column(a));
-    // Legendre polynomials are not homogeneous: there the columns go back to the caller's units.
+    // Legendre polynomials are not homogeneous: for them the columns go back to the caller's units.
     if (basis == Basis::Legendre) scale_[a] = std::ldexp(1.0, set.exponent(a));
   }
   exponents_.assign(target_.size(), 0);
@@ -46,7 +46,7 @@ GivenMoments::GivenMoments(const PointSet& set, const List<double>& target, int 
           exponents_[indices_.parent[e]] + static_cast<long>(indices_.degree[e]) * set.exponent(indices_.axis[e]);
       if (exponents_[e] != 0) target_[e] = std::scalbln(target_[e], -exponents_[e]);
     }
-  exact_ = std::make_unique<DoubleDoubleBasis>(indices_, recurrence_, List<double>(set.dimension(), 0.0), scale_);
+  basis_ = std::make_unique<DoubleDoubleBasis>(indices_, recurrence_, List<double>(set.dimension(), 0.0), scale_);
 }
 
 bool GivenMoments::are_finite() const {
@@ -54,7 +54,7 @@ bool GivenMoments::are_finite() const {
 }
 
 DoubleDoubleSums GivenMoments::sums(const double* weights) const {
-  return exact_->sums(columns_.data(), weights, set_.size(), threads_, monitor_, Stage::Verify);
+  return basis_->sums(columns_.data(), weights, set_.size(), threads_, monitor_, Stage::Verify);
 }
 
 double GivenMoments::against_given(const List<double>& weights) const {
@@ -74,7 +74,7 @@ void GivenMoments::evaluate(std::size_t point, double factor, Scratch& scratch, 
     scratch.x[a] = columns_[a][point] * scale_[a];
     scratch.z[a] = &scratch.x[a];
   }
-  product_values(exact_->shape(), scratch.z.data(), 1, factor, values, 1, scratch.powers);
+  product_values(basis_->shape(), scratch.z.data(), 1, factor, values, 1, scratch.powers);
 }
 
 double GivenMoments::refine_weights(List<double>& weights) const {
@@ -101,7 +101,7 @@ double GivenMoments::refine_weights(List<double>& weights) const {
       if (w[i] > 0) on.push_back(i);
     const double width = static_cast<double>(on.size());
     if (slow || best <= kConverged || !std::isfinite(worst) || width * N * std::min<double>(width, N) > kMaxWork) break;
-    // Factors 1 + h of the weights, h small: they stay positive.
+    // Weights change by factors 1 + h with small h, so they stay positive.
     Eigen::MatrixXd A(N, static_cast<Eigen::Index>(on.size()));
     Scratch scratch;
     for (std::size_t j = 0; j < on.size(); j++)
@@ -141,7 +141,7 @@ std::string GivenMoments::unmet(const List<double>& weights, const List<double>&
   const int N = indices_.count;
   const double total = given[0];
   if (total < 0) return name(0) + " is " + shown(total) + " and cannot be below 0";
-  // The moment over the total weight is a mean of the values on the points.
+  // A moment divided by the total weight is a mean of the function's values on the points.
   List<double> low(static_cast<std::size_t>(N), HUGE_VAL), high(low.size(), -HUGE_VAL), values(low.size());
   Scratch scratch;
   for (std::size_t i = 0; i < set_.size(); i++) {

@@ -17,14 +17,15 @@
 #include "polynomial/feature_blocks.hpp"
 #include "recombination/refine_weights.hpp"
 
-// The projection. With w_i = c_i (1 + h_i), the distance is sum c_i h_i^2, and Lagrange's conditions say
+// The projection. With w_i = c_i (1 + h_i), the distance is sum c_i h_i^2 (the chi-square distance of calibration
+// weighting), and Lagrange's conditions say
 //   w_i = c_i max(0, 1 + mu . phi_i)
 // for a vector mu of N numbers: the given weights times a polynomial, cut off at 0. mu minimises the convex function
-//   g(mu) = sum c_i max(0, 1 + mu . phi_i)^2 / 2 - mu . target,
-// whose gradient is the moments' error and whose second derivative, the sum of c phi phi' over the points with w > 0,
-// exists but for kinks: a semismooth Newton method (Qi and Sun 1993) ends after a few passes over the points, however
-// many there are, and after one when no weight meets 0. Without a solution mu grows for ever; then nnls finds the least
-// residual.
+//   g(mu) = sum c_i max(0, 1 + mu . phi_i)^2 / 2 - mu . target.
+// Its gradient is the error of the moments. Its second derivative is the sum of c phi phi' over the points with w > 0,
+// and exists except at kinks. So a semismooth Newton method (Qi and Sun 1993) ends after a few passes over the points,
+// however many there are, and after one pass when no weight meets 0. Without a solution mu grows without bound; then
+// nnls finds the least residual.
 namespace fewpoints {
 namespace {
 
@@ -32,26 +33,27 @@ using Matrix = Eigen::MatrixXd;
 using Vector = Eigen::VectorXd;
 
 constexpr int kMaxPasses = 100;
-// Errors below are in units of MomentTarget::size + sum w |phi|: what rounding the target can do.
+// The errors below are in units of MomentTarget::size + sum w |phi|, the effect of rounding the target.
 constexpr double kConverged = 0x1p-60;
-// How far from the target the projection may stay, for each unit of mu: what the target itself is known to.
+// How far from the target the projection may stay, per unit of mu: the precision of the target itself.
 constexpr double kSlack = kEpsilon;
 constexpr double kNewtonDone = 32 * kEpsilon;
-// Met: what refinement leaves in the worst feasible case, and below what a feasible target is told from an infeasible
-// one by nnls.
+// Errors up to this count as met. It is above the error that refinement leaves in the worst feasible case, and below
+// the error by which nnls tells an infeasible target from a feasible one.
 constexpr double kMet = 0x1p-40;
 constexpr int kMaxRefinements = 12;
-// A residual in the caller's basis above this is looked into; weights below that share of the largest are rounding.
+// A residual in the caller's basis above kSuspect is examined. Weights below kRounding of the largest are rounding.
 constexpr double kSuspect = 64 * kEpsilon, kRounding = 0x1p-46;
-// Armijo's condition.
+// The share of the predicted fall that a step must reach (Armijo's condition).
 constexpr double kEnough = 1e-4;
-// A fall of g below this share of it is rounding.
+// A fall of g below this share of g is rounding.
 constexpr double kSeen = 1e-13;
 constexpr double kSmallestStep = 0x1p-12;
-// Of the first second derivative, added to the others: more where a step does not help (Levenberg, Marquardt).
+// The share of the first second derivative that is added to the others. It grows where a step does not help (Levenberg,
+// Marquardt).
 constexpr double kMinDamping = 1e-15;
 constexpr double kMaxMu = 1e13;
-// Points of the projection by least squares, whose matrix is square.
+// The most points of the projection by least squares, whose matrix is square.
 constexpr std::size_t kFew = 600;
 constexpr double kMaxPartBytes = 0x1p28;
 
@@ -86,7 +88,8 @@ class Matching {
     size_ = Vector(N_);
   }
 
-  // False: no polynomial was found, there may be no solution. weights() are the best so far.
+  // Computes the projection. False: no polynomial was found, and there may be no solution. weights() are then the best
+  // so far.
   bool project() {
     mu_ = Vector::Zero(N_);
     Pass now = pass(mu_);
@@ -100,7 +103,7 @@ class Matching {
     for (int k = 0; k < kMaxPasses; k++) {
       monitor_.report(Stage::Solve, static_cast<std::size_t>(k), kMaxPasses);
       const double error = relative(gradient);
-      // Near rounding, a step that does not help much is the last: refine() does the rest.
+      // Near rounding, a step that helps little is the last one: refine() does the rest.
       if (error <= kNewtonDone || (error <= kMet && error > 0.25 * last)) break;
       last = error;
       Matrix H = now.hessian;
@@ -129,11 +132,12 @@ class Matching {
       if (damping > 1 || !(mu_.cwiseAbs().maxCoeff() < kMaxMu)) break;
     }
     const bool found = relative(gradient) <= kMet;
-    settle();
+    set_weights_at_mu();
     return found;
   }
 
-  // Brings the last digits of weights(): Newton's steps with errors summed in double-double. Returns the largest error.
+  // Refines the last digits of weights() by Newton steps, with errors summed in double-double. Returns the largest
+  // error.
   double refine() {
     List<double> w = weights_;
     double best = HUGE_VAL;
@@ -148,7 +152,7 @@ class Matching {
         unit[e] = size > 0 ? 1 / size : 0;
         if (error[e] != 0) worst = std::max(worst, std::fabs(error[e]) / size);
       }
-      const bool slow = worst > 0.5 * best;  // at the rounding of the weights, or never to end
+      const bool slow = worst > 0.5 * best;  // the rest is rounding of the weights, or convergence has stalled
       if (worst < best) {
         best = worst;
         weights_ = w;
@@ -159,7 +163,7 @@ class Matching {
     return best;
   }
 
-  // nnls on the moments: the least residual, with few of the points.
+  // Solves nnls on the moments: the least residual, with few of the points.
   double least() {
     RowMajor matrix(static_cast<std::size_t>(N_), n_);
     List<double> rhs(static_cast<std::size_t>(N_));
@@ -179,8 +183,9 @@ class Matching {
     return set.residual_norm();
   }
 
-  // The projection as least squares with equality constraints, when Newton's method has failed on a problem that has a
-  // solution: on all points if they are few, else on those that have weight now or had most of it.
+  // Computes the projection as least squares with equality constraints. Used when Newton's method has failed on a
+  // problem that has a solution. It takes all points if they are few, otherwise those that have weight or had most of
+  // it before.
   void project_few(const List<double>& before) {
     List<std::uint32_t> few(n_);
     std::iota(few.begin(), few.end(), 0U);
@@ -199,7 +204,7 @@ class Matching {
     problem.matrix = RowMajor(few.size(), few.size());
     problem.equality = RowMajor(static_cast<std::size_t>(N_), few.size());
     for (std::size_t j = 0; j < few.size(); j++) {
-      const double c = std::sqrt(c_[few[j]]);  // unknowns w / sqrt(c)
+      const double c = std::sqrt(c_[few[j]]);  // the unknowns are w / sqrt(c)
       problem.matrix.row(j)[j] = 1;
       problem.rhs.push_back(c);
       for (Eigen::Index e = 0; e < N_; e++)
@@ -216,8 +221,8 @@ class Matching {
   void set_weights(const List<double>& w) { weights_ = w; }
 
  private:
-  // Weights at mu_, and 0 where 1 + mu . phi is positive by rounding only.
-  void settle() {
+  // Computes the weights at mu_. They are 0 where 1 + mu . phi is positive by rounding only.
+  void set_weights_at_mu() {
     weights_.resize(n_);
     const Vector size = mu_.cwiseAbs();
     features_.for_blocks([&](const FeatureBlocks::Block& block, std::size_t) {
@@ -240,8 +245,9 @@ class Matching {
     return phi;
   }
 
-  // The least change of the positive weights, sum (dw)^2 / c, that makes up for the error of the moments. Few of them
-  // may be nearly dependent: then by orthogonal factorisation, which does not square the condition.
+  // Adds the least change of the positive weights, in sum (dw)^2 / c, that corrects the error of the moments. A few
+  // weights may be nearly dependent. They are corrected by orthogonal factorisation, which does not square the
+  // condition number.
   void correct(List<double>& w, const Vector& error, const Vector& unit) {
     List<std::uint32_t> on;
     for (std::size_t i = 0; i < n_; i++)
@@ -289,7 +295,7 @@ class Matching {
     return std::isfinite(worst) ? worst : HUGE_VAL;
   }
 
-  // H x = v for H symmetric and positive semidefinite, its diagonal brought to 1 first.
+  // Solves H x = v for symmetric positive semidefinite H, after scaling its diagonal to 1.
   static Vector solve(const Matrix& H, const Vector& v) {
     Vector unit(H.rows());
     for (Eigen::Index e = 0; e < H.rows(); e++) unit[e] = H(e, e) > 0 ? 1 / std::sqrt(H(e, e)) : 0;
@@ -301,8 +307,8 @@ class Matching {
     return unit.cwiseProduct(x);
   }
 
-  // The pieces' sums, added in their order; body(block, part) adds a block to the part of its piece. A part has N^2
-  // numbers: where all of them together would be large, there are as many at a time as there are threads.
+  // Adds the sums of the pieces in their order. body(block, part) adds a block to the part of its piece. A part has N^2
+  // numbers. Where all parts together would be large, there are only as many at a time as threads.
   template <class Part, class Body>
   Part sum_of_pieces(const Body& body) const {
     const std::size_t pieces = features_.pieces();
@@ -327,7 +333,7 @@ class Matching {
     return total;
   }
 
-  // Value, moments and second derivative at mu.
+  // The value, the moments and the second derivative at mu.
   Pass pass(const Vector& mu) {
     Pass total = sum_of_pieces<Pass>([&](const FeatureBlocks::Block& block, Pass& part) {
       Vector w = block.phi * mu, active(w.size());
@@ -414,7 +420,7 @@ Matched match_moments(const PointSet& set, std::size_t count, const List<double>
   Matched result;
   result.residual = moments.refine_weights(weights);
   if (result.residual > kSuspect) {
-    // Weights that are nothing but rounding, where the target has a moment that is 0 without them.
+    // Tries without weights that are only rounding: the target may have a moment that is 0 without them.
     List<double> trimmed = weights;
     const double least = kRounding * *std::max_element(weights.begin(), weights.end());
     for (double& w : trimmed) w = w > least ? w : 0;
@@ -424,7 +430,7 @@ Matched match_moments(const PointSet& set, std::size_t count, const List<double>
       weights = std::move(trimmed);
     }
   }
-  // The polynomials that vanish on the points are not in the basis: their moments must agree as well.
+  // The basis leaves out polynomials that vanish on the points. Their moments must agree as well.
   if (!(moments.against_given(weights) <= kMet)) throw infeasible(moments.unmet(weights, given));
   result.weights.assign(count, 0.0);
   for (std::size_t i = 0; i < set.size(); i++)

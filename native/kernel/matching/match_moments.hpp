@@ -1,4 +1,5 @@
-// Non-negative weights on given points that meet given moments, nearest to given weights.
+// Calibration weighting with the chi-square distance: finds the non-negative weights on given points that meet given
+// moments and are nearest to given weights.
 #pragma once
 
 #include "base/list.hpp"
@@ -9,13 +10,13 @@
 namespace fewpoints {
 
 struct Matched {
-  List<double> weights;  // one for each of the caller's points
-  double residual = 0;   // largest over moments of |sum w phi - target| / sum w |phi|, phi of the caller's basis
+  List<double> weights;  // one per point of the caller
+  double residual = 0;   // the largest over moments of |sum w phi - target| / sum w |phi|, in the caller's basis
 };
 
-// Nearest: with the set's weights c, least sum (w_i - c_i)^2 / c_i. Points that were left out of the set, for their
-// weight is 0, keep it. target: as moments() gives them. count: of the caller's points. Throws Error Infeasible
-// with the moment that cannot be met, the target and what can be reached.
+// Nearest means the least sum (w_i - c_i)^2 / c_i, where c are the set's weights. Points of weight 0 are not in the
+// set, and keep weight 0. target: as moments() returns them. count: the number of the caller's points. Throws Error
+// Infeasible, which names the moment that cannot be met, its target and the range that can be reached.
 Matched match_moments(const PointSet& set, std::size_t count, const List<double>& target, int order, Basis basis,
                       int threads, Monitor& monitor);
 

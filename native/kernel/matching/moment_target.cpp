@@ -25,12 +25,12 @@ struct Moments {
   List<double> size;
 };
 
-// Three-term recurrence of one variable.
+// The three-term recurrence of one variable.
 struct OneRecurrence {
   const double *a, *b, *c;
 };
 
-// Row j: the coefficients of p_j(z) in the given basis of one variable x, z = factor x - shift.
+// Row j holds the coefficients of p_j(z) in the given basis of one variable x, with z = factor x - shift.
 List<Coefficients> expansions(Basis basis, int order, const OneRecurrence& r, double factor, DoubleDouble shift) {
   const auto count = static_cast<std::size_t>(order) + 1;
   List<Coefficients> p(count, Coefficients(count));
@@ -65,7 +65,7 @@ List<Coefficients> expansions(Basis basis, int order, const OneRecurrence& r, do
 
 // Replaces the functions of one variable by others, p.
 void change_axis(Moments& moments, int axis, const List<Coefficients>& p) {
-  // Multi-indices that differ in this exponent only, from the highest down: each needs those below it.
+  // Goes through multi-indices that differ in this exponent only, from the highest down: each needs those below it.
   for (int e = moments.indices.count; e-- > 0;) {
     Exponents row = moments.exponents(e);
     const int degree = row[axis];
@@ -82,13 +82,13 @@ void change_axis(Moments& moments, int axis, const List<Coefficients>& p) {
   }
 }
 
-// Monomials of z = map y from those of y: each is one coordinate times one of a degree less.
+// Returns monomials of z = map y from those of y. Each is one coordinate times a monomial of one degree less.
 Moments turn(const Moments& y, int dimension, const List<double>& map) {
   const int m = y.indices.dimension, order = y.indices.order;
   Moments z(dimension, order);
-  List<int> start(static_cast<std::size_t>(order) + 2, 0);  // of each degree among the y
+  List<int> start(static_cast<std::size_t>(order) + 2, 0);  // per degree: its first monomial of y
   for (int e = 0; e < y.indices.count; e++) start[y.indices.total[e] + 1] = e + 1;
-  // The product of monomial e of y with coordinate b.
+  // product: monomial e of y times coordinate b.
   List<int> product(fewpoints::product(std::max(start[order], 0), m));
   for (int e = 0; e < start[order]; e++)
     for (int b = 0; b < m; b++) {
@@ -97,7 +97,7 @@ Moments turn(const Moments& y, int dimension, const List<double>& map) {
       product[usize(e) * usize(m) + usize(b)] = y.place.at(row);
     }
   List<Coefficients> before, now;
-  List<int> place(static_cast<std::size_t>(z.indices.count));  // inside its degree
+  List<int> place(static_cast<std::size_t>(z.indices.count));  // the place inside its degree
   for (int degree = 0, e = 0; degree <= order; degree++) {
     now.clear();
     const auto width = static_cast<std::size_t>(start[degree + 1] - start[degree]);
@@ -152,7 +152,8 @@ MomentTarget localise(const List<double>& target, int order, Basis basis, const 
   }
   const Recurrence& own = orthonormal.recurrence();
   if (m == 1 && shape.dimension == 1) {
-    // In one step: on the way over powers of z, size would grow with their coefficients, which reach 2^(1.3 order).
+    // This is one step. On the way over powers of z, size would grow with their coefficients, which reach 2^(1.3
+    // order).
     const double factor = std::ldexp(shape.map[0], -exponent[0]);
     change_axis(y, 0,
                 expansions(basis, order, {own.a.data(), own.b.data(), own.c.data()}, factor,
@@ -162,8 +163,8 @@ MomentTarget localise(const List<double>& target, int order, Basis basis, const 
     return {y.value, y.size};
   }
   const Recurrence plain = Recurrence::monomial(1, order);
-  // y_b = scale_b (x_b - centre_b) with the orthonormal basis's largest factor of this column, so that its map has
-  // entries near 1.
+  // y_b = scale_b (x_b - centre_b), where scale_b is the largest factor that the orthonormal basis has for this column.
+  // Its map then has entries near 1.
   List<double> map(product(shape.dimension, m), 0.0);
   if (shape.from == nullptr)
     std::copy_n(shape.map, map.size(), map.begin());

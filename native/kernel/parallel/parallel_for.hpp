@@ -1,5 +1,4 @@
-// Parallel loops whose result does not depend on the number of threads, and from which no exception escapes into
-// OpenMP.
+// Parallel loops. Their result does not depend on the number of threads, and no exception escapes into OpenMP.
 #pragma once
 #include <algorithm>
 #include <atomic>
@@ -12,23 +11,24 @@
 
 namespace fewpoints {
 
-// Fixed pieces of a long range, so that sums over them come out the same for any number of threads.
+// The fixed size of the chunks of a long range. Sums over chunks then come out the same for any number of threads.
 constexpr std::size_t kChunk = 16384;
 inline std::size_t chunk_count(std::size_t n) { return (n + kChunk - 1) / kChunk; }
 
-// For the loops in simd/, which know nothing of the Monitor.
+// For the loops in simd/, which know nothing of Monitor.
 inline Stop stop_of(const Monitor& monitor) {
   return {[](const void* m) { return static_cast<const Monitor*>(m)->cancelled(); }, &monitor};
 }
 
-// True on threads that already work for a parallel_for: a loop inside it runs on that thread alone and reports nothing.
+// True on threads that already work for a parallel_for. A loop inside it runs on that thread alone and reports nothing.
 inline bool& inside_parallel_for() {
   thread_local bool inside = false;
   return inside;
 }
 
-// Runs body(i, thread) for i in [0, count), in any order, thread < threads. Stops early when the monitor says cancel
-// (then throws Cancelled) or a body throws (then throws that again). Progress is reported from the calling thread.
+// Runs body(i, thread) for every i in [0, count), in any order, with thread < threads. Stops early when the monitor is
+// cancelled, and throws Cancelled then. Stops early when a body throws, and throws the same then. The calling thread
+// reports progress.
 template <class Body>
 void parallel_for(std::size_t count, int threads, Monitor& monitor, Stage stage, const Body& body) {
   const int team = static_cast<int>(std::min<std::size_t>(static_cast<std::size_t>(std::max(threads, 1)), count));

@@ -10,19 +10,19 @@ namespace fewpoints {
 namespace {
 
 constexpr int kMaxThreads = 1024;
-// More than libgomp's own records of a team take.
+// libgomp's own records of a team take less than this.
 constexpr std::size_t kRecords = 32 << 10;
 
-// Of the calling thread, which has OpenMP's threads for itself.
+// The number of threads of the calling thread, which has OpenMP's threads for itself.
 thread_local int started = 1;
 
-// How many of `wanted` threads OpenMP can start: a half of those that can be had beside each other. The system counts a
-// thread for a moment after it has ended, and other parts of the process may want one, too.
+// How many of `wanted` threads OpenMP can start: half of those that can run side by side. The other half is a reserve.
+// The system counts a thread for a moment after it has ended, and other parts of the process may want a thread, too.
 int startable(int wanted) noexcept {
   std::vector<std::thread> threads;
   std::atomic<bool> go{false};
   try {
-    // Freed, these bytes are there for libgomp's records. The stacks stay in the C library's hands as well.
+    // These bytes are freed for libgomp's records. The C library keeps the memory of the stacks as well.
     void* const records = std::malloc(kRecords);
     if (records == nullptr) return 0;
     std::free(records);
@@ -45,7 +45,7 @@ int usable_threads(int wanted) noexcept {
   if (wanted <= started) return wanted;
   const int possible = started + startable(wanted - started);
   if (possible == started) return started;
-  omp_set_dynamic(0);  // a region has the size that is asked for
+  omp_set_dynamic(0);  // a region then has the size that it asks for
   int size = started;
 #pragma omp parallel num_threads(possible)
 #pragma omp single

@@ -1,9 +1,9 @@
-// Parallel regions: OpenMP's, all of one size.
+// Parallel regions of OpenMP, all of one size.
 //
-// libgomp ends the process when it cannot start a thread, and ends threads when a region is smaller than the one
-// before, which a later one must start again. So threads are started once, when they are first wanted and after
-// std::thread, which throws instead, has shown that twice as many can be had; and every region has all of them. Those
-// that the caller has no part for leave it at once.
+// libgomp ends the process when it cannot start a thread. It also ends threads when a region is smaller than the one
+// before, and a later region must then start them again. So threads are started once, when they are first wanted.
+// Before that, std::thread, which throws instead, has shown that twice as many can be started. Every region has all of
+// them. Threads without a part leave the region at once.
 #pragma once
 #include <omp.h>
 
@@ -11,18 +11,18 @@
 
 namespace fewpoints {
 
-// Starts threads until there are `wanted` with the calling one. Returns how many there are then, at most `wanted`:
-// fewer where the system refuses a thread, or the memory for it.
+// Starts threads until there are `wanted`, counting the calling one. Returns how many there are, at most `wanted`.
+// There are fewer when the system refuses a thread or the memory for it.
 int usable_threads(int wanted) noexcept;
 
-// How many threads there are, with the calling one: the size of every region that it opens.
+// How many threads there are, counting the calling one. Every region that it opens has this size.
 int region_size() noexcept;
 
-// part(index) once on the calling thread, with index 0, and once on each of up to most - 1 others, with indices up to
-// most - 1. A part must not throw.
+// Calls part(index) once on the calling thread, with index 0, and once on each of up to max - 1 others, with indices
+// from 1 to max - 1. A part must not throw.
 template <class Part>
-void parallel_region(int most, const Part& part) {
-  const int workers = usable_threads(most);
+void parallel_region(int max, const Part& part) {
+  const int workers = usable_threads(max);
   if (workers <= 1) {
     part(0);
     return;

@@ -1,6 +1,6 @@
 // Threads that work through many short phases, one after another. Training has five phases per batch. Each takes
 // microseconds, which is too short for a parallel region of its own. Every chunk of a phase writes to places of its
-// own, so it does not matter to the result which thread does it.
+// own, so the result does not depend on which thread runs it.
 #pragma once
 #include <atomic>
 #include <cstddef>
@@ -11,9 +11,9 @@
 
 namespace fewpoints {
 
-// A phase ends when its chunks are done, not when all workers have reached it. On a busy machine nobody waits for a
-// worker that the system does not run: the others do the chunks, and when it runs again it goes through the finished
-// phases without work.
+// A phase ends when its chunks are done, not when all workers have reached it. So nobody waits for a worker that a busy
+// machine does not run. The others do the chunks. When that worker runs again, it passes through the finished phases
+// without work.
 class ThreadTeam {
  public:
   explicit ThreadTeam(int size, Monitor& monitor) : size_(size), monitor_(monitor) {}
@@ -46,7 +46,7 @@ class ThreadTeam {
     std::uint32_t phase_ = 0;
   };
 
-  // Runs body(worker) on every worker. All go through the same phases. Between phases a worker may be behind the
+  // Runs body(worker) on every worker. All go through the same phases. Between phases a worker may be later than the
   // others, so it must not read there what a chunk writes. A body must not throw. It may return early when the monitor
   // is cancelled, because nobody needs the other chunks then. Throws Cancelled when the monitor is cancelled.
   template <class Body>
@@ -67,9 +67,9 @@ class ThreadTeam {
   }
 
  private:
-  // A phase is shorter than the time to put a thread to sleep and wake it, so workers spin for a while.
+  // A phase is shorter than the time that it takes to put a thread to sleep and wake it. So workers spin first.
   static constexpr int kSpins = 2000;
-  // A ticket is the phase and, in the lower bits, its next chunk.
+  // The lower bits of a ticket hold the next chunk, the upper bits hold the phase.
   static constexpr int kChunkBits = 32;
 
   bool claim(std::uint32_t phase, std::size_t count, std::size_t& chunk) {
@@ -85,14 +85,14 @@ class ThreadTeam {
     if (done_.fetch_add(1, std::memory_order_acq_rel) + 1 < count) return;
     done_.store(0, std::memory_order_relaxed);
     ticket_.store(static_cast<std::uint64_t>(phase + 1) << kChunkBits, std::memory_order_release);
-    // Sequentially consistent: the load by which notify_all() of libstdc++ looks for sleepers could otherwise overtake
-    // this store.
+    // This store is sequentially consistent. The load by which notify_all() of libstdc++ looks for sleepers could
+    // otherwise overtake it.
     phase_.store(phase + 1);
     phase_.notify_all();
   }
 
   // Looks at phase_ alone, which is stored last. A worker that went on by the ticket could finish the next phase before
-  // phase_ of this one is stored. Then phase_ would go back, and workers would leave a phase too early or never wake.
+  // phase_ of this one is stored. phase_ would then go back, and workers would leave a phase too early or never wake.
   void wait(std::uint32_t phase) {
     for (int i = 0; i < kSpins; i++) {
       if (phase_.load(std::memory_order_acquire) != phase) return;

@@ -1,4 +1,4 @@
-// Partition: how the points of one node are moved to the bins of its grid, by one thread or by all.
+// How Partition moves the points of one node to the bins of its grid, on one thread or on all.
 #include <algorithm>
 #include <cstring>
 
@@ -9,17 +9,17 @@
 
 namespace fewpoints {
 
-// Over the box of a node, or over its bulk alone when a long tail would put nearly all points of a large node into few
-// bins; points outside go into the bins at the edge.
+// The grid covers the box of a node, or only its bulk when a long tail would put nearly all points of a large node into
+// few bins. Points outside the bulk go into the bins at the edge.
 Grid Partition::grid_for(const Tree& tree, int at, double cells) const {
   const Node& node = tree.nodes[at];
-  const bool coarse = node.size() == set_.size() || cells > kMaxBins;  // its bins will be divided again
+  const bool coarse = node.size() == set_.size() || cells > kMaxBins;  // its bins are divided again later
   if (cells > kMaxBins) cells = std::min<double>(kMaxBins, cells / (2 * fewest_));
   if (cells < fewest_) cells = std::min(cells, 2.0);
   const double* low = box(tree, at);
   List<double> bulk;
   if (coarse && node.size() > kInCache && cells >= enough_to_clip_) {
-    constexpr std::size_t kSample = 255, kOutside = 4;  // of the sample on either side of the bulk
+    constexpr std::size_t kSample = 255, kOutside = 4;  // outside: so many of the sample, on either side
     constexpr double kLongTail = 3, kMargin = 0.25;     // in widths of the bulk
     bulk.assign(low, low + 2 * width());
     double sample[kSample];
@@ -60,12 +60,12 @@ const GridOrder& Partition::Scratch::order(const Grid& grid) {
   return orders.back();
 }
 
-// The nodes below `at`, whose points are in order of their bins: starts[p] is where the bin of place p begins. Empty
-// halves make no node, and nodes whose points are all kept have no children.
+// Appends the nodes below `at`, whose points are in the order of their bins: the bin of place p begins at starts[p].
+// Empty halves make no node. Nodes whose points are all kept have no children.
 void Partition::grow_nodes(Tree& tree, int at, const GridOrder& order, const std::size_t* starts,
                            List<int>& leaves) const {
   struct Open {
-    int node, first, last, entry;  // bins [first, last) in the order of their places
+    int node, first, last, entry;  // bins [first, last), by place
   };
   constexpr int kDeepest = 2 * kMaxBins;
   Open open[kDeepest];
@@ -104,7 +104,7 @@ void Partition::grow_nodes(Tree& tree, int at, const GridOrder& order, const std
   }
 }
 
-// Moves count points to the places of their bins, scratch.keys, through the scratch arrays.
+// Moves `count` points to the places of their bins (scratch.keys), through the scratch arrays.
 void Partition::move(std::size_t begin, std::size_t count, std::uint32_t* places, Scratch& scratch) {
   constexpr std::size_t kFewArrays = 16;
   const double* few[kFewArrays];
@@ -118,7 +118,7 @@ void Partition::move(std::size_t begin, std::size_t count, std::uint32_t* places
   std::memcpy(rows_.data() + begin, scratch.rows.data(), count * sizeof(std::uint32_t));
 }
 
-// Moves the points of a node to the places of their bins, scratch.keys, and appends the nodes below it.
+// Moves the points of a node to the places of their bins (scratch.keys), and appends the nodes below it.
 void Partition::place(Tree& tree, int at, const GridOrder& order, int bins, Scratch& scratch) {
   const std::size_t begin = tree.nodes[at].begin, count = tree.nodes[at].size();
   std::uint32_t counts[kMaxBins], places[kMaxBins];
@@ -142,7 +142,7 @@ void Partition::place(Tree& tree, int at, const GridOrder& order, int bins, Scra
   join(tree, at, first);
 }
 
-// On one thread. False: the node cannot be divided.
+// Divides a node on one thread. False: the node cannot be divided.
 bool Partition::divide(Tree& tree, int at, double cells, Scratch& scratch) {
   const Grid grid = grid_for(tree, at, cells);
   if (grid.bins < 2) return false;
@@ -153,7 +153,7 @@ bool Partition::divide(Tree& tree, int at, double cells, Scratch& scratch) {
   return true;
 }
 
-// By how much more the halves of a node would cost than the node does.
+// How much more the halves of a node would cost than the node does.
 std::size_t Partition::cost_of_halving(const Tree& tree, int at) {
   const Node& node = tree.nodes[at];
   if (node.size() > kShared) return 0;
@@ -169,8 +169,8 @@ std::size_t Partition::cost_of_halving(const Tree& tree, int at) {
   return cost - std::min(node.size(), options_.features);
 }
 
-// As divide(), by all threads. One array after the other moves into a spare one, which takes its place when the node is
-// the whole set: that needs no more memory than one array, and no second copy.
+// Does the work of divide() on all threads. One array after the other moves into a spare one. When the node is the
+// whole set, the spare array takes its place: that needs memory for one more array only, and no second copy.
 bool Partition::divide_shared(Tree& tree, int at, double cells) {
   const Grid grid = grid_for(tree, at, cells);
   if (grid.bins < 2) return false;
@@ -187,7 +187,7 @@ bool Partition::divide_shared(Tree& tree, int at, double cells) {
     simd().grid_keys(grid.axes, arrays_.data(), begin + from, begin + to, keys.data() + from);
     count_keys(keys.data() + from, to - from, grid.bins, &counts[c * bins]);
   });
-  // Every chunk knows where its points go, whoever moves it.
+  // Every chunk knows where its points go, whichever thread moves it.
   List<std::size_t> starts(bins + 1);
   std::size_t sum = 0;
   for (std::size_t p = 0; p < bins; p++) {
@@ -224,7 +224,7 @@ bool Partition::divide_shared(Tree& tree, int at, double cells) {
       }
     }
   }
-  // Row numbers that were not written down yet are those of the set, or count up.
+  // Row numbers that were not written yet are those of the set, or count up.
   const std::uint32_t* rows = rows_.size() > 0 ? rows_.data() + begin : set_.rows();
   Array<std::uint32_t> spare_rows(count);
   in_chunks([&](std::size_t c, std::size_t from, std::size_t to) {

@@ -15,18 +15,19 @@ Grid make_grid(int dimension, const double* low, const double* high, const doubl
   List<Axis> axes;
   for (int a = 0; a < dimension; a++) {
     const double side = (high[a] - low[a]) * units[a];
-    // The inverse of the width must not overflow, nor the side vanish.
+    // The inverse of the width must not overflow, and the side must not vanish.
     if (side > 0 && std::isfinite(kMaxBins / (high[a] - low[a])) && std::isfinite(side)) axes.push_back({a, 1, side});
   }
   Grid grid;
   grid.axes.count = 0;
   if (axes.empty()) return grid;
   const double max = std::min<double>(cells, kMaxBins);
-  // The axis with the longest bins gets one more of them; when that would be too many, the next longest.
+  // The axis with the longest bins gets one more bin. When that makes too many bins, the axis with the next longest
+  // does.
   const auto longer = [](const Axis& a, const Axis& b) { return a.side * b.bins > b.side * a.bins; };
   for (bool again = true; again;) {
     again = false;
-    for (std::size_t i = 1; i < axes.size(); i++)  // insertion: only one is out of order, and nothing is allocated
+    for (std::size_t i = 1; i < axes.size(); i++)  // insertion sort: only one is out of order, and nothing is allocated
       for (std::size_t j = i; j > 0 && longer(axes[j], axes[j - 1]); j--) std::swap(axes[j], axes[j - 1]);
     for (Axis& axis : axes) {
       const int all = grid.bins / axis.bins * (axis.bins + 1);
@@ -94,7 +95,8 @@ bool GridOrder::fits(const Grid& grid) const {
 }
 
 void count_keys(const std::uint8_t* keys, std::size_t count, int bins, std::uint32_t* counts) {
-  // Four tables: equal keys in a row would wait for one another.
+  // There are four tables, because increments of one counter would wait for one another where equal keys follow each
+  // other.
   std::size_t i = 0;
   if (count >= 8 * static_cast<std::size_t>(bins)) {
     std::uint32_t more[3][kMaxBins];

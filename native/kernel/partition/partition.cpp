@@ -14,25 +14,26 @@ namespace fewpoints {
 namespace {
 
 constexpr double kNever = -std::numeric_limits<double>::infinity();
-// The first grid should leave at least so many cells to each of its bins, and somewhat more than the number below which
-// a node is halved: the expected errors of its bins then say how many cells each should have.
+// The first grid should leave at least this many cells to each of its bins, and somewhat more than the number below
+// which a node is halved. The expected errors of its bins then say how many cells each should have.
 constexpr double kCellsInFirstBins = 8, kAboveHalved = 1.3;
-// Below this many cells along each of up to three sides a node is halved instead: that follows its box more closely,
-// and no rounding has to be paid for. Measured on normal, Student-t and mixed sets, m = 2..4.
+// A node that should have fewer than 2 cells along each of up to kHalvedAxes sides is halved instead. That follows its
+// box more closely, and rounding to whole numbers of bins costs nothing. Measured on normal, Student-t and mixed sets,
+// m = 2..4.
 constexpr int kHalvedAxes = 3;
-// So many bins along every side a grid must have to be laid over the bulk of a box instead of all of it: with fewer,
-// the points outside would share cells with the bulk.
+// A grid must have this many bins along every side to cover only the bulk of a box. With fewer, the points outside
+// would share cells with the bulk.
 constexpr double kBinsToClip = 3;
-// A node that should have fewer cells than this is left to the cut, which divides in the order of the errors.
+// A node that should have fewer cells than this is left to cut(), which divides in the order of the errors.
 constexpr double kMinCells = 1.5;
-// Rounds of dividing and of looking where errors are large. Each divides every node that should have several cells
-// into up to 256; a hundred decades of heavy tail need a handful.
+// The most rounds of dividing nodes and finding where errors are large. A round divides every node that should have
+// several cells into up to 256. A hundred decades of heavy tail need a handful of rounds.
 constexpr int kRounds = 32;
 
-// Monotone, exact at powers of two, at most 0.09 too low between: a score need not be better, and this is ten times
-// faster.
+// Monotone, exact at powers of two, and at most 0.09 too low between them. A score need not be better, and this is ten
+// times faster than std::log2.
 double approx_log2(double x) { return static_cast<double>(std::bit_cast<std::int64_t>(x)) * 0x1p-52 - 1023; }
-// Its inverse.
+// The inverse of approx_log2.
 double approx_exp2(double x) {
   return std::bit_cast<double>(static_cast<std::int64_t>((std::clamp(x, -1000.0, 1000.0) + 1023) * 0x1p52));
 }
@@ -50,7 +51,7 @@ Partition::Partition(PointSet& set, const PartitionOptions& options, Monitor& mo
   for (int a = 0; a < dimension_; a++) arrays_.push_back(set.mutable_column(a).data());
   if (weighted_) arrays_.push_back(set.mutable_weights().data());
   if (n == 0) return;
-  // A second cell costs at least one point more than one cell does.
+  // A second cell adds at least one point to the cost of one cell.
   if (options_.size <= std::min(options_.features, n) || n == 1) {
     number_rows();
     cells_.push_back({0, n});
@@ -135,11 +136,11 @@ void Partition::append(Tree& tree, const Node& node) const {
   tree.boxes.resize(tree.boxes.size() + 2 * width());
 }
 
-// The logarithm of mass x diameter^(k+1): a product would overflow.
+// The score is the logarithm of mass x diameter^(k+1): the product itself would overflow.
 void Partition::rate(Tree& tree, int at) const {
   Node& node = tree.nodes[at];
   node.score = kNever;
-  if (node.size() <= options_.features) return;  // all its points are kept: no error
+  if (node.size() <= options_.features) return;  // all its points are kept, so it has no error
   const double* low = box(tree, at);
   double square = 0;
   for (int a = 0; a < dimension_; a++) {
@@ -149,7 +150,7 @@ void Partition::rate(Tree& tree, int at) const {
   if (square > 0) node.score = approx_log2(node.mass) + 0.5 * (options_.order + 1) * approx_log2(square);
 }
 
-// Box and mass of a leaf, from its points.
+// Computes the box and the mass of a leaf from its points.
 void Partition::measure(Tree& tree, int leaf) const {
   Node& node = tree.nodes[leaf];
   double* low = &tree.boxes[usize(leaf) * 2 * width()];
@@ -160,7 +161,8 @@ void Partition::measure(Tree& tree, int leaf) const {
   rate(tree, leaf);
 }
 
-// Boxes and masses of the nodes from `first` on that have children, and of `at`, whose descendants these are.
+// Computes the boxes and masses of `at` and of those nodes from `first` on that have children. These are the
+// descendants of `at`.
 void Partition::join(Tree& tree, int at, std::size_t first) const {
   const auto from_children = [&](int i) {
     Node& node = tree.nodes[i];
@@ -182,19 +184,19 @@ void Partition::join(Tree& tree, int at, std::size_t first) const {
 // ---- how many cells a node should have
 
 // Dividing a node into c cells divides its mass by c and its diameter by c^(1/m). Returns the c for which the expected
-// error of each is 2^level, and no more than there are points to fill.
+// error of each cell is 2^level, but at most as many as there are points to fill.
 double Partition::cells_for(const Node& node, double level) const {
   if (node.score == kNever) return 0;
   const double max = static_cast<double>(node.size()) / static_cast<double>(options_.features);
   return std::min(max, approx_exp2(cells_per_bit_ * (node.score - level)));
 }
 
-// The level at which all leaves together cost the size: bisection, because the cost is flat on both sides. Looks near
-// `before` first.
+// Returns the level at which all leaves together cost the size. Uses bisection, because the cost is flat on both sides.
+// Begins near `before`.
 double Partition::level_of(const Tree& tree, double before) const {
   constexpr double kNear = 4, kFar = 4096, kCloseEnough = 1.0 / 64;
   List<const Node*> open;
-  double kept = 0;  // points of leaves that are not reduced
+  double kept = 0;  // the points of leaves that are not reduced
   for (const Node& node : tree.nodes) {
     if (node.left >= 0) continue;
     if (node.score == kNever)
@@ -226,14 +228,14 @@ double Partition::level_of(const Tree& tree, double before) const {
 
 // ---- the tree
 
-// How many bins the first grid should have. Each bin is divided again, into as many cells as its expected error asks
-// for. Of the numbers that leave enough cells to each bin, this is the one with the smallest error in a set of even
-// density, where both grids have whole numbers of bins.
+// Returns how many bins the first grid should have. Each bin is divided again, into as many cells as its expected error
+// asks for. Of the numbers that leave enough cells to each bin, the result is the one with the smallest error in a set
+// of even density, where both grids have whole numbers of bins.
 double Partition::first_cells(const Tree& tree) const {
   const double cells = static_cast<double>(options_.size) / static_cast<double>(options_.features);
   const double max =
       std::min<double>(kMaxBins, std::max(2.0, cells / std::max(kCellsInFirstBins, kAboveHalved * fewest_)));
-  // Not so few that their points leave the cache.
+  // With fewer bins the points of one would leave the cache.
   const double min = std::min(max, std::max(max / 4, static_cast<double>(set_.size()) / kInCache));
   double best = max, best_error = std::numeric_limits<double>::infinity();
   for (double first = max; first >= min; first--) {
@@ -258,16 +260,16 @@ double Partition::first_cells(const Tree& tree) const {
   return best;
 }
 
-// Divides until no node should have several cells. Where errors are large is seen better after every round.
+// Divides until no node should have several cells. Every round shows better where errors are large.
 void Partition::refine(Tree& tree) {
   if (tree.nodes[0].score == kNever) return;
-  double level = tree.nodes[0].score;  // that the whole set should be one cell: only the root is divided
+  double level = tree.nodes[0].score;  // at this level the whole set is one cell: only the root is divided
   List<Wanted> wanted{{0, first_cells(tree)}};
   for (int round = 0; round < kRounds && !wanted.empty(); round++) {
     refine(tree, wanted, level);
     level = level_of(tree, round == 0 ? tree.nodes[0].score : level);
     wanted.clear();
-    double owed = 0;  // cells that rounding kept from the nodes before
+    double owed = 0;  // cells that earlier nodes lost to rounding
     for (std::size_t at = 0; at < tree.nodes.size(); at++) {
       const Node& node = tree.nodes[at];
       if (node.left >= 0) continue;
@@ -296,7 +298,7 @@ void Partition::refine(Tree& tree, const List<Wanted>& wanted, double level) {
     std::copy_n(box(tree, small[i].node), 2 * width(), part.boxes.data());
     grow(part, small[i].cells, level, scratch_[thread]);
   });
-  // Put together in the order of their roots. Node 0 of a part is there already; the others are appended.
+  // The parts are joined in the order of their roots. Node 0 of a part is already there; the others are appended.
   for (std::size_t i = 0; i < small.size(); i++) {
     Tree& part = grown[i];
     const int shift = narrow<int>(tree.nodes.size() + part.nodes.size()) - narrow<int>(part.nodes.size()) - 1;
@@ -318,14 +320,15 @@ void Partition::grow(Tree& tree, double cells, double level, Scratch& scratch) {
   }
 }
 
-// Which nodes become cells: always the one with the largest expected error is divided next, as long as the bound
-// allows. Halves have no larger score than the whole, so the queue is a row of buckets that is walked once.
+// Chooses the nodes that become cells. The node with the largest expected error is always divided next, as long as the
+// bound on the size allows. Halves never score higher than the whole, so the queue is a row of buckets that is walked
+// once.
 List<char> Partition::cut(Tree& tree) {
   const auto cost = [&](int i) { return std::min(options_.features, tree.nodes[i].size()); };
   constexpr int kNone = -1, kBuckets = 1 << 14;
   constexpr double kBucketsPerBit = 16;
   const double top = tree.nodes[0].score;
-  List<int> first(kBuckets, kNone), next(tree.nodes.size(), kNone);  // next: the node that follows in its bucket
+  List<int> first(kBuckets, kNone), next(tree.nodes.size(), kNone);  // next: the node after it in its bucket
   List<char> chosen(tree.nodes.size(), 0);
   int bucket = 0;
   const auto enter = [&](int i) {
@@ -338,7 +341,7 @@ List<char> Partition::cut(Tree& tree) {
       return;
     }
     const double place = (top - tree.nodes[i].score) * kBucketsPerBit;
-    // Not before the present one, which rounding of the masses could suggest.
+    // The bucket must not lie before the present one, as rounding of the masses could suggest.
     int& head = first[place < kBuckets - 1 ? std::max(static_cast<int>(place), bucket) : kBuckets - 1];
     next[i] = head;
     head = i;
@@ -351,7 +354,7 @@ List<char> Partition::cut(Tree& tree) {
       first[bucket] = next[i];
       if (++taken % 256 == 0) monitor_.check();
       bool open = used < options_.size;
-      // Near the bound most halves cost too much: look before points move.
+      // Near the bound most halves cost too much, so this looks before points move.
       if (open && tree.nodes[i].left < 0 && options_.size - used < options_.features)
         open = used + cost_of_halving(tree, i) <= options_.size;
       if (open && tree.nodes[i].left < 0)

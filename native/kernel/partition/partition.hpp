@@ -1,7 +1,7 @@
-// Partition into cells, under a hard bound on the size of the result: sum over cells of min(points, N) <= size. The
+// Partition into cells, with a hard bound on the size of the result: sum over cells of min(points, N) <= size. The
 // expected error of a cell is mass x diameter^(k+1) (Theorem 3 of arXiv:2510.00504), and the errors of cells are
-// independent. So the best cells are those of equal expected error: small where points are dense, large where they are
-// rare. Outliers become cells of their own and stay as they are.
+// independent. So the best cells have equal expected errors: they are small where points are dense and large where
+// points are rare. Outliers become cells of their own, and are kept.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -15,14 +15,14 @@
 namespace fewpoints {
 
 struct PartitionOptions {
-  List<double> units;  // one per column: sides are measured in x times this; 0: never cut along it
+  List<double> units;  // one per column: a side is measured as x times this; 0: the column is never cut
   int order = 0;
-  std::size_t features = 1;  // N: a cell with more points keeps at most this many
-  std::size_t size = 1;      // bound on the size of the result
+  std::size_t features = 1;  // N: a cell keeps at most this many points
+  std::size_t size = 1;      // the bound on the size of the result
   int threads = 1;
 };
 
-// Points [begin, end) of the columns.
+// The points [begin, end) of the columns.
 struct CellRange {
   std::size_t begin = 0, end = 0;
   std::size_t size() const { return end - begin; }
@@ -30,35 +30,36 @@ struct CellRange {
 
 class Partition {
  public:
-  // set is permuted, and must outlive this. Costs one pass over the set for all its bins together, and one over every
-  // part that fits the cache; memory for one more column.
+  // Permutes the set, which must outlive this. Costs one pass over the set for all its bins together, one pass over
+  // every part that fits the cache, and memory for one more column.
   Partition(PointSet& set, const PartitionOptions& options, Monitor& monitor);
 
   const List<CellRange>& cells() const { return cells_; }
-  std::size_t largest() const;  // points of the largest cell
+  std::size_t largest() const;  // the number of points in the largest cell
   const double* column(int a) const { return set_.column(a); }
   const double* weights() const { return set_.weights(); }    // nullptr: all 1
-  const std::uint32_t* rows() const { return rows_.data(); }  // row of the caller's array
+  const std::uint32_t* rows() const { return rows_.data(); }  // rows of the caller's array
 
  private:
-  // Nodes above this are divided by all threads together, smaller ones by one thread each: two copies of 16384 points
-  // with four numbers each fill a second-level cache of a megabyte.
+  // All threads together divide a node of more than kShared points; one thread divides a smaller one. A node of
+  // kInCache points fits the cache: two copies of 16384 points with four numbers each fill a second-level cache of a
+  // megabyte.
   static constexpr std::size_t kShared = 1 << 16;
   static constexpr std::size_t kInCache = 1 << 14;
 
   struct Node {
     std::size_t begin = 0, end = 0;
-    int left = -1;  // the right one follows it
+    int left = -1;  // the right child follows it
     double mass = 0;
-    double score = 0;  // log2 of the expected error; -infinity: never divided
+    double score = 0;  // log2 of the expected error; -infinity: the node is never divided
     std::size_t size() const { return end - begin; }
   };
-  // Node i has the box boxes[2 m i ..]: low of every column, then high. Children stand after their parent.
+  // The box of node i is boxes[2 m i ..]: low of every column, then high. Children come after their parent.
   struct Tree {
     List<Node> nodes;
     List<double> boxes;
   };
-  // What one thread needs to divide a node that fits the cache.
+  // The working memory of one thread for nodes that fit the cache.
   struct Scratch {
     std::size_t capacity = 0;
     List<Array<double>> arrays;
@@ -92,7 +93,7 @@ class Partition {
   void grow(Tree& tree, double cells, double level, Scratch& scratch);
   List<char> cut(Tree& tree);
 
-  // divide.cpp
+  // In divide.cpp.
   Grid grid_for(const Tree& tree, int at, double cells) const;
   bool divide(Tree& tree, int at, double cells, Scratch& scratch);
   std::size_t cost_of_halving(const Tree& tree, int at);
@@ -106,9 +107,9 @@ class Partition {
   Monitor& monitor_;
   const int dimension_;
   const bool weighted_;
-  double cells_per_bit_ = 1;   // exponent of the number of cells in the expected error
-  double fewest_ = 2;          // a node that should have fewer cells is halved
-  double enough_to_clip_ = 0;  // bins
+  double cells_per_bit_ = 1;   // log2 of the number of cells per bit of expected error
+  double fewest_ = 2;          // a node that should have fewer cells is halved instead
+  double enough_to_clip_ = 0;  // a grid of this many bins may be clipped to the bulk
   List<double*> arrays_;       // columns, then the weights if there are any
   Array<std::uint32_t> rows_;
   List<Scratch> scratch_;  // one per thread

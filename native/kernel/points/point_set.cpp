@@ -13,8 +13,8 @@
 namespace fewpoints {
 namespace {
 
-// Beyond these a square or a product of a few values could overflow or vanish, and the column is rescaled by a power of
-// two.
+// Beyond these bounds a square or a product of a few values could overflow or vanish. A column with such values is
+// rescaled by a power of two.
 constexpr double kLargest = 0x1p300, kSmallest = 0x1p-300;
 
 std::string shown(double x) {
@@ -66,7 +66,7 @@ List<std::uint64_t> copy_finite(const PointsView& points, const char* name, List
     columns[a].reset(points.count);
     to[a] = columns[a].data();
   }
-  // The copy is what is checked, because the caller's array may change at any time.
+  // The copy is checked, not the caller's array, which may change at any time.
   simd().copy_columns({points.numbers.data, points.numbers.is_float32, points.row_stride, points.numbers.stride},
                       points.count, points.dimension, to.data(), largest.data());
   for (int a = 0; a < points.dimension; a++)
@@ -74,7 +74,7 @@ List<std::uint64_t> copy_finite(const PointsView& points, const char* name, List
   return largest;
 }
 
-// Rows are numbered in 32 bits.
+// Rows are numbered in 32 bits, so narrow() refuses larger sets.
 PointSet::PointSet(const PointsView& points, const NumbersView& weights, const char* name)
     : size_(narrow<std::uint32_t>(points.count)) {
   const std::size_t n = points.count;
@@ -83,7 +83,7 @@ PointSet::PointSet(const PointsView& points, const NumbersView& weights, const c
   if (weights.data != nullptr) {
     copy_weights(weights, n, weights_);
     weight_exponent_ = exponent_for(std::bit_cast<double>(simd().largest_bits(weights_.data(), size_)));
-    if (weight_exponent_ != 0)  // what vanishes is below 2^-1074 of the largest
+    if (weight_exponent_ != 0)  // weights that vanish here are below 2^-1074 of the largest
       for (std::size_t i = 0; i < size_; i++) weights_[i] = std::ldexp(weights_[i], -weight_exponent_);
     leave_out_zero_weights();
     bool ones = true;

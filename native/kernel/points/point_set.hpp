@@ -1,4 +1,4 @@
-// The weighted set as the kernel holds it: a validated private copy, one array per column (structure of arrays).
+// The weighted set as the kernel holds it: a validated private copy, with one array per column (structure of arrays).
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -10,7 +10,8 @@
 
 namespace fewpoints {
 
-// Somebody else's numbers, float32 or float64, read once and never kept. Strides and offsets are in elements.
+// The caller's numbers, float32 or float64. They are read once, and no view is kept. Strides and offsets count
+// elements.
 struct NumbersView {
   const void* data = nullptr;  // nullptr: absent
   bool is_float32 = false;
@@ -27,29 +28,29 @@ struct PointsView {
   int dimension = 0;
 };
 
-// Rows of weight zero are left out (they can never be chosen), so size() may be less than the view's count.
+// Rows of weight zero are left out, because they can never be chosen. So size() may be less than the view's count.
 class PointSet {
  public:
-  // Copies and validates in one pass, on the calling thread. The caller may change the arrays afterwards. Throws Error
-  // NotFinite (naming row and column), Weight (negative, not finite, or none positive), Memory. name: what the message
-  // calls the array ("points", "original").
+  // Copies and validates in one pass, on the calling thread. Later changes of the caller's arrays do not matter. Throws
+  // Error NotFinite (it names row and column), Weight (a weight is negative or not finite, or none is positive) and
+  // std::bad_alloc. name: the name of the array in messages ("points", "original").
   PointSet(const PointsView& points, const NumbersView& weights, const char* name = "points");
 
   std::size_t size() const { return size_; }
   int dimension() const { return static_cast<int>(columns_.size()); }
   const double* column(int a) const { return columns_[a].data(); }
-  // nullptr when all weights are 1, which saves a third of the memory traffic on plain sets.
+  // nullptr when all weights are 1. That saves a third of the memory traffic on plain sets.
   const double* weights() const { return weights_.data(); }
-  // Row of the caller's array; nullptr when no row was left out and row i is i.
+  // The row in the caller's array. nullptr when no row was left out: then row i is i.
   const std::uint32_t* rows() const { return rows_.empty() ? nullptr : rows_.data(); }
-  // Values are held times 2^-exponent(a): zero unless a column's largest magnitude is beyond 2^+-300, so that squares
-  // and products neither overflow nor vanish. Exact, and undone exactly on the way out.
+  // Values are held times 2^-exponent(a), so that squares and products neither overflow nor vanish. The exponent is
+  // zero unless the largest magnitude of the column is beyond 2^+-300. Scaling is undone exactly on the way out.
   int exponent(int a) const { return exponents_[a]; }
   int weight_exponent() const { return weight_exponent_; }
-  // The number that the caller gave for `held`; row of the caller's array.
+  // The number that the caller gave, where `held` stands for it. row: the row in the caller's array.
   double as_given(double held, std::uint32_t row, int column) const;
 
-  // The partition permutes in place; these hand it the arrays.
+  // For the partition, which permutes these arrays in place.
   Array<double>& mutable_column(int a) { return columns_[a]; }
   Array<double>& mutable_weights() { return weights_; }
   List<std::uint32_t>& mutable_rows() { return rows_; }
@@ -63,19 +64,21 @@ class PointSet {
   List<std::uint32_t> rows_;
   List<int> exponents_;
   int weight_exponent_ = 0;
-  // Numbers so small beside the largest of their column that they lose digits when they are held in its units.
+  // Numbers that are tiny beside the largest of their column, and lose digits when they are held in its units.
   std::map<std::pair<std::uint32_t, int>, double> inexact_originals_;
 };
 
-// For the other things that are copied in: points (throws Error NotFinite, naming row and column), one array per
-// column; returns the bits of the largest magnitude of each; weights (throws Error Weight); the check of one column.
+// Copies points, one array per column. Returns the bits of the largest magnitude of each. Throws Error NotFinite,
+// naming row and column.
 List<std::uint64_t> copy_finite(const PointsView& points, const char* name, List<Array<double>>& columns);
+// Copies weights, one per point. Throws Error Weight when one is negative or not finite, or when none is positive.
 void copy_weights(const NumbersView& view, std::size_t count, Array<double>& to);
 
-// Weights whose largest is beyond 2^200 or below 2^-200 are divided by a power of two that brings it to 1, so that
-// their products and reciprocals neither overflow nor vanish. Returns its exponent; 0, and nothing is touched, for all
-// others.
+// When the largest weight is above 2^200 or below 2^-200, divides all weights by a power of two that brings it to
+// between 1 and 2, so that their products and reciprocals neither overflow nor vanish. Returns the exponent. Returns 0
+// and changes nothing for all other weights.
 int bring_into_range(Array<double>& weights);
+// Checks one column. Throws Error NotFinite with `name`, the row (counted from first_row) and the column.
 void check_finite(const double* x, std::size_t count, const char* name, int column, std::size_t first_row = 0);
 
 }  // namespace fewpoints

@@ -1,4 +1,4 @@
-// Moments in double-double of any range of points, in any product basis and any affine coordinates: targets and
+// Moments in double-double, of any range of points, in any product basis and any affine coordinates. Targets and
 // residuals are measured with them. The heavy loop is in simd/sums/double_double.cpp.
 #pragma once
 
@@ -23,8 +23,8 @@ struct DoubleDoubleSums {
   void add(const DoubleDoubleSums& other) { add(other.high.data(), other.low.data(), other.magnitude.data()); }
 };
 
-// From columns to coordinates: a row of `factor` for each coordinate; or one factor each, of the column `from`, so that
-// thousands of columns need no square of their number.
+// The map from columns to coordinates. Either `factor` has one row per coordinate; or it has one factor per coordinate,
+// for the column in `from`, so that thousands of columns need no square of their number.
 struct LinearMap {
   List<double> factor;
   List<int> from;
@@ -32,9 +32,9 @@ struct LinearMap {
 
 class DoubleDoubleBasis {
  public:
-  // t = scale (x - centre), scale powers of two.
+  // t = scale (x - centre). scale must hold powers of two.
   DoubleDoubleBasis(const MultiIndices& indices, const Recurrence& recurrence, List<double> centre, List<double> scale);
-  // t = map (x - centre). kept: the features to use, ascending, closed under taking parents.
+  // t = map (x - centre). kept: the features to use, ascending, with the parent of every feature.
   DoubleDoubleBasis(const MultiIndices& indices, const Recurrence& recurrence, List<double> centre, LinearMap map,
                     const List<int>& kept);
 
@@ -42,10 +42,11 @@ class DoubleDoubleBasis {
   int dimension() const { return shape_.dimension; }
   const BasisShape& shape() const { return shape_; }
 
-  // Chunk by chunk, combined in the order of the chunks: the same bits for any number of threads.
+  // Sums are made chunk by chunk and combined in the order of the chunks: the bits are the same for any number of
+  // threads.
   DoubleDoubleSums sums(const double* const* x, const double* w, std::size_t n, int threads, Monitor& monitor,
                         Stage stage) const;
-  // local[a * stride + i]: coordinates of the points, rounded to double.
+  // out[a * stride + i]: coordinate a of point i, rounded to double.
   void local(const double* const* x, std::size_t n, double* out, std::size_t stride, int threads,
              Monitor& monitor) const;
 

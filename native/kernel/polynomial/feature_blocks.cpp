@@ -18,10 +18,11 @@ FeatureBlocks::FeatureBlocks(const PointSet& set, int order, int threads, Monito
     : set_(set),
       threads_(threads),
       monitor_(monitor),
+      quiet_(&monitor),
       columns_(columns_of(set)),
       orthonormal_({columns_.data(), set.weights(), set.size(), set.dimension()},
                    PolynomialSpace::total(set.dimension(), order), OrthonormalBasis::kDegenerateWidth, threads,
-                   monitor) {
+                   quiet_) {
   pieces_ = pieces_of(set.size());
 }
 
@@ -33,7 +34,7 @@ void FeatureBlocks::evaluate(std::size_t begin, std::size_t end, Block& block, L
   const std::size_t n = end - begin;
   block.begin = begin;
   block.count = n;
-  // New ones, not resize(): in Eigen 3.4 a matrix that cannot be resized for want of memory is freed twice.
+  // These are new matrices, not resized ones: when memory is short, Eigen 3.4 frees a matrix twice in resize().
   if (block.phi.rows() != static_cast<Eigen::Index>(n)) {
     block.phi = Eigen::MatrixXd(static_cast<Eigen::Index>(n), count());
     block.scaled = Eigen::MatrixXd(static_cast<Eigen::Index>(n), count());

@@ -1,5 +1,5 @@
-// The polynomials of degree <= k of a weighted set in its orthonormal basis, block by block and never stored: in double
-// for steps, in double-double for sums.
+// The polynomials of degree <= order on a weighted set, in its orthonormal basis. They are evaluated block by block and
+// never stored: in double for steps, in double-double for sums.
 #pragma once
 #include <Eigen/Core>
 #include <algorithm>
@@ -13,7 +13,8 @@ namespace fewpoints {
 
 class FeatureBlocks {
  public:
-  // The set must outlive this. Cost: that of the orthonormal.
+  // The set must outlive this. Costs as much as the orthonormal basis, which reports no progress here: how far it is
+  // says nothing about how far the job is.
   FeatureBlocks(const PointSet& set, int order, int threads, Monitor& monitor);
 
   const OrthonormalBasis& orthonormal() const { return orthonormal_; }
@@ -23,23 +24,23 @@ class FeatureBlocks {
 
   struct Block {
     std::size_t begin, count;
-    Eigen::MatrixXd phi;             // count x N
+    Eigen::MatrixXd phi;             // one row per point, one column per feature
     mutable Eigen::MatrixXd scaled;  // scratch of the same size
   };
-  // Sums are made piece by piece, the pieces in order: the same bits for any number of threads.
+  // Sums are made piece by piece, and the pieces are added in order: the bits are the same for any number of threads.
   std::size_t pieces() const { return pieces_; }
   static std::size_t pieces_of(std::size_t points) {
     return std::clamp<std::size_t>((points + kBlock - 1) / kBlock / 4, 1, kMaxPieces);
   }
-  // body(block, piece): blocks of a piece in order, on one thread.
+  // Calls body(block, piece). The blocks of a piece come in order, on one thread.
   template <class Body>
   void for_blocks(const Body& body) const {
     for_blocks(0, pieces_, body);
   }
-  // Of the pieces first .. last - 1 only.
+  // The same for the pieces first .. last - 1 only.
   template <class Body>
   void for_blocks(std::size_t first, std::size_t last, const Body& body) const {
-    Monitor quiet;  // how far a pass is, is not how far the job is
+    Monitor quiet;  // how far a pass is says nothing about how far the job is
     parallel_for(last - first, threads_, quiet, Stage::Solve, [&](std::size_t at, int) {
       const std::size_t piece = first + at;
       Block block;
@@ -60,6 +61,7 @@ class FeatureBlocks {
   const PointSet& set_;
   const int threads_;
   Monitor& monitor_;
+  Monitor quiet_;
   List<const double*> columns_;
   OrthonormalBasis orthonormal_;
   std::size_t pieces_ = 1;

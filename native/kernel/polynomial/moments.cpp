@@ -10,7 +10,7 @@ namespace fewpoints {
 
 namespace {
 
-// Whatever overflows, does so here as in any sum of products of doubles.
+// A sum that overflows here would overflow in any sum of products of doubles.
 List<DoubleDouble> general_sums(const double* const* x, const double* w, std::size_t n, const MultiIndices& indices,
                                 Basis basis, const List<double>& scale, int threads, Monitor& monitor) {
   const int m = indices.dimension, k = indices.order;
@@ -30,8 +30,8 @@ List<double> moments(const PointSet& set, int order, Basis basis, int threads, M
   const MultiIndices indices(m, order);
   List<const double*> x(m);
   for (int a = 0; a < m; a++) x[a] = set.column(a);
-  // Powers are taken of coordinates in [-1, 1]; Legendre polynomials are not homogeneous, and there the columns go back
-  // to the caller's units.
+  // Monomials take powers of coordinates in [-1, 1]. Legendre polynomials are not homogeneous: for them the columns go
+  // back to the caller's units.
   const List<double> origin(m, 0.0);
   List<double> scale(m, 1.0);
   List<int> units(m, 0);

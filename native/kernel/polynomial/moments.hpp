@@ -9,9 +9,9 @@
 
 namespace fewpoints {
 
-// Plain sums in the coordinates as given: products of powers, or of Legendre polynomials P_j (P_j(1) = 1).
-// In double-double, added without rounding and rounded once: the same bits for any number of threads and any order of
-// the points.
+// Plain sums in the coordinates as given, of products of powers or of Legendre polynomials P_j (P_j(1) = 1). Computed
+// in double-double, added without rounding and rounded once: the bits are the same for any number of threads and any
+// order of the points.
 List<double> moments(const PointSet& set, int order, Basis basis, int threads, Monitor& monitor);
 
 }  // namespace fewpoints

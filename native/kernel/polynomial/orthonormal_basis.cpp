@@ -9,11 +9,12 @@
 namespace fewpoints {
 namespace {
 
-// Whitening costs m^2 / 2 moments a point. Beyond this many columns they are only brought to variance 1 each.
+// Whitening costs m^2 / 2 moments per point. Columns beyond this number are only scaled to variance 1 each.
 constexpr int kMaxWhitened = 64;
-// A polynomial that stays below this on all points, relative to what it was computed from, vanishes on them.
+// A polynomial vanishes on the points when all its values there are below this share of the terms it was computed from.
 constexpr double kVanishing = 1e-12;
-// A variance (of columns scaled to extent 1) below these, relative and absolute, is noise of the double-double sums.
+// A variance (of columns scaled to extent 1) below these bounds is noise of the double-double sums. kNoise is relative
+// to the column's own variance, kNoiseOfSums is absolute.
 constexpr double kNoise = 1e-26, kNoiseOfSums = 1e-28;
 
 double chunked(std::size_t n, int threads, Monitor& monitor, const auto& sum_of) {
@@ -33,16 +34,16 @@ double largest(const double* x, std::size_t n) {
 
 double power_of_two(double x) { return x > 0 && std::isfinite(x) ? std::ldexp(1.0, -std::ilogb(x)) : 1; }
 
-// Rows that turn the given columns, with this covariance, into uncorrelated coordinates of variance 1, by pivoted
-// Cholesky: the column with the largest share of its own variance left goes first. A column of extent 0 has no row; one
-// whose remaining variance is lost in noise (points of very small weight may still extend there) is taken as it
-// remains.
+// The rows of a map that turns the given columns, with this covariance, into uncorrelated coordinates of variance 1.
+// Uses pivoted Cholesky: the column that keeps the largest share of its own variance goes first. A column of extent 0
+// has no row. A column whose remaining variance is lost in noise keeps its remainder unscaled, because points of very
+// small weight may still spread there.
 List<DoubleDouble> whitening(List<DoubleDouble> covariance, const List<double>& extent, List<std::size_t> left) {
   const std::size_t m = extent.size();
   List<DoubleDouble> map;
   List<double> original(m);
   for (std::size_t a = 0; a < m; a++) original[a] = static_cast<double>(covariance[a * m + a]);
-  // Row a: what remains of column a, as a combination of the columns.
+  // Row a: the remainder of column a, as a combination of the columns.
   List<DoubleDouble> rest(product(m, m));
   for (std::size_t a = 0; a < m; a++) rest[a * m + a] = 1.0;
   while (!left.empty()) {
@@ -118,7 +119,7 @@ void OrthonormalBasis::whiten(const PointColumns& points, const PolynomialSpace&
     locate(points, threads, monitor);
     return;
   }
-  // Covariance of the scaled columns, exact, so that pivoted Cholesky sees correlations up to 1 - 1e-26.
+  // The covariance of the scaled columns in double-double, so that pivoted Cholesky sees correlations up to 1 - 1e-26.
   const MultiIndices pairs(m, 2);
   const DoubleDoubleBasis second(pairs, Recurrence::monomial(m, 2), centre_, scale);
   const DoubleDoubleSums sums = second.sums(points.x, points.w, n, threads, monitor, Stage::Recombine);
@@ -142,7 +143,7 @@ void OrthonormalBasis::whiten(const PointColumns& points, const PolynomialSpace&
   dimension_ = narrow<int>(block_.size());
 
   locate(points, threads, monitor);
-  // Leave out the directions that turn out flat.
+  // Leave out the degenerate directions.
   int kept = 0;
   for (int j = 0; j < dimension_; j++) {
     double terms = 0;
@@ -178,8 +179,8 @@ void OrthonormalBasis::orthonormalise(const PointColumns& points, const Polynomi
   const int order = space.highest_power();
   const auto weight = [&](std::size_t i) { return points.w ? points.w[i] : 1.0; };
   recurrence_ = Recurrence::monomial(std::max(dimension_, 1), order);
-  for (const int block : block_) most_degree_.push_back(space.order[block] + (space.extra > 0 ? 1 : 0));
-  if (dimension_ == 0) most_degree_.push_back(0);
+  for (const int block : block_) max_degree_.push_back(space.order[block] + (space.extra > 0 ? 1 : 0));
+  if (dimension_ == 0) max_degree_.push_back(0);
   // No polynomial may exceed 2^250 on the points: then products of all of them stay finite.
   const double most = std::ldexp(1.0, 250 / std::max(order, 1));
   Array<double> before(n), now(n), next(n);
@@ -199,7 +200,7 @@ void OrthonormalBasis::orthonormalise(const PointColumns& points, const Polynomi
     }
     double beta = 0;
     const double reach = largest(t, n);
-    for (int j = 0; j < most_degree_[axis]; j++) {
+    for (int j = 0; j < max_degree_[axis]; j++) {
       const double square = chunked(n, threads, monitor, [&](std::size_t f, std::size_t l) {
         double s = 0;
         for (std::size_t i = f; i < l; i++) s += weight(i) * now[i] * now[i];
@@ -218,7 +219,7 @@ void OrthonormalBasis::orthonormalise(const PointColumns& points, const Polynomi
         terms = std::max(terms, reach * std::fabs(now[i]) + std::fabs(beta * before[i]));
       }
       if (!(top > kVanishing * terms)) {
-        most_degree_[axis] = j;  // as many distinct values as that plus one
+        max_degree_[axis] = j;  // the points have j + 1 distinct values
         break;
       }
       const double next_square = chunked(n, threads, monitor, [&](std::size_t f, std::size_t l) {
@@ -237,8 +238,8 @@ void OrthonormalBasis::orthonormalise(const PointColumns& points, const Polynomi
       beta = norm;
     }
   }
-  for (int axis = 0; axis < dimension_; axis++)  // higher powers are used by nobody
-    for (int q = most_degree_[axis]; q < order; q++) {
+  for (int axis = 0; axis < dimension_; axis++)  // nothing uses higher powers
+    for (int q = max_degree_[axis]; q < order; q++) {
       const std::size_t at = usize(axis) * usize(order) + usize(q);
       recurrence_.a[at] = recurrence_.b[at] = recurrence_.c[at] = 0;
     }
@@ -247,10 +248,10 @@ void OrthonormalBasis::orthonormalise(const PointColumns& points, const Polynomi
   List<int> kept;
   List<char> possible(indices.count, 1);
   for (int e = 0; e < indices.count; e++) {
-    if (e > 0) possible[e] = possible[indices.parent[e]] && indices.degree[e] <= most_degree_[indices.axis[e]];
+    if (e > 0) possible[e] = possible[indices.parent[e]] && indices.degree[e] <= max_degree_[indices.axis[e]];
     if (possible[e]) kept.push_back(e);
   }
-  if (dimension_ == 0) {  // all points are equal: one coordinate that is 0
+  if (dimension_ == 0) {  // all points are equal: there is one coordinate, and it is 0
     map_ = {List<double>(centre_.size(), 0.0), {}};
     std::fill_n(local_.data(), stride_, 0.0);
   }

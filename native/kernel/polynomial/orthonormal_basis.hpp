@@ -1,7 +1,8 @@
-// The careful basis of one cell: coordinates centred at the weighted mean and whitened, and in each of them the
-// polynomials that are orthonormal over the weighted data (discrete Stieltjes). It stays well conditioned where
-// Legendre products on the bounding box do not: heavy tails, columns nearly collinear, points of lower dimension than
-// m. Columns are mixed only inside a block of the space: only there does its order mean total degree.
+// The robust basis of one cell. Its coordinates are centred at the weighted mean and whitened. In each of them it has
+// the polynomials that are orthonormal over the weighted data (discrete Stieltjes procedure). It stays well conditioned
+// where Legendre products on the bounding box do not: heavy tails, columns that are nearly collinear, points of lower
+// dimension than m. Columns are mixed only inside a block of the space, because only there does the order bound the
+// total degree.
 #pragma once
 #include <memory>
 
@@ -10,7 +11,7 @@
 
 namespace fewpoints {
 
-struct PointColumns {  // columns of one cell
+struct PointColumns {  // the columns of one cell
   const double* const* x = nullptr;
   const double* w = nullptr;  // nullptr: all 1
   std::size_t count = 0;
@@ -19,12 +20,12 @@ struct PointColumns {  // columns of one cell
 
 class OrthonormalBasis {
  public:
-  // Such a direction is rounding of the input, usually.
+  // A direction this narrow usually is rounding of the input.
   static constexpr double kDegenerateWidth = 1e-14;
 
-  // Keeps the points' local coordinates: dimension x count doubles. Cost: order 2 moments in double-double, then order
-  // passes.
-  // flat: a direction in which the points extend less than this, relative to their extent, is left out.
+  // Keeps the local coordinates of the points: dimension x count doubles. Costs the moments of order 2 in
+  // double-double, then `order` passes. degenerate_width: a direction in which the points spread less than this,
+  // relative to their extent, is left out. 0: only a direction in which they do not spread at all is left out.
   OrthonormalBasis(const PointColumns& points, const PolynomialSpace& space, double degenerate_width, int threads,
                    Monitor& monitor);
 
@@ -40,12 +41,12 @@ class OrthonormalBasis {
 
   List<double> centre_;
   LinearMap map_;
-  int dimension_ = 0;  // of the local coordinates: directions in which the points do not extend are left out
-  List<int> block_;    // of each of them
+  int dimension_ = 0;  // of the local coordinates, without the degenerate directions
+  List<int> block_;    // of each local coordinate
   std::size_t stride_ = 0;
   Array<double> local_;
   Recurrence recurrence_;
-  List<int> most_degree_;  // of each axis: one less than its number of distinct values, at most the order
+  List<int> max_degree_;  // per axis: the smaller of the order and its number of distinct values - 1
   std::unique_ptr<DoubleDoubleBasis> basis_;
 };
 

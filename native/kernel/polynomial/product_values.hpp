@@ -1,4 +1,5 @@
-// Values of products of univariate polynomials at a few points: the plain evaluator, for work that is not hot.
+// Values of products of univariate polynomials at a few points. This is the plain evaluator, for work that takes little
+// time.
 #pragma once
 #include "base/list.hpp"
 #include "polynomial/space.hpp"
@@ -6,7 +7,8 @@
 
 namespace fewpoints {
 
-// The products of `indices` in the polynomials of `recurrence`, both of which must outlive it. No map of coordinates.
+// The products of `indices` in the polynomials of `recurrence`. Both must outlive the result. Coordinates are not
+// mapped.
 BasisShape shape_of(const MultiIndices& indices, const Recurrence& recurrence);
 
 // out[e * stride + i] = first * phi_e(z[0][i], z[1][i], ...), i < n. powers: scratch.

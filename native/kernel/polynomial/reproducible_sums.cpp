@@ -15,19 +15,19 @@ namespace {
 using Power = MultiIndices::Power;
 using Product = List<Power>;
 
-// Bits of a product above g1, bits of the rest above g2. The first piece |y| <= 2^48 g1 leaves |rest| <= g1 / 2, and
-// the low parts add at most about 4 k u 2^48 g1 = k g1 / 8, k <= 255: with 46 bits more the second stays below 2^51 g2,
-// as it must. A chunk's sum, at most 2^14 products, fits an int64; any set's, at most 2^32, fits high 2^46 + low in 128
-// bits.
+// A product keeps kHighBits bits above g1, and its rest keeps kLowBits bits above g2. The first piece |y| <= 2^48 g1
+// leaves |rest| <= g1 / 2. The low parts add at most about 4 k u 2^48 g1 = k g1 / 8, with k <= 255. With 46 more bits
+// the second piece stays below 2^51 g2, as it must. The sum of a chunk, at most 2^14 products, fits an int64. The sum
+// of any set, at most 2^32 products, fits high 2^46 + low in 128 bits.
 constexpr int kHighBits = 48, kLowBits = 46;
 // 1.5 2^52 g2 and 1.5 2^52 g1 must be normal numbers.
 constexpr int kMinExponent = -900, kMaxExponent = 960;
-// Below it all products share one exponent, and the loops keep it in registers.
+// When exponents differ by no more than this, all products share one exponent, and the loops keep it in registers.
 constexpr int kCommonExponent = 12;
-// The largest error of reproducible_sums() that is accepted without a closer look, relative to sum w |phi| or to |sum w
+// The largest error of reproducible_sums() that is accepted without a second pass, relative to sum w |phi| or to |sum w
 // phi|.
 constexpr double kNegligible = 0x1p-64;
-// Left factors of more than half of the degree are tried only where it may pay: there are many axes and few degrees.
+// Left factors of more than half the degree are tried only where they may pay: with many axes and few degrees.
 constexpr int kManyAxes = 4, kFewDegrees = 3;
 
 struct Parts {
@@ -36,10 +36,11 @@ struct Parts {
 };
 
 void insert(std::map<Product, int>& list, Product product) {
-  while (list.emplace(product, 0).second && !product.empty()) product.pop_back();  // with all it is made from
+  while (list.emplace(product, 0).second && !product.empty())
+    product.pop_back();  // and the products that it is made from
 }
 
-// The left factor has the axes before `axes`, as far as its degree stays within `degree`.
+// The left factor takes the axes before `axes`, as far as its degree stays within `degree`.
 void cut_at(const MultiIndices& indices, int e, int axes, int degree, Product& left, Product& right) {
   indices.powers(e, left);
   std::size_t i = 0;
@@ -60,7 +61,7 @@ Parts parts_of(const MultiIndices& indices, int axes, int degree) {
   return parts;
 }
 
-// Degree ascending, within a degree lexicographically descending; the map gets the places.
+// Sorts by degree ascending, within a degree lexicographically descending. The map gets the places.
 List<Product> in_order(std::map<Product, int>& list) {
   List<Product> sorted;
   for (const auto& item : list) sorted.push_back(item.first);
@@ -97,7 +98,7 @@ Bounds bounds_of(const double* const* x, const double* w, std::size_t n, const L
   for (std::size_t a = 0; a < centre.size(); a++) {
     low = high = centre[a];
     simd().bounds(x[a], 0, n, &low, &high);
-    // A difference is off by half an ulp of itself.
+    // A difference has an error of half an ulp of itself.
     bounds.reach.push_back(std::max(high - centre[a], centre[a] - low) * scale[a] * (1 + 0x1p-50));
   }
   if (w != nullptr) {
@@ -136,8 +137,8 @@ ProductBasis::ProductBasis(const MultiIndices& indices, Basis basis, List<double
   shape_.legendre_low = legendre_low_.data();
 }
 
-// The left factor has either all axes below some number, or as many as stay within some degree: whichever needs fewer
-// factors in all.
+// The left factor has either all axes below some number, or as many as stay within some degree. The split that needs
+// fewer factors in all is taken.
 void ProductBasis::split(const MultiIndices& indices) {
   const int m = indices.dimension, k = indices.order;
   int axes = m / 2, degree = k;
@@ -185,7 +186,7 @@ void ProductBasis::split(const MultiIndices& indices) {
   }
 }
 
-// |p_j| <= reach^j, or |P_j| <= max(1, P_j(reach)); a little more for rounding, here and in the sums.
+// p_j| <= reach^j, or |P_j| <= max(1, P_j(reach)). The result is a little larger, for rounding here and in the sums.
 double ProductBasis::bound(int slot, const Bounds& bounds) const {
   double b = bounds.heaviest;
   for (std::size_t i = first_power_[slot]; i < first_power_[slot + 1]; i++) {
@@ -212,12 +213,12 @@ bool ProductBasis::holds(const Bounds& bounds) const {
   return true;
 }
 
-// Errors: the part that is cut from a product, at most g2 / 2 = 2^(E - 95), 2^E above every |w phi_e|; the rounding of
-// its rest, 2^-53 of at most 2^(E - 44); and the second order of the double-double products, below (2 k + m)^2 2^-105 w
-// |phi|. With E from the largest of the products themselves, 2^E <= 2 max w |phi| <= 2 sum w |phi|, so that the first
-// two are below n 2^-93 of sum w |phi|: 10^-19 for 10^9 points. E from the bounds costs nothing and is nearly always
-// good enough; whether it is, is decided from the exact sums and the number of points, which do not depend on their
-// order.
+// There are three errors. First, the part that is cut from a product is at most g2 / 2 = 2^(E - 95), where 2^E is above
+// every |w phi_e|. Second, the rounding of its rest is 2^-53 of at most 2^(E - 44). Third, the second order of the
+// double-double products is below (2 k + m)^2 2^-105 w |phi|. With E from the largest of the products themselves, 2^E
+// <= 2 max w |phi| <= 2 sum w |phi|, so the first two are below n 2^-93 of sum w |phi|: 10^-19 for 10^9 points. E from
+// the bounds costs nothing and is nearly always good enough. The sums themselves and the number of points decide
+// whether it is. Both are independent of the order of the points.
 ReproducibleSums ProductBasis::reproducible_sums(const double* const* x, const double* w, std::size_t n,
                                                  const Bounds& bounds, bool magnitudes, const List<double>* sizes,
                                                  int threads, Monitor& monitor, Stage stage) const {
@@ -237,7 +238,7 @@ ReproducibleSums ProductBasis::reproducible_sums(const double* const* x, const d
   return collect(x, w, n, tight_exponents(x, w, n, threads, monitor, stage), magnitudes, threads, monitor, stage);
 }
 
-// body(chunk, begin, end, workspace) for every chunk of the points.
+// Calls body(chunk, begin, end, workspace) for every chunk of the points.
 template <class Body>
 void ProductBasis::each_chunk(std::size_t n, int threads, Monitor& monitor, Stage stage, const Body& body) const {
   List<Array<double>> workspaces(std::max(threads, 1));
@@ -259,7 +260,7 @@ List<int> ProductBasis::tight_exponents(const double* const* x, const double* w,
   for (std::size_t e = 0; e < N; e++) {
     double max = 0;
     for (std::size_t c = 0; c < chunks; c++) max = std::max(max, parts[c * N + e]);
-    // The plain values are within a few roundings of the others, relative to the largest.
+    // Plain values differ from the double-double ones by a few roundings, relative to the largest.
     exponents[e] = exponent_above(max * (1 + 0x1p-30));
   }
   return exponents;

@@ -1,7 +1,6 @@
 // Sums of products of powers or of Legendre polynomials over a weighted set, in double-double and added without
-// rounding: how the features are split into left and right factors, and how the pieces of threads and chunks become one
-// result. The heavy loops are in
-// simd/sums/reproducible.cpp.
+// rounding (reproducible summation: Demmel, Nguyen 2013). This file splits features into left and right factors, and
+// makes one result from the parts of threads and chunks. The heavy loops are in simd/sums/reproducible.cpp.
 #pragma once
 #include <cstdint>
 
@@ -18,10 +17,10 @@ enum class Basis { Monomial, Legendre };
 struct ReproducibleSums {
   List<DoubleDouble> sums;
   List<double> magnitudes;  // sum w |phi_e|, to about 1e-13; empty when not asked for
-  List<double> bounds;      // of the errors of the sums, from the parts that were cut off
+  List<double> bounds;      // on the errors of the sums: the parts that were cut off
 };
 
-// Of the points that are summed over: |scale (x - centre)| <= reach on each axis, and weights <= heaviest.
+// Bounds on the points that are summed over: |scale (x - centre)| <= reach on each axis, and weights <= heaviest.
 struct Bounds {
   List<double> reach;
   double heaviest = 1;
@@ -32,18 +31,19 @@ Bounds bounds_of(const double* const* x, const double* w, std::size_t n, const L
 
 class ProductBasis {
  public:
-  // phi_e = product over the axes a of p_{e_a}(t_a), t = scale (x - centre), e in the order of the indices.
+  // phi_e = product over the axes a of p_{e_a}(t_a), with t = scale (x - centre). The e come in the order of the
+  // indices.
   ProductBasis(const MultiIndices& indices, Basis basis, List<double> centre, List<double> scale);
 
-  // In two parts and without rounding on the way; scale must be powers of two. sums are equal bit for bit for any order
-  // of the points and any number of threads. What is cut off is made negligible against sum w |phi_e| when magnitudes
-  // are asked for, else against `sizes` if given, else against |sum w phi_e|. See the source for the bound of the
-  // error.
+  // Sums are made in two parts and without rounding on the way; scale must hold powers of two. The bits are the same
+  // for any order of the points and any number of threads. The parts that are cut off are made negligible against sum w
+  // |phi_e| when magnitudes are asked for, else against `sizes` if given, else against |sum w phi_e|. The source file
+  // bounds the error.
   ReproducibleSums reproducible_sums(const double* const* x, const double* w, std::size_t n, const Bounds& bounds,
                                      bool magnitudes, const List<double>* sizes, int threads, Monitor& monitor,
                                      Stage stage) const;
 
-  // Whether reproducible_sums() can hold every product; else a coordinate is so large that powers overflow.
+  // Whether reproducible_sums() can hold every product. Otherwise a coordinate is so large that powers overflow.
   bool holds(const Bounds& bounds) const;
 
   int count() const { return shape_.count; }
@@ -67,7 +67,7 @@ class ProductBasis {
   ProductShape shape_{};
   Factors left_factors_, right_factors_;
   List<ProductRun> runs_;
-  List<int> feature_;  // of each slot: place in the caller's order
+  List<int> feature_;  // per slot: the place in the caller's order
   // The factors of slot s: powers_[first_power_[s] .. first_power_[s + 1]).
   List<MultiIndices::Power> powers_;
   List<std::size_t> first_power_{0};

@@ -44,8 +44,10 @@ std::int64_t PolynomialSpace::count() const {
 namespace {
 
 // How large the coefficient of a product of orthonormal Legendre polynomials of these degrees is in a smooth function,
-// up to a factor that all of one total degree share: 1 / (a! L), L the product of their leading coefficients. Mixed
-// monomials have by far the largest; a pure power is nearly a combination of lower ones.
+// as a logarithm, up to a factor that all products of one total degree share. By Taylor's theorem the coefficient of
+// the monomial t^a is about 1 / a! times that factor. The orthonormal polynomial of degree e has the leading
+// coefficient sqrt(2e + 1) (2e)! / (2^e e!^2). So the result is 1 / (a! L), where L is the product of the leading
+// coefficients. Mixed monomials have by far the largest importance: a pure power is nearly a combination of lower ones.
 double importance(const List<int>& degrees) {
   double log = 0;
   for (const int degree : degrees) {
@@ -54,11 +56,11 @@ double importance(const List<int>& degrees) {
   }
   return log;
 }
-// Importances that differ by less are equal: their terms were added in another order.
+// Importances that differ by less are equal: only the order in which their terms were added differs.
 constexpr double kEqual = 1e-9;
 
-// All products of one degree after the other, lexicographically descending. Every step of the recursion takes one more
-// axis and ends in at least one product, so that the time is that of the list.
+// Lists all products degree by degree, within a degree lexicographically descending. Every step of the recursion takes
+// one more axis and ends in at least one product. So the time is that of the list.
 class Listing {
  public:
   Listing(const PolynomialSpace& space, MultiIndices& out)
@@ -71,7 +73,7 @@ class Listing {
       }
     for (std::size_t b = 0; b < left_.size(); b++)
       if (last_[b] >= 0) blocks_.push_back(b);
-    // The first place after column i that belongs to another block.
+    // The first place after column i whose column belongs to another block.
     next_.resize(columns_.size());
     for (std::size_t i = columns_.size(); i-- > 0;)
       next_[i] = i + 1 < columns_.size() && block_at(i) == block_at(i + 1) ? next_[i + 1] : i + 1;
@@ -85,7 +87,8 @@ class Listing {
     for (int degree = 1; degree <= max; degree++) descend(0, 0, degree, degree);
   }
 
-  // Of one block: so many products of the next degree, the most important first, equal ones in the order of the list.
+  // For one block: appends `wanted` products of the next degree, the most important first. Equally important ones come
+  // in the order of the list.
   void add_next_degree(int wanted) {
     const int degree = left_[0] + 1;
     List<Partition> partitions;
@@ -97,7 +100,7 @@ class Listing {
       List<Product> found;
       for (; to < partitions.size() && partitions[to].importance >= partitions[from].importance - kEqual; to++) {
         Product product;
-        most_ = found.size() + static_cast<std::size_t>(wanted);
+        max_found_ = found.size() + static_cast<std::size_t>(wanted);
         arrange(0, partitions[to].parts, product, found);
       }
       std::sort(found.begin(), found.end(), [](const Product& a, const Product& b) {
@@ -118,7 +121,7 @@ class Listing {
 
   static std::size_t at(int i) { return static_cast<std::size_t>(i); }
   std::size_t block_at(std::size_t place) const { return at(block_[at(columns_[place])]); }
-  // What the columns from this place on can still take.
+  // The degree that the columns from this place on can still take.
   int room(std::size_t place) const {
     int sum = 0;
     for (const std::size_t b : blocks_)
@@ -126,7 +129,7 @@ class Listing {
     return sum;
   }
 
-  // Places in child_ for the products that product `index` is the parent of, column by column from `place` on.
+  // Makes places in child_ for the products whose parent is the next product, column by column from `place` on.
   void make_room(std::size_t place) {
     first_.push_back(child_.size());
     std::size_t size = 0;
@@ -138,7 +141,7 @@ class Listing {
     child_.resize(child_.size() + size);
   }
 
-  // Products of `parent` with columns from `place` on, `degree` in all.
+  // Appends the products of `parent` with columns from `place` on, of `degree` in all.
   void descend(int parent, std::size_t place, int degree, int total) {
     std::size_t slot = first_[at(parent)];
     for (std::size_t i = place; i < columns_.size() && room(i) >= degree; i++) {
@@ -161,7 +164,7 @@ class Listing {
         } else if (room(i + 1) >= degree - e) {
           descend(child_[child], i + 1, degree - e, total);
         } else {
-          break;  // less of this column leaves even more for the others
+          break;  // a smaller power of this column leaves even more for the others
         }
       }
       left = full;
@@ -169,7 +172,7 @@ class Listing {
     }
   }
 
-  // All ways to write `sum` as parts of at most `most`, no more of them than there are columns.
+  // All ways to write `sum` as parts of at most `max`, with no more parts than there are columns.
   void partition(int sum, int max, List<int>& parts, List<Partition>& out) const {
     if (sum == 0) out.push_back({parts, importance(parts)});
     if (sum == 0 || parts.size() == columns_.size()) return;
@@ -181,7 +184,7 @@ class Listing {
     }
   }
 
-  // The first products whose degrees are these parts, in any order of the columns from `place` on.
+  // Finds the first max_found_ products whose degrees are these parts, in any order, on columns from `place` on.
   void arrange(std::size_t place, const List<int>& parts, Product& product, List<Product>& found) {
     if (parts.empty()) {
       found.push_back(product);
@@ -190,7 +193,7 @@ class Listing {
     for (std::size_t i = place; i + parts.size() <= columns_.size(); i++)
       for (std::size_t p = 0; p < parts.size(); p++) {
         if (p > 0 && parts[p] == parts[p - 1]) continue;
-        if (found.size() == most_) return;
+        if (found.size() == max_found_) return;
         List<int> rest = parts;
         rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(p));
         product.push_back({columns_[i], parts[p]});
@@ -201,9 +204,9 @@ class Listing {
 
   void append(const Product& product, int total) {
     int parent = 0, left = left_[0];
-    std::size_t place = 0;  // of the first column that may follow
+    std::size_t place = 0;  // the place of the first column that may follow
     for (std::size_t p = 0; p + 1 < product.size(); p++) {
-      // All columns are of the one block, so each has as many slots as the block has left.
+      // All columns belong to the one block, so each has as many slots as the block has degrees left.
       const auto column = std::lower_bound(columns_.begin(), columns_.end(), product[p].axis) - columns_.begin();
       const auto columns_between = static_cast<std::size_t>(column) - place;
       parent = child_[first_[at(parent)] + columns_between * at(left) + at(product[p].degree - 1)];
@@ -218,12 +221,12 @@ class Listing {
 
   const List<int>& block_;
   List<int> left_, last_;
-  List<int> columns_;  // those that take part
+  List<int> columns_;  // the columns that take part
   List<std::size_t> blocks_, next_;
   // child_[first_[e] + ...]: the products whose parent is e, by column and then by degree.
   List<std::size_t> first_;
   List<int> child_;
-  std::size_t most_ = 0;
+  std::size_t max_found_ = 0;
   MultiIndices& out_;
 };
 

@@ -10,27 +10,30 @@
 namespace fewpoints {
 namespace {
 
-// With fewer single points than the source says, groups enter the basis and have to be split; with more, elimination
-// costs more.
+// The least number of single points. The source says how many pay: with fewer, groups enter the basis and have to be
+// split; with more, elimination costs more.
 constexpr std::size_t kMinSingles = 32;
-// Groups: a quarter of the features at least, and as many more as keep them below this number of rows, so that threads
-// share the work, a cancel is noticed and parts are small; but no more than the larger of 256 and the features.
+// The number of groups is at least a quarter of the features. There are more where that keeps groups below this number
+// of rows, so that threads share the work, a cancel is noticed and parts are small. But there are no more than the
+// larger of 256 and the number of features.
 constexpr std::size_t kRowsPerGroup = 2048, kCheapGroups = 256;
-// From this many features on the tableau is what takes the memory: two columns a feature then.
+// From this many features on the tableau takes most of the memory. It then has two columns per feature.
 constexpr std::size_t kWide = 3000;
-// A pivot of at least this (in rows of largest entry 1) leaves no doubt about the rank, and digits enough to refine.
+// A pivot of at least this size, in rows of largest entry 1, leaves no doubt about the rank, and enough digits to
+// refine.
 constexpr double kSafePivot = 1e-8;
-// Complete pivoting up to this many features: beyond, its passes over a tableau larger than the cache take too long.
-// When elimination row by row has failed a few times, complete pivoting is worth it for more of them.
+// Complete pivoting is used up to kMaxComplete features. With more, its passes over a tableau larger than the cache
+// take too long. After elimination row by row has failed kStartsRowByRow times, complete pivoting pays for up to
+// kMaxCompleteLater features.
 constexpr std::size_t kMaxComplete = 384, kMaxCompleteLater = 1024;
 constexpr int kStartsRowByRow = 3;
-// Weights over very many decades can wear out the inverse. Every state on the way is feasible, so the walk then begins
-// again from where it stands, with a fresh elimination of the columns that are left.
+// Weights over very many decades can wear out the inverse. Every state on the way is feasible, so the walk then starts
+// again from the present state, with a fresh elimination of the columns that are left.
 constexpr int kMaxStarts = 6;
-// Parts that a group is split into at a time, if there is room.
+// The most parts that a group is split into at a time, if there is room.
 constexpr std::size_t kMaxParts = 32;
 
-// Features to be evaluated for which other threads are woken up.
+// Other threads are woken for at least this many feature values.
 constexpr double kParallelWork = 2e5;
 
 }  // namespace
@@ -38,7 +41,7 @@ constexpr double kParallelWork = 2e5;
 ProductSource::ProductSource(const BasisShape& shape, const double* const* x, const double* w, std::size_t count,
                              List<double> centre, List<double> inverse)
     : centre_(std::move(centre)), inverse_(std::move(inverse)), x_(x), w_(w), count_(count) {
-  // A feature of the last axis is a power of it times its parent, which has none of it.
+  // A feature with a power of the last axis is that power times its parent, which has no power of it.
   const int last = shape.dimension - 1, N = shape.count;
   List<int> lower_of(N, -1);
   List<List<int>> children(N);
@@ -92,8 +95,8 @@ ColumnCounts column_counts(std::size_t n, std::size_t features, double singles_p
   return counts;
 }
 
-// Rows in equal runs. The first one of positive weight of each run stands alone, and what is left of neighbouring runs
-// is a group: of points that are sorted in space, singles and groups are both spread over all of it.
+// Cuts the rows into equal runs. The first row of positive weight in each run is a column of its own, and the rest of
+// neighbouring runs is a group. When points are sorted in space, singles and groups both spread over all of it.
 void BasicSolutionFinder::choose_columns() {
   const std::size_t n = source_.count(), N = usize(source_.width());
   const double* w = source_.weights();
@@ -134,7 +137,7 @@ void BasicSolutionFinder::choose_columns() {
   }
 }
 
-// Columns kBlock at a time, singles and groups apart. measure: their sums make the target.
+// Fills columns in batches of kBlock, singles and groups apart. measure: their sums become the target.
 void BasicSolutionFinder::fill(const List<Column>& columns, double* out, std::size_t stride, bool measure) {
   struct Batch {
     std::size_t begin, end;
@@ -150,7 +153,7 @@ void BasicSolutionFinder::fill(const List<Column>& columns, double* out, std::si
   }
   const bool exact = measure && source_.exact();
   const int team = static_cast<double>(work) * source_.width() > kParallelWork ? threads_ : 1;
-  // On one thread the sums of a batch go to the target at once; the order is the same.
+  // On one thread the sums of a batch go to the target at once. The order is the same.
   const std::size_t width = usize((source_.width() + 7) / 8 * 8);
   List<DoubleDoubleSums> parts(exact ? (team == 1 ? 1 : batches.size()) : 0, DoubleDoubleSums(static_cast<int>(width)));
   List<Array<double>> scratch(std::max(team, 1));
@@ -242,8 +245,8 @@ bool BasicSolutionFinder::run() {
   return false;
 }
 
-// Rows in equal parts. Were some of the parts single rows, as in the beginning, the number of groups would hardly fall
-// where single rows do not suffice; like this a few levels of splitting always reach the end.
+// Cuts the rows of a group into equal parts. If some parts were single rows, as at the start, the number of groups
+// would hardly fall where single rows do not suffice. With equal parts, a few levels of splitting always reach the end.
 List<BasicSolutionFinder::Column> BasicSolutionFinder::parts_of(const Column& group, std::size_t parts) {
   List<Column> out;
   parts = std::min(parts, group.rows);
@@ -267,8 +270,9 @@ List<BasicSolutionFinder::Column> BasicSolutionFinder::parts_of(const Column& gr
   return out;
 }
 
-// For dependent features: which ones they are depends on the columns, and a group may hide what its rows have. So the
-// groups in the basis are split, and elimination begins again with all columns that are left. False: none is a group.
+// For dependent features. Which features depend on others depends on the columns, and a group may hide a difference
+// between its rows. So the groups in the basis are split, and elimination starts again with all columns that are left.
+// False: the basis has no group.
 bool BasicSolutionFinder::rebuild(List<double>& multipliers) {
   std::size_t groups = 0, kept = 0;
   for (std::size_t r = 0; r < tableau_->rows(); r++) {
@@ -293,7 +297,7 @@ bool BasicSolutionFinder::rebuild(List<double>& multipliers) {
   return true;
 }
 
-// The number of groups that were in the basis; -1 when one could not be replaced.
+// Returns the number of groups that were in the basis; -1 when one of them could not be replaced.
 int BasicSolutionFinder::split_groups() {
   List<std::size_t> rows;
   for (std::size_t r = 0; r < tableau_->rows(); r++)

@@ -1,7 +1,7 @@
-// Recombination of any number of points in any features. A few points of their own and group sums of all the others are
-// the columns of a tableau; its walk finds a basic feasible solution, and prefers the points, whose columns come first.
-// Where a group is still needed it is split into parts, in the same tableau, until only points are left. Every point is
-// looked at once; no n x N matrix is stored.
+// Recombination of any number of points in any features. The columns of a tableau are a few single points and sums over
+// groups of all other points. The tableau's walk finds a basic feasible solution. It prefers the single points, whose
+// columns come first. A group that is still in the basis is split into parts, in the same tableau, until only points
+// are left. Every point is read once; no n x N matrix is stored.
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -15,42 +15,42 @@
 
 namespace fewpoints {
 
-// How many points of their own the tableau begins with, over the number of features. For features of which nothing is
-// known: enough for polynomials of order 10 in 4 columns, which need the most of those that were tried.
+// The number of single points that the tableau starts with, per feature. For features of which nothing is known: enough
+// for polynomials of order 10 in 4 columns, which need the most of those that were tried.
 constexpr double kSinglesPerFeature = 5;
-// Of products: order 10 in 4 columns needs 6, order 4 in 10 columns 3 (measured on uniform points); the others lie
-// between. One too few costs more than one too many.
+// The same for products: order 10 in 4 columns needs 6, order 4 in 10 columns needs 3, and others lie between (measured
+// on uniform points; no command of the repository prints it). One too few costs more than one too many.
 inline double product_singles_per_feature(int order) { return std::min(8.0, 2.3 + 0.37 * order); }
 
-// Columns of the tableau for n points: no more than n.
+// The columns of the tableau for n points: single points, and groups of points. There are at most n.
 struct ColumnCounts {
   std::size_t singles, groups;
 };
 ColumnCounts column_counts(std::size_t n, std::size_t features, double singles_per_feature);
 
-// Where the features come from.
+// A source of features.
 class FeatureSource {
  public:
   virtual ~FeatureSource() = default;
   virtual int width() const = 0;
   virtual std::size_t count() const = 0;
   virtual const double* weights() const = 0;  // nullptr: all 1
-  // out[e * stride + c] = sum of feature e over the rows of segments first[c] .. first[c + 1], times their weights if
-  // `weighted`, for c < columns <= kBlock. Called from several threads at once; scratch is the thread's own,
-  // scratch_size() doubles. exact, when given: the weighted sums of all the rows are added to it.
+  // For c < columns <= kBlock: out[e * stride + c] = the sum of feature e over the rows of segments first[c] .. first[c
+  // + 1] - 1, times their weights if `weighted`. Several threads call this at once. scratch: scratch_size() doubles of
+  // the thread's own. exact: when given, the weighted sums of all the rows are added to it.
   virtual void sums(const Segment* segments, const std::uint32_t* first, int columns, bool weighted, double* out,
                     std::size_t stride, double* scratch, DoubleDoubleSums* exact) const = 0;
   virtual std::size_t scratch_size() const = 0;
   virtual double singles_per_feature() const { return kSinglesPerFeature; }
-  // Whether sums() fills `exact`; else the target is the sum of the columns.
+  // Whether sums() fills `exact`. If not, the target is the sum of the columns.
   virtual bool exact() const { return false; }
   static constexpr int kBlock = 8;
 };
 
-// Products of univariate polynomials over columns of coordinates, evaluated when they are asked for.
+// Products of univariate polynomials over columns of coordinates, evaluated on demand.
 class ProductSource final : public FeatureSource {
  public:
-  // shape: which features, and their recurrence; see DoubleDoubleBasis. x: shape.dimension columns of coordinates; the
+  // shape: the features and their recurrence; see DoubleDoubleBasis. x: shape.dimension columns of coordinates. The
   // polynomials are evaluated at (x - centre) * inverse.
   ProductSource(const BasisShape& shape, const double* const* x, const double* w, std::size_t count,
                 List<double> centre, List<double> inverse);
@@ -71,31 +71,34 @@ class ProductSource final : public FeatureSource {
   std::size_t count_;
 };
 
-// A row of largest entry 1 whose remainder is below this depends on the rows before it.
+// A row of largest entry 1 depends on the rows before it when its remainder is below this.
 constexpr double kRankTolerance = 1e-12;
-// What was taken for dependent is tried again, down to the rounding of the features.
+// The tolerance of a second try, down to the rounding of the features, after rows that seemed dependent may have
+// mattered.
 constexpr double kMinTolerance = 1e-14;
 
 class BasicSolutionFinder {
  public:
-  // tolerance: of the rank. With one below kRankTolerance no pivots are taken unseen for safe, either.
+  // tolerance: that of the rank. A tolerance below kRankTolerance also turns off the shortcut that accepts pivots
+  // unchecked.
   BasicSolutionFinder(const FeatureSource& source, int threads, Monitor& monitor, double tolerance = kRankTolerance);
 
-  // Not polished: sums hold to about 1e-13 only. False: no vertex was found; support() is then what there is.
+  // Finds a basic feasible solution. Its weights are not refined: sums hold to about 1e-13 only. False: none was found,
+  // and indices() is empty.
   bool run();
 
   int rank() const { return rank_; }
   const DoubleDoubleSums& target() const { return target_; }
-  const List<std::uint32_t>& indices() const { return indices_; }  // rows, in no order
+  const List<std::uint32_t>& indices() const { return indices_; }  // rows of the support, in no order
   List<double>& weights() { return weights_; }
 
-  // Iterative refinement by the inverse that is at hand, until the residual stays. sums: of the support with the given
-  // weights. Returns the largest |target - sums| / target.magnitude.
+  // Iterative refinement with the present inverse, until the residual stops falling. sums(w): the sums of the support
+  // with weights w. Returns the largest |target - sums| / target.magnitude.
   template <class Sums>
   double refine(const DoubleDoubleSums& target, const Sums& sums);
 
  private:
-  // Rows segments_[begin .. end), as a sum. Weighted: each times its weight.
+  // The sum of the rows of segments_[begin .. end), each times its weight if `weighted`.
   struct Column {
     std::uint32_t begin, end;
     std::size_t rows;
@@ -114,12 +117,12 @@ class BasicSolutionFinder {
   Monitor& monitor_;
   const double tolerance_;
   List<Segment> segments_;
-  List<Column> columns_;  // by their place in the tableau
+  List<Column> columns_;  // by place in the tableau
   std::size_t singles_ = 0;
   std::unique_ptr<BlockedTableau> tableau_;
   DoubleDoubleSums target_;
   List<std::uint32_t> indices_;
-  List<std::size_t> support_rows_;  // of the tableau
+  List<std::size_t> support_rows_;  // rows of the tableau
   List<double> weights_;
   int rank_ = 0;
   bool safe_;

@@ -13,30 +13,30 @@
 namespace fewpoints {
 namespace {
 
-// Rows that are eliminated together, and exchanges that are applied together: one pass over the tableau, which lies in
-// memory, has that many multiplications for each number it loads and stores.
+// The number of rows that are eliminated together, and of exchanges that are applied together. One pass over the
+// tableau, which lies in memory, then does this many multiplications for each number that it loads and stores.
 constexpr std::size_t kPanel = 64;
-// Rows inside a panel that are eliminated one by one.
+// The number of rows of a panel that are eliminated one by one.
 constexpr std::size_t kInner = 8;
-// Columns of one task.
+// The number of columns of one task.
 constexpr std::size_t kTaskColumns = 256;
-// A smaller update is not worth waking other threads up.
+// A smaller update is not worth waking other threads.
 constexpr double kParallelWork = 4e6;
 // A preferred column enters before all others when its entry is below minus this.
 constexpr double kPreferred = 1e-2;
-// A basis weight that should be negative by less than this share of the mass, with nothing to enter for it, is
-// rounding.
+// A negative basis weight is rounding when its size is below this share of the mass and no column can enter for it.
 constexpr double kRounding = 1e-12;
 
 std::size_t round_up(std::size_t n) { return (n + 7) / 8 * 8; }
 
-// Rows an odd multiple of 64 bytes apart: with a power of two they would all meet in the same places of the cache.
+// Rows are an odd multiple of 64 bytes apart. If their distance were a power of two, they would all compete for the
+// same places of the cache.
 std::size_t stride_for(std::size_t columns) {
   const std::size_t n = round_up(columns + 1);
   return n % 16 == 0 ? n + 8 : n;
 }
 
-// Finite for subnormal numbers, too: what it scales is then less than 1, which does no harm.
+// The result is finite also for subnormal x. The numbers that it scales then stay below 1, which does no harm.
 double reciprocal(double x) { return std::min(1 / x, std::numeric_limits<double>::max()); }
 
 }  // namespace
@@ -124,8 +124,8 @@ void BlockedTableau::update(double* T, std::size_t stride, std::size_t row, std:
       [&](std::size_t i, int thread) { part(i * kTaskColumns, std::min(columns, (i + 1) * kTaskColumns), thread); });
 }
 
-// Row r is divided by its entry in column p, and the other rows of [begin, end) are cleared there. Column p then holds
-// that column of the inverse.
+// Divides row r by its entry in column p, and clears that column in the other rows of [begin, end). Column p then holds
+// its column of the inverse.
 void BlockedTableau::eliminate_row(std::size_t r, int p, std::size_t begin, std::size_t end) {
   double* row = T_.data() + r * stride_;
   open_[p] = preferred_[p] = eligible_[p] = 0;
@@ -154,7 +154,7 @@ bool BlockedTableau::eliminate_panel(std::size_t begin, std::size_t end, double 
       else if (!drop)
         return false;
     }
-    // The rest of the panel, by all of them at once.
+    // Updates the rest of the panel with all these rows at once.
     double* factors = factors_.data();
     for (std::size_t i = begin; i < end; i++) {
       if (i == from) i = to;
@@ -258,7 +258,7 @@ void BlockedTableau::current_column(int c, double* column) {
     if (basis_[i] < 0) column[i] = 0;
 }
 
-// Enters a column for row r; row and column are the tableau's present ones, in the place of the next correction.
+// Enters a column for row r. row and column are the present ones of the tableau, in the place of the next correction.
 void BlockedTableau::enter(std::size_t r, int entering, double* row, double* column) {
   const double pivot = column[r];
   simd().scale_row(row, 1 / pivot, stride_);
@@ -380,7 +380,7 @@ bool BlockedTableau::replace(const List<Split>& splits, double* fine, std::size_
   remaining_ = 1;
   std::size_t parts = 0;
   for (const Split& split : splits) parts += split.at.size();
-  // The same units as the tableau's: rows as they were divided at the beginning, columns of largest entry 1.
+  // Brings the parts to the units of the tableau: rows as they were divided at the start, columns of largest entry 1.
   for (std::size_t e = 0; e < rows_; e++) simd().scale_row(fine + e * stride, reciprocal(height_[e]), stride);
   Array<double> largest(stride);
   simd().largest_of_columns(fine, stride, rows_, stride, largest.data());
@@ -398,7 +398,8 @@ bool BlockedTableau::replace(const List<Split>& splits, double* fine, std::size_
   for (; j < stride; j++) eligible_[j] = 0;
   for (std::size_t e = 0; e < rows_; e++) simd().scale_columns(fine + e * stride, eligible_.data(), stride);
 
-  // B^-1 fine, kPanel features at a time: factors are columns of the inverse, negative because update() subtracts.
+  // Computes B^-1 fine, kPanel features at a time. The factors are columns of the inverse, negative because update()
+  // subtracts.
   Array<double> solved(rows_ * stride);
   std::fill_n(solved.data(), rows_ * stride, 0.0);
   for (std::size_t begin = 0; begin < rows_; begin += kPanel) {
@@ -427,7 +428,7 @@ bool BlockedTableau::replace(const List<Split>& splits, double* fine, std::size_
     double* column = eta_.data() + usize(pending_) * padded_;
     if (best >= 0) current_column(best, column);
     if (best < 0 || !(column[split.row] > kSmallestPivot)) {
-      // These groups stay whole: their parts must not be there as well.
+      // These groups stay whole, so their parts must not be open.
       for (std::size_t later = i; later < splits.size(); later++)
         for (const std::uint32_t c : splits[later].at) open_[c] = 0;
       return false;

@@ -17,14 +17,14 @@
 namespace fewpoints {
 namespace {
 
-// Beyond so many features the last polish takes too long: about N^3 operations, not blocked.
+// With more features refine_weights_min_norm takes too long: about N^3 operations, not blocked.
 constexpr int kMaxMinNorm = 600;
-// What a product may lose where it is next to the least double.
+// The most that a product may lose next to the smallest double.
 constexpr double kLost = 0x1p-1074;
 
 std::size_t padded(int width) { return (static_cast<std::size_t>(width) + 7) / 8 * 8; }
 
-// The first number that is not finite, by row and column. Nothing when all are.
+// Throws for the first number that is not finite, by row and column. Returns when all are finite.
 void check_rows(const double* values, std::size_t count, int width) {
   for (std::size_t i = 0; i < count; i++) {
     const double* row = values + i * usize(width);
@@ -42,7 +42,8 @@ class MatrixSource final : public FeatureSource {
   std::size_t count() const override { return features_.count; }
   const double* weights() const override { return features_.weights.data(); }
   std::size_t scratch_size() const override { return 3 * padded(features_.width); }
-  // Where elimination is next to nothing, splitting a group now and then costs less than the rows to avoid it.
+  // With few features elimination costs next to nothing. An occasional split of a group then costs less than the rows
+  // that would avoid it.
   double singles_per_feature() const override { return features_.width <= 64 ? 3.5 : kSinglesPerFeature; }
   bool exact() const override { return true; }
 
@@ -50,7 +51,7 @@ class MatrixSource final : public FeatureSource {
             std::size_t stride, double* scratch, DoubleDoubleSums* exact) const override {
     const int N = features_.width;
     double *high = scratch, *low = high + padded(N), *magnitude = low + padded(N);
-    if (!weighted) {  // rows of their own
+    if (!weighted) {  // single rows
       const double* row[kBlock];
       for (int c = 0; c < columns; c++) row[c] = features_.values + segments[c].begin * usize(N);
       if (columns == kBlock) {
@@ -80,7 +81,7 @@ class MatrixSource final : public FeatureSource {
   const FeatureMatrix& features_;
 };
 
-// The chosen rows, copied, and their exact sums.
+// A copy of the chosen rows, and their sums in double-double.
 class ChosenRows {
  public:
   ChosenRows(const FeatureMatrix& features, const List<std::uint32_t>& rows)
@@ -106,7 +107,7 @@ class ChosenRows {
   Array<double> values_;
 };
 
-// Of the column that is furthest off: " (column 3: 0.5 instead of 0.25)".
+// Names the column that is furthest off: " (column 3: 0.5 instead of 0.25)".
 std::string furthest(const DoubleDoubleSums& target, const DoubleDoubleSums& sums, int width) {
   int worst = -1;
   double most = 0;
@@ -158,7 +159,7 @@ Recombined recombine_scaled(const FeatureMatrix& features, int threads, Monitor&
     List<double> weights;
     double residual = HUGE_VAL;
     int rank = 0;
-    std::string worst;  // of a result that is refused: which column, and by how much
+    std::string worst;  // of a refused result: the worst column, and by how much it is off
   };
   const auto attempt = [&](double tolerance) {
     Attempt out;
@@ -168,7 +169,7 @@ Recombined recombine_scaled(const FeatureMatrix& features, int threads, Monitor&
     for (int e = 0; e < N; e++)
       if (!std::isfinite(target.high[e] + target.magnitude[e])) {
         check_rows(features.values, features.count, N);
-        // Finite, but their sums overflow.
+        // The numbers are finite, but their sum overflows.
         throw refusal("the sum of column " + std::to_string(e), HUGE_VAL, "smaller numbers");
       }
     out.rank = finder.rank();
@@ -180,7 +181,7 @@ Recombined recombine_scaled(const FeatureMatrix& features, int threads, Monitor&
     if (out.residual > kAcceptedResidual) out.residual = refine_weights(chosen.columns(), target, sums, weights);
     if (out.residual > kAcceptedResidual && N <= kMaxMinNorm)
       out.residual = refine_weights_min_norm(chosen.columns(), target, sums, weights);
-    // Of a column of subnormal sums the sums here do not see all.
+    // The sums here do not see every digit of a column of subnormal numbers.
     const double lost = kLost * static_cast<double>(features.count + weights.size());
     for (int e = 0; e < N; e++)
       if (lost > kEpsilon * target.magnitude[e] && target.magnitude[e] > 0)
@@ -191,7 +192,7 @@ Recombined recombine_scaled(const FeatureMatrix& features, int threads, Monitor&
     return out;
   };
   Attempt best = attempt(kRankTolerance);
-  if (best.residual > kAcceptedResidual) {  // what was taken for dependent may have mattered
+  if (best.residual > kAcceptedResidual) {  // features that seemed dependent may have mattered
     Attempt other = attempt(kMinTolerance);
     if (other.residual < best.residual) best = std::move(other);
   }
@@ -207,7 +208,7 @@ Recombined recombine_scaled(const FeatureMatrix& features, int threads, Monitor&
         rows.push_back(static_cast<std::uint32_t>(i));
         w.push_back(features.weights.size() == 0 ? 1 : features.weights[i]);
       }
-    if (rows.size() <= static_cast<std::size_t>(N)) {  // nothing has to go: all rows as they are
+    if (rows.size() <= static_cast<std::size_t>(N)) {  // all rows may stay: they are kept as they are
       result.indices = std::move(rows);
       result.weights = std::move(w);
       result.residual = 0;

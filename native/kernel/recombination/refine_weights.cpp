@@ -9,13 +9,14 @@
 namespace fewpoints {
 namespace {
 
-constexpr double kConverged = 1.2e-16;  // half an epsilon: the weights are as good as rounded ones can be
+constexpr double kConverged = 1.2e-16;  // half an epsilon: rounded weights cannot do better
 constexpr int kMaxSteps = 8;
-// Column pivoting costs more than the factorisation itself beyond this width, and the support is well conditioned
+// Beyond this width column pivoting costs more than the factorisation itself, and the support is well conditioned
 // anyway.
 constexpr int kPivotedWidth = 160;
-// Of refine_weights_min_norm: below this share of the largest pivot a row depends on the others; one step's largest
-// change of a weight; and changes beyond which the factorisation is made again.
+// For refine_weights_min_norm. A row depends on the others when its pivot is below kDependent times the largest. One
+// step changes a weight by at most a factor of kMaxFactor. After a change of more than kFar the factorisation is made
+// again.
 constexpr double kDependent = 1e-14, kMaxFactor = 8, kFar = 0.1;
 
 double relative(const DoubleDoubleSums& target, const DoubleDoubleSums& sums, Eigen::VectorXd& residual) {
@@ -36,12 +37,12 @@ Eigen::VectorXd least_squares(const Eigen::MatrixXd& A, const Eigen::VectorXd& b
 }  // namespace
 
 bool make_factorable(Eigen::MatrixXd& A) {
-  constexpr double kMost = 0x1p400, kLeast = 0x1p-400;
+  constexpr double kMax = 0x1p400, kMin = 0x1p-400;
   if (A.size() == 0) return false;
   for (Eigen::Index i = 0; i < A.size(); i++) {
     double& entry = A.data()[i];
-    if (!(std::fabs(entry) <= kMost)) return false;
-    if (std::fabs(entry) < kLeast) entry = 0;
+    if (!(std::fabs(entry) <= kMax)) return false;
+    if (std::fabs(entry) < kMin) entry = 0;
   }
   return true;
 }
@@ -74,7 +75,7 @@ double refine_weights(const Eigen::MatrixXd& B, const DoubleDoubleSums& target,
       best = now;
       weights = w;
     } else if (!dropped) {
-      break;  // at the rounding of the weights
+      break;  // the rest is the rounding of the weights
     }
   }
   return best;
@@ -105,7 +106,7 @@ double refine_weights_min_norm(const Eigen::MatrixXd& B, const DoubleDoubleSums&
     for (Eigen::Index i = 0; i < count; i++) {
       const double wanted = w[i] + factored[i] * h[i];
       double changed = std::clamp(wanted, w[i] / kMaxFactor, w[i] * kMaxFactor);
-      if (!(changed > 0)) changed = w[i];  // next to the least double
+      if (!(changed > 0)) changed = w[i];  // next to the smallest double
       far = far || std::fabs(changed - factored[i]) > kFar * factored[i];
       w[i] = changed;
     }

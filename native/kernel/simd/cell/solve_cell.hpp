@@ -6,6 +6,8 @@
 #include "simd/cell/cell_points.hpp"
 #include "simd/cell/legendre_features.hpp"
 #include "simd/cell/tableau.hpp"
+#include "simd/cell/tableau_elimination.hpp"
+#include "simd/cell/tableau_walk.hpp"
 
 namespace fewpoints::FEWPOINTS_SIMD {
 

@@ -235,6 +235,3 @@ class TableauOf {
 using Tableau = TableauOf<0>;
 
 }  // namespace fewpoints::FEWPOINTS_SIMD
-
-#include "simd/cell/tableau_elimination.hpp"
-#include "simd/cell/tableau_walk.hpp"
