@@ -11,10 +11,10 @@ struct EqualityResult {
   double iterations = 0;
 };
 
-// The constraints are made orthonormal and found a point first: nnls of (E, f) tells whether there is one. Then the
-// method of multipliers (Hestenes 1969, Powell 1969): nnls of [tau E; A], [tau f + u / tau; b] finds the passive
-// columns, and each of its solutions is made exact by the null-space method on them, which gives the multipliers u as
-// well. With those the next nnls starts where the last one stands; mostly the first is right. Throws Error Infeasible.
+// The rows of E are made orthonormal first, and nnls of (E, f) tells whether any x >= 0 meets them. Then the method of
+// multipliers (Hestenes 1969, Powell 1969) begins. nnls of [tau E; A], [tau f + u / tau; b] finds the passive columns.
+// The null-space method on these columns makes the solution exact, and gives the multipliers u for the next nnls, which
+// starts from the last passive columns. Mostly the first solution is already right. Throws Error Infeasible.
 EqualityResult nnls_with_equality(const LeastSquares& problem, int threads, Monitor& monitor);
 
 }  // namespace fewpoints
