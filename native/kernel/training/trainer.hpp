@@ -1,6 +1,5 @@
-// Training of a two-layer network whose neurons have multiplicities, on rows that may have weights.
-// The gradient of a neuron's parameters is that of one of its c_j copies, dL/dp_j / c_j, before any update rule sees
-// it.
+// Training of a two-layer network whose neurons have multiplicities, on rows that may have weights. The gradient that
+// an update rule gets for a neuron's parameters is that of one of its c_j copies: dL/dp_j / c_j.
 #pragma once
 #include <cstddef>
 #include <memory>
