@@ -88,8 +88,8 @@ void plain_sums(const PointSet& set, int order, Basis basis, int threads, Monito
   });
 }
 
-// Takes { points, weights?, order, basis, threads, exact }. Returns { wall, cpu } of the sums alone, without the copy of
-// the points.
+// Takes { points, weights?, order, basis, threads, exact }. Returns { wall, cpu } of the sums alone, without the copy
+// of the points.
 Napi::Value sums(const Napi::CallbackInfo& call) {
   const Napi::Env env = call.Env();
   try {
