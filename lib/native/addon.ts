@@ -1,16 +1,16 @@
-// The native surface, declared once, and how the binary is found. What each function does is told where it is used
-// (compress.ts, recombine.ts, moments.ts, verify.ts, least-squares.ts, match-moments.ts, train-network.ts, predict.ts);
-// here are the shapes that cross the boundary.
+// The native surface, declared once, and the search for the binary. This file has the shapes that cross the boundary.
+// Each function is described where it is used (in lib/points: compress.ts, recombine.ts, moments.ts, verify.ts, nnls.ts,
+// match-moments.ts; in lib/training: train-network.ts, predict.ts).
 import { existsSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type CodedError, plainError } from '../errors.js'
 
-/** The two kinds of array that the package computes with; float32 is widened to float64 when it is copied. */
+/** The two types of array that the package takes numbers from. The copy of a float32 array is float64. */
 export type Numbers = Float64Array | Float32Array
 
-/** Points where they lie: element (i, a) is `data[offset + i * rowStride + a * columnStride]`, range-checked before. */
+/** Points in the caller's memory: element (i, a) is `data[offset + i * rowStride + a * columnStride]`. Already range-checked. */
 export interface NativePoints {
   data: Numbers
   offset: number
@@ -20,10 +20,10 @@ export interface NativePoints {
   columnStride: number
 }
 
-/** A computation on the addon's own thread. It copied its input before it was returned. */
+/** A computation on the addon's own thread. Its input was copied before the job was returned. */
 export interface NativeJob<T> {
   promise: Promise<T>
-  /** Idempotent; the promise then rejects with an Error of code 'ABORT_ERR', unless it settled before. */
+  /** The promise rejects with an Error of code 'ABORT_ERR', unless it is already settled. May be called several times. */
   cancel(): void
 }
 
@@ -33,16 +33,16 @@ export type NativeProgress = (done: number, total: number, stage: Stage) => void
 export interface NativeCompressInput {
   points: NativePoints
   weights?: Numbers
-  /** Of all columns together, unless there are blocks; not read when `auto`. */
+  /** The order of all columns together. Not read when there are blocks, or with `auto`. */
   order: number
-  /** The block of every column, and the order of every block. */
+  /** One number per column: its block. `blockOrders` has one number per block: its order. */
   blockOf?: Float64Array
   blockOrders?: Float64Array
   auto: boolean
   size: number
   best: boolean
   threads: number
-  /** Bytes that may be used; a job that needs more is refused before it begins. Left out: no limit. */
+  /** Bytes that may be used. A job that needs more is refused before it begins. Default: no limit. */
   memory?: number
   standardise: boolean
   scales?: Float64Array
@@ -52,13 +52,16 @@ export interface NativeCompressed {
   points: Float64Array
   weights: Float64Array
   indices: Uint32Array
-  /** The order that was chosen when it was left open; else what was given, or the highest degree of the blocks. */
+  /** The order that was chosen, with `auto`; else the one that was given, or the highest order of the blocks. */
   order: number
   cells: number
   threads: number
   residual: number
   cellsKeepingLess: number
-  /** How many cells each strategy answered, by its name (native/kernel/compression/ladder.hpp). For tests and benchmarks. */
+  /**
+   * How many cells each strategy answered, by the name of the strategy (native/kernel/compression/ladder.hpp). For tests
+   * and benchmarks.
+   */
   strategies: Record<string, number>
   // milliseconds
   partition: number
@@ -66,7 +69,7 @@ export interface NativeCompressed {
   total: number
 }
 
-/** The bounds of order 'auto': the highest order, the most moments per cell, the fewest cells that must fit into the size. */
+/** The bounds of order 'auto': the highest order, the most moments per cell, and the fewest cells that must fit into the size. */
 export interface NativeAutomaticRule {
   order: number
   moments: number
@@ -161,7 +164,7 @@ export interface NativeNetwork {
   multiplicity?: Float64Array
 }
 
-/** An update rule and its numbers, all of them: a rule reads its own. */
+/** An update rule and the numbers of all rules; a rule reads its own. */
 export interface NativeRule {
   rule: 'sgd' | 'momentum' | 'nesterov' | 'adam' | 'adamw' | 'rmsprop' | 'rprop' | 'adagrad'
   learningRate: number
@@ -178,7 +181,7 @@ export interface NativeRule {
   maxStep: number
 }
 
-/** What a rule remembers after `step` updates; neither list before the first. */
+/** The memory of an update rule after `step` updates. Before the first update there is neither list. */
 export interface NativeMemory {
   step: number
   first?: NativeParameters
@@ -192,25 +195,25 @@ export interface NativeRows {
 }
 
 export interface NativeTrainerInput extends NativeNetwork, NativeRule, NativeMemory {
-  /** Heads the messages about rows: "trainNetwork: ". */
+  /** The beginning of messages about rows: "trainNetwork: ". */
   where: string
   rows: NativeRows
   test?: NativeRows
   loss: 'mse' | 'cross-entropy'
   schedule: 'constant' | 'cosine'
   sampling: 'shuffle' | 'replacement'
-  /** Of the whole training. */
+  /** The number of epochs of the whole training. */
   epochs: number
   /** Epochs done before. */
   begin: number
-  /** Rows per batch; 0: all. */
+  /** Rows per batch; 0: all rows. */
   batch: number
   /** Batches per epoch; 0: as many as hold all rows once. */
   batches: number
   seed: number
-  /** Whether a neuron's gradient is that of one of its copies. */
+  /** Whether the gradient of a neuron is that of one of its copies. */
   perCopy: boolean
-  /** float32 instead of float64. */
+  /** Computes in float32 instead of float64. */
   single: boolean
   threads: number
 }
@@ -221,16 +224,16 @@ export interface NativeLosses {
 }
 
 /**
- * A training in the memory of the kernel: rows, network, and what the rule remembers. One call at a time; a call while
- * another one runs throws ERR_OPTION. After a call that failed or was cancelled only free() makes sense.
+ * A training in the memory of the kernel: rows, network, and the memory of the rule. Only one call may run at a time; a
+ * call while another one runs throws ERR_OPTION. After a call that failed or was cancelled, only free() makes sense.
  */
 export interface NativeTrainer {
-  /** Runs the next `epochs` epochs and evaluates the losses; 0 epochs: the losses only. */
+  /** Runs the next `epochs` epochs, then evaluates the losses. 0 epochs: the losses only. */
   run(input: { epochs: number }, progress?: NativeProgress): NativeJob<NativeLosses>
   runSync(input: { epochs: number }): NativeLosses
-  /** Copies of what there is. */
+  /** Copies of the parameters and of the memory of the rule. */
   state(): NativeMemory & { parameters: NativeParameters }
-  /** Gives the memory back, which otherwise waits for the garbage collector. */
+  /** Frees the memory, which otherwise waits for the garbage collector. */
   free(): void
 }
 
@@ -243,7 +246,7 @@ export interface NativePredictInput extends NativeNetwork {
 export interface NativeInfo {
   instructionSet: string
   compiler: string
-  /** The version; with ', not the pinned ...' after it when it is not that of native/eigen.cmake. */
+  /** The version, followed by ', not the pinned ...' when it is not that of native/eigen.cmake. */
   eigen: string
   blas: string
   blasCore: string
@@ -272,7 +275,7 @@ export interface Native {
   predictSync(input: NativePredictInput): Float64Array
 }
 
-/** What the addon must export; a binary that lacks one of these is from another release. */
+/** The functions that the addon must export. A binary that lacks one of them is from another release. */
 export const NATIVE_FUNCTIONS: readonly (keyof Native)[] = [
   'info',
   'compress',
@@ -293,9 +296,9 @@ export const NATIVE_FUNCTIONS: readonly (keyof Native)[] = [
   'predictSync',
 ]
 
-// Read by the libraries in the moment in which they are loaded. With two BLAS threads the results depend on their number
-// and a fork in another thread can hang for ever; a spinning OpenMP team takes the cores from Node's own threads.
-// In a worker process.env is only a copy, so there the addon's own call (one BLAS thread) is what counts.
+// The libraries read these variables while they are loaded. With several BLAS threads, results depend on their number,
+// and a fork in another thread can hang. A spinning OpenMP team would take the cores from Node's own threads. In a
+// worker, process.env is only a copy; there the addon's own call sets one BLAS thread.
 const WHILE_LOADING = { OPENBLAS_NUM_THREADS: '1', OMP_WAIT_POLICY: 'passive' }
 
 /** The folder with package.json: one level up from lib/ and from dist/ alike. */
@@ -303,15 +306,16 @@ export const PACKAGE_ROOT: string = fileURLToPath(new URL('../..', import.meta.u
 
 let loaded: Native | undefined
 
-/** The addon, loaded at the first call. Throws ERR_NO_BINARY (again at every call, until there is one). */
+/** The addon, loaded by the first call. Throws ERR_NO_BINARY, at every call until there is a binary. */
 export function native(): Native {
   loaded ??= loadNative(PACKAGE_ROOT)
   return loaded
 }
 
 /**
- * Loads the binary of the package in `root`: its own build (build/Release, build/Debug), else the prebuilt one for this
- * platform (prebuilds/). Throws ERR_NO_BINARY with all that was tried, and what to type.
+ * Loads the binary of the package in `root`: its own build (build/Release, build/Debug), else the prebuilt binary for
+ * this platform (prebuilds/). Throws ERR_NO_BINARY, whose message lists the folders that were tried and the commands that
+ * build a binary.
  */
 export function loadNative(root: string): Native {
   const require = createRequire(import.meta.url)
@@ -326,7 +330,7 @@ export function loadNative(root: string): Native {
   try {
     addon = withEnvironment(WHILE_LOADING, () => require(path))
   } catch (cause) {
-    // FEWPOINTS_ISA names an instruction set that there is not: the binary itself is all right.
+    // FEWPOINTS_ISA names an instruction set that is not available; nothing is wrong with the binary.
     if (cause instanceof Error && (cause as Partial<CodedError>).code === 'ERR_OPTION') throw cause
     if (cause instanceof Error && NO_ROOM.test(cause.message)) {
       throw plainError('ERR_MEMORY', `not enough memory to load ${path}: ${cause.message}`, cause)
@@ -340,11 +344,12 @@ export function loadNative(root: string): Native {
   return addon
 }
 
-// What the dynamic linkers of glibc and musl say when there is no memory for the binary or a library that it needs.
+// The messages of the dynamic linkers of glibc and musl when there is no memory for the binary or a library that it
+// needs.
 const NO_ROOM =
   /failed to map segment|cannot map (zero-fill )?pages|cannot (allocate|create) |out of memory|cannot change memory protections/i
 
-/** Runs `work` with some environment variables set, and puts them back as they were, so that child processes see none. */
+/** Runs `work` with some environment variables set, then restores them, so that child processes do not get them. */
 function withEnvironment<T>(variables: Record<string, string>, work: () => T): T {
   const before = Object.keys(variables).map((name) => [name, process.env[name]] as const)
   Object.assign(process.env, variables)
@@ -392,7 +397,7 @@ function contents(folder: string): string {
   }
 }
 
-// The sign that node-gyp-build goes by.
+// The same test for musl as that of node-gyp-build.
 function libc(): string {
   if (process.platform !== 'linux') return ''
   return existsSync('/etc/alpine-release') ? 'musl, ' : 'glibc, '

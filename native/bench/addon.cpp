@@ -1,4 +1,4 @@
-// What only benchmarks ask for, in an addon of its own, which the package does not have: bench/native.mjs loads it.
+// Functions for benchmarks only, in an addon of their own. bench/native.mjs loads it; the package does not contain it.
 #include <napi.h>
 
 #include <algorithm>
@@ -32,7 +32,7 @@ Times timed(const std::function<void()>& work) {
   return {wall.count(), 1e3 * static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC};
 }
 
-// Bytes per second of a[i] = b[i] + 3 c[i] beyond all caches, one thread.
+// Bytes per second of a[i] = b[i] + 3 c[i] on arrays larger than all caches, on one thread.
 double triad() {
   constexpr std::size_t kLength = std::size_t{1} << 24;
   List<double> a(kLength, 1.0), b(kLength, 2.0), c(kLength, 3.0);
@@ -44,7 +44,7 @@ double triad() {
   return 3e3 * sizeof(double) * kLength / fastest;
 }
 
-// Multiply-adds of doubles per second, one thread, with the widest vectors of the processor.
+// Multiply-adds of doubles per second on one thread, with the widest vectors of the processor.
 double multiply_adds() {
   double fastest = HUGE_VAL, count = 0;
   for (int trial = 0; trial < 5; trial++)
@@ -52,8 +52,8 @@ double multiply_adds() {
   return 1e3 * count / fastest;
 }
 
-// All products of total degree <= order, on the bounding box of the points, are evaluated at every point by the loop
-// of the recombination, added up over groups of points, and dropped.
+// Evaluates all products of total degree <= order at every point, on the bounding box of the points, and sums them over
+// groups of points, with the loop of the recombination. Drops the sums.
 void plain_sums(const PointSet& set, int order, Basis basis, int threads, Monitor& monitor) {
   const int m = set.dimension();
   const std::size_t n = set.size();
@@ -88,7 +88,8 @@ void plain_sums(const PointSet& set, int order, Basis basis, int threads, Monito
   });
 }
 
-// { points, weights?, order, basis, threads, exact }: { wall, cpu } of the sums alone, without the copy of the points.
+// Takes { points, weights?, order, basis, threads, exact }. Returns { wall, cpu } of the sums alone, without the copy
+// of the points.
 Napi::Value sums(const Napi::CallbackInfo& call) {
   const Napi::Env env = call.Env();
   try {
@@ -116,7 +117,7 @@ Napi::Value sums(const Napi::CallbackInfo& call) {
   }
 }
 
-// { triad, multiplyAdds }: what the machine can do at most.
+// Returns { triad, multiplyAdds }: the bandwidth of memory and the peak of one thread.
 Napi::Value machine(const Napi::CallbackInfo& call) {
   Napi::Object out = Napi::Object::New(call.Env());
   out.Set("triad", triad());

@@ -16,7 +16,7 @@ double independent_multiply_adds(std::size_t rounds) {
     for (int i = 0; i < kIndependent; i++) sums[i] = madd(sums[i], x, y);
   Vec all = sums[0];
   for (int i = 1; i < kIndependent; i++) all += sums[i];
-  volatile double used = sum(all);  // or nothing would be computed
+  volatile double used = sum(all);  // otherwise the compiler would remove the loop
   static_cast<void>(used);
   return static_cast<double>(kIndependent * W) * static_cast<double>(rounds);
 }

@@ -3,7 +3,7 @@
 
 namespace fewpoints::bench {
 
-// `rounds` times 12 independent multiply-adds of vectors; returns how many of doubles that were.
+// Does 12 independent multiply-adds of vectors, `rounds` times. Returns the number of multiply-adds of doubles.
 double independent_multiply_adds(std::size_t rounds);
 
 }  // namespace fewpoints::bench

@@ -1,5 +1,5 @@
-// compress(): at most `size` rows of the input, bit for bit, ascending, with weights that are positive and finite, and
-// the moments kept to the residual that is reported, which is below the one that is refused.
+// compress(): must keep at most `size` rows of the input, bit for bit and ascending, with positive and finite weights.
+// The moments must be kept to the reported residual, which must be below the bound at which a result is refused.
 #include "compression/compress.hpp"
 
 #include "base/tolerances.hpp"
@@ -70,7 +70,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   options.automatic = in.one_in(4);
   options.best = in.below(2) == 0;
   options.standardise = !in.one_in(4);
-  in.below(8);  // a byte of the kept inputs that has no meaning
+  in.below(8);  // a byte without a meaning, so that the stored inputs keep theirs
   if (in.one_in(8))
     for (int a = 0; a < m; a++) options.scales.push_back(in.below(5) * 0.25);
   const std::size_t count = read_count(in);

@@ -1,5 +1,5 @@
-// What the fuzzers share: bytes become numbers, points and weights. A byte more or less changes one thing, so that what
-// the fuzzer learns stays learnt; bytes that are missing are 0.
+// Turns bytes into numbers, points and weights, for all fuzzers. A change of one byte changes one thing, so that the
+// fuzzer can build on what it has found. Missing bytes are 0.
 #pragma once
 #include <cmath>
 #include <cstddef>
@@ -37,7 +37,7 @@ class Input {
   std::size_t left_;
 };
 
-// splitmix64 (Steele, Lea, Flood 2014): many numbers from one byte of input.
+// splitmix64 (Steele, Lea, Flood 2014), to make many numbers from one byte of input.
 class Random {
  public:
   explicit Random(std::uint64_t seed) : state_(seed) {}
@@ -48,7 +48,7 @@ class Random {
     return z ^ (z >> 31);
   }
   double uniform() { return static_cast<double>((*this)() >> 11) * 0x1p-53; }  // [0, 1)
-  double gauss() {  // the sum of twelve has variance 1 and reaches 6
+  double gauss() {  // the sum of twelve has variance 1 and is at most 6
     double s = -6;
     for (int i = 0; i < 12; i++) s += uniform();
     return s;
@@ -58,8 +58,8 @@ class Random {
   std::uint64_t state_;
 };
 
-// How hard a list of numbers is: Plain ones must give a result with all its digits, Hard ones may be refused, Broken
-// ones must be.
+// How hard a list of numbers is. Plain lists must give a result with all its digits. Hard lists may be refused. Broken
+// lists must be refused.
 enum class Kind { Plain, Hard, Broken };
 inline Kind worse(Kind a, Kind b) { return a > b ? a : b; }
 
@@ -69,7 +69,7 @@ inline bool all_finite(const std::vector<double>& x) {
   return true;
 }
 
-// One list of numbers: a byte says how the rest is to be read.
+// Reads one list of numbers. A byte chooses how the rest is read.
 inline Kind read_column(Input& in, std::size_t count, std::vector<double>& x) {
   const int style = in.below(12);
   x.assign(count, 0.0);
@@ -118,7 +118,7 @@ inline Kind read_column(Input& in, std::size_t count, std::vector<double>& x) {
   return all_finite(x) ? Kind::Hard : Kind::Broken;
 }
 
-// count x dimension, row-major. A column may repeat or follow another.
+// Reads count x dimension numbers, row-major. A column may repeat another or be a function of it.
 inline Kind read_points(Input& in, std::size_t count, int dimension, std::vector<double>& points) {
   const auto m = static_cast<std::size_t>(dimension);
   points.assign(count * m, 0.0);
@@ -153,8 +153,8 @@ inline bool are_weights(const std::vector<double>& w) {
   return any;
 }
 
-// Weights, and numbers of a column, below 2^-1074 of the largest vanish when they are held in its unit, and with them
-// what hangs on them alone.
+// Weights, and numbers of a column, below 2^-1074 of the largest one vanish when the kernel scales by it, and so do
+// moments that depend on them alone.
 inline bool vanishes(const std::vector<double>& list) {
   double most = 0, least = HUGE_VAL;
   for (const double v : list)
@@ -165,7 +165,7 @@ inline bool vanishes(const std::vector<double>& list) {
   return std::log2(most) - std::log2(least) > 900;
 }
 
-// Empty: all 1.
+// Reads weights. An empty list: all 1.
 inline Kind read_weights(Input& in, std::size_t count, std::vector<double>& w) {
   w.clear();
   const int style = in.below(6);
@@ -217,7 +217,7 @@ inline Set read_set(Input& in, std::size_t count, int dimension) {
   return set;
 }
 
-// Mostly few, sometimes some hundreds.
+// Mostly small, sometimes some hundreds.
 inline std::size_t read_count(Input& in) {
   const auto n = static_cast<std::size_t>(in.byte());
   return n < 160 ? 1 + n % 40 : n < 250 ? n - 100 : (n - 249) * 150;

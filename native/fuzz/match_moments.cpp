@@ -1,5 +1,5 @@
-// match_moments(): weights that are finite and not negative, that have the target moments to what is promised, and that
-// are no further from the given ones than weights that are known to have them.
+// match_moments(): the weights must be finite and not negative, must have the target moments to the promised precision,
+// and must be no further from the given weights than other weights that are known to have these moments.
 #include "matching/match_moments.hpp"
 
 #include "property.hpp"
@@ -35,7 +35,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto columns = static_cast<std::size_t>(m);
   const std::vector<Exponents> indices = monomials(std::vector<int>(columns, 0), {order});
 
-  // The moments of other weights on the same points, or anything.
+  // The target: moments of other weights on the same points, or any numbers.
   std::vector<double> known, target(indices.size());
   const int what = in.below(5);
   if (what == 0) {
@@ -87,7 +87,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       set.x.data(), count, [&](std::size_t i) { return set.weight(i); }, origin, indices, is_legendre);
   for (std::size_t e = 0; e < indices.size(); e++) {
     const Real difference = std::fabs(found.sum[e] - target[e]);
-    // Where terms leave the range of doubles, so does what they are measured with.
+    // Where terms leave the range of doubles, so does the magnitude that errors are compared with.
     if (found.magnitude[e] + given.magnitude[e] > 0x1p900L) continue;
     const Real lost = 0x1p-1000L;
     demand(difference <= 2 * kMet * (found.magnitude[e] + given.magnitude[e]) + lost, "a moment is not met",

@@ -1,4 +1,4 @@
-// moments(): every sum within a rounding of the exact one, in the order that is promised, in both bases.
+// moments(): every sum must be within one rounding of the exact one, in the documented order, in both bases.
 #include "polynomial/moments.hpp"
 
 #include "property.hpp"

@@ -1,5 +1,5 @@
-// nnls(): the conditions of Karush, Kuhn and Tucker that least_squares.hpp promises, and with equality constraints that
-// they are met and multipliers exist.
+// nnls(): the conditions of Karush, Kuhn and Tucker that nnls/nnls.hpp promises. With equality constraints: they are
+// met, and multipliers exist.
 #include "nnls/nnls.hpp"
 
 #include <Eigen/Dense>
@@ -12,7 +12,7 @@ namespace {
 using namespace fuzz;
 using fewpoints::Code;
 
-// Rows x columns and a right-hand side.
+// A matrix of rows x columns and a right-hand side.
 struct System {
   std::vector<double> matrix, rhs;
   std::size_t rows = 0, columns = 0;
@@ -30,7 +30,7 @@ System read_system(Input& in, std::size_t rows, std::size_t columns) {
   return s;
 }
 
-// |A x - b| and what KKT is measured against.
+// |A x - b|, and the sizes that the KKT conditions are relative to.
 struct Measured {
   std::vector<Real> residual;
   Real norm = 0, size = 0;
@@ -63,7 +63,7 @@ Measured measure(const System& s, const std::vector<double>& x) {
   return out;
 }
 
-// A number below the least normal one has lost digits, which its column then shows.
+// A number below the smallest normal double has lost digits, and the conditions of its column show that.
 bool has_lost_digits(const std::vector<double>& x) {
   for (const double v : x)
     if (v > 0 && v < std::numeric_limits<double>::min()) return true;
@@ -73,13 +73,13 @@ bool has_lost_digits(const std::vector<double>& x) {
 void check_kkt(const System& s, const std::vector<double>& x, const Measured& at) {
   constexpr Real kBound = 0x1p-43L;  // twice what is promised for the arithmetic of doubles
   for (std::size_t j = 0; j < s.columns; j++) {
-    Real price = 0;
-    for (std::size_t i = 0; i < s.rows; i++) price += static_cast<Real>(s.at(i, j)) * at.residual[i];
-    // What double arithmetic cannot hold is no price.
+    Real reduced_cost = 0;
+    for (std::size_t i = 0; i < s.rows; i++) reduced_cost += static_cast<Real>(s.at(i, j)) * at.residual[i];
+    // A reduced cost that a double cannot hold does not count.
     const Real bound = kBound * at.column_norms[j] * at.size + 0x1p-1022L;
-    demand(price <= bound, "a column that is left out would help", static_cast<double>(price),
+    demand(reduced_cost <= bound, "a column that is left out would help", static_cast<double>(reduced_cost),
            static_cast<double>(bound));
-    demand(x[j] == 0 || -price <= bound, "a column has too much", static_cast<double>(price),
+    demand(x[j] == 0 || -reduced_cost <= bound, "a column has too much", static_cast<double>(reduced_cost),
            static_cast<double>(bound));
   }
 }
@@ -97,7 +97,7 @@ void check_met(const System& equality, const std::vector<double>& x) {
   }
 }
 
-// Multipliers u with A'r + E'u = 0 where x > 0 and <= 0 elsewhere: those of least squares, if they are the only ones.
+// Multipliers u with A'r + E'u = 0 where x > 0, and <= 0 elsewhere. Takes those of least squares, when they are unique.
 void check_multipliers(const System& s, const System& equality, const std::vector<double>& x, const Measured& at) {
   using Matrix = Eigen::Matrix<Real, Eigen::Dynamic, Eigen::Dynamic>;
   using Vector = Eigen::Matrix<Real, Eigen::Dynamic, 1>;
@@ -106,17 +106,17 @@ void check_multipliers(const System& s, const System& equality, const std::vecto
     if (x[j] > 0) passive.push_back(j);
   const auto rows = static_cast<Eigen::Index>(equality.rows), count = static_cast<Eigen::Index>(passive.size());
   if (count < rows) return;
-  Vector price(static_cast<Eigen::Index>(x.size()));
+  Vector reduced_cost(static_cast<Eigen::Index>(x.size()));
   for (std::size_t j = 0; j < x.size(); j++) {
     Real p = 0;
     for (std::size_t i = 0; i < s.rows; i++) p += static_cast<Real>(s.at(i, j)) * at.residual[i];
-    price[static_cast<Eigen::Index>(j)] = p;
+    reduced_cost[static_cast<Eigen::Index>(j)] = p;
   }
   Matrix E(count, rows);
   Vector rhs(count);
   for (Eigen::Index k = 0; k < count; k++) {
     const std::size_t j = passive[static_cast<std::size_t>(k)];
-    rhs[k] = -price[static_cast<Eigen::Index>(j)];
+    rhs[k] = -reduced_cost[static_cast<Eigen::Index>(j)];
     for (Eigen::Index i = 0; i < rows; i++) E(k, i) = equality.at(static_cast<std::size_t>(i), j);
   }
   Eigen::ColPivHouseholderQR<Matrix> qr(E);
@@ -124,7 +124,7 @@ void check_multipliers(const System& s, const System& equality, const std::vecto
   if (qr.rank() < rows) return;
   const Vector u = qr.solve(rhs);
   for (std::size_t j = 0; j < x.size(); j++) {
-    Real value = price[static_cast<Eigen::Index>(j)], size = at.column_norms[j] * at.size;
+    Real value = reduced_cost[static_cast<Eigen::Index>(j)], size = at.column_norms[j] * at.size;
     for (Eigen::Index i = 0; i < rows; i++) {
       const Real t = static_cast<Real>(equality.at(static_cast<std::size_t>(i), j)) * u[i];
       value += t;
@@ -145,7 +145,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t tall = in.byte(), rows = tall < 250 ? tall % 20 : (tall - 249) * 40;
   const std::size_t equal = in.one_in(3) ? 1 + static_cast<std::size_t>(in.below(4)) : rows == 0 ? 1 : 0;
   System system = read_system(in, rows, columns), equality = read_system(in, equal, columns);
-  // Constraints that a solution has: of half ones.
+  // Constraints with a known solution: x = 1/2 in every second column, else 0.
   if (in.below(2) == 0 && equality.finite)
     for (std::size_t i = 0; i < equal; i++) {
       equality.rhs[i] = 0;

@@ -1,5 +1,5 @@
-// What the fuzzers demand: a result that holds against a plain reference, or an Error whose code has a reason in the
-// input. All else ends the program, which the fuzzer notices.
+// The demands of the fuzzers: a result that agrees with a plain reference, or an Error whose code has a reason in the
+// input. Anything else ends the program, and the fuzzer notices that.
 #pragma once
 #include <cstdint>
 #include <cstdio>
@@ -29,7 +29,7 @@ inline void demand_at_most(double got, double bound, const char* what) {
   if (!(got <= bound)) wrong(what, got, bound);
 }
 
-// The instruction set that the input asks for, or the next one below that is here.
+// Uses the instruction set that the input asks for, or the next lower one that is available.
 inline void read_instruction_set(Input& in) {
   static const bool ready = (fewpoints::initialise(), true);
   static_cast<void>(ready);
@@ -39,10 +39,10 @@ inline void read_instruction_set(Input& in) {
     if (fewpoints::use_instruction_set(levels[i])) return;
 }
 
-// Two threads take ten times as long as one here.
+// Mostly one thread: two take ten times as long on such small inputs.
 inline int read_threads(Input& in) { return in.one_in(48) ? 2 : 1; }
 
-// The result, or nothing: refused for a reason that `may` knows.
+// The result of the call, or nothing when it was refused for a reason that `may` accepts.
 template <class Call, class May>
 auto attempt(const Call& call, const May& may) -> std::optional<decltype(call())> {
   try {
@@ -56,7 +56,7 @@ auto attempt(const Call& call, const May& may) -> std::optional<decltype(call())
   }
 }
 
-// The reasons that a set can have: to be refused when it is copied.
+// The codes with which this set may be refused when it is copied.
 inline auto reasons(const Set& set) {
   return [&set](fewpoints::Code code) {
     return (code == fewpoints::Code::NotFinite && set.points_kind == Kind::Broken) ||

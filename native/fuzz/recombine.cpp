@@ -1,5 +1,5 @@
-// recombine(): at most `rank` rows, ascending, with weights that are positive and finite, and the column sums kept to
-// the residual that is reported, which is below the one that is refused.
+// recombine(): must keep at most `rank` rows, ascending, with positive and finite weights. The column sums must be kept
+// to the reported residual, which must be below the bound at which a result is refused.
 #include "recombination/recombine.hpp"
 
 #include "base/tolerances.hpp"

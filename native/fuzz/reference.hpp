@@ -1,4 +1,4 @@
-// The plain reference: every sum in long double (64 digits, exponents to 2^16383), point by point and monomial by
+// The plain reference: every sum in long double (64 bits, exponents up to 2^16383), point by point and monomial by
 // monomial, with code of its own.
 #pragma once
 #include <algorithm>
@@ -13,8 +13,8 @@ namespace fuzz {
 using Real = long double;
 using Exponents = std::vector<int>;
 
-// All exponents with, in each block of columns, a sum of at most its order. Graded lexicographic: degree ascending,
-// within a degree the first column's power descending, then the second's.
+// All exponents whose sum in each block of columns is at most the order of the block. Graded lexicographic: the degree
+// ascends; within a degree, the power of the first column descends, then that of the second.
 inline std::vector<Exponents> monomials(const std::vector<int>& block, const std::vector<int>& order) {
   std::vector<Exponents> all{Exponents(block.size(), 0)};
   for (std::size_t a = 0; a < block.size(); a++) {
@@ -61,7 +61,7 @@ struct Sums {
   std::vector<Real> sum, magnitude;
 };
 
-// sum w prod p_e(x - centre) and the same of magnitudes. x: row-major.
+// The sums of w prod p_e(x - centre), and of their magnitudes. x: row-major.
 template <class Weight>
 Sums sums_of(const double* x, std::size_t count, const Weight& weight, const std::vector<double>& centre,
              const std::vector<Exponents>& indices, bool is_legendre = false) {
@@ -91,7 +91,7 @@ Sums sums_of(const double* x, std::size_t count, const Weight& weight, const std
   return out;
 }
 
-// The weighted means, rounded as any double is: where that is done makes no difference to what is compared.
+// The weighted means, rounded to double. The rounding does not change what is compared.
 inline std::vector<double> means(const Set& set) {
   std::vector<double> centre;
   std::size_t first = 0;
@@ -108,7 +108,7 @@ inline std::vector<double> means(const Set& set) {
   return centre;
 }
 
-// Largest over the monomials of |sum c' z^a - sum c z^a| / sum c |z^a|, by degree if wanted.
+// The largest of |sum c' z^a - sum c z^a| / sum c |z^a| over the monomials; also by degree, if per_order is given.
 inline double residual(const Sums& original, const Sums& other, const std::vector<Exponents>& indices,
                        std::vector<double>* per_order = nullptr) {
   double worst = 0;

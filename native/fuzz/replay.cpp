@@ -1,5 +1,5 @@
-// Runs kept inputs through a fuzzer's property, without libFuzzer: files, or folders of them. Ends with 1 when none was
-// found, and as the property ends it when one fails; the last name printed is that of the input.
+// Runs stored inputs (files, or folders of them) through the property of a fuzzer, without libFuzzer. Exits with 1 when
+// there is no input. When an input fails, the property ends the program; the last name printed is that of the input.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>

@@ -1,5 +1,5 @@
-// Trainer and predict(): values and one step of gradient descent against plain sums, the same bits in one call and
-// two and for any number of threads, on networks of any shape that is small.
+// Trainer and predict(), on small networks of any shape. Compares values and one step of gradient descent with plain
+// sums. The bits must be the same in one call as in two, and for any number of threads.
 #include <iterator>
 
 #include "property.hpp"
@@ -13,7 +13,7 @@ using namespace fuzz;
 using fewpoints::Activation;
 using fewpoints::Code;
 
-// As the kernel keeps its lists.
+// The list type of the kernel.
 using List = decltype(fewpoints::Parameters::hidden);
 
 List read_list(Input& in, std::size_t count) {
@@ -62,7 +62,7 @@ std::unique_ptr<fewpoints::Trainer> trained(const fewpoints::Network& network, c
   return trainer;
 }
 
-// A number with the magnitude of what it is made of.
+// A sum and the sum of the magnitudes of its terms.
 struct Sum {
   Real value = 0, size = 0;
   void add(Real v, Real s) {
@@ -72,10 +72,10 @@ struct Sum {
   void add(Real v) { add(v, std::fabs(v)); }
 };
 
-// What a reference knows of a batch: values of the network, and the gradient of the loss, 'mse', over all rows.
+// The reference for a batch: the values of the network, and the gradient of the loss 'mse' over all rows.
 struct Reference {
   std::vector<Sum> values, gradient;
-  bool moderate = true;  // arguments of the activation are no larger than 100, and not next to a kink
+  bool moderate = true;  // the arguments of the activation are at most 100 and not next to a kink
 };
 
 Reference reference(const fewpoints::Network& n, const Set& x, const std::vector<double>& y, bool per_copy) {
@@ -193,7 +193,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::vector<double> y;
   read_points(in, count, network.outputs, y);
   const bool finite_y = all_finite(y);
-  if (!all_finite(all(network.parameters))) return 0;  // the caller checks that
+  if (!all_finite(all(network.parameters))) return 0;  // the caller of the kernel checks this
 
   fewpoints::Monitor monitor;
   const auto rows =

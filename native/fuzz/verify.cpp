@@ -1,4 +1,4 @@
-// verify(): the residual of two sets that have nothing to do with each other, or almost the same, by degree.
+// verify(): the residual by degree, of two sets that are unrelated or almost the same.
 #include "compression/verify.hpp"
 
 #include "property.hpp"
@@ -50,7 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (std::size_t d = 0; d < per_order.size(); d++) {
     const double got = result->per_order[d], exact = per_order[d];
     worst = std::max(worst, got);
-    if (got == exact || (got > 0x1p900 && exact > 0x1p900)) continue;  // both infinite, or next to it
+    if (got == exact || (got > 0x1p900 && exact > 0x1p900)) continue;  // both infinite, or nearly
     demand_at_most(exact, 8 * got + 8 * kEpsilon, "moments are further off than reported");
     demand_at_most(got, 8 * exact + 8 * kEpsilon, "moments are nearer than reported");
   }

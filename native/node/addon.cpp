@@ -55,7 +55,8 @@ Napi::Value get_info(const Napi::CallbackInfo& call) {
   return out;
 }
 
-// { columns } to { order, moments, cells }: the bounds of order 'auto', for compressions that count their own moments.
+// Takes { columns } and returns { order, moments, cells }: the bounds of order 'auto', for compressions that count
+// their moments themselves.
 Napi::Value get_automatic_rule(const Napi::CallbackInfo& call) {
   try {
     const Napi::Object input = read_object(call[0], "input");

@@ -11,7 +11,7 @@
 namespace fewpoints::node {
 namespace {
 
-// Rows are numbered in 32 bits in the result.
+// The result numbers rows in 32 bits.
 constexpr std::int64_t kMaxRows = std::numeric_limits<std::uint32_t>::max();
 constexpr std::int64_t kMaxThreads = 1024;
 
@@ -26,7 +26,7 @@ Napi::Object read_object(const Napi::Value& value, const char* name) {
 
 std::int64_t read_integer(const Napi::Object& input, const char* name, std::int64_t low, std::int64_t high) {
   const Napi::Value value = input.Get(name);
-  // As a double: Node-API's own integers turn 2^32 + 5 into 5 and NaN into 0 without a word.
+  // Read as a double: Node-API's own integers silently turn 2^32 + 5 into 5 and NaN into 0.
   const double x = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::numeric_limits<double>::quiet_NaN();
   if (!(x >= static_cast<double>(low) && x <= static_cast<double>(high)) || x != std::floor(x)) {
     char got[40];
@@ -94,7 +94,8 @@ PointsView PointsArgument::view() const {
   std::size_t length = 0;
   PointsView view;
   view.numbers = numbers_.view(length);
-  // An address is linear in row and column, so the corners bound it. 53 + 53 bits: the products need 128.
+  // An address is linear in row and column, so its extremes are at the corners. The products of numbers of 53 bits need
+  // 128 bits.
   const __int128 last_row = static_cast<__int128>(count_ - 1) * row_stride_;
   const __int128 last_column = static_cast<__int128>(dimension_ - 1) * column_stride_;
   __int128 low = offset_, high = offset_;

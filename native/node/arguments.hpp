@@ -1,10 +1,9 @@
-// Reads the input that TypeScript hands over. TypeScript has checked shapes and options, and its messages say what is
-// wrong. Here only those things are checked again that would corrupt memory: kinds of arrays, their lengths, ranges of
-// integers.
+// Reads the arguments that TypeScript passes. TypeScript has checked shapes and options, and its errors explain what is
+// wrong. This code checks again only what would corrupt memory: the types of arrays, their lengths, ranges of integers.
 //
 // Lifetime: a view points into memory of V8's that JavaScript may detach or shrink as soon as it runs again. So
 // everything is read from the objects first (getters may run), then view() is called, and the views are copied before
-// anything else. Shared memory may even change while it is copied, so the kernel validates the copy.
+// anything else is done. Shared memory may even change while it is copied. So the kernel validates the copy.
 #pragma once
 #include <napi.h>
 
@@ -19,7 +18,7 @@
 namespace fewpoints::node {
 
 constexpr std::int64_t kMaxInt = std::numeric_limits<std::int32_t>::max();
-constexpr std::int64_t kMaxExact = std::int64_t{1} << 53;  // up to here a double holds every whole number
+constexpr std::int64_t kMaxExact = std::int64_t{1} << 53;  // up to this, a double can hold every whole number
 
 // Throws WrongKind ERR_SHAPE.
 Napi::Object read_object(const Napi::Value& value, const char* name);
@@ -27,9 +26,10 @@ Napi::Object read_object(const Napi::Value& value, const char* name);
 // A Float64Array or Float32Array.
 class NumbersArgument {
  public:
-  // Throws WrongKind ERR_SHAPE. name: what the messages call it.
+  // Throws WrongKind ERR_SHAPE. name: the name of the array in messages.
   NumbersArgument(const Napi::Value& value, const char* name);
-  // Throws WrongKind ERR_DETACHED. length: as reported now; 0 for a view beyond the end of its resizable buffer.
+  // Sets `length` to the current length of the array: 0 when it lies beyond the end of its resizable buffer. Throws
+  // WrongKind ERR_DETACHED.
   NumbersView view(std::size_t& length) const;
 
  private:
@@ -43,7 +43,7 @@ class PointsArgument {
   // Throws WrongKind, Error Shape.
   PointsArgument(const Napi::Object& input, const char* name)
       : PointsArgument(name, read_object(input.Get(name), name)) {}
-  // Throws WrongKind ERR_DETACHED, Error Shape when any element lies outside the array.
+  // Throws WrongKind ERR_DETACHED, and Error Shape when any element lies outside of the array.
   PointsView view() const;
   std::size_t count() const { return count_; }
   int dimension() const { return dimension_; }
@@ -70,16 +70,17 @@ class OptionalNumbers {
   std::optional<NumbersArgument> numbers_;
 };
 
-// The whole number `name` of `input`. Throws Error Option when it is none, or outside [low, high], |high| <= 2^53.
+// The whole number `name` of `input`. Throws Error Option when it is not one, or is outside [low, high]. Both bounds
+// must be within 2^53 of 0.
 std::int64_t read_integer(const Napi::Object& input, const char* name, std::int64_t low, std::int64_t high);
 
-// The number `name` of `input`, not a NaN. Throws Error Option.
+// The number `name` of `input`. Throws Error Option when it is not a number, or NaN.
 double read_number(const Napi::Object& input, const char* name);
 
-// Which of the words the property `name` of `input` is. Throws Error Option.
+// The index in `words` of the property `name` of `input`. Throws Error Option when it is none of them.
 std::size_t read_word(const Napi::Object& input, const char* name, std::initializer_list<const char*> words);
 
-// Of every input: how many threads may be used.
+// The property `threads` of `input`: how many threads may be used.
 int read_threads(const Napi::Object& input);
 
 // The optional Float64Array `name` of `input`, copied; empty when undefined. Throws WrongKind, Error Shape.

@@ -5,10 +5,10 @@
 
 namespace fewpoints::node {
 
-// How long the end of the process waits for work that was told to stop. Work looks at its flag every 20 ms or so.
+// How long the end of the process waits for work that was told to stop. Work checks its flag about every 20 ms.
 constexpr auto kLongestStop = std::chrono::milliseconds(1000);
 
-// Never destroyed: the thread may still run while the process' static objects are being taken down.
+// Never destroyed: the thread may still run while the static objects of the process are being destroyed.
 ComputeThread& ComputeThread::get() {
   static auto* thread = new ComputeThread;
   return *thread;
@@ -18,7 +18,7 @@ void ComputeThread::post(std::shared_ptr<Work> work, bool soon) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (!thread_.joinable()) {
     thread_ = std::thread([this] { loop(); });
-    // Runs before the destructors of OpenBLAS and libgomp, which would pull the ground from under running work.
+    // Runs before the destructors of OpenBLAS and libgomp, which would free what running work still uses.
     std::atexit([] { get().stop(); });
   }
   queue_.insert(soon ? queue_.begin() : queue_.end(), std::move(work));

@@ -1,9 +1,9 @@
-// The one thread of the process on which all heavy work runs, one job after another, each with an OpenMP team of its
-// own size. It is one thread because every thread that opens a parallel region keeps its team until it ends. It is not
-// a thread of libuv's pool because four long computations there would stop every file and name lookup of the program.
+// The one thread of the process on which all heavy work runs, one job after another. There is only one, because every
+// thread that opens a parallel region keeps its OpenMP team until the thread ends. It is not a thread of libuv's pool,
+// because four long computations there would block every file access and name lookup of the program.
 //
-// Work of all environments (the main thread's and every worker's) goes through the same queue. The thread never waits
-// for JavaScript, so whoever waits for the thread cannot deadlock.
+// The work of all environments (those of the main thread and of every worker) goes through the same queue. The thread
+// never waits for JavaScript, so waiting for the thread cannot deadlock.
 #pragma once
 #include <chrono>
 #include <condition_variable>
@@ -18,9 +18,9 @@ namespace fewpoints::node {
 
 class Work : public Monitor {
  public:
-  // whose: the owner that leave() waits for; nullptr: none.
+  // whose: the owner, which can wait for all its work by leave(); nullptr: nobody.
   explicit Work(const void* whose) : owner(whose) {}
-  // On the compute thread. cancel(), from any thread, makes it return soon.
+  // Runs on the compute thread. cancel(), from any thread, makes it return soon.
   virtual void execute() noexcept = 0;
   const void* const owner;
 };
@@ -29,15 +29,14 @@ class ComputeThread {
  public:
   static ComputeThread& get();
 
-  // Queues the work; `soon`: before all that is queued. Starts the thread when it is the first. Throws
-  // std::system_error.
+  // Queues the work; with `soon`, before all queued work. The first call starts the thread. Throws std::system_error.
   void post(std::shared_ptr<Work> work, bool soon = false);
   // Takes work out of the queue. Returns false when it is not there, because it has begun.
   bool withdraw(const Work* work);
-  // Waits until the work is neither queued nor running, but no longer than `at_most`. Returns whether it is neither.
+  // Waits, for `at_most`, until the work is neither queued nor running. Returns whether that is so.
   bool wait(const Work* work, std::chrono::milliseconds at_most);
-  // Takes the owner's work out of the queue, cancels the work that runs, and returns when its execute() has. After that
-  // the compute thread holds nothing of the owner's.
+  // Takes the work of the owner out of the queue, cancels it when it runs, and returns when its execute() has returned.
+  // After that the compute thread uses nothing of the owner's.
   void leave(const void* owner);
 
  private:

@@ -1,4 +1,4 @@
-// What the addon keeps for one JavaScript environment, the main thread's or a worker's.
+// The state of the addon in one JavaScript environment: that of the main thread or of a worker.
 #pragma once
 #include <napi.h>
 
@@ -13,7 +13,7 @@ struct Environment {
   Arrays arrays;
   Jobs jobs;
 
-  // Once, before anything else is asked for. Throws Napi::Error.
+  // Must be called once per environment, before of(). Throws Napi::Error.
   static void open(Napi::Env env) { env.SetInstanceData(new Environment(env)); }
   static Environment& of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
 };

@@ -41,7 +41,7 @@ Napi::Error out_of_memory(Napi::Env env, const char* call, double bytes) {
 Napi::Error to_error(Napi::Env env, const std::exception_ptr& failure, const char* call, double bytes) {
   try {
     std::rethrow_exception(failure);
-  } catch (const Napi::Error& e) {  // something in JavaScript threw: it goes on as it is
+  } catch (const Napi::Error& e) {  // thrown by JavaScript: passed on as it is
     return e;
   } catch (const WrongKind& e) {
     return with_code<Napi::TypeError>(env, e.code, e.what());

@@ -18,7 +18,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr auto kProgressEvery = milliseconds(50);
-// How often a waiting Sync call looks whether its worker is being terminated.
+// How often a waiting Sync call checks whether its worker is being terminated.
 constexpr auto kLookEvery = milliseconds(20);
 
 const char* name_of(Stage stage) {
@@ -38,8 +38,8 @@ struct Progress {
   std::size_t done = 0, total = 0;
 };
 
-// The kernel reports from loops inside loops. What is passed on never goes back: not to an earlier stage, nor, inside a
-// stage, to a smaller number or a smaller share.
+// The kernel reports from nested loops. Only progress that does not go back is passed on: not to an earlier stage, nor,
+// within a stage, to a smaller number or a smaller share.
 bool is_ahead(const Progress& next, const Progress& last) {
   if (next.stage != last.stage) return next.stage > last.stage;
   return next.done >= last.done && static_cast<double>(next.done) * static_cast<double>(last.total) >=
@@ -58,13 +58,13 @@ class Job final : public Work {
 
   // ---- on the JavaScript thread
 
-  // A job that waits for its turn ends here; one that runs ends soon.
+  // A queued job ends here; a running one ends soon.
   void cancel_now(Napi::Env env) {
     cancel();
     if (!settled_ && ComputeThread::get().withdraw(this)) settle(env);
   }
 
-  // For a job that the compute thread will never see.
+  // Ends a job that the compute thread will never get.
   void fail(Napi::Env env, std::exception_ptr failure) {
     failure_ = std::move(failure);
     settle(env);
@@ -77,7 +77,7 @@ class Job final : public Work {
       tell(env);
   }
 
-  // At the end of the environment: what is JavaScript's goes, and with it the copy of the input.
+  // At the end of the environment. Drops the references to JavaScript's objects and the copy of the input.
   void abandon() {
     settled_ = true;
     progress_.Reset();
@@ -101,7 +101,7 @@ class Job final : public Work {
   }
 
   void report(Stage stage, std::size_t done, std::size_t total) noexcept override {
-    // Inside a team every member is thread 0 of the loops that it opens itself.
+    // Only the thread of the job reports: in a team, every worker is thread 0 of the loops that it opens itself.
     if (!has_progress_ || total == 0 || std::this_thread::get_id() != thread_) return;
     const Progress next{stage, std::min(done, total), total};
     const auto now = steady_clock::now();
@@ -114,12 +114,12 @@ class Job final : public Work {
       const std::lock_guard<std::mutex> lock(mutex_);
       latest_ = next;
     }
-    // One wake-up at a time: a blocked event loop finds one message, not a thousand.
+    // At most one wake-up is under way, so that a blocked event loop finds one message and not a thousand.
     if (!waking_.exchange(true)) wake();
   }
 
  private:
-  // The owner is an environment's Jobs, which lives until the compute thread has left its work.
+  // The owner is the Jobs of an environment. It lives until the compute thread has left its work.
   void wake() { static_cast<Jobs*>(const_cast<void*>(owner))->wake(this); }
 
   void tell(Napi::Env env) {
@@ -135,7 +135,8 @@ class Job final : public Work {
                       Napi::Number::New(env, static_cast<double>(latest.total)),
                       Napi::String::New(env, name_of(latest.stage))});
     } catch (const Napi::Error& e) {
-      // Nobody awaits a progress callback. In a worker that is being terminated there is not even an error to show.
+      // Nobody awaits a progress callback, so its error becomes an uncaught exception. In a worker that is being
+      // terminated, e is empty.
       if (!e.IsEmpty()) napi_fatal_exception(env, e.Value());
     }
   }
@@ -147,7 +148,7 @@ class Job final : public Work {
     try {
       conclude(env);
     } catch (const Napi::Error&) {
-      // The environment is being terminated: nobody will hear of it.
+      // The environment is being terminated: nobody will read the result.
     }
     task_.reset();
     Environment::of(env).jobs.remove(env, this);
@@ -175,7 +176,7 @@ class Job final : public Work {
   Napi::FunctionReference progress_;
   bool settled_ = false;
 
-  // compute thread; failure_ is read by the JavaScript thread once finished_ is set
+  // compute thread; the JavaScript thread reads failure_ once finished_ is set
   bool has_progress_ = false;
   bool any_ = false;
   Progress sent_;
@@ -194,7 +195,7 @@ Jobs::Jobs(Napi::Env env) {
   if (napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this, &Jobs::on_wake,
                                       &wake_) != napi_ok ||
       napi_unref_threadsafe_function(env, wake_) != napi_ok ||
-      // Hooks run last in, first out: this one before Node's own for the thread-safe function.
+      // Hooks run last in, first out. So this one runs before Node's own for the thread-safe function.
       napi_add_env_cleanup_hook(env, &Jobs::on_teardown, this) != napi_ok)
     throw Napi::Error::New(env);
 }
@@ -209,16 +210,16 @@ void Jobs::remove(Napi::Env env, const Job* job) {
   if (jobs_.erase(job) == 1 && jobs_.empty()) napi_unref_threadsafe_function(env, wake_);
 }
 
-// Without a limit to the queue: this never waits.
+// The queue has no limit, so this never waits.
 void Jobs::wake(Job* job) { napi_call_threadsafe_function(wake_, job, napi_tsfn_nonblocking); }
 
 void Jobs::on_wake(napi_env env, napi_value, void* context, void* data) {
-  if (env == nullptr) return;  // the environment has ended, and the job with it
+  if (env == nullptr) return;  // the environment has ended, and so has the job
   const auto& jobs = static_cast<Jobs*>(context)->jobs_;
   const auto found = jobs.find(static_cast<Job*>(data));
   if (found == jobs.end()) return;
   const Napi::HandleScope scope(env);
-  // It may settle and leave the map meanwhile.
+  // The job may settle, and so leave the map, during the call.
   const std::shared_ptr<Job> job = found->second;
   job->on_wake(env);
 }
@@ -249,7 +250,7 @@ class SyncWork final : public Work {
   Task& task_;
 };
 
-// False once the worker of this environment is being terminated: every call that could run JavaScript then fails.
+// False once the worker of this environment is being terminated. Every call that could run JavaScript then fails.
 bool is_alive(napi_env env) {
   napi_value value, converted;
   return napi_get_undefined(env, &value) == napi_ok && napi_coerce_to_bool(env, value, &converted) == napi_ok;

@@ -9,7 +9,7 @@
 namespace fewpoints::node {
 namespace {
 
-// An array without elements is made without running JavaScript, and needs no memory.
+// Takes the constructor from an array without elements: making one runs no JavaScript and needs no memory.
 Napi::FunctionReference constructor_of(Napi::Env env, napi_typedarray_type type) {
   napi_value buffer, array, prototype;
   void* data;
@@ -33,7 +33,7 @@ Napi::Value array_of(const Napi::FunctionReference& constructor, napi_typedarray
   try {
     array = constructor.New({Napi::Number::New(env, static_cast<double>(values.size()))});
   } catch (const Napi::Error& error) {
-    // The engine's constructors refuse a valid length only when they cannot have the memory.
+    // The engine's constructors refuse a valid length only when there is not enough memory.
     if (is_range_error(env, error)) throw Error(Code::Memory, "not enough memory for a result of " + bytes);
     throw;
   }

@@ -1,4 +1,4 @@
-// Results for JavaScript: ordinary arrays of V8's. JavaScript's own constructors make them, because
+// Makes the results for JavaScript: ordinary arrays of V8's. JavaScript's own constructors make them, because
 // napi_create_arraybuffer ends the process when there is not enough memory.
 #pragma once
 #include <napi.h>
@@ -8,8 +8,8 @@
 
 namespace fewpoints::node {
 
-// The constructors of one environment. They are those of the engine, whatever globalThis.Float64Array has been made to
-// be. A prototype may have been given another constructor, too, so each array is checked before it is written to.
+// The constructors of one environment. They are those of the engine, even when globalThis.Float64Array was replaced.
+// The constructor of a prototype can be replaced as well, so each array is checked before it is written to.
 class Arrays {
  public:
   explicit Arrays(Napi::Env env);
@@ -21,7 +21,7 @@ class Arrays {
   Napi::FunctionReference float64_, uint32_;
 };
 
-// A Float64Array, a Uint32Array. Throws Error Memory, and whatever JavaScript throws.
+// A Float64Array or a Uint32Array. Throws Error Memory, and whatever JavaScript throws.
 Napi::Value to_array(Napi::Env env, const std::vector<double>& values);
 Napi::Value to_array(Napi::Env env, const std::vector<std::uint32_t>& values);
 

@@ -21,7 +21,8 @@
 namespace fewpoints::node {
 namespace {
 
-// run(monitor), on the compute thread, owns the copy of the input; show(env, output) makes the boundary's output.
+// A Task of two functions. run(monitor), on the compute thread, owns the copy of the input. show(env, output) makes the
+// output that lib/native/addon.ts declares.
 template <class Run, class Show>
 class FunctionTask final : public Task {
  public:
@@ -52,7 +53,7 @@ PolynomialSpace read_total(const Napi::Object& input, int dimension) {
   return space;
 }
 
-// One block of all columns, or the blocks that are given.
+// The blocks that are given, or one block of all columns.
 PolynomialSpace read_space(const Napi::Object& input, int dimension) {
   const List<double> block_of = read_list(input, "blockOf", static_cast<std::size_t>(dimension));
   if (block_of.empty()) return read_total(input, dimension);
@@ -74,7 +75,7 @@ Basis read_basis(const Napi::Object& input) {
   return static_cast<Basis>(read_word(input, "basis", {"monomial", "legendre"}));
 }
 
-// Points with their weights, still JavaScript's: everything of the input is read before copy().
+// Points with their weights, still in JavaScript's memory. The whole input must be read before copy().
 struct WeightedPoints {
   WeightedPoints(const Napi::Object& input, const char* points_name = "points", const char* weights_name = "weights")
       : name(points_name), points(input, points_name), weights(input, weights_name) {}
@@ -88,7 +89,8 @@ struct WeightedPoints {
   OptionalNumbers weights;
 };
 
-// A weighted set, and the moments that are asked for: up to one order, or of blocks too where a call knows them.
+// A weighted set, and the space of the moments that are asked for: up to one order, or by blocks where the call knows
+// blocks.
 struct SetInput : WeightedPoints {
   SetInput(const Napi::Object& input, double& bytes, bool knows_blocks)
       : WeightedPoints(input),
@@ -103,7 +105,8 @@ struct SetInput : WeightedPoints {
   std::size_t features;
 };
 
-// Before the first large array is asked for: `memory`, if given, is what there is, in bytes.
+// Must be called before the first large allocation. Throws Error Memory when input.memory is given and the call needs
+// more bytes than that.
 void check_memory(const Napi::Object& input, const char* call, double work, double copy, std::size_t points,
                   std::size_t features) {
   if (input.Get("memory").IsUndefined()) return;
@@ -157,14 +160,14 @@ std::unique_ptr<Task> compress_task(const Napi::Object& input, double& bytes, bo
                    });
 }
 
-// A caller who waits keeps its features as they are: they need not be copied.
+// A caller that waits cannot change its features meanwhile, so they are not copied.
 std::unique_ptr<Task> recombine_task(const Napi::Object& input, double& bytes, bool sync) {
   const WeightedPoints features(input, "features");
   const std::size_t count = features.points.count(), width = static_cast<std::size_t>(features.points.dimension());
   int threads = read_threads(input);
   bytes = features.bytes();
   check_memory(input, "recombine", working_bytes_of_recombine(count, width), sync ? 0 : bytes, count, width);
-  // Less than a millisecond, on one thread: OpenMP's team belongs to the compute thread.
+  // Less than a millisecond of work. On one thread, because OpenMP's team belongs to the compute thread.
   constexpr std::size_t kInlineWidth = 32, kInlineNumbers = 1 << 16;
   const bool run_inline = width <= kInlineWidth && count * width <= kInlineNumbers;
   if (run_inline) threads = 1;
@@ -214,7 +217,7 @@ std::unique_ptr<Task> verify_task(const Napi::Object& input, double& bytes, bool
 std::unique_ptr<Task> nnls_task(const Napi::Object& input, double& bytes, bool) {
   const std::int64_t columns = read_integer(input, "columns", 1, kMaxInt);
   const int threads = read_threads(input);
-  // A matrix and its right-hand side. A matrix without rows is left out of the input: a view needs at least one.
+  // A matrix and its right-hand side. A view needs at least one row, so the input leaves out a matrix without rows.
   struct System {
     System(const Napi::Object& from, const char* matrix_name, const char* rhs_name)
         : matrix(from, matrix_name), rhs(from, rhs_name) {}
@@ -230,7 +233,7 @@ std::unique_ptr<Task> nnls_task(const Napi::Object& input, double& bytes, bool) 
     if (matrix.dimension() != columns) throw Error(Code::Shape, "matrix and columns differ");
     bytes += static_cast<double>(matrix.count()) * (matrix.dimension() + 1.0) * sizeof(double);
   }
-  constexpr double kInlineBytes = 0x1p18;  // a 64 x 512 matrix: less than a millisecond
+  constexpr double kInlineBytes = 0x1p18;  // a 64 x 512 matrix takes less than a millisecond
   const bool run_inline = bytes <= kInlineBytes && !equality;
   LeastSquares problem(static_cast<std::size_t>(columns));
   if (system) problem.set_matrix(system->matrix.view(), system->rhs.view(system->matrix.count()));

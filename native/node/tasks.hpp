@@ -1,5 +1,5 @@
-// The addon's functions on points, features and matrices: each reads the boundary's input (declared in
-// lib/native/addon.ts), makes the kernel's private copy of it, and says what to compute and what to hand back.
+// The addon's functions on points, features and matrices. Each reads its input (declared in lib/native/addon.ts), makes
+// the kernel's private copy of it, and defines the computation and the form of the result.
 #pragma once
 #include <napi.h>
 
@@ -9,8 +9,8 @@
 
 namespace fewpoints::node {
 
-// Sets `bytes` to what the copy of the input takes before it makes it. sync: the caller waits until all is done. Throws
-// WrongKind, Error, std::bad_alloc.
+// Before it copies the input, it sets `bytes` to the size of the copy. sync: the caller waits for the end of the
+// computation. Throws WrongKind, Error, std::bad_alloc.
 using MakeTask = std::unique_ptr<Task>(const Napi::Object& input, double& bytes, bool sync);
 
 MakeTask compress_task, recombine_task, moments_task, verify_task, nnls_task, match_moments_task;

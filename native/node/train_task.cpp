@@ -17,8 +17,8 @@
 namespace fewpoints::node {
 namespace {
 
-// Multiply-adds, roughly, that take less than a millisecond. The kernel does them on one thread, as it must where a
-// Sync call does them itself: the OpenMP team belongs to the compute thread.
+// A rough number of multiply-adds that take less than a millisecond. The kernel does so few on one thread. It must,
+// where a Sync call does the work itself, because the OpenMP team belongs to the compute thread.
 constexpr double kInlineWork = 1 << 17;
 static_assert(kInlineWork <= kWorkPerWorker);
 
@@ -29,7 +29,7 @@ std::size_t read_size(const Napi::Object& input, const char* name, std::size_t m
   return static_cast<std::size_t>(read_integer(input, name, 0, static_cast<std::int64_t>(most)));
 }
 
-// The list `name`, which must be there.
+// The list `name`, which must be given.
 List<double> read_numbers(const Napi::Object& input, const char* name, std::size_t count) {
   List<double> list = read_list(input, name, count);
   if (list.empty()) throw Error(Code::Shape, std::string(name) + " must have " + std::to_string(count) + " numbers");
@@ -49,7 +49,7 @@ Parameters read_memory(const Napi::Object& input, const char* name, const Networ
   return input.Get(name).IsUndefined() ? Parameters() : read_parameters(input, name, network);
 }
 
-// Adds to `bytes` the bytes of the copy, before it makes the copy.
+// Before it copies the network, it adds the size of the copy to `bytes`.
 Network read_network(const Napi::Object& input, double& bytes) {
   Network network;
   network.inputs = static_cast<int>(read_integer(input, "inputs", 1, kMaxInt));
@@ -85,7 +85,7 @@ TrainOptions read_options(const Napi::Object& input) {
   options.begin = read_size(input, "begin", options.epochs);
   options.batch = read_size(input, "batch");
   options.batches = read_size(input, "batches");
-  // The kernel lists the rows of an epoch, and counts them in 64 bits.
+  // The kernel makes a list of the rows of an epoch and counts them in 64 bits.
   if (static_cast<double>(options.batch) * static_cast<double>(options.batches) > static_cast<double>(kMaxExact))
     throw std::bad_alloc();
   options.seed = read_size(input, "seed");
@@ -95,7 +95,7 @@ TrainOptions read_options(const Napi::Object& input) {
   return options;
 }
 
-// Rows (x, y) that JavaScript still owns. path: what the messages call them, "trainNetwork: test.".
+// Rows (x, y) that JavaScript still owns. path: their name in messages, such as "trainNetwork: test.".
 class RowsArgument {
  public:
   RowsArgument(const Napi::Object& input, const std::string& path)
@@ -125,12 +125,11 @@ Napi::Object to_parameters(Napi::Env env, const Parameters& parameters) {
   return out;
 }
 
-// A kernel Trainer in the hands of JavaScript.
+// Owns a kernel Trainer for JavaScript.
 //
 // Lifetime. The functions of the object that JavaScript holds share the handle. So does the task of a run that is
-// queued or under way. All of them end on the JavaScript thread, tasks as well (job.cpp), and so does the handle. The
-// compute thread sees the Trainer alone, and is_busy keeps everybody else from it meanwhile. So nothing here needs a
-// lock.
+// queued or running. All of them end on the JavaScript thread, even tasks (job.cpp), and so does the handle. The
+// compute thread uses the Trainer only, and is_busy keeps all others from it meanwhile. So nothing here needs a lock.
 class TrainerHandle {
  public:
   TrainerHandle(const Napi::Object& input, double& bytes) : env_(input.Env()) {
@@ -175,7 +174,7 @@ class TrainerHandle {
   void check_idle() const {
     if (is_busy) throw Error(Code::Option, "the trainer is busy");
   }
-  // So that V8 collects an object that was forgotten.
+  // Tells V8 of the memory, so that it collects a trainer that nobody uses.
   void tell_v8(std::int64_t change) const {
     std::int64_t total;
     napi_adjust_external_memory(env_, change, &total);
@@ -185,7 +184,7 @@ class TrainerHandle {
   std::int64_t bytes_ = 0;
 };
 
-// Runs some epochs, then evaluates the losses. From its making to its end nobody else may use the trainer.
+// Runs some epochs, then evaluates the losses. As long as the task exists, nothing else may use the trainer.
 class TrainTask final : public Task {
  public:
   static constexpr const char* kName = "train";
@@ -193,7 +192,7 @@ class TrainTask final : public Task {
   TrainTask(std::shared_ptr<TrainerHandle> handle, const Napi::Object& input)
       : handle_(std::move(handle)),
         epochs_(read_size(input, "epochs", handle_->epochs_left)),
-        trainer_(handle_->trainer()) {  // after the getter of `epochs`, which might have freed it
+        trainer_(handle_->trainer()) {  // after the getter of `epochs`, which might free it
     handle_->epochs_left -= epochs_;
     handle_->is_busy = true;
   }

@@ -1,10 +1,10 @@
-// Every allocation of every public function fails once: the n-th for n = 1, 2, 3, ... until a call needs fewer. Each
-// time there is a std::bad_alloc or an Error of code Memory (or the right result, where the kernel can do without),
-// nothing stays allocated, nothing hangs, and the next call gives the bits that it gave before. A program of its own:
-// the linker hands the kernel's malloc, aligned_alloc and so on to the ones below (--wrap), and operator new is
-// replaced. What OpenMP and BLAS allocate themselves does not fail: they know no way out.
+// Makes every allocation of every public function fail once: the n-th for n = 1, 2, 3, ... until a call needs fewer.
+// Each time, the call must throw std::bad_alloc or an Error of code Memory, or give the right result where the kernel
+// can do without the memory. Nothing may stay allocated, nothing may hang, and the next call must give the same bits as
+// before. This is a program of its own: the linker directs the kernel's malloc, aligned_alloc and so on to those below
+// (--wrap), and operator new is replaced. Allocations of OpenMP and BLAS do not fail, because they cannot handle that.
 //   allocation-test            a minute
-//   allocation-test long       also large sets, and from the n-th on all of them
+//   allocation-test long       also large sets; also with all allocations from the n-th on failing
 #include <unistd.h>
 
 #include <atomic>
@@ -121,7 +121,7 @@ using namespace fewpoints;
 
 // ---- the calls
 
-// What a call gave, in a number, made without an allocation.
+// A hash of the result of a call, computed without an allocation.
 class Hash {
  public:
   template <class T>
@@ -354,7 +354,8 @@ void add_train(std::vector<Case>& cases) {
                    }});
 }
 
-// A team of another size each time, so that threads are tried out: they must all be gone when one cannot be made.
+// Each call asks for another number of threads, so that new threads are tried. When one cannot be started, all of them
+// must be gone.
 void add_threads(std::vector<Case>& cases) {
   cases.push_back({"usable_threads", [](int) {
                      static int wanted = 2;
@@ -374,7 +375,7 @@ void complain(const char* what) {
   std::printf("FAILED %s: %s\n", place.c_str(), what);
 }
 
-// How a call ended: its bits, or the code of an Error, or that memory was refused.
+// How a call ended: the bits of its result, the code of an Error, or that memory was refused.
 struct Ending {
   bool memory = false;
   int code = -1;
@@ -401,7 +402,7 @@ Ending ending_of(const Case& one, int threads) {
 
 void test(const Case& one, int threads, bool all) {
   place = one.name + ", " + std::to_string(threads) + " threads" + (all ? ", all from then on" : "");
-  ending_of(one, threads);  // teams of OpenMP, and what is made once
+  ending_of(one, threads);  // makes OpenMP's team and everything that is made only once
   const long before = live;
   const Ending right = ending_of(one, threads);
   if (right.memory) complain("has no memory without a failure");
@@ -426,14 +427,15 @@ void test(const Case& one, int threads, bool all) {
       std::fflush(stdout);
       break;
     }
-    // The next call, mostly: after each of the first, then now and then, for it takes as long.
+    // Checks the next call after each of the first failures, and later after every 16th only, because it takes as long
+    // as the failing call.
     if ((n < 40 || n % 16 == 0) && ending_of(one, threads) != right) complain("the next call gives other bits");
     if (failed > 20) break;
   }
   alarm(0);
 }
 
-// The name of the case, when the program ends by itself or hangs.
+// Prints the name of the case when the program crashes or hangs.
 void last_words(int) {
   const char text[] = "DIED in ";
   static_cast<void>(!write(1, text, sizeof text - 1));

@@ -1,5 +1,5 @@
-// The code for one cell by itself, every (m, k) that has code of its own and the code for any: count, rows, weights,
-// and moments by another path, in long double.
+// The code for one cell alone: that of every (m, k) that has its own, and that for any (m, k). Checks the count, the
+// rows and the weights, and the moments by another path, in long double.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -17,7 +17,8 @@ using namespace fewpoints;
 
 namespace {
 
-// Points of one cell, one array a column. Nothing is behind them: a kernel that reads too far is seen.
+// Points of one cell, one array per column. Nothing comes after them, so that sanitizers notice a kernel that reads too
+// far.
 struct PointColumns {
   PointColumns(int m, std::size_t n) : columns(static_cast<std::size_t>(m)) {
     std::mt19937_64 random(static_cast<std::uint64_t>(m) * 1000 + n);
@@ -33,7 +34,7 @@ struct PointColumns {
   List<double> weights;
 };
 
-// Orthonormal products of Legendre polynomials on the points' box: n rows of N.
+// Orthonormal products of Legendre polynomials on the box of the points: n rows of N.
 List<List<long double>> terms_of(const PointColumns& points, const MultiIndices& indices, const List<double>& norm) {
   const std::size_t m = points.columns.size(), n = points.weights.size(), N = norm.size();
   List<List<long double>> terms(n, List<long double>(N));
@@ -88,7 +89,7 @@ void test_cell() {
     for (int k = 1; k <= 12; k++) {
       const int own = simd().cell_instance(m, k);
       if (own < 0 && (k > 3 || m < 5))
-        continue;  // the code for any (m, k) is also tried where there is some of its own
+        continue;  // the code for any (m, k) is also tested where a pair has code of its own
       if (own >= 0) seen.insert(own);
       const MultiIndices indices(m, k);
       const auto N = static_cast<std::size_t>(indices.count);

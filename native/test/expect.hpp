@@ -1,8 +1,8 @@
-// What the kernel's tests share.
+// Declarations that the kernel's tests share.
 #pragma once
 #include <string>
 
-extern std::string place;  // what is being tested, for the message
+extern std::string place;  // the subject of the current test, for messages
 
 void expect(bool condition, const std::string& what);
 

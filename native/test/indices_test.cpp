@@ -1,4 +1,4 @@
-// The list of products against all exponents, one by one.
+// The list of products, compared with all exponents one by one.
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -20,7 +20,7 @@ using Exponents = List<std::uint16_t>;
 
 int degree_of(const Exponents& e) { return std::accumulate(e.begin(), e.end(), 0); }
 
-// Every row of exponents that each block allows, with one degree more for a single block if `next`.
+// Every row of exponents that the blocks allow. next: with one degree more, when there is a single block.
 List<Exponents> all_rows(const PolynomialSpace& space, int next) {
   List<Exponents> rows{Exponents(space.dimension(), 0)};
   for (int a = 0; a < space.dimension(); a++) {
@@ -81,13 +81,13 @@ void check(const PolynomialSpace& space) {
   expect(totals, "total degrees");
 }
 
-// The list that the cells of this shape have at compile time is the same.
+// The compile-time list of cells of this shape must be the same.
 template <int M, int K>
 void check_table() {
   static constexpr isa_test::IndexTable<M, K> table{};
   const MultiIndices indices(M, K);
   bool same = indices.count == table.N;
-  List<int> times(indices.count, 0);  // that a product is met in the nested loop over lower products and last powers
+  List<int> times(indices.count, 0);  // how often the loops over lower products and last powers reach a product
   for (int e = 0; e < indices.count; e++) {
     const Exponents row = indices.row(e);
     for (int a = 0; a < M; a++) same = same && table.exponent[e][a] == row[a];

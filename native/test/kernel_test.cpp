@@ -1,5 +1,5 @@
-// Properties of the kernel, without Node: runs as a plain program, also under sanitizers and at every instruction set
-// (FEWPOINTS_ISA). Prints what failed and exits 1.
+// Properties of the kernel, without Node. A plain program, which also runs under sanitizers and with every instruction
+// set (FEWPOINTS_ISA). Prints every failure, and exits with 1 if there was one.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -230,10 +230,10 @@ double expected_error(const Set& set, const PartitionOptions& options, const std
 struct Cut {
   List<CellRange> cells;
   List<std::uint32_t> rows;
-  double error = 0;  // root of the sum of squares of the expected errors of cells
+  double error = 0;  // root of the sum of the squared expected errors of the cells
 };
 
-// Cuts a set, and checks that the bound holds and that every row is in one cell with all that belongs to it.
+// Cuts a set. Checks that the bound holds, and that every row is in exactly one cell, with its point and its weight.
 Cut cut(const Set& set, const PartitionOptions& options) {
   Monitor monitor;
   PointSet points(set.points(), set.weights());
@@ -270,7 +270,7 @@ void test_partition() {
   struct Kind {
     const char* name;
     Draw draw;
-    bool divisible;  // into as many cells as the size allows
+    bool divisible;  // can be divided into as many cells as the size allows
   };
   const Kind kinds[] = {{"uniform", uniform, true},  {"heavy tails", heavy, true},
                         {"line", line, true},        {"lattice", lattice, false},
@@ -319,7 +319,7 @@ double balanced_square(const Set& set, const PartitionOptions& options, std::uin
          balanced_square(set, options, rows + middle, count - middle, cells - left);
 }
 
-// The cells against those of a balanced kd-tree, by what they are chosen for.
+// Compares the cells with those of a balanced kd-tree by the error that they are chosen for.
 void test_partition_error() {
   for (const int m : {1, 2, 3})
     for (const std::size_t d : {std::size_t{20000}, std::size_t{100000}}) {
@@ -434,7 +434,7 @@ void test_errors() {
 
 }  // namespace
 
-// kernel-test [name...]: these only.
+// kernel-test [name...]: all tests, or those with these names.
 int main(int argc, char** argv) {
   const std::pair<const char*, std::function<void()>> tests[] = {
       {"narrow", test_narrow},
@@ -465,7 +465,7 @@ int main(int argc, char** argv) {
     initialise();
   } catch (const Error& e) {
     std::printf("%s\n", e.what());
-    return 77;  // what CTest is told of a level that the processor lacks
+    return 77;  // tells CTest to skip: the processor lacks the level
   }
   std::printf("instruction set %s, Eigen %s\n", info().instruction_set.c_str(), info().eigen.c_str());
   for (const auto& [name, test] : tests) {

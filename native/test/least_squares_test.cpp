@@ -15,7 +15,7 @@ namespace {
 
 constexpr double kDual = 0x1p-44;  // see nnls()
 
-// Optimality: no column of positive price, none of negative price with x > 0.
+// Optimality: no column has a positive reduced cost, and none with x > 0 has a negative one.
 void expect_solved(const List<double>& A, const List<double>& b, std::size_t rows, std::size_t columns,
                    const std::string& what) {
   Monitor monitor;
@@ -36,10 +36,10 @@ void expect_solved(const List<double>& A, const List<double>& b, std::size_t row
   double worst = 0;
   bool negative = false;
   for (std::size_t j = 0; j < columns; j++) {
-    double price = 0;
-    for (std::size_t i = 0; i < rows; i++) price += A[i * columns + j] * r[i];
-    price = norm[j] > 0 ? price / norm[j] : 0;
-    worst = std::max(worst, result.x[j] > 0 ? std::fabs(price) : price);
+    double reduced_cost = 0;
+    for (std::size_t i = 0; i < rows; i++) reduced_cost += A[i * columns + j] * r[i];
+    reduced_cost = norm[j] > 0 ? reduced_cost / norm[j] : 0;
+    worst = std::max(worst, result.x[j] > 0 ? std::fabs(reduced_cost) : reduced_cost);
     negative = negative || !(result.x[j] >= 0);
   }
   expect(!negative, what + ": x >= 0");
@@ -58,7 +58,7 @@ List<double> solved(const List<double>& A, const List<double>& b, std::size_t ro
   return nnls(std::move(problem), 1, monitor).x;
 }
 
-// A matrix of more than 2^20 numbers is reduced to a triangle first, one of as many is not: on both sides, and with
+// A matrix of more than 2^20 numbers is reduced to a triangle first; one of exactly 2^20 is not. Tests both, with
 // several blocks of rows of which the last is not full.
 void test_tall() {
   place = "tall least squares";
@@ -87,7 +87,7 @@ void test_tall() {
       }
       expect(worst <= 1e-12, what + ": the known answer");
     }
-  // With sum x = 1, the answer of which is known: b = A x for such an x.
+  // With sum x = 1. The answer is known, because b = A x for such an x.
   const std::size_t rows = limit + 1;
   List<double> A(rows * columns), b(rows, 0.0);
   for (double& a : A) a = gauss(random);

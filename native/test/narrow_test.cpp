@@ -1,4 +1,4 @@
-// Sizes beyond what memory holds: lengths are made up, and nothing of that length is ever read.
+// Sizes beyond any memory: the lengths are invented, and no array of such a length is read.
 #include "base/narrow.hpp"
 
 #include <cstdint>
@@ -33,7 +33,7 @@ bool refused(Code code, const Work& work) {
   return false;
 }
 
-// The product is not formed where it would be an overflow.
+// The product is not computed where it would overflow.
 static_assert(fits_fast_path(3, 4, 35));
 static_assert(fits_fast_path(kMaxFastDimension, 3, kMaxFastFeatures));
 static_assert(!fits_fast_path(kMaxFastDimension, 4, 1));

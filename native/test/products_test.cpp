@@ -1,4 +1,4 @@
-// Exact sums and the residual against quadruple precision, on data that is hard to sum.
+// Reproducible sums and the residual, compared with quadruple precision, on data that is hard to sum.
 #include "products_test.hpp"
 
 #include <algorithm>
@@ -142,7 +142,8 @@ void test_sums(const Expect& expect) {
           }
           expect(worst <= 0x1p-62, place + ": sums off by " + std::to_string(worst * 0x1p62) + " 2^-62");
           expect(worst_magnitude <= 1e-12, place + ": magnitudes off by " + std::to_string(worst_magnitude * 1e12));
-          // Any threads, any order; with and without magnitudes, which choose differently whether to look closer.
+          // Any number of threads, any order of the points, with and without magnitudes. Whether magnitudes are wanted
+          // changes how the sums decide to look closer.
           const auto again = [&](const Sample& t, bool magnitudes, int threads) {
             return products.reproducible_sums(t.columns().data(), t.w.empty() ? nullptr : t.w.data(), n, bounds,
                                               magnitudes, nullptr, threads, monitor, Stage::Verify);
@@ -153,7 +154,7 @@ void test_sums(const Expect& expect) {
         }
 }
 
-// A residual as small as those of compress(), measured to a thousandth of an epsilon.
+// A residual as small as those of compress(), measured to one thousandth of an epsilon.
 void test_residual(const Expect& expect) {
   const double epsilon = 0x1p-52;
   for (const Kind& kind : kKinds)
@@ -185,7 +186,7 @@ void test_residual(const Expect& expect) {
       for (std::size_t i = 0; i < 5000; i++) mass += s.w.empty() ? 1 : s.w[i];
       for (int a = 0; a < m; a++) {
         for (std::size_t i = 0; i < 5000; i++) centre[a] += (s.w.empty() ? 1 : s.w[i]) * Quad(s.x[a][i]);
-        // To double: a centre off by its own rounding is as good, and what is compared is the same.
+        // Rounded to double: a rounded centre is just as good, and does not change what is compared.
         centre[a] = static_cast<double>(centre[a] / mass);
       }
       const MultiIndices indices(m, k);

@@ -1,5 +1,5 @@
-// Every function that uses threads: the same bits for any number of them, also while another call computes, and stopped
-// from another thread. Under thread sanitizer these are the places where a race would be seen.
+// Every function that uses threads gives the same bits for any number of them, also while another call computes, and
+// can be stopped from another thread. Under thread sanitizer, a race would show here.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -40,13 +40,13 @@ PointsView view_of(const Values& x, int columns) {
 }
 NumbersView numbers_of(const Values& x) { return {x.data(), false, 1}; }
 
-// Runs with so many threads and returns all that came out.
+// run() calls a function with this many threads and returns all numbers of its result.
 struct Call {
   const char* name;
   std::function<Values(int threads, Monitor& monitor)> run;
 };
 
-// Some are larger than a piece of work is, so that there are many pieces.
+// Some inputs are larger than a chunk of work, so that there are many chunks.
 List<Call> calls() {
   const auto x = random_numbers(120'000, 1), w = random_numbers(40'000, 2, 0.1);
   const auto features = random_numbers(std::size_t{4000} * 300, 3);
@@ -127,7 +127,8 @@ bool same_bits(const Values& a, const Values& b) {
   return a.size() == b.size() && !a.empty() && std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0;
 }
 
-// Stopped somewhere, by a thread that has nothing to do with the call: either all of the answer, or Cancelled.
+// A thread that has no part in the call stops it at some moment. The call must give the whole answer, or throw
+// Cancelled.
 void stop_from_outside(const Call& call, const Values& expected) {
   for (const int pause : {0, 1, 5, 20, 80}) {
     Monitor monitor;

@@ -1,5 +1,5 @@
-// Training: gradients against differences of the loss, copies of a neuron against its multiplicity, and the same bits
-// for any number of threads, on shapes that take every path through simd/network.cpp.
+// Training: compares gradients with differences of the loss, and copies of a neuron with its multiplicity. Checks that
+// the bits are the same for any number of threads. The shapes take every path through simd/network/network.cpp.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -112,7 +112,7 @@ void test_gradient(int inputs, int outputs, Activation activation, Loss loss) {
     const double h = 1e-5, difference = (loss_with(i, h) - loss_with(i, -h)) / (2 * h);
     worst = std::max(worst, std::fabs(before[i] - after[i] - difference));
   }
-  // A kink between the two points of a difference shows.
+  // With relu, a kink between the two points of a difference costs digits.
   expect(worst < (activation == Activation::Relu ? 1e-4 : 1e-8),
          "gradient is that of the loss, off by " + std::to_string(worst * 1e9) + "e-9");
 

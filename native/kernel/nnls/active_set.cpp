@@ -10,25 +10,26 @@
 namespace fewpoints {
 namespace {
 
-// A column enters when its reduced cost, a'r / |a|, is above this share of |b| + sum |a_j| x_j: the rounding
-// errors of r are epsilons of that sum. When r has just been refined, this share of |r| is enough.
+// A column enters when its reduced cost, a'r / |a|, is above this share of |b| + sum |a_j| x_j: the rounding errors of
+// r are epsilons of that sum. When r has just been refined, a reduced cost above this share of |r| is enough.
 constexpr double kDual = 16 * kEpsilon;
-// |r| below this share of it is 0 but for the rounding of x.
+// |r| below this share of that sum is nothing but the rounding of x.
 constexpr double kZero = 2 * kEpsilon;
-// A column whose distance from the span of the passive ones is below this share of its norm is dependent on them: it
-// cannot lower |r| by more than that share of it.
+// A column whose distance from the span of the passive ones is below this share of its norm counts as dependent on
+// them. It cannot lower |r| by more than this share.
 constexpr double kDependent = 2e-13;
-// Gram-Schmidt is repeated when less than this is left ("twice is enough", Kahan; Daniel et al. 1976).
+// Gram-Schmidt is repeated when less than this share of a vector is left ("twice is enough", Kahan; Daniel et al.
+// 1976).
 constexpr double kKept = 0.7;
-// Steps for each column and row. The theory has no small bound; 2,500 random and degenerate problems needed at
-// most 1.3.
+// Steps per column and row, at most. The theory has no small bound; 2,500 random and degenerate problems needed at most
+// 1.3.
 constexpr std::size_t kMaxSteps = 40;
-// Doubles. Of a matrix beyond the second-level cache, only some columns are looked at in most steps: see
+// Doubles. When a matrix is larger than the second-level cache, most steps look at some of its columns only: see
 // choose_candidates().
 constexpr std::size_t kLargeMatrix = std::size_t{1} << 15;
-// Doubles that one thread goes through before a second one is woken up for a pass over the matrix.
+// Doubles per thread in a pass over the matrix: fewer are not worth waking up another thread.
 constexpr std::size_t kThreadShare = std::size_t{1} << 20;
-// Columns of one task of such a pass.
+// Columns per task of such a pass.
 constexpr std::size_t kCostBlock = 512;
 
 std::size_t padded(std::size_t n) { return (n + 7) / 8 * 8; }
@@ -36,7 +37,7 @@ std::size_t padded(std::size_t n) { return (n + 7) / 8 * 8; }
 }  // namespace
 
 RowMajor::RowMajor(std::size_t r, std::size_t c) : rows(r), columns(c), stride(padded(c)) {
-  // Rows that are a multiple of 4 KiB apart share the same few places in the first-level cache.
+  // Rows a multiple of 4 KiB apart would share the same few sets of the first-level cache.
   if (stride % 512 == 0) stride += 8;
   values.reset(product(rows, stride));
   std::fill_n(values.data(), rows * stride, 0.0);
@@ -103,7 +104,7 @@ void ActiveSet::solve(const double* b) {
   for (;;) {
     monitor_.check();
     monitor_.report(Stage::Solve, passive_.size(), max_passive_ + 1);
-    // After refinement r is right to epsilons of |r|, however small it is.
+    // After refinement, the error of r is epsilons of |r|, however small |r| is.
     const double norm = residual_norm();
     min_cost_ = !refined ? kDual * size_ : norm <= kZero * size_ ? HUGE_VAL : kDual * norm;
     const std::int64_t column = next();
@@ -124,8 +125,8 @@ void ActiveSet::solve(const double* b) {
     refined = false;
     inner_loop(passive_.size() - 1);
     update_size();
-    // Every step of exact arithmetic lowers |r|. One that does not is rounding at work: what it moved is excluded until
-    // there is progress again, so that no set of columns comes back again and again.
+    // In exact arithmetic every step lowers |r|. A step that does not is due to rounding. Its column is excluded until
+    // there is progress again, so that no set of columns returns again and again.
     const double now = residual_norm();
     if (now < best_) {
       best_ = now;
@@ -150,7 +151,7 @@ void ActiveSet::admit_excluded() {
 
 // The column to enter, or -1.
 std::int64_t ActiveSet::next() {
-  if (passive_.size() == max_passive_ && max_passive_ == matrix_.rows) return -1;  // r is 0 but for rounding
+  if (passive_.size() == max_passive_ && max_passive_ == matrix_.rows) return -1;  // r is nothing but rounding
   if (uses_candidates_) {
     const std::int64_t column = next_candidate();
     if (column >= 0) return column;
@@ -177,12 +178,12 @@ void ActiveSet::compute_reduced_costs() {
     for (std::size_t k = 0; k < blocks; k++) block(k);
     return;
   }
-  Monitor quiet;  // the loop's own count is not the job's
+  Monitor quiet;  // the loop's count of tasks is no progress of the job
   parallel_for(blocks, team, quiet, Stage::Recombine, [&](std::size_t k, int) { block(k); });
 }
 
-// Partial pricing. Any column of positive reduced cost may enter: |r| falls with each, so the method still ends. A pass
-// over a large matrix picks many candidates, and the following steps look at those only.
+// Partial pricing. Any column of positive reduced cost may enter: |r| falls with each, so the method still ends. One
+// pass over a large matrix picks many candidates. The following steps look at these only.
 void ActiveSet::choose_candidates() {
   candidates_.clear();
   for (std::size_t j = 0; j < matrix_.columns; j++)
@@ -225,8 +226,8 @@ std::int64_t ActiveSet::next_candidate() {
   const std::size_t k = simd().nnls_reduced_costs(candidate_matrix_.rows, candidate_matrix_.columns,
                                                   candidate_matrix_.stride, candidate_matrix_.values.data(), r_.data(),
                                                   candidate_scale_.data(), candidate_cost_.data());
-  // Over |r|, the reduced cost is a cosine. When that of the best candidate has fallen well below its value after the
-  // pass, better columns are elsewhere.
+  // The reduced cost divided by |r| is a cosine. When the cosine of the best candidate has fallen well below that right
+  // after the pass, there are better columns elsewhere.
   const double cosine = candidate_cost_[k] / residual_norm();
   if (!(candidate_cost_[k] > min_cost_) || cosine < 0.5 * candidate_cosine_) {
     candidates_.clear();
@@ -250,7 +251,7 @@ void ActiveSet::grow() {
   factor_.resize(wanted);
 }
 
-// Takes the column in, with value 0. False: it is dependent on the passive ones, or does not lower |r|.
+// Makes the column passive, with value 0. False when it depends on the passive ones, or does not lower |r|.
 bool ActiveSet::enter(std::uint32_t column) {
   const std::size_t k = passive_.size();
   if (k == max_passive_) return false;
@@ -289,7 +290,7 @@ bool ActiveSet::enter(std::uint32_t column) {
   return true;
 }
 
-// Takes the column of this slot out: a reflection makes all vectors but the last one free of it.
+// Removes the column of this slot. A reflection makes all stacked vectors but the last one free of it.
 void ActiveSet::leave(std::size_t slot) {
   const std::size_t k = passive_.size(), last = k - 1, at = rows_ + slot;
   double square = 0;
@@ -328,8 +329,8 @@ void ActiveSet::leave(std::size_t slot) {
   scale_[column] = 1 / norm_[column];
 }
 
-// The inner loop of Lawson and Hanson. From x >= 0 towards x + V d, the solution on the passive columns; those that
-// reach 0 on the way leave, until none does. Of d, only the entries from `first` on are not 0.
+// The inner loop of Lawson and Hanson. Moves from x >= 0 towards x + V d, the solution on the passive columns. Columns
+// that reach 0 on the way leave; this repeats until none does. The entries of d before `first` are 0.
 void ActiveSet::inner_loop(std::size_t first) {
   for (;;) {
     const std::size_t k = passive_.size();
@@ -353,14 +354,14 @@ void ActiveSet::inner_loop(std::size_t first) {
     for (std::size_t i = 0; i < k; i++) x_[i] = std::max(0.0, x_[i] + step * (z_[i] - x_[i]));
     x_[nearest] = 0;
     for (std::size_t j = 0; j < k; j++) d_[j] *= 1 - step;
-    // From the back: a leaving slot is filled with the last one.
+    // From the back, because leave() moves the last slot into the free one.
     for (std::size_t i = k; i-- > 0;)
       if (x_[i] == 0 && (i == nearest || !(z_[i] > 0))) leave(i);
     first = 0;
   }
 }
 
-// A step of iterative refinement with the residual of the data themselves, as if computed in twice the precision.
+// A step of iterative refinement. The residual comes from the data themselves, as if computed in twice the precision.
 void ActiveSet::refine() {
   const std::size_t k = passive_.size();
   simd().nnls_residual(rows_, rows_, k, columns_.data(), x_.data(), b_.data(), r_.data());

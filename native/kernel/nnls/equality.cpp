@@ -15,12 +15,12 @@ namespace {
 using Matrix = Eigen::MatrixXd;
 using Vector = Eigen::VectorXd;
 
-// The weight of the constraints (rows of norm 1) against A (scaled to columns of norm at most 1). A larger one would
-// cost digits of A, and the multipliers do the rest.
+// tau: the weight of the constraints (rows of norm 1) against A (scaled so that its largest entry is in [1, 2)). The
+// multipliers make up for a weight that is too small; a larger one would cost digits of A.
 constexpr double kWeight = 0x1p8;
-// Constraints are met when |E x - f| is at most this share of sum |E_ij| x_j + |f_i|.
+// The constraints are met when |E x - f| is at most this share of sum |E_ij| x_j + |f_i| in every row.
 constexpr double kMet = 0x1p-40;
-// As in active_set.hpp.
+// The bound of the optimality conditions: see nnls() in nnls.hpp.
 constexpr double kDual = 0x1p-44;
 constexpr int kMaxRounds = 200, kExactRounds = 20;
 
@@ -50,7 +50,7 @@ Vector solution_of(const ActiveSet& set, Eigen::Index columns) {
   return x;
 }
 
-// Largest over the rows of |E x - f| / (sum |E_ij| x_j + |f_i|).
+// The largest of |E x - f| / (sum |E_ij| x_j + |f_i|) over the rows.
 double unmet(const Matrix& E, const Vector& f, const Vector& x) {
   const Vector difference = E * x - f, size = E.cwiseAbs() * x + f.cwiseAbs();
   double max = 0;
@@ -59,7 +59,7 @@ double unmet(const Matrix& E, const Vector& f, const Vector& x) {
   return max;
 }
 
-// Orthonormal rows that span those of E, and the values that they must give.
+// Orthonormal rows with the same span as those of E, and the values that they must have on x.
 void orthonormal_rows(const Matrix& E, const Vector& f, Matrix& rows, Vector& values) {
   Vector norm = E.rowwise().norm();
   Matrix transposed = E.transpose();
@@ -82,15 +82,15 @@ void orthonormal_rows(const Matrix& E, const Vector& f, Matrix& rows, Vector& va
   values = qr.matrixR().topLeftCorner(rank, rank).triangularView<Eigen::Upper>().transpose().solve(permuted.head(rank));
 }
 
-// min |A x - b| with E x = f and no other bounds, by the null space of E; and the multipliers u nearest to the ones
-// given, A'(b - A x) + E'u = 0.
+// Solves min |A x - b| with E x = f and no other bounds, by the null space of E. Also finds the multipliers u with
+// A'(b - A x) + E'u = 0 that are nearest to the given ones.
 struct OnPassive {
   Matrix A, E;
   Vector x, u;
 
   void solve(const Vector& b, const Vector& f) {
     const Eigen::Index k = A.cols();
-    x = Vector(Vector::Zero(k));  // a new one, as below
+    x = Vector(Vector::Zero(k));  // a new vector, for the reason given in nnls_with_equality()
     if (k == 0) return;
     Eigen::ColPivHouseholderQR<Matrix> constraints(E.transpose());
     const Eigen::Index rank = constraints.rank();
@@ -99,7 +99,7 @@ struct OnPassive {
     const auto triangle = constraints.matrixR().topLeftCorner(rank, rank).triangularView<Eigen::Upper>();
     Eigen::CompleteOrthogonalDecomposition<Matrix> free;
     if (k > rank) free.compute(A * null);
-    for (int step = 0; step < 2; step++) {  // the second one is refinement
+    for (int step = 0; step < 2; step++) {  // the second step is refinement
       const Vector missing = constraints.colsPermutation().transpose() * (f - E * x);
       if (rank > 0) x += range * triangle.transpose().solve(missing.head(rank));
       if (k > rank) x += null * free.solve(b - A * x);
@@ -109,7 +109,7 @@ struct OnPassive {
   }
 };
 
-// With the row that is furthest off, and what the nearest x >= 0 makes of it.
+// The error that names the row that is furthest from being met, and its value at the nearest x >= 0.
 Error infeasible(const LeastSquares& p, int threads, Monitor& monitor) {
   RowMajor scaled(p.equality.rows, p.columns);
   double max = 0;
@@ -194,7 +194,7 @@ EqualityResult nnls_with_equality(const LeastSquares& p, int threads, Monitor& m
     OnPassive exact;
     exact.u = next;
     while (true) {
-      // New ones: in Eigen 3.4 a matrix that cannot be resized for want of memory is freed twice.
+      // New matrices: when Eigen 3.4 has no memory to resize a matrix, it frees the old one twice.
       exact.A = Matrix(A(Eigen::all, passive));
       exact.E = Matrix(rows(Eigen::all, passive));
       exact.solve(b, values);

@@ -11,10 +11,10 @@ struct EqualityResult {
   double iterations = 0;
 };
 
-// First the constraints are made orthonormal, and nnls of (E, f) finds a point that meets them, if there is one. Then
-// the method of multipliers follows (Hestenes 1969, Powell 1969). nnls of [tau E; A], [tau f + u / tau; b] finds the
-// passive columns. The null-space method on these makes the solution exact and gives the multipliers u, with which the
-// next nnls starts from the passive columns of the last. Mostly the first round is right. Throws Error Infeasible.
+// The rows of E are made orthonormal first, and nnls of (E, f) tells whether any x >= 0 meets them. Then the method of
+// multipliers (Hestenes 1969, Powell 1969) begins. nnls of [tau E; A], [tau f + u / tau; b] finds the passive columns.
+// The null-space method on these columns makes the solution exact, and gives the multipliers u for the next nnls, which
+// starts from the last passive columns. Mostly the first solution is already right. Throws Error Infeasible.
 EqualityResult nnls_with_equality(const LeastSquares& problem, int threads, Monitor& monitor);
 
 }  // namespace fewpoints

@@ -14,13 +14,14 @@
 namespace fewpoints {
 namespace {
 
-// Columns and right-hand sides whose largest magnitude is outside of this range are scaled by a power of two: squares
-// of what is inside, and sums of them, neither overflow nor vanish.
+// Columns and right-hand sides whose largest magnitude is outside of this range are scaled by a power of two. Squares
+// of numbers within it, and sums of such squares, neither overflow nor vanish.
 constexpr double kLargest = 0x1p200, kSmallest = 0x1p-200;
-// A matrix with this many times more rows than columns, and more numbers than the caches hold, is first reduced to its
-// triangular factor, which has as many rows as columns and the same solution: one blocked pass instead of one per step.
+// A matrix with more than kTall times as many rows as columns, and more numbers than the caches hold, is first reduced
+// to its triangular factor, which has as many rows as columns and the same solution. That takes one blocked pass over
+// the matrix instead of one per step.
 constexpr std::size_t kTall = 4, kLargeMatrix = std::size_t{1} << 20;
-// Rows that are taken into the triangle together, at least.
+// Rows that are reduced into the triangle together, at least.
 constexpr std::size_t kBlockRows = 256;
 
 double largest_of(const List<double>& values) {
@@ -56,9 +57,9 @@ void copy_matrix(const PointsView& view, const NumbersView& rhs, const char* nam
   check_finite(rhs_to.data(), view.count, rhs_name, 0);
 }
 
-// Q'[A b] = [R c]: R and c. Block by block of rows, each with the triangle of those before it, so that no copy of the
-// matrix is made: blocks stay in the caches, and for up to some 200 columns that takes a fraction of the time of one
-// factorisation of the whole by LAPACK.
+// R and c of Q'[A b] = [R c]. Blocks of rows are reduced one by one, each together with the triangle of those before
+// it. So no copy of the matrix is made, and a block stays in the caches. For up to some 200 columns this takes a
+// fraction of the time of one factorisation of the whole by LAPACK.
 void triangularise(const RowMajor& A, const List<double>& b, RowMajor& R, List<double>& c, Monitor& monitor) {
   using Rows = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   using RowsOfA = Eigen::Map<const Rows, Eigen::Unaligned, Eigen::OuterStride<>>;
@@ -105,8 +106,8 @@ double norm_of_residual(const RowMajor& A, const List<double>& b, const List<dou
   return std::ldexp(std::sqrt(square), exponent);
 }
 
-// Powers of two that bring every column (of both matrices together) and the right-hand sides into range: all 0 where
-// nothing is out of it, and nothing is touched.
+// Powers of two that bring every column (of both matrices together) and the right-hand sides into range. Where nothing
+// is out of range, all exponents are 0 and no number is changed.
 struct Scaling {
   explicit Scaling(LeastSquares& p) {
     const std::size_t columns = (p.columns + 7) / 8 * 8;

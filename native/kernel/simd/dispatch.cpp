@@ -44,7 +44,7 @@ const Level kLevels[] = {
 #ifdef FEWPOINTS_HAVE_V3
     {&isa_v3::table, &Processor::v3},
 #endif
-#ifdef FEWPOINTS_HAVE_V2  // left out of some builds for tests
+#ifdef FEWPOINTS_HAVE_V2  // some test builds leave it out
     {&isa_v2::table, &Processor::v2},
 #endif
 #else
@@ -88,7 +88,7 @@ const SimdKernels& table_for(const char* asked, const Processor& processor) {
 
 const SimdKernels& simd() {
   const SimdKernels* table = in_use.load(std::memory_order_acquire);
-  if (table == nullptr) {  // whoever else comes here chooses the same
+  if (table == nullptr) {  // threads that come here at the same time choose the same table
     table = &table_for(std::getenv("FEWPOINTS_ISA"), this_processor());
     in_use.store(table, std::memory_order_release);
   }

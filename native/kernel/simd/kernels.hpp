@@ -1,5 +1,5 @@
-// The functions that are compiled once for every instruction set, and the table through which the kernel calls them.
-// Plain pointers and structs only: see vector.hpp for why.
+// The functions that are compiled once per instruction set, and the table through which the kernel calls them. They
+// take plain pointers and structs only; simd/vector/vector.hpp says why.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -9,7 +9,7 @@
 
 namespace fewpoints {
 
-// Asked now and then in long loops: true means give up at once, whatever the state.
+// Long loops ask this from time to time. When it returns true, they give up at once, whatever their state.
 struct Stop {
   bool (*asked)(const void* monitor) = nullptr;
   const void* monitor = nullptr;
@@ -17,9 +17,8 @@ struct Stop {
 };
 
 // ---- points
-// ----------------------------------------------------------------------------------------------------------------
 
-// Somebody else's numbers: element (i, a) is data[i * row_stride + a * column_stride].
+// The caller's matrix: element (i, a) is data[i * row_stride + a * column_stride].
 struct CopyFrom {
   const void* data;
   bool is_float32;
@@ -27,25 +26,23 @@ struct CopyFrom {
 };
 
 // ---- partition
-// ----------------------------------------------------------------------------------------------------------
 
-// A regular grid: axis i has bins[i] bins over column[i], the first begins at low[i], their widths are 1 / scale[i].
-constexpr int kMaxGridAxes = 8;  // of at least two bins each, with bins numbered by a byte
+// A regular grid. Axis i divides column[i] into bins[i] bins of width 1 / scale[i]; the first one begins at low[i].
+constexpr int kMaxGridAxes = 8;  // each has at least two bins, and a byte holds the number of a bin
 struct GridAxes {
   int count;
   int column[kMaxGridAxes], bins[kMaxGridAxes], stride[kMaxGridAxes];
   double low[kMaxGridAxes], scale[kMaxGridAxes];
 };
 
-// Of one column: sums of w d and w d^2, least and largest d (and 0), d = x - origin.
+// Sums of w d and w d^2 over one column, and the least and the largest of 0 and all d, where d = x - origin.
 struct Spread {
   double first, second, low, high;
 };
 
 // ---- one cell
-// -----------------------------------------------------------------------------------------------------------
 
-// Everything about (m, k) that the kernels look up; made once a call.
+// The tables of (m, k) that the kernels read. They are made once per call.
 struct CellShape {
   int dimension, order, count;  // m, k, N
   int samples;                  // S, a multiple of 8: candidates for the support
@@ -53,7 +50,7 @@ struct CellShape {
   const int* axis;
   const int* degree;
   const double* norm;  // N: factor that makes the Legendre product orthonormal on [-1,1]^m
-  double pivot_share;  // first candidate within this share of the largest is taken; 1: the largest
+  double pivot_share;  // the pivot is the first candidate of at least this share of the largest; 1: the largest
   int instance;        // compile-time instance for (m, k), or -1
 };
 
@@ -64,21 +61,21 @@ struct CellPoints {
   Stop stop;
 };
 
-// Why a cell was not solved, in place of a count: its features are rank-deficient or too badly conditioned on its
-// points; its candidates did not suffice, and those of a part of the points may.
+// Returned in place of a count when a cell was not solved. kCellNotSolved: its features are rank-deficient or too badly
+// conditioned on its points. kCellTooMany: its candidates did not suffice; those of a part of the points may.
 constexpr int kCellNotSolved = -1, kCellTooMany = -2;
 struct CellResult {
-  int count;        // points kept, or one of the above
-  double residual;  // largest over features of |sum v phi - b| / mass, orthonormal Legendre on the cell's box
+  int count;        // points kept, or one of the two above
+  double residual;  // largest of |sum v phi - b| / mass over the features phi, orthonormal Legendre on the cell's box
 };
 
 // ---- double-double moments
-// ----------------------------------------------------------------------------------------------
 
-// t = map (x - centre), all in double-double, then products of three-term recurrences.
+// Features are products of polynomials in t = map (x - centre), each by a three-term recurrence. All of it is computed
+// in double-double.
 struct BasisShape {
   int dimension, order, count;  // of t
-  int inner;                    // features of degree < order: the only ones that are parents; they come first
+  int inner;                    // features of degree < order: they come first, and only they are parents
   const int* parent;
   const int* axis;
   const int* degree;
@@ -89,22 +86,21 @@ struct BasisShape {
   int columns;           // of x
   const double* centre;  // columns
   const double* map;     // dimension x columns, or nullptr: t = scale * (x - centre), dimension == columns
-  const int* from;       // or nullptr; else map has one number a row, the factor of this column
+  const int* from;       // nullptr, or the one column that each t depends on: map then has one factor per row
   const double* scale;   // columns, powers of two, used when map is nullptr
 };
 
 // ---- sums over groups of rows
-// ----------------------------------------------------------------------------------------
 
 struct Segment {
   size_t begin, end;  // rows
 };
 
-// Products of univariate polynomials in t = (x - centre) * inverse, in an order that takes every feature once: the
-// `lower` features without the last axis, each followed by its products with the powers of the last axis.
+// Products of univariate polynomials in t = (x - centre) * inverse, in an order that visits every feature once. There
+// are `lower` features without the last axis; each is followed by its products with the powers of the last axis.
 struct GroupShape {
   int dimension, order, count, lower;
-  const int* lower_parent;  // lower: an earlier one
+  const int* lower_parent;  // lower: index of an earlier lower feature
   const int* lower_factor;  // lower: axis * (order + 1) + degree
   const int* powers;        // lower: how many powers of the last axis follow, the zeroth included
   const int* place;         // count: number of the feature in the caller's order
@@ -116,16 +112,16 @@ struct GroupShape {
 };
 
 // ---- sums of products
-// ---------------------------------------------------------------------------------------------------------
 
-// Products of one-dimensional polynomials: 0 is 1 (or the weight), i = parent[i] * p_degree[i](t_axis[i]).
+// Products of one-dimensional polynomials. Product 0 is 1, or the weight; product i is product parent[i] times
+// p_degree[i](t_axis[i]).
 struct ProductList {
   int count;
   const int* parent;
   const int* axis;
   const int* degree;
 };
-// Features first .. first + count: left factor `left` times right factors right .. right + count.
+// Features [first, first + count) are left factor `left` times right factors [right, right + count).
 struct ProductRun {
   int left, right, count, first;
 };
@@ -141,7 +137,7 @@ struct ProductShape {
   const double* legendre_high;  // order + 1: (j - 1) / j = high + low
   const double* legendre_low;
 };
-// sum = high g1 + low g2, m1 = 1.5 2^52 g1, m2 = 1.5 2^52 g2, for each feature.
+// Per feature: sum = high g1 + low g2, m1 = 1.5 2^52 g1, m2 = 1.5 2^52 g2.
 struct ProductPieces {
   const double* m1;
   const double* m2;
@@ -152,14 +148,15 @@ struct ProductPieces {
 struct SimdKernels {
   const char* name;
 
-  // One array a column, and the largest magnitude in each as the bits of a double, which are in the order of the
-  // numbers: infinities and NaN are the largest.
+  // Copies into one array per column. largest[a] is the largest magnitude of the column, as the bits of a double. Such
+  // bits sort like the numbers; those of infinity and NaN are the largest.
   void (*copy_columns)(const CopyFrom& from, size_t count, int columns, double* const* to, uint64_t* largest);
   uint64_t (*largest_bits)(const double* x, size_t count);
 
-  // keys[i - begin]: the bin of point i, sum of index times stride. May write keys up to the next multiple of 8.
+  // keys[i - begin] is the bin of point i: the sum over the axes of index times stride. May write keys up to the next
+  // multiple of 8.
   void (*grid_keys)(const GridAxes& axes, const double* const* columns, size_t begin, size_t end, uint8_t* keys);
-  // Lowest and highest of x[begin, end), which is not empty.
+  // The least and the largest of x[begin, end), which must not be empty.
   void (*bounds)(const double* x, size_t begin, size_t end, double* low, double* high);
   double (*sum)(const double* x, size_t begin, size_t end);
   Spread (*spread)(const double* x, const double* w, double origin, size_t begin, size_t end);
@@ -179,7 +176,8 @@ struct SimdKernels {
                                     double* local, size_t stride, double* workspace);
 
   // Adds sum_i w_i f_i over the rows of the segments to (high, low), in double-double, and sum_i |w_i f_i| to
-  // magnitude; these three have room for `width` rounded up to a multiple of 8, `values` none beyond its end.
+  // magnitude. These three have room for `width` rounded up to a multiple of 8. Nothing is read after the end of
+  // `values`.
   void (*matrix_sums)(const double* values, size_t rows, size_t width, const double* weights, const Segment* segments,
                       size_t count, double* high, double* low, double* magnitude);
   // out[place[e] * stride + c] = sum w phi_e over the rows of segments first[c] .. first[c + 1], for c < columns.
@@ -187,47 +185,50 @@ struct SimdKernels {
                      const uint32_t* first, int columns, double* out, size_t stride, double* workspace);
   size_t (*group_workspace)(const GroupShape& shape);  // in doubles
 
-  // ---- dense matrices, row-major, aligned; strides and numbers of columns are multiples of 8
+  // ---- dense matrices: row-major and aligned; strides and column counts are multiples of 8
 
-  // T -= factors x panel: T rows x columns, factors rows x rank, panel rank x columns. packed: rank x 64 doubles.
+  // T -= factors x panel, where T is rows x columns, factors rows x rank, panel rank x columns. packed: scratch of
+  // rank x 64 doubles.
   void (*rank_update)(double* T, size_t stride, size_t rows, size_t columns, const double* factors,
                       size_t factor_stride, int rank, const double* panel, size_t panel_stride, double* packed);
   // out = row - factors x panel.
   void (*combine_rows)(double* out, const double* row, const double* factors, int rank, const double* panel,
                        size_t panel_stride, size_t columns);
   void (*scale_row)(double* row, double factor, size_t columns);
-  // The first column with the largest |entry| * open, or the most negative entry * open; -1: there is none but 0.
+  // The first column with the largest |entry| * open, or with the most negative entry * open; -1 when all are 0, or
+  // none is negative.
   int (*largest_entry)(const double* row, const double* open, size_t columns, double* best);
   int (*most_negative_entry)(const double* row, const double* open, size_t columns, double* best);
   void (*largest_of_columns)(const double* T, size_t stride, size_t rows, size_t columns, double* largest);
-  // row *= factor, entry by entry; returns the largest magnitude that comes out.
+  // row *= factor, entry by entry. Returns the largest magnitude of the result.
   double (*scale_columns)(double* row, const double* factor, size_t columns);
   void (*weighted_sum)(const double* row, const double* weight, size_t columns, double* high, double* low);
-  // result[e] = max w |phi_e|; features in the order of the runs, here and in the next.
+  // result[e] = max w |phi_e|. Features are in the order of the runs, here and in reproducible_sums.
   void (*product_largest)(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
                           double* result, double* workspace);
-  // The sums without rounding of what is above g2 / 2 in each term, and sum w |phi_e| when magnitudes is not nullptr.
-  // At most 2^16 vectors.
+  // Sums of w phi_e: each term is rounded to a multiple of g2, and the additions are exact. Also sums of w |phi_e|,
+  // unless magnitudes is nullptr. At most 2^16 vectors of points.
   void (*reproducible_sums)(const ProductShape& shape, const double* const* x, const double* w, size_t begin,
                             size_t end, const ProductPieces& pieces, double* magnitudes, double* workspace);
   size_t (*product_workspace)(const ProductShape& shape);  // in doubles
 
-  // ---- non-negative least squares. Matrices: rows x columns, row-major with the given stride. Lengths, columns and
-  // strides are multiples of 8, arrays aligned to 64 bytes, padded with zeros.
-  // cost_j = scale_j sum_i r_i matrix_ij; returns the first j of the largest.
+  // ---- non-negative least squares. Matrices are rows x columns, row-major, with the given stride. Lengths, column
+  // counts and strides are multiples of 8. Arrays are aligned to 64 bytes and padded with zeros.
+
+  // cost_j = scale_j sum_i r_i matrix_ij. Returns the j of the largest cost, the first of equals.
   size_t (*nnls_reduced_costs)(size_t rows, size_t columns, size_t stride, const double* matrix, const double* r,
                                const double* scale, double* cost);
   // Sum of squares and largest magnitude of each column.
   void (*nnls_column_sizes)(size_t rows, size_t columns, size_t stride, const double* matrix, double* square,
                             double* largest);
-  // Vectors of `length`, one every `stride`: to += sum_j factor_j vector_j, dot_j = vector_j . v,
-  // vector_j -= factor_j v.
+  // `count` vectors of `length`, `stride` apart. nnls_combine: to += sum_j factor_j vector_j. nnls_dots:
+  // dot_j = vector_j . v. nnls_reflect: vector_j -= factor_j v.
   void (*nnls_combine)(size_t length, size_t stride, size_t count, const double* vectors, const double* factor,
                        double* to);
   void (*nnls_dots)(size_t length, size_t stride, size_t count, const double* vectors, const double* v, double* dot);
   void (*nnls_reflect)(size_t length, size_t stride, size_t count, double* vectors, const double* factor,
                        const double* v);
-  // r = b - sum_j x_j vector_j as if in twice the precision, then rounded.
+  // r = b - sum_j x_j vector_j, computed as if in twice the precision, then rounded.
   void (*nnls_residual)(size_t length, size_t stride, size_t count, const double* vectors, const double* x,
                         const double* b, double* r);
 
@@ -236,8 +237,8 @@ struct SimdKernels {
   const NetworkKernels<double>* network64;
 };
 
-// The best table that this processor runs, or the one that FEWPOINTS_ISA=v2|v3|v4 in the environment asks for. Throws
-// Error Option when that is no level, or one that the processor lacks: see dispatch.hpp.
+// The best table that this processor can run, or the one that the environment asks for with FEWPOINTS_ISA=v2|v3|v4.
+// Throws Error Option when that is not a level, or the processor lacks it: see simd/dispatch.hpp.
 const SimdKernels& simd();
 
 }  // namespace fewpoints

@@ -1,11 +1,11 @@
-// The kernels of two-layer networks, and the enumerations and numbers that they share with training. T is float or
+// The kernels of two-layer networks, and the enumerations and constants that they share with training. T is float or
 // double.
 #pragma once
 #include <stddef.h>
 
 namespace fewpoints {
 
-// Each enumeration is one list: X(name, word, ...). Words are those of the TypeScript API.
+// Each enumeration is one list: X(name, word, ...). The words are those of the TypeScript API.
 #define FEWPOINTS_NAME(name, ...) name,
 #define FEWPOINTS_WORD(name, word, ...) word,
 
@@ -43,14 +43,14 @@ struct RuleNumbers {
   double learning_rate_decay = 0, shrink = 0.5, grow = 1.2, min_step = 1e-6, max_step = 50;
 };
 
-// What one update needs besides.
+// The numbers of one update: those of the rule, and three that depend on the step.
 struct UpdateStep : RuleNumbers {
   double rate = 0;             // of this step: Adam's is divided by 1 - beta1^t, Adagrad's has its decay
   double root_correction = 0;  // Adam: sqrt(1 - beta2^t)
   double decay_factor = 1;     // AdamW: multiplies the parameters first
 };
 
-constexpr size_t kSampleTile = 64;  // samples whose values are computed together
+constexpr size_t kSampleTile = 64;  // number of samples whose values are computed together
 constexpr size_t kNeuronTile = 32;  // rows of neurons are padded with zeros to a multiple of this
 
 // One row of `stride` numbers per kind of parameter: `inputs` rows of weights, the biases, `outputs` rows of weights.

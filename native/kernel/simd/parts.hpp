@@ -1,4 +1,4 @@
-// What the files of simd/ define for the table in table.cpp, once for every instruction set.
+// The functions that the files of simd/ define for the table in table.cpp, once per instruction set.
 #pragma once
 #include "simd/kernels.hpp"
 #include "simd/vector/vector.hpp"

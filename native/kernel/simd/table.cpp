@@ -6,7 +6,7 @@
 
 namespace fewpoints::FEWPOINTS_SIMD {
 
-// A member that is left out is an error, also outside of CI.
+// A missing member is an error, also outside of CI.
 #pragma GCC diagnostic error "-Wmissing-field-initializers"
 extern const SimdKernels table;
 const SimdKernels table = {

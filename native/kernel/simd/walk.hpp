@@ -1,17 +1,17 @@
 // The walk to a basic feasible solution: from given weights on all columns of a tableau to non-negative weights on the
 // columns of a basis, with the same sums. A parametric simplex method (Gass and Saaty 1955) without an objective.
 //
-// u holds the present weights of the basis and v = B^-1 b those that the basis alone would need. All other weights are
-// shrunk together while u moves towards v. The basis weight that reaches zero first leaves, and the column with the
-// most negative entry in its row enters with the weight that it has by then. Such a column exists, because b is a
-// positive combination of the columns. The state is feasible at every step. The walk ends when v >= 0: the weights of
-// all other columns are then zero.
+// u holds the current weights of the basis, and v = B^-1 b those that the basis alone would need. While u moves towards
+// v, all other weights shrink together. The basis weight that reaches zero first leaves; the column with the most
+// negative entry in its row enters, with the weight that it has by then. Such a column exists, because b is a positive
+// combination of the columns. The state is feasible at every step. The walk ends when v >= 0: the weights of all other
+// columns are then zero.
 #pragma once
 #include <cstddef>
 
 namespace fewpoints {
 
-// Entries of B^-1 T are of order 1. One below this is rounding, and dividing by it would lose all digits.
+// Entries of B^-1 T are of order 1. An entry below this is rounding, and dividing by it would lose all digits.
 constexpr double kSmallestPivot = 1e-11;
 
 constexpr int kNothingEnters = -1, kGiveUp = -2;
@@ -22,7 +22,8 @@ constexpr int kNothingEnters = -1, kGiveUp = -2;
 //   entering(r)          the column to enter for row r, kNothingEnters, or kGiveUp
 //   exchange(r, column)  enters the column; false when its entry in row r is not negative
 //   negligible(r)        whether v of row r is below zero by rounding only; v is then set to zero
-// Returns false when no column enters although a weight must leave, or after most_steps.
+//   stopped()            whether to give up at once
+// Returns false when no column enters although a weight must leave, after most_steps, and when stopped.
 template <class Tableau>
 bool walk_to_basic_solution(Tableau& tableau, std::size_t most_steps) {
   for (std::size_t steps = 0;; steps++) {

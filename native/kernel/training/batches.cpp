@@ -9,7 +9,7 @@
 namespace fewpoints {
 namespace {
 
-// xoshiro256** 1.0 by Blackman and Vigna, seeded by their splitmix64. The same numbers on every platform.
+// xoshiro256** 1.0 by Blackman and Vigna, seeded by splitmix64. Gives the same numbers on every platform.
 class Random {
  public:
   explicit Random(std::uint64_t seed) {
@@ -72,7 +72,7 @@ Batches::Batches(std::size_t rows, const double* weights, std::size_t batch, std
       small.push_back(to);
     }
   }
-  // Rounding leaves some cells over. They give their own row alone, or another one where their weight is 0.
+  // Rounding leaves some entries over. They give their own row alone, or another row where their weight is 0.
   for (const std::uint32_t i : large) share_[i] = 1;
   const double* const positive = std::find_if(weights, weights + rows, [](double w) { return w > 0; });
   for (const std::uint32_t i : small) {

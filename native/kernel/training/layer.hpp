@@ -1,5 +1,5 @@
-// A network, the memory of its update rule, and rows, as training holds them: in T, one array per kind of parameter or
-// per column, padded to whole vectors.
+// A network, the memory of its update rule, and rows, in the layout of the kernels: in T, one array per kind of
+// parameter or per column, padded to whole vectors.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -14,8 +14,8 @@ namespace fewpoints {
 template <class T>
 const NetworkKernels<T>& network_kernels();
 
-// Where each parameter is in one flat array: `inputs` rows of weights, the biases, `outputs` rows of weights, each
-// `stride` long; after them the output biases.
+// The place of each parameter in one array: `inputs` rows of weights, the biases, `outputs` rows of weights, each
+// `stride` long, then the output biases.
 struct Layout {
   explicit Layout(const Network& network);
   int inputs, width, outputs;
@@ -35,7 +35,7 @@ class Layer {
   T* values() { return values_.data(); }
   const T* output_bias() const { return values_.data() + layout.output_bias(); }
   const T* copies() const { return copies_.data(); }
-  // To be called after the outgoing weights [begin, end) of an output have changed.
+  // Must be called after the outgoing weights of neurons [begin, end) to this output have changed.
   void renew_outgoing(int output, std::size_t begin, std::size_t end);
 
  private:
@@ -48,7 +48,7 @@ class OptimizerMemory {
  public:
   OptimizerMemory(const Layout& layout, const OptimizerState& state, const TrainOptions& options);
   OptimizerState state(std::uint64_t step) const;
-  // nullptr: the rule has none.
+  // nullptr when the rule has none.
   T* first() { return first_.data(); }
   T* second() { return second_.data(); }
 
@@ -57,17 +57,17 @@ class OptimizerMemory {
   Array<T> first_, second_;
 };
 
-// Rows by columns, padded with zeros to whole tiles of samples.
+// Rows, one array per column, padded with zeros to whole tiles of samples.
 template <class T>
 class Columns {
  public:
-  // weights: size 0: all 1.
+  // weights of size 0: all 1.
   Columns(std::size_t count, const List<Array<double>>& x, const List<Array<double>>& y, const Array<double>& weights);
   std::size_t count() const { return count_; }
   std::size_t tiles() const { return (count_ + kSampleTile - 1) / kSampleTile; }
   const List<const T*>& x() const { return x_; }
   const List<const T*>& y() const { return y_; }
-  // weight / mean weight; nullptr: all 1.
+  // weight / mean weight per row; nullptr: all 1.
   const T* share() const { return share_.data(); }
 
  private:

@@ -7,9 +7,9 @@
 
 namespace fewpoints {
 
-// The losses of the first `size` samples of a tile with values f and labels y, and their derivatives by f (`error`).
-// All but `loss` are outputs x kSampleTile. Mse is the mean over the outputs; CrossEntropy compares softmax(f) with the
-// probabilities y.
+// Sets `loss` to the losses of the first `size` samples of a tile with values f and labels y, and `error` to their
+// derivatives by f. All arrays but `loss` are outputs x kSampleTile. Mse is the mean over the outputs. CrossEntropy
+// compares softmax(f) with the probabilities y.
 void loss_of_tile(Loss kind, int outputs, std::size_t size, const double* f, const double* y, double* error,
                   double* loss);
 

@@ -1,4 +1,4 @@
-// What a training is given: a network, rows, options, and what an update rule remembers.
+// The input of a training: a network, rows, options, and the memory of an update rule.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace fewpoints {
 
-// Each enumeration is one list: X(name, word). Words are those of the TypeScript API.
+// Each enumeration is one list: X(name, word). The words are those of the TypeScript API.
 #define FEWPOINTS_LOSSES(X) X(Mse, "mse") X(CrossEntropy, "cross-entropy")
 #define FEWPOINTS_SCHEDULES(X) X(Constant, "constant") X(Cosine, "cosine")
 #define FEWPOINTS_SAMPLINGS(X) X(Shuffle, "shuffle") X(Replacement, "replacement")
@@ -33,16 +33,16 @@ struct Network {
   List<double> multiplicity;  // width; empty: all 1
 };
 
-// The multiply-adds, roughly, of the values of `rows` rows. A tile of neurons is computed whole.
+// The rough number of multiply-adds for the values of `rows` rows. Whole tiles of neurons are computed.
 double forward_work(const Network& network, double rows);
 
-// What an update rule remembers (RuleMemory). Empty lists: the start, or the rule remembers nothing of the kind.
+// The memory of an update rule (see RuleMemory). Empty lists: no update was made yet, or the rule has no such memory.
 struct OptimizerState {
   std::uint64_t step = 0;  // updates made
   Parameters first, second;
 };
 
-// Copied rows (x, y), one array per column. Throws Error NotFinite (naming row and column), Weight, Shape.
+// A copy of rows (x, y), one array per column. Throws Error NotFinite (naming row and column), Weight, Shape.
 struct Rows {
   Rows(const PointsView& x, const PointsView& y, const NumbersView& weights, const char* x_name, const char* y_name);
   std::size_t count;
@@ -53,13 +53,13 @@ struct Rows {
 struct TrainOptions : RuleNumbers {
   Loss loss = Loss::Mse;
   Schedule schedule = Schedule::Constant;
-  std::size_t epochs = 1;   // of the whole training: for the schedule
+  std::size_t epochs = 1;   // those of the whole training, for the schedule
   std::size_t begin = 0;    // epochs done before
   std::size_t batch = 0;    // rows per batch; 0: all rows
   std::size_t batches = 0;  // batches per epoch; 0: as many as hold all rows once
   Sampling sampling = Sampling::Shuffle;
   std::uint64_t seed = 0;
-  bool per_copy = true;  // false: dL/dp_j itself, for comparison
+  bool per_copy = true;  // false: the gradient is dL/dp_j itself, for comparison
   bool single = false;   // float32
   int threads = 1;
 };

@@ -1,4 +1,4 @@
-// What a network makes of rows.
+// The values of a network on rows.
 #pragma once
 #include <cstddef>
 

@@ -8,9 +8,10 @@
 namespace fewpoints {
 namespace {
 
-// The gradient is summed over groups of samples. There are at most kMaxGroups, and each has kGroup samples or more.
+// The gradient is summed over groups of samples: at most kMaxGroups of them, each of kGroup samples or more.
 constexpr std::size_t kGroup = 4096, kMaxGroups = 64;
-// Neurons times samples per chunk of the gradient, times the columns where these are many: tens of microseconds.
+// Neurons times samples per chunk of the gradient, times columns / 32 where there are many. A chunk takes tens of
+// microseconds.
 constexpr std::size_t kGradientChunk = 1 << 16;
 // Parameters per chunk of the update.
 constexpr std::size_t kUpdateChunk = 4096;
@@ -86,7 +87,7 @@ void TrainingStep<T>::gather(const std::uint32_t* rows, std::size_t count, std::
   }
 }
 
-// The derivatives of the batch's loss by the values. Their sums are the gradient of the output biases.
+// Computes the derivatives of the batch's loss by the values. Their sums are the gradient of the output biases.
 template <class T>
 void TrainingStep<T>::find_errors(const std::uint32_t* rows, std::size_t count, std::size_t tile, int worker) {
   const int outputs = layout_.outputs;
@@ -128,7 +129,7 @@ void TrainingStep<T>::add_gradient(std::size_t count, std::size_t group, std::si
                                 scratch_[worker].data());
 }
 
-// A chunk is a part of one row of parameters; the last one is the output biases.
+// A chunk is a part of one row of parameters. The last chunk is the output biases.
 template <class T>
 void TrainingStep<T>::update_row(std::size_t count, std::size_t chunk, const UpdateStep& update) {
   const std::size_t in_row = parts(layout_.stride, kUpdateChunk), row = chunk / in_row;

@@ -1,4 +1,4 @@
-// One update: values, errors and gradient of a batch, then new parameters.
+// One update: the values, errors and gradient of a batch, then the new parameters.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -12,12 +12,12 @@ namespace fewpoints {
 template <class T>
 class TrainingStep {
  public:
-  // weighted: the loss of a row counts in proportion to its weight. largest: the most rows per batch. With
-  // options.batch == 0 the batch is all rows, which are read where they are.
+  // weighted: the loss of a row counts in proportion to its weight. largest: the most rows in a batch. With
+  // options.batch == 0 the batch is all rows, and they are not copied.
   TrainingStep(Layer<T>& layer, OptimizerMemory<T>& memory, const Columns<T>& data, bool weighted, std::size_t largest,
                const TrainOptions& options);
 
-  // To be called by every worker of the team. rows: those of the batch; nullptr: all.
+  // Must be called by every worker of the team. rows: those of the batch; nullptr: all.
   void take(ThreadTeam::Worker& worker, const std::uint32_t* rows, std::size_t count, const UpdateStep& update);
 
  private:

@@ -20,7 +20,7 @@ double rate_of(const TrainOptions& options, std::size_t epoch) {
   return options.learning_rate * (1 + std::cos(std::numbers::pi * part)) / 2;
 }
 
-// Update t, counted from 1, in an epoch with this rate.
+// The numbers of update t, counted from 1, in an epoch with this rate.
 UpdateStep step_of(const TrainOptions& options, double rate, std::uint64_t t) {
   UpdateStep step{options, rate, 0, 1 - rate * options.weight_decay};
   const double n = static_cast<double>(t);
@@ -49,7 +49,7 @@ class TrainerOf final : public Trainer {
     if (options.batch > 0)
       batches_.emplace(rows.count, rows.weights.data(), options.batch, options.batches, replace, options.seed);
     batch_ = batches_ ? batches_->size(0) : rows.count;
-    // Rows that are drawn in proportion to their weights count alike.
+    // Rows that are drawn in proportion to their weights all count the same.
     step_.emplace(layer_, memory_, data_, !batches_ || !replace, batch_, options);
   }
 
@@ -80,7 +80,7 @@ class TrainerOf final : public Trainer {
     const double evaluated = static_cast<double>(data_.count()) + (test_ ? static_cast<double>(test_->count()) : 0);
     const double drawn = static_cast<double>(epochs) * static_cast<double>(updates_per_epoch()) *
                          static_cast<double>(std::max(batch_, kSampleTile));
-    return work_per_row_ * (3 * drawn + evaluated);  // the way back takes twice the time of the way forward
+    return work_per_row_ * (3 * drawn + evaluated);  // the backward pass takes twice the time of the forward pass
   }
 
   Parameters parameters() const override { return layer_.parameters(); }
@@ -97,7 +97,7 @@ class TrainerOf final : public Trainer {
   OptimizerMemory<T> memory_;
   const Columns<T> data_;
   std::optional<Columns<T>> test_;
-  std::optional<Batches> batches_;  // none: the batch is all rows
+  std::optional<Batches> batches_;  // absent when the batch is all rows
   std::size_t batch_;               // rows of the largest batch
   std::optional<TrainingStep<T>> step_;
 };

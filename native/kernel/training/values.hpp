@@ -9,14 +9,14 @@
 
 namespace fewpoints {
 
-// Multiply-adds, roughly, that keep a thread busy for longer than a team takes to meet.
+// A rough number of multiply-adds that take a thread longer than a team takes to synchronise.
 constexpr double kWorkPerWorker = 2e5;
-// How many threads so much work is worth, at most `threads`.
+// The number of threads that this much work is worth, at most `threads`.
 inline int team_size(double work, int threads) {
   return static_cast<int>(std::clamp(work / kWorkPerWorker, 1.0, static_cast<double>(threads)));
 }
 
-// The neurons whose contributions to a tile are added in T; those of several chunks are added in double. So 10^6
+// The number of neurons per chunk. Their contributions to a tile are added in T, the sums of chunks in double. So 10^6
 // neurons lose no more digits than 10^3, and few rows of a wide network still keep many threads busy. With many columns
 // a chunk has fewer neurons, so that its work stays about the same.
 template <class T>
@@ -29,7 +29,8 @@ std::size_t chunks_of(const Layer<T>& layer) {
   return (static_cast<std::size_t>(layer.layout.width) + chunk_size(layer) - 1) / chunk_size(layer);
 }
 
-// The share of one chunk in the values of the tile that begins at sample `offset`: outputs x kSampleTile.
+// Sets f to the contribution of one chunk to the values of the tile that begins at sample `offset`: outputs x
+// kSampleTile numbers.
 template <class T>
 void chunk_values(const Layer<T>& layer, const T* const* x, std::size_t offset, std::size_t chunk, T* f) {
   const std::size_t begin = chunk * chunk_size(layer);
@@ -37,7 +38,8 @@ void chunk_values(const Layer<T>& layer, const T* const* x, std::size_t offset, 
   network_kernels<T>().forward(layer.view(), x, offset, begin, end, f);
 }
 
-// The values of all tiles: calls use(tile, f, worker) on any worker of the team, with f[o * kSampleTile + i].
+// Computes the values of all tiles. Calls use(tile, f, worker) on any worker of the team; f[o * kSampleTile + i] is
+// output o of sample i of the tile.
 template <class T, class Use>
 void all_values(const Layer<T>& layer, const Columns<T>& data, ThreadTeam& team, const Use& use) {
   const std::size_t numbers = kSampleTile * usize(layer.layout.outputs);

@@ -1,5 +1,5 @@
-// Faults on purpose, one for each sanitizer: a check that reports nothing is worth something only when these are
-// reported. canary <fault>; prints "missed" and ends with 0 when nothing stopped it.
+// Deliberate faults, one per kind that a sanitizer must report. A check without reports means something only when these
+// are reported. Usage: canary <fault>. Prints "missed" and exits with 0 when nothing stopped it.
 #include <omp.h>
 
 #include <atomic>
@@ -14,7 +14,7 @@
 
 namespace {
 
-volatile int one = 1;  // the compiler does not know it
+volatile int one = 1;  // the compiler does not know the value
 
 void overflow() {
   std::vector<double> x(8);
@@ -38,7 +38,7 @@ void integer() { std::printf("%d\n", INT_MAX - 1 + 2 * one); }
 
 void shift() { std::printf("%d\n", one << (32 * one)); }
 
-// Two threads of a parallel region, with nothing between them.
+// Threads of a parallel region without synchronisation.
 void race() {
   double sum = 0;
 #pragma omp parallel num_threads(4)
@@ -46,8 +46,8 @@ void race() {
   std::printf("%f\n", sum);
 }
 
-// The same within one phase of a team: only what lies in different phases is in order. Both pieces are begun before
-// either goes on, or one thread might do both; a relaxed counter puts nothing in order.
+// The same within one phase of a team: only different phases are ordered. Both chunks must begin before either goes on,
+// because otherwise one thread might do both. A relaxed counter orders nothing.
 void phase_race() {
   fewpoints::Monitor monitor;
   fewpoints::ThreadTeam team(2, monitor);
@@ -63,7 +63,7 @@ void phase_race() {
   std::printf("%f\n", sum);
 }
 
-// No fault: what one phase writes, the next one reads on other threads, and after the region all is there.
+// No fault. Each phase reads on other threads what the phase before it wrote, and all is visible after the region.
 void phases() {
   fewpoints::Monitor monitor;
   fewpoints::ThreadTeam team(4, monitor);

@@ -1,5 +1,5 @@
-// The (m, k) for which one cell's code is made when compiling. Each group is a file of its own, cell_<group>.cpp: such
-// code takes long to compile, and several compilers then share it.
+// The pairs (m, k) whose code for one cell is made at compile time. Each group is a file of its own, cell_<group>.cpp:
+// such code takes long to compile, and several compilers can then share the work.
 #pragma once
 #include "simd/cell/legendre_features.hpp"
 
@@ -25,7 +25,7 @@ namespace fewpoints::FEWPOINTS_SIMD {
   FEWPOINTS_INSTANCES_4_HIGH(X) \
   FEWPOINTS_INSTANCES_5(X)
 
-// Defined in cell_solver.hpp. Features<0, 0>: any (m, k).
+// Defined in solve_cell.hpp. Features<0, 0>: any (m, k).
 template <class F>
 CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* memory, uint32_t* chosen,
                       double* weights);

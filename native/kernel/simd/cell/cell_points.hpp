@@ -1,6 +1,6 @@
-// The points of one cell in its bounding box, mapped to [-1,1]^m: sums of features over all of them in one pass,
-// features of chosen ones, and the search for points on which a combination of features is most negative. Nothing
-// behind a cell's last point plays a part.
+// The points of one cell in its bounding box, mapped to [-1,1]^m. Sums features over all points in one pass, evaluates
+// the features of chosen points, and searches for points on which a combination of features is most negative. Nothing
+// after a cell's last point is read for a result.
 #pragma once
 #include "simd/cell/legendre_features.hpp"
 #include "simd/cell/tableau.hpp"
@@ -8,13 +8,13 @@
 
 namespace fewpoints::FEWPOINTS_SIMD {
 
-constexpr size_t kPrefetch = 1024;   // points of the next cell
+constexpr size_t kPrefetch = 1024;   // points of the next cell that are prefetched, at most
 constexpr int kLanes = 4;            // vectors of points in flight in the moment pass
-constexpr int kFewLanes = 2;         // the same when the sums are in registers
-constexpr int kFoldEvery = 256;      // blocks of kLanes vectors between compensated foldings of the sums
-constexpr size_t kStopEvery = 8192;  // points between looks at the cancel flag; a power of two
-// Sums of this many features stay in registers through the moment pass; more are kept in memory, and each vector of
-// them is then worth kLanes vectors of points.
+constexpr int kFewLanes = 2;         // the same when the sums stay in registers
+constexpr int kFoldEvery = 256;      // blocks of vectors between two compensated foldings of the sums
+constexpr size_t kStopEvery = 8192;  // points between two looks at the cancel flag; a power of two
+// Up to this many features, the sums stay in registers throughout the moment pass. More are kept in memory; each load
+// of a sum then serves kLanes vectors of points.
 constexpr int kRegisterSums = W == 8 ? 20 : 7;
 
 struct Box {
@@ -76,8 +76,8 @@ struct Cell {
     }
     F::template accumulate<B>(shape, t, w, sums, memory);
   }
-  // The same for the points from i on, fewer than B x W: vectors that would reach beyond the last point end at it, and
-  // weights of points that are behind i or were counted before are zero.
+  // The same for the points from i on, at most B x W of them. A vector that would reach beyond the last point ends at
+  // it instead, and the points in it that come before its own place get weight zero.
   template <int B>
   FEWPOINTS_INLINE void add_last(size_t i, Vec* sums) const {
     Vec t[kMaxColumns][usize(B)], w[usize(B)];
@@ -105,7 +105,7 @@ struct Cell {
     F::template accumulate<B>(shape, t, w, sums, memory);
   }
 
-  // Up to kFoldEvery blocks of points from i on; returns the first that was left.
+  // Adds up to kFoldEvery blocks of points from i on. Returns the first point that is left.
   template <int B>
   FEWPOINTS_INLINE size_t add_many(size_t i, Vec* sums) const {
     constexpr size_t block = usize(B) * W;
@@ -125,8 +125,8 @@ struct Cell {
     return n;
   }
 
-  // b = sum w phi, `padded` entries. Sums are folded now and then with the rounding error carried along, so that large
-  // cells lose nothing.
+  // b = sum w phi, `padded` entries. The sums are folded into b every kFoldEvery blocks, and the rounding errors are
+  // carried along, so that large cells lose no digits.
   void moments(double* b, double* lost, Vec* sums) const {
     const int padded = round_up(count());
     for (int e = 0; e < padded; e += W) {
@@ -152,7 +152,8 @@ struct Cell {
     } while (i < points.count && !points.stop());
   }
 
-  // Cells are solved in the order in which they lie in memory: the next one's points travel while this one is solved.
+  // Cells are solved in the order in which they lie in memory. So the next cell's points are fetched while this one is
+  // solved.
   FEWPOINTS_INLINE void prefetch_next() const {
     const size_t ahead = points.count < kPrefetch ? points.count : kPrefetch;
     for (int a = 0; a < dimension(); a++)
@@ -161,8 +162,8 @@ struct Cell {
       for (size_t i = 0; i < ahead; i += 8) __builtin_prefetch(points.w + points.count + i);
   }
 
-  // Features of the points at(0) .. at(count - 1), W at a time, into rows `stride` apart;
-  // columns from `count` up to `columns` repeat the first.
+  // The features of points at(0) .. at(count - 1), W at a time, into rows `stride` apart. Columns from `count` up to
+  // `columns` repeat the first.
   template <class At>
   FEWPOINTS_INLINE void features(const At& at, int count, int columns, int stride, double* out) const {
     for (int c = 0; c < columns; c += W) {
@@ -179,8 +180,8 @@ struct Cell {
     }
   }
 
-  // The most negative y . phi of each of kBatch interleaved parts of the points that are not `gone`, below `than`.
-  // Returns how many were found; the most negative of all is among them.
+  // The points that are not `gone` form kBatch interleaved parts. Finds, in each part, the point of most negative
+  // y . phi below `than`. Returns how many it found; the most negative of all is among them.
   int search(const double* y, double than, const unsigned char* gone, int* found) const {
     const size_t n = points.count;
     double least[kBatch];

@@ -1,6 +1,6 @@
-// Products of Legendre polynomials of total degree <= k on [-1,1]^m, for W points at a time: their values, and their
-// weighted sums without storing them. Features<m, k> knows everything at compile time, and the loops unroll into
-// straight code; Features<0, 0> is the same for any (m, k).
+// Products of Legendre polynomials of total degree <= k on [-1,1]^m, for W points at a time: their values, their
+// weighted sums over points, and linear combinations of them. Only values() stores them. Features<m, k> knows all
+// indices at compile time, and its loops unroll into straight code. Features<0, 0> does the same for any (m, k).
 #pragma once
 #include "simd/kernels.hpp"
 #include "simd/vector/vector.hpp"
@@ -31,8 +31,8 @@ FEWPOINTS_INLINE void legendre(int k, Vec t, Vec* p) {
   }
 }
 
-// The multi-indices in the kernel's order (basis.hpp), and those without the last axis ("lower"), each of which is
-// followed by its products with the powers of the last axis.
+// The multi-indices in the kernel's order (polynomial/space.hpp), and those without the last axis ("lower"). place[l]
+// has the products of lower index l with the powers of the last axis.
 template <int M, int K>
 struct IndexTable {
   static constexpr int N = binomial(M + K, K), L = binomial(M - 1 + K, K);
@@ -140,7 +140,7 @@ struct Features {
       add<B, I + 1>(sums, p, lower, w);
     }
   }
-  // sums[e] += w phi_e over B x W points; lanes are summed by the caller.
+  // sums[e] += w phi_e over B x W points. The caller sums the lanes.
   template <int B>
   static void accumulate(const CellShape&, const Vec (*t)[usize(B)], const Vec* w, Vec* sums, Vec*) {
     Vec p[usize(B)][usize(M)][usize(K + 1)], lower[usize(L)][usize(B)];
@@ -183,8 +183,8 @@ struct Features {
   }
 };
 
-// Any (m, k) that fits_fast_path(): the same from tables. memory: scratch_vectors(), too many for the stack of a
-// thread.
+// The same from tables, for any (m, k) that fits_fast_path(). memory: scratch_vectors() vectors, too many for the stack
+// of a thread.
 template <>
 struct Features<0, 0> {
   static constexpr int M = 0, N = 0;

@@ -1,4 +1,4 @@
-// Chooses the code for one cell: that of solve_cell.hpp, made for its (m, k) or for any.
+// Chooses the code for one cell: solve_cell.hpp compiled for its (m, k), or for any.
 #include "simd/cell/solve_cell.hpp"
 
 #include "simd/cell/cell_instances.hpp"
@@ -30,7 +30,7 @@ int cell_instance(int dimension, int order) {
 }
 
 size_t cell_workspace(const CellShape& shape, size_t largest_cell) {
-  // And 8: a smaller cell may have the wider stride.
+  // Plus 8: a smaller cell may have a stride that is wider by 8 (stride_for).
   const int stride = stride_for(round_up(shape.samples) + kMaxSearches * kBatch) + 8;
   const size_t N = usize(shape.count), padded = static_cast<size_t>(round_up(shape.count));
   return 4 * padded + N * usize(stride) + padded * padded + padded * kBatch + largest_cell / 8 + 64 +

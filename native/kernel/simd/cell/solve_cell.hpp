@@ -1,6 +1,6 @@
-// One cell, in cache: box, moments in one streaming pass, candidates, the walk to a basic feasible solution,
-// refinement, residual. Works in double with Legendre products on the cell's bounding box. It gives up where that basis
-// is rank-deficient or too badly conditioned, and never returns an answer whose residual it has not measured.
+// Solves one cell in cache: its box, its moments in one streaming pass, the candidates, the walk to a basic feasible
+// solution, refinement, the residual. Works in double with Legendre products on the cell's bounding box. Gives up where
+// that basis is rank-deficient or too badly conditioned. The residual of every answer has been measured.
 #pragma once
 #include "simd/cell/cell_instances.hpp"
 #include "simd/cell/cell_points.hpp"
@@ -11,21 +11,24 @@
 
 namespace fewpoints::FEWPOINTS_SIMD {
 
-// A pivot below this, in values of order 1, means that the box basis has lost about half the digits on these points.
+// Entries are of order 1. A pivot below this means that the basis of the box has lost about half of the digits on these
+// points.
 constexpr double kPivotTolerance = 1e-9;
-// Below this a candidate outside the tableau is looked for: the exchange would be badly conditioned.
+// When no entry in the tableau is below minus this, the exchange would be badly conditioned. A candidate outside the
+// tableau is then searched for.
 constexpr double kEnterTolerance = 1e-3;
-// Every search outside the tableau is a pass over all points, and brings in up to kBatch of them. A cell that needs
-// more has very uneven weights or points.
+// Every search outside the tableau is a pass over all points and brings in up to kBatch of them. A cell that needs more
+// searches has very uneven weights or points.
 constexpr int kMaxSearches = 8;
-// Refinement goes on above this, up to so many times: exchanges through small pivots wear the inverse out.
+// Refinement goes on while the residual is above kRefined, at most kMaxRefinements times. It is needed because
+// exchanges with small pivots cost the inverse digits.
 constexpr double kRefined = 1e-15;
 constexpr int kMaxRefinements = 3;
-// More than this is no answer at all (the caller asks for much less), and neither is what is not a number.
+// A larger residual, or NaN, is no answer. The caller asks for much less.
 constexpr double kLargestResidual = 1;
 
-// S points evenly spread over n > S: the partition leaves the points of a cell spatially sorted, so these are
-// stratified. In fixed point; the step is above 1, so that no point comes twice.
+// S of the n >= S points, evenly spaced. The partition leaves the points of a cell spatially sorted, so this is a
+// stratified sample. In fixed point; the step is at least 1, so no point comes twice.
 struct Candidates {
   uint64_t step, half;
   Candidates(size_t n, int S) : step((static_cast<uint64_t>(n) << 32) / static_cast<uint64_t>(S)), half(step / 2) {}
@@ -34,7 +37,7 @@ struct Candidates {
   }
 };
 
-// Rows a multiple of 2 KB apart share few places of the first-level cache.
+// Rows a multiple of 2 KB apart share few sets of the first-level cache. This avoids strides that lead to that.
 constexpr int stride_for(int columns) {
   const int stride = round_up(columns);
   return stride >= 128 && stride % 32 == 0 ? stride + 8 : stride;
@@ -76,7 +79,7 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
   for (int e = 0; e < padded; e += W) store(tableau.v + e, load(b + e));
   if (!tableau.eliminate(kPivotTolerance, shape.pivot_share)) return {kCellNotSolved, 0};
 
-  // Columns from S on are appended ones.
+  // Columns from first_appended on were appended by searches.
   int searches = 0, appended[kMaxSearches * kBatch];
   const int first_appended = tableau.used;
   const auto point = [&](int column) {
@@ -86,14 +89,14 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
   const auto outside = [&](const double* y, double than, TableauOf<F::N>&) {
     if (searches == 0) {
       for (size_t i = 0; i < n; i++) gone[i] = 0;
-      for (int c = 0; c < S; c++) gone[candidate[c]] = 1;  // those are priced in the tableau
+      for (int c = 0; c < S; c++) gone[candidate[c]] = 1;  // they are columns of the tableau
     }
     if (searches == kMaxSearches) return kGiveUp;
     int* found = appended + searches * kBatch;
     const int count = cell.search(y, than, gone, found);
     if (count == 0) return 0;
     searches++;
-    for (int l = 0; l < count; l++) gone[found[l]] = 1;  // once in, never again
+    for (int l = 0; l < count; l++) gone[found[l]] = 1;  // no point is appended twice
     cell.features([&](int l) { return found[l]; }, count, kBatch, kBatch, scratch);
     tableau.append(scratch, count);
     return count;
@@ -102,7 +105,7 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
   if (!tableau.walk(weight, outside, kEnterTolerance, 1e-15 * mass, 4 * n + 64, points.stop))
     return {searches == kMaxSearches ? kCellTooMany : kCellNotSolved, 0};
 
-  // Refinement with the inverse at hand, from fresh features.
+  // Refinement with the inverse in the tableau, from features that are evaluated again.
   int* support = reinterpret_cast<int*>(lost);
   for (int i = 0; i < N; i++) support[i] = point(tableau.basis[i]);
   cell.features([&](int i) { return support[i]; }, N, padded, padded, at_support);
@@ -121,14 +124,14 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
       store(defect + e, load(b + e) - sums_of(s));
     }
   };
-  // Once is enough for nearly all; what is left then is the rounding of the sums.
+  // One step is enough for nearly all cells; the residual is then the rounding of the sums.
   double residual = 0;
   for (int pass = 0; pass <= kMaxRefinements; pass++) {
     measure_defect();
     residual = 0;
     for (int e = 0; e < N; e++) {
       const double r = absolute(defect[e]) * shape.norm[e];
-      if (!(r <= residual)) residual = r;  // also when it is not a number
+      if (!(r <= residual)) residual = r;  // also when r is NaN
     }
     residual /= mass;
     if (pass == kMaxRefinements || (pass > 0 && residual <= kRefined)) break;

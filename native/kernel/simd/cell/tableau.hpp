@@ -1,9 +1,9 @@
-// The simplex tableau of one cell, which fits the cache: from given weights on all columns to a basic feasible
-// solution, that is, non-negative weights on at most rank of them, with the same sums.
+// The simplex tableau of one cell, which fits the cache. It leads from given weights on all columns to a basic feasible
+// solution: non-negative weights on at most rank of the columns, with the same sums.
 //
 // The columns of T are feature vectors; b is their weighted sum. Blocked Gauss-Jordan elimination chooses a basis B of
-// columns and leaves B^-1 T in place (in the basis columns' own places: B^-1 itself) and v = B^-1 b, the weights that
-// the basis alone would need. The walk of simd/walk.hpp does the rest.
+// columns. It leaves B^-1 T in the place of T, with B^-1 itself in the columns of the basis, and v = B^-1 b, the
+// weights that the basis alone would need. The walk of simd/walk.hpp does the rest.
 #pragma once
 #include "simd/kernels.hpp"
 #include "simd/vector/vector.hpp"
@@ -13,27 +13,27 @@ namespace fewpoints::FEWPOINTS_SIMD {
 
 constexpr int round_up(int n) { return (n + 7) / 8 * 8; }
 
-// Register tile of the update: kPivots pivot rows x kTile vectors stay in registers while the other rows stream by.
+// Register tile of the update: kPivots pivot rows x kTile vectors stay in registers while the other rows pass through.
 #if FEWPOINTS_AVX512 || defined(__ARM_NEON)
 constexpr int kTile = 4;  // 16 + 4 of 32 registers
 #elif FEWPOINTS_AVX2
 constexpr int kTile = 3;  // 12 + 3 + 1 of 16
 #else
-constexpr int kTile = 2;  // 8 + 2, and two for products: there is no fused multiply-add
+constexpr int kTile = 2;  // 8 + 2 of 16, and two for products: there is no fused multiply-add
 #endif
 constexpr int kPivots = 4;
-// Pivots that are chosen before the rest of the tableau is updated. More of them: fewer passes over a tableau that
-// does not fit in the first-level cache, but each of these rows is updated by dot products.
+// Pivots that are chosen before the rest of the tableau is updated. More of them mean fewer passes over a tableau that
+// does not fit in the first-level cache, but the rows of a block are themselves updated by dot products.
 constexpr int kBlock = 4, kLargeBlock = 8, kLargeRows = 48;
 constexpr int kBatch = 8;  // columns that are appended together
 
-// Rows: how many, or 0 when that is known at run time only.
+// Rows: their number, or 0 when it is known at run time only.
 template <int Rows>
 class TableauOf {
  public:
-  // rows x columns, stride a multiple of 8; columns from `columns` up to the next multiple of 8 must hold finite
-  // numbers, those behind are room for `append`. Everything lives in `memory`, doubles(rows, stride) of them, aligned
-  // to 64 bytes; T may lie elsewhere.
+  // table: T, rows x columns, row_stride a multiple of 8. Columns from `columns` up to the next multiple of 8 must hold
+  // finite numbers; those after them are room for append(). All else lives in `memory`: doubles(rows, stride) doubles,
+  // aligned to 64 bytes.
   static size_t doubles(int rows, int stride) {
     const size_t n = static_cast<size_t>(round_up(rows));
     return 4 * n + kLargeBlock * n + usize(capacity_for(rows)) * (n + usize(stride)) + 3 * usize(stride) + 3 * n + 64;
@@ -78,30 +78,31 @@ class TableauOf {
 
   const int N, S, stride, padded;
   double* const T;
-  double *v, *u;    // N: target and present weights of the basis
+  double *v, *u;    // N: target and current weights of the basis
   long long* open;  // stride: not zero while a column may still enter; see key_of
-  int* basis;       // N: which column is basic in this row
+  int* basis;       // N: the column that is basic in this row
   int* home;        // N: the column whose place holds this row's column of B^-1
-  int used;         // columns that are in T, a multiple of 8
+  int used;         // columns of T in use, a multiple of 8
   int rank = 0;
-  double remaining = 1;  // what is left of the weight of a column that is not in the basis
+  double remaining = 1;  // the factor by which the weights outside the basis have shrunk
 
-  // tolerance: a row whose largest open entry is not above it depends on the rows before it, and the elimination fails.
-  // share: the first open entry of at least share x largest is taken, from a start that moves on.
+  // tolerance: a row whose largest open entry is not above it depends on the rows before it; the elimination then
+  // fails. share: the pivot is the first open entry of at least share x largest, searched from a start that moves on.
   bool eliminate(double tolerance, double share);
 
-  // start(c): the weight that column c had at the beginning. outside(y, than, *this): looks for columns outside T with
-  // y . phi below `than`; appends some, the most negative among them, and returns how many, or kGiveUp. Weights above
-  // -zero are rounding. Returns false when no column enters although a weight must leave.
+  // start(c): the weight that column c had at the beginning. outside(y, than, *this): searches for columns outside T
+  // with y . phi below `than`, appends some of them including the most negative, and returns their number, or kGiveUp.
+  // Negative weights above -zero count as rounding. Returns false when no column enters although a weight must leave,
+  // after most_steps, and when stopped.
   template <class Start, class Outside>
   bool walk(const Start& start, const Outside& outside, double enter_tolerance, double zero, size_t most_steps,
             Stop stop);
 
-  // Columns that were not in T, kBatch at a time (phi: rows x kBatch), the first `count` of them open. They get the
-  // numbers from the returned one on; stride must have room for them.
+  // Appends kBatch columns that were not in T (phi: rows x kBatch). The first `count` of them are open. Returns the
+  // number of the first; stride must have room for all.
   int append(const double* phi, int count);
 
-  // out = B^-1 phi for the present basis; `padded` entries.
+  // out = B^-1 phi for the current basis; `padded` entries.
   void solve(const double* phi, double* out);
 
  private:
@@ -109,9 +110,8 @@ class TableauOf {
   struct Walk;
 
   static constexpr long long kMagnitude = 0x7fffffffffffffffLL;
-  // Exchanges are kept as rank-1 corrections (eta, rho). Applying them costs a pass over the tableau each, so that up
-  // to kMaxKept rows there is room for more of them than most cells need (0.05 to 0.6 rows); beyond, room is what
-  // counts.
+  // Exchanges are kept as rank-1 corrections (eta, rho), for applying one costs a pass over the tableau. Most cells
+  // need 0.05 to 0.6 corrections per row: up to kMaxKept rows there is room for more. Beyond, memory counts more.
   static constexpr int kMaxCapacity = 192, kMaxKept = 256;
   static constexpr int capacity_for(int rows) {
     const int kept = rows <= kMaxKept ? rows * 3 / 4 : 64;
@@ -132,9 +132,9 @@ class TableauOf {
     clear_entry(label, c);
   }
 
-  // Searches are for the largest magnitude and its place at once: the lowest bits of the magnitude give way to
-  // low - column. Keys are positive doubles, so that they compare as they should; on a tie the first column wins, and
-  // a closed column's key is zero. What is lost, some 2^-40 of the value, only matters to the choice between two
+  // A search finds the largest magnitude and its column at once: low - column replaces the lowest bits of the
+  // magnitude. Keys are positive doubles and compare as such. On a tie the first column wins; the key of a closed
+  // column is zero. A key differs from the magnitude by some 2^-40 of it. That only matters for the choice between two
   // candidates that are equally good.
   FEWPOINTS_INLINE Vec key_of(Vec t, int c) const { return marked(t, load_index(open + c), load_index(label + c)); }
   FEWPOINTS_INLINE int place_of(Vec keys) const {
@@ -177,16 +177,17 @@ class TableauOf {
     return least < 2 ? static_cast<int>(bits_of(least) & low) : -1;
   }
 
-  // Rows outside [j, j + Block) minus factors x B pivot rows from the s0-th of the block on, over Q vectors from column
-  // c on. In its own column a pivot row counts one more, which takes away what stands there.
+  // Subtracts factors x pivot rows from the rows outside [j, j + Block): B pivot rows, from the s0-th of the block on,
+  // over Q vectors from column c on. In its own column 1 is added to a pivot row, which takes away the old entry there.
   template <int Block, int B, int Q>
   FEWPOINTS_INLINE void update_rows(int j, int s0, const int* places, int c);
 
-  // The block's rows are those of L^-1 T: U^-1 times them, then the other rows, over Q vectors from column c on.
+  // The rows of the block are those of L^-1 T. Multiplies them by U^-1, then updates the other rows, over Q vectors
+  // from column c on.
   template <int B, int Q>
   void update_panel(int j, const double (*upper)[usize(B)], const double* inverse, const int* places, int c);
 
-  // row -= sum of g[o] x row o of the block, o < count; looks for its largest open entry on the way.
+  // row -= sum of g[o] x row o of the block, o < Count. Returns the column of its largest open entry, or -1.
   template <int Count>
   FEWPOINTS_INLINE int forward(const double* first, const double* g, double* row);
 
@@ -195,8 +196,8 @@ class TableauOf {
     double share;
   };
 
-  // Chooses the pivots of the block's rows: L U of the block's pivot columns, and L^-1 on its rows. `below` holds the
-  // pivot columns' entries in rows that are still to come.
+  // Chooses the pivots of the block's rows: factors the pivot columns of the block into L U, and applies L^-1 to its
+  // rows. `below` holds the entries of the pivot columns in the rows that are still to come.
   template <int B, int s>
   FEWPOINTS_INLINE bool choose(int j0, const Limits& limits, double (*upper)[usize(B)], double (*below)[usize(B)],
                                double* inverse, int* places);
@@ -204,11 +205,11 @@ class TableauOf {
   template <int B>
   bool eliminate_block(int j0, double tolerance, double share);
 
-  // row = the present row r of B^-1 T. Returns the open column with its most negative entry, which is `best`; 0 when
-  // there is none.
+  // row = the current row r of B^-1 T. Returns the open column with the most negative entry. best: that entry, or 0
+  // when no open entry is negative.
   int current_row(int r, double* row, double& best);
 
-  // Column c of T in rows i .. i + W - 1; zeros behind the last row.
+  // Column c of T in rows i .. i + W - 1; zeros after the last row.
   FEWPOINTS_INLINE Vec entries(int c, int i) const {
     const double* Ti = T + usize(i) * usize(stride) + c;
     Vec t = {};
@@ -226,8 +227,8 @@ class TableauOf {
   void products(const double* A, int count, double* out) const;
 
   void flush();
-  // Q vectors of every row minus their pending corrections; the corrections' own Q vectors stay in the first-level
-  // cache.
+  // Subtracts the pending corrections from Q vectors of every row. The Q vectors of the corrections stay in the
+  // first-level cache meanwhile.
   template <int Q>
   void flush_panel(int c);
 };

@@ -1,4 +1,5 @@
-// The elimination of TableauOf: blocks of pivot rows, chosen one by one, then the other rows by panels of columns.
+// The elimination of TableauOf: the pivots of a block of rows are chosen one by one, then the other rows are updated by
+// panels of columns.
 #pragma once
 #include "simd/cell/tableau.hpp"
 

@@ -1,11 +1,11 @@
-// The walk of TableauOf: exchanges, columns from outside, and the inverse under rank-1 corrections.
+// The walk of TableauOf: exchanges, columns from outside, and products with the inverse under rank-1 corrections.
 #pragma once
 #include "simd/cell/tableau.hpp"
 #include "simd/walk.hpp"
 
 namespace fewpoints::FEWPOINTS_SIMD {
 
-// The steps of simd/walk.hpp on this tableau. The row and the column of the exchange go straight to the place of the
+// The steps of simd/walk.hpp on this tableau. The row and the column of an exchange are computed in the place of the
 // next correction.
 template <int Rows>
 template <class Start, class Outside>
@@ -104,7 +104,7 @@ int TableauOf<Rows>::append(const double* phi, int count) {
     times_phi(ro, s);
     for (int q = 0; q < V; q++) store(ro + first + q * W, s[q]);
   }
-  // The corrections are applied like those of any other column.
+  // The pending corrections apply to these columns as to any other.
   for (int l = 0; l < kBatch; l++) {
     open[first + l] = l < count ? kMagnitude & ~low : 0;
     label[first + l] = l < count ? low - (first + l) : 0;

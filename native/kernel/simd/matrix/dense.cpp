@@ -1,12 +1,12 @@
-// Dense row-major matrices too large for one thread's cache: what kernel/homotopy.cpp does to its tableau between two
-// decisions. Strides are multiples of 8, rows begin on vector boundaries.
+// Dense row-major matrices that are too large for one thread's cache: the work of recombination/blocked_tableau.cpp on
+// its tableau between two choices of a pivot. Strides are multiples of 8, and rows begin on vector boundaries.
 #include "simd/parts.hpp"
 #include "simd/vector/error_free.hpp"
 
 namespace fewpoints::FEWPOINTS_SIMD {
 namespace {
 
-// Register tile of rank_update: kRows x kColumns vectors of the result, one row of the panel and one factor.
+// Register tile of rank_update: kRows x kColumns vectors of the result, besides one row of the panel and one factor.
 #if FEWPOINTS_AVX512 || defined(__ARM_NEON)
 constexpr int kRows = 6, kColumns = 4;
 #elif FEWPOINTS_AVX2
@@ -46,8 +46,8 @@ void update_columns(double* T, size_t stride, size_t rows, const double* factors
     update_tile<1, Q>(T + r * stride, stride, factors + r * factor_stride, factor_stride, rank, packed);
 }
 
-// The place of the most extreme of value(c), W entries from column c on; of equal ones the first; -1 when none is
-// better than 0. better compares vectors and numbers alike.
+// The place of the most extreme entry, the first of equals; -1 when none is better than 0. value(c): the W entries from
+// column c on. `better` compares vectors as well as numbers.
 template <class Value, class Better>
 FEWPOINTS_INLINE int extreme_entry(size_t columns, const Value& value, const Better& better, double* best) {
   Vec most = {};

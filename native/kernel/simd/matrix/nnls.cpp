@@ -1,6 +1,6 @@
-// The inner loops of nnls/active_set.cpp: reduced costs of all columns of a row-major matrix, and products with the
-// stacked columns of the factorisation. Lengths and strides are multiples of 8, arrays are aligned to 64 bytes. The
-// elements after the last one take part as well: they must be 0.
+// The inner loops of nnls/active_set.cpp: the reduced costs of all columns of a row-major matrix, and products with the
+// stacked columns of the factorisation. Lengths and strides are multiples of 8. Arrays are aligned to 64 bytes. Padding
+// takes part in the sums, so it must be 0.
 #include "simd/parts.hpp"
 #include "simd/vector/error_free.hpp"
 #include "simd/vector/vector.hpp"
@@ -8,7 +8,7 @@
 namespace fewpoints::FEWPOINTS_SIMD {
 namespace {
 
-constexpr int kTile = 4;  // vectors of columns whose sums stay in registers
+constexpr int kTile = 4;  // vectors of columns whose sums are in registers at a time
 
 template <int Tile>
 FEWPOINTS_INLINE void reduced_cost_tile(size_t rows, size_t stride, const double* matrix, const double* r,
@@ -43,7 +43,7 @@ size_t nnls_reduced_costs(size_t rows, size_t columns, size_t stride, const doub
     best = better ? p : best;
     place = better ? now : place;
   }
-  // The first of equals, whatever the width of a vector.
+  // The first of equals, for any width of a vector.
   size_t chosen = static_cast<size_t>(place[0]);
   double value = best[0];
   for (int i = 1; i < W; i++) {
@@ -123,7 +123,7 @@ void nnls_reflect(size_t length, size_t stride, size_t count, double* columns, c
   }
 }
 
-// Sums keep what rounding takes from them (Ogita, Rump, Oishi 2005).
+// The sums carry their rounding errors along (Ogita, Rump, Oishi 2005).
 void nnls_residual(size_t length, size_t stride, size_t count, const double* columns, const double* x, const double* b,
                    double* r) {
   for (size_t i = 0; i < length; i += W) {

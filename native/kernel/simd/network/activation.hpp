@@ -1,6 +1,6 @@
 // The activation functions and their slopes, for vectors of T, to a few units in the last place of T. Exception: sin
-// loses digits near its zeros other than 0, and for |z| beyond 10^5 (float32) or 10^8 (float64). Beyond 10^7 or 10^15
-// it has none left, and its value need not lie in [-1, 1] or be finite. gelu and sin of NaN are NaN; relu, tanh and
+// loses digits near its zeros other than 0, and for |z| above 10^5 (float32) or 10^8 (float64). Above 10^7 or 10^15 it
+// has no digits left, and its value need not lie in [-1, 1] or be finite. gelu and sin of NaN are NaN; relu, tanh and
 // sigmoid of NaN are finite.
 #pragma once
 #include "simd/vector/lanes.hpp"
@@ -17,7 +17,7 @@ FEWPOINTS_INLINE V polynomial(V x, const T (&c)[N]) {  // c[0] + c[1] x + ...
   return p;
 }
 
-// 1 / (first + step i)!, with alternating signs if `signs`: the coefficients of exp, sin, cos.
+// 1 / (first + step i)!, with alternating signs if `signs` is set: the coefficients of exp, sin, cos.
 template <class T, int N>
 struct Taylor {
   T c[usize(N)];
@@ -30,7 +30,7 @@ struct Taylor {
   }
 };
 
-// ---- the numbers of terms per type, and constants split into parts whose multiples are exact
+// ---- per type: the number of terms, and constants split into parts whose multiples are exact
 
 template <class T>
 struct Constants;
@@ -128,7 +128,7 @@ template <>
 struct Tanh<float> {
   static constexpr bool has_kink = false;
   using V = FloatVec;
-  // The usual rational function of degrees 13 and 6 for float32. z is clamped to where it reaches 1.
+  // The usual rational function of degrees 13 and 6 for float32. z is clamped to the points where it reaches -1 and 1.
   static FEWPOINTS_INLINE V value(V z) {
     constexpr float p[] = {4.89352455891786e-03f,  6.37261928875436e-04f, 1.48572235717979e-05f, 5.12229709037114e-08f,
                            -8.60467152213735e-11f, 2.00018790482477e-13f, -2.76076847742355e-16f};

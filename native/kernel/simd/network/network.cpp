@@ -1,7 +1,7 @@
-// Values and gradients of a two-layer network. With up to three inputs and one output everything stays in registers. A
-// vector holds samples on the way forward and neurons on the way back. The way back computes the activations again,
-// which is cheaper than to store and load them. Other networks go through tiles of 16 neurons, or of a few samples, in
-// the cache.
+// Values and gradients of a two-layer network. With up to three inputs and one output, everything stays in registers.
+// Other networks go through tiles of 16 neurons, or of a few samples, in the cache. A vector holds samples in the
+// forward pass and neurons in the backward pass. The backward pass computes the activations again, which is cheaper
+// than to store and load them.
 #include "simd/network/activation.hpp"
 #include "simd/network/network_parts.hpp"
 
@@ -18,7 +18,7 @@ static_assert(kSampleTile % (kForwardVectors * 2 * W) == 0 && kNeuronTile % (2 *
 constexpr size_t kBlock = 512;       // samples that are added in T
 constexpr size_t kForwardTile = 16;  // neurons
 
-// h: the activation of z; t: r times its slope.
+// h: the activation of z. t: r times its slope.
 template <class T, class A>
 FEWPOINTS_INLINE void slopes(VecOf<T> z, VecOf<T> r, VecOf<T>& h, VecOf<T>& t) {
   VecOf<T> slope;
@@ -136,8 +136,9 @@ void backward_narrow(const NetworkView<T>& net, const T* const* x, const T* cons
   }
 }
 
-// The slope of relu is 0 or 1. So a sample adds either nothing or its error and its error times x, which are the same
-// for all neurons. The sum of error times activation is w . (sum of error times x) + b (sum of error).
+// The slope of relu is 0 or 1. So a sample adds to the sums of a neuron either nothing, or its error and its error
+// times x, which are the same for all neurons. The sum of error times activation is w . (sum of error times x) +
+// b (sum of error).
 template <class T, int N>
 void backward_relu(const NetworkView<T>& net, const T* const* x, const T* const* error, size_t begin, size_t end,
                    size_t first, size_t last, double* sums) {
@@ -203,7 +204,7 @@ void backward_any(const NetworkView<T>& net, const T* const* x, const T* const* 
       const size_t s1 = end - s0 < kBlock ? end : s0 + kBlock;
       for (size_t r = 0; r < rows * U; r++) storeu(block + r * L, V{});
       for (size_t s = s0; s < s1; s += S) {
-        // Where fewer than S samples are left, the last one fills up, with an error of 0.
+        // Where fewer than S samples are left, the last one is repeated with an error of 0.
         size_t at[S];
         T valid[S];
         for (int k = 0; k < S; k++) {
@@ -259,7 +260,7 @@ void backward_any(const NetworkView<T>& net, const T* const* x, const T* const* 
   }
 }
 
-// ---- which of them
+// ---- the choice among them
 
 template <class T, class A>
 void forward_of(const NetworkView<T>& net, const T* const* x, size_t offset, size_t begin, size_t end, T* f) {
@@ -287,7 +288,7 @@ void backward_of(const NetworkView<T>& net, const T* const* x, const T* const* e
   backward_any<T, A>(net, x, error, begin, end, first, last, sums, workspace);
 }
 
-// use.template operator()<A>(), A being the class of the activation.
+// Calls use.template operator()<A>(), where A is the class of the activation.
 template <class T, class Use>
 void with_activation(Activation activation, const Use& use) {
 #define FEWPOINTS_CASE(name, word) \

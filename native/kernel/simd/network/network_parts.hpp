@@ -1,4 +1,4 @@
-// What network.cpp and update.cpp make for the table in table.cpp.
+// The definitions of network.cpp and update.cpp for the table in simd/table.cpp.
 #pragma once
 #include "simd/network_kernels.hpp"
 #include "simd/vector/vector.hpp"

@@ -1,11 +1,11 @@
-// The update rules. Formulas and numbers mean the same as in the documentation of torch.optim.
+// The update rules. Formulas and parameters are those of the documentation of torch.optim.
 #include "simd/network/network_parts.hpp"
 #include "simd/vector/lanes.hpp"
 
 namespace fewpoints::FEWPOINTS_SIMD {
 namespace {
 
-// The numbers of a step, rounded to T once.
+// The numbers of a step, rounded to T once per call.
 template <class T>
 struct Step {
   using V = VecOf<T>;
@@ -31,7 +31,7 @@ struct Step {
       min_step, max_step;
 };
 
-// One vector of parameters p, with gradient g and with the numbers that the rule remembers of them.
+// Updates one vector of parameters p with gradient g, and the numbers that the rule remembers of them.
 template <class T, Rule rule>
 FEWPOINTS_INLINE void one(const Step<T>& s, VecOf<T> g, VecOf<T>& p, VecOf<T>& first, VecOf<T>& second) {
   using V = VecOf<T>;

@@ -1,15 +1,15 @@
-// Rows to columns in one pass over memory, with the largest magnitude of each column, which tells whether all is
-// finite.
+// Copies rows into columns in one pass over memory, and finds the largest magnitude of each column, which tells whether
+// all numbers are finite.
 #include "simd/parts.hpp"
 #include "simd/vector/vector.hpp"
 
 namespace fewpoints::FEWPOINTS_SIMD {
 namespace {
 
-// Rows at a time: what was written is still in the first-level cache when it is looked at.
+// Rows that are copied at a time: they are still in the first-level cache when the largest magnitude is searched.
 constexpr size_t kBlock = 512;
 
-// Consecutive rows of M numbers: with M known the compiler unzips whole vectors.
+// Consecutive rows of M numbers. With M known at compile time, the compiler deinterleaves whole vectors.
 template <int M, class T>
 void unzip(const T* __restrict from, size_t count, double* const* to, size_t at) {
   double* __restrict held[usize(M)];

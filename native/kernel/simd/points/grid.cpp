@@ -1,4 +1,4 @@
-// Which bin of a regular grid each point is in, and the bounding boxes of runs of points.
+// The bin of a regular grid that each point is in, the bounds of a column, and its sum.
 #include "simd/parts.hpp"
 #include "simd/vector/vector.hpp"
 
@@ -22,11 +22,11 @@ void keys_of(const GridAxes& axes, const double* const* columns, size_t begin, s
     last[a] = splat(axes.bins[a] - 1);
     stride[a] = Int{} + axes.stride[a];
   }
-  // Columns are padded and so are keys: whole vectors only.
+  // Columns and keys are padded, so only whole vectors are read and written.
   for (size_t i = begin; i < end; i += W) {
     Int bin = {};
     for (int a = 0; a < count; a++) {
-      // Points outside the grid, which may span only the bulk of the box, go into the bins at its edge.
+      // The grid may span only the bulk of the box. Points outside it go into the bins at its edge.
       const Vec t = maximum(minimum((loadu(x[a] + i) - low[a]) * scale[a], last[a]), Vec{});
       bin += __builtin_convertvector(t, Int) * stride[a];
     }
@@ -47,7 +47,7 @@ void grid_keys(const GridAxes& axes, const double* const* columns, size_t begin,
   }
 }
 
-// Lowest and highest of x[begin, end), not empty.
+// The least and the largest of x[begin, end), which must not be empty.
 void bounds(const double* x, size_t begin, size_t end, double* low, double* high) {
   const size_t count = end - begin;
   x += begin;

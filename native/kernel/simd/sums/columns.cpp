@@ -1,4 +1,4 @@
-// One pass over a column: what is measured of it before anything else.
+// One pass over a column: its range and the sums that give its mean and variance.
 #include "simd/parts.hpp"
 #include "simd/vector/vector.hpp"
 

@@ -1,5 +1,5 @@
-// Moments in double-double arithmetic (about 32 digits): the targets of the last refinement and the residual that is
-// reported. Error-free transformations as in Dekker (1971) and Hida, Li, Bailey (2001).
+// Moments in double-double arithmetic (about 32 digits). They are the targets of the last refinement and give the
+// residual that is reported. Error-free transformations as in Dekker (1971) and Hida, Li, Bailey (2001).
 #include "simd/parts.hpp"
 #include "simd/vector/error_free.hpp"
 #include "simd/vector/vector.hpp"
@@ -25,7 +25,7 @@ FEWPOINTS_INLINE Twofold plus(Twofold a, Twofold b) {
 }
 FEWPOINTS_INLINE Twofold negative(Twofold a) { return {Vec{} - a.high, Vec{} - a.low}; }
 
-// t of W points; x(b) gives column b. d: scratch of shape.columns.
+// Sets t to the coordinates of W points. x(b) gives their column b. d: scratch, shape.columns long.
 template <class X>
 FEWPOINTS_INLINE void locate(const BasisShape& shape, const X& x, Twofold* d, Twofold* t) {
   if (shape.map == nullptr) {

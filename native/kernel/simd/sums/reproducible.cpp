@@ -1,13 +1,14 @@
-// Sums over weighted points of products of one-dimensional polynomials, with no table of features. Every feature is a
+// Sums over weighted points of products of one-dimensional polynomials, without a table of features. Every feature is a
 // left factor (the weight times the powers of some axes) times a right factor (the powers of the others): sqrt(N) of
-// each make N features. The factors of a block of points are computed once and stay in the first-level cache; after
-// that a feature costs one multiply-add per vector and part.
+// each make N features. The factors of a block of points are computed once and stay in the first-level cache. After
+// that, a feature costs one multiply-add per vector and part.
 //
-// Sums to the last bit, for any order of the points. With M = 1.5 2^52 g, g a power of two, fl(M + y) - M is y rounded
-// to a multiple of g, whatever was added before, and the bit pattern of fl(M + y) is that of M plus the integer y / g,
-// for |y| < 2^51 g. Integers add without error in any order. A product is cut in two such pieces, the second of which
-// takes the low parts as well: 94 bits below its bound. (The idea is that of pre-rounded sums: Rump 2009; Demmel and
-// Nguyen 2013. An integer sum of bit patterns in the place of their floating-point one needs no carries.)
+// The sums have the same bits for any order of the points. Let M = 1.5 2^52 g, with g a power of two, and |y| < 2^51 g.
+// Then fl(M + y) - M is y rounded to a multiple of g, and the bit pattern of fl(M + y) is that of M plus the integer
+// (fl(M + y) - M) / g. Integers add without error in any order. A product is cut into two such pieces. The second one
+// takes the low parts of the factors as well, so the sums reach 94 bits below their bound. (The idea is that of
+// pre-rounded sums: Rump 2009; Demmel and Nguyen 2013. They sum in floating point; an integer sum of bit patterns needs
+// no carries.)
 #include "simd/parts.hpp"
 #include "simd/vector/error_free.hpp"
 #include "simd/vector/vector.hpp"
@@ -17,8 +18,8 @@ namespace {
 
 typedef unsigned long long Bits __attribute__((vector_size(8 * W)));
 
-// The low part collects the rounding errors to first order and is not brought below half an ulp of the high part: what
-// is left out is of the order of (number of factors)^2 u^2.
+// The low part collects the rounding errors to first order. It is not normalised to at most half an ulp of the high
+// part. The error is of the order of (number of factors)^2 u^2, where u is the unit roundoff of double.
 FEWPOINTS_INLINE Twofold multiply(Twofold a, Twofold b) {
   const Vec p = a.high * b.high;
   return {p, madd(a.high, b.low, madd(a.low, b.high, lost_product(a.high, b.high, p)))};
@@ -33,23 +34,24 @@ FEWPOINTS_INLINE Twofold plus(Twofold a, Twofold b) {
 }
 FEWPOINTS_INLINE Twofold minus(Twofold a, Twofold b) { return plus(a, {-b.high, -b.low}); }
 
-// A block is V vectors of points. Arrays are [item][vector], in two parts [item][high, low][vector].
+// A block is V vectors of points. Arrays are [item][vector], or, in two parts, [item][high, low][vector].
 constexpr int kBlock =
-    64 / W < 16 ? 8 : 16;  // a hundred points or less: the factors of most orders fit the first-level cache
+    64 / W < 16 ? 8 : 16;  // vectors: 64 points or fewer, so the factors of most orders fit the first-level cache
 
 struct Product {
   Vec* to;
   const Vec *parent, *power;  // parent: nullptr when it is 1
 };
 
-// From one item to the next. One vector of padding: items a power of two apart would meet in the same cache sets, and
-// loads would wait for stores whose addresses only look the same.
+// Vectors from one item to the next, with one of padding. Items a power of two apart would share cache sets, and loads
+// would wait for stores to other addresses whose low bits are the same.
 template <int V, int kParts>
 constexpr int item() {
   return V * kParts + 1;
 }
 
-// Where everything is in the workspace of one call. A power that is a factor by itself is computed in its place.
+// The places of all arrays in the workspace of one call. A power that is a factor by itself is computed in the place of
+// the factor.
 template <int V, int kParts>
 struct Plan {
   static constexpr int kItem = item<V, kParts>();
@@ -106,7 +108,7 @@ FEWPOINTS_INLINE Vec part_of(const Block& block, const double* x, int v, double 
       r[l] = x[block.begin + static_cast<size_t>(v * W + l)];
   return r;
 }
-// Where the block's V vectors of x are: in place, or copied to `to` when the block is not full.
+// The block's V vectors of x: in place, or copied to `to` when the block is not full.
 template <int V>
 FEWPOINTS_INLINE const double* take(const Block& block, const double* x, double elsewhere, Vec* to) {
   if (block.end - block.begin == V * W) return x + block.begin;
@@ -118,8 +120,8 @@ FEWPOINTS_INLINE void take_weights(const Block& block, Vec* to) {
   const double* w = take<V>(block, block.w, 0, to);
   for (int v = 0; v < V; v++) to[v] = loadu(w + v * W);
 }
-// Without weights the left factors were computed as if all points were there. Left factor 0, which is 1, is computed
-// once per call.
+// Sets the left factors of the lanes after the last point to 0. Without weights they were computed as if all points
+// were there. Left factor 0, which is 1, is computed once per call.
 template <int V, int kParts>
 void leave_out(const Block& block, const Plan<V, kParts>& plan) {
   for (int i = 0; i < plan.left_count; i++)
@@ -176,7 +178,7 @@ void evaluate(const ProductShape& shape, const Plan<V, 1>& plan, const Block& bl
   if (block.w == nullptr && block.end - block.begin != V * W) leave_out(block, plan);
 }
 
-// Largest |left right| of each feature: at most one rounding from that of the product.
+// The largest |left right| of each feature.
 template <int V>
 void largest_products(const ProductShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
                       double* result, double* workspace) {
@@ -263,7 +265,7 @@ struct Pieces {
   const double *m1, *m2;
 };
 
-// kCommon: all m1 are equal, and all m2; they stay in registers, which leaves room for longer tiles.
+// kCommon: all m1 are equal, and so are all m2. Then one register holds each, which leaves room for longer tiles.
 template <int V, int J, bool kMagnitude, bool kCommon>
 FEWPOINTS_INLINE void sum_tile(const Vec* left, const Vec* right, Pieces to) {
   Bits high[usize(J)], low[usize(J)];
@@ -301,7 +303,7 @@ FEWPOINTS_INLINE void sum_tile(const Vec* left, const Vec* right, Pieces to) {
   }
 }
 
-// As many features as the registers hold.
+// Features per tile: as many as the registers hold.
 #if FEWPOINTS_AVX512
 constexpr int kTile = 4, kCommonTile = 6;
 #else

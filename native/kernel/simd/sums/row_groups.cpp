@@ -1,27 +1,28 @@
-// Sums of features over groups of rows: of a given matrix, row after row, in double-double; and of a product basis that
-// is evaluated on the way and never stored, a group a lane.
+// Sums of features over groups of rows. matrix_sums takes the features from a matrix, row by row, and adds in
+// double-double. group_sums evaluates a product basis and does not store it; it takes one group per lane.
 #include "simd/parts.hpp"
 #include "simd/vector/error_free.hpp"
 
 namespace fewpoints::FEWPOINTS_SIMD {
 namespace {
 
-// Column vectors of one row that are summed together: three accumulators each, and the temporaries of a two-sum.
+// Vectors of columns that are summed together. Each needs three accumulators and the temporaries of a two-sum.
 #if FEWPOINTS_AVX512 || defined(__ARM_NEON)
 constexpr int kWide = 6;
 #else
 constexpr int kWide = 2;
 #endif
-// Rows of a wide matrix that are gone over again for the next columns, while they are in the first-level cache.
+// Bytes of a band of rows. A wide matrix is summed band by band: the band is still in the first-level cache when the
+// next columns are summed.
 constexpr size_t kBand = 16384;
-// Points of each lane in flight in group_sums.
+// Points per lane that group_sums has in flight.
 constexpr int kLanes = 4;
 
 struct Sums {
   double *high, *low, *magnitude;
 };
 
-// Q vectors of columns of the rows of the segments. end_of_matrix: no vector is loaded across it.
+// Adds Q vectors of columns, over the rows of the segments. No vector is loaded across end_of_matrix.
 template <int Q, bool Weighted>
 FEWPOINTS_INLINE void add_rows(const double* values, size_t width, size_t column, const double* weights,
                                const Segment* segments, size_t count, const double* end_of_matrix, const Sums& sums) {
@@ -51,7 +52,7 @@ FEWPOINTS_INLINE void add_rows(const double* values, size_t width, size_t column
       for (int q = 0; q < Q; q++) f[q] = loadu(row + W * q);
       add(f, Weighted ? weights[i] : 1);
     }
-    for (; i < end; i++, row += width) {  // at the very end of the matrix
+    for (; i < end; i++, row += width) {  // the last rows of the matrix
       double part[usize(Q * W)];
       const size_t there = static_cast<size_t>(end_of_matrix - row);
       for (size_t c = 0; c < Q * W; c++) part[c] = c < there ? row[c] : 0;
@@ -101,7 +102,7 @@ void matrix_sums(const double* values, size_t rows, size_t width, const double* 
     else
       add_segments<false>(values, width, nullptr, some, size, end_of_matrix, sums);
   };
-  if (width <= usize(kWide) * W) {  // every row is gone over once
+  if (width <= usize(kWide) * W) {  // every row is read once
     add(segments, count);
     return;
   }

@@ -1,4 +1,5 @@
-// Error-free transformations (Dekker 1971; Knuth): what sums in twice the working precision are made of.
+// Error-free transformations (Dekker 1971; Knuth): the operations that sums in twice the working precision are built
+// of.
 #pragma once
 #include "simd/vector/vector.hpp"
 
@@ -13,7 +14,7 @@ FEWPOINTS_INLINE Twofold two_sum(Vec a, Vec b) {
   return {s, (a - (s - t)) + (b - t)};
 }
 
-// a b - p for p = a b rounded.
+// a b - p, where p is a b rounded.
 FEWPOINTS_INLINE Vec lost_product(Vec a, Vec b, Vec p) {
 #if FEWPOINTS_AVX512 || FEWPOINTS_AVX2 || defined(__ARM_NEON)
   return madd(a, b, -p);
@@ -25,7 +26,7 @@ FEWPOINTS_INLINE Vec lost_product(Vec a, Vec b, Vec p) {
 #endif
 }
 
-// high + low += x; low is not brought below half an ulp of high.
+// high + low += x. low is not normalised to at most half an ulp of high.
 FEWPOINTS_INLINE void accumulate(Vec& high, Vec& low, Twofold x) {
   const Twofold s = two_sum(high, x.high);
   high = s.high;

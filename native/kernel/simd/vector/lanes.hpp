@@ -1,4 +1,5 @@
-// Vectors of float and of double alike, for kernels that are compiled for both: Lanes<T>::Vec holds Lanes<T>::count.
+// Vectors of float and of double under common names, for kernels that are compiled for both. A Lanes<T>::Vec holds
+// Lanes<T>::count numbers.
 #pragma once
 #include "simd/vector/vector.hpp"
 
@@ -60,7 +61,7 @@ FEWPOINTS_INLINE FloatVec nmadd(FloatVec a, FloatVec b, FloatVec c) {
 }
 FEWPOINTS_INLINE FloatVec minimum(FloatVec a, FloatVec b) {
 #if FEWPOINTS_AVX512
-  return (FloatVec)_mm512_maskz_min_ps(0xffff, (__m512)a, (__m512)b);  // not min_ps: false alarms of GCC 12
+  return (FloatVec)_mm512_maskz_min_ps(0xffff, (__m512)a, (__m512)b);  // not min_ps: GCC 12 warns without reason
 #elif FEWPOINTS_AVX2
   return (FloatVec)_mm256_min_ps((__m256)a, (__m256)b);
 #else

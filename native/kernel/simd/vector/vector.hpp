@@ -1,7 +1,7 @@
-// One vector of doubles, as wide as the instruction set that this file is being compiled for, and the few operations
-// that the kernels need. Everything lives in a namespace named after the instruction set, and no inline function of the
-// standard library is used in simd/: the linker keeps one copy of such a function, and it could be the one with AVX-512
-// in it.
+// A vector of doubles, as wide as the instruction set that this file is compiled for allows, and the few operations
+// that the kernels need. Everything lives in a namespace that is named after the instruction set. No inline function of
+// the standard library is used in simd/: the linker keeps one copy of such a function, and it could be the one that
+// contains AVX-512.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -28,7 +28,7 @@ constexpr int W = 4;
 constexpr int W = 2;
 #endif
 
-// An index or a count, which is not negative, as a size: the compiler refuses conversions that are not written out.
+// An index or a count, which is not negative, as a size: implicit conversions of signed numbers give a warning.
 FEWPOINTS_INLINE constexpr size_t usize(int i) { return static_cast<size_t>(i); }
 
 typedef double Vec __attribute__((vector_size(8 * W)));
@@ -42,7 +42,7 @@ FEWPOINTS_INLINE Vec loadu(const double* p) { return *reinterpret_cast<const Una
 FEWPOINTS_INLINE void store(double* p, Vec v) { *reinterpret_cast<AlignedVec*>(p) = v; }
 FEWPOINTS_INLINE void storeu(double* p, Vec v) { *reinterpret_cast<UnalignedVec*>(p) = v; }
 FEWPOINTS_INLINE Index load_index(const long long* p) { return *reinterpret_cast<const AlignedIndex*>(p); }
-// Not Vec{} + x: the compiler has to keep that addition, for the sake of x = -0.
+// Not Vec{} + x: the compiler would have to keep that addition, because of x = -0.
 FEWPOINTS_INLINE Vec splat(double x) {
 #if FEWPOINTS_AVX512
   return (Vec)_mm512_set1_pd(x);
@@ -54,15 +54,15 @@ FEWPOINTS_INLINE Vec splat(double x) {
 }
 FEWPOINTS_INLINE Index splat_index(long long x) { return Index{} + x; }
 
-// The first `count` (< W) elements, zeros behind them.
+// The first `count` (< W) elements, zeros after them.
 FEWPOINTS_INLINE Vec load_part(const double* p, int count) {
   Vec v = {};
   for (int i = 0; i < count; i++) v[i] = p[i];
   return v;
 }
 
-// a b + c and c - a b: one rounding where the processor can, else two. Files here are compiled without contraction, so
-// that what is fused is what is written.
+// a b + c and c - a b, with one rounding where the processor can, else two. The files of simd/ are compiled without
+// contraction, so only these operations are fused.
 FEWPOINTS_INLINE Vec madd(Vec a, Vec b, Vec c) {
 #if FEWPOINTS_AVX512
   return (Vec)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
@@ -88,7 +88,7 @@ FEWPOINTS_INLINE Vec nmadd(Vec a, Vec b, Vec c) {
 
 FEWPOINTS_INLINE Vec minimum(Vec a, Vec b) {
 #if FEWPOINTS_AVX512
-  return (Vec)_mm512_maskz_min_pd(0xff, (__m512d)a, (__m512d)b);  // not min_pd: false alarms of GCC 12
+  return (Vec)_mm512_maskz_min_pd(0xff, (__m512d)a, (__m512d)b);  // not min_pd: GCC 12 warns without reason
 #elif FEWPOINTS_AVX2
   return (Vec)_mm256_min_pd((__m256d)a, (__m256d)b);
 #else
@@ -138,7 +138,7 @@ FEWPOINTS_INLINE Vec exchange(Vec a) {
 #endif
 }
 
-// Reductions go halves on halves: the order is fixed, so are the bits.
+// Reductions combine halves with halves. Their order is fixed, and so are the bits of the result.
 FEWPOINTS_INLINE double sum(Vec a) {
   if constexpr (W == 8) a += exchange<4>(a);
   if constexpr (W >= 4) a += exchange<2>(a);
@@ -200,8 +200,8 @@ alignas(64) static const long long kLaneWindow[16] = {0, 0, 0, 0, 0, 0, 0, -1, 0
 FEWPOINTS_INLINE Index lane_mask(unsigned lane) {
   return (Index)loadu(reinterpret_cast<const double*>(kLaneWindow + 7 - lane));
 }
-// row[p] = x, in an array aligned like load's, by a store as wide as a vector: after a narrow store the next wide load
-// of the place would wait until all stores before it have reached the cache.
+// row[p] = x, by a store as wide as a vector; row is aligned as for load(). After a narrow store, the next wide load of
+// the place would wait until all earlier stores have reached the cache.
 FEWPOINTS_INLINE void set_entry(double* row, int p, double x) {
   const unsigned lane = static_cast<unsigned>(p) % W;
   double* at = row + (static_cast<unsigned>(p) - lane);
