@@ -1,7 +1,7 @@
 // What the experiments with training share: seeded networks and rows, the subsets that compression is compared with, and the
 // training of several variants side by side.
 import { random } from '../demo/random.mjs'
-import { compressSync, predictSync, trainNetworkSync } from '../dist/index.js'
+import { compressNetworkSync, compressSync, predictSync, trainNetworkSync } from '../dist/index.js'
 import { uniformPoints } from './measure.mjs'
 import { cellMeans, randomSubset } from './subsets.mjs'
 
@@ -54,9 +54,47 @@ export function functionOf({ inputs, width, activation, hidden, bias, output, ou
 }
 
 /** The teacher of figures 3 and 5a: 50 neurons, all parameters uniform on [-1, 1]. */
-export function teacher(seed, activation = 'relu') {
+function teacher(seed, activation = 'relu') {
   const ranges = { hidden: 1, bias: 1, output: 1, outputBias: 1 }
   return functionOf(randomNetwork({ width: 50, activation, ranges }, seed))
+}
+
+const STUDENT = 50
+const NOISE_OF_TEACHER = 3
+
+/**
+ * The task of figures 3 and 5a: a teacher, `rows` of its values with noise, as many as `test` without, and a student of 50
+ * neurons, the authors' number.
+ */
+export function studentTask(seed, trial, { rows, test, activation = 'relu' }) {
+  const seeds = seedsOf(seed, trial)
+  const target = teacher(seeds.target, activation)
+  return {
+    seeds,
+    draw: (count, seed) => drawRows(target, count, seed, NOISE_OF_TEACHER),
+    data: drawRows(target, rows, seeds.rows, NOISE_OF_TEACHER),
+    network: randomNetwork({ width: STUDENT, activation }, seeds.network),
+    ...rowsWithoutNoise(target, test, seeds),
+  }
+}
+
+/** By the activation of the network that learns it. */
+const RIPPLES = {
+  gelu: { target: [2, 4], noise: 0.1, ranges: { hidden: 1.5, bias: 1.5 } },
+  relu: { target: [6, 20], noise: 0.2, ranges: {} },
+}
+
+/** The task of figures 4 and 5b: `rows` of ripples with noise, `tests` of them without, and a network. */
+export function rippleTask(seed, trial, { activation, width, rows, tests }) {
+  const seeds = seedsOf(seed, trial)
+  const { target, noise, ranges } = RIPPLES[activation]
+  const f = ripples(...target)
+  return {
+    seeds,
+    data: drawRows(f, rows, seeds.rows, noise),
+    ...rowsWithoutNoise(f, tests, seeds),
+    original: randomNetwork({ width, activation, ranges }, seeds.network),
+  }
 }
 
 /** J_n(steepness r) cos(n theta), r and theta the polar coordinates of a point in the plane. */
@@ -147,6 +185,17 @@ export function randomNeurons(network, size, seed) {
   return { ...neurons(network, Uint32Array.from(points)), multiplicity: weights }
 }
 
+/** What a network is made to before training, and what that is compared with: the NAMES of trajectories.mjs. */
+export function rivalsOf(original, size, threads, seeds) {
+  return {
+    original,
+    compressed: compressNetworkSync(original, { size, threads }),
+    first: compressNetworkSync(original, { size, threads, order: 1, quality: 'fast' }),
+    subset: randomNeurons(original, size, seeds.subset),
+    naive: firstNeurons(original, size),
+  }
+}
+
 /**
  * The paper's compression: a neuron is the point (hidden, bias, output), and moments of all of these together are kept. That is
  * compress(); compressNetwork() keeps those that are linear in the output, of higher order in the rest.
@@ -199,27 +248,24 @@ export const TRAINING = { schedule: 'cosine', precision: 'float32' }
 /**
  * Trains variants of a network or its data alike. The first is the one that the others are compared with.
  *
- * @param {Record<string, { network: object, data: object, options?: object }>} variants with options of its own where one has
+ * @param {Record<string, { network?: object, data?: object, options?: object }>} variants with options of its own where one has
  *   any; one that has other `epochs` needs an `evaluateEvery` that makes the number of evaluations the same
  * @param {object} options of trainNetwork beside TRAINING, the same for all
- * @param {{ test: object, probe: object }} rows free of noise: `test` for the loss, and `probe` for the distance from the first
- *   variant's function at the same time of the training
+ * @param {{ network?: object, data?: object, test: object, probe?: object }} task `network` and `data` of the variants without
+ *   their own; rows free of noise: `test` for the loss, and `probe`, or else these, for the distance from the first variant's
+ *   function at the same time of the training
  * @param {(part: number) => void} progress
  * @returns for each variant { epochs, trainLoss, testLoss, distance }, arrays of numbers, one for each epoch that was
  *   evaluated (of the epochs of `options`, also where a variant has more); and the trained `network`, the `seconds` of it all
  */
-export function trainVariants(variants, options, { test, probe }, progress = () => {}) {
-  const names = Object.keys(variants)
+export function trainVariants(variants, options, { test, probe = test, ...common }, progress = () => {}) {
   const reference = []
+  const list = Object.values(variants).map((one) => ({ ...common, ...one, options: { ...options, ...one.options } }))
   // A training takes about as long as it has products of neurons and rows.
-  const costs = names.map((name) => {
-    const { network, data, options: own } = variants[name]
-    return network.width * data.y.length * { ...options, ...own }.epochs
-  })
+  const costs = list.map(({ network, data, options }) => network.width * data.y.length * options.epochs)
   const before = costs.map((_, i) => sum(costs.slice(0, i)))
-  const trained = names.map((name, i) => {
-    const { network, data, options: own } = variants[name]
-    const { epochs } = { ...options, ...own }
+  const trained = list.map(({ network, data, options: own }, i) => {
+    const { epochs } = own
     const distance = []
     const onEpoch = ({ epoch, testLoss, network: now }) => {
       // A network that has diverged has no function.
@@ -231,7 +277,6 @@ export function trainVariants(variants, options, { test, probe }, progress = () 
     }
     const history = trainNetworkSync(network, data, {
       ...TRAINING,
-      ...options,
       ...own,
       test: { x: test.x, y: test.y },
       onEpoch,
@@ -245,7 +290,7 @@ export function trainVariants(variants, options, { test, probe }, progress = () 
       seconds: history.elapsed / 1000,
     }
   })
-  return Object.fromEntries(names.map((name, i) => [name, trained[i]]))
+  return Object.fromEntries(Object.keys(variants).map((name, i) => [name, trained[i]]))
 }
 
 const sum = (values) => values.reduce((total, value) => total + value, 0)
@@ -257,6 +302,19 @@ export function thinned({ epochs, testLoss, distance }, most = 60) {
   const kept = [...new Set(places)]
   const at = (values) => kept.map((place) => values[place])
   return { epochs: at(epochs), testLoss: at(testLoss), distance: at(distance) }
+}
+
+/** Lines of a CSV file, one for each variant, trial and epoch of such curves; `head` is what they all begin with. */
+export function curveLines(head, runs) {
+  return runs.flatMap((run, trial) =>
+    Object.entries(run).flatMap(([variant, { curves }]) =>
+      curves.epochs.map((epoch, i) => ({
+        ...{ ...head, variant, trial, epoch },
+        test_loss: curves.testLoss[i],
+        distance: curves.distance[i],
+      })),
+    ),
+  )
 }
 
 /** Of one variant's curves: the loss and the distance at the end, and how far it went from the original on its way. */

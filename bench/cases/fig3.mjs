@@ -12,18 +12,7 @@
 import { textTable } from '../../demo/table.mjs'
 import { compressDatasetSync } from '../../dist/index.js'
 import { geometricMean, mapped, median, TIE } from '../measure.mjs'
-import {
-  drawRows,
-  firstRows,
-  meanRows,
-  randomNetwork,
-  rowsWithoutNoise,
-  seedsOf,
-  summary,
-  teacher,
-  thinned,
-  trainVariants,
-} from '../networks.mjs'
+import { curveLines, firstRows, meanRows, studentTask, summary, thinned, trainVariants } from '../networks.mjs'
 import { paper } from '../paper.mjs'
 
 export const title = 'Figure 3: training on all rows, and on a tenth of them with weights'
@@ -55,8 +44,6 @@ export const NAMES = {
 }
 /** What the compressed rows are to be better than. */
 export const RIVALS = ['subset', 'order1', 'means']
-export const NOISE = 3
-export const WIDTH = 50
 const FULL = { rows: 10_000, size: 1000, epochs: 400, test: 100_000 }
 const SMALL = { rows: 2000, size: 200, epochs: 60, test: 2000 }
 
@@ -72,10 +59,8 @@ export function run({ panel, activation, rows, size, epochs, test, threads }, tr
   const { options } = PANELS[panel]
   const isBatched = options.batchSize !== undefined
   const runs = Array.from({ length: trials }, (_, trial) => {
-    const seeds = seedsOf(seed, trial)
-    const target = teacher(seeds.target, activation)
-    const data = drawRows(target, rows, seeds.rows, NOISE)
-    const network = randomNetwork({ width: WIDTH, activation }, seeds.network)
+    const task = studentTask(seed, trial, { rows, test, activation })
+    const { seeds, data } = task
     const compressed = (options) => compressDatasetSync(data, { size, threads, ...options })
     const variants = {
       original: data,
@@ -84,12 +69,12 @@ export function run({ panel, activation, rows, size, epochs, test, threads }, tr
       order1: compressed({ order: 1, quality: 'fast' }),
       means: meanRows(data, size),
       subset: firstRows(data, size),
-      redrawn: drawRows(target, rows, seeds.otherRows, NOISE),
+      redrawn: task.draw(rows, seeds.otherRows),
       ...(isBatched && { rebatched: data }),
     }
     const own = { rebatched: { seed: seeds.otherBatches } }
     const trained = trainVariants(
-      mapped(variants, (data, name) => ({ network, data, options: own[name] })),
+      mapped(variants, (data, name) => ({ data, options: own[name] })),
       {
         ...options,
         ...(isBatched && { sampling: 'replacement', batchesPerEpoch: Math.ceil(rows / BATCH) }),
@@ -97,7 +82,7 @@ export function run({ panel, activation, rows, size, epochs, test, threads }, tr
         seed: seeds.batches,
         threads,
       },
-      rowsWithoutNoise(target, test, seeds),
+      task,
       (part) => progress((trial + part) / trials),
     )
     return mapped(trained, (curves, name) => ({
@@ -110,21 +95,7 @@ export function run({ panel, activation, rows, size, epochs, test, threads }, tr
 }
 
 export function table(results) {
-  return results.flatMap(({ panel, activation, runs }) =>
-    runs.flatMap((run, trial) =>
-      Object.entries(run).flatMap(([variant, { curves }]) =>
-        curves.epochs.map((epoch, i) => ({
-          panel,
-          activation,
-          variant,
-          trial,
-          epoch,
-          test_loss: curves.testLoss[i],
-          distance: curves.distance[i],
-        })),
-      ),
-    ),
-  )
+  return results.flatMap(({ panel, activation, runs }) => curveLines({ panel, activation }, runs))
 }
 
 /**

@@ -8,18 +8,8 @@
 //   fresh-R     a network of the small width in its own initialisation, with R times the learning rate
 // Each case trains all of these with one rule and one seed, because all are compared with the original epoch by epoch.
 import { textTable } from '../../demo/table.mjs'
-import { compressNetworkSync } from '../../dist/index.js'
-import { groupBy, median } from '../measure.mjs'
-import {
-  drawRows,
-  firstNeurons,
-  randomNetwork,
-  randomNeurons,
-  ripples,
-  rowsWithoutNoise,
-  seedsOf,
-  trainVariants,
-} from '../networks.mjs'
+import { groupBy, mapped, median } from '../measure.mjs'
+import { randomNetwork, rippleTask, rivalsOf, trainVariants } from '../networks.mjs'
 import { paper } from '../paper.mjs'
 import {
   curveRows,
@@ -42,7 +32,6 @@ export const RULES = {
   Rprop: { optimizer: 'rprop', learningRate: 1e-2 },
   AdamW: { optimizer: 'adamw', learningRate: 1e-4 },
 }
-const NOISE = 0.2
 /** Of a fresh network, times that of the others: which one is best nobody knows before. */
 const RATES = [1, 3, 10]
 const FULL = { width: 10_000, size: 1000, rows: 100_000, epochs: 3000, every: 30 }
@@ -56,24 +45,17 @@ export function cases({ small, trials, threads, cores }) {
 }
 
 export function run({ rule, trial, width, size, rows, epochs, every, threads }, _trials, progress) {
-  const seeds = seedsOf(seed, trial)
-  const target = ripples(6, 20)
-  const data = drawRows(target, rows, seeds.rows, NOISE)
-  const original = randomNetwork({ width, activation: 'relu' }, seeds.network)
+  const { seeds, original, ...task } = rippleTask(seed, trial, { activation: 'relu', width, rows, tests: rows })
   const fresh = randomNetwork({ width: size, activation: 'relu' }, ~seeds.network)
   const { learningRate } = RULES[rule]
-  const compressed = compressNetworkSync(original, { size, threads })
+  const networks = rivalsOf(original, size, threads, seeds)
+  const { compressed } = networks
   const variants = {
-    original: { network: original },
-    compressed: { network: compressed },
-    first: { network: compressNetworkSync(original, { size, threads, order: 1, quality: 'fast' }) },
-    subset: { network: randomNeurons(original, size, seeds.subset) },
-    naive: { network: firstNeurons(original, size) },
+    ...mapped(networks, (network) => ({ network })),
     ...Object.fromEntries(
       RATES.map((times) => [`fresh-${times}`, { network: fresh, options: { learningRate: learningRate * times } }]),
     ),
   }
-  for (const variant of Object.values(variants)) variant.data = data
   const trained = trainVariants(
     variants,
     {
@@ -84,7 +66,7 @@ export function run({ rule, trial, width, size, rows, epochs, every, threads }, 
       evaluateEvery: every,
       threads,
     },
-    rowsWithoutNoise(target, rows, seeds),
+    task,
     progress,
   )
   return {

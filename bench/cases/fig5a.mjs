@@ -8,18 +8,8 @@ import { textTable } from '../../demo/table.mjs'
 import { compressDatasetSync } from '../../dist/index.js'
 import { powerLaw } from '../fit.mjs'
 import { doubled, groupBy, mapped, mean, median, standardError } from '../measure.mjs'
-import {
-  drawRows,
-  firstRows,
-  meanRows,
-  randomNetwork,
-  rowsWithoutNoise,
-  seedsOf,
-  teacher,
-  trainVariants,
-} from '../networks.mjs'
+import { firstRows, meanRows, studentTask, trainVariants } from '../networks.mjs'
 import { paper } from '../paper.mjs'
-import { NOISE, WIDTH } from './fig3.mjs'
 
 export const title = 'Figure 5a: the loss against the number of rows'
 export const seed = 5
@@ -53,10 +43,8 @@ export const cost = ({ rows, epochs }) => 1e6 + rows * epochs
 
 export function run({ rows, size, trial, epochs, test, threads }, _trials, progress) {
   const batchSize = Math.min(512, rows / 2)
-  const seeds = seedsOf(seed, trial)
-  const target = teacher(seeds.target)
-  const data = drawRows(target, rows, seeds.rows, NOISE)
-  const network = randomNetwork({ width: WIDTH, activation: 'relu' }, seeds.network)
+  const task = studentTask(seed, trial, { rows, test })
+  const { seeds, data } = task
   const sets = {
     original: data,
     compressed: compressDatasetSync(data, { size, order: ORDER, threads }),
@@ -64,7 +52,7 @@ export function run({ rows, size, trial, epochs, test, threads }, _trials, progr
     subset: firstRows(data, size),
   }
   const trained = trainVariants(
-    mapped(sets, (data) => ({ network, data })),
+    mapped(sets, (data) => ({ data })),
     {
       optimizer: 'adamw',
       learningRate: 1e-3,
@@ -77,7 +65,7 @@ export function run({ rows, size, trial, epochs, test, threads }, _trials, progr
       seed: seeds.batches,
       threads,
     },
-    rowsWithoutNoise(target, test, seeds),
+    task,
     progress,
   )
   const variants = mapped(trained, ({ testLoss, distance }, name) => ({

@@ -17,6 +17,7 @@ import {
   randomNetwork,
   randomNeurons,
   ripples,
+  rippleTask,
   seedsOf,
   trainVariants,
 } from '../networks.mjs'
@@ -66,16 +67,12 @@ export function run(parameters, _trials, progress) {
 }
 
 function runLoss({ trial, width, size, rows, epochs, threads }, progress) {
-  const seeds = seedsOf(seed, trial)
-  const target = ripples(6, 20)
-  const data = drawRows(target, rows, seeds.rows, NOISE)
-  const test = drawRows(target, rows, seeds.test)
-  const original = randomNetwork({ width, activation: 'relu' }, seeds.network)
+  const { seeds, original, data, test } = rippleTask(seed, trial, { activation: 'relu', width, rows, tests: rows })
   const compressed = compressNetworkSync(original, { size, threads })
   const variants = {
-    original: { network: original, data },
-    compressed: { network: compressed, data },
-    subset: { network: randomNeurons(original, size, seeds.subset), data },
+    original: { network: original },
+    compressed: { network: compressed },
+    subset: { network: randomNeurons(original, size, seeds.subset) },
   }
   const options = {
     optimizer: 'adamw',
@@ -86,7 +83,7 @@ function runLoss({ trial, width, size, rows, epochs, threads }, progress) {
     evaluateEvery: epochs,
     threads,
   }
-  const trained = trainVariants(variants, options, { test, probe: test }, progress)
+  const trained = trainVariants(variants, options, { data, test }, progress)
   return { kept: compressed.width, order: compressed.matched.order, ...recorded(trained) }
 }
 
@@ -124,9 +121,9 @@ function runMeanField({ trial, reference, widths, rows, epochs, every, threads }
     threads,
   }
   const trained = trainVariants(
-    mapped(variants, (network) => ({ network, data })),
+    mapped(variants, (network) => ({ network })),
     options,
-    { test, probe: test },
+    { data, test },
     progress,
   )
   return { kept, square: mean(test.y.map((value) => value ** 2)), ...recorded(trained) }

@@ -5,19 +5,8 @@
 import { textTable } from '../../demo/table.mjs'
 import { compressDatasetSync } from '../../dist/index.js'
 import { mapped } from '../measure.mjs'
-import {
-  drawRows,
-  firstRows,
-  meanRows,
-  randomNetwork,
-  rowsWithoutNoise,
-  seedsOf,
-  summary,
-  teacher,
-  thinned,
-  trainVariants,
-} from '../networks.mjs'
-import { advantage, medians, NOISE, WIDTH } from './fig3.mjs'
+import { curveLines, firstRows, meanRows, studentTask, summary, thinned, trainVariants } from '../networks.mjs'
+import { advantage, medians } from './fig3.mjs'
 
 export const title = 'A hundredth of the rows, in mini-batches'
 export const seed = 4
@@ -74,19 +63,15 @@ export function run({ rows, size, epochs, test, threads }, trials, progress) {
   const batches = Math.ceil(rows / BATCH)
   // As many steps as with batches that are drawn: more epochs, each of them over few rows.
   const stretch = Math.round(batches / Math.ceil(size / BATCH))
-  const own = {
-    ...mapped(SHUFFLED, () => ({
-      sampling: 'shuffle',
-      batchesPerEpoch: undefined,
-      epochs: epochs * stretch,
-      evaluateEvery: stretch,
-    })),
+  const shuffled = {
+    sampling: 'shuffle',
+    batchesPerEpoch: undefined,
+    epochs: epochs * stretch,
+    evaluateEvery: stretch,
   }
   const runs = Array.from({ length: trials }, (_, trial) => {
-    const seeds = seedsOf(seed, trial)
-    const target = teacher(seeds.target)
-    const data = drawRows(target, rows, seeds.rows, NOISE)
-    const network = randomNetwork({ width: WIDTH, activation: 'relu' }, seeds.network)
+    const task = studentTask(seed, trial, { rows, test })
+    const { seeds, data } = task
     const sets = {
       original: data,
       ...mapped(COMPRESSIONS, (options) => compressDatasetSync(data, { size, threads, ...options })),
@@ -96,12 +81,8 @@ export function run({ rows, size, epochs, test, threads }, trials, progress) {
       rebatched: data,
     }
     const all = { ...sets, ...mapped(SHUFFLED, (from) => sets[from]) }
-    const variants = Object.fromEntries(
-      Object.keys(NAMES).map((name) => [
-        name,
-        { network, data: all[name], options: name === 'rebatched' ? { seed: seeds.otherBatches } : own[name] },
-      ]),
-    )
+    const own = { ...mapped(SHUFFLED, () => shuffled), rebatched: { seed: seeds.otherBatches } }
+    const variants = mapped(NAMES, (_, name) => ({ data: all[name], options: own[name] }))
     const trained = trainVariants(
       variants,
       {
@@ -114,7 +95,7 @@ export function run({ rows, size, epochs, test, threads }, trials, progress) {
         seed: seeds.batches,
         threads,
       },
-      rowsWithoutNoise(target, test, seeds),
+      task,
       (part) => progress((trial + part) / trials),
     )
     return mapped(trained, (curves, name) => ({
@@ -135,19 +116,7 @@ function effectiveCount({ y, weights }) {
 }
 
 export function table(results) {
-  return results.flatMap(({ runs }) =>
-    runs.flatMap((run, trial) =>
-      Object.entries(run).flatMap(([variant, { curves }]) =>
-        curves.epochs.map((epoch, i) => ({
-          variant,
-          trial,
-          epoch,
-          test_loss: curves.testLoss[i],
-          distance: curves.distance[i],
-        })),
-      ),
-    ),
-  )
+  return results.flatMap(({ runs }) => curveLines({}, runs))
 }
 
 /** The compressions, the one whose loss at the end is least first. */

@@ -7,18 +7,8 @@
 //                  compressed with the highest order that fits, in one cell
 import { textTable } from '../../demo/table.mjs'
 import { compressNetworkSync, momentCount, predictSync, selectNeurons, trainNetworkSync } from '../../dist/index.js'
-import { groupBy, median } from '../measure.mjs'
-import {
-  drawRows,
-  fDistance,
-  firstNeurons,
-  randomNetwork,
-  randomNeurons,
-  ripples,
-  seedsOf,
-  TRAINING,
-  trainVariants,
-} from '../networks.mjs'
+import { groupBy, mapped, median } from '../measure.mjs'
+import { fDistance, randomNeurons, rippleTask, rivalsOf, TRAINING, trainVariants } from '../networks.mjs'
 import {
   curveRows,
   deviationRow,
@@ -42,10 +32,6 @@ export const RULES = {
 }
 /** Those that know more of a neuron than its parameters. */
 const RULES_DURING = ['momentum', 'Adam']
-const SETTINGS = {
-  gelu: { target: [2, 4], noise: 0.1, ranges: { hidden: 1.5, bias: 1.5 } },
-  relu: { target: [6, 20], noise: 0.2, ranges: {} },
-}
 const FULL = { width: 4000, size: 800, rows: 10_000, tests: 4000, epochs: 60, every: 5 }
 const SMALL = { width: 300, size: 60, rows: 1000, tests: 500, epochs: 12, every: 2 }
 /** Of part 'after': more rows and epochs, because the target of figure 4 is learned slowly. */
@@ -79,17 +65,7 @@ export function run(parameters, _trials, progress) {
   return { path: runPath, during: runDuring, after: runAfter }[parameters.part](parameters, progress)
 }
 
-function drawn({ activation = 'gelu', trial, width, rows, tests }) {
-  const seeds = seedsOf(seed, trial)
-  const { target, noise, ranges } = SETTINGS[activation]
-  const f = ripples(...target)
-  return {
-    seeds,
-    data: drawRows(f, rows, seeds.rows, noise),
-    test: drawRows(f, tests, seeds.test),
-    original: randomNetwork({ width, activation, ranges }, seeds.network),
-  }
-}
+const drawn = ({ trial, ...parameters }) => rippleTask(seed, trial, { activation: 'gelu', ...parameters })
 
 function optionsOf({ rule, threads, epochs, every }, seeds) {
   return {
@@ -106,18 +82,14 @@ function optionsOf({ rule, threads, epochs, every }, seeds) {
 function runPath(parameters, progress) {
   const { seeds, data, test, original } = drawn(parameters)
   const { size, threads } = parameters
-  const compressed = compressNetworkSync(original, { size, threads })
+  const networks = rivalsOf(original, size, threads, seeds)
+  const { compressed } = networks
   const variants = {
-    original: { network: original },
-    compressed: { network: compressed },
-    first: { network: compressNetworkSync(original, { size, threads, order: 1, quality: 'fast' }) },
-    subset: { network: randomNeurons(original, size, seeds.subset) },
-    naive: { network: firstNeurons(original, size) },
+    ...mapped(networks, (network) => ({ network })),
     total: { network: compressed, options: { gradient: 'total' } },
   }
-  for (const variant of Object.values(variants)) variant.data = data
   const options = optionsOf(parameters, seeds)
-  const trained = trainVariants(variants, options, { test, probe: test }, progress)
+  const trained = trainVariants(variants, options, { data, test }, progress)
   return { kept: compressed.width, order: compressed.matched.order, ...recorded(trained) }
 }
 

@@ -3,24 +3,21 @@
 import { textTable } from '../../demo/table.mjs'
 import { compressNetworkSync } from '../../dist/index.js'
 import { groupBy, mapped, median } from '../measure.mjs'
-import { drawRows, randomNetwork, randomNeurons, ripples, seedsOf, trainVariants } from '../networks.mjs'
+import { randomNeurons, rippleTask, trainVariants } from '../networks.mjs'
 import { curveRows, finite, recorded, short, summary } from '../trajectories.mjs'
 
 export const title = 'How few neurons do: 10,000 compressed to 3000 and down to 100, then trained'
 export const seed = 7
 export const trials = 3
 
-const SETTINGS = {
-  gelu: { target: [2, 4], noise: 0.1, ranges: { hidden: 1.5, bias: 1.5 }, epochs: 100 },
-  relu: { target: [6, 20], noise: 0.2, ranges: {}, epochs: 200 },
-}
+const EPOCHS = { gelu: 100, relu: 200 }
 const FULL = { width: 10_000, sizes: [3000, 1000, 300, 100], rows: 20_000, tests: 10_000 }
 const SMALL = { width: 1000, sizes: [300, 100], rows: 1000, tests: 500, epochs: 20 }
 /** Of each training. */
 const EVALUATIONS = 20
 
 export function cases({ small, trials, threads, cores }) {
-  return Object.entries(SETTINGS).flatMap(([activation, { epochs }]) =>
+  return Object.entries(EPOCHS).flatMap(([activation, epochs]) =>
     Array.from({ length: trials }, (_, trial) => ({
       activation,
       trial,
@@ -34,12 +31,7 @@ export function cases({ small, trials, threads, cores }) {
 export const cost = ({ activation, epochs }) => epochs * { gelu: 8, relu: 1 }[activation]
 
 export function run({ activation, trial, epochs, width, sizes, rows, tests, threads }, _trials, progress) {
-  const seeds = seedsOf(seed, trial)
-  const { target, noise, ranges } = SETTINGS[activation]
-  const f = ripples(...target)
-  const data = drawRows(f, rows, seeds.rows, noise)
-  const test = drawRows(f, tests, seeds.test)
-  const original = randomNetwork({ width, activation, ranges }, seeds.network)
+  const { seeds, original, data, test } = rippleTask(seed, trial, { activation, width, rows, tests })
   const compressed = sizes.map((size) => compressNetworkSync(original, { size, threads }))
   const networks = Object.fromEntries([
     ['original', original],
@@ -56,9 +48,9 @@ export function run({ activation, trial, epochs, width, sizes, rows, tests, thre
     threads,
   }
   const trained = trainVariants(
-    mapped(networks, (network) => ({ network, data })),
+    mapped(networks, (network) => ({ network })),
     options,
-    { test, probe: test },
+    { data, test },
     progress,
   )
   return {

@@ -1,6 +1,5 @@
 // Labelled rows (x, y), perhaps with weights: how they are given, and how they are read.
-import { types } from 'node:util'
-import { describe, plainError, rangeError, typeError } from '../errors.js'
+import { describe, rangeError, typeError } from '../errors.js'
 import type { NativePoints, Numbers } from '../native/addon.js'
 import { copyOf } from '../native/memory.js'
 import { isRecord, shared } from './options.js'
@@ -66,25 +65,6 @@ export function readLabelledRows(data: unknown, names: RowsNames, known: KnownOf
   const ofData = givenWeights === undefined ? undefined : shared.weights.check(givenWeights, `${where}weights`)
   const weights = copyWeights(known.weights ?? ofData, x.count, `${where}weights`)
   return { x, y, weights }
-}
-
-/**
- * Rows of their own, row-major: what the caller does to the arrays later does not matter. Throws as copyColumns,
- * ERR_MEMORY.
- */
-export function copyRows(points: NativePoints, where: string): NativePoints {
-  const { count, dimension } = points
-  const data = allocate(types.isFloat32Array(points.data) ? Float32Array : Float64Array, count * dimension, where)
-  copyColumns(points, data, 0, dimension, where)
-  return { data, offset: 0, count, dimension, rowStride: dimension, columnStride: 1 }
-}
-
-function allocate(Kind: new (length: number) => Numbers, length: number, where: string): Numbers {
-  try {
-    return new Kind(length)
-  } catch (cause) {
-    throw plainError('ERR_MEMORY', `${where}: not enough memory for a copy of ${length} numbers`, cause)
-  }
 }
 
 /** Copies into rows of `width` numbers, from column `offset` on. Throws RangeError ERR_NOT_FINITE. */

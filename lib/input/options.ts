@@ -256,9 +256,15 @@ export function checkScale(scale: string | Float64Array, columns: number, caller
   )
 }
 
-/** Reads the options of function `name` and of its Sync form, which has neither `signal` nor `onProgress`. */
-export function optionsOf<Table extends OptionTable>(name: string, table: Table) {
-  const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgress }
+const watching = { signal: shared.signal, onProgress: shared.onProgress }
+
+/** Reads the options of function `name` and of its Sync form, which has none of `watch`: `signal` and `onProgress`. */
+export function optionsOf<Table extends OptionTable, Watch extends OptionTable = typeof watching>(
+  name: string,
+  table: Table,
+  watch: Watch | undefined = watching as unknown as Watch,
+) {
+  const asyncTable = { ...table, ...watch }
   const elsewhere = onlyAsync(name)
   return {
     read: (options: unknown) => readOptions(name, options, asyncTable),

@@ -6,16 +6,7 @@ import { type ByteSource, blocks, fileError } from './bytes.js'
 import { type addCell, cellAdder, isNumber, isNumberLike } from './cell.js'
 import { type Dialect, recognise } from './dialect.js'
 import { beginsWith, parseBlanks } from './sample.js'
-import {
-  type Column,
-  ColumnBuilder,
-  keeps,
-  positionNames,
-  type ReadOptions,
-  type Table,
-  uniqueNames,
-  unread,
-} from './table.js'
+import { newColumns, positionNames, type ReadOptions, type Table, uniqueNames } from './table.js'
 import { numberText, rowTexts } from './text.js'
 
 // Pieces of this size keep the parser's rows in the processor's cache. The first piece shows the dialect.
@@ -66,8 +57,7 @@ class RowReader {
   #dialect: Dialect | undefined
   #parse: (text: string, isLast: boolean) => Parsed = () => ({ data: [], errors: [], meta: { cursor: 0 } })
   #rest = ''
-  #names: string[] = []
-  #builders: (ColumnBuilder | undefined)[] = []
+  #columns = newColumns([], 'text', {})
   #add: typeof addCell = () => {}
   /** Lines to pass over. */
   #skip = 0
@@ -110,14 +100,12 @@ class RowReader {
       const what = `its first line is ${promised} alone, and ${this.#rows} rows follow`
       throw fileError(this.#path, `${what}; --skip says how many lines stand before the table`)
     }
-    const isAsked = this.#options.columns !== undefined
-    const columns = this.#names.map((name, i): Column => this.#builders[i]?.done(isAsked) ?? unread(name, 'text'))
     const comments = this.#comments === 1 ? '1 comment line' : `${this.#comments} comment lines`
     const facts = [...remarks, ...(this.#comments > 0 ? [`${comments} (${comment ?? '#'})`] : [])]
     return {
       format: 'csv',
       rows: this.#rows,
-      columns,
+      columns: this.#columns.done(this.#options.columns !== undefined),
       named: names !== undefined,
       meta: undefined,
       notes: facts.length > 0 ? [`${this.#path}: ${facts.join(', ')}`] : [],
@@ -157,9 +145,8 @@ class RowReader {
     this.#dialect = dialect
     this.#skip = dialect.skip
     this.#heads = (dialect.namesInRow ? 1 : 0) + (dialect.hasUnits ? 1 : 0)
-    this.#names = names === undefined ? positionNames(width) : uniqueNames(names)
-    const keep = keeps(this.#options)
-    this.#builders = this.#names.map((name) => (keep(name) ? new ColumnBuilder(name, 'text') : undefined))
+    const unique = names === undefined ? positionNames(width) : uniqueNames(names)
+    this.#columns = newColumns(unique, 'text', this.#options)
     this.#add = cellAdder(dialect.decimal, this.#options.missing)
     if (delimiter === ' ') this.#parse = (text, isLast) => parseBlanks(text, newline, isLast)
     else {
@@ -204,7 +191,7 @@ class RowReader {
       this.#heads--
       return
     }
-    const builders = this.#builders
+    const { builders } = this.#columns
     const line = this.#line
     if (cells.length !== builders.length && !this.#endsInDelimiter(cells)) throw this.#wrongWidth(cells)
     const add = this.#add
@@ -216,12 +203,12 @@ class RowReader {
   }
 
   #endsInDelimiter(cells: string[]): boolean {
-    const width = this.#builders.length
+    const width = this.#columns.builders.length
     return this.#dialect?.isTrailing === true && cells.length === width + 1 && cells[width].trim() === ''
   }
 
   #wrongWidth(cells: string[]): Error {
-    const expected = `expected ${this.#builders.length} as in the first row`
+    const expected = `expected ${this.#columns.builders.length} as in the first row`
     const { delimiter, decimal } = this.#dialect as Dialect
     let help = ''
     if (/^\s*(#|%|\/\/|!)/.test(cells[0])) help = '; --comment passes over lines that begin so'

@@ -4,13 +4,12 @@ import { type ByteSource, blocks, fileError } from './bytes.js'
 import { type NpyField, type NpyHeader, npyHeader, readNpyHeader } from './npy-header.js'
 import {
   type Column,
-  ColumnBuilder,
-  keeps,
+  type ColumnBuilder,
+  newColumns,
   positionNames,
   type ReadOptions,
   type Table,
   uniqueNames,
-  unread,
 } from './table.js'
 
 const BLOCK = 1 << 20
@@ -80,20 +79,18 @@ export async function readRecords(
   if (end > source.size)
     throw fileError(path, `is cut short: ${rows} records need ${end} bytes, ${source.size} are there`)
 
-  const names = uniqueNames(fields.filter((_, i) => parts[i].type !== undefined).map(({ name }) => name))
-  const keep = keeps(options)
-  let next = 0
-  const columns = parts.flatMap(({ type }) => {
-    if (type === undefined) return [undefined]
-    const name = names[next++]
-    const builder = keep(name) ? new ColumnBuilder(name, type.name, rows) : undefined
-    return [{ name, stored: type.name, builder }]
-  })
+  const named = parts.flatMap(({ type }, i) =>
+    type === undefined ? [] : [{ name: fields[i].name, stored: type.name }],
+  )
+  const names = uniqueNames(named.map(({ name }) => name))
+  const stored = named.map(({ stored }) => stored)
+  const columns = newColumns(names, stored, options, rows)
   const blockSize = Math.max(1, Math.floor(BLOCK / size)) * size
   for await (const bytes of blocks(source, header.offset, end, blockSize, options)) {
     let start = 0
-    for (const [i, { size: width, type, swapped }] of parts.entries()) {
-      const builder = columns[i]?.builder
+    let column = 0
+    for (const { size: width, type, swapped } of parts) {
+      const builder = type === undefined ? undefined : columns.builders[column++]
       if (type !== undefined && builder !== undefined) {
         const own = new Uint8Array((bytes.length / size) * width)
         for (let from = start, to = 0; from < bytes.length; from += size, to += width)
@@ -104,10 +101,7 @@ export async function readRecords(
       start += width
     }
   }
-  const made = columns.flatMap((column) =>
-    column === undefined ? [] : [column.builder?.done() ?? unread(column.name, column.stored)],
-  )
-  return { format: 'npy', rows, columns: made, named: true, meta: undefined }
+  return { format: 'npy', rows, columns: columns.done(), named: true, meta: undefined }
 }
 
 function addAll(values: Decoded, builder: ColumnBuilder): void {
@@ -123,8 +117,7 @@ export async function readNpyColumns(
 ): Promise<Column[]> {
   const { type, swapped } = numberType(source.path, header)
   const { rows, width } = npyShape(source, header)
-  const keep = keeps(options)
-  const builders = names.map((name) => (keep(name) ? new ColumnBuilder(name, type.name, rows) : undefined))
+  const { builders, done } = newColumns(names, type.name, options, rows)
   const add = (bytes: Uint8Array<ArrayBuffer>, builderOf: (element: number) => ColumnBuilder | undefined) => {
     if (swapped) swapBytes(bytes, type.size)
     const values = type.decode(bytes)
@@ -150,7 +143,7 @@ export async function readNpyColumns(
     const end = offset + rows * rowSize
     for await (const bytes of blocks(source, offset, end, blockSize, options)) add(bytes, (i) => builders[i % width])
   }
-  return names.map((name, i) => builders[i]?.done() ?? unread(name, type.name))
+  return done()
 }
 
 /** Whether the elements of an array are numbers. */

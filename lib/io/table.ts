@@ -223,6 +223,23 @@ function shortened(text: string): string {
   return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}...` : text
 }
 
+/**
+ * A column per name, with a builder where it is kept. `stored`: how the file stores it, or each of them; `expected`: as for
+ * the builder. `done()` returns the columns when all builders have their rows.
+ */
+export function newColumns(
+  names: readonly string[],
+  stored: string | readonly string[],
+  options: ReadOptions,
+  expected?: number,
+): { builders: (ColumnBuilder | undefined)[]; done(isAsked?: boolean): Column[] } {
+  const keep = keeps(options)
+  const storedAt = (i: number) => (typeof stored === 'string' ? stored : stored[i])
+  const builders = names.map((name, i) => (keep(name) ? new ColumnBuilder(name, storedAt(i), expected) : undefined))
+  const done = (isAsked?: boolean) => names.map((name, i) => builders[i]?.done(isAsked) ?? unread(name, storedAt(i)))
+  return { builders, done }
+}
+
 /** A column of the file that was not asked for. */
 export function unread(name: string, stored: string): Column {
   const counts = { missing: 0, texts: 0, notFinite: 0 }

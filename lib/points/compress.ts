@@ -5,15 +5,14 @@ import {
   type AsyncOptions,
   checkScale,
   type OptionValues,
-  onlyAsync,
-  readOptions,
+  optionsOf,
   shared,
   sizeForAuto,
   type ThreadOptions,
   withDefault,
 } from '../input/options.js'
 import { momentsOf, type NativeSpace, nativeSpace, type OrderBlock, orderOrAuto } from '../input/order.js'
-import { type PointsInput, readPoints, readWeights } from '../input/points.js'
+import { type PointsInput, readWeighted } from '../input/points.js'
 import { type NativeCompressed, type NativeCompressInput, type Numbers, native } from '../native/addon.js'
 import { runJob } from '../native/job.js'
 import { memoryToHave } from '../native/memory.js'
@@ -97,7 +96,8 @@ const table = {
   scale: shared.scale,
   quality: shared.quality,
 }
-const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgress }
+const { read, readSync } = optionsOf('compress', table)
+type Values = OptionValues<typeof table>
 
 /**
  * Replaces d weighted points in R^m by at most `size` of them with new positive weights, so that every polynomial moment up
@@ -123,7 +123,7 @@ const asyncTable = { ...table, signal: shared.signal, onProgress: shared.onProgr
  * Source: arXiv:2510.00504 for the cells and their error; V. Tchakaloff (1957) for the points and weights of one cell.
  */
 export async function compress(points: PointsInput, options: CompressOptions): Promise<Compressed> {
-  const values = readOptions('compress', options, asyncTable)
+  const values = read(options)
   const input = readInput('compress', points, values)
   const output = await runJob((progress) => native().compress(input, progress), values)
   return toCompressed(input, output, values.order)
@@ -131,28 +131,23 @@ export async function compress(points: PointsInput, options: CompressOptions): P
 
 /** As compress(), but blocks until the end and throws the errors with which compress() rejects. The same bits. */
 export function compressSync(points: PointsInput, options: CompressSyncOptions): Compressed {
-  const values = readOptions('compressSync', options, table, onlyAsync('compress'))
+  const values = readSync(options)
   const input = readInput('compressSync', points, values)
   return toCompressed(input, native().compressSync(input), values.order)
 }
 
 /** For tests and benchmarks: how many cells each strategy of native/kernel/compression/ladder.hpp answered, by its name. */
 export function strategiesOf(points: PointsInput, options: CompressSyncOptions): Record<string, number> {
-  const values = readOptions('strategiesOf', options, table, onlyAsync('compress'))
-  return native().compressSync(readInput('strategiesOf', points, values)).strategies
+  return native().compressSync(readInput('strategiesOf', points, readSync(options))).strategies
 }
 
-function readInput(caller: string, given: unknown, options: OptionValues<typeof table>): NativeCompressInput {
-  const points = readPoints(given, options.dimension, {
-    where: `${caller}: points`,
-    dimensionOption: "option 'dimension'",
-  })
-  const weights = readWeights(options.weights, points.count, `${caller}: option 'weights'`)
+function readInput(caller: string, given: unknown, options: Values): NativeCompressInput {
+  const set = readWeighted(caller, given, options)
   const { scale } = options
-  const { dimension } = points
-  const { space, size } = readSpace(caller, options, dimension, points.count)
+  const { dimension, count } = set.points
+  const { space, size } = readSpace(caller, options, dimension, count)
   const input: NativeCompressInput = {
-    points,
+    ...set,
     ...space,
     size,
     best: options.quality === 'best',
@@ -160,7 +155,6 @@ function readInput(caller: string, given: unknown, options: OptionValues<typeof 
     memory: memoryToHave(),
     standardise: scale !== 'none',
   }
-  if (weights !== undefined) input.weights = weights
   checkScale(scale, dimension, caller)
   if (typeof scale !== 'string') input.scales = scale
   return input
@@ -169,7 +163,7 @@ function readInput(caller: string, given: unknown, options: OptionValues<typeof 
 /** The moments to keep, and the most points. */
 function readSpace(
   caller: string,
-  options: OptionValues<typeof table>,
+  options: Values,
   dimension: number,
   count: number,
 ): { space: NativeSpace & { auto: boolean }; size: number } {
@@ -194,11 +188,7 @@ function readSpace(
   return { space: { ...space, auto: false }, size: most(size, moments) }
 }
 
-function toCompressed(
-  input: NativeCompressInput,
-  output: NativeCompressed,
-  order: OptionValues<typeof table>['order'],
-): Compressed {
+function toCompressed(input: NativeCompressInput, output: NativeCompressed, order: Values['order']): Compressed {
   const { points, weights, indices, cells, threads, residual, cellsKeepingLess, partition, recombine, total } = output
   return {
     points,

@@ -1,18 +1,10 @@
 // Weights on given points for given moments: calibration weighting.
 import { rangeError } from '../errors.js'
+import { bothForms } from '../input/both-forms.js'
 import { featureCount } from '../input/multi-index.js'
-import {
-  type AsyncOptions,
-  oneOf,
-  optionsOf,
-  shared,
-  type ThreadOptions,
-  typedNumbers,
-  withDefault,
-} from '../input/options.js'
+import { type AsyncOptions, oneOf, shared, type ThreadOptions, typedNumbers, withDefault } from '../input/options.js'
 import { ownNumbers, type PointsInput, readWeighted } from '../input/points.js'
-import { type NativeMatchMomentsInput, type Numbers, native } from '../native/addon.js'
-import { runJob } from '../native/job.js'
+import type { Numbers } from '../native/addon.js'
 import { memoryToHave } from '../native/memory.js'
 
 export interface MatchMomentsSyncOptions extends ThreadOptions {
@@ -38,14 +30,28 @@ export interface MatchedMoments {
   residual: number
 }
 
-const { read, readSync } = optionsOf('matchMoments', {
+const table = {
   dimension: shared.dimension,
   order: shared.order,
   basis: withDefault(oneOf('monomial', 'legendre'), () => 'monomial' as const),
   weights: shared.weights,
   threads: shared.threads,
+}
+const forms = bothForms('matchMoments', table, (caller, options, given: unknown, givenTarget: unknown) => {
+  const { order, basis, threads } = options
+  const set = readWeighted(caller, given, options)
+  const { dimension } = set.points
+  const count = featureCount(caller, dimension, order)
+  const where = `${caller}: target`
+  const target = ownNumbers(typedNumbers(givenTarget, where), where)
+  if (target.length !== count) {
+    throw rangeError(
+      'ERR_SHAPE',
+      `${where} must have one number per moment, ${count} of order ${order} in ${dimension} columns, got ${target.length}`,
+    )
+  }
+  return { ...set, target, order, basis, threads, memory: memoryToHave() }
 })
-type Values = ReturnType<typeof readSync>
 
 /**
  * Finds non-negative weights w on the given points whose moments of degree <= `order` are `target`:
@@ -85,9 +91,7 @@ export async function matchMoments(
   target: Numbers,
   options: MatchMomentsOptions,
 ): Promise<MatchedMoments> {
-  const values = read(options)
-  const input = readInput('matchMoments', points, target, values)
-  return runJob((progress) => native().matchMoments(input, progress), values)
+  return forms.run(options, points, target)
 }
 
 /** As matchMoments(), but blocks until the end and throws the errors with which it rejects. The same bits. */
@@ -96,22 +100,5 @@ export function matchMomentsSync(
   target: Numbers,
   options: MatchMomentsSyncOptions,
 ): MatchedMoments {
-  const values = readSync(options)
-  return native().matchMomentsSync(readInput('matchMomentsSync', points, target, values))
-}
-
-function readInput(caller: string, given: unknown, givenTarget: unknown, options: Values): NativeMatchMomentsInput {
-  const { order, basis, threads } = options
-  const set = readWeighted(caller, given, options)
-  const { dimension } = set.points
-  const count = featureCount(caller, dimension, order)
-  const where = `${caller}: target`
-  const target = ownNumbers(typedNumbers(givenTarget, where), where)
-  if (target.length !== count) {
-    throw rangeError(
-      'ERR_SHAPE',
-      `${where} must have one number per moment, ${count} of order ${order} in ${dimension} columns, got ${target.length}`,
-    )
-  }
-  return { ...set, target, order, basis, threads, memory: memoryToHave() }
+  return forms.runSync(options, points, target)
 }

@@ -1,10 +1,10 @@
 // The moments of a weighted set. multi-index.ts counts and lists them.
 
+import { bothForms } from '../input/both-forms.js'
 import { sumCount } from '../input/multi-index.js'
-import { type AsyncOptions, oneOf, optionsOf, shared, type ThreadOptions, withDefault } from '../input/options.js'
+import { type AsyncOptions, oneOf, shared, type ThreadOptions, withDefault } from '../input/options.js'
 import { type PointsInput, readWeighted } from '../input/points.js'
-import { type NativeMomentsInput, type Numbers, native } from '../native/addon.js'
-import { runJob } from '../native/job.js'
+import type { Numbers } from '../native/addon.js'
 import { memoryToHave } from '../native/memory.js'
 
 export interface MomentsSyncOptions extends ThreadOptions {
@@ -23,14 +23,19 @@ export interface MomentsSyncOptions extends ThreadOptions {
 
 export interface MomentsOptions extends MomentsSyncOptions, AsyncOptions {}
 
-const { read, readSync } = optionsOf('moments', {
+const table = {
   dimension: shared.dimension,
   order: shared.order,
   weights: shared.weights,
   basis: withDefault(oneOf('monomial', 'legendre'), () => 'monomial' as const),
   threads: shared.threads,
+}
+const forms = bothForms('moments', table, (caller, options, given: unknown) => {
+  const { order, basis, threads } = options
+  const set = readWeighted(caller, given, options)
+  sumCount(caller, set.points.dimension, order)
+  return { ...set, order, basis, threads, memory: memoryToHave() }
 })
-type Values = ReturnType<typeof readSync>
 
 /**
  * The moments of weighted points: sum_i weight_i * phi_a(point i) for every multi-index a of degree <= `order`.
@@ -56,20 +61,10 @@ type Values = ReturnType<typeof readSync>
  * Source: sums of pre-rounded terms, as in J. Demmel, H. D. Nguyen, Fast reproducible floating-point summation, ARITH 2013.
  */
 export async function moments(points: PointsInput, options: MomentsOptions): Promise<Float64Array> {
-  const values = read(options)
-  const input = readInput('moments', points, values)
-  return runJob((progress) => native().moments(input, progress), values)
+  return forms.run(options, points)
 }
 
 /** As moments(), but blocks until the end and throws the errors with which moments() rejects. The same bits. */
 export function momentsSync(points: PointsInput, options: MomentsSyncOptions): Float64Array {
-  const values = readSync(options)
-  return native().momentsSync(readInput('momentsSync', points, values))
-}
-
-function readInput(caller: string, given: unknown, options: Values): NativeMomentsInput {
-  const { order, basis, threads } = options
-  const set = readWeighted(caller, given, options)
-  sumCount(caller, set.points.dimension, order)
-  return { ...set, order, basis, threads, memory: memoryToHave() }
+  return forms.runSync(options, points)
 }

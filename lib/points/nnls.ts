@@ -1,11 +1,11 @@
 // Least squares with non-negative unknowns, perhaps under equality constraints.
 import { describe, rangeError, typeError } from '../errors.js'
+import { bothForms } from '../input/both-forms.js'
 import {
   type AsyncOptions,
   isRecord,
   type OptionValues,
   optional,
-  optionsOf,
   readOptions,
   shared,
   type ThreadOptions,
@@ -13,8 +13,7 @@ import {
   wholeNumber,
 } from '../input/options.js'
 import { isNumbers, type PointsInput, readPoints, readWeights } from '../input/points.js'
-import { type NativeNnlsInput, type Numbers, native } from '../native/addon.js'
-import { runJob } from '../native/job.js'
+import type { NativeNnlsInput, Numbers } from '../native/addon.js'
 
 /** Constraints E x = f. */
 export interface Equality {
@@ -48,15 +47,16 @@ export interface NnlsResult {
 
 const MAX_COLUMNS = 2 ** 31 - 1
 
-const { read, readSync } = optionsOf('nnls', {
+const table = {
   rows: optional(wholeNumber(0, 2 ** 32 - 1)),
   columns: optional(wholeNumber(1, MAX_COLUMNS)),
   equality: optional(equality),
   // The default is looked up only for a matrix large enough for a second thread to help: asking the system for the number
   // of processors takes longer than a small problem.
   threads: optional(shared.threads.check),
-})
-type Values = ReturnType<typeof readSync>
+}
+type Values = OptionValues<typeof table>
+const forms = bothForms('nnls', table, readInput)
 const equalityTable = {
   matrix: { check: (value: unknown) => value as PointsInput, missing: () => undefined },
   rhs: { check: (value: unknown) => value as Numbers, missing: () => undefined },
@@ -100,18 +100,15 @@ const SMALL = 2 ** 20
  * the method of multipliers, then by the null space of E on the columns found.
  */
 export async function nnls(matrix: PointsInput, rhs: Numbers, options: NnlsOptions = {}): Promise<NnlsResult> {
-  const values = read(options)
-  const input = readInput('nnls', matrix, rhs, values)
-  return runJob((progress) => native().nnls(input, progress), values)
+  return forms.run(options, matrix, rhs)
 }
 
 /** As nnls(), but blocks until the end and throws the errors with which nnls() rejects. The same bits. */
 export function nnlsSync(matrix: PointsInput, rhs: Numbers, options: NnlsSyncOptions = {}): NnlsResult {
-  const values = readSync(options)
-  return native().nnlsSync(readInput('nnlsSync', matrix, rhs, values))
+  return forms.runSync(options, matrix, rhs)
 }
 
-function readInput(caller: string, matrix: unknown, rhs: unknown, options: Values): NativeNnlsInput {
+function readInput(caller: string, options: Values, matrix: unknown, rhs: unknown): NativeNnlsInput {
   const where = `${caller}: matrix`
   const names = { where, dimensionOption: "option 'columns'" }
   const input: NativeNnlsInput = { columns: 0, threads: 1 }

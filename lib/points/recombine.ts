@@ -1,10 +1,10 @@
 // Recombination of any feature matrix: the step that compress() takes in each cell, for features of your own.
 import { rangeError } from '../errors.js'
+import { bothForms } from '../input/both-forms.js'
 import { checkFeatures } from '../input/multi-index.js'
-import { type AsyncOptions, optional, optionsOf, shared, type ThreadOptions, wholeNumber } from '../input/options.js'
+import { type AsyncOptions, optional, shared, type ThreadOptions, wholeNumber } from '../input/options.js'
 import { type PointsInput, readPoints, readWeights } from '../input/points.js'
-import { type NativeRecombineInput, type Numbers, native } from '../native/addon.js'
-import { runJob } from '../native/job.js'
+import type { NativeRecombineInput, Numbers } from '../native/addon.js'
 import { memoryToHave } from '../native/memory.js'
 
 export interface RecombineSyncOptions extends ThreadOptions {
@@ -29,13 +29,24 @@ export interface Recombined {
   rank: number
 }
 
-const { read, readSync } = optionsOf('recombine', {
+const table = {
   weights: shared.weights,
   count: optional(wholeNumber(1, 2 ** 32 - 1)),
   width: optional(wholeNumber(1, 2 ** 31 - 1)),
   threads: shared.threads,
+}
+const forms = bothForms('recombine', table, (caller, options, given: unknown) => {
+  const where = `${caller}: features`
+  const features = readPoints(given, options.width, { where, dimensionOption: "option 'width'" })
+  if (options.count !== undefined && options.count !== features.count) {
+    throw rangeError('ERR_SHAPE', `${where} has ${features.count} rows, but option 'count' is ${options.count}`)
+  }
+  checkFeatures(`${where} has`, features.dimension)
+  const input: NativeRecombineInput = { features, threads: options.threads, memory: memoryToHave() }
+  const weights = readWeights(options.weights, features.count, `${caller}: option 'weights'`)
+  if (weights !== undefined) input.weights = weights
+  return input
 })
-type Values = ReturnType<typeof readSync>
 
 /**
  * Measure recombination (Caratheodory-Tchakaloff subsampling): chooses at most N of n weighted rows, with new non-negative
@@ -56,9 +67,7 @@ type Values = ReturnType<typeof readSync>
  * simplex method.
  */
 export async function recombine(features: PointsInput, options: RecombineOptions): Promise<Recombined> {
-  const values = read(options)
-  const input = readInput('recombine', features, values)
-  return runJob((progress) => native().recombine(input, progress), values)
+  return forms.run(options, features)
 }
 
 /**
@@ -66,19 +75,5 @@ export async function recombine(features: PointsInput, options: RecombineOptions
  * features where they are, without a copy.
  */
 export function recombineSync(features: PointsInput, options: RecombineSyncOptions): Recombined {
-  const values = readSync(options)
-  return native().recombineSync(readInput('recombineSync', features, values))
-}
-
-function readInput(caller: string, given: unknown, options: Values): NativeRecombineInput {
-  const where = `${caller}: features`
-  const features = readPoints(given, options.width, { where, dimensionOption: "option 'width'" })
-  if (options.count !== undefined && options.count !== features.count) {
-    throw rangeError('ERR_SHAPE', `${where} has ${features.count} rows, but option 'count' is ${options.count}`)
-  }
-  checkFeatures(`${where} has`, features.dimension)
-  const input: NativeRecombineInput = { features, threads: options.threads, memory: memoryToHave() }
-  const weights = readWeights(options.weights, features.count, `${caller}: option 'weights'`)
-  if (weights !== undefined) input.weights = weights
-  return input
+  return forms.runSync(options, features)
 }

@@ -1,11 +1,11 @@
 // Compares the moments of two weighted sets by a computation of its own.
 import { rangeError } from '../errors.js'
+import { bothForms } from '../input/both-forms.js'
 import { sumCount } from '../input/multi-index.js'
-import { type AsyncOptions, optionsOf, required, shared, type ThreadOptions } from '../input/options.js'
+import { type AsyncOptions, type OptionValues, required, shared, type ThreadOptions } from '../input/options.js'
 import { momentsOf, nativeSpace, type OrderBlock, orderOrBlocks } from '../input/order.js'
 import { isNumbers, type PointsInput, readPoints, readWeights } from '../input/points.js'
-import { type NativePoints, type NativeVerifyInput, type Numbers, native } from '../native/addon.js'
-import { runJob } from '../native/job.js'
+import type { NativePoints, NativeVerifyInput, Numbers } from '../native/addon.js'
 import { memoryToHave } from '../native/memory.js'
 
 /** Points with weights. The result of compress() is one. */
@@ -36,12 +36,12 @@ export interface Verification {
   perOrder: Float64Array
 }
 
-const { read, readSync } = optionsOf('verify', {
+const table = {
   dimension: shared.dimension,
   order: required(orderOrBlocks, 'the highest degree of the moments, for example 3'),
   threads: shared.threads,
-})
-type Values = ReturnType<typeof readSync>
+}
+const forms = bothForms('verify', table, readInput)
 
 /**
  * How far the moments of `compressed` are from those of `original`: |sum c' z^a - sum c z^a| / sum c |z^a| for every
@@ -64,9 +64,7 @@ export async function verify(
   compressed: PointsInput | WeightedSet,
   options: VerifyOptions,
 ): Promise<Verification> {
-  const values = read(options)
-  const input = readInput('verify', original, compressed, values)
-  return runJob((progress) => native().verify(input, progress), values)
+  return forms.run(options, original, compressed)
 }
 
 /** As verify(), but blocks until the end and throws the errors with which verify() rejects. The same bits. */
@@ -75,15 +73,14 @@ export function verifySync(
   compressed: PointsInput | WeightedSet,
   options: VerifySyncOptions,
 ): Verification {
-  const values = readSync(options)
-  return native().verifySync(readInput('verifySync', original, compressed, values))
+  return forms.runSync(options, original, compressed)
 }
 
 function readInput(
   caller: string,
+  options: OptionValues<typeof table>,
   originalGiven: unknown,
   compressedGiven: unknown,
-  options: Values,
 ): NativeVerifyInput {
   const first = readSet(originalGiven, `${caller}: original`)
   const second = readSet(compressedGiven, `${caller}: compressed`)

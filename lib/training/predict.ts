@@ -1,17 +1,8 @@
 // The values of a network on rows.
+import { bothForms } from '../input/both-forms.js'
 import { checkNetwork, type NetworkInput } from '../input/network.js'
-import {
-  type OptionValues,
-  oneOf,
-  onlyAsync,
-  readOptions,
-  shared,
-  type ThreadOptions,
-  withDefault,
-} from '../input/options.js'
+import { oneOf, shared, type ThreadOptions, withDefault } from '../input/options.js'
 import { type PointsInput, readPoints } from '../input/points.js'
-import { type NativePredictInput, native } from '../native/addon.js'
-import { runJob } from '../native/job.js'
 
 export interface PredictSyncOptions extends ThreadOptions {
   /** The type of the computation. Default 'float64', the more accurate. With 'float32' the result holds float32 values. */
@@ -27,7 +18,25 @@ const table = {
   precision: withDefault(oneOf('float64', 'float32'), () => 'float64' as const),
   threads: shared.threads,
 }
-const asyncTable = { ...table, signal: shared.signal }
+const forms = bothForms(
+  'predict',
+  table,
+  (caller, { precision, threads }, network: unknown, x: unknown) => {
+    const { inputs, width, outputs, activation, multiplicity, ...parameters } = checkNetwork(
+      network,
+      `${caller}: network`,
+    )
+    return {
+      ...{ inputs, width, outputs, activation },
+      parameters,
+      ...(multiplicity && { multiplicity }),
+      x: readPoints(x, inputs, { where: `${caller}: x`, dimensionOption: "the network's inputs" }),
+      single: precision === 'float32',
+      threads,
+    }
+  },
+  { signal: shared.signal },
+)
 
 /**
  * f(x) = outputBias + sum_j multiplicity_j output_j s(hidden_j . x + bias_j) for every row of x, as trainNetwork()
@@ -45,36 +54,10 @@ export async function predict(
   x: PointsInput,
   options: PredictOptions = {},
 ): Promise<Float64Array> {
-  const values = readOptions('predict', options, asyncTable)
-  const input = readInput('predict', network, x, values)
-  return runJob((progress) => native().predict(input, progress), { signal: values.signal, onProgress: undefined })
+  return forms.run(options, network, x)
 }
 
 /** As predict(), but blocks until the result is there, and throws instead of rejecting. The same result, bit for bit. */
 export function predictSync(network: NetworkInput, x: PointsInput, options: PredictSyncOptions = {}): Float64Array {
-  const values = readOptions('predictSync', options, table, onlyAsync('predict'))
-  return native().predictSync(readInput('predictSync', network, x, values))
-}
-
-function readInput(
-  caller: string,
-  network: unknown,
-  x: unknown,
-  { precision, threads }: OptionValues<typeof table>,
-): NativePredictInput {
-  const { inputs, width, outputs, activation, multiplicity, ...parameters } = checkNetwork(
-    network,
-    `${caller}: network`,
-  )
-  return {
-    inputs,
-    width,
-    outputs,
-    activation,
-    parameters,
-    ...(multiplicity && { multiplicity }),
-    x: readPoints(x, inputs, { where: `${caller}: x`, dimensionOption: "the network's inputs" }),
-    single: precision === 'float32',
-    threads,
-  }
+  return forms.runSync(options, network, x)
 }

@@ -36,23 +36,15 @@ typedef long long Index __attribute__((vector_size(8 * W)));
 typedef long long AlignedIndex __attribute__((vector_size(8 * W), may_alias));
 typedef double UnalignedVec __attribute__((vector_size(8 * W), aligned(8), may_alias));
 typedef double AlignedVec __attribute__((vector_size(8 * W), may_alias));
+typedef float FloatVec __attribute__((vector_size(8 * W)));
+typedef int FloatIndex __attribute__((vector_size(8 * W)));
+typedef float UnalignedFloatVec __attribute__((vector_size(8 * W), aligned(4), may_alias));
 
 FEWPOINTS_INLINE Vec load(const double* p) { return *reinterpret_cast<const AlignedVec*>(p); }
 FEWPOINTS_INLINE Vec loadu(const double* p) { return *reinterpret_cast<const UnalignedVec*>(p); }
 FEWPOINTS_INLINE void store(double* p, Vec v) { *reinterpret_cast<AlignedVec*>(p) = v; }
 FEWPOINTS_INLINE void storeu(double* p, Vec v) { *reinterpret_cast<UnalignedVec*>(p) = v; }
 FEWPOINTS_INLINE Index load_index(const long long* p) { return *reinterpret_cast<const AlignedIndex*>(p); }
-// Not Vec{} + x: the compiler would have to keep that addition, because of x = -0.
-FEWPOINTS_INLINE Vec splat(double x) {
-#if FEWPOINTS_AVX512
-  return (Vec)_mm512_set1_pd(x);
-#elif FEWPOINTS_AVX2
-  return (Vec)_mm256_set1_pd(x);
-#else
-  return Vec{x, x};
-#endif
-}
-FEWPOINTS_INLINE Index splat_index(long long x) { return Index{} + x; }
 
 // The first `count` (< W) elements, zeros after them.
 FEWPOINTS_INLINE Vec load_part(const double* p, int count) {
@@ -61,50 +53,84 @@ FEWPOINTS_INLINE Vec load_part(const double* p, int count) {
   return v;
 }
 
-// a b + c and c - a b, with one rounding where the processor can, else two. The files of simd/ are compiled without
-// contraction, so only these operations are fused.
-FEWPOINTS_INLINE Vec madd(Vec a, Vec b, Vec c) {
+// The operations that vectors of doubles and of floats have alike. T is the number, V its vector, I a vector of whole
+// numbers as wide, R the register, S the ending of the intrinsics, ALL a mask of all lanes.
+// - splat() is not V{} + x: the compiler has to keep that addition, for the sake of x = -0.
+// - madd() is a b + c, nmadd() is c - a b: one rounding where the processor can, else two. Files here are compiled
+//   without contraction, so that what is fused is what is written.
+// - add_where_positive() is a + b where z > 0, a elsewhere.
+// With AVX-512 some have a mask that hides nothing: GCC 12 gives false alarms for the intrinsics without one.
 #if FEWPOINTS_AVX512
-  return (Vec)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
+#define FEWPOINTS_OPERATIONS(T, V, I, R, S, ALL)                                                   \
+  FEWPOINTS_INLINE V splat(T x) { return (V)_mm512_set1_##S(x); }                                  \
+  FEWPOINTS_INLINE V madd(V a, V b, V c) { return (V)_mm512_fmadd_##S((R)a, (R)b, (R)c); }         \
+  FEWPOINTS_INLINE V nmadd(V a, V b, V c) { return (V)_mm512_fnmadd_##S((R)a, (R)b, (R)c); }       \
+  FEWPOINTS_INLINE V minimum(V a, V b) { return (V)_mm512_maskz_min_##S(ALL, (R)a, (R)b); }        \
+  FEWPOINTS_INLINE V maximum(V a, V b) { return (V)_mm512_maskz_max_##S(ALL, (R)a, (R)b); }        \
+  FEWPOINTS_INLINE V square_root(V a) { return (V)_mm512_maskz_sqrt_##S(ALL, (R)a); }              \
+  FEWPOINTS_INLINE V add_where_positive(V z, V a, V b) {                                           \
+    return (V)_mm512_mask_add_##S((R)a, _mm512_cmp_##S##_mask((R)z, R{}, _CMP_GT_OQ), (R)a, (R)b); \
+  }
 #elif FEWPOINTS_AVX2
-  return (Vec)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
-#elif defined(__ARM_NEON)
-  return (Vec)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
+#define FEWPOINTS_OPERATIONS(T, V, I, R, S, ALL)                                             \
+  FEWPOINTS_INLINE V splat(T x) { return (V)_mm256_set1_##S(x); }                            \
+  FEWPOINTS_INLINE V madd(V a, V b, V c) { return (V)_mm256_fmadd_##S((R)a, (R)b, (R)c); }   \
+  FEWPOINTS_INLINE V nmadd(V a, V b, V c) { return (V)_mm256_fnmadd_##S((R)a, (R)b, (R)c); } \
+  FEWPOINTS_INLINE V minimum(V a, V b) { return (V)_mm256_min_##S((R)a, (R)b); }             \
+  FEWPOINTS_INLINE V maximum(V a, V b) { return (V)_mm256_max_##S((R)a, (R)b); }             \
+  FEWPOINTS_INLINE V square_root(V a) { return (V)_mm256_sqrt_##S((R)a); }                   \
+  FEWPOINTS_INLINE V add_where_positive(V z, V a, V b) { return a + (V)((I)b & (I)(z > V{})); }
 #else
-  return a * b + c;
+#if defined(__SSE2__)
+#define FEWPOINTS_OWN_OPERATIONS(T, V, R, S)                    \
+  FEWPOINTS_INLINE V splat(T x) { return (V)_mm_set1_##S(x); }  \
+  FEWPOINTS_INLINE V madd(V a, V b, V c) { return a * b + c; }  \
+  FEWPOINTS_INLINE V nmadd(V a, V b, V c) { return c - a * b; } \
+  FEWPOINTS_INLINE V square_root(V a) { return (V)_mm_sqrt_##S((R)a); }
+#elif defined(__ARM_NEON)
+#define FEWPOINTS_OWN_OPERATIONS(T, V, R, S)                                         \
+  FEWPOINTS_INLINE V splat(T x) { return (V)vdupq_n_##S(x); }                        \
+  FEWPOINTS_INLINE V madd(V a, V b, V c) { return (V)vfmaq_##S((R)c, (R)a, (R)b); }  \
+  FEWPOINTS_INLINE V nmadd(V a, V b, V c) { return (V)vfmsq_##S((R)c, (R)a, (R)b); } \
+  FEWPOINTS_INLINE V square_root(V a) { return (V)vsqrtq_##S((R)a); }
+#else
+#define FEWPOINTS_OWN_OPERATIONS(T, V, R, S)                                                        \
+  FEWPOINTS_INLINE V splat(T x) {                                                                   \
+    V v = {};                                                                                       \
+    for (size_t i = 0; i < sizeof(V) / sizeof(T); i++) v[i] = x;                                    \
+    return v;                                                                                       \
+  }                                                                                                 \
+  FEWPOINTS_INLINE V madd(V a, V b, V c) { return a * b + c; }                                      \
+  FEWPOINTS_INLINE V nmadd(V a, V b, V c) { return c - a * b; }                                     \
+  FEWPOINTS_INLINE V square_root(V a) {                                                             \
+    for (size_t i = 0; i < sizeof(V) / sizeof(T); i++) a[i] = static_cast<T>(__builtin_sqrt(a[i])); \
+    return a;                                                                                       \
+  }
 #endif
-}
-FEWPOINTS_INLINE Vec nmadd(Vec a, Vec b, Vec c) {
+#define FEWPOINTS_OPERATIONS(T, V, I, R, S, ALL)                 \
+  FEWPOINTS_OWN_OPERATIONS(T, V, R, S)                           \
+  FEWPOINTS_INLINE V minimum(V a, V b) { return a < b ? a : b; } \
+  FEWPOINTS_INLINE V maximum(V a, V b) { return a > b ? a : b; } \
+  FEWPOINTS_INLINE V add_where_positive(V z, V a, V b) { return a + (V)((I)b & (I)(z > V{})); }
+#endif
 #if FEWPOINTS_AVX512
-  return (Vec)_mm512_fnmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
+FEWPOINTS_OPERATIONS(double, Vec, Index, __m512d, pd, 0xff)
+FEWPOINTS_OPERATIONS(float, FloatVec, FloatIndex, __m512, ps, 0xffff)
 #elif FEWPOINTS_AVX2
-  return (Vec)_mm256_fnmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+FEWPOINTS_OPERATIONS(double, Vec, Index, __m256d, pd, )
+FEWPOINTS_OPERATIONS(float, FloatVec, FloatIndex, __m256, ps, )
 #elif defined(__ARM_NEON)
-  return (Vec)vfmsq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
+FEWPOINTS_OPERATIONS(double, Vec, Index, float64x2_t, f64, )
+FEWPOINTS_OPERATIONS(float, FloatVec, FloatIndex, float32x4_t, f32, )
 #else
-  return c - a * b;
+FEWPOINTS_OPERATIONS(double, Vec, Index, __m128d, pd, )
+FEWPOINTS_OPERATIONS(float, FloatVec, FloatIndex, __m128, ps, )
 #endif
-}
 
-FEWPOINTS_INLINE Vec minimum(Vec a, Vec b) {
-#if FEWPOINTS_AVX512
-  return (Vec)_mm512_maskz_min_pd(0xff, (__m512d)a, (__m512d)b);  // not min_pd: GCC 12 warns without reason
-#elif FEWPOINTS_AVX2
-  return (Vec)_mm256_min_pd((__m256d)a, (__m256d)b);
-#else
-  return a < b ? a : b;
-#endif
-}
-FEWPOINTS_INLINE Vec maximum(Vec a, Vec b) {
-#if FEWPOINTS_AVX512
-  return (Vec)_mm512_maskz_max_pd(0xff, (__m512d)a, (__m512d)b);
-#elif FEWPOINTS_AVX2
-  return (Vec)_mm256_max_pd((__m256d)a, (__m256d)b);
-#else
-  return a > b ? a : b;
-#endif
-}
+FEWPOINTS_INLINE Vec splat(int x) { return splat(static_cast<double>(x)); }
+FEWPOINTS_INLINE Index splat_index(long long x) { return Index{} + x; }
 FEWPOINTS_INLINE Vec magnitude(Vec a) { return (Vec)((Index)a & splat_index(0x7fffffffffffffffLL)); }
+FEWPOINTS_INLINE FloatVec magnitude(FloatVec a) { return (FloatVec)((FloatIndex)a & (FloatIndex{} + 0x7fffffff)); }
 
 // Lane i of the result is lane i ^ H of a, or of b where bit H of i is set.
 template <int H>
