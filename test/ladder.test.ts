@@ -1,5 +1,5 @@
-// The ladder of native/kernel/compression/ladder.hpp: every strategy is reached by a set of its own and keeps its
-// promises there, and cells of uneven sets never keep less than the enlarged space.
+// The ladder of native/kernel/compression/ladder.hpp. There is a set that reaches each strategy, and the strategy keeps
+// its promises there. Cells of uneven sets never keep less than the enlarged space.
 import { describe, expect, it } from 'vitest'
 import { hardSets } from '../bench/hard-sets.mjs'
 import { type CompressSyncOptions, compressSync, verifySync } from '../lib/index.js'
@@ -56,7 +56,7 @@ describe('every strategy is the answer for some set, and keeps the moments there
   })
 })
 
-// With hundreds of points per point kept and an uneven density, the tableau of a cell runs out of candidates.
+// With hundreds of points per kept point and an uneven density, the tableau of a cell runs out of candidates.
 describe("quality 'best' keeps the enlarged space in every cell of uneven sets", () => {
   const mixture = (count: number, dimension: number, seed: number) => {
     const random = seeded(seed)
@@ -78,7 +78,7 @@ describe("quality 'best' keeps the enlarged space in every cell of uneven sets",
     ['mixture of four Gaussians', mixture],
     ["Student's t, 3 degrees of freedom", student],
   ] as const) {
-    // The whole order that cells of a thousand points keep beyond the one asked for.
+    // enlarged: the whole order above the one asked for that cells of a thousand points keep.
     for (const [dimension, order, enlarged] of [
       [2, 3, 6],
       [2, 5, 8],
