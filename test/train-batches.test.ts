@@ -149,7 +149,7 @@ describe('a training in batches is that of plain JavaScript with the same batche
   })
 
   it('and networks of other shapes see the same batches', () => {
-    // With a second, inactive neuron, the first one trains as it does alone.
+    // A second neuron, of multiplicity 0, does not change how the first one trains.
     const one = network(1)
     const two: Network = {
       ...one,
