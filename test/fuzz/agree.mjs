@@ -59,7 +59,7 @@ export async function agreements(target, load) {
   }))
 }
 
-/** Throws unless the columns have these numbers, bit for bit; any NaN equals NaN. By name, or by position without names. */
+/** Throws unless the columns, by name or by position, have these numbers, bit for bit. All NaN are equal. */
 function expectColumns(table, expected) {
   const found = new Map(table.columns.map(({ name, values }) => [name, values]))
   for (const [name, numbers] of Object.entries(expected)) {
@@ -406,7 +406,7 @@ const pcdField = fc.record({
   values: fc.array(textNumber, { minLength: 1, maxLength: 5 }),
 })
 
-/** A PCD file, by the description of its format. When packed, all numbers of one field stand together, point by point. */
+/** A PCD file, by the description of its format. When packed, all numbers of a field stand together, point by point. */
 function pcdFile(fields, points, data) {
   const expected = {}
   const blocks = fields.map(({ code, count, padding, values }, i) => {

@@ -270,7 +270,7 @@ export function zip(entries, packed = false) {
   return join(...pieces, central, end)
 }
 
-/** The stored entries of an archive, by their local headers. Reads only archives like those of `zip` and of numpy's savez. */
+/** The stored entries of an archive, by their local headers. Reads only archives like those of `zip` and numpy's savez. */
 function unzip(bytes) {
   const entries = []
   for (let at = 0; at + 30 <= bytes.length && bytes.readUInt32LE(at) === 0x04034b50; ) {

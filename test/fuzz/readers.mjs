@@ -35,7 +35,7 @@ export const TARGETS = Object.keys(READERS)
 
 /**
  * One reader. `load` imports a module of lib/io by its name, so that the tests use the sources and the fuzzer the
- * compiled modules. The bytes are the file, and also choose the options (`optionsFor`). For `any`, the first byte
+ * compiled modules. The bytes are the file, and also choose the options (`optionsOf`). For `any`, the first byte
  * chooses the ending of the file's name, and the rest is the file.
  */
 // For csv-options, the first two bytes choose the options.
