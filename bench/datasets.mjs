@@ -1,11 +1,11 @@
-// The public files that the benchmarks on real data use, and which of their columns. They are not part of the repository:
-// they are looked for in ../shared/data beside it, or in the folder that FEWPOINTS_DATA names.
+// The public files that the benchmarks on real data use, and their columns. The files are not part of the repository.
+// They are searched for in ../shared/data beside it, or in the folder that FEWPOINTS_DATA names.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readTable } from '../dist/io/read.js'
 
-/** Where fewer columns are used than there are, the first ones are. */
+/** A benchmark that uses fewer columns takes the first ones. */
 export const DATASETS = [
   {
     file: 'housing.csv',
@@ -23,7 +23,7 @@ export const DATASETS = [
   },
   { file: 'diamonds.csv', columns: ['carat', 'depth', 'table', 'price', 'x', 'y', 'z'] },
   { file: 'flights-200k.arrow', columns: ['delay', 'distance', 'time'] },
-  // LiDAR in map coordinates: the offset is 29,000 standard deviations.
+  // LiDAR in map coordinates, 29,000 standard deviations from zero.
   { file: 'CSite2.pcd', columns: ['x', 'y', 'z'] },
   // A survey; 212 of its weights are zero.
   { file: 'nassCDS.csv', columns: ['ageOFocc', 'yearacc', 'yearVeh', 'injSeverity'], weights: 'weight' },
@@ -38,7 +38,7 @@ export function dataFolder() {
 }
 
 /**
- * Reads one of the files above. Rows in which one of the columns is missing are left out.
+ * Reads one of the files above. Leaves out rows in which a column is missing.
  *
  * @returns {Promise<{ columns: string[], rows: Float64Array, weights?: Float64Array, dropped: number }>} rows row-major
  */

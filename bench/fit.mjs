@@ -1,7 +1,7 @@
 // Straight lines through measured points.
 import { linearRegression, rootMeanSquare } from 'simple-statistics'
 
-/** y = value at 0 + slope x by least squares, with the rms deviation from it. undefined for fewer than two points. */
+/** The line y = value at 0 + slope x by least squares, with its rms deviation. undefined for fewer than two points. */
 export function line(points) {
   if (points.length < 2) return undefined
   const { m, b } = linearRegression(points)
@@ -9,7 +9,10 @@ export function line(points) {
   return { slope: m, at, count: points.length, deviation: rootMeanSquare(points.map(([x, y]) => y - at(x))) }
 }
 
-/** y = constant x^exponent, least squares in the natural logarithms, of which the deviation is, too. undefined for fewer than two points. */
+/**
+ * The law y = constant x^exponent, by least squares in the natural logarithms, and the rms deviation in these.
+ * undefined for fewer than two points.
+ */
 export function powerLaw(points) {
   const fitted = line(points.map(([x, y]) => [Math.log(x), Math.log(y)]))
   if (fitted === undefined) return undefined

@@ -1,5 +1,5 @@
-// Sets of points that break solvers of moment problems. bench/cases/hard.mjs measures what becomes of each of them, and
-// test/hard.test.ts holds it. `make()` builds a set when it is asked for; every set has a seed of its own.
+// Sets of points that break solvers of moment problems. bench/cases/hard.mjs measures the result for each of them, and
+// test/hard.test.ts checks that it stays that good. make() builds a set on demand; every set has a seed of its own.
 import { random } from '../demo/random.mjs'
 
 /**
@@ -19,7 +19,7 @@ const choose = (n, k) => {
   for (let i = 1; i <= k; i++) value = Math.round((value * (n - k + i)) / i)
   return value
 }
-/** Polynomials of degree <= order in so many columns. */
+/** The number of polynomials of degree <= order in this number of columns. */
 const all = (dimension) => (order) => choose(dimension + order, order)
 
 /** Sets of rows that come from `row(generator, index, count)`; weights alike, where `weight` is given. */
@@ -32,7 +32,7 @@ const made = (seed, row, weight) => (count) => {
 
 const normals = (dimension) => (g) => Array.from({ length: dimension }, () => g.normal())
 const uniforms = (dimension) => (g) => Array.from({ length: dimension }, () => 2 * g.uniform() - 1)
-/** Student's t with so many degrees of freedom. */
+/** Student's t with `freedom` degrees of freedom. */
 const student = (g, freedom) => {
   let square = 0
   for (let i = 0; i < freedom; i++) square += g.normal() ** 2
@@ -344,7 +344,7 @@ export function hardSets() {
   return list
 }
 
-/** Monomials with fewer powers of each column than it has values. */
+/** The number of monomials in which each power is less than the number of values of its column. */
 function latticeRank(sides, order) {
   let counts = [1]
   for (const side of sides) {
@@ -357,7 +357,7 @@ function latticeRank(sides, order) {
   return counts.reduce((a, b) => a + b, 0)
 }
 
-/** What a result has to be, apart from its moments. Empty, or the first fault in words. */
+/** Checks a result, except its moments. Returns an empty string, or the first fault in words. */
 export function faultOf(result, { points, weights }, dimension, size) {
   const count = points.length / dimension
   if (result.count !== result.indices.length || result.count !== result.weights.length) return 'lengths differ'
@@ -376,7 +376,7 @@ export function faultOf(result, { points, weights }, dimension, size) {
   return ''
 }
 
-/** One cell, and many. */
+/** Sizes for one cell, and for many cells. */
 export function sizesFor(count, features) {
   const many = Math.min(8 * features, Math.floor(count / 3))
   return many >= 2 * features ? [features, many] : [features]

@@ -1,4 +1,4 @@
-// What must stand beside a measurement for it to mean anything.
+// The machine and the versions that every measurement must come with to mean anything.
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
@@ -13,7 +13,7 @@ export function machine() {
     cpu: cpuModel(),
     cores: availableParallelism(),
     memory: totalmem(),
-    load: loadavg()[0], // of the last minute, this benchmark's own included
+    load: loadavg()[0], // of the last minute, including this benchmark
     platform: `${process.platform}-${process.arch}`,
     node: process.versions.node,
     fewpoints: JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version,
@@ -29,7 +29,7 @@ export function machine() {
   }
 }
 
-/** The machine in a line. */
+/** The machine, in one line. */
 export function inWords({ cpu, cores, load, node, fewpoints, commit, instructionSet, blas }) {
   return (
     `${cpu}, ${cores} cores (load ${load.toFixed(1)}), node ${node}, fewpoints ${fewpoints} at ${commit}, ` +
@@ -37,7 +37,7 @@ export function inWords({ cpu, cores, load, node, fewpoints, commit, instruction
   )
 }
 
-/** The name, and on Linux the family and model as well: a virtual machine's name often says no more than the maker's. */
+/** The name, and on Linux the family and model: the name on a virtual machine often tells only the maker. */
 function cpuModel() {
   const name = cpus()[0]?.model.trim() ?? 'unknown'
   if (process.platform !== 'linux' || process.arch !== 'x64') return name

@@ -1,7 +1,8 @@
-// What the experiments compare: the mean of a function over all points and over the kept ones,
-//   f = (1/d) sum_i (1/10) sum_a h(w_i . x_a), the ten x uniform on [-1, 1]^m
-// as in section 5 of arXiv:2510.00504. The values of h have the rounding of double precision; sums and differences of them
-// are exact (every product is split into two numbers), so that an error far below one epsilon of f stays visible.
+// The quantity that the experiments compare: the mean of a function over all points and over the kept ones,
+//   f = (1/d) sum_i (1/10) sum_a h(w_i . x_a), the ten x uniform on [-1, 1]^m,
+// as in section 5 of arXiv:2510.00504. The values of h have the rounding of double precision. Their sums and
+// differences are exact (every product is split into two numbers), so an error far below one epsilon of f stays
+// visible.
 import { random } from '../demo/random.mjs'
 import { compressSync } from '../dist/index.js'
 import { CompensatedSum, mean, median, standardError, timed, uniformPoints } from './measure.mjs'
@@ -10,7 +11,7 @@ const DIRECTIONS = 10
 
 export const sigmoid = (t) => 1 / (1 + Math.exp(-t))
 
-/** (1/10) sum_a h(w_i . x_a) for each point. */
+/** (1/10) sum_a h(w_i . x_a) per point. */
 function averageOver(h, points, dimension, seed) {
   const { uniform } = random(~seed)
   const directions = Float64Array.from({ length: DIRECTIONS * dimension }, () => 2 * uniform() - 1)
@@ -27,7 +28,7 @@ function averageOver(h, points, dimension, seed) {
   return values
 }
 
-/** The mean of `values` over all points, to be compared with that over few of them. */
+/** The mean of `values` over all points, to compare it with the mean over few of them. */
 export class Mean {
   #values
   #sum
@@ -38,10 +39,10 @@ export class Mean {
   }
 
   /**
-   * Of the mean over the rows `indices`, or over other points, at which the function has these `values`.
+   * Compares with the mean over the rows `indices`, or over other points, at which the function has these `values`.
    *
-   * @returns {{ error: number, rounding: number }} the difference of the means, without sign; and about how much of it is due
-   *   to the last bits of the weights and the values: each product carries one of 2^-53, independent of the others'
+   * @returns {{ error: number, rounding: number }} the absolute difference of the means; and about how much of it is
+   *   due to the last bits of the weights and the values: each product has an independent relative error of 2^-53
    */
   errorOf({ indices, weights, values = Float64Array.from(indices, (row) => this.#values[row]) }) {
     const count = this.#values.length
@@ -64,14 +65,14 @@ export function drawTrial({ h, dimension, points: count, seed }, trial) {
 }
 
 /**
- * Uniform points compressed `trials` times, each time others, and f compared; every option of `list` sees the same points.
+ * Draws uniform points `trials` times, compresses them and compares f. All options of `list` get the same points.
  *
  * @param {{ h: (t: number) => number, dimension: number, points: number, seed: number }} what
  * @param {object[]} list options of compressSync
  * @param {number} trials
  * @param {(part: number) => void} progress
- * @returns for each of the list { errors, rounding, cells, order, cpu }: the error of every trial, its mean rounding, medians of
- *   the number of cells, the order and the milliseconds of processor time
+ * @returns per entry of the list { errors, rounding, cells, order, cpu }: the error of every trial, its mean rounding,
+ *   and medians of the number of cells, the order and the milliseconds of processor time
  */
 export function errorsOfMeans(what, list, trials, progress) {
   const { dimension } = what
@@ -99,13 +100,13 @@ export function errorsOfMeans(what, list, trials, progress) {
 /** Mean errors below this many times their rounding are not fitted: a tenth of them may be rounding. */
 export const ROUNDINGS = 10
 
-/** Of the errors of several trials: their mean, how sure that is, and whether it stands clear of rounding. */
+/** The mean error of several trials, its standard error, and whether it is well above rounding. */
 export function meanError({ errors, rounding }) {
   const error = mean(errors)
   return { error, standardError: standardError(errors), rounding, isClear: error > ROUNDINGS * rounding }
 }
 
-/** a * b as a sum of two numbers, exactly (Dekker, Numer. Math. 18, 1971). */
+/** a * b as an exact sum of two numbers (Dekker, Numer. Math. 18, 1971). */
 function product(a, b) {
   const high = a * b
   const [a1, a2] = split(a)

@@ -1,4 +1,4 @@
-// What the benchmarks share: seeded points, medians, memory.
+// Shared by the benchmarks: seeded points, medians, times, memory.
 import { logAverage, mean, median, sampleStandardDeviation } from 'simple-statistics'
 import { random } from '../demo/random.mjs'
 
@@ -20,17 +20,17 @@ function medians(list) {
   return Object.fromEntries(Object.keys(list[0]).map((key) => [key, median(list.map((item) => item[key]))]))
 }
 
-/** `first` and what it is when it is doubled again and again, `length` numbers in all. */
+/** `length` numbers: `first`, and each next one twice the one before it. */
 export function doubled(first, length) {
   return Array.from({ length }, (_, j) => first * 2 ** j)
 }
 
-/** Of the mean of these values; 0 when there is only one. */
+/** The standard error of the mean of these values; 0 when there is only one. */
 export function standardError(values) {
   return values.length < 2 ? 0 : sampleStandardDeviation(values) / Math.sqrt(values.length)
 }
 
-/** As Map.groupBy, which Node 20 has not got. */
+/** Like Map.groupBy, which Node 20 lacks. */
 export function groupBy(values, keyOf) {
   const groups = new Map()
   for (const value of values) {
@@ -41,12 +41,12 @@ export function groupBy(values, keyOf) {
   return groups
 }
 
-/** An object with the same keys, of(value, key) for each value. */
+/** An object with the same keys, and of(value, key) in place of each value. */
 export function mapped(object, of) {
   return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, of(value, key)]))
 }
 
-/** Nearer to each other than this factor, two numbers of a few trials are equal. */
+/** Two results of a few trials whose ratio is below this factor count as equal. */
 export const TIE = 1.25
 
 /** A sum by Neumaier's method: its error is far below one epsilon of the largest partial sum. */
@@ -83,7 +83,7 @@ export function peakMemory() {
   return process.resourceUsage().maxRSS * 1024
 }
 
-/** Milliseconds of a call: wall clock, and processor time of all threads, which a busy machine disturbs less. */
+/** Milliseconds of a call: wall-clock time, and processor time of all threads, which a busy machine disturbs less. */
 export function timed(work) {
   const before = process.cpuUsage()
   const start = performance.now()
@@ -93,7 +93,7 @@ export function timed(work) {
   return { result, wall, user: user / 1e3, system: system / 1e3 }
 }
 
-/** Calls `work`, which returns a result of compressSync, `trials` times. Medians, and the fastest total. */
+/** Calls `work`, which returns a result of compressSync, `trials` times. Returns medians, and the fastest total. */
 export function timesOf(work, trials) {
   const times = Array.from({ length: trials }, () => {
     const { result, ...outside } = timed(work)

@@ -1,4 +1,5 @@
-// The addon of native/bench: parts of the kernel, and the machine, measured alone. The package does not have it.
+// The addon of native/bench, which measures the machine, and parts of the kernel alone. The package does not contain
+// it.
 import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
@@ -6,7 +7,7 @@ import { native } from '../dist/native/addon.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** Compiles it from the objects of the addon, or sees that nothing has changed. */
+/** Builds it from the object files of the addon, unless it is up to date. */
 export function buildBenchAddon() {
   const { status } = spawnSync(process.execPath, ['native/build.mjs', '--bench'], {
     cwd: root,
@@ -16,12 +17,12 @@ export function buildBenchAddon() {
 }
 
 /**
- * machine(): { triad, multiplyAdds }, bytes and multiply-adds per second of one thread.
- * sums({ points, dimension, order, basis, threads, exact }): { wall, cpu }, milliseconds that it takes to sum all products
- * over the points: exactly, as moments() does, or plainly, as recombination does. cpu: of all threads.
+ * machine() returns { triad, multiplyAdds }: bytes and multiply-adds per second of one thread. sums({ points,
+ * dimension, order, basis, threads, exact }) returns { wall, cpu }: the milliseconds that it takes to sum all products
+ * over the points, exactly like moments(), or plainly like recombination. cpu is that of all threads.
  */
 export function benchAddon() {
-  native() // it loads OpenMP's runtime with threads that do not spin while they wait
+  native() // loads OpenMP's runtime with threads that do not spin while they wait
   const { machine, sums } = createRequire(import.meta.url)('../build/Release/bench/fewpoints_bench.node')
   return {
     machine,

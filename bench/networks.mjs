@@ -1,11 +1,11 @@
-// What the experiments with training share: seeded networks and rows, the subsets that compression is compared with, and the
-// training of several variants side by side.
+// Shared by the experiments with training: seeded networks and rows, the subsets that compression is compared with, and
+// the training of several variants side by side.
 import { random } from '../demo/random.mjs'
 import { compressNetworkSync, compressSync, predictSync, trainNetworkSync } from '../dist/index.js'
 import { uniformPoints } from './measure.mjs'
 import { cellMeans, randomSubset } from './subsets.mjs'
 
-/** Seeds of the parts of a trial. A part stays the same when another is drawn otherwise. */
+/** The seeds of the parts of a trial. A part stays the same when another one is drawn in another way. */
 export function seedsOf(seed, trial) {
   const first = 1e6 * seed + 100 * trial
   const parts = ['target', 'rows', 'network', 'test', 'probe', 'subset', 'batches', 'otherRows', 'otherBatches']
@@ -13,7 +13,7 @@ export function seedsOf(seed, trial) {
 }
 
 /**
- * A network whose parameters are uniform on [-range, range]. Default ranges: those of PyTorch's Linear, 1/sqrt(what comes in).
+ * A network whose parameters are uniform on [-range, range]. Default ranges: those of PyTorch's Linear, 1/sqrt(fan-in).
  *
  * @param {{ inputs?: number, width: number, outputs?: number, activation: string,
  *   ranges?: { hidden?: number, bias?: number, output?: number, outputBias?: number } }} shape
@@ -39,7 +39,7 @@ export function randomNetwork({ inputs = 2, width, outputs = 1, activation, rang
 
 const ACTIVATIONS = { relu: (t) => (t > 0 ? t : 0), tanh: Math.tanh }
 
-/** The function of a relu or tanh network with one output, of the point that begins at `points[at]`. */
+/** The function of a relu or tanh network with one output, at the point that begins at `points[at]`. */
 export function functionOf({ inputs, width, activation, hidden, bias, output, outputBias }) {
   const s = ACTIVATIONS[activation]
   return (points, at) => {
@@ -106,8 +106,8 @@ export function ripples(n, steepness) {
 }
 
 /**
- * J_n(x) = (1/pi) int_0^pi cos(n t - x sin t) dt for whole n and x >= 0. The trapezoidal rule of a periodic function: with N
- * intervals its error is about J_(2N - n)(x), below rounding with as many as these.
+ * J_n(x) = (1/pi) int_0^pi cos(n t - x sin t) dt for whole n and x >= 0, by the trapezoidal rule for a periodic
+ * function. With N intervals its error is about J_(2N - n)(x), which is below rounding for the N used here.
  */
 export function besselJ(n, x) {
   const intervals = Math.ceil((2 * n + x + 20 + 10 * Math.cbrt(x)) / 2)
@@ -129,12 +129,12 @@ export function drawRows(target, count, seed, noise = 0) {
 
 const PROBES = 2048
 
-/** Rows free of noise: so many `test` rows for the loss, and fixed ones for the distance of functions. */
+/** Rows without noise: `test` rows for the loss, `count` of them, and fixed ones for the distance of functions. */
 export function rowsWithoutNoise(target, count, seeds) {
   return { test: drawRows(target, count, seeds.test), probe: drawRows(target, PROBES, seeds.probe) }
 }
 
-/** The paper's subset: the first rows as they are. Of rows in random order that is a random subset. */
+/** The paper's subset: the first rows as they are. The rows are in random order, so this is a random subset. */
 export function firstRows({ x, y, inputs, outputs }, size) {
   return { x: x.slice(0, size * inputs), y: y.slice(0, size * outputs), inputs, outputs }
 }
@@ -145,13 +145,13 @@ export function randomRows(data, size, seed) {
   return { ...parted(points, data), weights }
 }
 
-/** Rows that are none of the data: the mean x and y of `size` cells of equal counts, cut along x. */
+/** Rows that are not rows of the data: the means of x and y over `size` cells of equal counts, cut along x. */
 export function meanRows(data, size) {
   const { points, weights } = cellMeans(joined(data), data.inputs + data.outputs, size, data.inputs)
   return { ...parted(points, data), weights }
 }
 
-/** Each row of x with its row of y behind. */
+/** Each row of x, followed by its row of y. */
 function joined({ x, y, inputs, outputs }) {
   const dimension = inputs + outputs
   return Float64Array.from({ length: x.length + y.length }, (_, i) => {
@@ -170,7 +170,7 @@ function parted(points, { inputs, outputs }) {
   }
 }
 
-/** The paper's subnetwork: the first neurons as they are, each for itself alone. */
+/** The paper's subnetwork: the first neurons as they are, each with multiplicity 1. */
 export function firstNeurons(network, size) {
   return neurons(
     network,
@@ -178,7 +178,10 @@ export function firstNeurons(network, size) {
   )
 }
 
-/** A random subset, each neuron for width / size of them: the fair rival, for it has the function's mean and trains alike. */
+/**
+ * A random subset, each neuron with multiplicity width / size. This is the fair comparison: its function has the right
+ * mean, and it trains alike.
+ */
 export function randomNeurons(network, size, seed) {
   const all = Float64Array.from({ length: network.width }, (_, j) => j)
   const { points, weights } = randomSubset(all, 1, size, seed)
@@ -197,8 +200,9 @@ export function rivalsOf(original, size, threads, seeds) {
 }
 
 /**
- * The paper's compression: a neuron is the point (hidden, bias, output), and moments of all of these together are kept. That is
- * compress(); compressNetwork() keeps those that are linear in the output, of higher order in the rest.
+ * The paper's compression: a neuron is the point (hidden, bias, output), and the moments of all of these together are
+ * kept, by compress(). compressNetwork() keeps the moments that are linear in the output, to a higher order in the
+ * rest.
  */
 export function compressedNeurons(network, options) {
   const { inputs, width, outputs, hidden, bias, output } = network
@@ -213,7 +217,7 @@ export function compressedNeurons(network, options) {
   return { ...neurons(network, indices), multiplicity: weights, matched: { order } }
 }
 
-/** The neurons `indices` of a network without multiplicities; they are in the result, too, as in compressNetwork()'s. */
+/** The neurons `indices` of a network without multiplicities. Like compressNetwork(), this returns `indices` as well. */
 function neurons(network, indices) {
   const { inputs, outputs, hidden, bias, output } = network
   const rows = (values, columns) =>
@@ -231,7 +235,7 @@ function neurons(network, indices) {
   }
 }
 
-/** |a - b| / |y|: how far two functions are from each other at the points where they have the values a and b. */
+/** |a - b| / |y|: the distance of two functions from each other, at points where they have the values a and b. */
 export function fDistance(a, b, y) {
   let difference = 0
   let size = 0
@@ -242,11 +246,11 @@ export function fDistance(a, b, y) {
   return Math.sqrt(difference / size)
 }
 
-/** Of every training: as the paper's, in float32 and with a rate that goes to zero. */
+/** The options of every training, as in the paper: float32, and a rate that goes to zero. */
 export const TRAINING = { schedule: 'cosine', precision: 'float32' }
 
 /**
- * Trains variants of a network or its data alike. The first is the one that the others are compared with.
+ * Trains variants of a network or its data in the same way. The others are compared with the first one.
  *
  * @param {Record<string, { network?: object, data?: object, options?: object }>} variants with options of its own where one has
  *   any; one that has other `epochs` needs an `evaluateEvery` that makes the number of evaluations the same
@@ -255,13 +259,13 @@ export const TRAINING = { schedule: 'cosine', precision: 'float32' }
  *   their own; rows free of noise: `test` for the loss, and `probe`, or else these, for the distance from the first variant's
  *   function at the same time of the training
  * @param {(part: number) => void} progress
- * @returns for each variant { epochs, trainLoss, testLoss, distance }, arrays of numbers, one for each epoch that was
- *   evaluated (of the epochs of `options`, also where a variant has more); and the trained `network`, the `seconds` of it all
+ * @returns per variant { epochs, trainLoss, testLoss, distance }, arrays with one number per evaluated epoch (of the
+ *   epochs of `options`, also when a variant has more), the trained `network`, and the `seconds` of the training
  */
 export function trainVariants(variants, options, { test, probe = test, ...common }, progress = () => {}) {
   const reference = []
   const list = Object.values(variants).map((one) => ({ ...common, ...one, options: { ...options, ...one.options } }))
-  // A training takes about as long as it has products of neurons and rows.
+  // The time of a training is about proportional to the products of neurons and rows.
   const costs = list.map(({ network, data, options }) => network.width * data.y.length * options.epochs)
   const before = costs.map((_, i) => sum(costs.slice(0, i)))
   const trained = list.map(({ network, data, options: own }, i) => {
@@ -295,7 +299,7 @@ export function trainVariants(variants, options, { test, probe = test, ...common
 
 const sum = (values) => values.reduce((total, value) => total + value, 0)
 
-/** What a record keeps of curves: at most so many epochs, close to each other at the beginning, where most happens. */
+/** The part of curves that a record keeps: at most `most` epochs, which are closer together at the beginning. */
 export function thinned({ epochs, testLoss, distance }, most = 60) {
   const last = epochs.length - 1
   const places = Array.from({ length: most }, (_, i) => Math.round(last * (i / (most - 1)) ** 2))
@@ -317,7 +321,7 @@ export function curveLines(head, runs) {
   )
 }
 
-/** Of one variant's curves: the loss and the distance at the end, and how far it went from the original on its way. */
+/** A summary of one variant's curves: loss and distance at the end, and the largest distance from the original. */
 export function summary({ testLoss, distance }, original) {
   return {
     loss: testLoss.at(-1),

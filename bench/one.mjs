@@ -1,5 +1,5 @@
-// One case of one benchmark, in a process of its own: started by run.mjs, to which it writes lines of JSON on file descriptor
-// 3, so that whatever else is printed does no harm: { part } now and then, from benchmarks that take long, and { result }.
+// Runs one case of one benchmark in a process of its own, started by run.mjs. Writes lines of JSON for run.mjs to file
+// descriptor 3, so that other output does no harm: { part } from time to time, from slow benchmarks, and { result }.
 import { writeSync } from 'node:fs'
 
 const [name, parameters, trials] = process.argv.slice(2)

@@ -1,6 +1,6 @@
-// The plain method, written out: while there are more points than features, take one null vector of the features of
-// N + 1 of them and walk along it until a weight is zero (Caratheodory; Algorithm 2 of arXiv:2510.00504). n - N
-// eliminations of N x (N + 1).
+// The plain method: while there are more points than features, take a null vector of the features of N + 1 points, and
+// move the weights along it until one is zero (Caratheodory; Algorithm 2 of arXiv:2510.00504). This takes n - N
+// eliminations of N x (N + 1) matrices.
 
 /** @returns {{ indices: number[], weights: number[] }} at most `width` rows and their new weights */
 export function plainRecombination(features, width, weights) {
@@ -12,7 +12,7 @@ export function plainRecombination(features, width, weights) {
     w.push(weights[next])
     if (rows.length <= width) continue
     const direction = nullVector(features, width, rows)
-    // Some entry is positive, because one of the two directions is taken; the smallest ratio becomes 0.
+    // Some entry is positive, by the choice of the sign. The weight with the smallest ratio becomes 0.
     let step = Number.POSITIVE_INFINITY
     let leaving = -1
     for (let i = 0; i < rows.length; i++)
@@ -27,7 +27,7 @@ export function plainRecombination(features, width, weights) {
   return { indices: rows, weights: w }
 }
 
-/** Of N equations in N + 1 unknowns, by Gauss elimination with row pivoting; the largest entry is positive. */
+/** A null vector of N equations in N + 1 unknowns, by Gaussian elimination. Its largest entry is positive. */
 function nullVector(features, width, rows) {
   const count = rows.length
   const a = Array.from({ length: width }, (_, e) => Float64Array.from(rows, (row) => features[row * width + e]))

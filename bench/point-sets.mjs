@@ -1,4 +1,4 @@
-// Points of several shapes, seeded, all about as wide as the box from -1 to 1.
+// Seeded points of several shapes, all about as wide as the box from -1 to 1.
 import { random } from '../demo/random.mjs'
 import { uniformPoints } from './measure.mjs'
 

@@ -1,11 +1,12 @@
-// How far a benchmark is and how long it still takes, on stderr: a bar on a terminal, elsewhere a line now and then.
+// Shows on stderr how far a benchmark is and how long it will take: a bar on a terminal, elsewhere a line from time to
+// time.
 import { SingleBar } from 'cli-progress'
 
-const LINE_EVERY = 20_000 // milliseconds, where stderr is no terminal
+const LINE_EVERY = 20_000 // milliseconds, when stderr is not a terminal
 
 /**
  * @param {number} total the cost of all cases together, in any unit
- * @param {number} done that of those which an earlier run has done: their time says nothing about this one's
+ * @param {number} done the cost of the cases that an earlier run has done, which do not count for the speed of this run
  */
 export function progressBar(total, done) {
   const bar = new SingleBar({
@@ -31,19 +32,19 @@ export function progressBar(total, done) {
   }
   bar.start(total, done, { what, left: '' })
   return {
-    /** A case begins that costs so much; `name` says which. Several may be under way. */
+    /** Begins a case of this cost and name. Several cases may run at once. */
     begin(name, cost) {
       what = name
       const one = { fraction: 0, cost }
       running.add(one)
       show()
       return {
-        /** It has done this part, 0 to 1. */
+        /** Sets the part of the case that is done, 0 to 1. */
         part(fraction) {
           one.fraction = fraction
           show()
         },
-        /** It is done. */
+        /** Ends the case. */
         end() {
           running.delete(one)
           sofar += cost

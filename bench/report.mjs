@@ -1,4 +1,4 @@
-// All results in one page that needs nothing else: figures, captions, the printed tables, machine and options.
+// Makes one page of all results, which needs no other file: figures, captions, the printed tables, machine and options.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { inWords } from './machine.mjs'
@@ -27,14 +27,14 @@ export async function writeReport(folder) {
   if (records.length === 0) throw new Error(`no results in ${folder}: run a benchmark first`)
   const drawn = []
   for (const record of records) drawn.push({ record, figures: await drawFigures(folder, record) })
-  // Figures first; those that only print a table after them.
+  // Benchmarks with figures come first, then those that only print a table.
   const sorted = drawn.toSorted((a, b) => Number(b.figures.length > 0) - Number(a.figures.length > 0))
   const sections = []
   for (const { record, figures } of sorted) sections.push(await section(record, figures))
   return writeWhole(join(folder, 'report.html'), page(sorted, sections))
 }
 
-/** The small form of a benchmark only where there is no other. */
+/** The records in a folder. That of the small form of a benchmark counts only when there is no other. */
 function readRecords(folder) {
   const files = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith('.json')) : []
   const isNeeded = (file) => !file.endsWith('.small.json') || !files.includes(file.replace('.small.json', '.json'))

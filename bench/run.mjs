@@ -1,27 +1,27 @@
 // npm run bench -- NAME [--small] [--threads T] [--trials R] [--jobs J] [--json] [--out FOLDER]
 // npm run bench -- report [--out FOLDER]
 //
-// Runs the cases of bench/cases/NAME.mjs, each in a fresh process (bench/one.mjs), prints a table and writes
-// bench/results/NAME.json with the machine and the options beside the numbers, a table NAME.csv, and the figures of
-// bench/figures/NAME.mjs as SVG and PNG. A run that was killed goes on where it was. `report` draws all figures again and
-// writes them into one page, report.html.
+// Runs the cases of bench/cases/NAME.mjs, each in a fresh process (bench/one.mjs), and prints a table. Writes
+// bench/results/NAME.json with the numbers, the machine and the options, a table NAME.csv, and the figures of
+// bench/figures/NAME.mjs as SVG and PNG. A run that was killed resumes where it was. `report` draws all figures again
+// and writes them into one page, report.html.
 //   --small        a form that ends within a minute; its results go to NAME.small.json
-//   --threads T    only this number of threads (each benchmark says what it does without)
+//   --threads T    only this number of threads (the default is that of each benchmark)
 //   --trials R     how often each case is measured (default 5, or what the benchmark says)
 //   --jobs J       J cases side by side (default 1), for benchmarks that measure errors and not time; with --threads 1
-//   --json         print what would be written, and write nothing
+//   --json         print the record, and write nothing
 //   --out FOLDER   write there instead of bench/results
 //
 // A benchmark is a module that exports
 //   title                              one line
 //   trials                             the default of --trials, if not 5
-//   seed                               of its pseudo-random numbers, if it has any
-//   cases(options)                     a list of plain objects, one for each process
-//   needsBenchAddon                    true: calls benchAddon() of native.mjs, which is then built
-//   cost(parameters, trials)           about how long one takes, in any unit, if they differ much
-//   run(parameters, trials, progress)  measures one of them, in the fresh process, and returns a plain object; one that takes
-//                                      minutes calls progress(part) with the part that is done, 0 to 1
-//   table(results)                     a list of flat objects, one for each line of NAME.csv, if there is to be one
+//   seed                               the seed of its pseudo-random numbers, if it has any
+//   cases(options)                     a list of plain objects, one per process
+//   needsBenchAddon                    true when it calls benchAddon() of bench/native.mjs, which is then built
+//   cost(parameters, trials)           about how long a case takes, in any unit, if cases differ much
+//   run(parameters, trials, progress)  measures one case, in the fresh process, and returns a plain object; a case that
+//                                      takes minutes calls progress(part) with the part that is done, 0 to 1
+//   table(results)                     a list of flat objects, one per line of NAME.csv, if there is to be a table
 //   report(results, options)           the text that is printed
 import { spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
@@ -104,7 +104,7 @@ function positive(option, text) {
   return value
 }
 
-/** All cases, less those that a killed run has left in `folder`; `jobs` of them at a time. */
+/** Measures all cases, except those that a killed run has left in `folder`, `jobs` of them at a time. */
 async function measure(name, benchmark, options, jobs, folder) {
   const all = benchmark.cases(options)
   const costOf = (parameters) => benchmark.cost?.(parameters, options.trials) ?? 1
@@ -128,7 +128,7 @@ async function measure(name, benchmark, options, jobs, folder) {
   return all.map((parameters) => ({ ...parameters, ...unfinished.get(parameters) }))
 }
 
-/** Other cases' memory, compiled code and warm caches must not count. */
+/** Runs one case in a fresh process, so that memory, compiled code and warm caches of other cases do not count. */
 function inFreshProcess(name, parameters, trials, onPart) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(HERE, 'one.mjs'), name, JSON.stringify(parameters), String(trials)], {

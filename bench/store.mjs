@@ -1,9 +1,9 @@
-// Where results lie, and how they get there: never half a file, and what a run that was killed had measured is not lost.
+// Writes the results, always as whole files, and keeps the measurements of a run that was killed.
 //   NAME.json              the record: machine, versions, commit, options, seed, results
-//   NAME.csv               one line for each thing measured, if the benchmark says how
+//   NAME.csv               one line per measurement, if the benchmark defines it
 //   NAME-*.svg, NAME-*.png its figures
-//   NAME.unfinished.jsonl  of a run that is under way or was killed: a line that says what is measured, then one for each
-//                          case that is done
+//   NAME.unfinished.jsonl  of a run that is under way or was killed: a line with the settings, then one line per case
+//                          that is done
 import { createHash } from 'node:crypto'
 import {
   appendFileSync,
@@ -24,7 +24,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
 export const RESULTS = join(ROOT, 'bench', 'results')
 
-/** The record, its table and its figures. `folder` is made when it is not there. Returns the names of the files. */
+/** Writes the record, its table and its figures. Makes `folder` if needed. Returns the names of the files. */
 export async function writeResults(folder, record, table) {
   const stem = stemOf(folder, record.name, record.options.small)
   const files = [writeWhole(`${stem}.json`, `${JSON.stringify(record, null, 1)}\n`)]
@@ -34,7 +34,7 @@ export async function writeResults(folder, record, table) {
   return files.map((file) => basename(file))
 }
 
-/** Draws the figures of a record beside it; none for most benchmarks. Returns titles, captions, SVG and the files. */
+/** Draws the figures of a record beside it; most benchmarks have none. Returns titles, captions, SVG and the files. */
 export async function drawFigures(folder, record) {
   const stem = stemOf(folder, record.name, record.options.small)
   const drawn = []
@@ -52,7 +52,7 @@ async function figuresOf(record) {
   return figures(record)
 }
 
-/** To a temporary name first, then renamed. */
+/** Writes a file under a temporary name, then renames it. */
 export function writeWhole(file, content) {
   mkdirSync(dirname(file), { recursive: true })
   const temporary = `${file}.${process.pid}.tmp`
@@ -61,12 +61,12 @@ export function writeWhole(file, content) {
   return file
 }
 
-/** What has been measured so far of a run. Nothing is kept, and nothing read, when `folder` is undefined. */
+/** The measurements of a run so far. When `folder` is undefined, nothing is stored or read. */
 export class Unfinished {
   #file
   #done = new Map()
 
-  /** Goes on with the file that a run of the same `settings` has left; otherwise begins anew. */
+  /** Continues with the file that a run of the same `settings` has left; otherwise begins a new one. */
   constructor(folder, name, settings) {
     if (folder === undefined) return
     this.#file = `${stemOf(folder, name, settings.small)}.unfinished.jsonl`
@@ -76,7 +76,7 @@ export class Unfinished {
       writeWhole(this.#file, `${head}\n`)
       return
     }
-    // What follows the last line end was being written when the run was killed.
+    // The text after the last line end was being written when the run was killed.
     const whole = lines.slice(0, -1)
     writeWhole(this.#file, [first, ...whole, ''].join('\n'))
     for (const line of whole) {
@@ -99,7 +99,7 @@ function stemOf(folder, name, small) {
   return join(folder, small ? `${name}.small` : name)
 }
 
-/** Of all that a measurement depends on: the addon, the compiled library, the benchmarks without what only draws. */
+/** A hash of the code that measurements depend on: the addon, the compiled library, the benchmarks without figures. */
 function programHash() {
   const folders = ['build/Release', 'prebuilds', 'dist', 'bench', 'bench/cases']
   const files = folders.flatMap((folder) => {

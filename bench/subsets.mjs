@@ -1,12 +1,12 @@
-// Other ways to replace many points of weight 1 by few weighted ones, beside which compress is measured. Each returns
-// { points, weights }, row-major; the weights add up to the number of points.
+// Other ways to replace many points of weight 1 by few weighted ones, for comparison with compress. Each returns
+// { points, weights }, row-major. The weights add up to the number of points.
 import { kmeans } from 'ml-kmeans'
 import { random } from '../demo/random.mjs'
 
-// With three times as many the errors are hardly smaller.
+// With three times as many, the errors are hardly smaller.
 const ITERATIONS = 20
 
-/** Drawn without replacement, each of the same weight. */
+/** Random points, drawn without replacement, all of the same weight. */
 export function randomSubset(points, dimension, size, seed) {
   const { below } = random(seed)
   const count = points.length / dimension
@@ -21,7 +21,7 @@ export function randomSubset(points, dimension, size, seed) {
   }
 }
 
-/** `size` cells of as equal counts as can be, of each a random point that stands for all in it. */
+/** One random point per cell, which stands for all points in it. The `size` cells have counts as equal as possible. */
 export function stratifiedSubset(points, dimension, size, seed) {
   const { below } = random(seed)
   const cells = equalCells(points, dimension, size)
@@ -30,8 +30,8 @@ export function stratifiedSubset(points, dimension, size, seed) {
 }
 
 /**
- * The centroids of k-means clusters (Lloyd's iterations that begin at a stratified subset), each with the number of points in
- * its cluster. They are means of points, in general none of them.
+ * The centroids of k-means clusters (Lloyd's iterations from a stratified subset), each with the number of points in
+ * its cluster. They are means of points, and in general not points of the set.
  */
 export function clusterCentroids(points, dimension, size, seed) {
   const start = stratifiedSubset(points, dimension, size, seed).points
@@ -46,8 +46,8 @@ export function clusterCentroids(points, dimension, size, seed) {
 }
 
 /**
- * The means of `size` cells of as equal counts as can be, each with the number of points in it. The cells are cut along the
- * first `columns` columns only.
+ * The means of `size` cells with counts as equal as possible, each with the number of points in it. The cells are cut
+ * along the first `columns` columns only.
  */
 export function cellMeans(points, dimension, size, columns = dimension) {
   const cells = equalCells(points, dimension, size, columns)
@@ -62,7 +62,7 @@ export function cellMeans(points, dimension, size, columns = dimension) {
   return { points: means, weights: Float64Array.from(cells, ({ length }) => length) }
 }
 
-/** The leaves of a kd-tree, as lists of rows: every node is cut across its longest side, of the first `columns` columns. */
+/** The leaves of a kd-tree, as lists of rows. Every node is cut across the longest of its first `columns` sides. */
 function equalCells(points, dimension, size, columns = dimension) {
   const order = Uint32Array.from({ length: points.length / dimension }, (_, i) => i)
   const cells = []
@@ -104,7 +104,7 @@ function rows(points, dimension, indices) {
   return chosen
 }
 
-/** The points as arrays of numbers, which JavaScript keeps packed when they are pushed. */
+/** The points as arrays of numbers. They are made by push, so that JavaScript keeps them packed. */
 function lists(points, dimension) {
   const list = []
   for (let i = 0; i < points.length; i += dimension) {

@@ -1,15 +1,15 @@
-// The same training in TensorFlow.js, where that is installed: it is no dependency of the package, but one of its example.
+// The same training in TensorFlow.js, if that is installed. It is a dependency of the example, not of the package.
 //   cd examples/tensorflow && npm install
 import { createRequire } from 'node:module'
 
 const require = createRequire(new URL('../examples/tensorflow/package.json', import.meta.url))
 
-/** Undefined where it is not installed. In Node its backends have one thread each. */
+/** TensorFlow.js, or undefined when it is not installed. In Node its backends have one thread each. */
 export function tensorflow() {
   try {
     const tf = require('@tensorflow/tfjs')
     require('@tensorflow/tfjs-backend-wasm')
-    tf.enableProdMode() // no advice to install something else
+    tf.enableProdMode() // without advice to install another backend
     return tf
   } catch (error) {
     if (error.code === 'MODULE_NOT_FOUND') return undefined
@@ -18,9 +18,10 @@ export function tensorflow() {
 }
 
 /**
- * Gradient descent on all rows, mean squared error, on the backend that is set.
+ * Gradient descent on all rows with the mean squared error, on the current backend.
  *
- * @returns {{ step: () => void, loss: () => number }} both done when they return; `loss` is that of the parameters as they are
+ * @returns {{ step: () => void, loss: () => number }} both are complete when they return; `loss` is that of the current
+ *   parameters
  */
 export function trainer(tf, network, { x, y }, rate) {
   const { inputs, width, outputs, activation, hidden, bias, output, outputBias } = network
@@ -39,7 +40,7 @@ export function trainer(tf, network, { x, y }, rate) {
     sin: tf.sin,
     gelu: (z) => z.mul(z.mul(Math.SQRT1_2).erf().add(1)).mul(0.5),
   }[activation]
-  // As tf.layers.dense() has it: relu is part of the product, the others come after it.
+  // As in tf.layers.dense(): relu is part of the product, other activations come after it.
   const fused = activation === 'relu' ? 'relu' : 'linear'
   const loss = () => {
     const layer = activate(tf.fused.matMul({ a: points, b: kernel, bias: hiddenBias, activation: fused }))

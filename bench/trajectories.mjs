@@ -1,8 +1,8 @@
-// Trainings beside each other, epoch by epoch: how far the others are from the first, and whether compression keeps them closer
-// to it than a random subset does, whose neurons have the multiplicity d/d' and which costs nothing.
+// Compares trainings epoch by epoch: how far the others are from the first, and whether compression keeps closer to it
+// than a random subset of neurons with multiplicity d/d', which costs nothing.
 import { groupBy, mapped, median, TIE } from './measure.mjs'
 
-/** What a network of width d is made to, and what it is compared with. */
+/** The networks that are made from one of width d, and those that they are compared with. */
 export const NAMES = {
   original: 'original',
   compressed: 'compressed',
@@ -11,7 +11,7 @@ export const NAMES = {
   naive: 'first neurons',
 }
 
-/** The ways in which a training can be near another. */
+/** The measures of how near a training is to another. */
 export const QUANTITIES = {
   initial: 'the function before training',
   largest: 'the function on the way',
@@ -19,12 +19,12 @@ export const QUANTITIES = {
   lossLargest: 'the loss on the way',
   lossFinal: 'the loss at the end',
 }
-/** Of a table: first a column for the network, then these. */
+/** The heads of a table, after that of the column for the network. */
 export const HEADS = ['loss at 0', 'final', 'function: at 0', 'largest', 'final', 'loss: largest', 'final']
 export const HEADS_EXPLAINED =
   'function: |f - f_original| / |y|, largest after epoch 0; loss: relative difference of the test losses, largest with epoch 0'
 
-/** What a record keeps of what trainVariants() returns: the epochs that were evaluated, and each variant's curves. */
+/** The part of the result of trainVariants() that a record keeps: the evaluated epochs, and each variant's curves. */
 export function recorded(trained) {
   const [{ epochs }] = Object.values(trained)
   return {
@@ -38,10 +38,10 @@ export function recorded(trained) {
   }
 }
 
-/** Six of them, about what float32 has. */
+/** A number in six digits, about those of float32. */
 const digits = (value) => Number(value.toPrecision(6))
 
-/** Lines of a CSV file, one for each variant and epoch; `head` is what they all begin with. */
+/** Lines of a CSV file, one per variant and epoch. All begin with `head`. */
 export function curveRows(head, { evaluated, variants }) {
   return Object.entries(variants).flatMap(([variant, { trainLoss, testLoss, distance }]) =>
     evaluated.map((epoch, i) => ({
@@ -56,13 +56,13 @@ export function curveRows(head, { evaluated, variants }) {
 }
 
 /**
- * Several trials of one experiment, each as recorded() has it, in medians.
+ * Medians over several trials of one experiment, each as recorded() returns it.
  *
  * @param {{ evaluated: number[], variants: object }[]} group
- * @param {Record<string, string>} variants how they are to be called here, and their names there
- * @returns `curves` { epoch, testLoss, distance }[] and `deviations` for each variant; `advantages` of compression over the
- *   random subset: for each quantity how many times smaller the deviation is, the median over the trials, in each of which
- *   both begin with the same original
+ * @param {Record<string, string>} variants the names here, and the names in the records
+ * @returns `curves` { epoch, testLoss, distance }[] and `deviations` per variant; `advantages` of compression over the
+ *   random subset: per quantity, how many times smaller the deviation is, as the median over the trials, in each of
+ *   which both begin with the same original
  */
 export function summary(group, variants) {
   const each = mapped(variants, (name) => group.map(({ variants }) => deviations(variants.original, variants[name])))
@@ -79,9 +79,9 @@ export function summary(group, variants) {
 }
 
 /**
- * `initial`, `largest`, `final`: the distance of the functions before training, its largest in training, and at the end.
- * `lossLargest`, `lossFinal`: the relative difference of the losses, the largest of all epochs and the last. Infinity for a
- * training that has diverged, whose losses a record in JSON holds as null.
+ * `initial`, `largest`, `final`: the distance of the functions before training, the largest in training, and at the
+ * end. `lossLargest`, `lossFinal`: the relative difference of the losses, the largest of all epochs and the last.
+ * Infinity for a training that has diverged, whose losses a record in JSON holds as null.
  */
 function deviations(original, { testLoss, distance }) {
   const relative = original.testLoss.map((loss, i) => finite(Math.abs(finite(testLoss[i]) - loss) / loss))
@@ -114,10 +114,10 @@ function advantages(compressed, subset) {
   )
 }
 
-/** How many times smaller `ours` is; neither is, where both are 0 or both infinite. */
+/** How many times smaller `ours` is; 1 when both are 0 or both infinite. */
 export const times = (theirs, ours) => (theirs === ours ? 1 : theirs / ours)
 
-/** A line of a table, with HEADS. */
+/** A line of a table with the columns HEADS. */
 export function deviationRow(name, curve, deviations) {
   return [
     name,
@@ -128,7 +128,7 @@ export function deviationRow(name, curve, deviations) {
 }
 
 /**
- * In words: what compression gains over the random subset and what it does not.
+ * Describes in words what compression gains over the random subset, and what it does not.
  *
  * @param {{ name: string, advantages: Record<string, number> }[]} list
  */
@@ -163,7 +163,7 @@ export function factor(times) {
   return `${times >= 100 ? times.toFixed(0) : Number(times.toPrecision(2))}×`
 }
 
-/** A loss, a distance, a relative difference, in few digits. */
+/** A loss, a distance or a relative difference, in few digits. */
 export function short(value) {
   if (!Number.isFinite(value)) return 'diverged'
   if (value === 0) return '0'

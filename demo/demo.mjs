@@ -30,7 +30,7 @@ const { values: options } = parseArgs({
   },
 })
 
-// Relative, so that the commands which are shown are the ones which are run.
+// Relative paths, so that the commands that are shown are those that are run.
 const path = (name) => relative(process.cwd(), join(options.out, name))
 
 async function main() {
@@ -58,7 +58,7 @@ async function main() {
   say(`\nPicture: ${path('picture.svg')} and ${path('picture.png')}`)
 }
 
-/** Runs the command line as a user would. Where that fails it has said why, and the demo ends. */
+/** Runs the command line as a user would. If it fails, it has printed the reason, and the demo ends. */
 function fewpoints(...args) {
   say(`$ npx fewpoints ${args.join(' ')}`)
   const program = join(ROOT, 'dist', 'cli', 'main.js')
@@ -67,7 +67,7 @@ function fewpoints(...args) {
   say('')
 }
 
-/** The rows of the compressed file, after a check that they are rows of the record, digit by digit. */
+/** The rows of the compressed file. Checks that they are rows of the record, digit by digit. */
 function readKept(file, record) {
   const text = readFileSync(file, 'utf8').trim()
   const [head, ...lines] = text.split('\n').map((line) => line.split(','))

@@ -1,5 +1,5 @@
-// k-means by Lloyd's iterations on weighted rows: the usual way to put few points in the place of many, for comparison.
-// The nearest centre of each of a million rows is found in a k-d tree of the centres, so that a round takes a second.
+// k-means by Lloyd's iterations on weighted rows, for comparison: the usual way to replace many points by few. The
+// nearest centres of a million rows are found in a k-d tree of the centres, so that a round takes a second.
 import { random } from './random.mjs'
 
 // More rounds hardly change the demo's errors.
@@ -7,9 +7,8 @@ const ROUNDS = 5
 const LEAF = 4
 
 /**
- * The centres of `size` clusters, each with the weight of its cluster. They are means of rows, and in general none of
- * them is a row. Distances are taken in units of each column's standard deviation. The rounds begin at rows drawn at
- * random.
+ * The centres of `size` clusters, each with the weight of its cluster. They are means of rows, and in general not rows.
+ * Distances are in units of each column's standard deviation. The first centres are random rows.
  *
  * @param {Float64Array[]} columns
  * @param {Float64Array} weights
@@ -69,7 +68,7 @@ function meansOf(columns, weights, cluster, centres) {
   })
 }
 
-/** Centres in the order of a balanced tree: the middle of every range splits it, along its widest column. */
+/** The centres in the order of a balanced tree: the middle of every range splits it along its widest column. */
 function treeOf(centres) {
   const order = Int32Array.from(centres[0].keys())
   const axis = new Uint8Array(order.length)
@@ -91,7 +90,7 @@ function treeOf(centres) {
   return { order, axis }
 }
 
-/** The centre nearest to row i. `guess`, the one of the round before, makes most of the tree too far away at once. */
+/** The centre nearest to row i. Beside `guess`, the centre of the last round, most of the tree is at once too far away. */
 function nearest({ order, axis }, centres, columns, i, guess) {
   let best = guess
   let bestDistance = guess < 0 ? Number.POSITIVE_INFINITY : distance(guess)

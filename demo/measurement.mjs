@@ -1,6 +1,6 @@
-// The measurement that the demo compresses: about a year in the life of one wind turbine of 2 MW, as its controller
-// logs it. It is simulated, but it has what real records have and tidy examples have not: a few regimes of very
-// different density, sharp edges between them, rare extremes, rounded readings, and rows that count for different times.
+// The measurement that the demo compresses: about a year of a wind turbine of 2 MW, as its controller logs it. It is
+// simulated, but has the difficulties of real records: a few regimes of very different density, sharp edges between
+// them, rare extremes, rounded readings, and rows that stand for different times.
 import { createWriteStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -15,7 +15,7 @@ const RATED = 2000 // kW
 const CUT_IN = 3 // m/s
 const CUT_OUT = 25
 
-// Mean seconds that a regime lasts, and what follows it, each as likely as the others.
+// Per regime: the mean seconds that it lasts, and the regimes that may follow it, with equal probability.
 const REGIMES = {
   running: { lasts: 70 * 3600, next: ['curtailed', 'curtailed', 'stopped'] },
   curtailed: { lasts: 9 * 3600, next: ['running'] },
@@ -28,7 +28,8 @@ const CURTAILED_TO = 1250 // kW
  */
 
 /**
- * Simulates `rows` rows. The same seed gives the same rows on the same version of Node. A million take about half a second.
+ * Simulates `rows` rows. The same seed gives the same rows on the same version of Node. A million take about half a
+ * second.
  *
  * @param {number} rows
  * @param {number} seed
@@ -42,11 +43,11 @@ export function measure(rows, seed) {
     power: new Float64Array(rows),
     exposure: new Float64Array(rows),
   }
-  // The mean row stands for 31 s when a million of them make a year; fewer rows then stand for longer each.
+  // When a million rows make a year, the mean row stands for 31 s. Fewer rows stand for longer times each.
   const pace = 1e6 / rows
 
-  // Slow processes that forget their past with a time constant. The length of a plane vector with two normal components
-  // has Rayleigh's distribution, which is how wind speeds are spread over a year.
+  // Slow processes that forget their past with a time constant. The length of a vector in the plane with normal
+  // components has a Rayleigh distribution, like wind speeds over a year.
   const weather = { east: normal(), north: normal(), warmth: normal(), gust: normal() }
   const forget = { east: 86400, north: 86400, warmth: 4 * 86400, gust: 120 }
 
@@ -65,7 +66,7 @@ export function measure(rows, seed) {
     const temperature = 9.5 - 9 * season + 3.5 * hour + 4 * weather.warmth - 0.1 * (meanWind - 8)
     const power = powerOf(regime, wind, temperature, normal)
 
-    // The controller logs often while the machine works and seldom while it stands.
+    // The controller logs often while the turbine works, and seldom while it stands.
     const exposure = pace * (power > 0 ? (wind > 11 ? 20 : 30) : 60)
     table.wind_speed[i] = rounded(wind, 100)
     table.temperature[i] = rounded(temperature, 10)
@@ -86,17 +87,17 @@ function powerOf(regime, wind, temperature, normal) {
   const standing = -9 - 0.8 * Math.max(0, 5 - temperature) + 0.7 * normal()
   if (regime === 'stopped' || wind < CUT_IN || wind > CUT_OUT) return standing
   const density = 288.15 / (temperature + 273.15) // of the air, relative to 15 °C
-  // The gauge behind the rotor and the rotor itself never meet quite the same wind.
+  // The gauge after the rotor and the rotor itself never have quite the same wind.
   const felt = wind * (1 + 0.05 * normal())
   const share = Math.max(0, (density * (felt ** 3 - CUT_IN ** 3)) / (11.5 ** 3 - CUT_IN ** 3))
-  // The blades are pitched before the rated power is reached, so the corner is round.
+  // The blades are pitched before the rated power is reached, so the corner of the curve is round.
   const ideal = (RATED * share) / (1 + share ** 8) ** (1 / 8)
   const iced = temperature < -3 ? 0.72 : 1
   const reached = iced * ideal * (1 + 0.02 * normal())
   return Math.min(reached, regime === 'curtailed' ? CURTAILED_TO : RATED) + 4 * normal()
 }
 
-// A quotient of integers is rounded to the double that the decimal text in the file is read as, too; + 0 makes 0 of -0.
+// A quotient of integers rounds to the same double as the decimal text in the file. Adding 0 turns -0 into 0.
 const rounded = (value, perUnit) => (Math.round(value * perUnit) + 0) / perUnit
 
 /**

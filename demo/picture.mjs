@@ -1,7 +1,7 @@
-// The picture of the whole record as a density and of the kept points as circles, side by side on the same axes.
+// Draws the whole record as a density and the kept points as circles, side by side on the same axes.
 import { render } from './render.mjs'
 
-// A cell of the density is 3 CSS pixels wide and high, 6 pixels of the PNG: a fraction would leave pale seams between cells.
+// A cell of the density is 3 CSS pixels wide and high, 6 pixels of the PNG. Fractions of pixels would leave pale seams.
 const CELL = { wind_speed: 0.25, power: 20 }
 const RANGE = { wind_speed: [0, 32], power: [-60, 2100] }
 const CELL_PIXELS = 3
@@ -9,7 +9,7 @@ const PANEL = {
   width: ((RANGE.wind_speed[1] - RANGE.wind_speed[0]) / CELL.wind_speed) * CELL_PIXELS,
   height: ((RANGE.power[1] - RANGE.power[0]) / CELL.power) * CELL_PIXELS,
 }
-// All circles together have this share of the panel's area.
+// The share of the panel's area that all circles have together.
 const CIRCLE_SHARE = 0.15
 const INK = '#0b3c6f'
 const OPACITY = 0.5
@@ -68,7 +68,7 @@ function circlesPanel(kept) {
       subtitle: 'circle area: time the row stands for',
     },
     data: { values: points },
-    // The rim keeps rows of very small weight in sight.
+    // The rim keeps rows of very small weight visible.
     mark: { type: 'circle', color: INK, stroke: INK, strokeWidth: 0.6, opacity: OPACITY },
     encoding: {
       x: axis('wind_speed', 'wind speed (m/s)'),
@@ -96,7 +96,7 @@ const axis = (field, title) => ({
   scale: { domain: RANGE[field], nice: false, zero: false },
 })
 
-/** Hours in every cell of a rectangular lattice that holds any. */
+/** The hours in every cell of a rectangular lattice that holds any. */
 function density({ wind_speed: wind, power, exposure }) {
   const cells = new Map()
   for (let i = 0; i < wind.length; i++) {

@@ -1,6 +1,6 @@
 /**
- * Seeded pseudo-random numbers, so that everybody gets the same demo and the same benchmarks (mulberry32, whose period of
- * 2^32 is enough for both).
+ * Seeded pseudo-random numbers, so that everybody gets the same demo and the same benchmarks. By mulberry32, whose
+ * period of 2^32 is enough for both.
  *
  * @param {number} seed an integer
  * @returns {{ uniform: () => number, normal: () => number, below: (n: number) => number }}

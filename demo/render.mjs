@@ -1,19 +1,19 @@
-// One way to draw: a Vega-Lite specification to SVG, without a browser or a canvas, and to PNG from that SVG by resvg.
+// Draws a Vega-Lite specification as SVG, without a browser or a canvas, and turns the SVG into PNG by resvg.
 import { createRequire } from 'node:module'
 import { Resvg } from '@resvg/resvg-js'
 import * as vega from 'vega'
 import * as vegaLite from 'vega-lite'
 
-// A server often has no font at all, and resvg then leaves out every letter without a word.
+// A server often has no font at all. resvg would then silently leave out every letter.
 const FONT_FILES = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'].map((name) =>
   createRequire(import.meta.url).resolve(`dejavu-fonts-ttf/ttf/${name}`),
 )
 const FONT = 'DejaVu Sans'
 const PNG_ZOOM = 2
 
-/** What all pictures look like; the rest is a picture's own. */
+/** The style of all pictures. */
 const CONFIG = {
-  aria: false, // a description of each of thousands of marks would double the file
+  aria: false, // descriptions of thousands of marks would double the file
   font: FONT,
   axis: { labelFontSize: 12, titleFontSize: 13, titleFontWeight: 'normal' },
   legend: { labelFontSize: 12, titleFontSize: 12, titleFontWeight: 'normal', titleLimit: 300 },
@@ -22,7 +22,7 @@ const CONFIG = {
 }
 
 /**
- * @param {object} specification of Vega-Lite; its `config` wins over that of all pictures, group by group
+ * @param {object} specification of Vega-Lite; its `config` overrides that of all pictures, group by group
  * @returns {Promise<{ svg: string, png: Uint8Array }>}
  */
 export async function render(specification) {

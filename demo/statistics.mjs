@@ -1,11 +1,11 @@
-// The same questions asked of any weighted table of the turbine's record: the whole of it, a compressed one, a random
-// subset. Three kinds are kept apart, because a compressed set treats them differently.
+// The same questions for any weighted table of the turbine's record: the whole, a compressed set, a random subset.
+// There are three kinds of questions, which a compressed set answers with different accuracy.
 import { CholeskyDecomposition, Matrix } from 'ml-matrix'
 
 /**
  * - `exact`: a function of polynomial moments of degree at most 5, which order 5 keeps up to rounding
- * - `smooth`: the mean of a function that is no polynomial but is close to one inside every cell
- * - `rough`: something with a jump or a kink; nothing is promised
+ * - `smooth`: the mean of a function that is not a polynomial, but close to one inside every cell
+ * - `rough`: a question with a jump or a kink; nothing is promised
  *
  * @typedef {'exact' | 'smooth' | 'rough'} Kind
  * @typedef {{ name: string, unit: string, kind: Kind, value: number }} Statistic
@@ -29,7 +29,7 @@ export function statistics(table) {
   const cube = mean((i) => wind[i] ** 3)
   const fit = regression(table)
 
-  // The insulation ages twice as fast for every 10 degrees more, and current warms the winding.
+  // The insulation ages twice as fast for every 10 degrees more, and the current warms the winding.
   const ageing = mean((i) => 2 ** ((temperature[i] + 60 * (power[i] / 2000) ** 2 - 60) / 10))
   const logistic = mean((i) => 1 / (1 + Math.exp((10 - wind[i]) / 2)))
   const logarithm = mean((i) => Math.log1p(wind[i]))
@@ -87,7 +87,7 @@ function regression({ wind_speed: wind, temperature, power, exposure }) {
   return { slope: coefficients[1] / 5, determination: explained / mean((i) => (power[i] - right[0]) ** 2) }
 }
 
-/** The least value below or at which the share `level` of the weight lies. */
+/** The least value such that the share `level` of the weight lies at or below it. */
 function quantile(values, weights, level) {
   const order = Uint32Array.from(values.keys()).sort((i, j) => values[i] - values[j])
   const goal = level * total(weights)
@@ -107,7 +107,7 @@ function weightedMean(weights, value) {
   return compensatedSum(weights.length, (i) => weights[i] * value(i)) / total(weights)
 }
 
-/** Neumaier's sum: its own rounding must not hide differences in the last digits after a million additions. */
+/** Neumaier's sum. After a million additions, its rounding must not hide differences in the last digits. */
 function compensatedSum(count, term) {
   let sum = 0
   let lost = 0

@@ -1,5 +1,5 @@
 /**
- * Lines of text in columns: the first column to the left, the others to the right.
+ * Lines of text in columns: the first column is aligned to the left, the others to the right.
  *
  * @param {string[]} head
  * @param {string[][]} rows

@@ -1,5 +1,5 @@
-// Real files through the command line, when they are at hand: each is compressed into one cell and into many, in another
-// format each time, and verified; and what is wrong in them is found.
+// Real files through the command line, where they are available. Each is compressed into one cell and into many, in a
+// different format each time, and verified. Faults in the files are found.
 import { describe, expect, it } from 'vitest'
 import { momentCount } from '../lib/index.js'
 import { fewpoints, fewpointsJson } from './cli-run.js'
@@ -63,7 +63,7 @@ const subjects: Subject[] = [
 
 const folder = temporaryFolder()
 
-// A survey in metres, float32 as scanners write it, 30,000 standard deviations from zero: made up, so it is always there.
+// A survey in metres, float32 as scanners write it, 30,000 standard deviations from zero. Generated: it always exists.
 const random = seeded(3)
 const scan = Float32Array.from(
   { length: 3 * 40_000 },
@@ -101,7 +101,7 @@ describe('real files', () => {
         expect(summary.points).toBeLessThanOrEqual(few)
         expect(summary.residual).toBeLessThanOrEqual(RESIDUAL_BOUND)
         expect(summary.totalWeightEpsilons * Number.EPSILON).toBeLessThanOrEqual(TOTAL_WEIGHT_BOUND)
-        // NPY has no names: then columns are found by their position among those chosen.
+        // NPY has no names, so columns are found by their position among the chosen ones.
         const report = await fewpointsJson([
           'verify',
           input,
@@ -127,7 +127,7 @@ describe('real files', () => {
 
   const zipcodes = dataFile('zipcodes.csv')
   if (zipcodes !== undefined) {
-    it('zipcodes.csv is read without its texts, and not by them', async () => {
+    it('zipcodes.csv is read without its text columns, and refused when one is asked for', async () => {
       const output = folder.path('zip.csv')
       const all = await fewpoints(['compress', zipcodes, '-o', output, '--order', 2])
       expect(all).toMatchObject({

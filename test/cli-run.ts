@@ -15,9 +15,9 @@ interface RunOptions {
   env?: Record<string, string>
   /** JavaScript that runs in the process before the program. */
   before?: string
-  /** What comes through standard input; default: nothing. */
+  /** The content of standard input. Default: nothing. */
   input?: string | Uint8Array
-  /** Standard input is a pipe into which nothing comes and which does not end. */
+  /** Whether standard input is a pipe that stays open and empty. */
   keepsOpen?: boolean
 }
 
@@ -36,7 +36,7 @@ export function fewpoints(
     let stderr = ''
     child.stdout?.setEncoding('utf8').on('data', (text) => (stdout += text))
     child.stderr?.setEncoding('utf8').on('data', (text) => (stderr += text))
-    // A program that does not read all of it closes the pipe.
+    // A program that does not read all input closes the pipe.
     child.stdin?.on('error', () => {})
     if (!keepsOpen) child.stdin?.end(input)
     child.on('error', reject)
@@ -44,7 +44,7 @@ export function fewpoints(
   })
 }
 
-/** As fewpoints(), for commands that must succeed; with their JSON. */
+/** Like fewpoints(), for commands that must succeed. Also returns their JSON. */
 export async function fewpointsJson(args: readonly (string | number)[], options?: RunOptions) {
   const { code, stdout, stderr } = await fewpoints([...args, '--json'], options)
   if (code !== 0) throw new Error(`fewpoints ${args.join(' ')} ended with ${code}: ${stderr}`)

@@ -1,4 +1,4 @@
-// The command line on the text files that people have: what it reads, what it says, and what it refuses.
+// The command line on text files as people have them: what it reads, what it reports, and what it refuses.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
@@ -11,7 +11,7 @@ const folder = temporaryFolder()
 let files = 0
 const write = (content: string, ending = 'csv') => folder.write(`t${files++}.${ending}`, content)
 
-/** All rows of a small file as compress keeps them: with few rows and a high order that is every row. */
+/** The rows of a small file that compress keeps: all of them, for there are few rows and the order is high. */
 async function kept(path: string, ...options: (string | number)[]) {
   const output = folder.path(`kept${files++}.csv`)
   const outcome = await fewpoints(['compress', path, '-o', output, '--order', 9, ...options])
@@ -145,7 +145,7 @@ describe('options', () => {
     const json = write(JSON.stringify(Array.from({ length: 12 }, (_, i) => ({ x: i || -9999 }))), 'json')
     expect((await kept(json)).stderr).toContain('--missing -9999')
     expect((await kept(json, '--missing', -9999, '--drop-missing')).values?.row).not.toContain(0)
-    // Near to others, or in a column where everything is so, it is a value.
+    // Near other values, or in a column of nothing else, it is a value.
     expect((await kept(write('x\n-9999\n-9000\n-8000\n'))).stderr).toBe('')
     expect((await kept(write('x\n997\n998\n999\n'))).stderr).toBe('')
   })
@@ -204,7 +204,7 @@ describe('what fewpoints wrote is compressed again', () => {
     const report = await fewpoints(['verify', part(ending), output, '--order', 2, '--json'])
     expect(JSON.parse(report.stdout)).toMatchObject({ ok: true, columns: ['x', 'y'], rowsDifferent: 0 })
     expect(await fewpointsJson(['info', part(ending)])).toMatchObject({ points: ['x', 'y'] })
-    // Asked for by name: the columns that are named, and the weights all the same.
+    // With --columns: only the named columns are coordinates, but the weights are still weights.
     const named = await fewpointsJson([
       'compress',
       part(ending),
@@ -227,7 +227,7 @@ describe('what fewpoints wrote is compressed again', () => {
     const summary = await fewpointsJson(['compress', part('csv'), ...options])
     expect(summary).toMatchObject({ columns: ['x', 'weight', 'row'], weights: null })
     expect(readFileSync(output, 'utf8')).toMatch(/^x,weight,row,weight_2,row_2\n/)
-    // And what that wrote is known again.
+    // The file that this wrote is recognised as well.
     const again = await fewpointsJson(['compress', output, '-o', folder.path('by-name-2.csv'), '--order', 1])
     expect(again).toMatchObject({ columns: ['x', 'weight', 'row'], weights: 'weight_2' })
   })
@@ -312,7 +312,7 @@ describe('standard input', () => {
       clearInterval(timer)
       setTimeout(() => process.kill(process.pid, 'SIGINT'), 100)
     }, 1)`
-    // The pipe stays open: nothing but the interrupt ends this.
+    // The pipe stays open, so only the interrupt ends this.
     const args = ['compress', '-', '-o', folder.path('int.csv'), '--order', 1]
     const outcome = await fewpoints(args, { before, keepsOpen: true })
     expect(outcome).toEqual({ code: 130, stdout: '', stderr: 'fewpoints: interrupted\n' })

@@ -1,4 +1,4 @@
-// The command line from end to end on small files: what it writes, what it says, and how it ends.
+// The command line from end to end on small files: its output files, its messages, and its exit codes.
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { posix } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -191,7 +191,7 @@ describe('compress', () => {
     expect(JSON.parse(stdout)).toMatchObject({ columns: ['c0', 'c1'], weights: 'weights' })
     expect(stderr).toContain("the weights are column 'weights'")
     expect((await fewpoints(['verify', path, output])).code).toBe(0)
-    // What is compressed once can be compressed again.
+    // A compressed file can be compressed again.
     const again = await fewpointsJson(['compress', output, '-o', folder.path('set-again.parquet'), '--order', 2])
     expect(again).toMatchObject({ columns: ['c0', 'c1'], weights: 'weights', points: 6 })
     expect((await fewpoints(['verify', path, folder.path('set-again.parquet')])).code).toBe(1) // rows of set-out.npz
@@ -497,7 +497,7 @@ describe('how it ends', () => {
     mkdirSync(folder.path(name))
     const rows = Array.from({ length: 100_000 }, (_, i) => `${i / 7},${i / 11}`)
     const large = folder.write(`${name}/large.csv`, `x,y\n${`${rows.join('\n')}\n`.repeat(5)}`)
-    // As soon as the program listens: it reads then.
+    // Sent as soon as the program listens for signals: it is reading then.
     const before = `const timer = setInterval(() => {
       if (process.listenerCount('${name}') === 0) return
       clearInterval(timer)
@@ -508,7 +508,7 @@ describe('how it ends', () => {
     expect(readdirSync(folder.path(name))).toEqual(['large.csv'])
   })
 
-  it('quietly when nobody reads on', async () => {
+  it('quietly when the reader of its output goes away', async () => {
     const before = `process.stdout.write = () => { process.stdout.emit('error', Object.assign(new Error('EPIPE'), { code: 'EPIPE' })) }`
     expect(await fewpoints(['info', input], { before })).toEqual({ code: 0, stdout: '', stderr: '' })
   })

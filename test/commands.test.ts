@@ -1,4 +1,4 @@
-// The demo and the benchmarks in small, run as they are run by hand.
+// The demo and the small forms of the benchmarks, run as a user runs them.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -81,7 +81,7 @@ test('the benchmark of training times what does the same steps', () => {
   }
 })
 
-test('an unknown benchmark is refused with the names that there are', () => {
+test('an unknown benchmark is refused with the list of known names', () => {
   let message = ''
   try {
     execFileSync(process.execPath, ['bench/run.mjs', 'speed'], { cwd: root, encoding: 'utf8', stdio: 'pipe' })
@@ -106,7 +106,7 @@ test('the benchmark of the partition compares three ways of cutting', () => {
       }
     }
   }
-  // Where one way must win by far, whatever the seed: order 3 on one column with tails.
+  // The case in which one way must win by far, for any seed: order 3 on one column with tails.
   const { divisions } = record.results
     .find((result: { set: string; dimension: number }) => result.set === 'Gaussian' && result.dimension === 1)
     .runs.find((one: { order: number }) => one.order === 3)
@@ -126,7 +126,7 @@ test('the automatic order is not far from the best of all orders', () => {
   const record = JSON.parse(run('bench/run.mjs', 'order', '--small', '--json', '--trials', '1'))
   const runs: OrderRun[] = record.results.flatMap((result: { runs: OrderRun[] }) => result.runs)
   expect(runs.length).toBe(6 * 3)
-  // On 2000 points with tails in one column it may be refused.
+  // For 2000 points with tails in one column it may be refused.
   const done = runs.filter(({ refused }) => !refused)
   expect(done.length).toBeGreaterThanOrEqual(6 * 3 - 1)
   for (const kind of ['smooth', 'steep', 'kinked']) {

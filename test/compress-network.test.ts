@@ -12,7 +12,7 @@ import {
 import { bytesOf, fill, RESIDUAL_BOUND, seeded, shuffled, TOTAL_WEIGHT_BOUND, uniform } from './fixtures.js'
 import { distance, forward, linearResidual, rowsAt } from './linear-moments.js'
 
-/** Weights uniform, as PyTorch draws them but for the range: +-range into the layer, +-1/sqrt(width) out of it. */
+/** Uniform weights, as PyTorch draws them except for the range: +-range into the layer, +-1/sqrt(width) out of it. */
 function network(width: number, shape: Partial<Network> & { range?: number } = {}, seed = 1): Network {
   const { inputs = 2, outputs = 1, activation = 'tanh', range = 1, ...given } = shape
   const random = seeded(seed)
@@ -30,7 +30,7 @@ function network(width: number, shape: Partial<Network> & { range?: number } = {
   }
 }
 
-/** Some of the neurons, each for so many of the original ones. */
+/** Some of the neurons, each with this multiplicity. */
 function some(net: Network, indices: number[], multiplicity: number): Network {
   const pick = (list: Float64Array, width: number) =>
     Float64Array.from(indices.flatMap((j) => [...list.subarray(j * width, (j + 1) * width)]))
@@ -44,7 +44,7 @@ function some(net: Network, indices: number[], multiplicity: number): Network {
   }
 }
 
-/** A random subset with multiplicity d / d': the fair rival. */
+/** A random subset with multiplicity d / d', for a fair comparison. */
 const subset = (net: Network, size: number) => some(net, shuffled(net.width, 7).slice(0, size), net.width / size)
 
 function nonlinear({ inputs, width, hidden, bias }: Network): Float64Array {
@@ -76,7 +76,7 @@ function expectKept(kept: CompressedNetwork, net: Network, size: number): void {
   expect(Math.abs(sum(kept.multiplicity) / before - 1)).toBeLessThanOrEqual(4 * TOTAL_WEIGHT_BOUND)
 }
 
-/** By the test's own path, of the moments that are matched: relu neurons are brought to length 1 first. */
+/** The residual of the matched moments, by the test's own path. Relu neurons are first scaled to length 1. */
 function matchedResidual(net: Network, kept: CompressedNetwork): number {
   const objects = ({ width, output, ...rest }: Network, weights?: Float64Array) => {
     const a = nonlinear({ width, output, ...rest })
@@ -129,12 +129,12 @@ describe('the neurons kept', () => {
     else expect(2 * features).toBeLessThanOrEqual(options.size as number)
   })
 
-  it('stand for the multiplicities that were there, and 0 is never chosen', () => {
+  it('keep the total multiplicity, and neurons of multiplicity 0 are never chosen', () => {
     const net = network(2000, { multiplicity: fill(2000, (j) => (j % 3) * 1.5) })
     const kept = compressNetworkSync(net, { order: 3, size: 300 })
     expectKept(kept, net, 300)
     expect(kept.indices.every((j) => j % 3 !== 0)).toBe(true)
-    // Once more, as a network with multiplicities itself.
+    // Compressed again: now the network itself has multiplicities.
     const twice = compressNetworkSync(kept, { order: 3, size: 100 })
     expectKept(twice, kept, 100)
   })
@@ -197,7 +197,7 @@ describe('relu neurons', () => {
 describe('the function', () => {
   const x = uniform(300, 2, 9)
 
-  // How many times nearer than the random subset, at least; 30, 142 and 13 were seen.
+  // gain: how many times nearer than the random subset, at least. Measured: 30, 142 and 13.
   it.each<[Network['activation'], number, number]>([
     ['tanh', 200, 10],
     ['sin', 200, 40],

@@ -136,7 +136,7 @@ describe('compress', () => {
     const columns = fill(6000, (i) => double[(i % 2000) * 3 + Math.floor(i / 2000)])
     const view = { data: columns, shape: [2000, 3], stride: [1, 2000] }
     expect(bitsOf(compressSync(view, { ...options, dimension: undefined }))).toEqual(expected)
-    // Every other row and three of five columns of a larger table, backwards.
+    // Every other row and three of the five columns of a larger table, in reverse.
     const wide = new Float64Array(2000 * 2 * 5).fill(Number.NaN)
     for (let i = 0; i < 2000; i++) for (let a = 0; a < 3; a++) wide[(1999 - i) * 10 + 4 - a] = double[i * 3 + a]
     const part = { data: wide, shape: [2000, 3], stride: [-10, -1], offset: 1999 * 10 + 4 }
@@ -171,7 +171,7 @@ describe('compress', () => {
   })
 
   describe('order 0', () => {
-    it('keeps the total weight with one point a cell', () => {
+    it('keeps the total weight with one point per cell', () => {
       const points = normal(1000, 2)
       const one = compressSync(points, { dimension: 2, order: 0 })
       expect(one).toMatchObject({ count: 1, cells: 1, order: 0 })
@@ -187,7 +187,7 @@ describe('compress', () => {
     const points = rowsOf(20_000, () => [random.normal(), 1000 * random.normal()])
     const kept = (scale: 'standard' | 'none' | number[]) =>
       compressSync(points, { dimension: 2, order: 2, size: 600, scale })
-    /** Of the mean of f over the points, the second column in its own standard unit. */
+    /** The error of the mean of f over the points, with the second column in its own standard unit. */
     const error = (result: Compressed, f: (x: number, y: number) => number) => {
       let sum = 0
       for (let i = 0; i < 20_000; i++) sum -= f(points[2 * i], points[2 * i + 1] / 1000)
@@ -209,7 +209,7 @@ describe('compress', () => {
       const alongY = (_: number, y: number) => Math.abs(y - 0.3)
       expect(error(kept([1, 0]), alongX)).toBeLessThan(error(kept([0, 1]), alongX))
       expect(error(kept([0, 1]), alongY)).toBeLessThan(error(kept([1, 0]), alongY))
-      // As they are, the second column is a thousand times longer: nearly all cuts are along it.
+      // Without scaling, the second column is a thousand times longer, and nearly all cuts are along it.
       expect(error(kept('standard'), alongX)).toBeLessThan(error(kept('none'), alongX))
     })
   })
@@ -263,7 +263,7 @@ describe('few rows of many columns', () => {
   const [d, m] = [60, 3000]
   const points = uniform(d, m)
 
-  it('all stay, in time and memory that grow with the columns and not with their square', () => {
+  it('are all kept, in time and memory that grow with the columns and not with their square', () => {
     const seconds = (columns: number) => {
       const some = uniform(d, columns)
       const before = process.cpuUsage()
@@ -275,12 +275,12 @@ describe('few rows of many columns', () => {
       return (user + system) / 1e6
     }
     seconds(100)
-    // Ten times the columns: ten times the time; with their square it would be a hundred times, 18 s.
+    // Ten times the columns take ten times as long. If time grew with their square, it would be a hundred times: 18 s.
     expect(seconds(10_000)).toBeLessThan(40 * Math.max(seconds(1000), 0.02))
   })
 
   it('are brought down to their rank', () => {
-    // Twenty rows, and forty combinations of them of sum 1.
+    // Twenty rows, and forty combinations of them with coefficients of sum 1.
     const random = seeded(4)
     const dependent = points.slice()
     for (let i = 20; i < d; i++) {
@@ -294,8 +294,8 @@ describe('few rows of many columns', () => {
     expectKept(kept, { points: dependent, dimension: m }, 20)
   })
 
-  it('equal ones become one, also where looking for the rank would take minutes', () => {
-    // 10,626 moments and 3000 rows: 10^11 operations. The last thousand rows are the first ones again.
+  it('are merged when they are equal, also where finding the rank would take minutes', () => {
+    // 10,626 moments and 3000 rows would take 10^11 operations. The last thousand rows repeat the first thousand.
     const rows = uniform(2000, 4)
     const doubled = Float64Array.from([...rows, ...rows.subarray(0, 4000)])
     const weights = fill(3000, (i) => 1 + (i % 5))
@@ -318,7 +318,7 @@ describe('weights', () => {
       const result = compressSync(points, { dimension: 2, order: 3, weights, size })
       expectKept(result, { points, dimension: 2, weights }, size)
     }
-    // Far away and weightless: it must not stretch anything.
+    // Far away and of weight 0: it must not stretch any cell.
     const outlier = points.slice()
     outlier[20] = 1e200
     const withOutlier = weights.slice()
@@ -517,7 +517,7 @@ describe('hard sets keep their moments', () => {
       dimension: 2,
       order: 4,
     },
-    // The plane is rounded to 1e-14 of the circle: too much to be ignored, too little to be seen as a third dimension.
+    // The plane's rounding is 1e-14 of the circle: too much to be ignored, too little to count as a third dimension.
     'a tilted circle far away': {
       points: rowsOf(800, () => {
         const t = 2 * Math.PI * random.next()

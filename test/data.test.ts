@@ -1,5 +1,5 @@
-// Real files, when they are at hand: mixed units, heavy tails, lattice values, copies, survey weights with zeros, and
-// coordinates 29,000 standard deviations away from zero.
+// Real files, where they are available: mixed units, heavy tails, lattice values, copies, survey weights with zeros,
+// coordinates 29,000 standard deviations from zero.
 import { beforeAll, describe, expect, it } from 'vitest'
 import { compressSync, momentCount } from '../lib/index.js'
 import { readTable } from '../lib/io/read.js'
@@ -62,7 +62,7 @@ for (const { file, columns, weights, orders } of subjects) {
   if (path !== undefined) expectMomentsKept(`${file}: ${columns}`, () => readSet(path, columns, weights), orders)
 }
 
-// What the files above are difficult for, made up, so that it is tried everywhere.
+// Generated sets with the difficulties of the files above, so that these are tested everywhere.
 const random = seeded(5)
 const hills = rowsOf(60_000, () => {
   const [x, y] = [random.normal(), random.normal()]
@@ -98,7 +98,7 @@ function expectMomentsKept(name: string, read: () => PointSet | Promise<PointSet
   })
 }
 
-/** The rows of a file in which every number is there. */
+/** The rows of a file without missing numbers. */
 async function readSet(path: string, columns: string[], weights?: string): Promise<PointSet> {
   const table = await readTable(path, { columns: weights === undefined ? columns : [...columns, weights] })
   const values = (name: string) => {

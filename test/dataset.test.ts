@@ -22,7 +22,7 @@ interface Set {
   outputs: number
 }
 
-/** Labels with noise above their signal, x not uniform. */
+/** Labels whose noise is larger than their signal; x is not uniform. */
 function noisy(count: number, inputs: number, outputs: number, seed = 1): Set {
   const random = seeded(seed)
   const x = fill(count * inputs, () => random.next() + 0.3 * random.normal())
@@ -33,7 +33,7 @@ function noisy(count: number, inputs: number, outputs: number, seed = 1): Set {
   return { x, y, inputs, outputs }
 }
 
-/** One-hot labels of clouds that overlap. */
+/** One-hot labels of overlapping clouds. */
 function classified(count: number, classes: number, seed = 1): Set {
   const random = seeded(seed)
   const x = new Float64Array(2 * count)
@@ -49,7 +49,7 @@ function classified(count: number, classes: number, seed = 1): Set {
 
 const rowsOf = ({ x, inputs }: Set) => x.length / inputs
 
-/** All that is promised of a result. */
+/** Checks everything that is promised of a result. */
 function expectKept(kept: CompressedDataset, set: Set, size: number, weights?: Numbers): void {
   const { inputs, outputs } = set
   const count = rowsOf(set)
@@ -159,7 +159,7 @@ describe('labels that are numbers', () => {
     const random = seeded(3)
     const [x, y] = [fill(6000, () => random.normal()), new Float64Array(12_000)]
     for (let i = 0; i < 3000; i++) {
-      // Probabilities of three classes, and a column that does not change.
+      // Probabilities of three classes, and a constant column.
       const e = [0, 1, 2].map((c) => Math.exp(Math.sin(c + x[2 * i]) + 0.5 * random.normal()))
       const sum = e[0] + e[1] + e[2]
       for (let c = 0; c < 3; c++) y[4 * i + c] = e[c] / sum
@@ -171,7 +171,7 @@ describe('labels that are numbers', () => {
     expectKept(kept, set, 200)
   })
 
-  it('beside columns of x that do not change', () => {
+  it('beside constant columns of x', () => {
     const set = noisy(2000, 3, 1)
     for (let i = 0; i < 2000; i++) set.x[3 * i + 1] = 5
     const kept = compressDatasetSync(set, { order: 3, size: 200 })
@@ -201,7 +201,7 @@ describe('labels that are numbers', () => {
   })
 
   it('are not cut along', () => {
-    // Labels in units that are a million times those of x: the cells stay small along x.
+    // The labels are a million times as large as x. The cells must stay small along x.
     const set = noisy(8000, 1, 1)
     set.y.forEach((value, i) => {
       set.y[i] = 1e6 * value
@@ -246,7 +246,7 @@ describe('labels of few values', () => {
     expectKept(kept, set, 200, weights)
   })
 
-  it('of one column: 0 and 1, one value, and none of the kind', () => {
+  it('of one column: 0 and 1, a single value, and three values, which are not classes', () => {
     const set = classified(3000, 2)
     const binary = { ...set, y: fill(3000, (i) => set.y[2 * i]), outputs: 1 }
     const kept = compressDatasetSync(binary, { order: 3, size: 100 })
@@ -282,7 +282,7 @@ describe('labels of few values', () => {
     expect(() => compressDatasetSync(set, { order: 2, size: 15 })).toThrow(/least size .* is 16; /)
   })
 
-  it('uses the size up', () => {
+  it('uses the whole size', () => {
     for (const classes of [2, 3, 7]) {
       const { count } = compressDatasetSync(classified(8000, classes), { size: 500 })
       expect(count).toBeGreaterThan(350)
@@ -299,7 +299,7 @@ describe('learning from what is kept', () => {
       const few = leastSquares(kept.x, kept.y, kept.weights, order / 2)
       expect(distance(few.coefficients, all.coefficients)).toBeLessThan(1e-11)
       expect(Math.abs(few.loss / all.loss - 1)).toBeLessThan(1e-12)
-      // Not so from as many rows at random.
+      // As many random rows do not give that.
       const rows = shuffled(4000, 1).slice(0, 600)
       const some = leastSquares(
         Float64Array.from(rows.flatMap((row) => [set.x[2 * row], set.x[2 * row + 1]])),

@@ -1,5 +1,5 @@
-// The documents: every example runs and prints what stands beside it, the numbers of the README are those of the demo,
-// links lead somewhere, and files and commands that are named are there.
+// The documents: every example runs and prints the output that the document shows, the numbers of the README are those
+// of the demo, all links work, and all files and commands that are named exist.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,23 +15,23 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const read = (file: string) => readFileSync(join(root, file), 'utf8')
 const FILES = markdownFiles(root)
-/** Those whose examples stand for themselves; the others show parts of programs. */
+/** The documents whose examples run on their own. The others show parts of programs. */
 const WITH_EXAMPLES = FILES.filter((file) => file === 'README.md' || file.startsWith('docs/'))
 
 function node(args: string[], cwd = root): string {
   return execFileSync(process.execPath, args, { cwd, encoding: 'utf8', maxBuffer: 2 ** 26 })
 }
 
-// ---- what is printed beside what is promised
+// ---- comparing printed output with promised output
 
 const NUMBER = /-?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?/g
 const MOST_EPSILONS = 50
 const numberIn = (text: string) => Number(text.replaceAll(',', ''))
 
 /**
- * Whether a line says the same. Which points are chosen, and so the numbers, may differ from processor to processor.
- * Times are not compared; errors, which have an exponent, may be up to a hundred times as large; residuals in epsilons
- * are held to their bound; all other numbers must agree to a tenth.
+ * Whether two lines say the same. The chosen points, and so the numbers, may differ between processors. Times are not
+ * compared. Errors, which have an exponent, may be up to a hundred times as large. Residuals in epsilons must be within
+ * their bound. All other numbers must agree to a tenth.
  */
 function agrees(printed: string, promised: string): boolean {
   const [one, other] = [printed, promised].map((line) =>
@@ -67,12 +67,12 @@ describe('agrees', () => {
 
 interface Example {
   code: string
-  /** Undefined: it only has to run. */
+  /** Undefined: the example only has to run. */
   promised: string[] | undefined
   mayVary: boolean
 }
 
-/** The js blocks. An example promises what stands behind its calls of console.log(), or else in the block after it. */
+/** The js blocks. The output of an example is in comments after its calls of console.log(), or in the next block. */
 function examplesOf(markdown: string): Example[] {
   const blocks = blocksOf(markdown)
   return blocks.flatMap(({ kind, text }, i): Example[] => {
@@ -89,7 +89,7 @@ function examplesOf(markdown: string): Example[] {
 describe.each(WITH_EXAMPLES.filter((file) => examplesOf(read(file)).length > 0))('the examples of %s', (file) => {
   const examples = examplesOf(read(file))
   it.each(examples.map((example, i) => [i + 1, example] as const))('%i', (_, { code, promised, mayVary }) => {
-    // Inside the package's own folder `fewpoints` means the package itself.
+    // In the package's own folder, `fewpoints` is the package itself.
     const printed = linesOf(node(['--input-type=module', '--eval', code]))
     if (promised === undefined) return
     if (!mayVary) return expect(printed).toEqual(promised)
@@ -118,7 +118,7 @@ describe('what documents show of the demo and of the command line', () => {
     for (const [, label, random, means, few] of rows) {
       const printed = errors.get(label.replace(/ \((smooth|a jump)\)$/, '')) as string[]
       expect(printed, label).toBeDefined()
-      // As many rows are drawn as were kept, and their number differs a little from processor to processor: other draws.
+      // The random rows are as many as were kept. That number differs a little between processors, and so do the draws.
       for (const [value, goal] of [
         [printed[0], random],
         [printed[1], means],
@@ -126,13 +126,13 @@ describe('what documents show of the demo and of the command line', () => {
         if (goal < 1e-14) expect(value, label).toBeLessThan(1e-14)
         else expect(Math.abs(Math.log10(value / goal)), `${label}: ${value}, not ${goal}`).toBeLessThan(1.3)
       }
-      // 0 and a few epsilons are the same thing.
+      // 0 and a few epsilons count as equal.
       expect(Number(printed[2]), label).toBeLessThanOrEqual(Math.max(100 * Number(few), 1e-14))
     }
   })
 
   const withCommands = WITH_EXAMPLES.filter((file) => blocksOf(read(file)).some(({ kind }) => kind === 'console'))
-  it.each(withCommands)('the commands of %s print what stands there', (file) => {
+  it.each(withCommands)('the commands of %s print the output that it shows', (file) => {
     const cwd = join(folder, file.replaceAll('/', '-'))
     mkdirSync(cwd)
     symlinkSync(join(demo, 'measurement.csv'), join(cwd, 'measurement.csv'))
@@ -157,10 +157,10 @@ describe('what documents show of the demo and of the command line', () => {
   })
 })
 
-// ---- what documents point to
+// ---- links, files and commands in documents
 
 describe('what documents point to', () => {
-  it.each(FILES)('%s links to what is there', (file) => {
+  it.each(FILES)('%s links to places that exist', (file) => {
     const dead = linksOf(read(file)).filter((target) => {
       const [path, anchor] = target.split('#')
       const place = path === '' ? file : normalize(join(dirname(file), path))
@@ -170,8 +170,8 @@ describe('what documents point to', () => {
     expect(dead).toEqual([])
   })
 
-  // The changelog tells of files as they were.
-  it.each(FILES.filter((file) => file !== 'CHANGELOG.md'))('%s names files that are there', (file) => {
+  // The changelog names files of earlier versions.
+  it.each(FILES.filter((file) => file !== 'CHANGELOG.md'))('%s names files that exist', (file) => {
     const names = codeOf(read(file)).flatMap(
       (code) => code.match(/(?<![\w./-])(?:native|lib|test|bench|demo|docs|examples|\.ci)\/[\w./-]+/g) ?? [],
     )
@@ -179,7 +179,7 @@ describe('what documents point to', () => {
     expect(names.filter((name) => !isMade(name) && !existsSync(join(root, name)))).toEqual([])
   })
 
-  it.each(FILES)('%s names commands that are there', (file) => {
+  it.each(FILES)('%s names commands that exist', (file) => {
     const commands = codeOf(read(file)).flatMap((code) => [
       ...code.matchAll(/npm run (?:--silent )?([\w:]+)(?: -- ([\w-]+))?/g),
     ])

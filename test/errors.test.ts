@@ -24,7 +24,7 @@ interface Case {
   what: string
   kind: 'TypeError' | 'RangeError' | 'Error'
   code: ErrorCode
-  /** What the message must tell. */
+  /** A pattern that the message must match. */
   says: RegExp
   both: { later: () => Promise<unknown>; now: () => unknown }
 }
@@ -67,7 +67,7 @@ function add(kind: Case['kind'], code: ErrorCode, what: string, says: RegExp, bo
   cases.push({ what, kind, code, says, both })
 }
 
-// ---- points of the wrong kind
+// ---- points of the wrong type
 const wrongPoints: [string, Any, RegExp][] = [
   ['nothing', undefined, /got undefined/],
   ['null', null, /got null/],
@@ -246,7 +246,7 @@ add(
   onRecombine(points, { width: 2, weights: new Float64Array(50) }),
 )
 
-// ---- numbers that are none: row 8, column 1 of two columns is element 17
+// ---- NaN and infinities: row 8, column 1 of two columns is element 17
 for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
   const spoiled = changed(points, 17, value)
   const place = /row 8\b.*column 1\b/
@@ -284,7 +284,7 @@ add('TypeError', 'ERR_DETACHED', 'recombine: features', /features/, onRecombine(
 add('TypeError', 'ERR_DETACHED', 'verify: original', /original/, onVerify(transferred(points), points, good))
 add('TypeError', 'ERR_DETACHED', 'verify: compressed', /compressed/, onVerify(points, transferred(points), good))
 
-// ---- options, each with each kind of wrong value
+// ---- options: each with every kind of wrong value
 function addNumber(name: string, least: number, both: (value: Any) => Case['both']): void {
   const says = (value: string) => new RegExp(`option '${name}' must be a whole number.*got ${value}`)
   for (const value of [least - 1, 2.5, -7, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 60]) {
@@ -524,7 +524,7 @@ describe('bad input', () => {
   it.each(cases.map((one): [string, Case] => [`${one.code} ${one.what}`, one]))('%s', async (_, one) => {
     const expected = { name: one.kind, code: one.code, message: expect.stringMatching(one.says) }
     expect(one.both.now).toThrow(expect.objectContaining(expected))
-    // Never thrown by the call itself, and rejected once.
+    // The call itself throws nothing, and the promise rejects once.
     let promise: Promise<unknown> | undefined
     expect(() => {
       promise = one.both.later()
@@ -598,7 +598,7 @@ describe('input that looks wrong and is not', () => {
     expect(bits(shared, sharedWeights)).toEqual(expected)
   })
 
-  it('resizable memory: as long as it says', () => {
+  it('resizable memory: the current length counts', () => {
     const buffer = new (ArrayBuffer as Any)(points.byteLength + 80, { maxByteLength: 4096 })
     const tracking = new Float64Array(buffer)
     tracking.set(points)
@@ -690,7 +690,7 @@ describe('the binary', () => {
       throw new Error('loaded')
     }
 
-    it('ERR_NO_BINARY says what was tried and what to type', () => {
+    it('ERR_NO_BINARY says which folders were tried and which commands to type', () => {
       const error = failure()
       expect(error).toMatchObject({ name: 'Error', code: 'ERR_NO_BINARY' })
       const target = `${process.platform}-${process.arch}`

@@ -1,4 +1,4 @@
-// What happens when the system fails: the short form of npm run check:faults, each kind in a process of its own.
+// Failures of the system: the short form of npm run check:faults, each kind in a process of its own.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'

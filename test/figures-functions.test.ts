@@ -1,4 +1,4 @@
-// The benchmark of functions that are not so kind, in small: what is compared is comparable, and what is drawn is labelled.
+// The small form of the benchmark of difficult functions: the comparison is fair, and the figures are labelled.
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, expect, test } from 'vitest'
@@ -58,7 +58,7 @@ test('no method keeps more points than allowed, and the weights of each add up t
 })
 
 test('a random subset has the error that theory gives it, a stratified one and k-means centroids less', () => {
-  // The functions of a trial share one subset, so that only all of them together come near the expected value.
+  // The functions of a trial share one subset, so only the mean over all of them is near the expected value.
   const ratios = record.results.flatMap(({ size, points, random }) => {
     const expected = Math.sqrt((1 / size) * (1 - size / points))
     return Object.values(random.errors)

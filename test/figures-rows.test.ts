@@ -1,4 +1,5 @@
-// The experiments on training with few rows, in small: what they share, and that what was measured is what they are to show.
+// The small forms of the experiments on training with few rows: their common parts, and whether the measurements show
+// what the figures claim.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -85,7 +86,7 @@ test('fig3: the same start, no more rows than allowed, far nearer to the origina
       }
       expect(run.original.farthest).toBe(0)
       expect(run.subset.farthest).toBeGreaterThanOrEqual(run.subset.distance)
-      // The noise of the batches is in every distance of the others.
+      // The distances of the other rules contain the noise of the batches.
       if (panel === 'gd' || panel === 'adamw') {
         expect(run.compressed.distance).toBeLessThan(run.subset.distance / (activation === 'tanh' ? 100 : 3))
       }
@@ -101,7 +102,7 @@ test('hundredfold: every way ends nearer to the original than a random subset', 
     for (const { distance, loss, curves } of Object.values(ways)) {
       expect(distance).toBeLessThan(subset.distance)
       expect(loss).toBeLessThan(subset.loss)
-      // Those that are trained in other epochs as well: as many evaluations, of the same times.
+      // Variants with other numbers of epochs have as many evaluations, at the same times.
       expect(curves.epochs).toEqual(original.curves.epochs)
     }
   }
@@ -117,14 +118,14 @@ test('fig5a: the sizes of the paper, and the exponents of its numbers', async ()
     expect(original.kept).toBe(rows)
     for (const { kept } of Object.values(few)) expect(kept).toBeLessThanOrEqual(size)
     if (rows > size) continue
-    // The compressed rows are drawn by their weights, which all are 1, so only their batches are others.
+    // The compressed rows are drawn by their weights, which are all 1, so only their batches differ.
     expect(few.compressed.kept).toBe(rows)
     expect(few.subset.distance).toBe(0)
   }
   const [original, compressed] = series(results)
   expect(original.fit.exponent).toBeLessThan(0)
   expect(compressed.fit.exponent / original.fit.exponent).toBeGreaterThan(1.5)
-  // What the paper says of its own numbers.
+  // The exponents that the paper gives for its numbers.
   const exponents = authors().map(({ fit }: { fit: { exponent: number } }) => -fit.exponent)
   expect(exponents[0]).toBeCloseTo(0.683, 2)
   expect(exponents[1]).toBeCloseTo(1.271, 2)
@@ -175,7 +176,7 @@ test('Bessel functions', async () => {
   }
 })
 
-test('networks and rows are what they are said to be', async () => {
+test('networks and rows are as described', async () => {
   const networks = await module('bench/networks.mjs')
   const { randomNetwork, drawRows, functionOf, firstRows, randomRows, meanRows, firstNeurons, randomNeurons } = networks
   const { predictSync } = await module('dist/index.js')

@@ -1,4 +1,5 @@
-// The experiments on training with few neurons, in small: what is compared is comparable, and what is said of it is what was measured.
+// The small forms of the experiments on training with few neurons: the comparison is fair, and the captions agree with
+// the measurements.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,7 +10,7 @@ import { beforeAll, expect, test } from 'vitest'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const out = mkdtempSync(join(tmpdir(), 'fewpoints-training-'))
 const module = (path: string) => import(new URL(`../${path}`, import.meta.url).href)
-/** Of each experiment; two of one, for the medians. */
+/** Trials per experiment: two in one of them, to test the medians. */
 const TRIALS: Record<string, number> = { fig4: 2, smooth: 1, fig5b: 1, widths: 1 }
 
 const FIGURES = { fig4: ['training'], smooth: ['path', 'later'], fig5b: ['loss', 'mean-field'], widths: ['widths'] }
@@ -68,7 +69,7 @@ test.each(Object.entries(FIGURES))('%s: record, table and figures are written', 
   expect(readdirSync(out).filter((file) => /unfinished|tmp/.test(file))).toEqual([])
 })
 
-test('captions say what the random subset leaves of the gain, and need no later hand', async () => {
+test('captions say how much of the gain the random subset has, and need no editing', async () => {
   for (const name of Object.keys(FIGURES)) {
     const { figures } = await module(`bench/figures/${name}.mjs`)
     for (const { caption } of figures(record(name))) {
@@ -91,7 +92,7 @@ test('fig4: every rule and trial, all networks evaluated at the same epochs', ()
     expect(variants.original.distance.every((value) => value === 0)).toBe(true)
     expect(last(variants.original.testLoss)).toBeLessThan(first(variants.original.testLoss))
     expect(first(variants.compressed.distance)).toBeLessThan(first(variants.subset.distance))
-    // The same network, whatever the rate.
+    // The same network for all rates.
     expect(new Set(['fresh-1', 'fresh-3', 'fresh-10'].map((name) => first(variants[name].testLoss))).size).toBe(1)
   }
 })
@@ -112,7 +113,7 @@ test('smooth: the compressed network stays nearer than the random subset, and th
   for (const { rule, variants } of own) {
     const { compressed, subset, total } = variants
     expect(last(compressed.distance)).toBeLessThan(last(subset.distance) / 1.5)
-    // Adam does not see the scale of a neuron's gradient.
+    // Adam does not depend on the scale of a neuron's gradient.
     if (rule === 'Adam') expect(last(total.distance)).toBeCloseTo(last(compressed.distance), 2)
     else expect(total.distance.at(-1) ?? Number.POSITIVE_INFINITY).toBeGreaterThan(last(compressed.distance) * 1.1)
   }

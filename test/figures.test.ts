@@ -1,4 +1,4 @@
-// The experiments in small: measured, written, drawn, killed and gone on with, and put into one page.
+// The small forms of the experiments: measured, written, drawn, killed and resumed, and put into one page.
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -22,7 +22,7 @@ const FIGURES = {
   fig8: ['polylog', 'law'],
 }
 
-/** The small form, once for all tests. */
+/** Runs the small form once for all tests. */
 beforeAll(() => {
   for (const name of Object.keys(FIGURES)) bench(name, '--small', '--trials', '6', '--out', out)
   return () => rmSync(out, { recursive: true })
@@ -86,7 +86,7 @@ test('fig2: errors of the order of the law, and more moments make them smaller',
     const own = results.filter(({ dimension, order }) => dimension === m && order === k)
     const x = own.map(({ points }) => points)
     const y = own.map(({ fast }) => mean(fast.errors))
-    // Three sizes and six trials: the law itself is measured by the full form.
+    // There are three sizes and six trials only; the full form measures the law itself.
     expect(-exponent(x, y)).toBeGreaterThan(((k + 1) / m + 0.5) / 2)
   }
 })
@@ -147,7 +147,7 @@ test('the report says so when there is nothing to report', () => {
   expect(() => bench('report', '--out', empty)).toThrow(/no results/)
 })
 
-test('a run that was killed goes on where it was, whatever was half written', async () => {
+test('a run that was killed goes on where it was, also after a line that is half written', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'fewpoints-killed-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const log = join(folder, 'fig6.small.unfinished.jsonl')
@@ -166,7 +166,7 @@ test('a run that was killed goes on where it was, whatever was half written', as
   bench(...args)
   const { results } = JSON.parse(readFileSync(join(folder, 'fig6.small.json'), 'utf8'))
   expect(results.length).toBe(3 * 4 * 2)
-  // What had been measured is in the record, time by time; it has not been measured again.
+  // The record has the earlier measurements with the same times, so they were not repeated.
   for (const [i, { parameters, result }] of before.entries()) expect(results[i]).toEqual({ ...parameters, ...result })
   expect(existsSync(log)).toBe(false)
 })

@@ -1,4 +1,4 @@
-// What the tests share: seeded numbers, awkward sets of points, and a residual computed by a path of its own.
+// Shared by the tests: seeded numbers, difficult sets of points, and a residual that is computed by a path of its own.
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import { type Compressed, momentCount, multiIndices, type Numbers } from '../lib
 
 /** One machine epsilon. */
 export const EPS = 2 ** -52
-/** The bounds that the package promises, in machine epsilons: of every standardised moment, and of the total weight. */
+/** The bounds that the package promises: of the error of every standardised moment, and of that of the total weight. */
 export const RESIDUAL_BOUND = 50 * EPS
 export const TOTAL_WEIGHT_BOUND = 16 * EPS
 
@@ -74,7 +74,7 @@ export function shuffled(count: number, seed: number): number[] {
   return order
 }
 
-// ---- the residual by an independent path: sums of unevaluated pairs hi + lo of doubles (Dekker, Knuth), about 106 bits
+// ---- the residual by an independent path: sums of pairs hi + lo of doubles (Dekker, Knuth), about 106 bits
 
 /** The product's rounding error: a * b = product + error exactly, unless it over- or underflows. */
 function productError(a: number, b: number, product: number): number {
@@ -96,16 +96,16 @@ function sumError(a: number, b: number, sum: number): number {
 export interface Truth {
   order: number
   dimension: number
-  /** Of each column: the weighted mean, and the power of two next to its spread, by which it is divided. */
+  /** Per column: the weighted mean, and the power of two next to its spread, by which it is divided. */
   centre: Float64Array
   unit: Float64Array
-  /** Of each moment: the sum as a pair, and the sum of absolute values. */
+  /** Per moment: the sum as a pair of doubles, and the sum of absolute values. */
   high: Float64Array
   low: Float64Array
   size: Float64Array
 }
 
-/** The moments of a set in its own standard units; those of a lower order are the first of them. */
+/** The moments of a set in its own standard units. Those of a lower order come first. */
 export function truthOf(set: { points: Numbers; dimension: number; weights?: Numbers }, order: number): Truth {
   const { points, dimension, weights } = set
   const count = points.length / dimension
@@ -159,7 +159,7 @@ function sums(
       zHigh[a] = difference / unit[a]
       zLow[a] = sumError(x, -centre[a], difference) / unit[a]
     }
-    // The weight rides along from the first term on, so each power is times it already.
+    // The weight is the first term, so every power is already multiplied by it.
     powerHigh[0] = weight
     powerLow[0] = 0
     for (let j = 0; j < terms; j++) {
@@ -181,7 +181,7 @@ function sums(
   return { order, dimension, centre, unit, high, low, size }
 }
 
-/** Each monomial but the first is an earlier one times one column. */
+/** Every monomial except the first is an earlier one times a column. */
 function factors(dimension: number, order: number): { parent: Int32Array; column: Int32Array } {
   const list = multiIndices(dimension, order)
   const terms = list.length / dimension
@@ -200,9 +200,9 @@ function factors(dimension: number, order: number): { parent: Int32Array; column
 }
 
 export interface Residual {
-  /** The largest over all moments of degree <= order, relative to the sum of absolute values. */
+  /** The largest difference of a moment of degree <= order, relative to the sum of absolute values. */
   residual: number
-  /** Of the total weight. */
+  /** The relative difference of the total weight. */
   mass: number
 }
 
@@ -219,7 +219,7 @@ export function residualOf(
   return { residual: Math.max(...relative), mass: relative[0] }
 }
 
-/** floor(value * 2^bits) as a whole number, exact: the value itself when its last bit is above 2^-bits. */
+/** floor(value * 2^bits) as a whole number. Exact when the last bit of the value is at least 2^-bits. */
 export function fixedPoint(value: number, bits: number): bigint {
   const word = new DataView(new Float64Array([value]).buffer).getBigUint64(0, true)
   const exponent = Number((word >> 52n) & 0x7ffn)
@@ -229,9 +229,9 @@ export function fixedPoint(value: number, bits: number): bigint {
   return shift >= 0n ? signed << shift : signed >> -shift
 }
 
-// ---- what holds of every result
+// ---- the properties of every result
 
-/** Everything that is promised of a result of compress(), but for the moments: cheap. */
+/** Checks everything that is promised of a result of compress(), except the moments. This is fast. */
 export function expectSubset(
   result: Compressed,
   set: { points: Numbers; dimension: number; weights?: Numbers },
@@ -259,7 +259,7 @@ export function expectSubset(
   expect(fault).toBe('')
 }
 
-/** All that is promised: a subset of at most `size` rows with the same moments, and an honest report of the residual. */
+/** Checks all promises: a subset of at most `size` rows with the same moments, and the right residual reported. */
 export function expectKept(
   result: Compressed,
   set: { points: Numbers; dimension: number; weights?: Numbers },
@@ -270,11 +270,11 @@ export function expectKept(
   const { residual, mass } = residualOf(truth, result, result.order as number)
   expect(residual).toBeLessThanOrEqual(RESIDUAL_BOUND)
   expect(mass).toBeLessThanOrEqual(TOTAL_WEIGHT_BOUND)
-  // Two means that differ in their last bit are both right.
+  // The two paths may use means that differ in the last bit.
   expect(Math.abs(result.residual - residual)).toBeLessThanOrEqual(EPS)
 }
 
-/** All of a result that may not depend on threads or on how it was asked for. */
+/** The parts of a result that must not depend on threads or on the form of the call. */
 export function bitsOf({ points, weights, indices, cells, count, order, residual }: Compressed) {
   return {
     points: bytesOf(points),
@@ -287,7 +287,7 @@ export function bitsOf({ points, weights, indices, cells, count, order, residual
   }
 }
 
-/** A short name for all bytes of an array: equal if and only if they are, as good as certainly. */
+/** A hash of all bytes of an array. */
 export function bytesOf(array: ArrayBufferView): string {
   const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
   return createHash('sha256').update(bytes).digest('hex')
@@ -297,7 +297,7 @@ export function bytesOf(array: ArrayBufferView): string {
 
 const leftOut = new Set<string>()
 
-/** The path of a public file, or undefined with one line that says so. */
+/** The path of a public file. Undefined where it is missing; prints one line that says so. */
 export function dataFile(name: string): string | undefined {
   const folder = process.env.FEWPOINTS_DATA ?? fileURLToPath(new URL('../../shared/data', import.meta.url))
   const path = join(folder, name)

@@ -29,7 +29,7 @@ interface Rule {
   decay?: number
 }
 
-/** Gradient descent with momentum, as PyTorch has it, on the gradient of one copy of each neuron. */
+/** Gradient descent with PyTorch's momentum, on the gradient of one copy of each neuron. */
 function train(start: Network, { rate, momentum, nesterov, decay = 0 }: Rule, steps: number): Network {
   const net = { ...start }
   const names = ['hidden', 'bias', 'output', 'outputBias'] as const
@@ -89,7 +89,7 @@ describe("'split'", () => {
     const after = forward(weighted, x)
     expect(distance(after, before)).toBeGreaterThan(0.1) // it did train
     expect(distance(forward(plain, x), after)).toBeLessThan(1e-12)
-    // Neuron by neuron: the square root of the multiplicity times the weighted network's.
+    // Each neuron is that of the weighted network times the square root of its multiplicity.
     const folded = foldMultiplicity(weighted, 'split')
     for (const name of ['hidden', 'bias', 'output', 'outputBias'] as const) {
       expect(distance(plain[name], folded[name])).toBeLessThan(1e-12)
@@ -153,7 +153,7 @@ describe('the call', () => {
     expect(call).toThrow(expect.objectContaining({ code: 'ERR_OPTION', message: expect.stringContaining("'absorb'") }))
   })
 
-  it('refuses what is no network', () => {
+  it('refuses an object that is not a network', () => {
     const call = () => foldMultiplicity({ ...network('relu'), bias: new Float64Array(3) }, 'absorb')
     expect(call).toThrow(expect.objectContaining({ code: 'ERR_SHAPE' }))
   })

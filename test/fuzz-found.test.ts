@@ -1,5 +1,5 @@
-// What the fuzzer of the readers once found, hostile files, and good ones: each is read again, and must give a whole table or
-// an error with a code, soon and in bounded memory. See fuzz/run.mjs.
+// Reads the inputs that the fuzzer of the readers has found, hostile files, and good ones. Each must give a whole table
+// or an error with a code, within bounded time and memory. See test/fuzz/run.mjs.
 import { afterAll, describe, expect, it } from 'vitest'
 import { agreements } from './fuzz/agree.mjs'
 import { damagedFiles, hostileFiles } from './fuzz/hostile.mjs'
@@ -12,7 +12,7 @@ const load = (name: string) => import(`../lib/io/${name}.ts`)
 const meter = startMeter()
 afterAll(() => meter.stop())
 
-// Rows of the files of other programs.
+// How many rows the files of other programs have.
 const ROWS: Record<string, number> = {
   'pyarrow-lz4.arrows': 40,
   'pyarrow-zstd.arrows': 40,
@@ -54,7 +54,7 @@ describe.each(TARGETS)('%s', (target) => {
   })
 })
 
-describe('what is held against a reader', () => {
+describe('the faults that the check of a reader finds', () => {
   const bytes = Buffer.from('x\n1\n')
   const column = {
     name: 'x',
@@ -99,7 +99,7 @@ describe('what is held against a reader', () => {
       return table
     }
     expect(await signature(hold(() => new Float64Array(1e7)))).toBe('arrays')
-    // Beyond the peak, whatever is free below it now.
+    // More than the peak so far, however much is free below it.
     const size = process.resourceUsage().maxRSS * 1024 - process.memoryUsage.rss() + 2e8
     expect(await signature(hold(() => Buffer.alloc(size, 1)))).toBe('memory')
   })

@@ -1,19 +1,20 @@
-// The sets that break solvers of moment problems, those of `npm run bench -- hard`: their moments are kept, or they are
-// refused; never is a result wrong. What is kept must stay kept.
+// The sets of `npm run bench -- hard`, which break solvers of moment problems. Their moments are kept, or they are
+// refused; no result is ever wrong. A set that is kept must not become refused.
 import { describe, expect, it } from 'vitest'
 import { faultOf, hardSets, sizesFor } from '../bench/hard-sets.mjs'
 import { type Compressed, compressSync, momentCount, type Numbers, verifySync } from '../lib/index.js'
 import { EPS, RESIDUAL_BOUND, residualOf, TOTAL_WEIGHT_BOUND, truthOf } from './fixtures.js'
 
 const POINTS = 1200
-/** Above this many features the sets are smaller, and the independent residual is left to the other sets. */
+/** With more features than this, the sets are smaller, and the independent residual is computed for other sets only. */
 const MANY = 300
-/** What may be refused at an order may be kept to this instead. */
+/** At an order at which a set may be refused, its moments may be kept to this instead. */
 const KEPT_LOOSELY = 1e-9
 
 /**
- * Each column and the weights times a power of two, so that the products of the tests' own path neither overflow nor
- * vanish; no digit changes, and neither does a residual. A column of very different magnitudes keeps the large ones.
+ * Multiplies each column, or the weights, by a power of two, so that the products of the tests' own path neither
+ * overflow nor vanish. No digit changes, and neither does a residual. In a column of very different magnitudes, the
+ * large ones stay exact.
  */
 function inRange<T extends Numbers>(values: T, width: number, exponents: number[]): Float64Array {
   return Float64Array.from(values, (x, i) => {

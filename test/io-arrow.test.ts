@@ -1,4 +1,4 @@
-// Arrow IPC as other programs write it: old streams, dictionaries, decimals of all widths; and what has to be refused.
+// Arrow IPC as other programs write it (old streams, dictionaries, decimals of all widths), and files that are refused.
 import {
   bool,
   type DataType,
@@ -32,7 +32,7 @@ function arrow(columns: Columns, change: (table: ReturnType<typeof tableFromArra
   return Buffer.from(tableToIPC(table, { format: 'stream' }) as Uint8Array)
 }
 
-/** The messages of a stream, without the marks in front of them. */
+/** The messages of a stream, without the marks before them. */
 function messages(stream: Buffer): { metadata: Buffer; body: Buffer }[] {
   const found = []
   for (let at = 0; at + 8 <= stream.length; ) {
@@ -52,7 +52,7 @@ function messages(stream: Buffer): { metadata: Buffer; body: Buffer }[] {
   return found
 }
 
-/** As before Arrow 0.15, with or without bytes that align the numbers, and with or without a length of 0 at the end. */
+/** The stream as before Arrow 0.15. With or without bytes that align the numbers, and a length of 0 at the end. */
 function oldStream(stream: Buffer, { isAligned, hasEnd }: { isAligned: boolean; hasEnd: boolean }): Buffer {
   const pieces = messages(stream).flatMap(({ metadata, body }) => {
     const filling = Buffer.alloc(isAligned ? 4 : 0)
@@ -96,7 +96,7 @@ describe('Arrow streams', () => {
   })
 })
 
-/** The slot of the byte order, which is left out where it is the usual one, is led to the slot behind it, which is not 0. */
+/** A stream that claims big-endian numbers: the empty slot of the byte order points to the next slot, which is not 0. */
 function bigEndian(stream: Buffer): Buffer {
   const message = 8 + stream.readInt32LE(8)
   const slots = message - stream.readInt32LE(message)
@@ -107,7 +107,7 @@ function bigEndian(stream: Buffer): Buffer {
   return stream
 }
 
-/** The first buffer that is packed says to have another size: it begins 8 bytes before the LZ4 frame. */
+/** The first packed buffer claims another size, which stands 8 bytes before the LZ4 frame. */
 function withPackedSize(size: bigint): Buffer {
   const file = Buffer.from(foreign.arrowLz4)
   file.writeBigInt64LE(size, file.indexOf(Buffer.of(0x04, 0x22, 0x4d, 0x18)) - 8)
@@ -130,7 +130,7 @@ describe('Arrow types', () => {
     expect(column(table, 'i')).toMatchObject({ missing: 1, notFinite: 1, stored: 'int64' })
   })
 
-  it('refuses an entry that the dictionary has not', async () => {
+  it('refuses an index that is not in the dictionary', async () => {
     const stream = arrow([['x', dictionary(float64(), int8()), [1.5, 2.5, 1.5]]])
     const place = stream.lastIndexOf(Buffer.of(0, 1, 0))
     stream[place + 1] = 9
@@ -151,7 +151,7 @@ describe('Arrow types', () => {
     })
   })
 
-  it('makes columns of one name two', async () => {
+  it('reads two columns of the same name as two', async () => {
     const stream = arrow(
       [
         ['x', float64(), [1]],
@@ -198,7 +198,7 @@ describe('Arrow types', () => {
       .chain((low) => fc.constantFrom(low, low * 10n ** 27n + low, low ** 2n))
     await fc.assert(
       fc.asyncProperty(fc.array(digits, { minLength: 1, maxLength: 20 }), fc.nat(9), async (unscaled, scale) => {
-        // Whole numbers that float64 does not hold are no numbers.
+        // Whole numbers that float64 cannot hold are read as NaN.
         const isHeld = (value: bigint) => scale > 0 || BigInt(Number(value)) === value
         const expected = unscaled.map((value) => (isHeld(value) ? Number(`${value}e-${scale}`) : Number.NaN))
         for (const [bits, precision] of widths) {
@@ -215,7 +215,7 @@ describe('Arrow types', () => {
   })
 })
 
-/** The writer makes 0 of negative decimals of 32 bits, so whole numbers are written and called decimals. */
+/** The writer turns negative decimals of 32 bits into 0. So this writes whole numbers and changes their type to decimal. */
 function smallDecimals(unscaled: bigint[], type: DataType): Buffer {
   return arrow([['d', int32(), unscaled.map(Number)]], ({ schema }) => {
     Object.assign(schema.fields[0], { type })

@@ -78,7 +78,7 @@ describe('Arrow IPC', () => {
         format: 'file',
       }) as Uint8Array
     expect(await readValues(folder.write('d.arrow', decimals(2)))).toEqual({ d: [1.25, -3] })
-    // The scale stands behind the precision of 38; wherever that pair occurs, the scale becomes 10 million.
+    // The scale comes after the precision of 38. Wherever that pair occurs, the scale becomes 10 million.
     const file = Buffer.from(decimals(29))
     for (let at = 0; at + 8 <= file.length; at++) {
       for (const [first, second] of [
@@ -103,7 +103,7 @@ describe('Arrow IPC', () => {
 describe('LZ4 frames', () => {
   const magic = [0x04, 0x22, 0x4d, 0x18]
   const end = [0, 0, 0, 0]
-  // Three letters, then a copy of 9 from 3 before, then one last letter.
+  // Three letters, then a copy of 9 bytes from 3 before, then one last letter.
   const block = [0x35, 97, 98, 99, 3, 0, 0x10, 33]
 
   it('unpacks literals, overlapping copies, and blocks that are not packed', () => {
@@ -174,7 +174,7 @@ describe('Parquet', () => {
   })
 })
 
-/** Bytes overwritten by those that hurt most, anywhere or in the metadata at the end: an answer or ERR_FILE, no hang. */
+/** Overwrites bytes by harmful ones, anywhere or in the metadata at the end. Expects a table or an error, and no hang. */
 async function survivesDamage(name: string, good: Uint8Array): Promise<void> {
   const place = fc.oneof(
     fc.nat(good.length - 1),
@@ -187,7 +187,7 @@ async function survivesDamage(name: string, good: Uint8Array): Promise<void> {
       const file = Buffer.from(good.subarray(0, length ?? good.length))
       for (const [at, byte] of damage) if (at < file.length) file[at] = byte
       const outcome = await readTable(folder.write(name, file)).catch((error) => error)
-      // Where the first bytes are gone, the file is taken for text, or for the kind that its name says.
+      // When the first bytes are damaged, the file is read as text, or as the format of its name.
       expect(outcome.code ?? 'table').toMatch(/^(ERR_FILE|ERR_MEMORY|table)$/)
     }),
     { numRuns: 200, interruptAfterTimeLimit: 60_000, markInterruptAsFailure: true },

@@ -1,4 +1,4 @@
-// Text tables: what is a number, what is missing, what is a name, and where it says that something is wrong.
+// Text tables: numbers, missing values, names, and the places that error messages give.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { csvText } from '../lib/io/csv.js'

@@ -1,4 +1,4 @@
-// How text tables are written: what is recognised, with the right values, and what is said about it.
+// Dialects of text tables: which are recognised, with the right values, and what is reported about them.
 import { describe, expect, it } from 'vitest'
 import { csvText } from '../lib/io/csv.js'
 import { readTable } from '../lib/io/read.js'
@@ -169,7 +169,7 @@ describe('numbers and words of other programs', () => {
   })
 })
 
-describe('lines that are none of the table', () => {
+describe('lines that are not part of the table', () => {
   const xy = { x: [1, 3], y: [2, 4] }
   it.each<[string, string, string]>([
     ['# in front', '# station 7\n# units: m/s, kW\nx,y\n1,2\n3,4\n', '2 comment lines (#)'],
@@ -335,7 +335,7 @@ it('thousands of equal names, and of names that look like their doubles, take no
   const mixed = Array.from({ length: count }, (_, i) => (i % 2 ? 'x' : `x_${i}`))
   const table = await readTable(text(`${mixed.join(',')}\n${'1,'.repeat(count - 1)}1\n`))
   expect(new Set(table.columns.map(({ name }) => name)).size).toBe(count)
-  // It takes a third of a second; a search from the start for each name took minutes.
+  // It takes a third of a second. A search from the start for each name would take minutes.
   expect(process.cpuUsage(cpu).user / 1e6).toBeLessThan(20)
 })
 
@@ -354,7 +354,7 @@ it('cells of millions of characters take no quadratic time', async () => {
     expect(table.rows).toBe(3)
     expect(column(table, 'a')).toMatchObject({ kind: 'number', texts: 1 })
   }
-  // A second or two; quadratic would be hours.
+  // It takes a second or two. Quadratic time would be hours.
   expect(process.cpuUsage(cpu).user / 1e6).toBeLessThan(60)
 })
 

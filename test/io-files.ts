@@ -1,4 +1,4 @@
-// Small files for the tests of the readers: a folder to write them to, and some that other programs have written.
+// Small files for the tests of the readers: a folder to write files to, and some files of other programs.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ export interface Folder {
   write(name: string, content: string | Uint8Array): string
 }
 
-/** A folder of the calling test file that goes when its tests are over. */
+/** A folder for the calling test file, which is removed after its tests. */
 export function temporaryFolder(): Folder {
   const folder = mkdtempSync(join(tmpdir(), 'fewpoints-test-'))
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -30,7 +30,7 @@ export async function readValues(path: string, options?: ReadOptions): Promise<R
   return values(await readTable(path, options))
 }
 
-/** The numbers of all columns that have some. */
+/** The numbers of all columns of numbers. */
 export function values(table: Table): Record<string, number[]> {
   const numeric = table.columns.filter((column) => column.values !== undefined)
   return Object.fromEntries(numeric.map((column) => [column.name, [...(column.values as Float64Array)]]))

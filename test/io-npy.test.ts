@@ -18,7 +18,7 @@ function npy(descr: string, shape: number[], body: ArrayBufferView | number[], f
   return Buffer.concat([npyHeader(descr, shape, fortran), bytes])
 }
 
-/** The header with its length field and magic, and nothing after it. */
+/** The header with its length and the magic bytes, and nothing after it. */
 function npyWithHeader(text: string, version = 1): Buffer {
   const head = Buffer.alloc(version === 1 ? 10 : 12)
   head.write('\x93NUMPY', 'latin1')
@@ -28,7 +28,7 @@ function npyWithHeader(text: string, version = 1): Buffer {
   return Buffer.concat([head, Buffer.from(text), Buffer.alloc(64)])
 }
 
-/** Records with 64 bytes of zeros behind them. */
+/** A header of records, and 64 bytes of zeros after it. */
 function record(descr: string, shape = '(1,)'): Buffer {
   return npyWithHeader(`{'descr': ${descr}, 'fortran_order': False, 'shape': ${shape}, }\n`)
 }
@@ -258,7 +258,7 @@ describe('NPZ', () => {
 
   it('refuses entries that share bytes', async () => {
     const file = npz({ 'points.npy': points, 'weights.npy': weights })
-    // In the list, the place of the second entry becomes that of the first.
+    // In the list of entries, the offset of the second entry becomes that of the first.
     const second = file.lastIndexOf(Buffer.from('PK\x01\x02', 'latin1'))
     for (const place of [0, 30, 60]) {
       file.writeUInt32LE(place, second + 42)
@@ -303,7 +303,7 @@ describe('NPZ', () => {
   })
 
   it('refuses more than the memory of the machine, before it takes any', async () => {
-    // 9000 entries of 4 GiB each, as far as the list says.
+    // 9000 entries of 4 GiB each, according to the list of entries.
     const files = Array.from({ length: 9000 }, (_, i) => ({ name: `${i}.npy`, content: new Uint8Array(1) }))
     const pieces = Buffer.concat([...zipStored(files)])
     for (let at = pieces.indexOf('PK\x01\x02'); at !== -1; at = pieces.indexOf('PK\x01\x02', at + 4))
@@ -337,7 +337,7 @@ describe('NPZ', () => {
         for (const [at, byte] of damage) file[at] = byte
         const table = await readTable(folder.write('fuzz.npz', file)).catch((error) => error)
         if (table.code === 'ERR_FILE') return
-        // Names may be damaged, but every number stands under a checksum.
+        // Names may be damaged, but a checksum protects every number.
         for (const read of Object.values(values(table))) expect([rows.c0, rows.c1, [1, 2, 0.5]]).toContainEqual(read)
       }),
       { numRuns: 300 },
@@ -350,7 +350,7 @@ function damaged(file: Buffer, at: number): Buffer {
   return file
 }
 
-/** An archive with one deflated entry that says to have `size` bytes. */
+/** An archive with one deflated entry that claims to have `size` bytes. */
 function deflatedEntry(content: Uint8Array, size: number): Buffer {
   const packed = deflateRawSync(content)
   const file = npz({ 'points.npy': packed })

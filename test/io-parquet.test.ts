@@ -35,7 +35,7 @@ function double(name: string, numbers: number[], more: Partial<TestColumn> = {})
 const dictionary = { count: 7, data: doubles([0, 1, 2, 3, 4, 5, -6.5]) }
 const entries = [0, 1, 2, 3, 4, 5, -6.5]
 
-/** An optional column of a dictionary, with each third value missing. */
+/** An optional column with a dictionary, in which every third value is missing. */
 function indexed(rows: number, block: number, isV2: boolean): { column: TestColumn; expected: number[] } {
   const levels = Array.from({ length: rows }, (_, i) => (i % 3 === 2 ? 0 : 1))
   const indices = levels.filter((level) => level === 1).map((_, i) => i % 7)
@@ -121,7 +121,7 @@ describe('Parquet types', () => {
       pages: [{ count: whole.length, encoding: ENCODING.DELTA, data: deltas(whole) }],
     }
     expect((await readValues(file(whole.length, column))).i).toEqual(whole.map(Number))
-    // Unsigned numbers of 32 bits, which DuckDB writes with their 33 bits.
+    // Unsigned numbers of 32 bits. DuckDB writes their differences with 33 bits.
     for (const unsigned of [
       [4294967295n, 0n, 2706281788n],
       [2147483648n, 2147483647n],
@@ -163,7 +163,7 @@ describe('Parquet types', () => {
     expect(await readValues(file(2, double('x', [], { pages })))).toEqual({ x: [1.5, -2] })
   })
 
-  it('lists lists and what is no number', async () => {
+  it('lists columns of lists and others that are not numbers', async () => {
     const times = { name: 't', type: TYPE.INT96, pages: [{ count: 1, encoding: 0, data: Buffer.alloc(12) }] }
     const table = await readTable(file(1, double('x', [1]), double('l', [1], { repeated: true }), times))
     expect(table.columns.map(({ kind, stored }) => `${kind} ${stored}`)).toEqual([
@@ -212,7 +212,7 @@ describe('Decimals of Parquet', () => {
       fc.asyncProperty(fc.array(digits, { minLength: 1, maxLength: 20 }), fc.nat(38), async (unscaled, scale) => {
         const texts = unscaled.map((value) => pointed(value, scale))
         const csv = folder.write('d.csv', `x\n${texts.join('\n')}\n`)
-        // Whole numbers that float64 does not hold are no numbers in either.
+        // Whole numbers that float64 cannot hold are read as NaN in both.
         const isHeld = (value: bigint) => scale > 0 || BigInt(Number(value)) === value
         const expected = texts.map((text, i) => (isHeld(unscaled[i]) ? Number(text) : Number.NaN))
         if (expected.every(Number.isNaN)) return
@@ -224,7 +224,7 @@ describe('Decimals of Parquet', () => {
     )
   })
 
-  it('reads all amounts of two digits behind the point exactly', async () => {
+  it('reads all amounts of two digits after the point exactly', async () => {
     const cents = Array.from({ length: 100_000 }, (_, i) => i - 50_000)
     const pages = [{ count: cents.length, encoding: ENCODING.PLAIN, data: Buffer.from(Int32Array.from(cents).buffer) }]
     const price: TestColumn = { name: 'price', type: TYPE.INT32, converted: CONVERTED.DECIMAL, scale: 2, pages }
@@ -233,7 +233,7 @@ describe('Decimals of Parquet', () => {
   })
 })
 
-/** A decimal number as a text: no exponent, all digits. -0 is no decimal. */
+/** A decimal number as a text with all digits and no exponent. There is no decimal -0. */
 function pointed(unscaled: bigint, scale: number): string {
   const digits = `${unscaled < 0n ? -unscaled : unscaled}`.padStart(scale + 1, '0')
   const text = scale === 0 ? digits : `${digits.slice(0, -scale)}.${digits.slice(-scale)}`

@@ -27,7 +27,7 @@ function header(data: string, changes: Record<string, string> = {}): string {
 
 const expected = { x: [0.5, -3], n_0: [1e300, 0.1], n_1: [-0, 7], id: [-2, 300] }
 
-/** Point after point, or field after field, where the numbers of one field and point stand together. */
+/** The body, point after point or field after field. The numbers of one field of one point stand together. */
 function body(byField: boolean): Buffer {
   const bytes = Buffer.alloc(50)
   for (const [point, at] of [0, 25].entries()) {
@@ -218,7 +218,7 @@ function threeForms(fields: TestField[], points: number, seed: number): Buffer[]
 
 describe('LZF', () => {
   it('unpacks literals and overlapping copies, short and long', () => {
-    // 'ab', then 5 bytes from 2 before, then 20 bytes from 1 before.
+    // 'ab', then a copy of 5 bytes from 2 before, then one of 20 bytes from 1 before.
     const bytes = Uint8Array.of(1, 97, 98, 0x60, 1, 0xe0, 11, 0)
     expect(Buffer.from(unpackLzf(bytes, 27) ?? []).toString()).toBe(`abababa${'a'.repeat(20)}`)
   })

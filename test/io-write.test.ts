@@ -1,5 +1,5 @@
-// Compressed files: what is in each format, that it reads back bit for bit, and that a file is there as a whole or not at
-// all.
+// Compressed files: the content of each format, that it reads back bit for bit, and that a file is written as a whole
+// or not at all.
 import { existsSync, linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { dirname } from 'node:path'
 import fc from 'fast-check'
@@ -169,7 +169,7 @@ describe('a file is there as a whole or not at all', () => {
     expect(leftovers(path)).toEqual([])
   })
 
-  it('never overwrites the input, under no name', async () => {
+  it('never overwrites the input, under any name', async () => {
     const input = folder.write('input.csv', 'x\n1\n')
     symlinkSync(input, folder.path('soft.csv'))
     linkSync(input, folder.path('hard.csv'))
@@ -184,7 +184,7 @@ describe('a file is there as a whole or not at all', () => {
     await expect(throughLink).rejects.toMatchObject({ message: expect.stringContaining('is the input') })
   })
 
-  it('writes behind a symbolic link and leaves the link', async () => {
+  it('writes to the target of a symbolic link and leaves the link', async () => {
     const real = folder.write('real.csv', 'before')
     const link = folder.path('link.csv')
     symlinkSync(real, link)

@@ -1,4 +1,4 @@
-// One large cell: many features, memory that goes with their square and not with points times features.
+// One large cell of many features: its memory grows with their square and not with points times features.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -19,7 +19,8 @@ describe('one cell of many features', () => {
     const width = momentCount(dimension, order)
     expect(kept).toBeLessThanOrEqual(width)
     expect(residual).toBeLessThanOrEqual(RESIDUAL_BOUND)
-    // 6.3 columns a feature in the tableau, and the features of the support; count x width doubles would be 800 MB.
+    // The tableau has 6.3 columns per feature; then there are the features of the support. count x width doubles would
+    // be 800 MB.
     const squares = 12
     expect(peak - before).toBeLessThan(2 * input + squares * 8 * width ** 2)
   })

@@ -1,5 +1,5 @@
-// The layout of lib and native: what each folder is for, and which may use which. A folder may use the folders on lower
-// floors, never one above; folders of one floor are independent of one another; no files form a circle.
+// The layout of lib and native: the purpose of each folder, and which folders it may use. A folder may use the folders
+// on lower floors, never one above. Folders on one floor are independent of one another. No files form a circle.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -57,8 +57,8 @@ const NATIVE: Floor[] = [
   { 'native/kernel/base': 'arrays, checked sizes, double-double numbers, status and cancellation' },
 ]
 
-// Compiled with the flags of one instruction set: an inline function of these in other code would be an illegal
-// instruction on older processors.
+// These files are compiled with the flags of one instruction set. If other code used an inline function of theirs, it
+// could contain instructions that older processors lack.
 const CLOSED = ['native/kernel/simd']
 
 // Two programs that are compiled with the flags of one machine: one compares the lists made at compile time with those made
@@ -86,7 +86,7 @@ describe('the layout', () => {
     expect(faultsOf(includes, { floors: NATIVE, closed: CLOSED, allowed: ALLOWED })).toEqual([])
   })
 
-  it('is that of files and folders that are there', () => {
+  it('is that of files and folders that exist', () => {
     const places = [...LIB, ...NATIVE].flatMap((floor) => Object.keys(floor))
     expect(places.filter((place) => !existsSync(join(PACKAGE_ROOT, place)))).toEqual([])
     const used = [...imports.values(), ...includes.values()].flat()
@@ -128,11 +128,11 @@ describe('faultsOf', () => {
     expect(faults({ 'b/x': ['a.ts'] })).toEqual(['b/x -> a.ts joins two folders of one floor, b and a.ts'])
   })
 
-  it('finds an arrow into a closed folder, which has a door', () => {
+  it('finds an arrow into a closed folder, except to its files', () => {
     expect(faults({ 'b/x': ['c/z', 'c/inner/i'] })).toEqual(['b/x -> c/inner/i reaches into c'])
   })
 
-  it('finds a file that is nowhere', () => {
+  it('finds a file that is on no floor', () => {
     expect(faults({ 'd/x': [] })).toEqual(['d/x lies in no folder of the floors'])
   })
 
@@ -157,7 +157,7 @@ describe('importsOf and includesOf', () => {
   })
 })
 
-/** The folders of a map: two blanks deeper is inside, one folder or several at the head of each line. */
+/** The folders of a map. Each line begins with one folder or several; two more blanks mean inside the folder above. */
 function foldersOf(map: string): string[] {
   const path: string[] = []
   return map.split('\n').flatMap((line) => {

@@ -1,4 +1,4 @@
-// Which files use which, and whether that goes downwards only.
+// Finds which files use which, and checks that this goes downwards only.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import ts from 'typescript'
@@ -14,11 +14,11 @@ export interface Plan {
   floors: readonly Floor[]
   /** Folders whose inner folders and files, as far as the floors name them, are used from inside the folder only. */
   closed?: readonly string[]
-  /** Arrows that do not count, as 'from -> to'. */
+  /** Arrows that are allowed as exceptions, as 'from -> to'. */
   allowed?: readonly string[]
 }
 
-/** All that is wrong with the arrows, a sentence each. */
+/** All faults of the arrows, one sentence per fault. */
 export function faultsOf(uses: Uses, { floors, closed = [], allowed = [] }: Plan): string[] {
   const level = new Map(floors.flatMap((floor, i) => Object.keys(floor).map((place) => [place, i] as const)))
   const placeOf = (file: string) => {
@@ -69,7 +69,7 @@ export function circlesOf(uses: Uses): string[] {
   return circles
 }
 
-/** Relative imports of TypeScript files: import, export from, import(). */
+/** The relative imports of TypeScript files: import, export from, import(). */
 export function importsOf(root: string, folder: string): Map<string, string[]> {
   return usesOf(root, [folder], /\.ts$/, (file, text) =>
     ts
@@ -80,7 +80,7 @@ export function importsOf(root: string, folder: string): Map<string, string[]> {
   )
 }
 
-/** #include "..." of C++ files: looked for beside the file, then in `include`. */
+/** The files that C++ files include by #include "...". Each is searched for beside the file, then in `include`. */
 export function includesOf(root: string, folders: readonly string[], include: string): Map<string, string[]> {
   return usesOf(root, folders, /\.[ch]pp$/, (file, text) =>
     [...text.matchAll(/^\s*#\s*include\s+"([^"]+)"/gm)].map(([, name]) => {

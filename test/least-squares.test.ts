@@ -13,7 +13,7 @@ interface Problem {
   columns: number
 }
 
-// What nnls() promises: a column's product with the residual, in units of its norm times |b| + sum |a_j| x_j.
+// nnls() promises this bound of a column's product with the residual, relative to its norm times |b| + sum |a_j| x_j.
 const DUAL = 2 ** -44
 
 const norm = (v: Iterable<number>) => Math.hypot(...v)
@@ -26,7 +26,7 @@ function residualOf({ matrix, rhs, rows, columns }: Problem, x: Float64Array): F
   })
 }
 
-/** The conditions of Karush, Kuhn and Tucker, which make x a minimiser; and what else is promised. */
+/** Checks the conditions of Karush, Kuhn and Tucker, which make x a minimiser, and all other promises. */
 function expectSolved(problem: Problem, result: { x: Float64Array; residualNorm: number }, bound = DUAL): void {
   const { matrix, rows, columns, rhs } = problem
   const { x } = result
@@ -66,7 +66,7 @@ function product(matrix: Numbers, rows: number, columns: number, x: ArrayLike<nu
   })
 }
 
-// ---- by brute force: the best of the least squares solutions on all supports, those with x >= 0
+// ---- by brute force: the best of the least squares solutions with x >= 0, on all supports
 
 /** Solves a square system by Gaussian elimination with pivoting; undefined when it is singular. */
 function solveSquare(a: number[][], b: number[]): number[] | undefined {
@@ -260,7 +260,7 @@ describe('nnls', () => {
     expect((await nnls({ data: none, shape: [0, 2] }, none, { rows: 0 })).x).toEqual(new Float64Array(2))
   })
 
-  it('rhs = 0, and a rhs behind every column: x = 0', () => {
+  it('rhs = 0, and a rhs at an obtuse angle to every column: x = 0', () => {
     const matrix = uniform(40, 1).map(Math.abs)
     expect(nnlsSync(matrix, new Float64Array(4), { columns: 10 }).x).toEqual(new Float64Array(10))
     expect(nnlsSync(matrix, new Float64Array(4).fill(-1), { columns: 10 })).toEqual({
@@ -379,7 +379,7 @@ describe('nnls with equality constraints', () => {
     rows: number
   }
 
-  /** Feasible, and no x >= 0 with E x = f is better: by the multipliers, found by least squares on the support. */
+  /** Checks that x is feasible, and by multipliers, found by least squares on the support, that no feasible x is better. */
   function expectMet(constraints: Constraints, columns: number, x: Float64Array): void {
     const { matrix, rhs, rows } = constraints
     for (let i = 0; i < rows; i++) {
@@ -409,7 +409,8 @@ describe('nnls with equality constraints', () => {
       const rhs =
         trial % 4 === 0 ? normal(p, 1, trial) : product(matrix, p, columns, uniform(columns, 1, trial).map(Math.abs))
       const constraints = { matrix, rhs, rows: p }
-      // Without A, or where A x = b leaves x open, the square systems are singular: a little of the identity decides.
+      // Without A, or where A x = b leaves x open, the square systems are singular. Rows of 1e-3 times the identity,
+      // below those of A, prevent that.
       const open = {
         matrix: Float64Array.from([
           ...problem.matrix,
@@ -522,7 +523,7 @@ describe('nnls with equality constraints', () => {
     expectMet(constraints, columns, now.x)
     const later = await nnls(problem.matrix, problem.rhs, { columns, threads: 3, equality: constraints })
     expect(bytesOf(later.x)).toBe(bytesOf(now.x))
-    // The constraints and the target together can be met here: 55 equations, 300 unknowns of the right sign.
+    // Here the constraints and the target can be met together: 55 equations, 300 unknowns of the right sign.
     const all = { ...problem, matrix: Float64Array.from([...problem.matrix, ...matrix]), rows: 55 }
     const x = uniform(columns, 1, 9).map(Math.abs)
     const rhs = product(all.matrix, 55, columns, x)

@@ -1,14 +1,14 @@
-// For the tests of data sets and networks: moments of (a, b) by a path of their own, and networks in plain JavaScript.
+// For the tests of data sets and networks: moments of (a, b) by the tests' own path, and networks in plain JavaScript.
 import { multiIndices, type Network } from '../lib/index.js'
 
 export interface Labelled {
-  /** count x m and count x q, row-major */
+  /** a is count x m and b is count x q, row-major. */
   a: ArrayLike<number>
   b: ArrayLike<number>
   weights?: ArrayLike<number> | undefined
 }
 
-/** The rows with these numbers, with new weights. */
+/** The rows with these indices, with new weights. */
 export function rowsAt({ a, b }: Labelled, indices: ArrayLike<number>, weights: ArrayLike<number>, count: number) {
   const pick = (from: ArrayLike<number>) => {
     const width = from.length / count
@@ -20,9 +20,9 @@ export function rowsAt({ a, b }: Labelled, indices: ArrayLike<number>, weights: 
 }
 
 /**
- * The largest of |sum c' g - sum c g| / sum c |g| over g = z^e times 1, every b, and if wanted the square of every b, e
- * of degree <= order, z and b in standard units of the original. Compensated sums (Neumaier) of plain terms: good to a
- * few epsilons.
+ * The largest of |sum c' g - sum c g| / sum c |g| over all g. Each g is z^e, e of degree <= order, times 1, a column of
+ * b, or, with `squares`, the square of one. z and b are in standard units of the original. Compensated sums (Neumaier)
+ * of plain terms: accurate to a few epsilons.
  */
 export function linearResidual(all: Labelled, kept: Labelled, count: number, order: number, squares = false): number {
   const m = all.a.length / count
@@ -87,7 +87,7 @@ const ACTIVATION: Record<string, { value: (z: number) => number; slope: (z: numb
   sin: { value: Math.sin, slope: Math.cos },
 }
 
-/** f(x) of every row, outputs numbers each; with `slopes`, what backward() needs. */
+/** f(x) of every row: `outputs` numbers per row. */
 export function forward(network: Network, x: ArrayLike<number>): Float64Array {
   const { inputs, width, outputs, hidden, bias, output, outputBias, multiplicity } = network
   const { value } = ACTIVATION[network.activation]

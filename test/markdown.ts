@@ -1,9 +1,9 @@
-// What the tests of the documents read in a Markdown file: code blocks, links, headings, words in code.
+// Reads Markdown files for the tests of the documents: code blocks, links, headings, words in code.
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 export interface Block {
-  /** The words behind the fence: 'js', 'sh', 'console', '' for output. */
+  /** The words after the fence: 'js', 'sh', 'console', '' for output. */
   kind: string
   /** Without the fences. */
   text: string
@@ -36,13 +36,13 @@ export function blocksOf(markdown: string): Block[] {
 
 const proseOf = (markdown: string) => markdown.replaceAll(FENCED, '')
 
-/** Where the links and pictures of the prose point to, but for addresses of the web. */
+/** The targets of the links and pictures of the prose, except addresses of the web. */
 export function linksOf(markdown: string): string[] {
   const targets = [...proseOf(markdown).matchAll(/\]\(([^()\s]+)\)/g)].map(([, target]) => target)
   return targets.filter((target) => !/^[a-z]+:/.test(target))
 }
 
-/** What a heading is called by in a link: `#the-steps`. As GitHub makes them. */
+/** The anchors of the headings as GitHub makes them, such as `#the-steps`. */
 export function anchorsOf(markdown: string): string[] {
   const seen = new Map<string, number>()
   return [...proseOf(markdown).matchAll(/^#{1,6} (.*)$/gm)].map(([, heading]) => {
@@ -57,7 +57,7 @@ export function anchorsOf(markdown: string): string[] {
   })
 }
 
-/** What stands in backticks in the prose, and the lines of its shell blocks. */
+/** The code in backticks in the prose, and the lines of the shell blocks. */
 export function codeOf(markdown: string): string[] {
   const inline = [...proseOf(markdown).matchAll(/`([^`\n]+)`/g)].map(([, code]) => code)
   const shell = blocksOf(markdown).filter(({ kind }) => kind === 'sh' || kind === 'console')

@@ -45,7 +45,7 @@ function features({ points, dimension, order, basis }: Case): Float64Array[] {
   )
 }
 
-/** Sum of products, with the rounding of the additions kept (Neumaier). */
+/** The sum of products, compensated for the rounding of the additions (Neumaier). */
 function dot(a: ArrayLike<number>, b: ArrayLike<number>): { sum: number; size: number } {
   let sum = 0
   let lost = 0
@@ -60,7 +60,7 @@ function dot(a: ArrayLike<number>, b: ArrayLike<number>): { sum: number; size: n
   return { sum: sum + lost, size }
 }
 
-/** Everything that a result must be, but nearest. */
+/** Checks everything that a result must be, except that it is the nearest. */
 function expectMet(
   set: Case,
   target: Numbers,
@@ -76,7 +76,7 @@ function expectMet(
       return size === 0 ? Math.abs(target[e]) : Math.abs(sum - target[e]) / size
     }),
   )
-  // The features here are rounded: a few epsilons each.
+  // The features in this test are rounded, by a few epsilons each.
   expect(Math.abs(worst - result.residual)).toBeLessThanOrEqual(2 * (set.order + 2) * EPS)
   set.weights?.forEach((w, i) => {
     if (w === 0) expect(result.weights[i]).toBe(0)
@@ -84,8 +84,8 @@ function expectMet(
 }
 
 /**
- * The conditions for the nearest weights: w = c (1 + p) where positive, and 1 + p <= 0 where w = 0, for a polynomial p.
- * It is found by weighted least squares, in a basis that is orthonormal over the points (modified Gram-Schmidt, twice).
+ * Checks the conditions for the nearest weights: for a polynomial p, w = c (1 + p) where w > 0, and 1 + p <= 0 where
+ * w = 0. Weighted least squares find p, in a basis that is orthonormal over the points (modified Gram-Schmidt, twice).
  */
 function expectNearest(set: Case, weights: Float64Array, bound = 1e-8): void {
   const c = set.weights ?? new Float64Array(weights.length).fill(1)
@@ -239,10 +239,10 @@ describe('matchMoments', () => {
           const target = targetOf(set, wanted)
           const result = match(set, target)
           expect(result.weights.every((w) => w >= 0)).toBe(true)
-          // The rounding of the target alone is half an epsilon; in 2^order terms where it says nothing.
+          // The rounding of the target alone is half an epsilon. At higher orders it is that of 2^order terms.
           expect(result.residual).toBeLessThanOrEqual((order <= 3 ? 2 : 50) * EPS)
           if (order > 2) continue
-          // The central moments follow as well, as far as the target has them: 10^6 epsilons at order 2.
+          // The central moments agree as well, as far as the target holds them: to 10^6 epsilons at order 2.
           const mean =
             result.weights.reduce((s, w, i) => s + w * (points[i * dimension] - 1000), 0) /
             dot(result.weights, new Float64Array(2000).fill(1)).sum

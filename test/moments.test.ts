@@ -106,7 +106,7 @@ describe('multiIndices', () => {
     expect(Array.from(multiIndices(1, 255))).toEqual(Array.from({ length: 256 }, (_, k) => k))
   })
 
-  it('refuses exponents that are no bytes, and lists without end', () => {
+  it('refuses exponents that do not fit a byte, and endless lists', () => {
     expect(() => multiIndices(1, 256)).toThrow(expect.objectContaining({ name: 'RangeError', code: 'ERR_OPTION' }))
     expect(() => multiIndices(40, 11)).toThrow(expect.objectContaining({ name: 'Error', code: 'ERR_MEMORY' }))
     expect(() => multiIndices(300, 30)).toThrow(expect.objectContaining({ name: 'RangeError', code: 'ERR_SIZE' }))
@@ -185,7 +185,7 @@ describe('moments', () => {
         fc.integer({ min: 0, max: 5 }),
         fc.integer({ min: 1, max: 200 }),
         (seed, m, k, n) => {
-          // Multiples of 2^-20 whose fifth powers, times the weight, BigInt adds without rounding.
+          // Multiples of 2^-20. BigInt adds their fifth powers times the weight without rounding.
           const random = seeded(seed)
           const integers = Array.from({ length: n * m }, () => random.below(2 ** 21) - 2 ** 20)
           const weights = Array.from({ length: n }, () => random.below(2 ** 20))
@@ -204,7 +204,7 @@ describe('moments', () => {
               exact += term
             }
             for (let a = 0; a < m; a++) degree += indices[j * m + a]
-            // Number(bigint) rounds to nearest even; a last bit is left to a sum that is rounded twice.
+            // Number(bigint) rounds to nearest even. A sum that is rounded twice may differ in the last bit.
             const expected = Number(exact) / 2 ** (20 * degree)
             expect(Math.abs(got[j] - expected)).toBeLessThanOrEqual(Math.abs(expected) * EPS)
           }

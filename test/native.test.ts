@@ -1,5 +1,5 @@
-// The addon as lib/native.ts declares it: its surface, what it does with arrays and numbers that TypeScript would have
-// refused (memory must stay safe whoever calls), and its builds for different processors.
+// The addon as lib/native/addon.ts declares it: its surface, its behaviour on arrays and numbers that TypeScript would
+// refuse (memory must stay safe for any caller), and its builds for different processors.
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -28,7 +28,7 @@ function input(changes: Partial<NativePoints> = {}): NativeCompressInput {
   return { points: all, order: 3, auto: false, size: 10, best: true, threads: 1, standardise: true }
 }
 
-/** What compressSync throws; compress must return a promise that rejects with the same. */
+/** The error that compressSync throws. Checks that compress returns a promise that rejects with the same error. */
 async function refusal(given: unknown): Promise<{ name: string; code: unknown }> {
   const { promise } = native().compress(given as NativeCompressInput)
   const rejected = await promise.then(
@@ -84,7 +84,7 @@ describe('constructors of typed arrays that were replaced', () => {
     expect(stdout).toBe('4,10\n')
   })
 
-  // Each environment asks once, when the addon is loaded: so these run in processes of their own.
+  // An environment asks for the constructors once, when it loads the addon. So these run in processes of their own.
   it.each([
     ['makes another kind of array', 'function () { return new Float32Array(2) }', 'TypeError undefined'],
     ['makes a shorter array', 'function (n) { return new Real(n - 1) }', 'TypeError undefined'],
@@ -190,7 +190,7 @@ describe('arrays whose memory is special', () => {
     expect(native().compressSync(input({ data: shared })).indices).toEqual(expected.indices)
   })
 
-  it('a resizable one is copied as long as it reaches far enough', async () => {
+  it('a resizable one is copied as long as it is long enough', async () => {
     // TypeScript's ES2023 does not know resizable buffers yet; Node 20 does.
     type Resizable = ArrayBuffer & { resize(bytes: number): void }
     const Buffer = ArrayBuffer as unknown as new (bytes: number, options: { maxByteLength: number }) => Resizable
@@ -247,7 +247,7 @@ describe('jobs', () => {
   })
 
   it('reject with ERR_MEMORY and the bytes when memory runs out, and the next one works', async () => {
-    // 2^32 - 1 rows that are all the same element, in 4 GB of address space.
+    // 2^32 - 1 rows, all of them the same element, in 4 GB of address space.
     const program = `
       import { compress } from './dist/index.js'
       const shape = [2 ** 32 - 1, 2]
@@ -287,7 +287,7 @@ describe('the builds for different processors', () => {
     }
   })
 
-  it.each(['', 'avx2', 'V3', 'v33', 'v5'])('are not chosen by a name that there is not: %j', async (level) => {
+  it.each(['', 'avx2', 'V3', 'v33', 'v5'])('are not chosen by an unknown name: %j', async (level) => {
     const program = `
       const { compressSync } = await import('./dist/index.js')
       const caught = []

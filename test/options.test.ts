@@ -105,7 +105,7 @@ describe('readOptions', () => {
     expect(readOptions('f', Object.assign(Object.create(null), { order: 1 }), table).order).toBe(1)
   })
 
-  it('refuses options that are no object', () => {
+  it('refuses options that are not an object', () => {
     for (const options of [null, 3, 'order', true, [], new Float64Array(2), () => 1]) {
       expect(() => readOptions('f', options, table)).toThrow(
         expect.objectContaining({ name: 'TypeError', code: 'ERR_OPTION' }),

@@ -14,7 +14,7 @@ import {
 import { bitsOf, EPS, expectSubset, fill, normal, RESIDUAL_BOUND, rowsOf, seeded, uniform } from './fixtures.js'
 import { network } from './plain-training.js'
 
-/** The relative error of the sum of f over the points kept. */
+/** The relative error of the sum of f over the kept points. */
 function errorOf(
   points: Float64Array,
   dimension: number,
@@ -94,7 +94,7 @@ describe("order 'auto'", () => {
 
 describe('order as blocks of columns', () => {
   const random = seeded(5)
-  // The last two columns: a label, and one that no block has.
+  // The last two columns are a label, and a column that is in no block.
   const points = rowsOf(6000, () => {
     const [x, y] = [2 * random.next() - 1, random.normal()]
     return [x, y, Math.sin(3 * x) + 0.3 * random.normal(), random.next()]
@@ -113,7 +113,7 @@ describe('order as blocks of columns', () => {
     const { residual, perOrder } = verifySync({ points, dimension: 4 }, kept, { order })
     expect(residual).toBeLessThanOrEqual(RESIDUAL_BOUND)
     expect(perOrder.length).toBe(3 + 2 + 1)
-    // Apart from verify(): the sums themselves, against their own magnitude.
+    // Without verify(): compares the sums themselves, relative to their own magnitude.
     for (let a = 0; a <= 3; a++) {
       for (let b = 0; a + b <= 3; b++) {
         for (let c = 0; c <= 2; c++) {
@@ -131,7 +131,7 @@ describe('order as blocks of columns', () => {
     }
   })
 
-  it('leaves what is in no product free', () => {
+  it('leaves columns that are in no product free', () => {
     const kept = compressSync(points, { dimension: 4, order, size: features })
     expect(verifySync({ points, dimension: 4 }, kept, { order: 1 }).residual).toBeGreaterThan(1e-6) // the last column
   })
@@ -149,7 +149,7 @@ describe('order as blocks of columns', () => {
       { columns: [1], order: 1 },
     ]
     const kept = compressSync(set, { dimension: 2, order: blocks, size: 240 })
-    // Cells along x alone: moments of high degree in x are close, those in y are not.
+    // With cells along x alone, moments of high degree in x are close, and those in y are not.
     const degrees = (column: number) => [{ columns: [column], order: 8 }]
     const along = verifySync({ points: set, dimension: 2 }, kept, { order: degrees(0) }).residual
     const across = verifySync({ points: set, dimension: 2 }, kept, { order: degrees(1) }).residual
@@ -221,7 +221,7 @@ describe('quality', () => {
   })
 
   it("'best' has a smaller error on smooth functions", () => {
-    let gain = 0 // of several sets, because one error may be small by chance
+    let gain = 0 // over several sets, because a single error may be small by chance
     for (const seed of [1, 2, 3, 4, 5]) {
       const set = uniform(20_000, 3, seed)
       const f = (x: Float64Array) => Math.exp(0.7 * x[0] - 0.4 * x[1] + 0.5 * x[2])

@@ -1,4 +1,4 @@
-// The package as somebody installs it: prebuilt, packed, put into an empty folder without running any script.
+// The package as a user installs it: prebuilt, packed, and put into an empty folder without running any script.
 import { execFile } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -16,8 +16,8 @@ const installed = join(app, 'node_modules', 'fewpoints')
 const target = `${process.platform}-${process.arch}`
 const binary = join(installed, 'prebuilds', target, 'fewpoints.glibc.node')
 
-// The binary is linked anew, but from the object files that are there, into a copy of the package: the addon that other
-// tests are running on stays as it is.
+// The binary is linked again from the existing object files, into a copy of the package. So the addon that other tests
+// use stays as it is.
 beforeAll(async () => {
   for (const name of ['package.json', ...manifest.files.map((entry) => entry.replace('/*.*', ''))]) {
     if (name !== 'prebuilds') cpSync(join(PACKAGE_ROOT, name), join(staging, name), { recursive: true })
@@ -157,7 +157,7 @@ describe('the prebuilt binary', () => {
   })
 })
 
-// These two take the binary away: they are the last.
+// These two tests remove the binary, so they come last.
 describe('without a binary', () => {
   const call = `
     import { momentsSync } from 'fewpoints'
@@ -174,7 +174,7 @@ describe('without a binary', () => {
     expect(error.message).toContain(`${binary} does not load`)
   })
 
-  it('at all, the error says what was tried and what to type', async () => {
+  it('at all, the error says which folders were tried and which commands to type', async () => {
     rmSync(join(installed, 'prebuilds'), { recursive: true })
     const error = JSON.parse(await node('--input-type=module', '--eval', call))
     expect(error).toMatchObject({ name: 'Error', code: 'ERR_NO_BINARY' })

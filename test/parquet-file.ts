@@ -1,4 +1,4 @@
-// A small writer of Parquet files, page by page, so that tests can lay out what other programs write and what none should.
+// A small writer of Parquet files, page by page, so that tests can make the files of other programs, and wrong ones.
 // Format: https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift
 
 export const TYPE = { INT32: 1, INT64: 2, INT96: 3, FLOAT: 4, DOUBLE: 5, BYTES: 6, FIXED: 7 }
@@ -6,11 +6,11 @@ export const ENCODING = { PLAIN: 0, BIT_PACKED: 4, DELTA: 5, DELTA_BYTES: 7, DIC
 export const CONVERTED = { DECIMAL: 5, UINT_32: 13, UINT_64: 14 }
 
 export interface TestPage {
-  /** Values, those that are missing included. */
+  /** The number of values, including missing ones. */
   count: number
   encoding: number
   data: Uint8Array
-  /** Version 2 with so many nulls; its levels are given apart. */
+  /** Version 2, with this number of nulls and with separate levels. */
   v2?: { nulls: number; levels: Uint8Array; isPacked?: boolean }
   levelEncoding?: number
   crc?: number
@@ -25,9 +25,9 @@ export interface TestColumn {
   scale?: number
   dictionary?: { count: number; data: Uint8Array }
   pages: TestPage[]
-  /** What its chunk says besides: fields of the struct ColumnChunk. */
+  /** Additional fields of the struct ColumnChunk. */
   more?: Field[]
-  /** Another codec than none. */
+  /** The codec. Default: none. */
   codec?: number
   repeated?: boolean
 }
@@ -39,7 +39,7 @@ type Field = [
   value: number | string | Uint8Array | readonly (number | string | Uint8Array)[] | undefined,
 ]
 
-/** Seven bits a byte, the lowest first. */
+/** Seven bits per byte, the lowest first. */
 export function varint(value: number | bigint): Buffer {
   const bytes: number[] = []
   let rest = BigInt(value)
@@ -61,7 +61,7 @@ export function struct(...fields: Field[]): Buffer {
   let last = 0
   const one = (kind: string, value: unknown): Uint8Array => {
     if (kind === 'struct') return value as Uint8Array
-    // The type says it all.
+    // The type is the value.
     if (kind === 'false') return new Uint8Array()
     if (kind !== 'text') return zigzag(value as number)
     const bytes = Buffer.from(value as string)
@@ -82,7 +82,7 @@ export function struct(...fields: Field[]): Buffer {
   return Buffer.concat([...pieces, Buffer.of(0)])
 }
 
-/** A file of groups of rows, each with the same columns. */
+/** A file of row groups, each with the same columns. */
 export function parquetFile(
   groups: { rows: number; columns: TestColumn[] }[],
   keyValues: [string, string][] = [],
@@ -186,7 +186,7 @@ export function doubles(values: readonly number[]): Buffer {
   return Buffer.from(Float64Array.from(values).buffer)
 }
 
-/** Bit-packed runs of `block` values, the last one filled up with zeros: 8 in most writers, 256 in DuckDB. */
+/** Bit-packed runs of `block` values, of which the last is filled up with zeros. Most writers use 8, DuckDB 256. */
 export function packedRuns(values: readonly number[], width: number, block: number): Buffer {
   const pieces: Uint8Array[] = []
   for (let start = 0; start < values.length; start += block) {
@@ -199,7 +199,7 @@ export function packedRuns(values: readonly number[], width: number, block: numb
   return Buffer.concat(pieces)
 }
 
-/** Levels or the like with their length in front. */
+/** Levels or similar data after their length. */
 export function sized(bytes: Uint8Array): Buffer {
   const length = Buffer.alloc(4)
   length.writeUInt32LE(bytes.length)

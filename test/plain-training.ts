@@ -1,13 +1,13 @@
-// Training in plain JavaScript, by the formulas that PyTorch's documentation has, and what the batches of the package
-// are.
+// Training in plain JavaScript, by the formulas of PyTorch's documentation, and a way to find the rows of the package's
+// batches.
 import { type Network, type Optimizer, type TrainSyncOptions, trainNetworkSync } from '../lib/index.js'
 import { fill, seeded } from './fixtures.js'
 
 // ---- activations
 
 /**
- * The share of a normal distribution below z, to a few machine epsilons: its series near 0, the continued fraction of
- * Laplace in the tails. Exact to the same where z^2 has no rounding.
+ * The share of a normal distribution below z, by its series near 0 and the continued fraction of Laplace in the tails.
+ * Accurate to a few machine epsilons where z^2 has no rounding.
  */
 export function normalBelow(z: number): number {
   if (z > 1.5) return 1 - normalBelow(-z)
@@ -51,7 +51,7 @@ export const OPTIMIZERS: Optimizer[] = [
 export const PARAMETERS = ['hidden', 'bias', 'output', 'outputBias'] as const
 export type Parameters = Pick<Network, (typeof PARAMETERS)[number]>
 
-/** Weights uniform: +-1 into the layer, +-1 / sqrt(width) out of it. */
+/** Uniform weights: +-1 into the layer, +-1 / sqrt(width) out of it. */
 export function network(width: number, given: Partial<Network> = {}, seed = 1): Network {
   const { inputs = 2, outputs = 1, activation = 'tanh' } = given
   const random = seeded(seed)
@@ -116,7 +116,7 @@ export function probabilities(count: number, outputs: number, seed = 3): Float64
   )
 }
 
-/** The largest difference of a number of the second, in units of the largest of its array, or of 1. */
+/** The largest difference of two numbers, relative to the largest number of the array in b, or to 1. */
 export function difference(a: Parameters, b: Parameters): number {
   let most = 0
   for (const name of PARAMETERS) {
@@ -161,7 +161,7 @@ function passOf(net: Network, x: ArrayLike<number>) {
   return { f, z }
 }
 
-/** Of each row: its loss, and the derivative by f. */
+/** Per row: its loss, and the derivative by f. */
 function lossesOf(f: Float64Array, y: Float64Array, outputs: number, loss: 'mse' | 'cross-entropy') {
   const slopes = new Float64Array(f.length)
   const losses = fill(f.length / outputs, (i) => {
@@ -196,7 +196,7 @@ export function plainLoss({ net, data, loss = 'mse' }: Case): number {
   return sum / mass
 }
 
-/** Of sum_i shares_i loss_i, for one copy of each neuron. */
+/** The gradient of sum_i shares_i loss_i, for one copy of each neuron. */
 export function plainGradient({ net, data, loss = 'mse' }: Case, shares: Float64Array): Parameters {
   const { inputs, width, outputs, output } = net
   const { value, slope } = PLAIN[net.activation]
@@ -239,7 +239,7 @@ export interface RuleNumbers {
   weightDecay?: number
 }
 
-/** One parameter, and what is remembered of it. */
+/** One parameter, and what the rule remembers of it. */
 interface Cell {
   p: number
   first: number
@@ -303,11 +303,11 @@ export interface PlainOptions extends RuleNumbers {
   cosine?: boolean
   /** The rows of each batch of each epoch. Default: one batch of all. */
   batches?: number[][][]
-  /** What a row's loss is multiplied with in the sum over a batch of so many rows. Default: its part of all weights. */
+  /** The factor of a row's loss in the sum over a batch of `batchRows` rows. Default: its share of all weights. */
   share?: (row: number, batchRows: number) => number
 }
 
-/** Trains as the package says that it does. */
+/** Trains as the package is documented to do. */
 export function plainTrain(start: Network, data: Rows, options: PlainOptions): Network {
   const { optimizer, epochs, loss = 'mse' } = options
   const net = structuredClone(start)
@@ -344,10 +344,10 @@ type BatchOptions = Pick<
 >
 
 /**
- * The rows of the batches of one epoch, as a network without a living neuron tells them: it has as many outputs as
- * there are rows, row i has label 1 at output i and 0 elsewhere, and so outputBias_i <- outputBias_i - k (outputBias_i
- * - part of row i in the batch), k = 2 rate / outputs. With k = 1 - 2^-8 the parts are digits; five batches can be told
- * apart.
+ * The rows of the batches of one epoch, found by training a network whose neurons are all inactive. It has one output
+ * per row; row i has label 1 at output i and 0 elsewhere. So an update is outputBias_i <- outputBias_i - k (outputBias_i
+ * - part of row i in the batch), with k = 2 rate / outputs. With k = 1 - 2^-8 the parts are digits of the result, and
+ * five batches can be told apart.
  */
 export function batchesOf(count: number, epoch: number, options: BatchOptions, weights?: Float64Array): number[][] {
   const { batchSize = 1, batchesPerEpoch } = options
@@ -378,7 +378,7 @@ export function batchesOf(count: number, epoch: number, options: BatchOptions, w
       state: { optimizer: 'sgd', epoch, step: epoch * steps },
     },
   ).network
-  // The last batch of a shuffled epoch may be shorter, and then each of its rows has a larger part.
+  // The last batch of a shuffled epoch may be shorter. Each of its rows then has a larger part.
   const size = (step: number) => {
     if (options.sampling === 'replacement') return batchSize
     return Math.min(batchSize, count - step * batchSize)

@@ -24,7 +24,7 @@ function only(activation: Network['activation']): Network {
 }
 
 describe('an activation', () => {
-  // Near 0, in the middle, and far out; eighths, so that the square in the tail of gelu is exact in plain JavaScript.
+  // Near 0, in the middle, and far out. Multiples of 1/8, which plain JavaScript squares exactly for the tail of gelu.
   const random = seeded(1)
   const z = Float64Array.from([
     ...[0, 1e-300, 1e-20, 1e-8, 1e-4],
@@ -37,7 +37,7 @@ describe('an activation', () => {
     const got = predictSync(only(activation), z)
     for (const [i, value] of got.entries()) {
       const plain = PLAIN[activation].value(z[i])
-      // Of sin the last digits are relative to 1: next to a multiple of pi it is small by cancellation.
+      // The error of sin is relative to 1, because near a multiple of pi it is small by cancellation.
       const size = activation === 'sin' ? Math.min(1, Math.abs(z[i])) : Math.abs(plain)
       const error = Math.abs(value - plain)
       if (!(error <= 1e-14 * size || error < 1e-300)) expect(`${value} at ${z[i]}`).toBe(`${plain} at ${z[i]}`)
@@ -51,7 +51,7 @@ describe('an activation', () => {
       const plain = PLAIN[activation].value(single)
       const size = activation === 'sin' ? 1 : Math.abs(plain)
       const error = Math.abs(value - plain)
-      // What gelu has beyond -13 is below 1e-38 of z.
+      // Below -13, gelu is less than 1e-38 of z.
       if (!(error <= 1e-6 * size || error < 1e-37 * Math.abs(single)))
         expect(`${value} at ${single}`).toBe(`${plain} at ${single}`)
       expect(Math.fround(value)).toBe(value)

@@ -1,5 +1,5 @@
-// What must hold for every input, on inputs that fast-check makes up: each set is a seed and a few words, so that a
-// failure is printed in one line and comes back with it.
+// Properties that must hold for every input, on inputs that fast-check generates. Each set is a seed and a few words,
+// so that a failure is printed in one line and can be repeated from it.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compress, compressSync, momentCount, multiIndices, verifySync } from '../lib/index.js'
@@ -49,7 +49,7 @@ interface Recipe {
   spare: number
 }
 
-// Orders such that N <= 126: enough for every path, and quick.
+// The highest order per number of columns, such that N <= 126: enough for every path, and fast.
 const mostOrder = [0, 12, 8, 6, 5]
 const recipes: fc.Arbitrary<Recipe> = fc
   .record({
@@ -83,14 +83,14 @@ function run({ points, dimension, order, size, weights }: Made) {
   return compressSync(points, { dimension, order, size, weights, threads: 1 })
 }
 
-// The same sets every time, so that a failure is the fault of what was changed. FEWPOINTS_RUNS=100 tries a hundred times as
-// many, and others.
+// The sets are the same in every run, so that a new failure is due to a change. FEWPOINTS_RUNS=100 tries a hundred
+// times as many, which are different ones.
 const more = process.env.FEWPOINTS_RUNS
 const chance = (numRuns: number) =>
   more === undefined ? { numRuns, seed: 2_026 } : { numRuns: numRuns * Number(more) }
 const runs = chance(150)
 
-// Sets that went wrong once, found by such runs: a few far points with nearly all of the weight, or nearly none.
+// Sets that failed in such runs: a few far points with nearly all of the weight, or nearly none.
 const once: Recipe[] = [
   { seed: 56, kinds: ['zeros', 'uniform'], weighing: 'decades', count: 12, order: 3, spare: 0 },
   { seed: 39570402, kinds: ['zeros', 'uniform'], weighing: 'decades', count: 35, order: 5, spare: 0 },
@@ -114,7 +114,7 @@ const once: Recipe[] = [
   { seed: 144, kinds: ['zeros', 'normal'], weighing: 'none', count: 35, order: 6, spare: 0 },
   { seed: 65, kinds: ['tail', 'lattice'], weighing: 'none', count: 50, order: 8, spare: 0 },
   { seed: 87, kinds: ['normal', 'normal'], weighing: 'decades', count: 35, order: 7, spare: 0 },
-  // Fewer points than moments: keeping all of them would do.
+  // Fewer points than moments: all of them could be kept.
   { seed: 1, kinds: ['zeros', 'normal'], weighing: 'decades', count: 12, order: 8, spare: 0 },
 ]
 
@@ -185,7 +185,7 @@ describe('for every set', () => {
         const set = make(gentle)
         const { dimension } = set
         const expected = run(set)
-        // Each column its own power, or all the same.
+        // Columns have two different powers, or all the same.
         const factor = fill(dimension, (a) => 2 ** (each && a % 2 === 1 ? -power : power))
         const scaled = run({ ...set, points: set.points.map((x, i) => x * factor[i % dimension]) })
         expect(bytesOf(scaled.indices)).toBe(bytesOf(expected.indices))

@@ -75,7 +75,7 @@ describe('recombine', () => {
 
   it('finds the rank of dependent columns', () => {
     const random = seeded(11)
-    // Columns 0..4 are free, 5..9 are differences of two of them.
+    // Columns 0 to 4 are random; columns 5 to 9 are differences of two of them.
     const rows = rowsOf(200, () => {
       const free = [1, ...Array.from({ length: 4 }, () => random.normal())]
       return [...free, ...free.map((value, a) => value - free[(a + 1) % 5])]
@@ -103,7 +103,7 @@ describe('recombine', () => {
   it.each([1e-252, 1e252])('keeps columns whose products with weights of %d leave the range of doubles', (size) => {
     const [count, width] = [60, 3]
     const random = seeded(8)
-    // The sums in units of size: size * size is 0, or infinite.
+    // The sums are in units of size, because size * size is 0 or infinite.
     const units = Array.from({ length: count }, () => [1, random.next() - 0.5, random.next()])
     const features = Float64Array.from(units.flatMap(([one, a, b]) => [one, a * (size < 1 ? size : 1), b]))
     const weights = Float64Array.from(units, () => size)
@@ -157,7 +157,7 @@ describe('recombine', () => {
       expect(bits(await recombine(features, { width: 30, weights, threads }))).toEqual(expected)
       expect(bits(recombineSync(features, { width: 30, weights, threads }))).toEqual(expected)
     }
-    // Columns reversed twice: once in memory and once by a negative stride.
+    // Columns are reversed twice: in memory, and by a negative stride.
     const reversed = fill(features.length, (i) => features[i - (i % 30) + 29 - (i % 30)])
     const view = { data: reversed, shape: [3000, 30], stride: [30, -1], offset: 29 }
     expect(bits(recombineSync(view, { weights }))).toEqual(expected)

@@ -1,5 +1,5 @@
-// What happens to running computations when a worker, or the process, ends; and what they must not do to the rest of the
-// program. Every case is a process of its own (programs/teardown.mjs), because its failure may be a crash.
+// Running computations when a worker or the process ends, and their effect on the rest of the program, of which there
+// must be none. Every case is a process of its own (test/programs/teardown.mjs), because a failure may be a crash.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
@@ -10,7 +10,8 @@ import { ENDINGS, STATES } from './programs/endings.mjs'
 
 const PROGRAMS = fileURLToPath(new URL('programs/teardown.mjs', import.meta.url))
 const ENDINGS_PROGRAM = fileURLToPath(new URL('programs/endings.mjs', import.meta.url))
-// The programs start computations of more than 80 s altogether and stop them. Without being stopped they are killed.
+// The programs start computations that would take more than 80 s together, and stop them. If they fail to, they are
+// killed after this time.
 const PATIENCE = 60_000
 
 interface Ended {

@@ -1,4 +1,4 @@
-// Which rows a batch has, that the update is that of these rows, and that threads change nothing.
+// The rows of each batch, that the update is that of these rows, and that threads change nothing.
 import { describe, expect, it } from 'vitest'
 import { type Network, type Optimizer, type TrainSyncOptions, trainNetworkSync } from '../lib/index.js'
 import { bytesOf, fill, seeded } from './fixtures.js'
@@ -37,7 +37,7 @@ describe('a shuffled epoch', () => {
   })
 
   it('puts each row into each batch equally often', () => {
-    // 400 epochs of 20 rows in 4 batches: 100 expected in each of 80 cells, chi-square with 57 degrees of freedom.
+    // 400 epochs of 20 rows in 4 batches: 100 are expected in each of 80 cells, chi-square with 57 degrees of freedom.
     const counts = new Map<string, number>()
     for (let epoch = 0; epoch < 400; epoch++) {
       for (const [b, batch] of batchesOf(20, epoch, { batchSize: 5 }).entries()) {
@@ -63,7 +63,7 @@ describe('rows drawn with replacement', () => {
       expect(batches.map((batch) => batch.length)).toEqual([64, 64, 64, 64, 64])
       for (const row of batches.flat()) seen[row] += 1
     }
-    let chi = 0 // 28 rows of a weight: 27 degrees of freedom
+    let chi = 0 // 28 rows with a weight: 27 degrees of freedom
     for (const [i, w] of weights.entries()) {
       const expected = (64_000 * w) / total
       if (w === 0) expect(seen[i]).toBe(0)
@@ -131,7 +131,7 @@ describe('a training in batches is that of plain JavaScript with the same batche
     const cosine = optimizer !== 'rprop'
     for (const sampling of ['shuffle', 'replacement'] as const) {
       for (const data of [plain, weighted]) {
-        // A shuffled order does not ask for weights; draws in proportion to them do.
+        // A shuffled order does not depend on weights; draws in proportion to them do.
         const weights = sampling === 'replacement' && data === weighted ? weighted.weights : undefined
         const batches = range(epochs).map((epoch) =>
           batchesOf(40, epoch, { batchSize: 12, seed: 7, sampling }, weights),
@@ -149,7 +149,7 @@ describe('a training in batches is that of plain JavaScript with the same batche
   })
 
   it('and networks of other shapes see the same batches', () => {
-    // A second, silent neuron, float32 aside: the first does what it does alone.
+    // A second neuron, of multiplicity 0, does not change how the first one trains.
     const one = network(1)
     const two: Network = {
       ...one,

@@ -24,9 +24,9 @@ import {
 } from './plain-training.js'
 
 const COPIES = [1, 3, 2, 1, 4, 2, 7]
-/** Of each neuron of the repeated network: which one it is a copy of. */
+/** Per neuron of the repeated network: the neuron that it is a copy of. */
 const ORIGINAL = COPIES.flatMap((c, j) => Array<number>(c).fill(j))
-/** Of each neuron: where its first copy is. */
+/** Per neuron: the index of its first copy. */
 const FIRST = COPIES.map((_, j) => ORIGINAL.indexOf(j))
 
 function both(given: Partial<Network>): { repeated: Network; weighted: Network } {
@@ -34,12 +34,12 @@ function both(given: Partial<Network>): { repeated: Network; weighted: Network }
   return { repeated: neuronsOf(weighted, ORIGINAL), weighted }
 }
 
-/** Trains both; how far the copies are from each other, and from the neuron that stands for them. */
+/** Trains both networks. Returns how far the copies are from each other, and from the neuron that stands for them. */
 function apart(given: Partial<Network>, data: Rows, options: TrainSyncOptions): number {
   const { repeated, weighted } = both(given)
   const one = trainNetworkSync(repeated, data, options)
   const other = trainNetworkSync(weighted, data, options)
-  // Something has been learnt.
+  // The training has changed the parameters.
   expect(difference(other.network, weighted)).toBeGreaterThan(0.05)
   const losses = one.trainLoss.map((loss, i) => Math.abs(loss / other.trainLoss[i] - 1))
   return Math.max(difference(one.network, neuronsOf(other.network, ORIGINAL)), ...losses)
@@ -125,8 +125,8 @@ describe('copies of a neuron and its multiplicity', () => {
   })
 
   it('of a mean of d neurons with d times the rate is 1 / d each', () => {
-    // By hand: f = (1/d) sum_j v_j s(z_j) is a plain network of output v / d. The gradient of its hidden and bias,
-    // times d, is what a step takes; that of its output is d times that of v, so v takes as much of it.
+    // By hand: f = (1/d) sum_j v_j s(z_j) is a plain network of output v / d. A step takes the gradient of its hidden
+    // and bias times d. The gradient of its output is d times that of v, so v takes just that.
     const d = 50
     const mean = network(d, { multiplicity: new Float64Array(d).fill(1 / d) })
     const plain = { ...neuronsOf(mean, Array.from(mean.bias.keys())), output: mean.output.map((v) => v / d) }
@@ -183,7 +183,7 @@ describe('the weights of rows', () => {
     const net = network(9, { outputs: 2 })
     const options: TrainSyncOptions = { optimizer: 'adam', learningRate: 0.003, epochs: 50 }
     const one = trainNetworkSync(net, weighted, options).network
-    // Up to where their sum is beyond the largest number, and down to where their mean would be rounded to 0 or 1 unit.
+    // Up to a sum above the largest double, and down to a mean that would be rounded to 0 or to the smallest one.
     for (const unit of [1e-200, 3e307, Number.MIN_VALUE]) {
       const scaled = { ...weighted, weights: weighted.weights.map((w) => w * unit) }
       expect(difference(trainNetworkSync(net, scaled, options).network, one)).toBeLessThan(1e-12)
@@ -212,13 +212,13 @@ describe('in the middle of a training', () => {
         },
       })
       if (!cut) throw new Error('no report of epoch 20')
-      // Every neuron as often as ORIGINAL has it, each copy for its part.
+      // Every neuron as often as in ORIGINAL, each copy with its part of the multiplicity.
       const parts = Float64Array.from(ORIGINAL, (j) => 1 / COPIES[j])
       const copies = neuronsOf(cut.network, ORIGINAL, parts)
       const rest = trainNetworkSync(copies, data, { ...options, state: selectNeurons(cut.state, ORIGINAL) })
       expect(difference(rest.network, neuronsOf(whole, ORIGINAL))).toBeLessThan(1e-12)
       expect([...rest.epochs]).toEqual([40])
-      // And back: one of each.
+      // Back again: one copy of each neuron.
       const back = selectNeurons(selectNeurons(cut.state, ORIGINAL), FIRST)
       expect(back).toEqual(cut.state)
     }
@@ -226,7 +226,7 @@ describe('in the middle of a training', () => {
 
   it('a compressed network goes on as the whole one would, with the state of its neurons; afresh it takes a jump', () => {
     const data = rows(300)
-    // How far the loss is off an epoch later; about 0.0014 and 0.07 were seen.
+    // The difference of the loss one epoch later. Measured: about 0.0014 and 0.07.
     const off = [1, 2, 3].map((seed) => {
       const net = network(800, { activation: 'gelu' }, seed)
       const options: Partial<TrainSyncOptions> = {

@@ -1,4 +1,4 @@
-// What trainNetwork() refuses, and what it says then.
+// The input that trainNetwork() refuses, and its messages.
 import { describe, expect, it } from 'vitest'
 import {
   type Dataset,

@@ -21,7 +21,7 @@ const net = network(20)
 const data = rows(100)
 const weighted = { ...data, weights: fill(100, (i) => 1 + (i % 4)) }
 
-/** All of it but the time. */
+/** Everything except the time. */
 function bitsOf({ network, epochs, trainLoss, testLoss, state }: Omit<History, 'elapsed'>) {
   const numbers = (list?: Pick<Network, (typeof PARAMETERS)[number]>) =>
     list && PARAMETERS.map((name) => bytesOf(list[name]))
@@ -163,7 +163,7 @@ describe('a loss', () => {
 
 describe('the schedule', () => {
   it("'cosine' begins at the rate, ends next to 0, and belongs to the whole training", () => {
-    // A gradient that is nearly constant: steps are as the rates, (1 + cos(pi e / 10)) / 2.
+    // The gradient is nearly constant, so steps are proportional to the rates, (1 + cos(pi e / 10)) / 2.
     const slow: Float64Array[] = []
     trainNetworkSync(net, data, {
       optimizer: 'sgd',

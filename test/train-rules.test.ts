@@ -1,4 +1,4 @@
-// What one update does: the gradient, by differences of the loss, and each rule, by hand and by PyTorch's formulas.
+// One update: its gradient, by differences of the loss, and each rule, by hand and by PyTorch's formulas.
 import { describe, expect, it } from 'vitest'
 import {
   type Network,
@@ -27,7 +27,7 @@ import {
 } from './plain-training.js'
 
 describe('by hand, one parameter', () => {
-  // A relu neuron that is never active, so that f is outputBias, b: with the label 0 the loss is b^2, its gradient 2 b.
+  // A relu neuron that is never active, so f is outputBias, b. With the label 0, the loss is b^2 and its gradient 2 b.
   const silent: Network = {
     inputs: 1,
     width: 1,
@@ -115,7 +115,7 @@ describe('by hand, one parameter', () => {
   })
 })
 
-/** Every rule, with all that it has. */
+/** Every rule, with all its options. */
 const rules: [Optimizer, RuleNumbers & RuleOptions][] = [
   ['gd', { learningRate: 0.05 }],
   ['sgd', { learningRate: 0.05, weightDecay: 0.02 }],
@@ -159,14 +159,14 @@ describe('by the formulas, all parameters', () => {
 
 // ---- the gradient
 
-/** p - (p - g): what one step of rate 1 takes off. */
+/** The gradient as p - (p - g): one step of rate 1 subtracts it. */
 function gradientOf(net: Network, data: Rows, options: Partial<TrainSyncOptions>): Parameters {
   const after = trainNetworkSync(net, data, { ...options, optimizer: 'gd', learningRate: 1, epochs: 1 }).network
   const taken = (name: (typeof PARAMETERS)[number]) => fill(net[name].length, (i) => net[name][i] - after[name][i])
   return { hidden: taken('hidden'), bias: taken('bias'), output: taken('output'), outputBias: taken('outputBias') }
 }
 
-/** (8 (L(p + h) - L(p - h)) - (L(p + 2h) - L(p - 2h))) / 12 h, of losses as the package reports them. */
+/** (8 (L(p + h) - L(p - h)) - (L(p + 2h) - L(p - 2h))) / 12 h, with losses as the package reports them. */
 function slopeAt(net: Network, data: Rows, loss: 'mse' | 'cross-entropy', name: keyof Parameters, i: number): number {
   const h = 1e-3
   const at = (shift: number) => {
@@ -194,7 +194,7 @@ describe('the gradient', () => {
       activation,
       multiplicity: Float64Array.of(1, 0.5, 3, 2, 1.25),
     })
-    // Behind a kink differences are no derivative: rows too near to one are left out.
+    // Across a kink, differences do not give the derivative. Rows that are too near to one are left out.
     const all = rows(40, inputs, outputs)
     const labels = loss === 'mse' ? all.y : probabilities(40, outputs)
     const far = Array.from({ length: 40 }, (_, i) => i).filter((i) => {

@@ -1,4 +1,4 @@
-// A training that is watched, and one that is stopped.
+// Trainings that are watched or stopped.
 import { getEventListeners, once } from 'node:events'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -103,7 +103,7 @@ describe('a signal', () => {
     }
   })
 
-  it('stops a team of threads at any moment, and none of them waits for another for ever', async () => {
+  it('stops a team of threads at any moment, and none of them waits for another without end', async () => {
     const few = rows(2000)
     for (let i = 0; i < 100; i++) {
       const controller = new AbortController()

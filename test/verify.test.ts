@@ -41,7 +41,7 @@ describe('verify', () => {
     const points = normal(5000, 2)
     const compressed = compressSync(points, { dimension: 2, order: 3, size: 200 })
     const { residual } = verifySync(points, compressed, { order: 3 })
-    // The same sums in another order, in double-double.
+    // The same sums, in another order and in double-double.
     expect(Math.abs(residual - compressed.residual)).toBeLessThanOrEqual(EPS / 1000)
     expect(verifySync({ points }, compressed, { dimension: 2, order: 3 }).residual).toBe(residual)
     const strided = { data: points, shape: [5000, 2] }

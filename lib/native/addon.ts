@@ -1,6 +1,6 @@
 // The native surface, declared once, and the search for the binary. This file has the shapes that cross the boundary.
-// Each function is described where it is used (in lib/points: compress.ts, recombine.ts, moments.ts, verify.ts, nnls.ts,
-// match-moments.ts; in lib/training: train-network.ts, predict.ts).
+// Each function is described where it is used: in lib/points (compress.ts, recombine.ts, moments.ts, verify.ts,
+// nnls.ts, match-moments.ts) and lib/training (training.ts, predict.ts).
 import { existsSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -10,7 +10,7 @@ import { type CodedError, plainError } from '../errors.js'
 /** The two types of array that the package takes numbers from. The copy of a float32 array is float64. */
 export type Numbers = Float64Array | Float32Array
 
-/** Points in the caller's memory: element (i, a) is `data[offset + i * rowStride + a * columnStride]`. Already range-checked. */
+/** Points in the caller's memory. Element (i, a) is `data[offset + i * rowStride + a * columnStride]`; all are in range. */
 export interface NativePoints {
   data: Numbers
   offset: number
@@ -23,7 +23,7 @@ export interface NativePoints {
 /** A computation on the addon's own thread. Its input was copied before the job was returned. */
 export interface NativeJob<T> {
   promise: Promise<T>
-  /** The promise rejects with an Error of code 'ABORT_ERR', unless it is already settled. May be called several times. */
+  /** The promise rejects with an Error of code 'ABORT_ERR', unless it is already settled. May be called repeatedly. */
   cancel(): void
 }
 
@@ -59,8 +59,8 @@ export interface NativeCompressed {
   residual: number
   cellsKeepingLess: number
   /**
-   * How many cells each strategy answered, by the name of the strategy (native/kernel/compression/ladder.hpp). For tests
-   * and benchmarks.
+   * How many cells each strategy answered, by the name of the strategy (native/kernel/compression/ladder.hpp). For
+   * tests and benchmarks.
    */
   strategies: Record<string, number>
   // milliseconds
@@ -69,7 +69,7 @@ export interface NativeCompressed {
   total: number
 }
 
-/** The bounds of order 'auto': the highest order, the most moments per cell, and the fewest cells that must fit into the size. */
+/** The bounds of order 'auto': the highest order, the most moments per cell, the fewest cells that must fit the size. */
 export interface NativeAutomaticRule {
   order: number
   moments: number
@@ -314,8 +314,8 @@ export function native(): Native {
 
 /**
  * Loads the binary of the package in `root`: its own build (build/Release, build/Debug), else the prebuilt binary for
- * this platform (prebuilds/). Throws ERR_NO_BINARY, whose message lists the folders that were tried and the commands that
- * build a binary.
+ * this platform (prebuilds/). Throws ERR_NO_BINARY, whose message lists the folders that were tried and the commands
+ * that build a binary.
  */
 export function loadNative(root: string): Native {
   const require = createRequire(import.meta.url)

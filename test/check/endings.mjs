@@ -1,15 +1,17 @@
-// npm run check:endings [-- --runs N] [--who worker|process] [--ending E] [--state S]: every way in which an environment can end, in every state of its computations, N
-// times each (default 1000). A worker and a process are two kinds of environment. Prints one line a case, and ends with
-// status 1 when an environment ended otherwise than it should, or took its process with it.
+// npm run check:endings [-- --runs N] [--who worker|process] [--ending E] [--state S]
+//
+// Ends environments in every way, in every state of their computations, N times each (default 1000). Workers and
+// processes are the two kinds of environments. Prints one line per case. Exits with 1 when an environment ended in
+// another way than it should, or took its process with it.
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { ENDINGS, STATES } from '../programs/endings.mjs'
 import { node } from './run.mjs'
 
 const PROGRAM = fileURLToPath(new URL('../programs/endings.mjs', import.meta.url))
-// A crash ends a process that other runs would have used: several processes see more of them.
+// A crash ends the runs of its process. With several processes, more crashes are seen.
 const RUNS_A_PROCESS = 100
-// They take some ten seconds; whoever is not done then hangs.
+// The runs of a process take some ten seconds. A process that takes this long hangs.
 const PATIENCE = 1_800_000 // ms
 
 const one = { type: 'string' }

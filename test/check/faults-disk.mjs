@@ -1,4 +1,4 @@
-// Outputs that cannot be written: the old file stays as it is, nothing else is left, and the message says why.
+// Outputs that cannot be written: the old file stays as it is, no other file is left, and the message gives the reason.
 import {
   chmodSync,
   lstatSync,
@@ -28,7 +28,7 @@ export async function disk({ folder, short }) {
   const failures = []
   const compress = (out, ...more) => [CLI, 'compress', input, '-o', out, '--order', '3', '--size', '300', ...more]
 
-  /** A folder with only the target in it, or nothing. */
+  /** A folder that is empty, or has only the target in it. */
   const fresh = (name, isThere) => {
     const at = join(folder, 'out')
     rmSync(at, { recursive: true, force: true })
@@ -38,7 +38,7 @@ export async function disk({ folder, short }) {
   }
   const contentOf = (path) =>
     statSync(path, { throwIfNoEntry: false }) ? readFileSync(path).toString('latin1') : undefined
-  /** A command that must fail as an output that cannot be written, and leave everything as it was. */
+  /** Checks that a command fails with the code of an output that cannot be written, and leaves everything as it was. */
   const refused = (what, found, out, before, reason) => {
     counts.processes++
     const wrong = []
@@ -85,7 +85,7 @@ export async function disk({ folder, short }) {
             if (!happened || error === 0) answered(what, one, out, expected)
             else if (call === 'fsync' && n === 2) {
               counts.processes++
-              // The file is in place; that it lasts is not sure, and the message says so.
+              // The file is in place, but it may be lost in a crash, and the message says so.
               if (one.code === 4 && /is written as a whole/.test(one.stderr) && contentOf(out) === expected)
                 counts['errors with a reason']++
               else failures.push(`${what}: ${ending(one)}`)
@@ -114,7 +114,7 @@ export async function disk({ folder, short }) {
     return contentOf(out)
   })()
 
-  // A disk that is really full.
+  // A file system that is really full.
   const small = join(folder, 'small')
   mkdirSync(small)
   if ((await run('mount', ['-t', 'tmpfs', '-o', 'size=8k', 'none', small])).code === 0) {

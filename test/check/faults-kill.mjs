@@ -1,4 +1,4 @@
-// The end of a command at any moment: by kill -9, by a signal that asks, by a reader that goes away.
+// The end of a command at any moment: by kill -9, by a signal that it can handle, by a reader that goes away.
 import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CLI, ending, node, randomNumbers, run } from './run.mjs'
@@ -22,7 +22,7 @@ async function scene(folder) {
   return { at, out, args, expected: readFileSync(out, 'utf8'), time, random, input }
 }
 
-/** Runs the command and sends the signal: at a random moment, or a little after the temporary file has appeared. */
+/** Runs the command and sends the signal, at a random moment or a little after the temporary file has appeared. */
 async function interrupted({ at, out, args, time, random }, signal, aimed) {
   writeFileSync(out, OLD)
   if (!aimed) return node(args, { kill: { signal, after: random() * 1.1 * time } })
@@ -59,7 +59,7 @@ export async function kill({ folder, short }) {
   counts['temporary files left'] = left.size
   if (left.size === 0) failures.push('kill: none came while a file was being written')
 
-  // The next run works beside them, and removes them once they are old.
+  // The next run works although they are there, and removes them once they are old.
   const beside = await node(now.args)
   if (beside.code !== 0 || readFileSync(now.out, 'utf8') !== now.expected)
     failures.push(`beside them: ${ending(beside)}`)

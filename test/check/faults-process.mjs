@@ -1,4 +1,4 @@
-// Threads that cannot be started, and an address space that ends.
+// Threads that cannot be started, and an address space that is too small.
 import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CLI, ending, failingCalls, linesOf, node, PROGRAMS, randomNumbers, run } from './run.mjs'
@@ -7,10 +7,10 @@ const EVERY = join(PROGRAMS, 'every-function.mjs')
 const THREADS = 4
 const CODES = new Set(['ERR_MEMORY'])
 
-/** Counts the lines of a run: answers with the right bits, errors with a code; what is neither goes to `failures`. */
+/** Counts the lines of a run: answers with the right bits, and errors with a code. All others go to `failures`. */
 function judge(lines, reference, what, counts, failures) {
   for (const { name, bits, error, code, fault } of lines) {
-    // The program itself found no room for its input.
+    // The program had no memory for its own input.
     if (name === 'inputs') counts["V8's own ends"]++
     else if (bits !== undefined && bits === reference.get(name)) counts.answers++
     else if (CODES.has(code) && error !== '') counts['errors with a code']++
@@ -30,8 +30,9 @@ async function referenceOf(scale, env) {
 }
 
 /**
- * No more than n threads can be had, n = 0, 1, ..., while every function is called; then all are called again, without
- * a limit. And each function as the first one of its process. OpenMP's runtime wants twice as many as it starts.
+ * Calls every function while only n more threads can be started, n = 0, 1, ..., then calls all again without a limit.
+ * Also calls each function as the first one of its process. OpenMP's runtime asks for twice as many threads as it
+ * starts.
  */
 export async function threads({ folder, short }) {
   const library = failingCalls(folder)
@@ -66,8 +67,8 @@ export async function threads({ folder, short }) {
 const GIGABYTE = 1e9
 
 /**
- * Less and less address space. V8 ends the process by itself when it has no room for its own heap, with a message of its
- * own; that is counted apart, as is what plain JavaScript with arrays of the same sizes does as well.
+ * Less and less address space. V8 ends the process, with a message of its own, when there is no room for its heap. Such
+ * ends are counted apart, and so are those that plain JavaScript with arrays of the same sizes has as well.
  */
 export async function memory({ folder, short }) {
   const csv = join(folder, 'memory.csv')

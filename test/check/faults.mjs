@@ -1,9 +1,9 @@
 // npm run check:faults [-- --short] [threads] [memory] [disk] [kill] [signals]
 //
-// What happens to the process when the system fails: threads that cannot be started, an address space that ends, a disk
+// Checks the process when the system fails: threads that cannot be started, an address space that is too small, a disk
 // that is full or broken, kill -9 and signals at any moment. Every call must give the right answer or an error with a
-// code, every command the right file or the old one; never a crash, a hang or a part of a file. Prints a line of counts
-// for each kind; exit code 1 when anything else happened. Needs Linux and gcc.
+// code. Every command must leave the right file or the old one. There must be no crash, no hang and no part of a file.
+// Prints one line of counts per kind. Exits with 1 when anything else happened. Needs Linux and gcc.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

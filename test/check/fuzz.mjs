@@ -1,7 +1,7 @@
 // npm run check:fuzz -- [--seconds 60] [--target NAME]
 // Fuzzes the kernel (native/fuzz, libFuzzer under address and undefined-behaviour sanitizers) and the file readers
-// (test/fuzz), each target for so many seconds. Findings become files in native/fuzz/found/<target> and
-// test/fuzz/found/<target>, which every test run tries again. Ends with 1 when there are any.
+// (test/fuzz), each target for this many seconds. Findings become files in native/fuzz/found/<target> and
+// test/fuzz/found/<target>, which every test run tries again. Exits with 1 when there are any.
 import { spawn, spawnSync } from 'node:child_process'
 import { appendFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -14,9 +14,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = join(root, 'native/fuzz')
 const build = join(root, 'build/fuzz')
 const readerProgram = join(root, 'test/fuzz/run.mjs')
-// No input is longer: what comes behind would hardly be read.
+// The most bytes per input. Of longer inputs, the targets would hardly read the rest.
 const LONGEST = 600
-// Seconds that one input may take under sanitizers, on a busy machine.
+// The seconds that one input may take under sanitizers on a busy machine.
 const PATIENCE = 60
 
 const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' }, target: { type: 'string' } } })
@@ -59,7 +59,7 @@ async function fuzzKernel(name) {
   const found = join(folder, 'found', name)
   const corpus = join(build, 'corpus', name)
   for (const path of [found, corpus]) mkdirSync(path, { recursive: true })
-  // What was found before must be mended; libFuzzer would stop at the first that is not.
+  // Earlier findings must be fixed: libFuzzer would stop at the first one that is not.
   const old = readdirSync(found).map((file) => join(found, file))
   const broken = []
   for (const file of old) if ((await run(program, [file])).status !== 0) broken.push(file)
@@ -96,9 +96,9 @@ async function fuzzReader(name) {
   return { inputs: Number(inputs), findings: status === 0 ? Number(findings) : Math.max(1, Number(findings)) }
 }
 
-/** Everything that a program says, and how it ends. */
+/** Runs a program. Returns its output and how it ended. */
 function run(program, args) {
-  // Threads that wait would take the processor from those that compute.
+  // Waiting threads must not spin, which would take the processor from those that compute.
   const child = spawn(program, args, { env: { ...process.env, OMP_WAIT_POLICY: 'passive', KMP_BLOCKTIME: '0' } })
   let output = ''
   const keep = (data) => {

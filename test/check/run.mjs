@@ -1,4 +1,4 @@
-// Processes for the checks: run, timed out, with what they printed.
+// Runs the processes of the checks, with a time limit, and collects their output.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -9,12 +9,12 @@ import { fileURLToPath } from 'node:url'
 export const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 export const PROGRAMS = fileURLToPath(new URL('../programs/', import.meta.url))
 
-// Far more than any of these programs needs on a busy machine: whoever takes it hangs.
+// Far more than any of these programs needs on a busy machine: a program that takes this long hangs.
 const PATIENCE = 180_000 // ms
 
 /**
- * Runs a program. `kill`: { signal, after, when, delay }: sent `after` milliseconds, or `delay`
- * after `when` has come true. What is left after a long time is killed, and `hung`.
+ * Runs a program. `kill`, { signal, after, when, delay }, sends a signal after `after` milliseconds, or `delay`
+ * milliseconds after `when` has come true. A program that still runs after PATIENCE is killed and counts as `hung`.
  */
 export async function run(
   command,
@@ -46,7 +46,7 @@ export async function run(
   return { code, signal, hung, stdout: out, stderr: err }
 }
 
-/** As run(), for a program of Node's. */
+/** Like run(), for a program in Node. */
 export const node = (args, options) => run(process.execPath, args, options)
 
 /** The library whose calls fail on demand. */
@@ -56,7 +56,7 @@ export function failingCalls(folder) {
   return library
 }
 
-/** How a run ended, in a few words for a failure. */
+/** How a run ended, in a few words, for messages. */
 export function ending({ code, signal, hung, stderr }) {
   const how = hung ? 'hung' : signal === null ? `code ${code}` : signal
   return `${how}${stderr === '' ? '' : `: ${stderr.trim().slice(0, 300)}`}`
@@ -68,7 +68,7 @@ export const linesOf = ({ stdout }) =>
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line))
 
-/** Numbers that are always the same. */
+/** Random numbers, the same for the same seed. */
 export function randomNumbers(seed) {
   let state = seed
   return () => {

@@ -1,6 +1,6 @@
-// The program that check:sanitize runs with the addon under address sanitizer: every public function, well, with bad
-// input and stopped on its way, here and in workers. It checks that the right thing came of each; what memory was
-// touched and lost is seen by the sanitizer. Under plain node it must end with 0 as well.
+// The program that check:sanitize runs with the addon under address sanitizer. It calls every public function with good
+// input, with bad input, and with an abort, in the main thread and in workers. It checks each outcome; the sanitizer
+// checks the accesses to memory and the leaks. Under plain node it must exit with 0 as well.
 import assert from 'node:assert/strict'
 import { once, setMaxListeners } from 'node:events'
 import { isMainThread, parentPort, Worker } from 'node:worker_threads'
@@ -30,7 +30,7 @@ const network = {
 }
 const target = f.momentsSync(points, { dimension: 3, order: 3, weights })
 
-// A row: the function, whether it has a Sync form, the arguments, and what must hold of the result.
+// Per row: the function, whether it has a Sync form, the arguments, and a check of the result.
 const calls = [
   ['compress', [points, { dimension: 3, order: 3, size: 2000, weights }], (r) => r.residual < 1e-13 && r.count <= 2000],
   ['compress', [Float32Array.from(points), { dimension: 3, order: 5 }], (r) => r.residual < 1e-13 && r.count <= 56],
@@ -45,7 +45,7 @@ const calls = [
   ['predict', [network, x], (r) => r.length === 1000],
   ['trainNetwork', [network, { x, y }, { epochs: 3, batchSize: 100 }], (r) => r !== undefined],
 ]
-// What must be refused, with a code.
+// Calls that must be refused with this code.
 const refused = [
   ['compress', [points, { dimension: 7, order: 3 }]],
   ['compress', [Float64Array.of(1, 2, Number.NaN), { dimension: 1, order: 1 }]],
@@ -75,7 +75,7 @@ async function everything() {
     await assert.rejects(async () => f[name](...args), { code: /^ERR_/ }, name)
     assert.throws(() => f[`${name}Sync`](...args), { code: /^ERR_/ }, `${name}Sync`)
   }
-  // Stopped before, and at several moments of, the work; several at a time, so that some are still queued.
+  // Stopped before the work and at several moments of it. Several calls at a time, so that some are still queued.
   for (const pause of [0, 1, 10, 50]) {
     const controller = new AbortController()
     setMaxListeners(calls.length, controller.signal)

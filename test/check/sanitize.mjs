@@ -1,10 +1,10 @@
 // npm run check:sanitize [-- --short] [address] [addon] [thread]
 //
-// The kernel's tests with all code for single cells, and the addon in Node, under sanitizers. Needs clang with its
-// OpenMP and its runtimes, which `native/setup.sh clang` installs. Nothing may be reported; and before that, each
-// sanitizer must report the faults that native/test/canary makes on purpose, or its silence would mean nothing.
+// Runs the kernel's tests with all code for single cells, and the addon in Node, under sanitizers. Needs clang with its
+// OpenMP and its runtimes, which `native/setup.sh clang` installs. Nothing may be reported. Before that, each sanitizer
+// must report the deliberate faults of native/test/canary, because otherwise its silence would mean nothing.
 //   address   the kernel's tests under address and undefined sanitizer
-//   addon     every public function, the programs of teardown.test.ts and some files of tests with such an addon
+//   addon     every public function, the programs of test/teardown.test.ts and some test files, with such an addon
 //   thread    the kernel's tests under thread sanitizer, which sees OpenMP's barriers through libarcher
 //   --short   one instruction set, and fewer tests: some minutes. Without: all three, all tests
 import { spawnSync } from 'node:child_process'
@@ -24,7 +24,7 @@ if (unknown.length > 0) {
 const wanted = KINDS.some((kind) => words.includes(kind)) ? KINDS.filter((kind) => words.includes(kind)) : KINDS
 
 const ISAS = short ? ['v3'] : ['v2', 'v3', 'v4']
-// A shortage of what is tested elsewhere: these run in any case, and under --short only these.
+// The tests that --short runs. They are few; the others also run without sanitizers.
 const SHORT_TESTS = {
   address: ['cell', 'recombine', 'rank', 'errors', 'least-squares', 'match-moments'],
   thread: ['threads', 'recombine', 'errors', 'match-moments'],
@@ -78,7 +78,7 @@ function run(what, command, args, { env = {}, judge = (r) => r.status === 0, qui
 const REPORTS = /ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:/
 const clean = ({ status, output }) => status === 0 && !REPORTS.test(output)
 
-// In a folder of clang's.
+// A file in clang's folder of runtimes.
 function runtimeFile(name) {
   const ask = (question) => spawnSync('clang++', [question], { encoding: 'utf8' }).stdout?.trim() ?? ''
   const path = [ask(`-print-file-name=${name}`), join(ask('-print-resource-dir'), '..', '..', name)].find(existsSync)
@@ -149,16 +149,16 @@ function address() {
   kernelTests('address', folder, ADDRESS)
 }
 
-// Node itself loses nothing that a plain program can see, so there every leak counts. Under vitest and with workers that
-// are ended in the midst of things it loses much; then only what the addon allocated would be of interest, and the
-// program above has all of its functions.
+// In a plain program, Node itself has no visible leaks, so every leak counts there. Under vitest, and with workers that
+// are terminated, Node leaks much, so leaks are not searched for; the plain program already calls all functions of the
+// addon.
 function addon() {
   const folder = build('address', 'address,undefined', ['addon'])
   if (folder === undefined) return
   const LD_PRELOAD = runtimeFile(`libclang_rt.asan-${process.arch === 'x64' ? 'x86_64' : 'aarch64'}.so`)
-  // In Node the search for leaks crashes over thread-local storage. Without it lose their owner: what glibc keeps there of the
-  // last error of dlopen, and names of libraries. And Node never frees the deferred of a promise (8 bytes) that is open when
-  // its environment ends.
+  // In Node, the search for leaks crashes on thread-local storage, so it leaves that out. Then glibc's record of the
+  // last error of dlopen, and names of libraries, seem to have no owner. Also, Node never frees the deferred of a
+  // promise (8 bytes) that is open when its environment ends.
   const known = join(folder, 'known-leaks')
   const names = ['_dl_exception_create', '_dlerror_run', 'add_name_to_object', 'napi_create_promise']
   writeFileSync(known, names.map((name) => `leak:${name}\n`).join(''))
@@ -192,7 +192,7 @@ function addon() {
 function thread() {
   const env = {
     OMP_TOOL_LIBRARIES: runtimeFile('libarcher.so'),
-    // libomp and OpenBLAS are not instrumented: what they do among themselves is not looked at.
+    // libomp and OpenBLAS are not instrumented, so accesses within them are ignored.
     TSAN_OPTIONS: 'ignore_noninstrumented_modules=1:halt_on_error=0:second_deadlock_stack=1',
   }
   const folder = build('thread', 'thread', ['kernel-test', 'canary'])

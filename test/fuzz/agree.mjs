@@ -1,5 +1,5 @@
-// Valid files with known content: what the project writes reads back bit for bit, and what others write reads as what was
-// put in. Where an independent reader is at hand, it has the say.
+// Valid files with known content. Files of the project's writers must read back bit for bit; files of other writers
+// must give the numbers that were put in. Where there is an independent reader, its answer decides.
 import {
   float32,
   float64,
@@ -25,7 +25,7 @@ const finite = fc.oneof(
   fc.integer(),
   fc.constantFrom(0, -0, 5e-324, 0.1),
 )
-/** The text of a whole number beyond 2^53 mostly names another number, and readers say so. */
+/** Numbers for texts. A whole number beyond 2^53 in a text is mostly not a float64, and readers report that. */
 const textNumber = finite.filter((number) => Math.abs(number) <= 2 ** 53 || Math.abs(number) >= 1e21)
 const nameText = fc.oneof(
   fc.string({ maxLength: 6 }),
@@ -34,8 +34,8 @@ const nameText = fc.oneof(
 )
 
 /**
- * The properties of one reader, as `check({ seed, limit, runs })`: it stops after `limit` ms or `runs` files, and says what
- * does not agree. `load` imports a module of lib/io.
+ * The properties of one reader, as `check({ seed, limit, runs })`, which stops after `limit` ms or `runs` files and
+ * returns the disagreements. `load` imports a module of lib/io.
  */
 export async function agreements(target, load) {
   const properties =
@@ -59,7 +59,7 @@ export async function agreements(target, load) {
   }))
 }
 
-/** Throws unless the columns have these numbers, to the bit; NaN is any NaN. By name, or by place without names. */
+/** Throws unless the columns, by name or by position, have these numbers, bit for bit. All NaN are equal. */
 function expectColumns(table, expected) {
   const found = new Map(table.columns.map(({ name, values }) => [name, values]))
   for (const [name, numbers] of Object.entries(expected)) {
@@ -77,7 +77,7 @@ function expectColumns(table, expected) {
 
 const property = (name, ...rest) => ({ name, property: fc.asyncProperty(...rest) })
 
-// ---- what the project writes
+// ---- files of the project's writers
 
 const sets = fc.record({
   names: fc.array(nameText, { minLength: 1, maxLength: 4 }),
@@ -119,7 +119,7 @@ async function roundTrip(format, load) {
   ]
 }
 
-/** Each format under a name that says nothing. One row of JSON lines is a JSON value of its own. */
+/** Each format in a file without a known ending. JSON lines of one row are read as one JSON value. */
 async function sniffed(load) {
   const { memorySource } = await load('bytes')
   const { readSource } = await load('read')
@@ -132,7 +132,7 @@ async function sniffed(load) {
   )
 }
 
-// ---- what others write
+// ---- files of other writers
 
 const csvCell = fc.oneof(
   textNumber.map(String),
@@ -140,7 +140,7 @@ const csvCell = fc.oneof(
   fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => number.toExponential()),
   fc.constantFrom('+1', '.5', '1.', '0001.50', '-0', '1E5'),
 )
-/** Names as people write them: texts, some with a delimiter or a quote inside. */
+/** Names as people write them: texts, some of them with a delimiter or a quote. */
 const csvName = fc
   .tuple(fc.constantFrom('x', 'width [mm]', 'a "b"', 'c,d', 'e;f', 'größe'), fc.nat(99))
   .map(([a, b]) => a + b)
@@ -202,7 +202,7 @@ async function jsonAgrees(load, target) {
   ]
 }
 
-// Element types by NumPy's code: bytes of one element, its setter, and what float64 makes of it.
+// Element types by NumPy's code: the bytes of one element, its setter, and the float64 that it becomes.
 const ELEMENTS = {
   f8: { size: 8, set: 'setFloat64', get: 'getFloat64' },
   f4: { size: 4, set: 'setFloat32', get: 'getFloat32' },
@@ -217,7 +217,7 @@ const ELEMENTS = {
 }
 const CODES = Object.keys(ELEMENTS)
 
-/** Puts a number into a view, and returns what then stands there. 64-bit numbers stay where float64 has all of them. */
+/** Puts a number into a view and returns the number that it then holds. 64-bit numbers stay within those of float64. */
 function put(view, code, at, value, isLittle) {
   const { set, get, size } = ELEMENTS[code]
   const isBig = size === 8 && code !== 'f8'
@@ -235,7 +235,7 @@ const arrays = fc.record({
   values: fc.array(finite, { minLength: 3, maxLength: 24 }),
 })
 
-/** An NPY file, by NumPy's description of its format. Width 0 is an array of one side. */
+/** An NPY file, by NumPy's description of the format. Width 0: an array of one dimension. */
 function npyFile({ code, isLittle, fortran, version, width, values }) {
   const columns = Math.max(width, 1)
   const rows = Math.floor(values.length / columns)
@@ -339,7 +339,7 @@ async function parquetAgrees(load) {
           const { as } = PARQUET[type]
           const repeated = Array.from({ length: rows }, (_, row) => data[row % repeats])
           const values = nullable ? repeated : repeated.map((value) => value ?? 0)
-          // The dictionaries of hyparquet-writer take -0 for 0.
+          // The dictionaries of hyparquet-writer treat -0 as 0.
           const isPlain = encoding === 'PLAIN' || encoding === 'BYTE_STREAM_SPLIT'
           const zero = (value) => (isPlain || value !== 0 ? value : 0)
           const written = values.map((value) => (value === null ? null : zero(as(value))))
@@ -406,7 +406,7 @@ const pcdField = fc.record({
   values: fc.array(textNumber, { minLength: 1, maxLength: 5 }),
 })
 
-/** A PCD file, by the description of its format: packed, all points of a field stand together, each with all its counts. */
+/** A PCD file, by the description of its format. When packed, all numbers of a field stand together, point by point. */
 function pcdFile(fields, points, data) {
   const expected = {}
   const blocks = fields.map(({ code, count, padding, values }, i) => {

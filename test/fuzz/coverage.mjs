@@ -1,22 +1,23 @@
-// Which parts of the readers, and of the libraries below them, have run: V8's own block coverage, asked through the inspector.
-// It costs a millisecond to ask, so one asks once for many inputs, and looks closer where something new has run.
+// The parts of the readers, and of the libraries below them, that have run: V8's block coverage, through the inspector.
+// One query takes a millisecond, so the engine queries once per batch of inputs, and looks closer where something new
+// has run.
 import { Session } from 'node:inspector'
 
 const WATCHED = /\/dist\/io\/|\/node_modules\/(hyparquet|@uwdata\/flechette|papaparse|fzstd|hysnappy)/
 
 export class Coverage {
   #session = new Session()
-  /** Of each script, one byte a character of its source: 1 where that has run. */
+  /** Per script, one byte per character of its source: 1 where it has run. */
   #seen = new Map()
 
-  /** Scripts that are loaded later are watched. */
+  /** Watches the scripts that are loaded from now on. */
   constructor() {
     this.#session.connect()
     this.#post('Profiler.enable')
     this.#post('Profiler.startPreciseCoverage', { callCount: false, detailed: true })
   }
 
-  /** Whether anything has run since the last call that never ran before; with `keep`, it counts as seen from now on. */
+  /** Whether any code has run for the first time since the last call. With `keep`, it counts as seen from now on. */
   fresh(keep) {
     let fresh = false
     for (const { url, functions } of this.#post('Profiler.takePreciseCoverage').result) {
@@ -25,7 +26,7 @@ export class Coverage {
     return fresh
   }
 
-  /** Characters of source that have run. */
+  /** How many characters of source have run. */
   size() {
     let sum = 0
     for (const marks of this.#seen.values()) for (const mark of marks) sum += mark

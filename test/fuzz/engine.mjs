@@ -1,5 +1,5 @@
-// Fuzzes one reader in a worker thread. Inputs that run code which has not run before, or that end in a way not seen before,
-// are kept and changed further. Before each input its bytes go into shared memory, so that run.mjs has them if it never ends.
+// Fuzzes one reader in a worker thread. Inputs that run new code, or that end in a new way, are kept and mutated
+// further. The bytes of each input go into shared memory first, so that run.mjs has them if the reader never ends.
 import { parentPort, workerData } from 'node:worker_threads'
 import { agreements } from './agree.mjs'
 import { Coverage } from './coverage.mjs'
@@ -12,13 +12,13 @@ import { seedFiles } from './seeds.mjs'
 
 const LONGEST = 4096
 const BATCH = 512
-// Of the time, for valid files with known content.
+// The share of the time for valid files with known content.
 const AGREE_SHARE = 0.15
-// Messages that repeat what stands in the file would be new for ever.
+// The most outcomes that are remembered: messages that quote the file would otherwise always be new.
 const MAX_OUTCOMES = 2000
-// To make a finding smaller, in ms.
+// The time for making a finding smaller, in ms.
 const MAX_TO_SHRINK = 5000
-// Places of a good file that are damaged one by one.
+// How many places of a good file are damaged, one by one.
 const PLACES = 200
 const { target, seconds, runs, seed, shared } = workerData
 const [counter, current] = [new Int32Array(shared, 0, 4), new Uint8Array(shared, 16)]
@@ -26,7 +26,7 @@ const [counter, current] = [new Int32Array(shared, 0, 4), new Uint8Array(shared,
 const load = (name) => import(`../../dist/io/${name}.js`)
 const coverage = new Coverage()
 const plainRead = await makeReader(target, load)
-// Stacks of errors cost more than what is read; the first lines say where.
+// Stacks of errors take longer than the reading. Their first lines are enough.
 Error.stackTraceLimit = 3
 const started = performance.now()
 const deadline = started + 1000 * seconds
@@ -40,7 +40,7 @@ process.on('unhandledRejection', (error) =>
   report({ signature: 'unhandled rejection', message: String(error?.stack) }, current),
 )
 
-/** Remembers how it ended, without numbers and names: another way to end is as good as new code. */
+/** Reads, and remembers the outcome without numbers and names. A new outcome counts like new code. */
 async function read(bytes) {
   try {
     const table = await plainRead(bytes)
@@ -71,7 +71,7 @@ async function report(finding, bytes) {
   parentPort.postMessage({ finding, bytes: Buffer.from(await smaller(bytes, finding.signature)) })
 }
 
-/** Leaves pieces out as long as the same fault is found. */
+/** Removes pieces of the input as long as the same fault is found. */
 async function smaller(bytes, signature) {
   let best = Buffer.from(bytes)
   if (signature === 'slow' || signature.startsWith('unhandled')) return best
@@ -88,7 +88,7 @@ async function smaller(bytes, signature) {
   return best
 }
 
-/** Which of a batch ran something new: by halves. */
+/** Finds the inputs of a batch that ran new code, by bisection. */
 async function locate(batch, kept) {
   for (const bytes of batch) await examine(plainRead, bytes)
   if (!coverage.fresh(batch.length === 1)) return

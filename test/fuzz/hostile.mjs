@@ -1,4 +1,4 @@
-// Files that were made to hurt: lengths that are not there, products that wrap, bombs, nesting, and good files cut anywhere.
+// Hostile files: false lengths, products that overflow, bombs, deep nesting, and good files that are cut anywhere.
 import { deflateRawSync } from 'node:zlib'
 import { zip } from './mutate.mjs'
 import { pcdCompressed, seedFiles } from './seeds.mjs'
@@ -30,7 +30,7 @@ const npy = {
 }
 
 const one = npyFile(npyHead('<f8', '(8,)'))
-/** Entries of one archive whose list says what it likes about them. */
+/** An archive of these entries. `change` falsifies its list of entries. */
 function archive(entries, { count = entries.length, change = () => {} } = {}) {
   const bytes = zip(entries)
   const end = bytes.length - 22
@@ -40,7 +40,7 @@ function archive(entries, { count = entries.length, change = () => {} } = {}) {
   return bytes
 }
 const bomb = deflateRawSync(Buffer.alloc(8 << 20))
-/** The list's first entry, many times: all are the same bytes. */
+/** An archive whose list has the first entry many times: all of them are the same bytes. */
 function overlapping(times) {
   const content = Buffer.concat([npyFile(npyHead('<f8', '(125000,)'), Buffer.alloc(0)), Buffer.alloc(1_000_000)])
   const bytes = zip([{ name: 'a.npy', content }], true)
@@ -52,7 +52,7 @@ function overlapping(times) {
   end.writeUInt32LE(times * record.length, 12)
   return Buffer.concat([bytes.subarray(0, start), ...Array(times).fill(record), end])
 }
-/** Sizes in the extra field of 64 bits. */
+/** The extra field with sizes of 64 bits. */
 function zip64(sizes) {
   const bytes = zip([{ name: 'a.npy', content: one }])
   const start = bytes.readUInt32LE(bytes.length - 6)
@@ -209,7 +209,7 @@ const csv = {
   'blanks only': text(`${' '.repeat(50_000)}\n`.repeat(3)),
 }
 
-/** Thrift in its compact form: a list or a struct inside of itself, and a list that says 2^31. */
+/** Thrift's compact protocol: a list or a struct inside of itself, and a list that claims 2^31 elements. */
 function parquetFooter(footer) {
   const length = Buffer.alloc(4)
   length.writeUInt32LE(footer.length)
@@ -245,7 +245,7 @@ const arrow = {
   'an end and nothing': Buffer.of(255, 255, 255, 255, 0, 0, 0, 0),
 }
 
-/** The same behind zero bytes, which choose what is usual. */
+/** The same files after zero bytes, which choose the default options. */
 function behind(files, count) {
   return Object.fromEntries(
     Object.entries(files).map(([name, bytes]) => [name, Buffer.concat([Buffer.alloc(count), bytes])]),
@@ -265,7 +265,7 @@ const HOSTILE = {
   arrow,
 }
 
-/** Hostile files for a reader: by name. */
+/** The hostile files for a reader, by name. */
 export function hostileFiles(target) {
   if (target === 'any') {
     return Object.values(HOSTILE).flatMap((files) => listOf(behind(files, 1)))
@@ -277,7 +277,7 @@ function listOf(files) {
   return Object.entries(files).map(([name, bytes]) => ({ name, bytes }))
 }
 
-/** Good files, cut short at every byte, and with every byte changed in two ways. */
+/** Good files, cut at every byte, and with every byte changed in two ways. */
 export async function* damagedFiles(target, load, most = Number.POSITIVE_INFINITY) {
   for (const file of await seedFiles(target, load)) {
     const step = Math.max(1, Math.ceil(file.length / most))

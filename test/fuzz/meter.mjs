@@ -1,7 +1,7 @@
-// Counts the bytes of all typed arrays that are made by `new`, also those that live only for a moment: that is what a length
-// in a hostile file asks for. What else takes memory is seen in the peak of the process.
+// Counts the bytes of all typed arrays that are made by `new`, also of those that live for a moment only: a false
+// length in a hostile file asks for such arrays. Other memory shows in the peak of the process.
 
-// To ask for the peak costs as much as to read a small file. 64 MiB cannot be filled in less time than this.
+// Asking for the peak takes as long as reading a small file. 64 MiB cannot be filled in less time than this.
 const SOONEST = 5 // ms
 const CALLS = 64
 
@@ -47,7 +47,7 @@ export function startMeter() {
     begin() {
       before = bytes
     },
-    /** Bytes since `begin`, which was so many milliseconds ago. */
+    /** The bytes since `begin`, which was `time` milliseconds ago. */
     end(time) {
       if (time < SOONEST && ++calls % CALLS !== 0) return { arrays: bytes - before, memory: 0 }
       const last = peak
@@ -61,7 +61,7 @@ export function startMeter() {
   }
 }
 
-/** Bytes of memory that the process has had at most. */
+/** The most memory that the process has had so far, in bytes. */
 function peakMemory() {
   return process.resourceUsage().maxRSS * 1024
 }

@@ -1,4 +1,5 @@
-// Changes of files: bits, numbers, pieces, words of the format; and for archives, changes inside that keep the checksums right.
+// Mutations of files: bits, numbers, pieces, words of the format. For archives also changes inside, with right
+// checksums.
 import { crc32, deflateRawSync } from 'node:zlib'
 
 /** Mulberry32, a small generator: numbers in [0, 1). The same seed gives the same numbers. */
@@ -148,7 +149,7 @@ export class Mutator {
     return list[this.below(list.length)]
   }
 
-  /** A file made of one of the corpus, and sometimes of a second. */
+  /** A file made from one file of the corpus, and sometimes from a second one. */
   next(corpus) {
     let bytes = this.pick(corpus)
     if (this.#target === 'npz' && this.#random() < 0.6) bytes = this.#inside(bytes)
@@ -188,7 +189,7 @@ export class Mutator {
     }
   }
 
-  /** A whole number of 1 to 8 bytes, either way round; mostly a small change of the one that stands there. */
+  /** A whole number of 1 to 8 bytes, in either byte order; mostly a small change of the one that is there. */
   #number(bytes, at) {
     const size = this.pick([1, 2, 4, 4, 8])
     const start = Math.min(at, bytes.length - size)
@@ -208,7 +209,7 @@ export class Mutator {
     })
   }
 
-  /** Another number where one stands as text. */
+  /** Replaces a number that is written as text. */
   #digits(bytes) {
     const start = this.below(bytes.length + 1)
     for (let at = start; at < bytes.length; at++) {
@@ -221,7 +222,7 @@ export class Mutator {
     return bytes
   }
 
-  /** Changes one entry of a zip archive and packs all of them anew. */
+  /** Changes one entry of a zip archive and packs all entries again. */
   #inside(bytes) {
     const entries = unzip(bytes)
     if (entries.length === 0) return this.#change(bytes, [bytes])
@@ -236,7 +237,7 @@ export class Mutator {
   }
 }
 
-/** An archive that readers take for good. With `packed` its entries are deflated. */
+/** An archive that readers accept. With `packed` its entries are deflated. */
 export function zip(entries, packed = false) {
   const pieces = []
   const list = []
@@ -269,7 +270,7 @@ export function zip(entries, packed = false) {
   return join(...pieces, central, end)
 }
 
-/** The stored entries of an archive, by their local headers. Knows only what `zip` and numpy's plain archives have. */
+/** The stored entries of an archive, by their local headers. Reads only archives like those of `zip` and numpy's savez. */
 function unzip(bytes) {
   const entries = []
   for (let at = 0; at + 30 <= bytes.length && bytes.readUInt32LE(at) === 0x04034b50; ) {

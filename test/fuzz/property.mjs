@@ -1,4 +1,5 @@
-// What must hold for a reader on any bytes: a whole table or an error with a code, soon, and in memory bounded by the input.
+// The property of a reader on any bytes: it gives a whole table or an error with a code, soon, in memory bounded by the
+// input.
 
 const CODES = new Set(['ERR_FILE', 'ERR_MEMORY', 'ERR_SHAPE'])
 const LONGEST = 1000 // ms
@@ -8,8 +9,8 @@ const RATIO = 200
 /** @typedef {{ signature: string, message: string }} Finding */
 
 /**
- * Reads the bytes. Returns what is wrong, or undefined. `signature` is the same for the same kind of fault.
- * `meter` watches memory (see meter.mjs); without it memory is not looked at.
+ * Reads the bytes. Returns the fault, or undefined. The same kind of fault has the same `signature`. `meter` measures
+ * memory (see meter.mjs); without it, memory is not checked.
  */
 export async function examine(read, bytes, meter) {
   meter?.begin()
@@ -18,7 +19,7 @@ export async function examine(read, bytes, meter) {
   const time = performance.now() - start
   const used = meter?.end(time)
   if (wrong !== undefined) return wrong
-  // Once more, for the machine may be busy with something else: what is slow needs that much of the processor.
+  // Reads again, for the machine may have been busy: a slow input takes this much time of the processor.
   if (time > LONGEST) {
     const before = process.cpuUsage()
     await outcome(read, bytes)
@@ -40,7 +41,7 @@ async function outcome(read, bytes) {
   } catch (error) {
     if (!(error instanceof Error)) return finding('not an Error', String(error))
     if (!CODES.has(error.code)) return finding(`${error.name} ${place(error)}`, `${error.stack}`)
-    // What a library says of a damaged file is passed on as it is.
+    // Messages of libraries about a damaged file are passed on as they are.
     const isOwn = error.cause === undefined
     if (error.message === '' || (isOwn && error.message.includes('undefined'))) {
       return finding(`message ${place(error)}`, `an empty place in the message: ${error.message}`)
@@ -51,7 +52,7 @@ async function outcome(read, bytes) {
   return wrong === undefined ? undefined : finding(wrong.replaceAll(/'.*?'|\d+/g, ''), wrong)
 }
 
-/** What contradicts itself in a table, or undefined. */
+/** The first contradiction in a table, or undefined. */
 export function tableFault({ rows, columns }) {
   if (!Number.isSafeInteger(rows) || rows < 1) return `${rows} rows`
   if (columns.length === 0) return 'no columns'
@@ -84,7 +85,7 @@ function finding(signature, message) {
   return { signature, message }
 }
 
-/** The function that threw, without its line, which moves. */
+/** The function that threw, without its line, which changes. */
 function place({ stack = '' }) {
   return /\n\s+at (?:async )?([\w.#$<>]+)/.exec(stack)?.[1] ?? 'somewhere'
 }

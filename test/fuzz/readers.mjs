@@ -1,6 +1,6 @@
-// The readers of lib/io as functions from bytes to a table, and what is asked of each of them.
+// The readers of lib/io as functions from bytes to a table, and the options that each is tested with.
 
-// The whole of readTable, under a name of each ending; the first byte chooses.
+// For the whole of readTable: the first byte chooses the ending of the file's name.
 const ENDINGS = [
   '',
   '.csv',
@@ -16,7 +16,7 @@ const ENDINGS = [
   '.feather',
 ]
 
-/** Which module of lib/io, and which of its functions. */
+/** Per reader: the module of lib/io and its function. */
 const READERS = {
   csv: { file: 'csv', use: (module, source, options) => module.readCsv(source, options) },
   'csv-options': { file: 'csv', use: (module, source, options) => module.readCsv(source, options) },
@@ -34,10 +34,11 @@ const READERS = {
 export const TARGETS = Object.keys(READERS)
 
 /**
- * One reader. `load` imports a module of lib/io by its name, so that the tests read the sources and the fuzzer what is built.
- * The bytes are the file and choose the options (`optionsOf`); for `any` the first byte chooses the ending of the file's name and the rest is the file.
+ * One reader. `load` imports a module of lib/io by its name, so that the tests use the sources and the fuzzer the
+ * compiled modules. The bytes are the file, and also choose the options (`optionsOf`). For `any`, the first byte
+ * chooses the ending of the file's name, and the rest is the file.
  */
-// For csv-options the first two bytes choose.
+// For csv-options, the first two bytes choose the options.
 const CHOICES = [
   ['delimiter', [undefined, undefined, ',', ';', '\t', '|', ' ', ':']],
   ['decimal', [undefined, '.', ',']],
@@ -60,7 +61,7 @@ export async function makeReader(target, load, optionsOf = optionsFor) {
   }
 }
 
-/** Most inputs are read as they are; the length, which is kept with the input, chooses the rest. */
+/** The length of the input chooses the options. Most inputs are read with the default options. */
 function optionsFor({ length }) {
   if (length % 8 === 5) return { columns: ['x', 'c0'] }
   if (length % 8 === 6) return { header: true }

@@ -1,13 +1,13 @@
 // Fuzzes a file reader: node test/fuzz/run.mjs --target csv --seconds 60 [--runs N] [--seed X]
-// Prints as its last line "csv: N inputs, F findings"; exits 1 when there are findings. They are written to
-// test/fuzz/found/<target>/, where the tests find them and read them again in every run.
+// Its last line is "csv: N inputs, F findings". It exits with 1 when there are findings, and writes them to
+// test/fuzz/found/<target>/, from where the tests read them again in every run.
 import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { TARGETS } from './readers.mjs'
 
-// An input that takes this long will never end.
+// An input that takes this long, in ms, counts as endless.
 const LONGEST = 30_000
 const MAX_HEAP = 2048 // MiB
 const SHARED = 1 << 22
@@ -39,7 +39,7 @@ for (let turn = 0; inputs < runs; turn++) {
 console.log(`${target}: ${inputs} inputs, ${findings.size} findings`)
 process.exit(findings.size > 0 ? 1 : 0)
 
-/** One worker until it is done or has to be stopped. Returns the number of inputs. */
+/** Runs one worker until it is done or has to be stopped. Returns the number of inputs. */
 function fuzz(seconds, runs, seed) {
   const shared = new SharedArrayBuffer(16 + SHARED)
   const counter = new Int32Array(shared, 0, 4)

@@ -1,5 +1,5 @@
-// Good files to start from, made by the project's own writers, by the writers of the libraries, and (in seeds/) by other
-// programs.
+// Good files as seeds of the fuzzer, made by the project's own writers, by the writers of the libraries, and (in
+// test/fuzz/seeds) by other programs.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import * as flechette from '@uwdata/flechette'
 import { parquetWriteBuffer } from 'hyparquet-writer'
@@ -45,7 +45,7 @@ const pcdHead = (fields, size, type, count, points, data) =>
   `# .PCD v.7\nVERSION .7\nFIELDS ${fields}\nSIZE ${size}\nTYPE ${type}\nCOUNT ${count}\nWIDTH ${points}\nHEIGHT 1\n` +
   `VIEWPOINT 0 0 0 1 0 0 0\nPOINTS ${points}\nDATA ${data}\n`
 
-/** LZF without a copy, or of nothing but zeros: one literal and copies of 264 bytes. */
+/** LZF without copies; for content of zeros only, one literal and copies of 264 bytes. */
 export function lzf(content) {
   const pieces = []
   if (content.every((byte) => byte === 0) && content.length > 1) {
@@ -198,7 +198,7 @@ export async function seedFiles(target, load) {
     pcd: async () => pcd,
   }
   if (target !== 'any') return [...(await made[target]()), ...storedFiles(target).map(({ bytes }) => bytes)]
-  // Every file under the name without an ending and under two others.
+  // Every file with a name without an ending, and with two other names.
   const all = []
   for (const name of Object.keys(made)) all.push(...(await seedFiles(name, load)).slice(0, 6))
   return all.flatMap((bytes, i) =>

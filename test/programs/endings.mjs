@@ -1,6 +1,6 @@
-// Environments that end, one after another: node endings.mjs <who> <ending> <state> <count> <seed>. `who`: a worker thread
-// or the process itself. A run that went as it should prints the number of environments and ends with status 0; a wrong
-// exit code is an error, and a crash takes the process with it. The same file is the code of the workers and children.
+// Ends environments, one after another: node endings.mjs <who> <ending> <state> <count> <seed>. `who`: a worker thread
+// or the process itself. A successful run prints the number of environments and exits with 0. A wrong exit code is an
+// error, and a crash ends the process. The same file is the code of the workers and children.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -12,15 +12,16 @@ export const STATES = ['settled', 'running', 'queued', 'progress', 'sync', 'trai
 const FILE = fileURLToPath(import.meta.url)
 const MESSAGE = 'thrown at the end'
 const CODES = { return: 0, throw: 1, exit: 5, terminate: 1 }
-// From the start of a computation to the end of its environment, at most: some end before it runs, some while it does.
+// The longest time, in ms, from the start of a computation to the end of its environment. Some environments end before
+// the computation runs, some while it runs.
 const LATEST = 8
 
 const points = (count) => Float64Array.from({ length: 2 * count }, (_, i) => Math.sin(i * i))
 const small = { dimension: 2, order: 3, threads: 1 }
-// Ten milliseconds or so.
+// Takes about ten milliseconds.
 const larger = { dimension: 2, order: 5, size: 2000, threads: 2 }
 
-/** Starts a training of 0.1 ms or so per epoch, and waits for its first report. */
+/** Starts a training that takes about 0.1 ms per epoch, and waits for its first report. */
 async function firstEpoch({ trainNetwork }, options, afterwards) {
   const [inputs, width, outputs] = [2, 100, 1]
   const parameters = { hidden: points(width), bias: points(50), output: points(50), outputBias: new Float64Array(1) }
@@ -34,7 +35,7 @@ async function firstEpoch({ trainNetwork }, options, afterwards) {
   })
 }
 
-/** Brings the environment into the state, and leaves it there. */
+/** Each brings the environment into its state and leaves it there. */
 const states = {
   async settled({ compress }) {
     await compress(points(1000), small)
@@ -70,7 +71,7 @@ async function live({ ending, state, delay }) {
   const library = await import('../../dist/index.js')
   await states[state](library)
   const until = performance.now() + delay
-  // A busy thread, not a timer: the end comes in the same turn of the event loop as what was before.
+  // Waits without a timer, so that the end comes in the same turn of the event loop.
   while (performance.now() < until);
   if (ending === 'throw') throw new Error(MESSAGE)
   if (ending === 'exit') process.exit(CODES.exit)
@@ -88,7 +89,7 @@ async function endWorker(options) {
   }
   const code = await exit
   const wanted = options.ending === 'throw' ? [MESSAGE] : []
-  // A worker that was done before it was terminated ends by itself.
+  // A worker that is done before it is terminated ends by itself.
   const codes = options.ending === 'terminate' ? [0, 1] : [CODES[options.ending]]
   if (!codes.includes(code)) throw new Error(`the worker's exit code is ${code}`)
   if (errors.map(({ message }) => message).join() !== wanted.join()) throw new Error(`the worker reports ${errors}`)
@@ -110,7 +111,7 @@ async function endProcess(options) {
   if (stderr.includes(MESSAGE) !== (options.ending === 'throw')) throw new Error(`the process says ${stderr}`)
 }
 
-/** Any list of numbers that looks drawn; the same for the same seed. */
+/** Pseudo-random numbers, the same for the same seed. */
 function* random(seed) {
   for (let state = seed; ; ) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0

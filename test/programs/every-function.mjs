@@ -1,10 +1,11 @@
-// Calls every public function that computes, one after another, and prints a line of JSON for each: { name, bits }, the
-// hash of the result, or { name, error, code }. The faults that it meets come from outside: FAULT, a limit of the process.
+// Calls every public function that computes, one after another, and prints one line of JSON per call: { name, bits },
+// with the hash of the result, or { name, error, code }. Faults come from outside: from FAULT, or a limit of the
+// process.
 //
 //   node every-function.mjs <threads> <scale> [only <name>] [threads-fault <n>] [plain]
 //
-// scale: 1 is small. `threads-fault n`: no more than n threads may live at once in a first round of calls, whose lines
-// have `fault`; then all are made again. `plain`: what plain JavaScript does with arrays of those sizes.
+// scale: 1 is small. `threads-fault n`: at most n threads may live at once in a first round of calls, whose lines have
+// `fault`; then all calls are made again. `plain`: does the same with arrays of those sizes in plain JavaScript.
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import * as everything from '../../dist/index.js'
@@ -51,7 +52,7 @@ function inputs() {
 
 function calls({ points, matrix, rhs, features, network, data, rows }) {
   const few = points.subarray(0, 300)
-  // Not by momentsSync: the first thread must be started by the call that is watched.
+  // Not by momentsSync, because the call under test must start the first thread.
   const powers = fewpoints.multiIndices(3, 2)
   const target = Float64Array.from({ length: powers.length / 3 }, (_, k) => {
     let sum = 0
@@ -105,7 +106,7 @@ async function round(all, extra) {
   }
 }
 
-// Node's own thread pool is started before threads become scarce: it ends the process when it cannot have it.
+// Starts Node's own thread pool before threads become scarce: Node ends the process when it cannot start it.
 await readFile(new URL(import.meta.url))
 let given
 try {
@@ -116,7 +117,7 @@ try {
   process.exit(0)
 }
 if (rest.includes('plain')) {
-  // The same again, as the addon copies it, and what its results take.
+  // A copy of the input, as the addon makes, and arrays as large as its results.
   const kept = Object.values(given).map((value) => (ArrayBuffer.isView(value) ? value.slice() : value))
   process.stdout.write(`${JSON.stringify({ name: 'plain', bits: String(kept.length) })}\n`)
 } else {

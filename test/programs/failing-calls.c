@@ -1,8 +1,9 @@
-// Calls of the C library that fail on demand; for LD_PRELOAD. The variable FAULT says which: "name first count errno".
-// The calls of that name are counted from 1 since FAULT was last changed; those from number `first`, `count` of them (0:
-// all that follow), fail with that error, or, where errno is 0 and the call writes, take half of the bytes. Of the name
-// "threads" no more than `first` may live at once beside those there were, as under a limit of the system. Each failure
-// adds a byte to the file FAULT_LOG. Calls on files count only where the path begins with FAULT_UNDER.
+// Calls of the C library that fail on demand; for LD_PRELOAD. The variable FAULT, "name first count errno", chooses
+// them. Calls of that name are counted from 1 since the last change of FAULT. From number `first` on, `count` of them
+// (0: all that follow) fail with that error. If errno is 0 and the call writes, it writes half of the bytes instead.
+// With the name "threads", at most `first` threads may live at once besides those that already lived, as under a limit
+// of the system. Each failure adds a byte to the file FAULT_LOG. Calls on files count only when the path begins with
+// FAULT_UNDER.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -21,7 +22,7 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static char current[128];
 static long seen, living, living_before;
 
-// -1: the call goes its way; else the errno, 0 for a short write.
+// -1: the call proceeds. Otherwise the errno with which it fails, 0 for a short write.
 static int fault(const char* name) {
   const char* spec = getenv("FAULT");
   char wanted[64];

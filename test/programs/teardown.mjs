@@ -1,5 +1,5 @@
-// The programs of teardown.test.ts, each run in a process of its own: node teardown.mjs <name>. A program prints what it
-// found as JSON. The same file is the code of its workers: their part is named by workerData.
+// The programs of test/teardown.test.ts, each in a process of its own: node teardown.mjs <name>. A program prints its
+// result as JSON. The same file is the code of its workers; workerData names their part.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
@@ -24,13 +24,14 @@ function bits({ points, weights, indices }) {
   return hash.digest('hex')
 }
 
-// A few hundred milliseconds.
+// Takes a few hundred milliseconds.
 const task = (seed) => ({
   data: points(300_000, 3, seed),
   options: { dimension: 3, order: 5, size: 60_000, threads: 2 },
 })
 
-// Eight jobs of ten seconds and more: whoever waits for them instead of stopping them is out of time.
+// A job of ten seconds or more; eight of them are started. To wait for them instead of stopping them would exceed the
+// time limit.
 const long = { data: () => points(2_000_000, 3), options: { dimension: 3, order: 30, threads: 1 } }
 const LONG_JOBS = 8
 
@@ -50,7 +51,7 @@ async function reference() {
   return bits(compressSync(data, options))
 }
 
-// ---- what workers do
+// ---- the parts of workers
 
 const parts = {
   async startLongJobs() {
@@ -83,7 +84,7 @@ const parts = {
   },
 }
 
-// Behind a call of Math.cos, so that the compiler cannot work them out beforehand.
+// By a call of Math.cos, so that the compiler cannot compute them in advance.
 function subnormals() {
   return [2 ** -1074, 2 ** -1022 / 4].map((x) => x * Math.cos(0))
 }
