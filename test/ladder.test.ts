@@ -46,11 +46,7 @@ const REACHED: Reached[] = [
   { strategy: 'copied', points: uniform(1000, 2), options: { dimension: 2, order: 3, size: 990, quality: 'fast' } },
   { strategy: 'merged', points: fill(200, () => 7), options: { dimension: 2, order: 3 } },
   { strategy: 'in cache', points: uniform(1000, 2), options: { dimension: 2, order: 3, size: 100 } },
-  {
-    strategy: 'in parts',
-    points: student(100_000, 2, 1),
-    options: { dimension: 2, order: 6, size: 300, quality: 'fast' },
-  },
+  { strategy: 'in parts', points: mixture(200_000, 3, 1), options: { dimension: 3, order: 3, size: 1000 } },
   reached('streamed', '50, Gaussian', 2000, { order: 1, size: 51, quality: 'fast' }),
   reached('orthonormal', 'in the plane', 2000, { order: 4, size: 200 }),
   reached('orthonormal, requested', 'in the plane', 2000, { order: 10, size: 528 }),
