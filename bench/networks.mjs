@@ -201,21 +201,21 @@ export function fDistance(a, b, y) {
 export const TRAINING = { schedule: 'cosine', precision: 'float32' }
 
 /**
- * Trains variants of a network or its data in the same way. The others are compared with the first one.
+ * Trains variants of a network or its data alike. The first is the one that the others are compared with.
  *
- * @param {Record<string, { network: object, data: object, options?: object }>} variants each may have options of its
- *   own; with other `epochs` it needs an `evaluateEvery` that makes the number of evaluations the same
- * @param {object} options of trainNetwork besides TRAINING, the same for all
- * @param {{ test: object, probe: object }} rows without noise: `test` for the loss, and `probe` for the distance from
- *   the first variant's function at the same time of the training
+ * @param {Record<string, { network: object, data: object, options?: object }>} variants with options of its own where one has
+ *   any; one that has other `epochs` needs an `evaluateEvery` that makes the number of evaluations the same
+ * @param {object} options of trainNetwork beside TRAINING, the same for all
+ * @param {{ test: object, probe: object }} rows free of noise: `test` for the loss, and `probe` for the distance from the first
+ *   variant's function at the same time of the training
  * @param {(part: number) => void} progress
- * @returns per variant { epochs, trainLoss, testLoss, distance }, arrays with one number per evaluated epoch (of the
- *   epochs of `options`, also when a variant has more), the trained `network`, and the `seconds` of the training
+ * @returns for each variant { epochs, trainLoss, testLoss, distance }, arrays of numbers, one for each epoch that was
+ *   evaluated (of the epochs of `options`, also where a variant has more); and the trained `network`, the `seconds` of it all
  */
 export function trainVariants(variants, options, { test, probe }, progress = () => {}) {
   const names = Object.keys(variants)
   const reference = []
-  // The time of a training is about proportional to the products of neurons and rows.
+  // A training takes about as long as it has products of neurons and rows.
   const costs = names.map((name) => {
     const { network, data, options: own } = variants[name]
     return network.width * data.y.length * { ...options, ...own }.epochs
