@@ -1,5 +1,5 @@
-// Shared by the experiments with training: seeded networks and rows, the subsets that compression is compared with, and
-// the training of several variants side by side.
+// What the experiments with training share: seeded networks and rows, the subsets that compression is compared with, and the
+// training of several variants side by side.
 import { random } from '../demo/random.mjs'
 import { compressSync, predictSync, trainNetworkSync } from '../dist/index.js'
 import { uniformPoints } from './measure.mjs'
