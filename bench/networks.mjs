@@ -1,5 +1,5 @@
-// What the experiments with training share: seeded networks and rows, the subsets that compression is compared with, and the
-// training of several variants side by side.
+// Shared by the experiments with training: seeded networks and rows, the subsets that compression is compared with, and
+// the training of several variants side by side.
 import { random } from '../demo/random.mjs'
 import { compressSync, predictSync, trainNetworkSync } from '../dist/index.js'
 import { uniformPoints } from './measure.mjs'
@@ -263,7 +263,7 @@ export function thinned({ epochs, testLoss, distance }, most = 60) {
   return { epochs: at(epochs), testLoss: at(testLoss), distance: at(distance) }
 }
 
-/** A summary of one variant's curves: loss and distance at the end, and the largest distance from the original. */
+/** Of one variant's curves: the loss and the distance at the end, and how far it went from the original on its way. */
 export function summary({ testLoss, distance }, original) {
   return {
     loss: testLoss.at(-1),
