@@ -11,7 +11,7 @@
 //   rebatched  the original rows in other mini-batches: what is an accident of the batches
 import { compressDatasetSync } from '../../dist/index.js'
 import { geometricMean, mapped, median, TIE } from '../measure.mjs'
-import { curveLines, firstRows, meanRows, studentTask, summary, thinned, trainVariants } from '../networks.mjs'
+import { curveLines, firstRows, keptOf, meanRows, studentTask, trainVariants } from '../networks.mjs'
 import { paper } from '../paper.mjs'
 import { tableOf } from '../table.mjs'
 
@@ -85,11 +85,7 @@ export function run({ panel, activation, rows, size, epochs, test, threads }, tr
       task,
       (part) => progress((trial + part) / trials),
     )
-    return mapped(trained, (curves, name) => ({
-      kept: variants[name].y.length,
-      ...summary(curves, trained.original),
-      curves: thinned(curves),
-    }))
+    return keptOf(trained, variants)
   })
   return { runs }
 }

@@ -4,7 +4,7 @@
 // and to train on what was compressed.
 import { compressDatasetSync } from '../../dist/index.js'
 import { mapped } from '../measure.mjs'
-import { curveLines, firstRows, meanRows, studentTask, summary, thinned, trainVariants } from '../networks.mjs'
+import { curveLines, firstRows, keptOf, meanRows, studentTask, trainVariants } from '../networks.mjs'
 import { tableOf } from '../table.mjs'
 import { advantage, medians } from './fig3.mjs'
 
@@ -98,12 +98,7 @@ export function run({ rows, size, epochs, test, threads }, trials, progress) {
       task,
       (part) => progress((trial + part) / trials),
     )
-    return mapped(trained, (curves, name) => ({
-      kept: all[name].y.length,
-      effective: effectiveCount(all[name]),
-      ...summary(curves, trained.original),
-      curves: thinned(curves),
-    }))
+    return mapped(keptOf(trained, all), (one, name) => ({ effective: effectiveCount(all[name]), ...one }))
   })
   return { runs }
 }

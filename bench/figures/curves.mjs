@@ -1,6 +1,6 @@
 // Losses and distances against the epoch: lines told apart by their dashes as well as by colour, the authors' in grey behind.
 import { geometricMean } from '../measure.mjs'
-import { GREY, layer, linear, powersOfTen } from './style.mjs'
+import { GREY, layer, linear, panels, powersOfTen } from './style.mjs'
 
 const LIGHT = '#a9aeb6'
 // The axes leave out what is lost within this part of the training: falling from the start takes most of a logarithmic axis.
@@ -73,6 +73,15 @@ export function curvePanel(
         { x, y, color: by('color'), strokeDash: by('dash') },
       ),
     ],
+  }
+}
+
+/** Panels of losses, and below each that of the distances. */
+export function lossesAndDistances(losses, distances, title) {
+  return {
+    ...panels([...losses, ...distances], losses.length, { title }),
+    bounds: 'flush',
+    spacing: { row: 24, column: 62 },
   }
 }
 
