@@ -2,7 +2,7 @@
 // the training of several variants side by side.
 import { random } from '../demo/random.mjs'
 import { compressNetworkSync, compressSync, predictSync, trainNetworkSync } from '../dist/index.js'
-import { uniformPoints } from './measure.mjs'
+import { mapped, uniformPoints } from './measure.mjs'
 import { cellMeans, randomSubset } from './subsets.mjs'
 
 /** The seeds of the parts of a trial. A part stays the same when another one is drawn in another way. */
@@ -300,12 +300,21 @@ export function trainVariants(variants, options, { test, probe = test, ...common
 const sum = (values) => values.reduce((total, value) => total + value, 0)
 
 /** The part of curves that a record keeps: at most `most` epochs, which are closer together at the beginning. */
-export function thinned({ epochs, testLoss, distance }, most = 60) {
+function thinned({ epochs, testLoss, distance }, most = 60) {
   const last = epochs.length - 1
   const places = Array.from({ length: most }, (_, i) => Math.round(last * (i / (most - 1)) ** 2))
   const kept = [...new Set(places)]
   const at = (values) => kept.map((place) => values[place])
   return { epochs: at(epochs), testLoss: at(testLoss), distance: at(distance) }
+}
+
+/** What a record keeps of trained variants, each with the number of rows that it had in `sets`. */
+export function keptOf(trained, sets) {
+  return mapped(trained, (curves, name) => ({
+    kept: sets[name].y.length,
+    ...summary(curves, trained.original),
+    curves: thinned(curves),
+  }))
 }
 
 /** Lines of a CSV file, one for each variant, trial and epoch of such curves; `head` is what they all begin with. */
@@ -322,7 +331,7 @@ export function curveLines(head, runs) {
 }
 
 /** A summary of one variant's curves: loss and distance at the end, and the largest distance from the original. */
-export function summary({ testLoss, distance }, original) {
+function summary({ testLoss, distance }, original) {
   return {
     loss: testLoss.at(-1),
     distance: distance.at(-1),

@@ -1,6 +1,7 @@
 // Compares trainings epoch by epoch: how far the others are from the first, and whether compression keeps closer to it
 // than a random subset of neurons with multiplicity d/d', which costs nothing.
 import { groupBy, mapped, median, TIE } from './measure.mjs'
+import { tableOf } from './table.mjs'
 
 /** The networks that are made from one of width d, and those that they are compared with. */
 export const NAMES = {
@@ -19,10 +20,12 @@ export const QUANTITIES = {
   lossLargest: 'the loss on the way',
   lossFinal: 'the loss at the end',
 }
-/** The heads of a table, after that of the column for the network. */
-export const HEADS = ['loss at 0', 'final', 'function: at 0', 'largest', 'final', 'loss: largest', 'final']
-export const HEADS_EXPLAINED =
-  'function: |f - f_original| / |y|, largest after epoch 0; loss: relative difference of the test losses, largest with epoch 0'
+const HEADS = ['function: at 0', 'largest', 'final', 'loss: largest', 'final']
+const DEVIATIONS = [
+  ['loss at 0', ({ curve }) => short(curve[0].testLoss)],
+  ['final', ({ curve }) => short(curve.at(-1).testLoss)],
+  ...Object.keys(QUANTITIES).map((quantity, i) => [HEADS[i], ({ deviations }) => short(deviations[quantity])]),
+]
 
 /** The part of the result of trainVariants() that a record keeps: the evaluated epochs, and each variant's curves. */
 export function recorded(trained) {
@@ -117,14 +120,21 @@ function advantages(compressed, subset) {
 /** How many times smaller `ours` is; 1 when both are 0 or both infinite. */
 export const times = (theirs, ours) => (theirs === ours ? 1 : theirs / ours)
 
-/** A line of a table with the columns HEADS. */
-export function deviationRow(name, curve, deviations) {
-  return [
-    name,
-    short(curve[0].testLoss),
-    short(curve.at(-1).testLoss),
-    ...Object.keys(QUANTITIES).map((quantity) => short(deviations[quantity])),
-  ]
+/**
+ * A table of what summary() returned, a line for each rule and variant; and what its columns mean.
+ *
+ * @param {{ rule: string, curves: object, deviations: object }[]} series
+ * @param {[head: string, cell: (one: { rule: string, variant: string }) => string][]} more columns
+ */
+export function deviationTable(series, name, more = []) {
+  const all = series.flatMap(({ curves, deviations, ...rest }) =>
+    Object.entries(curves).map(([variant, curve]) => ({ ...rest, variant, curve, deviations: deviations[variant] })),
+  )
+  return {
+    lines: tableOf(all, [['rule, network', name], ...DEVIATIONS, ...more]),
+    explained:
+      'function: |f - f_original| / |y|, largest after epoch 0; loss: relative difference of the test losses, largest with epoch 0',
+  }
 }
 
 /**

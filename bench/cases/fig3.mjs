@@ -9,11 +9,11 @@
 //   means      the mean x and y of cells of equal counts: no rows of the data, and no method could be simpler
 //   redrawn    as many rows as the original has, drawn anew: what is an accident of the rows
 //   rebatched  the original rows in other mini-batches: what is an accident of the batches
-import { textTable } from '../../demo/table.mjs'
 import { compressDatasetSync } from '../../dist/index.js'
 import { geometricMean, mapped, median, TIE } from '../measure.mjs'
-import { curveLines, firstRows, meanRows, studentTask, summary, thinned, trainVariants } from '../networks.mjs'
+import { curveLines, firstRows, keptOf, meanRows, studentTask, trainVariants } from '../networks.mjs'
 import { paper } from '../paper.mjs'
+import { tableOf } from '../table.mjs'
 
 export const title = 'Figure 3: training on all rows, and on a tenth of them with weights'
 export const seed = 3
@@ -85,11 +85,7 @@ export function run({ panel, activation, rows, size, epochs, test, threads }, tr
       task,
       (part) => progress((trial + part) / trials),
     )
-    return mapped(trained, (curves, name) => ({
-      kept: variants[name].y.length,
-      ...summary(curves, trained.original),
-      curves: thinned(curves),
-    }))
+    return keptOf(trained, variants)
   })
   return { runs }
 }
@@ -151,23 +147,19 @@ export function report(results, { trials }) {
     const { panel, activation, rows, runs } = result
     const last = theirs.filter((one) => one.panel === panel).at(-1)
     const authors = activation === 'relu' ? last : {}
-    const lines = Object.entries(medians(result)).map(([name, { loss, ratio, distance, farthest, deviation }]) => [
-      NAMES[name],
-      String(runs[0][name].kept),
-      loss.toPrecision(3),
-      ratio.toFixed(3),
-      distance.toPrecision(2),
-      farthest.toPrecision(2),
-      deviation.toPrecision(2),
-      authors[name]?.toPrecision(3) ?? '',
-      authors[name] === undefined ? '' : (authors[name] / authors.original).toFixed(3),
-    ])
     return [
       `${PANELS[panel].title}, ${activation}, ${rows} rows`,
-      textTable(
-        ['', 'rows', 'loss', 'of the original', 'distance', 'at most', 'loss off by', 'authors', 'of the original'],
-        lines,
-      ),
+      tableOf(Object.entries(medians(result)), [
+        ['', ([name]) => NAMES[name]],
+        ['rows', ([name]) => runs[0][name].kept],
+        ['loss', ([, { loss }]) => loss.toPrecision(3)],
+        ['of the original', ([, { ratio }]) => ratio.toFixed(3)],
+        ['distance', ([, { distance }]) => distance.toPrecision(2)],
+        ['at most', ([, { farthest }]) => farthest.toPrecision(2)],
+        ['loss off by', ([, { deviation }]) => deviation.toPrecision(2)],
+        ['authors', ([name]) => authors[name]?.toPrecision(3)],
+        ['of the original', ([name]) => authors[name] && (authors[name] / authors.original).toFixed(3)],
+      ]),
     ].join('\n')
   })
   return [

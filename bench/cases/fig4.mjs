@@ -7,21 +7,10 @@
 //   naive       the first of them, each for itself alone: what the paper compares with
 //   fresh-R     a network of the small width in its own initialisation, with R times the learning rate
 // Each case trains all of these with one rule and one seed, because all are compared with the original epoch by epoch.
-import { textTable } from '../../demo/table.mjs'
 import { groupBy, mapped, median } from '../measure.mjs'
 import { randomNetwork, rippleTask, rivalsOf, trainVariants } from '../networks.mjs'
 import { paper } from '../paper.mjs'
-import {
-  curveRows,
-  deviationRow,
-  finite,
-  HEADS,
-  HEADS_EXPLAINED,
-  NAMES,
-  recorded,
-  short,
-  summary,
-} from '../trajectories.mjs'
+import { curveRows, deviationTable, finite, NAMES, recorded, short, summary } from '../trajectories.mjs'
 
 export const title = 'Figure 4: a network and a compressed one, trained alike'
 export const seed = 4
@@ -94,23 +83,18 @@ export function series(results) {
 export function report(results, { trials, small }) {
   const [{ width, rows, epochs, kept, order }] = results
   const theirs = small ? [] : paper('fig4')
-  const lines = series(results).flatMap(({ rule, rate, curves, deviations }) => {
-    const last = theirs.findLast((one) => one.rule === rule)
-    return Object.entries(curves).map(([variant, curve]) => [
-      ...deviationRow(
-        `${rule}  ${variant === 'fresh' ? `fresh, ${rate} times the rate` : variant}`,
-        curve,
-        deviations[variant],
-      ),
-      last?.[variant] === undefined ? '' : short(last[variant]),
-    ])
-  })
+  const authors = ({ rule, variant }) => theirs.findLast((one) => one.rule === rule)?.[variant]
+  const { lines, explained } = deviationTable(
+    series(results),
+    ({ rule, rate, variant }) => `${rule}  ${variant === 'fresh' ? `fresh, ${rate} times the rate` : variant}`,
+    [['authors', (one) => authors(one) && short(authors(one))]],
+  )
   const seconds = (variant) => median(results.map(({ variants }) => variants[variant].seconds)).toFixed(1)
   return [
     `${width} relu neurons, ${kept} kept (order ${order}), ${rows} rows, ${epochs} epochs, medians of ${trials} trials`,
-    textTable(['rule, network', ...HEADS, 'authors'], lines),
+    lines,
     '',
-    `${HEADS_EXPLAINED}; authors: their final loss`,
+    `${explained}; authors: their final loss`,
     `seconds of training: original ${seconds('original')}, compressed ${seconds('compressed')}`,
   ].join('\n')
 }

@@ -4,12 +4,12 @@
 // than that the losses are the same, so their ratio is what to look at. Beside the original and the compressed rows:
 //   subset  as many random rows
 //   means   the mean x and y of as many cells
-import { textTable } from '../../demo/table.mjs'
 import { compressDatasetSync } from '../../dist/index.js'
 import { powerLaw } from '../fit.mjs'
 import { doubled, groupBy, mapped, mean, median, standardError } from '../measure.mjs'
 import { firstRows, meanRows, studentTask, trainVariants } from '../networks.mjs'
 import { paper } from '../paper.mjs'
+import { tableOf } from '../table.mjs'
 
 export const title = 'Figure 5a: the loss against the number of rows'
 export const seed = 5
@@ -162,28 +162,19 @@ export function report(results, { trials }) {
   const all = series(results)
   const others = all.slice(1)
   const theirs = authors()
-  const lines = byRows(results).map(({ rows, size }, i) => [
-    String(rows),
-    String(size),
-    ...all.map(({ points }) => points[i].loss.toPrecision(3)),
-    ...others.map(({ points }) => `${points[i].ratio.toFixed(2)} (${points[i].spread.toFixed(2)})`),
-    ...others.map(({ points }) => points[i].distance.toPrecision(2)),
-    theirs[1].points.find((one) => one.rows === rows)?.ratio.toFixed(2) ?? '',
-  ])
-  const names = others.map(({ name }) => name)
   return [
     `Mean losses of ${trials} trials; divided by the original's (and the standard error); |f - f of the original| / |y|`,
-    textTable(
-      [
-        'd',
-        "d'",
-        ...all.map(({ name }) => name),
-        ...names.map((name) => `${name} /`),
-        ...names.map((name) => `${name} off`),
-        'authors /',
-      ],
-      lines,
-    ),
+    tableOf(byRows(results), [
+      ['d', ({ rows }) => rows],
+      ["d'", ({ size }) => size],
+      ...all.map(({ name, points }) => [name, (_, i) => points[i].loss.toPrecision(3)]),
+      ...others.map(({ name, points }) => [
+        `${name} /`,
+        (_, i) => `${points[i].ratio.toFixed(2)} (${points[i].spread.toFixed(2)})`,
+      ]),
+      ...others.map(({ name, points }) => [`${name} off`, (_, i) => points[i].distance.toPrecision(2)]),
+      ['authors /', ({ rows }) => theirs[1].points.find((one) => one.rows === rows)?.ratio.toFixed(2)],
+    ]),
     '',
     "Exponents of the loss, the original's in d, the others' in d', and how many times the original's:",
     ...[all, theirs].flatMap((list, i) =>

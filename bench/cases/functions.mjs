@@ -14,7 +14,7 @@ import { random } from '../../demo/random.mjs'
 import { textTable } from '../../demo/table.mjs'
 import { compressSync } from '../../dist/index.js'
 import { Mean, sigmoid } from '../means.mjs'
-import { geometricMean, groupBy, mean, median, timed } from '../measure.mjs'
+import { geometricMean, groupBy, mapped, mean, median, timed } from '../measure.mjs'
 import { POINT_SETS } from '../point-sets.mjs'
 import { clusterCentroids, randomSubset, stratifiedSubset } from '../subsets.mjs'
 
@@ -116,7 +116,7 @@ export function cost({ points, size }, trials) {
 }
 
 export function run({ set, dimension, points: count, size, threads }, trials, progress) {
-  const runs = Object.fromEntries(Object.keys(METHODS).map((method) => [method, []]))
+  const runs = mapped(METHODS, () => [])
   for (let trial = 0; trial < trials; trial++) {
     // The same points and functions at every size.
     const trialSeed = seed + 1000 * Object.keys(POINT_SETS).indexOf(set) + trial
@@ -132,7 +132,7 @@ export function run({ set, dimension, points: count, size, threads }, trials, pr
     }
     progress((trial + 1) / trials)
   }
-  return Object.fromEntries(Object.entries(runs).map(([method, list]) => [method, summary(list)]))
+  return mapped(runs, summary)
 }
 
 /** With the exact mean of each over all points, and its deviation from it. */
@@ -162,8 +162,8 @@ function valuesAt(f, points, dimension) {
 
 /** The relative errors of one set of few points: for each kind the root of the mean square over its functions. */
 function measured(functions, { points, weights, order }, count) {
-  const relative = Object.fromEntries(Object.keys(KINDS).map((kind) => [kind, []]))
-  const roundings = Object.fromEntries(Object.keys(KINDS).map((kind) => [kind, []]))
+  const relative = mapped(KINDS, () => [])
+  const roundings = mapped(KINDS, () => [])
   for (const { kind, f, dimension, mean, deviation } of functions) {
     const { error, rounding } = mean.errorOf({ weights, values: valuesAt(f, points, dimension) })
     relative[kind].push(error / deviation)
@@ -173,24 +173,20 @@ function measured(functions, { points, weights, order }, count) {
     order,
     kept: weights.length,
     totalError: Math.abs(weights.reduce((sum, weight) => sum + weight, 0) - count) / count,
-    errors: ofEach(relative, rootMeanSquare),
-    rounding: ofEach(roundings, mean),
+    errors: mapped(relative, rootMeanSquare),
+    rounding: mapped(roundings, mean),
   }
 }
 
-const ofEach = (kinds, value) => Object.fromEntries(Object.entries(kinds).map(([kind, one]) => [kind, value(one)]))
-
 /** The trials' numbers, kind by kind: the root of their mean square, and each of them. */
 function summary(list) {
-  const kinds = Object.keys(KINDS)
-  const errors = Object.fromEntries(kinds.map((kind) => [kind, list.map((one) => one.errors[kind])]))
   return {
     orders: list.map(({ order }) => order ?? null),
     kept: list.map(({ kept }) => kept),
     totalError: Math.max(...list.map(({ totalError }) => totalError)),
     cpu: median(list.map(({ cpu }) => cpu)),
-    errors,
-    rounding: Object.fromEntries(kinds.map((kind) => [kind, mean(list.map((one) => one.rounding[kind]))])),
+    errors: mapped(KINDS, (_, kind) => list.map((one) => one.errors[kind])),
+    rounding: mapped(KINDS, (_, kind) => mean(list.map((one) => one.rounding[kind]))),
   }
 }
 
@@ -221,9 +217,7 @@ export function table(results) {
 export function comparisons(results) {
   return results.flatMap(({ set, size, ...result }) =>
     Object.keys(KINDS).map((kind) => {
-      const errors = Object.fromEntries(
-        Object.keys(METHODS).map((method) => [method, rootMeanSquare(result[method].errors[kind])]),
-      )
+      const errors = mapped(METHODS, (_, method) => rootMeanSquare(result[method].errors[kind]))
       const rival = RIVALS.reduce((best, one) => (errors[one] < errors[best] ? one : best))
       return {
         set,

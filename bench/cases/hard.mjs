@@ -3,11 +3,11 @@
 //
 // Verdicts: kept (residual of at most 50 epsilons), kept loosely (at most 1e-9), refused (an error with a code), and WRONG:
 // anything else, which also is a result that is no re-weighted subset, or that reports another residual than verifySync.
-import { textTable } from '../../demo/table.mjs'
 import { compressSync, momentCount, verifySync } from '../../dist/index.js'
 import { strategiesOf } from '../../dist/points/compress.js'
 import { faultOf, hardSets, sizesFor } from '../hard-sets.mjs'
 import { EPS, timed } from '../measure.mjs'
+import { tableOf } from '../table.mjs'
 
 export const title = 'Hard input: kept, refused, never wrong'
 
@@ -78,22 +78,6 @@ function measure(set, options) {
 
 export function report(results) {
   const all = results.flatMap(({ kind, runs }) => runs.map((one) => ({ kind, ...one })))
-  const head = ['set', 'm', 'order', 'n', 'size', 'cells', 'quality', 'count', 'rank', 'residual', 'weight', 'ms', '']
-  const lines = all.map((one) => [
-    `${one.kind}: ${one.name}`,
-    String(one.dimension),
-    String(one.order),
-    String(one.points),
-    String(one.size),
-    String(one.cells ?? ''),
-    one.quality,
-    String(one.count ?? ''),
-    String(one.rank ?? ''),
-    one.residual?.toPrecision(3) ?? '',
-    one.totalWeight?.toPrecision(2) ?? '',
-    one.wall.toFixed(1),
-    one.verdict,
-  ])
   const number = (verdict) => all.filter((one) => one.verdict === verdict).length
   const notes = all
     .filter(({ why }) => why)
@@ -102,7 +86,21 @@ export function report(results) {
         `${kind}: ${name}, order ${order}, size ${size}, ${quality}: ${why}`,
     )
   return [
-    textTable(head, lines),
+    tableOf(all, [
+      ['set', ({ kind, name }) => `${kind}: ${name}`],
+      ['m', ({ dimension }) => dimension],
+      ['order', ({ order }) => order],
+      ['n', ({ points }) => points],
+      ['size', ({ size }) => size],
+      ['cells', ({ cells }) => cells],
+      ['quality', ({ quality }) => quality],
+      ['count', ({ count }) => count],
+      ['rank', ({ rank }) => rank],
+      ['residual', ({ residual }) => residual?.toPrecision(3)],
+      ['weight', ({ totalWeight }) => totalWeight?.toPrecision(2)],
+      ['ms', ({ wall }) => wall.toFixed(1)],
+      ['', ({ verdict }) => verdict],
+    ]),
     '',
     ...notes,
     'residual and error of the total weight in machine epsilons, by verifySync',

@@ -1,10 +1,10 @@
 // One huge cell: n points down to N, everything that compressSync does in the call: the copy, recombination, and the
 // residual of the whole set in double-double. Beside it the time of merely evaluating all features of all points and
 // adding them up, by the loop of the recombination.
-import { textTable } from '../../demo/table.mjs'
 import { compressSync, momentCount } from '../../dist/index.js'
 import { EPS, peakMemory, timed, uniformPoints } from '../measure.mjs'
 import { benchAddon } from '../native.mjs'
+import { tableOf } from '../table.mjs'
 
 export const title = 'One huge cell: n uniform points to N'
 export const seed = 5
@@ -58,27 +58,31 @@ export function run({ points: count, dimension, order, threads }, trials) {
 }
 
 export function report(results) {
-  const head = ['points', 'm,k', 'N', 'threads', 'copy', 'recombine', 'residual', 'call', 'CPU', 'evaluate']
-  head.push('recombine/evaluate', 'call/evaluate', 'prototype', 'kept', 'error', 'peak MB', 'input MB')
-  const rows = results.map((r) => {
-    const prototype = r.points === 1e6 ? SETTINGS.find(([m, k]) => m === r.dimension && k === r.order)?.[2] : undefined
-    return [
-      r.points.toExponential(0),
-      `${r.dimension},${r.order}`,
-      String(r.width),
-      String(r.threads),
-      ...[r.copy, r.recombine, r.residual, r.wall, r.cpu, r.evaluate].map((x) => x.toFixed(1)),
-      (r.recombine / r.evaluate).toFixed(2),
-      (r.wall / r.evaluate).toFixed(2),
-      prototype === undefined ? '' : String(prototype),
-      String(r.count),
-      `${r.error.toPrecision(2)} eps`,
-      (r.memory / 1e6).toFixed(0),
-      (r.input / 1e6).toFixed(0),
-    ]
-  })
+  const prototype = ({ points, dimension, order }) =>
+    points === 1e6 ? SETTINGS.find(([m, k]) => m === dimension && k === order)?.[2] : undefined
+  const times = {
+    copy: 'copy',
+    recombine: 'recombine',
+    residual: 'residual',
+    call: 'wall',
+    CPU: 'cpu',
+    evaluate: 'evaluate',
+  }
   return [
-    textTable(head, rows),
+    tableOf(results, [
+      ['points', ({ points }) => points.toExponential(0)],
+      ['m,k', ({ dimension, order }) => `${dimension},${order}`],
+      ['N', ({ width }) => width],
+      ['threads', ({ threads }) => threads],
+      ...Object.entries(times).map(([head, key]) => [head, (one) => one[key].toFixed(1)]),
+      ['recombine/evaluate', ({ recombine, evaluate }) => (recombine / evaluate).toFixed(2)],
+      ['call/evaluate', ({ wall, evaluate }) => (wall / evaluate).toFixed(2)],
+      ['prototype', prototype],
+      ['kept', ({ count }) => count],
+      ['error', ({ error }) => `${error.toPrecision(2)} eps`],
+      ['peak MB', ({ memory }) => (memory / 1e6).toFixed(0)],
+      ['input MB', ({ input }) => (input / 1e6).toFixed(0)],
+    ]),
     '',
     'milliseconds; of the call whose recombination is the median. copy: into the kernel, and results out; recombine: with',
     'the residual of the result; residual: of the given set, in double-double; CPU: of all threads, the whole call.',

@@ -2,10 +2,10 @@
 // -> 10^3, in which the authors' own compressed run ends at 30 times the loss of the original. There are 156,000 steps of a
 // student with 201 parameters, time enough to learn the noise of 1000 rows by heart. So here are several ways to compress,
 // and to train on what was compressed.
-import { textTable } from '../../demo/table.mjs'
 import { compressDatasetSync } from '../../dist/index.js'
 import { mapped } from '../measure.mjs'
-import { curveLines, firstRows, meanRows, studentTask, summary, thinned, trainVariants } from '../networks.mjs'
+import { curveLines, firstRows, keptOf, meanRows, studentTask, trainVariants } from '../networks.mjs'
+import { tableOf } from '../table.mjs'
 import { advantage, medians } from './fig3.mjs'
 
 export const title = 'A hundredth of the rows, in mini-batches'
@@ -98,12 +98,7 @@ export function run({ rows, size, epochs, test, threads }, trials, progress) {
       task,
       (part) => progress((trial + part) / trials),
     )
-    return mapped(trained, (curves, name) => ({
-      kept: all[name].y.length,
-      effective: effectiveCount(all[name]),
-      ...summary(curves, trained.original),
-      curves: thinned(curves),
-    }))
+    return mapped(keptOf(trained, all), (one, name) => ({ effective: effectiveCount(all[name]), ...one }))
   })
   return { runs }
 }
@@ -141,20 +136,20 @@ export function survival(result) {
 export function report(results, { trials }) {
   const [result] = results
   const { rows, size, runs } = result
-  const lines = Object.entries(medians(result)).map(([name, { loss, ratio, distance, farthest }]) => [
-    NAMES[name],
-    String(runs[0][name].kept),
-    runs[0][name].effective.toFixed(0),
-    loss.toPrecision(3),
-    ratio.toFixed(2),
-    distance.toPrecision(2),
-    farthest.toPrecision(2),
-  ])
+  const all = Object.entries(medians(result)).map(([name, own]) => ({ name, ...runs[0][name], ...own }))
   return [
     `${rows} rows and ${size} of them, medians of ${trials} trials. loss: at the end, without noise; distance: |f - f of the`,
     'original| / |y| at the end, and the largest of the training; effective: (sum of weights)^2 / sum of their squares',
     '',
-    textTable(['', 'rows', 'effective', 'loss', 'of the original', 'distance', 'at most'], lines),
+    tableOf(all, [
+      ['', ({ name }) => NAMES[name]],
+      ['rows', ({ kept }) => kept],
+      ['effective', ({ effective }) => effective.toFixed(0)],
+      ['loss', ({ loss }) => loss.toPrecision(3)],
+      ['of the original', ({ ratio }) => ratio.toFixed(2)],
+      ['distance', ({ distance }) => distance.toPrecision(2)],
+      ['at most', ({ farthest }) => farthest.toPrecision(2)],
+    ]),
     '',
     `The authors' run: ${AUTHORS.original} and ${AUTHORS.compressed}, ${(AUTHORS.compressed / AUTHORS.original).toFixed(0)} times the original's.`,
     `Of the compressions end nearer to the original than ${survival(result)}.`,

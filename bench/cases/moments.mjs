@@ -4,10 +4,10 @@
 // order of the rows) take four for each of them, beside additions that are not counted. plain: the loop of the
 // recombination. call: momentsSync with the copy of the points.
 
-import { textTable } from '../../demo/table.mjs'
 import { momentCount, momentsSync } from '../../dist/index.js'
 import { median, timed, uniformPoints } from '../measure.mjs'
 import { benchAddon } from '../native.mjs'
+import { tableOf } from '../table.mjs'
 
 export const title = 'Moments of uniform points: plain sums, exact sums, the whole call'
 export const seed = 1
@@ -53,41 +53,24 @@ export function run({ dimension, order, basis, points: count, threads }, trials)
 }
 
 export function report(results) {
-  const head = [
-    'm,k  basis  threads',
-    'plain ms',
-    'G/s',
-    'of peak',
-    'of triad',
-    'exact ms',
-    'G/s',
-    'of peak',
-    'of triad',
+  const operations = ({ dimension, order, basis, points }, each) =>
+    each * points * (momentCount(dimension, order) + dimension * (order - 1) * (basis === 'legendre' ? 2 : 1))
+  const part = (key, each) => [
+    [`${key} ms`, (one) => one[key].toFixed(2)],
+    ['G/s', (one) => ((one.points * momentCount(one.dimension, one.order)) / one[key] / 1e6).toFixed(1)],
+    ['of peak', (one) => (operations(one, each) / (one[key] / 1e3) / (one.multiplyAdds * one.threads)).toFixed(2)],
+    ['of triad', (one) => ((one.points * one.dimension * 8) / (one[key] / 1e3) / one.triad).toFixed(2)],
   ]
-  head.push('exact/plain', 'call 64 ms', 'call 32 ms')
-  const rows = results.map((result) => {
-    const { dimension, order, basis, points, threads, triad, multiplyAdds, plain, exact, float64, float32 } = result
-    const sums = points * momentCount(dimension, order)
-    const powers = dimension * (order - 1) * (basis === 'legendre' ? 2 : 1)
-    const steps = momentCount(dimension, order) + powers
-    const part = (ms, operations) => [
-      ms.toFixed(2),
-      (sums / ms / 1e6).toFixed(1),
-      ((points * operations) / (ms / 1e3) / (multiplyAdds * threads)).toFixed(2),
-      ((points * dimension * 8) / (ms / 1e3) / triad).toFixed(2),
-    ]
-    return [
-      `${dimension},${order}  ${basis}  ${threads}`,
-      ...part(plain, steps),
-      ...part(exact, EXACT_MULTIPLY_ADDS * steps),
-      (exact / plain).toFixed(1),
-      float64.toFixed(1),
-      float32.toFixed(1),
-    ]
-  })
   const best = (key) => (Math.max(...results.map((result) => result[key])) / 1e9).toFixed(1)
   return [
-    textTable(head, rows),
+    tableOf(results, [
+      ['m,k  basis  threads', ({ dimension, order, basis, threads }) => `${dimension},${order}  ${basis}  ${threads}`],
+      ...part('plain', 1),
+      ...part('exact', EXACT_MULTIPLY_ADDS),
+      ['exact/plain', ({ exact, plain }) => (exact / plain).toFixed(1)],
+      ['call 64 ms', ({ float64 }) => float64.toFixed(1)],
+      ['call 32 ms', ({ float32 }) => float32.toFixed(1)],
+    ]),
     '',
     'milliseconds of processor time, of all threads over their number, medians; G/s: thousands of millions of feature sums a second',
     `of peak: counted multiply-adds over the threads' peak, ${best('multiplyAdds')} G/s each; of triad: bytes of the ` +

@@ -5,14 +5,15 @@
 // Problems: moments of 2D points (Legendre products, total degree), with a solution by construction, many small ones and
 // two larger; and tall random ones, about half of whose unknowns are positive. The residual is |A x - b| / |b| of each
 // one's x, summed here.
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fcnnlsVector } from 'ml-fcnnls'
+import { Matrix } from 'ml-matrix'
 import { random } from '../../demo/random.mjs'
-import { textTable } from '../../demo/table.mjs'
 import { multiIndices, nnlsSync } from '../../dist/index.js'
-import { EPS, timed } from '../measure.mjs'
+import { EPS, median, timed } from '../measure.mjs'
+import { inPython } from '../python.mjs'
+import { tableOf } from '../table.mjs'
 
 export const title = 'Non-negative least squares: ours, SciPy, ml-fcnnls'
 export const seed = 1
@@ -30,12 +31,12 @@ export function cases({ small }) {
   return list.map((one) => ({ ...one, rows: one.rows ?? ((one.order + 1) * (one.order + 2)) / 2 }))
 }
 
-export async function run(parameters, trials) {
+export function run(parameters, trials) {
   const problems = makeProblems(parameters)
-  const ours = await measured(problems, trials, ({ matrix, rhs, rows, columns }) => {
+  const ours = measured(problems, trials, ({ matrix, rhs, rows, columns }) => {
     return nnlsSync(matrix, rhs, { rows, columns }).x
   })
-  return { ours, scipy: scipy(problems, trials), package: await fcnnls(problems, parameters) }
+  return { ours, scipy: scipy(problems, trials), package: fcnnls(problems, parameters) }
 }
 
 function makeProblems({ kind, order, rows, columns, count }) {
@@ -68,7 +69,7 @@ function legendre(x, order) {
   return p
 }
 
-async function measured(problems, trials, solve) {
+function measured(problems, trials, solve) {
   const solutions = problems.map(solve)
   const times = Array.from({ length: trials }, () => {
     const { user, system } = timed(() => problems.map(solve))
@@ -96,18 +97,12 @@ function quality(problems, solutions) {
   return { residual, kept }
 }
 
-function median(values) {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]
-}
-
-// stdin: nothing; argv: file in, file out, rows, columns, count, trials; out: x of all problems, then the medians.
+// argv: folder, rows, columns, count, trials; out: x of all problems in a file, and the median.
 const PYTHON = `
-import os
-os.environ['OPENBLAS_NUM_THREADS'] = '1'
 import sys, time, numpy, scipy
 from scipy.optimize import nnls
-source, to, rows, columns, count, trials = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:7])
-data = numpy.fromfile(source).reshape(count, rows * columns + rows)
+folder, rows, columns, count, trials = sys.argv[1], *map(int, sys.argv[2:6])
+data = numpy.fromfile(folder + '/problems').reshape(count, rows * columns + rows)
 problems = [(d[:rows * columns].reshape(rows, columns).copy(), d[rows * columns:].copy()) for d in data]
 solve = lambda: [nnls(a, b, maxiter=100 * columns)[0] for a, b in problems]
 x = solve()
@@ -116,52 +111,36 @@ for _ in range(trials):
     before = time.process_time()
     solve()
     times.append((time.process_time() - before) / count * 1e6)
-numpy.concatenate(x).tofile(to)
+numpy.concatenate(x).tofile(folder + '/solutions')
 print(sorted(times)[trials // 2], scipy.__version__)
 `
 
-/** The first Python with SciPy, or the reason why there is no number. */
+/** SciPy's, or the reason why there is no number. */
 function scipy(problems, trials) {
   const [{ rows, columns }] = problems
-  const folder = mkdtempSync(join(tmpdir(), 'fewpoints-'))
-  try {
-    const source = join(folder, 'problems')
-    const to = join(folder, 'solutions')
-    writeFileSync(source, Buffer.concat(problems.flatMap(({ matrix, rhs }) => [bytes(matrix), bytes(rhs)])))
-    const parameters = [source, to, rows, columns, problems.length, trials].map(String)
-    for (const python of ['python3', '/usr/bin/python3']) {
-      const { status, stdout } = spawnSync(python, ['-c', PYTHON, ...parameters], { encoding: 'utf8' })
-      if (status !== 0) continue
-      const [microseconds, version] = stdout.trim().split(' ')
-      const all = new Float64Array(new Uint8Array(readFileSync(to)).buffer)
-      const solutions = problems.map((_, k) => all.subarray(k * columns, (k + 1) * columns))
-      return { microseconds: Number(microseconds), version, ...quality(problems, solutions) }
-    }
-    return { none: 'no python3 here has SciPy' }
-  } finally {
-    rmSync(folder, { recursive: true })
+  const content = Buffer.concat(problems.flatMap(({ matrix, rhs }) => [bytes(matrix), bytes(rhs)]))
+  const read = (stdout, folder) => {
+    const [microseconds, version] = stdout.trim().split(' ')
+    const all = new Float64Array(new Uint8Array(readFileSync(join(folder, 'solutions'))).buffer)
+    const solutions = problems.map((_, k) => all.subarray(k * columns, (k + 1) * columns))
+    return { microseconds: Number(microseconds), version, ...quality(problems, solutions) }
   }
+  const parameters = [rows, columns, problems.length, trials]
+  return inPython(['-c', PYTHON], { problems: content }, parameters, read) ?? { none: 'no python3 here has SciPy' }
 }
 
 function bytes({ buffer, byteOffset, byteLength }) {
   return Buffer.from(buffer, byteOffset, byteLength)
 }
 
-async function fcnnls(problems, { rows, columns }) {
+function fcnnls(problems, { rows, columns }) {
   if (rows * columns > MAX_FOR_PACKAGE) return { none: 'takes minutes' }
-  let module
-  try {
-    module = await Promise.all([import('ml-fcnnls'), import('ml-matrix')])
-  } catch {
-    return { none: 'ml-fcnnls is not installed' }
-  }
-  const [{ fcnnlsVector: solve }, { Matrix }] = module
   const few = problems.slice(0, 3)
   const inputs = few.map(({ matrix, rhs }) => [Matrix.from1DArray(rows, columns, matrix), Array.from(rhs)])
   try {
     const solutions = []
     const { user, system } = timed(() => {
-      for (const [matrix, rhs] of inputs) solutions.push(Float64Array.from(solve(matrix, rhs).K.to1DArray()))
+      for (const [matrix, rhs] of inputs) solutions.push(Float64Array.from(fcnnlsVector(matrix, rhs).K.to1DArray()))
     })
     return { microseconds: (1000 * (user + system)) / few.length, ...quality(few, solutions) }
   } catch (error) {
@@ -170,30 +149,19 @@ async function fcnnls(problems, { rows, columns }) {
 }
 
 export function report(results) {
-  const head = [
-    'problem',
-    'count',
-    'ours us',
-    'SciPy us',
-    'ratio',
-    'ml-fcnnls us',
-    'residual: ours',
-    'SciPy',
-    'ml-fcnnls',
-  ]
   const time = (one) => (one.none ? '-' : one.microseconds.toPrecision(4))
   const residual = (one) =>
     one.none ? '-' : one.residual < 1e-10 ? `${(one.residual / EPS).toFixed(1)} eps` : one.residual.toPrecision(6)
-  const lines = results.map(({ rows, columns, kind, count, ours, scipy, package: other }) => [
-    `${kind} ${rows} x ${columns}`,
-    String(count),
-    time(ours),
-    time(scipy),
-    scipy.none ? '-' : `${(scipy.microseconds / ours.microseconds).toFixed(1)}`,
-    time(other),
-    residual(ours),
-    residual(scipy),
-    residual(other),
+  const lines = tableOf(results, [
+    ['problem', ({ kind, rows, columns }) => `${kind} ${rows} x ${columns}`],
+    ['count', ({ count }) => count],
+    ['ours us', ({ ours }) => time(ours)],
+    ['SciPy us', ({ scipy }) => time(scipy)],
+    ['ratio', ({ ours, scipy }) => (scipy.none ? '-' : (scipy.microseconds / ours.microseconds).toFixed(1))],
+    ['ml-fcnnls us', ({ package: other }) => time(other)],
+    ['residual: ours', ({ ours }) => residual(ours)],
+    ['SciPy', ({ scipy }) => residual(scipy)],
+    ['ml-fcnnls', ({ package: other }) => residual(other)],
   ])
   const version = results.find(({ scipy }) => scipy.version)?.scipy.version
   const notes = [
@@ -201,5 +169,5 @@ export function report(results) {
     version ? `SciPy ${version}` : results[0].scipy.none,
     ...new Set(results.map(({ package: other }) => other.none && `ml-fcnnls: ${other.none}`).filter(Boolean)),
   ]
-  return [textTable(head, lines), '', ...notes].join('\n')
+  return [lines, '', ...notes].join('\n')
 }

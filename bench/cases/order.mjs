@@ -4,10 +4,10 @@
 // The sweep takes every order whose moments fit into the size, up to 256 moments, with cells that keep exactly that order.
 import { rootMeanSquare } from 'simple-statistics'
 import { random } from '../../demo/random.mjs'
-import { textTable } from '../../demo/table.mjs'
 import { compressSync, momentCount } from '../../dist/index.js'
 import { Mean, sigmoid } from '../means.mjs'
 import { geometricMean, median, timed, uniformPoints } from '../measure.mjs'
+import { tableOf } from '../table.mjs'
 
 export const title = "Order 'auto' beside a sweep over all orders"
 export const seed = 1
@@ -124,25 +124,23 @@ export function report(results) {
   const all = results.flatMap(({ dimension, distribution, runs }) =>
     runs.map((run) => ({ dimension, distribution, ...run })),
   )
-  const head = ['m  points', 'size', 'order', 'cells', 'ms CPU']
-  const rows = all.map((run) => [
-    `${run.dimension}  ${run.distribution}`,
-    String(run.size),
-    run.refused ? 'refused' : String(run.order),
-    run.refused ? '' : String(run.cells),
-    run.cpu.toFixed(1),
-    ...KINDS.flatMap((kind) => [
-      run.refused ? '' : run.errors[kind].toExponential(1),
-      run.best[kind].error.toExponential(1),
-      String(run.best[kind].order),
-      run.refused ? '' : automaticRatio(run, kind).toPrecision(2),
-    ]),
-  ])
   const done = all.filter(({ refused }) => !refused)
   return [
     `Order 'auto': rms error over ${FUNCTIONS} functions, that of the best order of a sweep, that order, and the ratio`,
     '',
-    textTable([...head, ...KINDS.flatMap((kind) => [kind, 'best', 'k', 'ratio'])], rows),
+    tableOf(all, [
+      ['m  points', ({ dimension, distribution }) => `${dimension}  ${distribution}`],
+      ['size', ({ size }) => size],
+      ['order', ({ refused, order }) => (refused ? 'refused' : order)],
+      ['cells', ({ cells }) => cells],
+      ['ms CPU', ({ cpu }) => cpu.toFixed(1)],
+      ...KINDS.flatMap((kind) => [
+        [kind, ({ errors }) => errors?.[kind].toExponential(1)],
+        ['best', ({ best }) => best[kind].error.toExponential(1)],
+        ['k', ({ best }) => best[kind].order],
+        ['ratio', (run) => (run.refused ? '' : automaticRatio(run, kind).toPrecision(2))],
+      ]),
+    ]),
     '',
     ...KINDS.map((kind) => {
       const ratios = done.map((run) => automaticRatio(run, kind))

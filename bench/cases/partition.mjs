@@ -7,9 +7,9 @@
 // The two means are not subtracted: sum over points of (old weight - new weight) times function, by Neumaier's method, so
 // that what is left is the rounding of single terms, far below the errors shown except some at m = 1.
 import { random } from '../../demo/random.mjs'
-import { textTable } from '../../demo/table.mjs'
 import { compressSync, momentCount } from '../../dist/index.js'
 import { CompensatedSum, geometricMean, median } from '../measure.mjs'
+import { tableOf } from '../table.mjs'
 
 export const title = 'Partition: error at equal size, a tenth of the points'
 export const seed = 1
@@ -215,23 +215,25 @@ export function report(results) {
   const all = results.flatMap(({ set, dimension, points, size, runs }) =>
     runs.map(({ order, partition, divisions }) => ({ set, dimension, points, size, order, partition, ...divisions })),
   )
-  const head = ['set', 'm', 'order', 'cells', 'error', 'halves', 'balanced', '/ halves', '/ balanced', 'ms']
-  const lines = all.map(({ set, dimension, order, partition, grid, halves, balanced }) => [
-    set,
-    String(dimension),
-    String(order),
-    String(grid.cells),
-    ...[grid, halves, balanced].map(({ error }) => error.toExponential(2)),
-    ...[halves, balanced].map(({ error }) => (grid.error / error).toPrecision(2)),
-    partition.toFixed(2),
-  ])
   const summary = Object.keys(SETS).map((set) => {
     const those = all.filter((one) => one.set === set)
     const ratio = (other) => geometricMean(those.map((one) => one.grid.error / one[other].error)).toPrecision(2)
     return `${set}: ${ratio('halves')} of the error of halves, ${ratio('balanced')} of that of balanced cells`
   })
   return [
-    textTable(head, lines),
+    tableOf(all, [
+      ['set', ({ set }) => set],
+      ['m', ({ dimension }) => dimension],
+      ['order', ({ order }) => order],
+      ['cells', ({ grid }) => grid.cells],
+      ['error', ({ grid }) => grid.error.toExponential(2)],
+      ...['halves', 'balanced'].map((other) => [other, (one) => one[other].error.toExponential(2)]),
+      ...['halves', 'balanced'].map((other) => [
+        `/ ${other}`,
+        (one) => (one.grid.error / one[other].error).toPrecision(2),
+      ]),
+      ['ms', ({ partition }) => partition.toFixed(2)],
+    ]),
     '',
     'error: of the default; "/": the default over the other; ms: to cut, median. Geometric means over m and order:',
     ...summary,

@@ -1,10 +1,10 @@
 // How well the moments are kept on real data: every public file of bench/datasets.mjs at order 2 and 3 with all its columns
 // and at order 5 with up to four of them, in one cell and in many. The residual is what verify() measures of the result;
 // the tests check verify() itself against a path of their own.
-import { textTable } from '../../demo/table.mjs'
 import { compressSync, momentCount, verifySync } from '../../dist/index.js'
 import { DATASETS, dataFolder, readDataset } from '../datasets.mjs'
-import { EPS, timesOf } from '../measure.mjs'
+import { CompensatedSum, EPS, timesOf } from '../measure.mjs'
+import { tableOf } from '../table.mjs'
 
 export const title = 'Residual: moments of real files before and after compression'
 
@@ -63,44 +63,30 @@ function firstColumns(rows, width, dimension) {
   })
 }
 
-/** (sum of a - sum of b) / sum of b, the sums by Neumaier's method, whose error is far below one epsilon here. */
+/** (sum of a - sum of b) / sum of b, by sums whose error is far below one epsilon here. */
 function difference(a, b) {
-  const [highA, lowA] = exactly(a)
-  const [highB, lowB] = exactly(b)
-  return (highA - highB + (lowA - lowB)) / highB
-}
-
-function exactly(values) {
-  let sum = 0
-  let lost = 0
-  for (const value of values) {
-    const next = sum + value
-    lost += Math.abs(sum) >= Math.abs(value) ? sum - next + value : value - next + sum
-    sum = next
-  }
-  return [sum, lost]
+  const sum = new CompensatedSum().addAll(a).addAll(b.map((value) => -value))
+  return sum.value() / new CompensatedSum().addAll(b).value()
 }
 
 export function report(results) {
   const all = results.flatMap(({ file, rows, runs }) => runs.map((one) => ({ file, rows, ...one })))
   const good = ({ residual, totalWeight }) => residual <= RESIDUAL_GOAL && totalWeight <= TOTAL_WEIGHT_GOAL
-  const head = ['file', 'rows', 'm', 'order', 'size', 'kept', 'cells', 'residual', 'weight', 'ms', '']
-  const lines = all.map((one) => [
-    one.file,
-    String(one.rows),
-    String(one.dimension),
-    String(one.order),
-    String(one.size),
-    String(one.kept),
-    String(one.cells),
-    one.residual.toPrecision(3),
-    one.totalWeight.toPrecision(2),
-    one.total.toFixed(1),
-    good(one) ? 'pass' : 'FAIL',
-  ])
   const largest = (key) => Math.max(...all.map((one) => one[key])).toPrecision(3)
   return [
-    textTable(head, lines),
+    tableOf(all, [
+      ['file', ({ file }) => file],
+      ['rows', ({ rows }) => rows],
+      ['m', ({ dimension }) => dimension],
+      ['order', ({ order }) => order],
+      ['size', ({ size }) => size],
+      ['kept', ({ kept }) => kept],
+      ['cells', ({ cells }) => cells],
+      ['residual', ({ residual }) => residual.toPrecision(3)],
+      ['weight', ({ totalWeight }) => totalWeight.toPrecision(2)],
+      ['ms', ({ total }) => total.toFixed(1)],
+      ['', (one) => (good(one) ? 'pass' : 'FAIL')],
+    ]),
     '',
     `residual and error of the total weight in machine epsilons; goals ${RESIDUAL_GOAL} and ${TOTAL_WEIGHT_GOAL}`,
     `${all.filter(good).length} of ${all.length} pass; largest residual ${largest('residual')}, largest error of the total weight ${largest('totalWeight')}`,

@@ -1,16 +1,14 @@
 // Recombination of given feature matrices, one thread, beside everything else that can be run here: the same matrix and
 // weights for all, ratios in the same run. Rivals in Python are timed inside Python (rivals.py), on the matrix in a file.
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { fcnnlsVector } from 'ml-fcnnls'
+import { Matrix } from 'ml-matrix'
 import { random } from '../../demo/random.mjs'
 import { textTable } from '../../demo/table.mjs'
 import { multiIndices, recombineSync } from '../../dist/index.js'
-import { EPS, timed } from '../measure.mjs'
+import { EPS, median, timed } from '../measure.mjs'
 import { plainRecombination } from '../plain-recombination.mjs'
+import { inPython } from '../python.mjs'
 
 export const title = 'recombineSync and its rivals: features given, one thread'
 export const seed = 1
@@ -80,7 +78,7 @@ export function run({ name, rows, dimension, order, calls }, trials) {
   }
   if (rows <= MAX_FCNNLS) {
     const rival = fcnnls(features, width, weights)
-    if (rival !== undefined) methods.push({ ...rival, cpu: scaled(rival.cpu) })
+    methods.push({ ...rival, cpu: scaled(rival.cpu) })
   }
   for (const rival of python(features, width, weights, rows * width * width <= MAX_NNLS, runs))
     methods.push({
@@ -136,16 +134,8 @@ function quality(features, width, weights, { indices, weights: chosen }) {
   return { kept: indices.length, residual: Array.from(chosen).some((w) => w < 0) ? -1 : residual }
 }
 
-/** npm's ml-fcnnls, where it is installed: solves the normal equations, so the features go in transposed. */
+/** npm's ml-fcnnls: solves the normal equations, so the features go in transposed. */
 function fcnnls(features, width, weights) {
-  const require = createRequire(import.meta.url)
-  let solve, Matrix
-  try {
-    ;({ fcnnlsVector: solve } = require('ml-fcnnls'))
-    ;({ Matrix } = require('ml-matrix'))
-  } catch {
-    return undefined
-  }
   const rows = weights.length
   const columns = Matrix.zeros(width, rows)
   const target = new Array(width).fill(0)
@@ -154,7 +144,7 @@ function fcnnls(features, width, weights) {
       columns.set(e, i, features[i * width + e])
       target[e] += weights[i] * features[i * width + e]
     }
-  const { result, user, system } = timed(() => solve(columns, target))
+  const { result, user, system } = timed(() => fcnnlsVector(columns, target))
   const x = result.K.to1DArray()
   const indices = x.flatMap((w, i) => (w > 0 ? [i] : []))
   return {
@@ -164,36 +154,14 @@ function fcnnls(features, width, weights) {
   }
 }
 
-/** The rivals of rivals.py, by the first python3 that has scipy. None when there is no such. */
+/** The rivals of rivals.py. None when there is no Python for them. */
 function python(features, width, weights, withNnls, trials) {
-  const program = ['python3', '/usr/bin/python3'].find(
-    (name) => spawnSync(name, ['-c', 'import numpy, scipy.optimize'], { stdio: 'ignore' }).status === 0,
+  const script = fileURLToPath(new URL('../rivals.py', import.meta.url))
+  return (
+    inPython([script], { features, weights }, [width, withNnls ? 'nnls' : '', trials], (stdout) =>
+      JSON.parse(stdout),
+    ) ?? []
   )
-  if (program === undefined) return []
-  const folder = mkdtempSync(join(tmpdir(), 'fewpoints-rivals-'))
-  try {
-    writeFileSync(join(folder, 'features'), features)
-    writeFileSync(join(folder, 'weights'), weights)
-    const script = fileURLToPath(new URL('../rivals.py', import.meta.url))
-    const { status, stdout, stderr } = spawnSync(
-      program,
-      [script, folder, String(width), withNnls ? 'nnls' : '', String(trials)],
-      {
-        encoding: 'utf8',
-        maxBuffer: 2 ** 28,
-        env: { ...process.env, OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1' },
-      },
-    )
-    if (status !== 0) throw new Error(`rivals.py ended with status ${status}: ${stderr}`)
-    return JSON.parse(stdout)
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-function median(values) {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[sorted.length >> 1]
 }
 
 export function report(results) {

@@ -5,21 +5,11 @@
 //                  (`kept`), or without it (`reset`); a random subset with it (`subset`)
 //   part 'after'   compressed after training, gelu and relu (with the target of figure 4): the function at once. `highest` is
 //                  compressed with the highest order that fits, in one cell
-import { textTable } from '../../demo/table.mjs'
 import { compressNetworkSync, momentCount, predictSync, selectNeurons, trainNetworkSync } from '../../dist/index.js'
 import { groupBy, mapped, median } from '../measure.mjs'
 import { fDistance, randomNeurons, rippleTask, rivalsOf, TRAINING, trainVariants } from '../networks.mjs'
-import {
-  curveRows,
-  deviationRow,
-  finite,
-  HEADS,
-  HEADS_EXPLAINED,
-  NAMES,
-  recorded,
-  short,
-  summary,
-} from '../trajectories.mjs'
+import { tableOf } from '../table.mjs'
+import { curveRows, deviationTable, finite, NAMES, recorded, short, summary } from '../trajectories.mjs'
 
 export const title = 'Smooth neurons: compressed before, during and after training'
 export const seed = 5
@@ -226,31 +216,27 @@ function medianDifference(list) {
 
 export function report(results, { trials }) {
   const [{ width, kept, order, rows, epochs }] = results
-  const path = paths(results).flatMap(({ rule, curves, deviations }) =>
-    Object.entries(curves).map(([variant, curve]) => deviationRow(`${rule}  ${variant}`, curve, deviations[variant])),
-  )
-  const during = middles(results).map(({ rule, epoch, variant, difference, distance }) => [
-    `${rule}  ${epoch}  ${variant}`,
-    percent(difference),
-    short(distance),
-  ])
+  const path = deviationTable(paths(results), ({ rule, variant }) => `${rule}  ${variant}`)
   const after = ends(results).flatMap(({ activation, ...variants }) =>
-    AFTER.map((variant) => [
-      `${activation}  ${variant}`,
-      percent(variants[variant].difference),
-      short(variants[variant].distance),
-    ]),
+    AFTER.map((variant) => ({ activation, variant, ...variants[variant] })),
   )
+  const ending = [
+    ['loss', ({ difference }) => percent(difference)],
+    ['function', ({ distance }) => short(distance)],
+  ]
   return [
     `${width} gelu neurons, ${kept} kept (order ${order}), ${rows} rows, ${epochs} epochs, medians of ${trials} trials`,
-    textTable(['rule, network', ...HEADS], path),
-    HEADS_EXPLAINED,
+    path.lines,
+    path.explained,
     '',
     'compressed in the middle of training, at the end of it:',
-    textTable(['rule, epoch', 'loss', 'function'], during),
+    tableOf(middles(results), [
+      ['rule, epoch', ({ rule, epoch, variant }) => `${rule}  ${epoch}  ${variant}`],
+      ...ending,
+    ]),
     '',
     'compressed after training, at once:',
-    textTable(['neurons', 'loss', 'function'], after),
+    tableOf(after, [['neurons', ({ activation, variant }) => `${activation}  ${variant}`], ...ending]),
     "loss: against the original's; function: |f - f_original| / |y|",
   ].join('\n')
 }

@@ -1,9 +1,9 @@
 // How the main job gains from more threads: 1, 2, 4, ... up to all cores. The results are the same bits for any number of
 // them, which is checked here, too.
 import { createHash } from 'node:crypto'
-import { textTable } from '../../demo/table.mjs'
 import { compressSync } from '../../dist/index.js'
 import { timesOf, uniformPoints } from '../measure.mjs'
+import { tableOf } from '../table.mjs'
 
 export const title = 'Threads: compressSync of uniform points to a tenth of them'
 export const seed = 1
@@ -42,33 +42,17 @@ export function run({ dimension, order, points: count, size, threads }, trials) 
 export function report(results) {
   const alone = ({ dimension, order }) =>
     results.find((other) => other.dimension === dimension && other.order === order && other.threads === 1)
-  const rows = results.map((result) => {
-    const gain = alone(result).fastest / result.fastest
-    return [
-      `${result.dimension},${result.order}  ${result.threads}`,
-      result.partition.toFixed(1),
-      result.recombine.toFixed(1),
-      result.total.toFixed(1),
-      result.fastest.toFixed(1),
-      gain.toFixed(2),
-      `${((100 * gain) / result.threads).toFixed(0)} %`,
-      (result.cpu / result.wall).toFixed(2),
-      result.bits === alone(result).bits ? 'yes' : 'NO',
-    ]
-  })
-  const head = [
-    'm,k  threads',
-    'partition',
-    'recombine',
-    'total',
-    'fastest',
-    'times faster',
-    'efficiency',
-    'cores had',
-    'same bits',
-  ]
+  const gain = (result) => alone(result).fastest / result.fastest
+  const lines = tableOf(results, [
+    ['m,k  threads', ({ dimension, order, threads }) => `${dimension},${order}  ${threads}`],
+    ...['partition', 'recombine', 'total', 'fastest'].map((key) => [key, (result) => result[key].toFixed(1)]),
+    ['times faster', (result) => gain(result).toFixed(2)],
+    ['efficiency', (result) => `${((100 * gain(result)) / result.threads).toFixed(0)} %`],
+    ['cores had', ({ cpu, wall }) => (cpu / wall).toFixed(2)],
+    ['same bits', (result) => (result.bits === alone(result).bits ? 'yes' : 'NO')],
+  ])
   return (
-    `${textTable(head, rows)}\n\nmilliseconds, medians; gain and efficiency of the fastest calls, which other work disturbs least\n` +
+    `${lines}\n\nmilliseconds, medians; gain and efficiency of the fastest calls, which other work disturbs least\n` +
     'cores had: processor time over wall time, medians; below 1 with one thread, the machine was busy and efficiency says nothing'
   )
 }

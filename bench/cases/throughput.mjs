@@ -3,9 +3,9 @@
 // the default ('best'). A call before the timed ones warms up; its memory is what is reported, so it is that of one call in a
 // fresh process with everything that Node itself needs.
 
-import { textTable } from '../../demo/table.mjs'
 import { compressSync } from '../../dist/index.js'
 import { EPS, peakMemory, timesOf, uniformPoints } from '../measure.mjs'
+import { tableOf } from '../table.mjs'
 
 export const title = 'Throughput of compressSync: uniform points to a tenth of them'
 export const seed = 1
@@ -56,40 +56,25 @@ export function run({ dimension, order, quality, points: count, size, threads },
 }
 
 export function report(results) {
-  const head = [
-    'm,k  quality  threads',
-    'partition',
-    'recombine',
-    'total',
-    'fastest',
-    'wall',
-    'CPU',
-    'Mpts/s',
-    'kept',
-    'cells',
-  ]
-  head.push('residual', 'peak MB', 'bound', 'peak/input', 'prototype', 'CPU/prototype')
-  const rows = results.map((result) => {
-    const prototype = prototypeOf(result)
-    return [
-      `${result.dimension},${result.order}  ${result.quality}  ${result.usedThreads}`,
-      ...['partition', 'recombine', 'total', 'fastest', 'wall', 'cpu'].map((key) => result[key].toFixed(1)),
-      (result.points / result.total / 1e3).toFixed(1),
-      String(result.count),
-      String(result.cells),
-      `${result.residual.toPrecision(2)} eps`,
-      (result.memory / 1e6).toFixed(0),
-      (result.memoryBound / 1e6).toFixed(0),
-      (result.memory / result.input).toFixed(1),
-      prototype === undefined ? '' : String(prototype),
-      prototype === undefined ? '' : (result.cpu / prototype).toFixed(2),
-    ]
-  })
+  const all = results.map((result) => ({ ...result, prototype: prototypeOf(result) }))
   const over = results.filter(({ memory, memoryBound }) => memory > memoryBound)
   const names = over.map(({ dimension, order, threads }) => `(${dimension},${order}) with ${threads} threads`)
   const largest = Math.max(...results.map(({ residual }) => residual))
   return [
-    textTable(head, rows),
+    tableOf(all, [
+      ['m,k  quality  threads', (one) => `${one.dimension},${one.order}  ${one.quality}  ${one.usedThreads}`],
+      ...['partition', 'recombine', 'total', 'fastest', 'wall'].map((key) => [key, (one) => one[key].toFixed(1)]),
+      ['CPU', ({ cpu }) => cpu.toFixed(1)],
+      ['Mpts/s', ({ points, total }) => (points / total / 1e3).toFixed(1)],
+      ['kept', ({ count }) => count],
+      ['cells', ({ cells }) => cells],
+      ['residual', ({ residual }) => `${residual.toPrecision(2)} eps`],
+      ['peak MB', ({ memory }) => (memory / 1e6).toFixed(0)],
+      ['bound', ({ memoryBound }) => (memoryBound / 1e6).toFixed(0)],
+      ['peak/input', ({ memory, input }) => (memory / input).toFixed(1)],
+      ['prototype', ({ prototype }) => prototype],
+      ['CPU/prototype', ({ cpu, prototype }) => prototype && (cpu / prototype).toFixed(2)],
+    ]),
     '',
     'milliseconds, medians; CPU: user and system time of the whole process during a call; Mpts/s: of the total',
     `residual: of the whole set in machine epsilons, the largest is ${largest.toPrecision(2)}`,

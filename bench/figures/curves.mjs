@@ -1,6 +1,6 @@
 // Losses and distances against the epoch: lines told apart by their dashes as well as by colour, the authors' in grey behind.
 import { geometricMean } from '../measure.mjs'
-import { GREY, linear, powersOfTen } from './style.mjs'
+import { GREY, layer, linear, panels, powersOfTen } from './style.mjs'
 
 const LIGHT = '#a9aeb6'
 // The axes leave out what is lost within this part of the training: falling from the start takes most of a logarithmic axis.
@@ -39,12 +39,7 @@ export function curvePanel(
   const last = Math.max(...all.map(({ epoch }) => epoch))
   const shown = all.filter(({ epoch }) => fromStart || epoch >= FIRST_SHOWN * last)
   const x = linear('epoch', isLast ? 'epoch' : null, { grid: false, tickCount: 5, format: 'd', domain: [0, last] })
-  const y = powersOfTen(
-    'value',
-    yTitle,
-    shown.map(({ value }) => value),
-    6,
-  )
+  const y = powersOfTen('value', yTitle, shown, 6)
   const names = Object.keys(looks)
   const legend = {
     title: null,
@@ -69,17 +64,24 @@ export function curvePanel(
     height,
     ...(title && { title: { fontSize: 13, offset: 6, frame: 'group', ...title } }),
     layer: [
-      ...behind.map(({ dash, values }) => ({
-        data: { values },
-        mark: { type: 'line', strokeWidth: 1.6, strokeDash: dash, color: LIGHT, clip: true },
-        encoding: { x, y },
-      })),
-      {
-        data: { values: curves.flatMap(({ name, values }) => values.map((one) => ({ name, ...one }))) },
-        mark: { type: 'line', strokeWidth: 1.5, clip: true },
-        encoding: { x, y, color: by('color'), strokeDash: by('dash') },
-      },
+      ...behind.map(({ dash, values }) =>
+        layer(values, { type: 'line', strokeWidth: 1.6, strokeDash: dash, color: LIGHT, clip: true }, { x, y }),
+      ),
+      layer(
+        curves.flatMap(({ name, values }) => values.map((one) => ({ name, ...one }))),
+        { type: 'line', strokeWidth: 1.5, clip: true },
+        { x, y, color: by('color'), strokeDash: by('dash') },
+      ),
     ],
+  }
+}
+
+/** Panels of losses, and below each that of the distances. */
+export function lossesAndDistances(losses, distances, title) {
+  return {
+    ...panels([...losses, ...distances], losses.length, { title }),
+    bounds: 'flush',
+    spacing: { row: 24, column: 62 },
   }
 }
 

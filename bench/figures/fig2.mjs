@@ -9,6 +9,7 @@ import {
   extent,
   filled,
   hollow,
+  layer,
   linear,
   panels,
   seriesBy,
@@ -65,11 +66,7 @@ function errorPanel(m, ours, theirs, orders) {
       extent(all.filter(({ isFitted }) => isFitted).map(({ d }) => d)).map((d) => ({ k: order, d, error: fit.at(d) })),
     )
   const floor = floorOf(points)
-  const x = countsOf(
-    'd',
-    'number of points d',
-    [...points, ...others].map(({ d }) => d),
-  )
+  const x = countsOf('d', 'number of points d', [...points, ...others])
   // The floor is shown where the errors come near it.
   const least = Math.min(...points.map(({ error }) => error))
   const near = floor.filter(({ error }) => least < 1000 * error)
@@ -79,20 +76,12 @@ function errorPanel(m, ours, theirs, orders) {
     ...PANEL,
     title: { text: `m = ${m}` },
     layer: [
-      {
-        data: { values: floor },
-        mark: { type: 'area', color: '#dddddd', clip: true },
-        encoding: { x, y, y2: { datum: y.scale.domain[0] } },
-      },
-      { data: { values: others }, mark: dotted, encoding: { x, y, color: by.color } },
-      { data: { values: others }, mark: hollow, encoding: { x, y, ...by } },
-      { data: { values: fits }, mark: solid, encoding: { x, y, color: by.color } },
+      layer(floor, { type: 'area', color: '#dddddd', clip: true }, { x, y, y2: { datum: y.scale.domain[0] } }),
+      layer(others, dotted, { x, y, color: by.color }),
+      layer(others, hollow, { x, y, ...by }),
+      layer(fits, solid, { x, y, color: by.color }),
       bars(points, { x, y, color: by.color }),
-      {
-        data: { values: points },
-        mark: filled,
-        encoding: { x, y, ...by, opacity: { condition: { test: 'datum.isFitted', value: 1 }, value: 0.4 } },
-      },
+      layer(points, filled, { x, y, ...by, opacity: { condition: { test: 'datum.isFitted', value: 1 }, value: 0.4 } }),
     ],
   }
 }
@@ -136,13 +125,9 @@ function exponentPanel(ours, theirs, dimensions) {
     ...PANEL,
     title: { text: 'fitted exponents' },
     layer: [
-      {
-        data: { values: law },
-        mark: { ...dashed, clip: true },
-        encoding: { x, y, detail: { field: 'm' }, color: by.color },
-      },
-      { data: { values: others }, mark: { ...hollow, size: 45 }, encoding: { x, y, ...by } },
-      { data: { values }, mark: filled, encoding: { x, y, ...by } },
+      layer(law, { ...dashed, clip: true }, { x, y, detail: { field: 'm' }, color: by.color }),
+      layer(others, { ...hollow, size: 45 }, { x, y, ...by }),
+      layer(values, filled, { x, y, ...by }),
     ],
   }
 }

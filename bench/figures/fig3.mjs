@@ -2,8 +2,8 @@
 import { medians, NAMES, PANELS, survival } from '../cases/fig3.mjs'
 import { TIE } from '../measure.mjs'
 import { paper } from '../paper.mjs'
-import { AUTHORS_DASHES, authorsLooks, curvePanel, meanCurve } from './curves.mjs'
-import { COLORS, panels } from './style.mjs'
+import { AUTHORS_DASHES, authorsLooks, curvePanel, lossesAndDistances, meanCurve } from './curves.mjs'
+import { COLORS } from './style.mjs'
 
 const VARIANTS = ['original', 'compressed', 'order1', 'means', 'subset']
 const YARDSTICKS = ['redrawn', 'rebatched']
@@ -69,13 +69,11 @@ function figure(group, options) {
     id: activation,
     title: `Training on all rows and on few: ${title}`,
     caption: caption(group, options),
-    specification: {
-      ...panels([...columns.map(([loss]) => loss), ...columns.map(([, distance]) => distance)], columns.length, {
-        title: `Training on ${title}`,
-      }),
-      bounds: 'flush',
-      spacing: { row: 24, column: 62 },
-    },
+    specification: lossesAndDistances(
+      columns.map(([loss]) => loss),
+      columns.map(([, distance]) => distance),
+      `Training on ${title}`,
+    ),
   }
 }
 

@@ -1,13 +1,13 @@
 // Figure 5a: (a) the loss against the number of rows that are trained on, (b) how many times the original's it is.
 import { authors, NAMES, series, survival } from '../cases/fig5a.mjs'
 import {
-  bars,
+  barred,
   countsOf,
   dotted,
   errorAxis,
   extent,
-  filled,
   hollow,
+  layer,
   panels,
   seriesBy,
   solid,
@@ -77,21 +77,16 @@ function ratioPanel(ours, theirs) {
 
 function panel(points, others, lines, { title, xTitle, axis }) {
   const all = [...points, ...others, ...lines]
-  const x = countsOf(
-    'x',
-    xTitle,
-    all.map((one) => one.x),
-  )
+  const x = countsOf('x', xTitle, all)
   const y = axis(all)
   return {
     ...PANEL,
     title: { text: title },
     layer: [
-      { data: { values: others }, mark: dotted, encoding: { x, y, color: by.color } },
-      { data: { values: others }, mark: { ...hollow, size: 45 }, encoding: { x, y, ...by } },
-      { data: { values: lines }, mark: solid, encoding: { x, y, color: by.color } },
-      bars(points, { x, y, color: by.color }),
-      { data: { values: points }, mark: filled, encoding: { x, y, ...by } },
+      layer(others, dotted, { x, y, color: by.color }),
+      layer(others, { ...hollow, size: 45 }, { x, y, ...by }),
+      layer(lines, solid, { x, y, color: by.color }),
+      ...barred(points, { x, y, ...by }),
     ],
   }
 }

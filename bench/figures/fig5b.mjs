@@ -4,14 +4,17 @@ import { authors, FIELD_VARIANTS, losses, meanFields, VARIANTS } from '../cases/
 import { groupBy, TIE } from '../measure.mjs'
 import { factor, NAMES } from '../trajectories.mjs'
 import {
-  bars,
+  barOf,
+  barred,
   COLORS,
   countsOf,
   dashed,
+  endsOf,
   extent,
   filled,
   GREY,
   hollow,
+  layer,
   linear,
   logarithmicOf,
   panels,
@@ -31,6 +34,8 @@ const SERIES = VARIANTS.map((variant) => WAYS[variant])
 const THEIRS = 'the authors'
 const SIZE = "d' = ⌊16 √d⌋"
 const NEURONS = "number of neurons, d or d'"
+
+const PANEL = { width: 400, height: 330 }
 
 export function figures({ results, options }) {
   return [lossFigure(results, options), meanFieldFigure(results, options)]
@@ -75,35 +80,21 @@ function doubling([original, compressed, subset]) {
 function widthPanel(ours, theirs) {
   const points = pointsOf(ours)
   const grey = pointsOf(theirs)
-  const x = countsOf(
-    'x',
-    NEURONS,
-    [...points, ...grey].map((one) => one.x),
-  )
-  const y = logarithmicOf(
-    'value',
-    'test loss',
-    [...points, ...grey].flatMap(({ low, high }) => [low, high]),
-  )
+  const x = countsOf('x', NEURONS, [...points, ...grey])
+  const y = logarithmicOf('value', 'test loss', endsOf([...points, ...grey], 'value'))
   const by = seriesBy('name', grey.length > 0 ? [...SERIES, THEIRS] : SERIES, null, [...OURS, GREY])
   return {
-    width: 400,
-    height: 330,
+    ...PANEL,
     title: '(a) loss',
     layer: [
-      {
-        data: { values: fitsOf(theirs) },
-        mark: { ...dashed, color: GREY },
-        encoding: { x, y, detail: { field: 'name' } },
-      },
-      {
-        data: { values: grey.map((one) => ({ ...one, series: THEIRS })) },
-        mark: { ...hollow, color: GREY, opacity: 1 },
-        encoding: { x, y, shape: by.shape },
-      },
-      { data: { values: fitsOf(ours) }, mark: { ...solid, clip: true }, encoding: { x, y, color: by.color } },
-      bars(points, { x, y, color: by.color }),
-      { data: { values: points }, mark: filled, encoding: { x, y, ...by } },
+      layer(fitsOf(theirs), { ...dashed, color: GREY }, { x, y, detail: { field: 'name' } }),
+      layer(
+        grey.map((one) => ({ ...one, series: THEIRS })),
+        { ...hollow, color: GREY, opacity: 1 },
+        { x, y, shape: by.shape },
+      ),
+      layer(fitsOf(ours), { ...solid, clip: true }, { x, y, color: by.color }),
+      ...barred(points, { x, y, ...by }),
     ],
   }
 }
@@ -119,35 +110,21 @@ function ratioPanel(ours, theirs) {
   const [low, high] = extent(all.map(({ ratio }) => ratio))
   const margin = (high - low) / 10
   const encoding = {
-    x: countsOf(
-      'width',
-      'width of the original, d',
-      all.map(({ width }) => width),
-    ),
+    x: countsOf('width', 'width of the original, d', all),
     y: linear('ratio', "loss / original's loss", { domain: [low - margin, high + margin] }),
     ...seriesBy('name', grey.length > 0 ? [...SERIES, THEIRS] : SERIES, null, [...OURS, GREY]),
   }
   const { shape, ...line } = encoding
   return {
-    width: 400,
-    height: 330,
+    ...PANEL,
     title: '(b) loss against the original of the same d',
-    layer: [
-      { data: { values: all }, mark: solid, encoding: line },
-      { data: { values: all }, mark: filled, encoding: { ...line, shape } },
-    ],
+    layer: [layer(all, solid, line), layer(all, filled, { ...line, shape })],
   }
 }
 
 function pointsOf(list) {
   return list.flatMap(({ variant, points }) =>
-    points.map(({ x, value, standardError }) => ({
-      name: WAYS[variant],
-      x,
-      value,
-      low: Math.max(value - standardError, value / 10),
-      high: value + standardError,
-    })),
+    points.map(({ x, value, standardError }) => ({ name: WAYS[variant], x, value, ...barOf(value, standardError) })),
   )
 }
 
@@ -200,16 +177,8 @@ function survival(epochs) {
 
 function meanFieldPanel(list, title) {
   const points = pointsOf(list)
-  const x = countsOf(
-    'x',
-    NEURONS,
-    points.map((one) => one.x),
-  )
-  const y = powersOfTen(
-    'value',
-    'mean of |f_d − f_ref|²',
-    points.flatMap(({ low, high }) => [low, high]),
-  )
+  const x = countsOf('x', NEURONS, points)
+  const y = powersOfTen('value', 'mean of |f_d − f_ref|²', endsOf(points, 'value'))
   const by = seriesBy(
     'name',
     FIELD_VARIANTS.map((variant) => WAYS[variant]),
@@ -217,13 +186,10 @@ function meanFieldPanel(list, title) {
     FIELD_VARIANTS.map((variant) => HUES[variant]),
   )
   return {
-    width: 400,
-    height: 260,
-    title,
+    ...{ ...PANEL, height: 260, title },
     layer: [
-      { data: { values: fitsOf(list) }, mark: { ...solid, clip: true }, encoding: { x, y, color: by.color } },
-      bars(points, { x, y, color: by.color }),
-      { data: { values: points }, mark: filled, encoding: { x, y, ...by } },
+      layer(fitsOf(list), { ...solid, clip: true }, { x, y, color: by.color }),
+      ...barred(points, { x, y, ...by }),
     ],
   }
 }

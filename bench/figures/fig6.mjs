@@ -1,7 +1,7 @@
 // Figure 6: time against the number of points, the authors' times above ours on the same axes.
 import { ORDER, QUALITIES, series } from '../cases/fig6.mjs'
 import { paper } from '../paper.mjs'
-import { countsOf, dotted, filled, hollow, panels, seriesBy, solid } from './style.mjs'
+import { countsOf, dotted, filled, hollow, layer, panels, seriesBy, solid } from './style.mjs'
 
 const PANEL = { width: 380, height: 420 }
 const NAMES = { fast: "(a) quality 'fast', the same work", best: "(b) quality 'best', the default" }
@@ -36,21 +36,17 @@ export function figures({ results, machine, options }) {
 function panel(ours, theirs, dimensions, text) {
   const points = ours.flatMap(({ dimension: m, points }) => points.map((one) => ({ m, ...one })))
   const shown = [...points, ...theirs]
-  const x = countsOf(
-    'd',
-    'number of points d',
-    shown.map(({ d }) => d),
-  )
+  const x = countsOf('d', 'number of points d', shown)
   const y = seconds(shown.map((one) => one.seconds))
   const by = seriesBy('m', dimensions, 'dimension m')
   return {
     ...PANEL,
     title: { text },
     layer: [
-      { data: { values: theirs }, mark: dotted, encoding: { x, y, color: by.color } },
-      { data: { values: theirs }, mark: hollow, encoding: { x, y, ...by } },
-      { data: { values: points }, mark: solid, encoding: { x, y, color: by.color } },
-      { data: { values: points }, mark: filled, encoding: { x, y, ...by } },
+      layer(theirs, dotted, { x, y, color: by.color }),
+      layer(theirs, hollow, { x, y, ...by }),
+      layer(points, solid, { x, y, color: by.color }),
+      layer(points, filled, { x, y, ...by }),
     ],
   }
 }

@@ -2,14 +2,14 @@
 import { series } from '../cases/fig8.mjs'
 import { paper } from '../paper.mjs'
 import {
-  bars,
+  barred,
   COLORS,
   countsOf,
   dotted,
   errorAxis,
   extent,
-  filled,
   GREY,
+  layer,
   linear,
   panels,
   seriesBy,
@@ -62,14 +62,11 @@ function polylogFigure(all, { trials }) {
       'median error of f',
       { text: `(${'ab'[i]}) m = ${m}, ${SIZES[m]}` },
       {
-        x: countsOf(
-          'd',
-          'number of points d',
-          values.map(({ d }) => d),
-        ),
+        x: countsOf('d', 'number of points d', values),
         by: seriesBy('way', Object.values(WAYS), 'order', [COLORS[0], COLORS[1], GREY]),
         size: { width: 400, height: 300 },
-        lines: [{ mark: { ...dotted, opacity: 1 }, values }],
+        mark: { ...dotted, opacity: 1 },
+        lines: values,
       },
     )
   })
@@ -115,7 +112,8 @@ function lawFigure(all, results, { trials }) {
         x: linear('root', `${root}`, { tickCount: 8 }),
         by: seriesBy('way', ways, 'order'),
         size: { width: 290, height: 320 },
-        lines: [{ mark: { ...solid, clip: true }, values: fits }],
+        mark: { ...solid, clip: true },
+        lines: fits,
       },
     )
   })
@@ -139,15 +137,11 @@ function lawFigure(all, results, { trials }) {
   }
 }
 
-function errorPanel(values, yTitle, title, { x, by, size, lines }) {
+function errorPanel(values, yTitle, title, { x, by, size, lines, mark }) {
   const y = errorAxis(yTitle, values)
   return {
     ...size,
     title,
-    layer: [
-      ...lines.map((one) => ({ data: { values: one.values }, mark: one.mark, encoding: { x, y, color: by.color } })),
-      bars(values, { x, y, color: by.color }),
-      { data: { values }, mark: filled, encoding: { x, y, ...by } },
-    ],
+    layer: [layer(lines, mark, { x, y, color: by.color }), ...barred(values, { x, y, ...by })],
   }
 }

@@ -2,7 +2,7 @@
 // at which compress has lost are shaded, with the factor by which it has.
 import { comparisons, FUNCTIONS, KINDS, METHODS, NAMES, shortRatio, TIE, tally } from '../cases/functions.mjs'
 import { POINT_SETS } from '../point-sets.mjs'
-import { COLORS, countsOf, filled, GREY, panels, powersOfTen, seriesBy, solid } from './style.mjs'
+import { COLORS, countsOf, filled, GREY, layer, panels, powersOfTen, seriesBy, solid } from './style.mjs'
 
 const PANEL = { width: 215, height: 130 }
 const GROUPS = [
@@ -86,38 +86,34 @@ function panel(kind, set, group, y, isLast) {
     ...encoding,
     legend: { ...encoding.legend, columns: 2, columnPadding: 24, symbolSize: 60 },
   })
-  const lines = methods.map((method) => ({
-    data: { values: points.filter((one) => one.method === LOOK[method].name) },
-    mark: { ...solid, color: LOOK[method].color, strokeDash: LOOK[method].dash },
-    encoding: { x, y },
-  }))
-  const shades = ['tied', 'lost'].map((outcome) => ({
-    data: {
-      values: group.filter((one) => one.outcome === outcome).map(({ size }) => ({ size: size / gap, end: size * gap })),
-    },
-    mark: { type: 'rect', color: SHADE[outcome], clip: true },
-    encoding: { x, x2: { field: 'end' }, y: { value: 0 }, y2: { value: PANEL.height } },
-  }))
+  const lines = methods.map((method) =>
+    layer(
+      points.filter((one) => one.method === LOOK[method].name),
+      { ...solid, color: LOOK[method].color, strokeDash: LOOK[method].dash },
+      { x, y },
+    ),
+  )
+  const shades = ['tied', 'lost'].map((outcome) =>
+    layer(
+      group.filter((one) => one.outcome === outcome).map(({ size }) => ({ size: size / gap, end: size * gap })),
+      { type: 'rect', color: SHADE[outcome], clip: true },
+      { x, x2: { field: 'end' }, y: { value: 0 }, y2: { value: PANEL.height } },
+    ),
+  )
   return {
     ...PANEL,
     title: { text: kind, subtitle: POINT_SETS[set].title, fontSize: 13, offset: 4, frame: 'group' },
     layer: [
       ...shades,
       ...lines,
-      {
-        data: { values: points },
-        mark: filled,
-        encoding: { x, y, color: withLegend(color), shape: withLegend(shape) },
-      },
-      {
-        data: {
-          values: group
-            .filter(({ outcome }) => outcome === 'lost')
-            .map(({ size, ratio }) => ({ size, factor: `${ratio < 10 ? ratio.toPrecision(2) : Math.round(ratio)}×` })),
-        },
-        mark: { type: 'text', fontSize: 11, baseline: 'bottom', color: '#000000' },
-        encoding: { x, y: { value: PANEL.height - 2 }, text: { field: 'factor' } },
-      },
+      layer(points, filled, { x, y, color: withLegend(color), shape: withLegend(shape) }),
+      layer(
+        group
+          .filter(({ outcome }) => outcome === 'lost')
+          .map(({ size, ratio }) => ({ size, factor: `${ratio < 10 ? ratio.toPrecision(2) : Math.round(ratio)}×` })),
+        { type: 'text', fontSize: 11, baseline: 'bottom', color: '#000000' },
+        { x, y: { value: PANEL.height - 2 }, text: { field: 'factor' } },
+      ),
     ],
   }
 }

@@ -1,6 +1,6 @@
 // The two laws apart: panel a, the error against d' at fixed d; panel b, against d at fixed d'.
 import { series } from '../cases/laws.mjs'
-import { bars, countsOf, dashed, errorAxis, extent, filled, panels, seriesBy, withBar } from './style.mjs'
+import { barred, countsOf, dashed, errorAxis, extent, layer, panels, seriesBy, withBar } from './style.mjs'
 
 const PANEL = { width: 400, height: 330 }
 
@@ -51,21 +51,13 @@ function panel(own, names, xTitle, title) {
       error: Math.exp(offset + one.law * Math.log(x)),
     }))
   })
-  const x = countsOf(
-    'x',
-    xTitle,
-    points.map((one) => one.x),
-  )
+  const x = countsOf('x', xTitle, points)
   const y = errorAxis('mean error of f', points)
   const by = seriesBy('name', names, 'm, k')
   return {
     ...PANEL,
     title,
-    layer: [
-      { data: { values: laws }, mark: { ...dashed, clip: true }, encoding: { x, y, color: by.color } },
-      bars(points, { x, y, color: by.color }),
-      { data: { values: points }, mark: filled, encoding: { x, y, ...by } },
-    ],
+    layer: [layer(laws, { ...dashed, clip: true }, { x, y, color: by.color }), ...barred(points, { x, y, ...by })],
   }
 }
 

@@ -3,7 +3,7 @@
 import { AFTER, ends, middles, paths, percent, VARIANTS } from '../cases/smooth.mjs'
 import { groupBy } from '../measure.mjs'
 import { short, verdict } from '../trajectories.mjs'
-import { COLORS, filled, linear, logarithmicOf, panels, seriesBy, solid } from './style.mjs'
+import { COLORS, filled, layer, linear, logarithmicOf, panels, seriesBy, solid } from './style.mjs'
 import { LOOKS, trainingPanels } from './training.mjs'
 
 const PATH_LOOKS = {
@@ -95,12 +95,7 @@ function laterFigure(results, { trials }) {
 const inList = (values) => `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`
 
 const SIZE = { width: 300, height: 280 }
-const distanceAxis = (values) =>
-  logarithmicOf(
-    'distance',
-    'distance from the original',
-    values.map(({ distance }) => distance),
-  )
+const distanceAxis = (values) => logarithmicOf('distance', 'distance from the original', values)
 const laterSeries = () => seriesBy('name', Object.values(LATER), null, LATER_COLORS)
 
 function duringPanel(rule, own, letter) {
@@ -119,10 +114,7 @@ function duringPanel(rule, own, letter) {
   return {
     ...SIZE,
     title: `(${letter}) ${rule}`,
-    layer: [
-      { data: { values }, mark: solid, encoding: { ...encoding, color: by.color } },
-      { data: { values }, mark: filled, encoding: { ...encoding, ...by } },
-    ],
+    layer: [layer(values, solid, { ...encoding, color: by.color }), layer(values, filled, { ...encoding, ...by })],
   }
 }
 

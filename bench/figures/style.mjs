@@ -51,22 +51,26 @@ export function seriesBy(field, domain, title, colors = COLORS) {
   return { color: one(colors), shape: one(SHAPES) }
 }
 
-/** A logarithmic axis whose labels are powers of ten, 1e-7, at most `most` of them. `values` are those to be shown. */
-export function powersOfTen(field, title, values, most = 7) {
-  return logarithmic(field, title, values, { format: '.0e', most })
+/**
+ * A logarithmic axis whose labels are powers of ten, 1e-7, at most `most` of them. `shown`: the numbers that must have room, or
+ * rows that have them in `field`.
+ */
+export function powersOfTen(field, title, shown, most = 7) {
+  return logarithmic(field, title, shown, { format: '.0e', most })
 }
 
 /** A logarithmic axis of counts: 100, 1k, 10k, 1M. */
-export function countsOf(field, title, values) {
-  return logarithmic(field, title, values, { format: '~s', most: 9 })
+export function countsOf(field, title, shown) {
+  return logarithmic(field, title, shown, { format: '~s', most: 9 })
 }
 
 /** A logarithmic axis of numbers that are neither very large nor very small: 0.01, 0.5, 20. */
-export function logarithmicOf(field, title, values) {
-  return logarithmic(field, title, values, { format: '~g', most: 7 })
+export function logarithmicOf(field, title, shown) {
+  return logarithmic(field, title, shown, { format: '~g', most: 7 })
 }
 
-function logarithmic(field, title, values, { format, most }) {
+function logarithmic(field, title, shown, { format, most }) {
+  const values = shown.map((one) => (typeof one === 'object' ? one[field] : one))
   const [low, high] = extent(values).map((value, i) => value * (i === 0 ? 1 / MARGIN : MARGIN))
   return {
     field,
@@ -108,21 +112,37 @@ export function extent(values) {
 
 /** An error that is drawn with a bar from `low` to `high`; on a logarithmic axis the bar ends at a tenth. */
 export function withBar(error, standardError = 0) {
-  return { error, low: Math.max(error - standardError, error / 10), high: error + standardError }
+  return { error, ...barOf(error, standardError) }
+}
+
+/** The ends of the bar of a value. */
+export function barOf(value, standardError) {
+  return { low: Math.max(value - standardError, value / 10), high: value + standardError }
+}
+
+/** The ends of the bars of all rows, for which an axis must have room; those without a bar have `field`. */
+export function endsOf(rows, field = 'error') {
+  return rows.flatMap(({ [field]: value, low = value, high = value }) => [low, high])
 }
 
 /** The axis of such errors. */
-export function errorAxis(title, values) {
-  return powersOfTen(
-    'error',
-    title,
-    values.flatMap(({ error, low = error, high = error }) => [low, high]),
-  )
+export function errorAxis(title, rows) {
+  return powersOfTen('error', title, endsOf(rows))
+}
+
+/** A layer: rows, how they are drawn, and what their columns mean. */
+export function layer(values, mark, encoding) {
+  return { data: { values }, mark, encoding }
 }
 
 /** The layer of the bars, for the encoding of the points. */
 export function bars(values, { x, y, color }) {
-  return { data: { values }, mark: 'rule', encoding: { x, y: { ...y, field: 'low' }, y2: { field: 'high' }, color } }
+  return layer(values, 'rule', { x, y: { ...y, field: 'low' }, y2: { field: 'high' }, color })
+}
+
+/** Points with their bars. */
+export function barred(values, encoding) {
+  return [bars(values, encoding), layer(values, filled, encoding)]
 }
 
 /** Shape, colour and position of the same data in several layers. */

@@ -1,8 +1,8 @@
 // Trainings of several networks beside each other: above the loss, below the distance from the original's function, a column for
 // each update rule.
 import { NAMES } from '../trajectories.mjs'
-import { curvePanel } from './curves.mjs'
-import { COLORS, panels } from './style.mjs'
+import { curvePanel, lossesAndDistances } from './curves.mjs'
+import { COLORS } from './style.mjs'
 
 /** Of the networks that every such figure has. */
 export const LOOKS = {
@@ -37,11 +37,7 @@ export function trainingPanels(columns, { names, looks, title }) {
       fromStart: true,
     }),
   )
-  return {
-    ...panels([...losses, ...distances], columns.length, { title }),
-    bounds: 'flush',
-    spacing: { row: 24, column: 62 },
-  }
+  return lossesAndDistances(losses, distances, title)
 }
 
 /** Without what a logarithmic axis cannot show: a loss that has diverged, and the distance 0. */

@@ -2,7 +2,7 @@
 import { series } from '../cases/widths.mjs'
 import { groupBy } from '../measure.mjs'
 import { NAMES, short, verdict } from '../trajectories.mjs'
-import { COLORS, countsOf, dashed, filled, logarithmicOf, panels, seriesBy, solid } from './style.mjs'
+import { COLORS, countsOf, dashed, filled, layer, logarithmicOf, panels, seriesBy, solid } from './style.mjs'
 
 const VARIANTS = ['compressed', 'subset']
 const COLORS_OF_VARIANTS = [COLORS[1], COLORS[5]]
@@ -54,14 +54,13 @@ function panel(group, read, y, title, level) {
     null,
     COLORS_OF_VARIANTS,
   )
-  const rule = { data: { values: [{ value: level }] }, mark: { ...dashed, type: 'rule' }, encoding: { y } }
   return {
     ...SIZE,
     title,
     layer: [
-      ...(level === undefined ? [] : [rule]),
-      { data: { values }, mark: solid, encoding: { ...encoding, color: by.color } },
-      { data: { values }, mark: filled, encoding: { ...encoding, ...by } },
+      ...(level === undefined ? [] : [layer([{ value: level }], { ...dashed, type: 'rule' }, { y })]),
+      layer(values, solid, { ...encoding, color: by.color }),
+      layer(values, filled, { ...encoding, ...by }),
     ],
   }
 }

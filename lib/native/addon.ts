@@ -30,7 +30,14 @@ export interface NativeJob<T> {
 export type Stage = 'copy' | 'partition' | 'recombine' | 'solve' | 'verify' | 'train'
 export type NativeProgress = (done: number, total: number, stage: Stage) => void
 
-export interface NativeCompressInput {
+/** Part of the input of every computation that may refuse for want of memory. */
+interface Bounded {
+  threads: number
+  /** Bytes that may be used. A job that needs more is refused before it begins. Default: no limit. */
+  memory?: number
+}
+
+export interface NativeCompressInput extends Bounded {
   points: NativePoints
   weights?: Numbers
   /** The order of all columns together. Not read when there are blocks, or with `auto`. */
@@ -41,9 +48,6 @@ export interface NativeCompressInput {
   auto: boolean
   size: number
   best: boolean
-  threads: number
-  /** Bytes that may be used. A job that needs more is refused before it begins. Default: no limit. */
-  memory?: number
   standardise: boolean
   scales?: Float64Array
 }
@@ -76,11 +80,9 @@ export interface NativeAutomaticRule {
   cells: number
 }
 
-export interface NativeRecombineInput {
+export interface NativeRecombineInput extends Bounded {
   features: NativePoints
   weights?: Numbers
-  threads: number
-  memory?: number // as in NativeCompressInput
 }
 
 export interface NativeRecombined {
@@ -90,16 +92,14 @@ export interface NativeRecombined {
   rank: number
 }
 
-export interface NativeMomentsInput {
+export interface NativeMomentsInput extends Bounded {
   points: NativePoints
   weights?: Numbers
   order: number
   basis: 'monomial' | 'legendre'
-  threads: number
-  memory?: number // as in NativeCompressInput
 }
 
-export interface NativeVerifyInput {
+export interface NativeVerifyInput extends Bounded {
   original: NativePoints
   originalWeights?: Numbers
   compressed: NativePoints
@@ -107,8 +107,6 @@ export interface NativeVerifyInput {
   order: number
   blockOf?: Float64Array
   blockOrders?: Float64Array
-  threads: number
-  memory?: number // as in NativeCompressInput
 }
 
 export interface NativeVerification {
@@ -132,14 +130,12 @@ export interface NativeNnls {
   iterations: number
 }
 
-export interface NativeMatchMomentsInput {
+export interface NativeMatchMomentsInput extends Bounded {
   points: NativePoints
   weights?: Numbers
   target: Numbers
   order: number
   basis: 'monomial' | 'legendre'
-  threads: number
-  memory?: number // as in NativeCompressInput
 }
 
 export interface NativeMatched {
@@ -254,46 +250,38 @@ export interface NativeInfo {
   blasThreads: number
 }
 
-export interface Native {
+/** The computations, each with its input and its result. Each has two forms, as `compress` and `compressSync`. */
+interface Tasks {
+  compress: [NativeCompressInput, NativeCompressed]
+  recombine: [NativeRecombineInput, NativeRecombined]
+  moments: [NativeMomentsInput, Float64Array]
+  verify: [NativeVerifyInput, NativeVerification]
+  nnls: [NativeNnlsInput, NativeNnls]
+  matchMoments: [NativeMatchMomentsInput, NativeMatched]
+  predict: [NativePredictInput, Float64Array]
+}
+export type TaskName = keyof Tasks
+export type TaskInput<Name extends TaskName> = Tasks[Name][0]
+export type TaskResult<Name extends TaskName> = Tasks[Name][1]
+
+export type Start = {
+  [Name in TaskName]: (input: TaskInput<Name>, progress?: NativeProgress) => NativeJob<TaskResult<Name>>
+}
+type StartSync = { [Name in TaskName as `${Name}Sync`]: (input: TaskInput<Name>) => TaskResult<Name> }
+
+export interface Native extends Start, StartSync {
   info(): NativeInfo
-  compress(input: NativeCompressInput, progress?: NativeProgress): NativeJob<NativeCompressed>
-  compressSync(input: NativeCompressInput): NativeCompressed
   automaticRule(input: { columns: number }): NativeAutomaticRule
-  recombine(input: NativeRecombineInput, progress?: NativeProgress): NativeJob<NativeRecombined>
-  recombineSync(input: NativeRecombineInput): NativeRecombined
-  moments(input: NativeMomentsInput, progress?: NativeProgress): NativeJob<Float64Array>
-  momentsSync(input: NativeMomentsInput): Float64Array
-  verify(input: NativeVerifyInput, progress?: NativeProgress): NativeJob<NativeVerification>
-  verifySync(input: NativeVerifyInput): NativeVerification
-  nnls(input: NativeNnlsInput, progress?: NativeProgress): NativeJob<NativeNnls>
-  nnlsSync(input: NativeNnlsInput): NativeNnls
-  matchMoments(input: NativeMatchMomentsInput, progress?: NativeProgress): NativeJob<NativeMatched>
-  matchMomentsSync(input: NativeMatchMomentsInput): NativeMatched
   /** Copies everything before it returns. */
   trainer(input: NativeTrainerInput): NativeTrainer
-  predict(input: NativePredictInput, progress?: NativeProgress): NativeJob<Float64Array>
-  predictSync(input: NativePredictInput): Float64Array
 }
+
+const TASKS: readonly TaskName[] = ['compress', 'recombine', 'moments', 'verify', 'nnls', 'matchMoments', 'predict']
 
 /** The functions that the addon must export. A binary that lacks one of them is from another release. */
 export const NATIVE_FUNCTIONS: readonly (keyof Native)[] = [
-  'info',
-  'compress',
-  'compressSync',
-  'automaticRule',
-  'recombine',
-  'recombineSync',
-  'moments',
-  'momentsSync',
-  'verify',
-  'verifySync',
-  'nnls',
-  'nnlsSync',
-  'matchMoments',
-  'matchMomentsSync',
-  'trainer',
-  'predict',
-  'predictSync',
+  ...(['info', 'automaticRule', 'trainer'] as const),
+  ...TASKS.flatMap((name) => [name, `${name}Sync` as const]),
 ]
 
 // The libraries read these variables while they are loaded. With several BLAS threads, results depend on their number,

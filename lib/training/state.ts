@@ -2,7 +2,7 @@
 // the network compressed there.
 import { describe, rangeError, typeError } from '../errors.js'
 import type { Network } from '../input/network.js'
-import { oneOf, typedNumbers, wholeNumber } from '../input/options.js'
+import { isRecord, oneOf, typedNumbers, wholeNumber } from '../input/options.js'
 import { ownNumbers } from '../input/points.js'
 import type { NativeMemory } from '../native/addon.js'
 import { copyOf, float64s } from '../native/memory.js'
@@ -139,11 +139,11 @@ export function checkState(
 }
 
 function readFields(state: unknown, where: string) {
-  if (typeof state !== 'object' || state === null || Array.isArray(state) || ArrayBuffer.isView(state)) {
+  if (!isRecord(state)) {
     throw typeError('ERR_SHAPE', `${where} must be an object { optimizer, epoch, step, ... }, got ${describe(state)}`)
   }
   // Each field is read once: it may be a getter.
-  const { optimizer, epoch, step, first, second } = state as Record<string, unknown>
+  const { optimizer, epoch, step, first, second } = state
   return {
     optimizer: oneOf(...OPTIMIZERS)(optimizer, `${where}.optimizer`),
     epoch: isEpoch(epoch, `${where}.epoch`),
@@ -154,13 +154,12 @@ function readFields(state: unknown, where: string) {
 }
 
 function readArrays(value: unknown, where: string): NeuronArrays {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) {
+  if (!isRecord(value)) {
     throw typeError('ERR_SHAPE', `${where} must be an object { ${NAMES.join(', ')} }, got ${describe(value)}`)
   }
-  const given = value as Record<string, unknown>
   const copy = (name: (typeof NAMES)[number]) => {
     const at = `${where}.${name}`
-    return copyOf(ownNumbers(typedNumbers(given[name], at), at))
+    return copyOf(ownNumbers(typedNumbers(value[name], at), at))
   }
   return { hidden: copy('hidden'), bias: copy('bias'), output: copy('output'), outputBias: copy('outputBias') }
 }
