@@ -19,7 +19,7 @@ const binary = join(installed, 'prebuilds', target, 'fewpoints.glibc.node')
 // The binary is linked again from the existing object files, into a copy of the package. So the addon that other tests
 // use stays as it is.
 beforeAll(async () => {
-  for (const name of ['package.json', ...manifest.files.map((entry) => entry.replace('/*.*', ''))]) {
+  for (const name of ['package.json', ...manifest.files.map((entry) => entry.replace(/\/\*.*/, ''))]) {
     if (name !== 'prebuilds') cpSync(join(PACKAGE_ROOT, name), join(staging, name), { recursive: true })
   }
   const prebuild = manifest.scripts['prebuild:binary'].replace(

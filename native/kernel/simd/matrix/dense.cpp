@@ -137,19 +137,9 @@ double scale_columns(double* row, const double* factor, size_t columns) {
 
 void weighted_sum(const double* row, const double* weight, size_t columns, double* high, double* low) {
   Vec h = {}, l = {};
-  for (size_t c = 0; c < columns; c += W) {
-    const Vec f = load(row + c), w = load(weight + c), p = f * w;
-    const Vec s = h + p, t = s - h;
-    l += ((h - (s - t)) + (p - t)) + lost_product(f, w, p);
-    h = s;
-  }
-  double hs[W], total = 0, lost = 0;
-  __builtin_memcpy(hs, &h, sizeof hs);
-  for (int i = 0; i < W; i++) {
-    const double s = total + hs[i], t = s - total;
-    lost += (total - (s - t)) + (hs[i] - t);
-    total = s;
-  }
+  for (size_t c = 0; c < columns; c += W) accumulate_product(h, l, load(row + c), load(weight + c));
+  double total = 0, lost = 0;
+  accumulate_lanes(total, lost, {h, Vec{}});
   *high = total;
   *low = lost + sum(l);
 }
