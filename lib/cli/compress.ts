@@ -138,6 +138,9 @@ async function readSelection(
   return select(pathName(input), table, { columns, weights, dropMissing })
 }
 
+/** The residual that compress() aims at. Harder input is returned with a larger one, until half of the digits are lost. */
+const AIM = 50 * EPSILON
+
 interface Summary {
   input: string
   output: string
@@ -169,12 +172,16 @@ function describe(summary: Summary): string {
     ['points kept', `${whole(points)}, one of ${short(Number((used / points).toPrecision(3)))}`],
     [
       'order',
-      `${summary.order}: ${whole(summary.moments)} moments in each of ${whole(summary.cells)} ${summary.cells === 1 ? 'cell' : 'cells'}`,
+      `${summary.order}: ${whole(summary.moments)} moments or more in each of ${whole(summary.cells)} ${summary.cells === 1 ? 'cell' : 'cells'}`,
     ],
     ...(summary.cellsKeepingLess > 0
       ? [['less kept', `${whole(summary.cellsKeepingLess)} cells keep the moments of this order only`] as const]
       : []),
-    ['residual', epsilons(summary.residual)],
+    [
+      'residual',
+      epsilons(summary.residual) +
+        (summary.residual > AIM ? ', not within 50: try a larger size or a lower order' : ''),
+    ],
     [
       'total weight',
       `${short(summary.totalWeight)}, kept to ${Number(summary.totalWeightEpsilons.toPrecision(3))} epsilons`,
