@@ -10,7 +10,7 @@
 import { textTable } from '../../demo/table.mjs'
 import { compressNetworkSync } from '../../dist/index.js'
 import { powerLaw } from '../fit.mjs'
-import { doubled, groupBy, mapped, mean, standardError } from '../measure.mjs'
+import { doubled, eachTrial, groupBy, mapped, mean, standardError } from '../measure.mjs'
 import {
   compressedNeurons,
   drawRows,
@@ -46,8 +46,7 @@ const sizeOf = (width) => Math.floor(16 * Math.sqrt(width))
 
 export function cases({ small, trials, threads, cores }) {
   const { loss, meanField } = small ? SMALL : FULL
-  const team = threads ?? cores
-  const each = (one) => Array.from({ length: trials }, (_, trial) => ({ ...one, trial, threads: team }))
+  const each = (one) => eachTrial(trials, { ...one, threads: threads ?? cores })
   return [
     ...loss.widths.flatMap((width) =>
       each({ part: 'loss', width, size: sizeOf(width), rows: loss.rows, epochs: loss.epochs }),
