@@ -1,9 +1,8 @@
 // fewpoints compress: a file of points in, a small file with the same moments out.
 import { type CompressOptions, compress, momentCount } from '../index.js'
 import { checkTarget } from '../io/atomic.js'
-import { pathName, STDIN } from '../io/bytes.js'
+import { STDIN } from '../io/bytes.js'
 import { OUTPUT_ENDINGS, outputFormat } from '../io/format.js'
-import { readTable } from '../io/read.js'
 import { writeCompressed } from '../io/write.js'
 import { CliError, EXIT, step } from './exit.js'
 import { progressBar } from './progress.js'
@@ -20,8 +19,8 @@ import {
   short,
   whole,
 } from './report.js'
-import { type Selection, select } from './selection.js'
-import { readOptions, type TextCommand } from './text-options.js'
+import { readSelection } from './selection.js'
+import type { TextCommand } from './text-options.js'
 
 export interface CompressCommand extends TextCommand {
   output: string
@@ -58,7 +57,8 @@ export async function compressCommand(input: string, command: CompressCommand, s
 
   const bar = progressBar(!quiet)
   try {
-    const selection = await step(EXIT.input, () => readSelection(input, command, bar.update, signal))
+    const onProgress = (done: number, total: number) => bar.update('read', done, total)
+    const { selection } = await step(EXIT.input, () => readSelection(input, command, command, { signal, onProgress }))
     for (const text of selection.notes) note(text, quiet)
     const read = performance.now()
 
@@ -123,19 +123,6 @@ export async function compressCommand(input: string, command: CompressCommand, s
   } finally {
     bar.stop()
   }
-}
-
-async function readSelection(
-  input: string,
-  command: CompressCommand,
-  update: (stage: string, done: number, total: number) => void,
-  signal: AbortSignal,
-): Promise<Selection> {
-  const { columns, weights, dropMissing } = command
-  const wanted = columns && (weights === undefined ? columns : [...columns, weights])
-  const onProgress = (done: number, total: number) => update('read', done, total)
-  const table = await readTable(input, { columns: wanted, ...readOptions(command), signal, onProgress })
-  return select(pathName(input), table, { columns, weights, dropMissing })
 }
 
 interface Summary {

@@ -19,8 +19,8 @@ import {
   textTable,
   whole,
 } from './report.js'
-import { columnFinder, select } from './selection.js'
-import { readOptions, type TextCommand } from './text-options.js'
+import { columnFinder, readSelection } from './selection.js'
+import type { TextCommand } from './text-options.js'
 
 export interface VerifyCommand extends TextCommand {
   order?: number | undefined
@@ -60,12 +60,10 @@ export async function verifyCommand(
     // Without names in the compressed file, its columns are the number columns of the original, in sequence.
     const wanted = command.columns ?? (few.named ? points.map(({ name }) => name) : undefined)
     const weights = command.weights ?? few.meta?.sourceWeight ?? undefined
-    const toRead = wanted && (weights === undefined ? wanted : [...wanted, weights])
-    const many = await step(EXIT.input, () =>
-      readTable(original, { columns: toRead, ...readOptions(command), signal, onProgress }),
-    )
     const dropMissing = command.dropMissing || few.meta?.dropMissing === true
-    const selection = select(pathName(original), many, { columns: wanted, weights, dropMissing })
+    const { table: many, selection } = await step(EXIT.input, () =>
+      readSelection(original, { columns: wanted, weights, dropMissing }, command, { signal, onProgress }),
+    )
     if (selection.names.length !== points.length) {
       const found = `${original} has ${selection.names.length} number columns, ${compressed} has ${points.length}`
       throw new CliError(EXIT.usage, `${found}; --columns says which are meant`)
