@@ -30,6 +30,11 @@ export function standardError(values) {
   return values.length < 2 ? 0 : sampleStandardDeviation(values) / Math.sqrt(values.length)
 }
 
+/** A case for each trial. */
+export function eachTrial(trials, parameters) {
+  return Array.from({ length: trials }, (_, trial) => ({ trial, ...parameters }))
+}
+
 /** Like Map.groupBy, which Node 20 lacks. */
 export function groupBy(values, keyOf) {
   const groups = new Map()

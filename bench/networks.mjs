@@ -63,8 +63,8 @@ const STUDENT = 50
 const NOISE_OF_TEACHER = 3
 
 /**
- * The task of figures 3 and 5a: a teacher, `rows` of its values with noise, as many as `test` without, and a student of 50
- * neurons, the authors' number.
+ * The task of figures 3 and 5a. A teacher gives `rows` rows with noise, and `test` rows without. The student has 50 neurons,
+ * the authors' number. `draw` draws other rows.
  */
 export function studentTask(seed, trial, { rows, test, activation = 'relu' }) {
   const seeds = seedsOf(seed, trial)
@@ -78,13 +78,13 @@ export function studentTask(seed, trial, { rows, test, activation = 'relu' }) {
   }
 }
 
-/** By the activation of the network that learns it. */
+/** One target per activation of the network that learns it. */
 const RIPPLES = {
   gelu: { target: [2, 4], noise: 0.1, ranges: { hidden: 1.5, bias: 1.5 } },
   relu: { target: [6, 20], noise: 0.2, ranges: {} },
 }
 
-/** The task of figures 4 and 5b: `rows` of ripples with noise, `tests` of them without, and a network. */
+/** The task of figures 4 and 5b: `rows` rows of ripples with noise, `tests` rows without, and a network. */
 export function rippleTask(seed, trial, { activation, width, rows, tests }) {
   const seeds = seedsOf(seed, trial)
   const { target, noise, ranges } = RIPPLES[activation]
@@ -188,7 +188,7 @@ export function randomNeurons(network, size, seed) {
   return { ...neurons(network, Uint32Array.from(points)), multiplicity: weights }
 }
 
-/** What a network is made to before training, and what that is compared with: the NAMES of trajectories.mjs. */
+/** A network, two compressions of it, and the networks to compare these with. NAMES of trajectories.mjs says which they are. */
 export function rivalsOf(original, size, threads, seeds) {
   return {
     original,
@@ -308,7 +308,7 @@ function thinned({ epochs, testLoss, distance }, most = 60) {
   return { epochs: at(epochs), testLoss: at(testLoss), distance: at(distance) }
 }
 
-/** What a record keeps of trained variants, each with the number of rows that it had in `sets`. */
+/** The record of trained variants. `sets` has the rows of each. */
 export function keptOf(trained, sets) {
   return mapped(trained, (curves, name) => ({
     kept: sets[name].y.length,
@@ -317,7 +317,7 @@ export function keptOf(trained, sets) {
   }))
 }
 
-/** Lines of a CSV file, one for each variant, trial and epoch of such curves; `head` is what they all begin with. */
+/** Lines of a CSV file, one for each variant, trial and epoch of such records. All begin with `head`. */
 export function curveLines(head, runs) {
   return runs.flatMap((run, trial) =>
     Object.entries(run).flatMap(([variant, { curves }]) =>

@@ -6,7 +6,7 @@
 //   means   the mean x and y of as many cells
 import { compressDatasetSync } from '../../dist/index.js'
 import { powerLaw } from '../fit.mjs'
-import { doubled, groupBy, mapped, mean, median, standardError } from '../measure.mjs'
+import { doubled, eachTrial, groupBy, mapped, mean, median, standardError } from '../measure.mjs'
 import { firstRows, meanRows, studentTask, trainVariants } from '../networks.mjs'
 import { paper } from '../paper.mjs'
 import { tableOf } from '../table.mjs'
@@ -28,15 +28,10 @@ export const NAMES = {
 /** One for each trial: the largest takes a minute and more. */
 export function cases({ small, trials, threads, cores }) {
   const { counts, ...settings } = small ? SMALL : FULL
-  return counts.flatMap((rows) =>
-    Array.from({ length: trials }, (_, trial) => ({
-      rows,
-      size: Math.floor(16 * Math.sqrt(rows)),
-      trial,
-      ...settings,
-      threads: threads ?? cores,
-    })),
-  )
+  return counts.flatMap((rows) => {
+    const size = Math.floor(16 * Math.sqrt(rows))
+    return eachTrial(trials, { rows, size, ...settings, threads: threads ?? cores })
+  })
 }
 
 export const cost = ({ rows, epochs }) => 1e6 + rows * epochs

@@ -10,7 +10,7 @@
 import { textTable } from '../../demo/table.mjs'
 import { compressNetworkSync } from '../../dist/index.js'
 import { powerLaw } from '../fit.mjs'
-import { doubled, groupBy, mapped, mean, standardError } from '../measure.mjs'
+import { doubled, eachTrial, groupBy, mapped, mean, standardError } from '../measure.mjs'
 import {
   compressedNeurons,
   drawRows,
@@ -22,6 +22,7 @@ import {
   trainVariants,
 } from '../networks.mjs'
 import { paper } from '../paper.mjs'
+import { tableOf } from '../table.mjs'
 import { finite, recorded, short } from '../trajectories.mjs'
 
 export const title = 'Figure 5b: what compression does to the law of the width'
@@ -46,8 +47,7 @@ const sizeOf = (width) => Math.floor(16 * Math.sqrt(width))
 
 export function cases({ small, trials, threads, cores }) {
   const { loss, meanField } = small ? SMALL : FULL
-  const team = threads ?? cores
-  const each = (one) => Array.from({ length: trials }, (_, trial) => ({ ...one, trial, threads: team }))
+  const each = (one) => eachTrial(trials, { ...one, threads: threads ?? cores })
   return [
     ...loss.widths.flatMap((width) =>
       each({ part: 'loss', width, size: sizeOf(width), rows: loss.rows, epochs: loss.epochs }),
@@ -231,18 +231,7 @@ export function report(results, { trials, small }) {
   const [{ rows, epochs, order }] = ofPart(results, 'loss')
   const [{ reference, widths, rows: fieldRows }] = ofPart(results, 'mean-field')
   const ours = losses(results)
-  const [original, compressed, subset] = ours
   const theirs = small ? undefined : authors()
-  const lines = original.points.map(({ width, value }, i) => [
-    `${width}`,
-    String(compressed.points[i].x),
-    short(value),
-    short(compressed.points[i].value),
-    short(subset.points[i].value),
-    compressed.points[i].ratio.toFixed(2),
-    subset.points[i].ratio.toFixed(2),
-    theirs?.[1].points.find((one) => one.width === width)?.ratio.toFixed(2) ?? '',
-  ])
   const fields = [...groupBy(meanFields(results), ({ epoch }) => epoch)].flatMap(([epoch, list]) =>
     list.map(({ variant, exponent, points }) => [
       `${epoch}  ${variant}`,
@@ -254,7 +243,13 @@ export function report(results, { trials, small }) {
   const exponents = ({ variant, exponent }) => `${variant} ${exponent.toFixed(3)}`
   return [
     `loss: relu, ${rows} rows, ${epochs} epochs of AdamW, order ${order}, means of ${trials} trials`,
-    textTable(['d', "d'", ...VARIANTS, 'compressed/original', 'subset/original', 'authors'], lines),
+    tableOf(ours[0].points, [
+      ['d', ({ width }) => width],
+      ["d'", (_, i) => ours[1].points[i].x],
+      ...ours.map(({ variant, points }) => [variant, (_, i) => short(points[i].value)]),
+      ...ours.slice(1).map(({ variant, points }) => [`${variant}/original`, (_, i) => points[i].ratio.toFixed(2)]),
+      ['authors', ({ width }) => theirs?.[1].points.find((one) => one.width === width)?.ratio.toFixed(2)],
+    ]),
     `loss ~ neurons^-a, a: ${ours.map(exponents).join(', ')}${theirs ? `; authors ${theirs.map(exponents).join(', ')}` : ''}`,
     '',
     `mean-field: tanh, ${fieldRows} rows, f_ref of width ${reference}: mean |f_d - f_ref|^2 ~ neurons^-a`,

@@ -1,10 +1,10 @@
 // Figure 6: time against the number of points d, order 5, a tenth of the points kept, one thread: cells that keep the moments up
 // to order 5 and no others ('fast', the work that the authors' program does), and the default ('best').
-import { textTable } from '../../demo/table.mjs'
 import { compressSync, momentCount } from '../../dist/index.js'
 import { powerLaw } from '../fit.mjs'
 import { doubled, groupBy, median, timed, uniformPoints } from '../measure.mjs'
 import { paper } from '../paper.mjs'
+import { tableOf } from '../table.mjs'
 
 export const title = 'Figure 6: time against the number of points, order 5, a tenth of them kept'
 export const seed = 1
@@ -96,16 +96,16 @@ export function series(results) {
 export function report(results, { threads }) {
   const all = series(results)
   const columns = [1000, 16_000, COMPARED, 1_024_000, LARGEST]
-  const milliseconds = (seconds) => (seconds === undefined ? '' : (1000 * seconds).toPrecision(3))
-  const rows = all.map(({ dimension, quality, points, fit, ratio }) => [
-    `${dimension}  ${quality}`,
-    ...columns.map((d) => milliseconds(points.find((one) => one.d === d)?.seconds)),
-    fit === undefined ? '' : fit.exponent.toFixed(2),
-    ratio === undefined ? '' : ratio.toExponential(1),
-  ])
-  const head = ['m', ...columns.map((d) => `d = ${d}`), 'growth', 'authors / ours']
   return [
-    textTable(head, rows),
+    tableOf(all, [
+      ['m', ({ dimension, quality }) => `${dimension}  ${quality}`],
+      ...columns.map((d) => {
+        const seconds = ({ points }) => points.find((one) => one.d === d)?.seconds
+        return [`d = ${d}`, (one) => seconds(one) && (1000 * seconds(one)).toPrecision(3)]
+      }),
+      ['growth', ({ fit }) => fit?.exponent.toFixed(2)],
+      ['authors / ours', ({ ratio }) => ratio?.toExponential(1)],
+    ]),
     '',
     `milliseconds of wall clock, medians, ${threads ?? 1} thread${(threads ?? 1) === 1 ? '' : 's'}; growth: the exponent of d fitted from ` +
       `${FIT_FROM} points on; authors / ours: their published time on an Apple M4 Pro over ours here, ${COMPARED} points`,

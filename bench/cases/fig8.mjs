@@ -6,12 +6,12 @@
 // and no more ('fast'): in part 'polylog' by the paper's rule, raised until the error first rises, for each set apart; in part
 // 'law' the best of all orders, for all sets together.
 import { quantile } from 'simple-statistics'
-import { textTable } from '../../demo/table.mjs'
 import { compressSync, momentCount } from '../../dist/index.js'
 import { line, powerLaw } from '../fit.mjs'
 import { drawTrial, errorsOfMeans, meanError, sigmoid } from '../means.mjs'
 import { doubled, groupBy, mean } from '../measure.mjs'
 import { paper } from '../paper.mjs'
+import { tableOf } from '../table.mjs'
 
 export const title = "Figure 8: sizes that grow like log^m d, and the error against d'^(1/m)"
 export const seed = 1
@@ -170,34 +170,20 @@ export function report(results, { trials }) {
   const all = series(results)
   const of = (part) => all.filter((one) => one.part === part)
   const theirs = paper('fig8')
-  const dimensions = [...new Set(all.map(({ dimension }) => dimension))]
-  const pair = (part, m) =>
-    ['auto', 'chosen'].map((way) => of(part).find((one) => one.dimension === m && one.way === way))
-
-  const polylog = dimensions
-    .filter((m) => POLYLOG[m])
-    .flatMap((m) => {
-      const [auto, chosen] = pair('polylog', m)
-      return auto.points.map(({ d, size, error, order }, i) => [
-        `${m}  ${d}`,
-        String(size),
-        error.toExponential(1),
-        order.toFixed(0),
-        chosen.points[i].error.toExponential(1),
-        chosen.points[i].order.toFixed(1),
-        theirs.find((one) => one.m === m && one.d === d)?.error.toExponential(1) ?? '',
-      ])
-    })
-  const law = dimensions.flatMap((m) => {
-    const [auto, chosen] = pair('law', m)
-    return auto.points.map(({ size, error, order }, i) => [
-      `${m}  ${size}`,
-      error.toExponential(1),
-      order.toFixed(0),
-      chosen.points[i].error.toExponential(1),
-      chosen.points[i].order.toFixed(0),
-    ])
-  })
+  /** The points of both ways beside each other. */
+  const pairs = (part) =>
+    of(part)
+      .filter(({ way }) => way === 'auto')
+      .flatMap(({ dimension: m, points }) => {
+        const chosen = of(part).find(({ dimension, way }) => dimension === m && way === 'chosen')
+        return points.map((auto, i) => ({ m, ...auto, chosen: chosen.points[i] }))
+      })
+  const errors = (digits) => [
+    ['auto', ({ error }) => error.toExponential(1)],
+    ['order', ({ order }) => order.toFixed(0)],
+    ['chosen', ({ chosen }) => chosen.error.toExponential(1)],
+    ['order', ({ chosen }) => chosen.order.toFixed(digits)],
+  ]
   const slopes = of('law').map(
     ({ dimension, way, fit, power }) =>
       `m = ${dimension}, ${way}: a = ${fit?.slope.toFixed(2)}, deviation ${fit?.deviation.toFixed(2)} (${fit?.count} sizes); ` +
@@ -206,10 +192,15 @@ export function report(results, { trials }) {
   const { points } = results.find(({ part }) => part === 'law')
   return [
     `Sizes that grow like log^m d, median errors of ${trials} trials; chosen: the paper's rule, the order raised until the error rises`,
-    textTable(['m  d', "d'", 'auto', 'order', 'chosen', 'order', 'authors'], polylog),
+    tableOf(pairs('polylog'), [
+      ['m  d', ({ m, d }) => `${m}  ${d}`],
+      ["d'", ({ size }) => size],
+      ...errors(1),
+      ['authors', ({ m, d }) => theirs.find((one) => one.m === m && one.d === d)?.error.toExponential(1)],
+    ]),
     '',
     `d = ${points}: mean errors against d'; chosen: the best of all orders`,
-    textTable(["m  d'", 'auto', 'order', 'chosen', 'order'], law),
+    tableOf(pairs('law'), [["m  d'", ({ m, size }) => `${m}  ${size}`], ...errors(0)]),
     '',
     "error ~ exp(-a d'^(1/m)) and error ~ a power of d', fitted up to the first error that is rounding; deviation: rms, of ln error:",
     ...slopes,

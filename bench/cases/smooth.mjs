@@ -6,7 +6,7 @@
 //   part 'after'   compressed after training, gelu and relu (with the target of figure 4): the function at once. `highest` is
 //                  compressed with the highest order that fits, in one cell
 import { compressNetworkSync, momentCount, predictSync, selectNeurons, trainNetworkSync } from '../../dist/index.js'
-import { groupBy, mapped, median } from '../measure.mjs'
+import { eachTrial, groupBy, mapped, median } from '../measure.mjs'
 import { fDistance, randomNeurons, rippleTask, rivalsOf, TRAINING, trainVariants } from '../networks.mjs'
 import { tableOf } from '../table.mjs'
 import { curveRows, deviationTable, finite, NAMES, recorded, short, summary } from '../trajectories.mjs'
@@ -37,7 +37,7 @@ export const VARIANTS = {
 export function cases({ small, trials, threads, cores }) {
   const shape = { ...(small ? SMALL : FULL), threads: threads ?? cores }
   const reluShape = { ...shape, rows: RELU.rows * shape.rows, epochs: RELU.epochs * shape.epochs }
-  const each = (one) => Array.from({ length: trials }, (_, trial) => ({ ...one, trial }))
+  const each = (one) => eachTrial(trials, one)
   return [
     ...Object.keys(RULES).flatMap((rule) => each({ part: 'path', rule, ...shape })),
     ...RULES_DURING.flatMap((rule) => each({ part: 'during', rule, ...shape })),

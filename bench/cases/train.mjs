@@ -2,9 +2,9 @@
 // neurons times rows a second. Beside it TensorFlow.js, the same parameters, rows and steps, where it is installed
 // (bench/tensorflow.mjs). In each trial all of them follow each other, so that a busy moment meets all.
 import { random } from '../../demo/random.mjs'
-import { textTable } from '../../demo/table.mjs'
 import { trainNetworkSync } from '../../dist/index.js'
 import { median, timed } from '../measure.mjs'
+import { tableOf } from '../table.mjs'
 import { tensorflow, trainer } from '../tensorflow.mjs'
 
 export const title = 'Throughput of trainNetworkSync: 2 inputs, 1 output, SGD, batches of 512'
@@ -105,30 +105,32 @@ function waves(count) {
 }
 
 export function report(results) {
-  const head = ['', 'precision', 'threads', 'neuron-samples/s', 'fastest', 'a CPU second', 'ms a step', 'CPU / ours']
-  head.push('prototype', 'of it')
-  const lines = results.flatMap(({ activation, width, methods }) =>
-    methods.map(({ name, precision, threads, wall, fastest, cpu }, i) => {
-      const rate = (milliseconds) => (width * BATCH) / (milliseconds / 1e3)
-      const prototype = i === 0 && threads === 1 ? PROTOTYPE[activation] : undefined
-      return [
-        `${(i === 0 ? activation : '').padEnd(6)}${name}`,
-        precision,
-        String(threads),
-        ...[wall, fastest, cpu].map((time) => rate(time).toExponential(2)),
-        wall.toPrecision(3),
-        name === 'fewpoints' ? '' : (cpu / methods[0].cpu).toPrecision(3),
-        prototype === undefined ? '' : prototype.toExponential(2),
-        prototype === undefined ? '' : (rate(cpu) / prototype).toFixed(2),
-      ]
-    }),
+  const all = results.flatMap(({ activation, width, methods }) =>
+    methods.map((method, i) => ({
+      ...method,
+      activation: i === 0 ? activation : '',
+      rate: (milliseconds) => (width * BATCH) / (milliseconds / 1e3),
+      ours: methods[0],
+      prototype: i === 0 && method.threads === 1 ? PROTOTYPE[activation] : undefined,
+    })),
   )
   const apart = results.map(({ methods }) =>
     Math.max(...methods.map(({ loss }) => Math.abs(loss / methods[0].loss - 1))),
   )
   const { threads } = results[0].methods[0]
   return [
-    textTable(head, lines),
+    tableOf(all, [
+      ['', ({ activation, name }) => `${activation.padEnd(6)}${name}`],
+      ['precision', ({ precision }) => precision],
+      ['threads', ({ threads }) => threads],
+      ['neuron-samples/s', ({ rate, wall }) => rate(wall).toExponential(2)],
+      ['fastest', ({ rate, fastest }) => rate(fastest).toExponential(2)],
+      ['a CPU second', ({ rate, cpu }) => rate(cpu).toExponential(2)],
+      ['ms a step', ({ wall }) => wall.toPrecision(3)],
+      ['CPU / ours', ({ name, cpu, ours }) => (name === 'fewpoints' ? '' : (cpu / ours.cpu).toPrecision(3))],
+      ['prototype', ({ prototype }) => prototype?.toExponential(2)],
+      ['of it', ({ rate, cpu, prototype }) => prototype && (rate(cpu) / prototype).toFixed(2)],
+    ]),
     '',
     `neuron-samples/s: width × rows / time of a step, width ${results[0].width}; medians of wall clock and of processor time`,
     results.every(({ isInstalled }) => isInstalled)

@@ -2,7 +2,7 @@
 // random subsets of the same width whose neurons stand for d/d' each. gelu with a smooth target, and relu with that of figure 4.
 import { textTable } from '../../demo/table.mjs'
 import { compressNetworkSync } from '../../dist/index.js'
-import { groupBy, mapped, median } from '../measure.mjs'
+import { eachTrial, groupBy, mapped, median } from '../measure.mjs'
 import { randomNeurons, rippleTask, trainVariants } from '../networks.mjs'
 import { curveRows, finite, recorded, short, summary } from '../trajectories.mjs'
 
@@ -18,13 +18,7 @@ const EVALUATIONS = 20
 
 export function cases({ small, trials, threads, cores }) {
   return Object.entries(EPOCHS).flatMap(([activation, epochs]) =>
-    Array.from({ length: trials }, (_, trial) => ({
-      activation,
-      trial,
-      epochs,
-      ...(small ? SMALL : FULL),
-      threads: threads ?? cores,
-    })),
+    eachTrial(trials, { activation, epochs, ...(small ? SMALL : FULL), threads: threads ?? cores }),
   )
 }
 

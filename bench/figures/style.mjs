@@ -52,8 +52,8 @@ export function seriesBy(field, domain, title, colors = COLORS) {
 }
 
 /**
- * A logarithmic axis whose labels are powers of ten, 1e-7, at most `most` of them. `shown`: the numbers that must have room, or
- * rows that have them in `field`.
+ * A logarithmic axis whose labels are powers of ten, 1e-7, at most `most` of them. `shown` has the numbers that it must show, or
+ * rows with these numbers in `field`.
  */
 export function powersOfTen(field, title, shown, most = 7) {
   return logarithmic(field, title, shown, { format: '.0e', most })
@@ -120,7 +120,7 @@ export function barOf(value, standardError) {
   return { low: Math.max(value - standardError, value / 10), high: value + standardError }
 }
 
-/** The ends of the bars of all rows, for which an axis must have room; those without a bar have `field`. */
+/** The ends of all bars, for the range of an axis. A row without a bar counts by its `field`. */
 export function endsOf(rows, field = 'error') {
   return rows.flatMap(({ [field]: value, low = value, high = value }) => [low, high])
 }
@@ -130,7 +130,7 @@ export function errorAxis(title, rows) {
   return powersOfTen('error', title, endsOf(rows))
 }
 
-/** A layer: rows, how they are drawn, and what their columns mean. */
+/** A layer of a panel: its rows, how they are drawn, and which field is which axis. */
 export function layer(values, mark, encoding) {
   return { data: { values }, mark, encoding }
 }

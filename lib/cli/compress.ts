@@ -1,12 +1,11 @@
 // fewpoints compress: a file of points in, a small file with the same moments out.
 import { type CompressOptions, compress, momentCount } from '../index.js'
 import { checkTarget } from '../io/atomic.js'
-import { pathName, STDIN } from '../io/bytes.js'
+import { STDIN } from '../io/bytes.js'
 import { OUTPUT_ENDINGS, outputFormat } from '../io/format.js'
-import { readTable } from '../io/read.js'
 import { writeCompressed } from '../io/write.js'
 import { CliError, EXIT, step } from './exit.js'
-import { progressBar } from './progress.js'
+import { type ProgressBar, progressBar } from './progress.js'
 import {
   bytes,
   compensatedSum,
@@ -20,8 +19,8 @@ import {
   short,
   whole,
 } from './report.js'
-import { type Selection, select } from './selection.js'
-import { readOptions, type TextCommand } from './text-options.js'
+import { readSelection } from './selection.js'
+import type { TextCommand } from './text-options.js'
 
 export interface CompressCommand extends TextCommand {
   output: string
@@ -41,7 +40,13 @@ export interface CompressCommand extends TextCommand {
 
 /** Reads, compresses, writes and reports. Throws CliError, or the library's errors; then there is no output file. */
 export async function compressCommand(input: string, command: CompressCommand, signal: AbortSignal): Promise<void> {
-  const { quiet } = command
+  const bar = progressBar(!command.quiet)
+  const summary = await compressFile(input, command, signal, bar).finally(bar.stop)
+  if (command.json) printJson(summary)
+  else if (!command.quiet) process.stdout.write(describe(summary))
+}
+
+async function compressFile(input: string, command: CompressCommand, signal: AbortSignal, bar: ProgressBar) {
   const start = performance.now()
   const format = outputFormat(command.output)
   if (command.output === STDIN)
@@ -56,110 +61,72 @@ export async function compressCommand(input: string, command: CompressCommand, s
     checkTarget(command.output, { inputs: input === STDIN ? [] : [input], force: command.force }),
   )
 
-  const bar = progressBar(!quiet)
-  try {
-    const selection = await step(EXIT.input, () => readSelection(input, command, bar.update, signal))
-    for (const text of selection.notes) note(text, quiet)
-    const read = performance.now()
+  const onProgress = (done: number, total: number) => bar.update('read', done, total)
+  const { selection } = await step(EXIT.input, () => readSelection(input, command, command, { signal, onProgress }))
+  for (const text of selection.notes) note(text, command.quiet)
+  const read = performance.now()
 
-    const { points, weights, names: columns } = selection
-    const result = await compress(points, {
-      dimension: columns.length,
-      weights,
-      order: command.order,
-      size: command.size,
-      quality: command.quality,
-      threads: command.threads,
-      scale: command.scale,
-      signal,
-      onProgress: ({ done, total, stage }) => bar.update(stage, done, total),
-    })
-    const compressed = performance.now()
-    const order = result.order as number // blocks are not given here
+  const { points, weights, names: columns } = selection
+  const result = await compress(points, {
+    dimension: columns.length,
+    weights,
+    order: command.order,
+    size: command.size,
+    quality: command.quality,
+    threads: command.threads,
+    scale: command.scale,
+    signal,
+    onProgress: ({ done, total, stage }) => bar.update(stage, done, total),
+  })
+  const compressed = performance.now()
+  const order = result.order as number // blocks are not given here
 
-    bar.update('write', 0, 1)
-    const rows = selection.rows ? result.indices.map((index) => (selection.rows as Uint32Array)[index]) : result.indices
-    const set = { names: columns, points: result.points, weights: result.weights, rows }
-    const facts = { order, sourceWeight: selection.weightColumn, dropMissing: selection.dropped > 0 }
-    const fileSize = await step(EXIT.output, () => writeCompressed(target, format, set, facts, signal))
-    const end = performance.now()
-    bar.stop()
+  bar.update('write', 0, 1)
+  const rows = selection.rows ? result.indices.map((index) => (selection.rows as Uint32Array)[index]) : result.indices
+  const set = { names: columns, points: result.points, weights: result.weights, rows }
+  const facts = { order, sourceWeight: selection.weightColumn, dropMissing: selection.dropped > 0 }
+  const fileSize = await step(EXIT.output, () => writeCompressed(target, format, set, facts, signal))
+  const end = performance.now()
 
-    const totals = {
-      before: weights === undefined ? selection.count : compensatedSum(weights),
-      after: compensatedSum(result.weights),
-    }
-    const summary = {
-      command: 'compress',
-      input,
-      output: command.output,
-      format,
-      bytes: fileSize,
-      columns,
-      weights: selection.weightColumn,
-      rows: selection.count + selection.dropped,
-      dropped: selection.dropped,
-      points: result.count,
-      order,
-      moments: momentCount(columns.length, order),
-      cells: result.cells,
-      cellsKeepingLess: result.cellsKeepingLess,
-      threads: result.threads,
-      residual: result.residual,
-      residualEpsilons: result.residual / EPSILON,
-      totalWeight: totals.before,
-      totalWeightEpsilons: Math.abs(totals.after - totals.before) / totals.before / EPSILON,
-      milliseconds: {
-        read: read - start,
-        partition: result.elapsed.partition,
-        recombine: result.elapsed.recombine,
-        compress: compressed - read,
-        write: end - compressed,
-        total: end - start,
-      },
-    }
-    if (command.json) printJson(summary)
-    else if (!quiet) process.stdout.write(describe(summary))
-  } finally {
-    bar.stop()
+  const totals = {
+    before: weights === undefined ? selection.count : compensatedSum(weights),
+    after: compensatedSum(result.weights),
   }
-}
-
-async function readSelection(
-  input: string,
-  command: CompressCommand,
-  update: (stage: string, done: number, total: number) => void,
-  signal: AbortSignal,
-): Promise<Selection> {
-  const { columns, weights, dropMissing } = command
-  const wanted = columns && (weights === undefined ? columns : [...columns, weights])
-  const onProgress = (done: number, total: number) => update('read', done, total)
-  const table = await readTable(input, { columns: wanted, ...readOptions(command), signal, onProgress })
-  return select(pathName(input), table, { columns, weights, dropMissing })
+  return {
+    command: 'compress',
+    input,
+    output: command.output,
+    format,
+    bytes: fileSize,
+    columns,
+    weights: selection.weightColumn,
+    rows: selection.count + selection.dropped,
+    dropped: selection.dropped,
+    points: result.count,
+    order,
+    moments: momentCount(columns.length, order),
+    cells: result.cells,
+    cellsKeepingLess: result.cellsKeepingLess,
+    threads: result.threads,
+    residual: result.residual,
+    residualEpsilons: result.residual / EPSILON,
+    totalWeight: totals.before,
+    totalWeightEpsilons: Math.abs(totals.after - totals.before) / totals.before / EPSILON,
+    milliseconds: {
+      read: read - start,
+      partition: result.elapsed.partition,
+      recombine: result.elapsed.recombine,
+      compress: compressed - read,
+      write: end - compressed,
+      total: end - start,
+    },
+  }
 }
 
 /** The residual that compress() aims at. Harder input is returned with a larger one, until half of the digits are lost. */
 const AIM = 50 * EPSILON
 
-interface Summary {
-  input: string
-  output: string
-  bytes: number
-  columns: string[]
-  weights: string | null
-  rows: number
-  dropped: number
-  points: number
-  order: number
-  moments: number
-  cells: number
-  cellsKeepingLess: number
-  threads: number
-  residual: number
-  totalWeight: number
-  totalWeightEpsilons: number
-  milliseconds: Record<'read' | 'partition' | 'recombine' | 'compress' | 'write' | 'total', number>
-}
+type Summary = Awaited<ReturnType<typeof compressFile>>
 
 function describe(summary: Summary): string {
   const { rows, dropped, points, milliseconds: time } = summary

@@ -1,5 +1,7 @@
 // Turns a table into points: chooses the columns, the weights and the rows. Wrong values are found here, where row, line and
 // column are known.
+import { pathName, type Watch } from '../io/bytes.js'
+import { readTable } from '../io/read.js'
 import type { Column, Table, Trouble } from '../io/table.js'
 import { float64s, uint32s } from '../native/memory.js'
 import { nearest } from '../nearest.js'
@@ -14,6 +16,7 @@ import {
   unnamedRemark,
 } from './remarks.js'
 import { names as listOf, whole } from './report.js'
+import { readOptions, type TextCommand } from './text-options.js'
 
 export interface SelectionOptions {
   /** The point columns by name. Default: all columns of numbers, except weights and source rows. */
@@ -39,8 +42,21 @@ export interface Selection {
   notes: string[]
 }
 
+/** Reads the columns that are used, and turns them into points. Throws as readTable() and CliError as select() does. */
+export async function readSelection(
+  path: string,
+  options: SelectionOptions,
+  command: TextCommand,
+  watch: Watch,
+): Promise<{ table: Table; selection: Selection }> {
+  const { columns, weights } = options
+  const wanted = columns && (weights === undefined ? columns : [...columns, weights])
+  const table = await readTable(path, { columns: wanted, ...readOptions(command), ...watch })
+  return { table, selection: select(pathName(path), table, options) }
+}
+
 /** Throws CliError: usage for names that the file lacks, input for wrong values. */
-export function select(path: string, table: Table, options: SelectionOptions): Selection {
+function select(path: string, table: Table, options: SelectionOptions): Selection {
   const notes = [...(table.notes ?? [])]
   const roles = rolesOf(table)
   const find = columnFinder(path, table)

@@ -5,7 +5,7 @@ import { readTable } from '../io/read.js'
 import type { Column, Table } from '../io/table.js'
 import { compressedColumns, compressedValues } from './compressed-file.js'
 import { CliError, EXIT, step } from './exit.js'
-import { progressBar } from './progress.js'
+import { type ProgressBar, progressBar } from './progress.js'
 import {
   compensatedSum,
   EPSILON,
@@ -19,8 +19,8 @@ import {
   textTable,
   whole,
 } from './report.js'
-import { columnFinder, select } from './selection.js'
-import { readOptions, type TextCommand } from './text-options.js'
+import { columnFinder, readSelection } from './selection.js'
+import type { TextCommand } from './text-options.js'
 
 export interface VerifyCommand extends TextCommand {
   order?: number | undefined
@@ -41,78 +41,84 @@ export async function verifyCommand(
   command: VerifyCommand,
   signal: AbortSignal,
 ): Promise<void> {
+  const bar = progressBar(!command.quiet)
+  const { report, rows } = await compare(original, compressed, command, signal, bar).finally(bar.stop)
+  if (command.json) printJson(report)
+  else if (!command.quiet) process.stdout.write(describe(report))
+  if (!report.ok) throw new CliError(EXIT.differs, whatDiffers(report, rows))
+}
+
+async function compare(
+  original: string,
+  compressed: string,
+  command: VerifyCommand,
+  signal: AbortSignal,
+  bar: ProgressBar,
+) {
   const { quiet, threads } = command
   const start = performance.now()
-  const bar = progressBar(!quiet)
-  try {
-    const onProgress = (done: number, total: number) => bar.update('read', done, total)
-    if (original === STDIN && compressed === STDIN)
-      throw new CliError(EXIT.usage, 'one of the two files can be standard input, not both')
-    // The options for text tables are for the original. Files that compress writes have names.
-    const header = command.header || undefined
-    const few = await step(EXIT.input, () => readTable(compressed, { header, signal, onProgress }))
-    const order = command.order ?? few.meta?.order
-    if (order === undefined) {
-      throw new CliError(EXIT.usage, `--order must be given: ${compressed} does not say with which order it was made`)
-    }
-    const roles = compressedColumns(pathName(compressed), few)
-    const points = command.columns?.map(columnFinder(compressed, few)) ?? roles.points
-    // Without names in the compressed file, its columns are the number columns of the original, in sequence.
-    const wanted = command.columns ?? (few.named ? points.map(({ name }) => name) : undefined)
-    const weights = command.weights ?? few.meta?.sourceWeight ?? undefined
-    const toRead = wanted && (weights === undefined ? wanted : [...wanted, weights])
-    const many = await step(EXIT.input, () =>
-      readTable(original, { columns: toRead, ...readOptions(command), signal, onProgress }),
-    )
-    const dropMissing = command.dropMissing || few.meta?.dropMissing === true
-    const selection = select(pathName(original), many, { columns: wanted, weights, dropMissing })
-    if (selection.names.length !== points.length) {
-      const found = `${original} has ${selection.names.length} number columns, ${compressed} has ${points.length}`
-      throw new CliError(EXIT.usage, `${found}; --columns says which are meant`)
-    }
-    for (const text of selection.notes) note(text, quiet)
-
-    const newPoints = compressedValues(compressed, points, few.rows)
-    const newWeights = compressedValues(compressed, [roles.weight], few.rows)
-    const { residual, perOrder } = await verify(
-      { points: selection.points, dimension: points.length, weights: selection.weights },
-      { points: newPoints, dimension: points.length, weights: newWeights },
-      { order, threads, signal, onProgress: ({ done, total, stage }) => bar.update(stage, done, total) },
-    )
-    const rows =
-      roles.row && compareRows(many, selection.names, points, compressedValues(compressed, [roles.row], few.rows))
-    bar.stop()
-
-    const before = selection.weights === undefined ? selection.count : compensatedSum(selection.weights)
-    const after = compensatedSum(newWeights)
-    const isSame = residual <= command.tolerance * EPSILON && (rows === undefined || rows.different === 0)
-    const report = {
-      command: 'verify',
-      original,
-      compressed,
-      ok: isSame,
-      columns: selection.names,
-      weights: selection.weightColumn,
-      rows: many.rows,
-      dropped: selection.dropped,
-      points: few.rows,
-      order,
-      residual,
-      residualEpsilons: residual / EPSILON,
-      perOrder,
-      tolerance: command.tolerance * EPSILON,
-      toleranceEpsilons: command.tolerance,
-      totalWeight: { original: before, compressed: after },
-      rowsDifferent: rows?.different ?? null,
-      milliseconds: performance.now() - start,
-    }
-    if (command.json) printJson(report)
-    else if (!quiet) process.stdout.write(describe(report))
-    if (!isSame) throw new CliError(EXIT.differs, whatDiffers(report, rows))
-  } finally {
-    bar.stop()
+  const onProgress = (done: number, total: number) => bar.update('read', done, total)
+  if (original === STDIN && compressed === STDIN)
+    throw new CliError(EXIT.usage, 'one of the two files can be standard input, not both')
+  // The options for text tables are for the original. Files that compress writes have names.
+  const header = command.header || undefined
+  const few = await step(EXIT.input, () => readTable(compressed, { header, signal, onProgress }))
+  const order = command.order ?? few.meta?.order
+  if (order === undefined) {
+    throw new CliError(EXIT.usage, `--order must be given: ${compressed} does not say with which order it was made`)
   }
+  const roles = compressedColumns(pathName(compressed), few)
+  const points = command.columns?.map(columnFinder(compressed, few)) ?? roles.points
+  // Without names in the compressed file, its columns are the number columns of the original, in sequence.
+  const wanted = command.columns ?? (few.named ? points.map(({ name }) => name) : undefined)
+  const weights = command.weights ?? few.meta?.sourceWeight ?? undefined
+  const dropMissing = command.dropMissing || few.meta?.dropMissing === true
+  const { table: many, selection } = await step(EXIT.input, () =>
+    readSelection(original, { columns: wanted, weights, dropMissing }, command, { signal, onProgress }),
+  )
+  if (selection.names.length !== points.length) {
+    const found = `${original} has ${selection.names.length} number columns, ${compressed} has ${points.length}`
+    throw new CliError(EXIT.usage, `${found}; --columns says which are meant`)
+  }
+  for (const text of selection.notes) note(text, quiet)
+
+  const newPoints = compressedValues(compressed, points, few.rows)
+  const newWeights = compressedValues(compressed, [roles.weight], few.rows)
+  const { residual, perOrder } = await verify(
+    { points: selection.points, dimension: points.length, weights: selection.weights },
+    { points: newPoints, dimension: points.length, weights: newWeights },
+    { order, threads, signal, onProgress: ({ done, total, stage }) => bar.update(stage, done, total) },
+  )
+  const rows =
+    roles.row && compareRows(many, selection.names, points, compressedValues(compressed, [roles.row], few.rows))
+
+  const before = selection.weights === undefined ? selection.count : compensatedSum(selection.weights)
+  const after = compensatedSum(newWeights)
+  const isSame = residual <= command.tolerance * EPSILON && (rows === undefined || rows.different === 0)
+  const report = {
+    command: 'verify',
+    original,
+    compressed,
+    ok: isSame,
+    columns: selection.names,
+    weights: selection.weightColumn,
+    rows: many.rows,
+    dropped: selection.dropped,
+    points: few.rows,
+    order,
+    residual,
+    residualEpsilons: residual / EPSILON,
+    perOrder,
+    tolerance: command.tolerance * EPSILON,
+    toleranceEpsilons: command.tolerance,
+    totalWeight: { original: before, compressed: after },
+    rowsDifferent: rows?.different ?? null,
+    milliseconds: performance.now() - start,
+  }
+  return { report, rows }
 }
+
+type Report = Awaited<ReturnType<typeof compare>>['report']
 
 interface RowComparison {
   different: number
@@ -138,24 +144,6 @@ function compareRows(
     if (result.first === -1) result.first = i
   }
   return result
-}
-
-interface Report {
-  original: string
-  compressed: string
-  ok: boolean
-  columns: string[]
-  weights: string | null
-  rows: number
-  dropped: number
-  points: number
-  order: number
-  residual: number
-  perOrder: Float64Array
-  toleranceEpsilons: number
-  totalWeight: { original: number; compressed: number }
-  rowsDifferent: number | null
-  milliseconds: number
 }
 
 function describe(report: Report): string {
