@@ -21,7 +21,7 @@ struct Support {
 };
 
 // The tables of a space, which all threads share. Every way returns either a support of at most features() points, with
-// positive weights and its measured residual, or none.
+// positive weights and its residual, or none.
 class CellSolver {
  public:
   CellSolver(const PolynomialSpace& space, std::size_t largest_cell);
@@ -41,7 +41,8 @@ class CellSolver {
                       const Monitor& monitor) const;
 
   // The same for a cell that has too many points for in_cache(). Its parts are reduced first, each on its own box, and
-  // then the points that they keep (tree recombination: Tchernychova 2015). None when a part is not solved.
+  // then the points that they keep (tree recombination: Tchernychova 2015). None when a part is not solved. The
+  // residual is a bound made of those of the parts and of the last step.
   Support in_parts(const PointColumns& points, double* workspace, const Monitor& monitor) const;
 
   // The same basis for any number of features and points. All threads stream the cell through the tableau of

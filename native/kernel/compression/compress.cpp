@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <utility>
 
 #include "base/list.hpp"
 #include "base/tolerances.hpp"
@@ -127,8 +128,8 @@ CellResults::Columns repaired(Ladder& ladder, const PointSet& set, const Residua
   if (ladder.copy_small()) keep_if_better(rounded());
   if (accepted()) return best;
   if (refine(best)) {
-    result.residual = residual_of(best);
-    result.strategies[kTogether] = 1;
+    const double before = std::exchange(result.residual, residual_of(best));
+    if (result.residual < before) result.strategies[kTogether] = 1;
   }
   if (accepted() || !ladder.solve_boxed(result.threads, monitor)) return best;
   CellResults::Columns boxed = rounded();

@@ -59,7 +59,10 @@ void Ladder::solve(int threads, Monitor& monitor) {
   for (std::size_t i = 0; i < cells; i++)
     if (open[i]) left.push_back(i);
   each(left, threads, monitor, [&](std::size_t i, int inner) {
-    if (climb(i, kCostly, kAgain, Support{}, inner, monitor)) return;
+    if (climb(i, kCostly, kAgain, Support{}, inner, monitor) ||
+        climb(i, kAgain, kTogether, Support{}, inner, monitor) ||
+        climb(i, kBoxed, kStrategies.size(), Support{}, inner, monitor))
+      return;
     throw Error(Code::Infeasible, "no vertex was found for a cell of " + std::to_string(results_.points(i)) +
                                       " points; try a lower order, or weights over fewer decades");
   });
@@ -104,13 +107,18 @@ StrategyCounts Ladder::counts() const {
 }
 
 std::size_t Ladder::cells_keeping_less() const {
-  return static_cast<std::size_t>(std::count(keeps_less_.begin(), keeps_less_.end(), 1));
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < results_.cells(); i++)
+    if (requested_ && (keeps_less_[i] || residuals_[i] > kCellResidual)) count++;
+  return count;
 }
 
 // Answers a cell that has nothing to reduce. False: the cell must be solved.
 bool Ladder::copies(std::size_t cell, const PointColumns& points) {
   if (points.count > 1 && all_equal(points)) {
-    results_.keep_distinct(cell);
+    DoubleDouble mass;
+    for (std::size_t i = 0; i < points.count; i++) mass = mass + DoubleDouble(points.w ? points.w[i] : 1.0);
+    results_.keep(cell, Support{{0}, {static_cast<double>(mass)}, 0});
     strategy_[cell] = static_cast<unsigned char>(index_of(Way::Merged));
     return true;
   }
@@ -127,8 +135,8 @@ bool Ladder::copies(std::size_t cell, const PointColumns& points) {
   return true;
 }
 
-// Solves a cell in cache, or in parts where it has too many points. The weights go straight to their place, without
-// allocation.
+// Solves a cell in cache, or in parts where it has too many points. In cache the weights go straight to their place,
+// without allocation.
 bool Ladder::solve_in_cache(std::size_t cell, const PointColumns& points, double* workspace, const Monitor& monitor) {
   if (enlarged_.streams(points.count) || points.count <= usize(enlarged_.features())) return false;
   std::uint32_t chosen[kMaxFastFeatures];
@@ -146,7 +154,8 @@ bool Ladder::solve_in_cache(std::size_t cell, const PointColumns& points, double
   return true;
 }
 
-// Tries the strategies [first, end) one after the other. A cell that has room for all its points keeps them when no
+// Tries the strategies [first, end) one after the other, and takes the first that is accepted, or else the one with the
+// smallest residual. A cell that has room for all its points keeps them when no
 // better answer was found. Returns whether the cell has a new answer.
 bool Ladder::climb(std::size_t cell, std::size_t first, std::size_t end, const Support& start, int threads,
                    Monitor& monitor) {
@@ -170,19 +179,21 @@ bool Ladder::climb(std::size_t cell, std::size_t first, std::size_t end, const S
       support = with.boxed(points, threads, monitor);
     }
     if (!support.found() || support.indices.size() > results_.room(cell)) continue;
+    if (best.found() && !(support.residual < best.residual)) continue;
     best = std::move(support);
     answer = s;
     if (best.residual <= strategy.accepted) break;
   }
-  residuals_[cell] = best.residual;
   if (first < kBoxed && points.count <= results_.room(cell) &&
       (best.indices.size() >= points.count || !(best.residual <= kAcceptedResidual))) {
     results_.keep_all(cell);
     strategy_[cell] = static_cast<unsigned char>(index_of(Way::Copied));
+    residuals_[cell] = 0;
     return true;
   }
   if (answer == end) return false;
   results_.keep(cell, best);
+  residuals_[cell] = best.residual;
   strategy_[cell] = static_cast<unsigned char>(answer);
   if (kStrategies[answer].space == Space::Requested) keeps_less_[cell] = 1;
   return true;

@@ -34,9 +34,9 @@ struct Strategy {
 // cells).
 constexpr double kCellResidual = 4e-15;
 
-// The strategies, in the order in which they are tried. When none that applies to a cell is accepted, the answer of the
-// last one is taken: the residual of the whole set is judged afterwards. From `again` on, cells are solved once more
-// because that residual is too large. A cell that keeps less stays in the requested space.
+// The strategies, in the order in which they are tried. When none that applies to a cell is accepted, the answer with
+// the smallest residual is taken: the residual of the whole set is judged afterwards. From `again` on, cells are solved
+// once more because that residual is too large. A cell that keeps less stays in the requested space.
 constexpr std::array kStrategies{
     Strategy{"copied", Space::Enlarged, Way::Copied, 0},
     Strategy{"merged", Space::Enlarged, Way::Merged, 0},
@@ -73,8 +73,9 @@ class Ladder {
   bool solve_boxed(int threads, Monitor& monitor);
 
   CellResults::Columns columns() const { return results_.columns(); }
-  StrategyCounts counts() const;           // the number of cells per strategy that answered them
-  std::size_t cells_keeping_less() const;  // cells that keep only the requested space, although it was enlarged
+  StrategyCounts counts() const;  // the number of cells per strategy that answered them
+  // The number of cells that keep only the requested space, or the enlarged one with a residual above kCellResidual.
+  std::size_t cells_keeping_less() const;
 
  private:
   bool copies(std::size_t cell, const PointColumns& points);
