@@ -93,7 +93,8 @@ CellResult CellSolver::in_cache(const PointColumns& points, double* workspace, s
   return simd().cell(shape_, {points.x, points.w, points.count, stop_of(monitor)}, workspace, chosen, weights);
 }
 
-Support CellSolver::in_parts(const PointColumns& points, double* workspace, const Monitor& monitor) const {
+Support CellSolver::in_parts(const PointColumns& points, double accepted, double* workspace,
+                             const Monitor& monitor) const {
   const std::size_t n = points.count, N = usize(features());
   const int m = points.dimension;
   if (n <= kFewPerFeature * N) return {};
@@ -115,7 +116,7 @@ Support CellSolver::in_parts(const PointColumns& points, double* workspace, cons
       kept.residual = std::max(kept.residual, result.residual);
     } else {
       if (result.count != kCellTooMany) return {};
-      const Support finer = in_parts(part, workspace, monitor);
+      const Support finer = in_parts(part, accepted, workspace, monitor);
       if (!finer.found()) return {};
       for (std::size_t i = 0; i < finer.indices.size(); i++) {
         kept.indices.push_back(static_cast<std::uint32_t>(begin + finer.indices[i]));
@@ -123,6 +124,7 @@ Support CellSolver::in_parts(const PointColumns& points, double* workspace, cons
       }
       kept.residual = std::max(kept.residual, finer.residual);
     }
+    if (!(kept.residual <= accepted)) return {};
   }
   const ChosenPoints all(points, kept.indices);
   const PointColumns left{all.x.data(), kept.weights.data(), kept.indices.size(), m};

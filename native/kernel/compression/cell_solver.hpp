@@ -41,9 +41,9 @@ class CellSolver {
                       const Monitor& monitor) const;
 
   // The same for a cell that has too many points for in_cache(). Its parts are reduced first, each on its own box, and
-  // then the points that they keep (tree recombination: Tchernychova 2015). None when a part is not solved. The
-  // residual is a bound made of those of the parts and of the last step.
-  Support in_parts(const PointColumns& points, double* workspace, const Monitor& monitor) const;
+  // then the points that they keep (tree recombination: Tchernychova 2015). None when a part is not solved, or not
+  // within the accepted residual. The residual is a bound made of those of the parts and of the last step.
+  Support in_parts(const PointColumns& points, double accepted, double* workspace, const Monitor& monitor) const;
 
   // The same basis for any number of features and points. All threads stream the cell through the tableau of
   // recombination/.

@@ -147,7 +147,7 @@ bool Ladder::solve_in_cache(std::size_t cell, const PointColumns& points, double
     return true;
   }
   if (result.count != kCellTooMany) return false;
-  const Support support = enlarged_.in_parts(points, workspace, monitor);
+  const Support support = enlarged_.in_parts(points, kStrategies[kInParts].accepted, workspace, monitor);
   if (!support.found() || !(support.residual <= kStrategies[kInParts].accepted)) return false;
   results_.keep(cell, support);
   strategy_[cell] = kInParts;
