@@ -131,10 +131,13 @@ CellResults::Columns repaired(Ladder& ladder, const PointSet& set, const Residua
     const double before = std::exchange(result.residual, residual_of(best));
     if (result.residual < before) result.strategies[kTogether] = 1;
   }
-  if (accepted() || !ladder.solve_boxed(result.threads, monitor)) return best;
-  CellResults::Columns boxed = rounded();
-  refine(boxed);
-  keep_if_better(std::move(boxed));
+  const auto keep_refined = [&] {
+    CellResults::Columns columns = rounded();
+    refine(columns);
+    keep_if_better(std::move(columns));
+  };
+  if (!accepted() && ladder.solve_boxed(result.threads, monitor)) keep_refined();
+  if (!accepted() && ladder.solve_requested(result.threads, monitor)) keep_refined();
   return best;
 }
 

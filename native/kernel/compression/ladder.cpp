@@ -96,8 +96,18 @@ bool Ladder::solve_boxed(int threads, Monitor& monitor) {
   }
   List<char> changed(results_.cells(), 0);
   each(bad.empty() ? reduced : bad, threads, monitor,
-       [&](std::size_t i, int inner) { changed[i] = climb(i, kBoxed, kStrategies.size(), Support{}, inner, monitor); });
+       [&](std::size_t i, int inner) { changed[i] = climb(i, kBoxed, kRequestedAgain, Support{}, inner, monitor); });
   return std::any_of(changed.begin(), changed.end(), [](char c) { return c != 0; });
+}
+
+bool Ladder::solve_requested(int threads, Monitor& monitor) {
+  List<std::size_t> cells;
+  for (std::size_t i = 0; i < results_.cells(); i++)
+    if (requested_ && results_.is_reduced(i) && !keeps_less_[i]) cells.push_back(i);
+  each(cells, threads, monitor, [&](std::size_t i, int inner) {
+    climb(i, kRequestedAgain, kStrategies.size(), results_.support_of(i), inner, monitor);
+  });
+  return !cells.empty();
 }
 
 StrategyCounts Ladder::counts() const {
@@ -173,7 +183,7 @@ bool Ladder::climb(std::size_t cell, std::size_t first, std::size_t end, const S
       if (!with.streams(points.count) || points.count <= usize(with.features())) continue;
       support = with.streamed(points, threads, monitor);
     } else if (strategy.way == Way::Orthonormal) {
-      const double width = first == kAgain ? 0 : OrthonormalBasis::kDegenerateWidth;
+      const double width = first >= kAgain ? 0 : OrthonormalBasis::kDegenerateWidth;
       support = with.orthonormal(points, start, width, threads, monitor);
     } else {
       support = with.boxed(points, threads, monitor);

@@ -48,8 +48,10 @@ constexpr std::array kStrategies{
     Strategy{"again", Space::Enlarged, Way::Orthonormal, HUGE_VAL},
     Strategy{"weights together", Space::Enlarged, Way::Together, kAcceptedResidual},
     Strategy{"boxed", Space::Enlarged, Way::Boxed, HUGE_VAL},
+    Strategy{"again, requested", Space::Requested, Way::Orthonormal, HUGE_VAL},
 };
-constexpr std::size_t kInCache = 2, kInParts = 3, kCostly = 4, kAgain = 7, kTogether = 8, kBoxed = 9;
+constexpr std::size_t kInCache = 2, kInParts = 3, kCostly = 4, kAgain = 7, kTogether = 8, kBoxed = 9,
+                      kRequestedAgain = 10;
 using StrategyCounts = std::array<std::size_t, kStrategies.size()>;
 
 // Whether a set that has no more points than moments, and may keep all of them, is brought to its rank. That takes
@@ -71,6 +73,9 @@ class Ladder {
   // all that were reduced. At high orders on thin tails, orthonormal polynomials lose their orthogonality. Returns
   // whether anything changed.
   bool solve_boxed(int threads, Monitor& monitor);
+  // Solves reduced cells in the requested space, where it was enlarged: the moments that were asked for come first.
+  // Returns whether anything changed.
+  bool solve_requested(int threads, Monitor& monitor);
 
   CellResults::Columns columns() const { return results_.columns(); }
   StrategyCounts counts() const;  // the number of cells per strategy that answered them
