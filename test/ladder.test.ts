@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { hardSets } from '../bench/hard-sets.mjs'
 import { type CompressSyncOptions, compressSync, verifySync } from '../lib/index.js'
-import { strategiesOf } from '../lib/points/compress.js'
+import { compressCounted } from '../lib/points/compress.js'
 import { fill, RESIDUAL_BOUND, rowsOf, seeded, uniform } from './fixtures.js'
 
 interface Reached {
@@ -59,9 +59,8 @@ const REACHED: Reached[] = [
 describe('every strategy is the answer for some set, and keeps the moments there', () => {
   for (const { strategy, points, options } of REACHED) {
     it(strategy, () => {
-      const strategies = strategiesOf(points, options)
+      const { result, strategies } = compressCounted(points, options)
       expect(strategies[strategy]).toBeGreaterThan(0)
-      const result = compressSync(points, options)
       const original = { points, dimension: options.dimension, weights: options.weights }
       expect(verifySync(original, result, { order: options.order as number }).residual).toBeLessThan(RESIDUAL_BOUND)
       expect(result.count).toBeLessThanOrEqual(options.size ?? result.count)
@@ -70,7 +69,7 @@ describe('every strategy is the answer for some set, and keeps the moments there
   }
 
   it('and there are no others', () => {
-    const names = Object.keys(strategiesOf(uniform(100, 2), { dimension: 2, order: 2 }))
+    const names = Object.keys(compressCounted(uniform(100, 2), { dimension: 2, order: 2 }).strategies)
     expect(names).toEqual(REACHED.map(({ strategy }) => strategy))
   })
 })

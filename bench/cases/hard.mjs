@@ -3,8 +3,8 @@
 //
 // Verdicts: kept (residual of at most 50 epsilons), kept loosely (at most 1e-9), refused (an error with a code), and WRONG:
 // anything else, which also is a result that is no re-weighted subset, or that reports another residual than verifySync.
-import { compressSync, momentCount, verifySync } from '../../dist/index.js'
-import { strategiesOf } from '../../dist/points/compress.js'
+import { momentCount, verifySync } from '../../dist/index.js'
+import { compressCounted } from '../../dist/points/compress.js'
 import { faultOf, hardSets, sizesFor } from '../hard-sets.mjs'
 import { EPS, timed } from '../measure.mjs'
 import { tableOf } from '../table.mjs'
@@ -44,10 +44,11 @@ export function run({ kind, points: usual, small, threads }) {
 function measure(set, options) {
   const { dimension, order, size } = options
   let result
+  let strategies
   let error
   const { wall } = timed(() => {
     try {
-      result = compressSync(set.points, options)
+      ;({ result, strategies } = compressCounted(set.points, options))
     } catch (cause) {
       error = cause
     }
@@ -62,7 +63,6 @@ function measure(set, options) {
     (Math.abs(result.residual - residual) <= EPS ? '' : `reports ${result.residual}, verifySync ${residual}`)
   const verdict = why ? 'WRONG' : residual <= KEPT ? 'kept' : residual <= KEPT_LOOSELY ? 'kept loosely' : 'WRONG'
   const { count, cells, cellsKeepingLess } = result
-  const strategies = strategiesOf(set.points, options)
   return {
     wall,
     count,

@@ -123,7 +123,7 @@ async function compressFile(input: string, command: CompressCommand, signal: Abo
   }
 }
 
-/** The residual that compress() aims at. Harder input is returned with a larger one, until half of the digits are lost. */
+/** The residual that compress() aims at. Harder input is returned with a larger one, until more than half of the digits would be lost. */
 const AIM = 50 * EPSILON
 
 type Summary = Awaited<ReturnType<typeof compressFile>>
@@ -142,7 +142,12 @@ function describe(summary: Summary): string {
       `${summary.order}: ${whole(summary.moments)} moments or more in each of ${whole(summary.cells)} ${summary.cells === 1 ? 'cell' : 'cells'}`,
     ],
     ...(summary.cellsKeepingLess > 0
-      ? [['less kept', `${whole(summary.cellsKeepingLess)} cells keep the moments of this order only`] as const]
+      ? [
+          [
+            'less kept',
+            `${whole(summary.cellsKeepingLess)} cells keep only the moments of this order to full accuracy`,
+          ] as const,
+        ]
       : []),
     [
       'residual',

@@ -79,8 +79,8 @@ export interface Compressed {
    */
   residual: number
   /**
-   * With quality 'best': how many cells keep only the moments of `order`, because no strategy kept the enlarged space to
-   * full accuracy there. Smooth means of the whole set are then no better than with 'fast'. 0 nearly always.
+   * With quality 'best': how many cells keep only the moments of `order` to full accuracy, because no strategy kept more
+   * there. Where it is not 0, smooth means of the whole set may be no better than with 'fast'.
    */
   cellsKeepingLess: number
   /** Milliseconds. */
@@ -117,7 +117,7 @@ type Values = OptionValues<typeof table>
  * @param points d x m numbers, row-major (Float64Array or Float32Array), or `{ data, shape: [d, m], stride?, offset? }`
  *
  * Rejects with ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_SIZE (`size` below both momentCount(m, order) and d),
- * ERR_NOT_FINITE (names row and column), ERR_WEIGHT, ERR_INFEASIBLE (half of the digits would be lost), ERR_MEMORY,
+ * ERR_NOT_FINITE (names row and column), ERR_WEIGHT, ERR_INFEASIBLE (more than half of the digits would be lost), ERR_MEMORY,
  * ERR_NO_BINARY, or with the signal's reason.
  *
  * Source: arXiv:2510.00504 for the cells and their error; V. Tchakaloff (1957) for the points and weights of one cell.
@@ -131,14 +131,18 @@ export async function compress(points: PointsInput, options: CompressOptions): P
 
 /** As compress(), but blocks until the end and throws the errors with which compress() rejects. The same bits. */
 export function compressSync(points: PointsInput, options: CompressSyncOptions): Compressed {
-  const values = readSync(options)
-  const input = readInput('compressSync', points, values)
-  return toCompressed(input, native().compressSync(input), values.order)
+  return compressCounted(points, options).result
 }
 
-/** For tests and benchmarks: how many cells each strategy of native/kernel/compression/ladder.hpp answered, by its name. */
-export function strategiesOf(points: PointsInput, options: CompressSyncOptions): Record<string, number> {
-  return native().compressSync(readInput('strategiesOf', points, readSync(options))).strategies
+/**
+ * compressSync() for tests and benchmarks. Tells as well how many cells each strategy of
+ * native/kernel/compression/ladder.hpp answered, by its name.
+ */
+export function compressCounted(points: PointsInput, options: CompressSyncOptions) {
+  const values = readSync(options)
+  const input = readInput('compressSync', points, values)
+  const output = native().compressSync(input)
+  return { result: toCompressed(input, output, values.order), strategies: output.strategies }
 }
 
 function readInput(caller: string, given: unknown, options: Values): NativeCompressInput {

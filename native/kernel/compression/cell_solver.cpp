@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 
 #include "base/list.hpp"
 #include "parallel/parallel_for.hpp"
@@ -40,6 +41,25 @@ Support without_zeros(Support support) {
   return support;
 }
 
+// The map of the cell's bounding box to [-1, 1]^m: t = (x - centre) * inverse.
+struct Box {
+  List<double> centre, inverse;
+};
+
+// None when a column is constant.
+std::optional<Box> box_of(const PointColumns& points) {
+  Box box;
+  for (int a = 0; a < points.dimension; a++) {
+    double low, high;
+    simd().bounds(points.x[a], 0, points.count, &low, &high);
+    const double half = 0.5 * high - 0.5 * low;
+    if (!(half > 0)) return std::nullopt;
+    box.centre.push_back(0.5 * low + 0.5 * high);
+    box.inverse.push_back(1 / half);
+  }
+  return box;
+}
+
 // Chosen points of a cell, as columns of their own.
 struct ChosenPoints {
   ChosenPoints(const PointColumns& points, const List<std::uint32_t>& indices)
@@ -75,6 +95,12 @@ void features_of(const FeatureSource& source, const List<std::uint32_t>& indices
 
 }  // namespace
 
+Support merged(const PointColumns& points) {
+  DoubleDouble mass;
+  for (std::size_t i = 0; i < points.count; i++) mass = mass + DoubleDouble(points.w ? points.w[i] : 1.0);
+  return {{0}, {static_cast<double>(mass)}, 0};
+}
+
 CellSolver::CellSolver(const PolynomialSpace& space, std::size_t largest_cell) : space_(space), indices_(space) {
   const int N = indices_.count, m = indices_.dimension, k = indices_.order;
   norm_.assign(N, 1.0);
@@ -98,81 +124,64 @@ Support CellSolver::in_parts(const PointColumns& points, double accepted, double
   const std::size_t n = points.count, N = usize(features());
   const int m = points.dimension;
   if (n <= kFewPerFeature * N) return {};
+  const auto solved = [&](const PointColumns& part) -> Support {
+    Support support{List<std::uint32_t>(N), List<double>(N)};
+    const CellResult result = in_cache(part, workspace, support.indices.data(), support.weights.data(), monitor);
+    if (result.count == kCellTooMany) return in_parts(part, accepted, workspace, monitor);
+    if (result.count < 0) return {};
+    support.indices.resize(result.count);
+    support.weights.resize(result.count);
+    support.residual = result.residual;
+    return support;
+  };
   Support kept;
   kept.residual = 0;
-  List<std::uint32_t> chosen(N);
-  List<double> weights(N);
   List<const double*> x(m);
   for (std::size_t p = 0; p < kParts; p++) {
     const std::size_t begin = p * n / kParts, end = (p + 1) * n / kParts;
     for (int a = 0; a < m; a++) x[a] = points.x[a] + begin;
-    const PointColumns part{x.data(), points.w ? points.w + begin : nullptr, end - begin, m};
-    const CellResult result = in_cache(part, workspace, chosen.data(), weights.data(), monitor);
-    if (result.count >= 0) {
-      for (int i = 0; i < result.count; i++) {
-        kept.indices.push_back(static_cast<std::uint32_t>(begin + chosen[i]));
-        kept.weights.push_back(weights[i]);
-      }
-      kept.residual = std::max(kept.residual, result.residual);
-    } else {
-      if (result.count != kCellTooMany) return {};
-      const Support finer = in_parts(part, accepted, workspace, monitor);
-      if (!finer.found()) return {};
-      for (std::size_t i = 0; i < finer.indices.size(); i++) {
-        kept.indices.push_back(static_cast<std::uint32_t>(begin + finer.indices[i]));
-        kept.weights.push_back(finer.weights[i]);
-      }
-      kept.residual = std::max(kept.residual, finer.residual);
-    }
-    if (!(kept.residual <= accepted)) return {};
+    const Support part = solved({x.data(), points.w ? points.w + begin : nullptr, end - begin, m});
+    if (!(part.residual <= accepted)) return {};
+    for (const std::uint32_t i : part.indices) kept.indices.push_back(static_cast<std::uint32_t>(begin + i));
+    kept.weights.insert(kept.weights.end(), part.weights.begin(), part.weights.end());
+    kept.residual = std::max(kept.residual, part.residual);
   }
   const ChosenPoints all(points, kept.indices);
-  const PointColumns left{all.x.data(), kept.weights.data(), kept.indices.size(), m};
-  const CellResult result = in_cache(left, workspace, chosen.data(), weights.data(), monitor);
-  if (result.count < 0) return {};
-  Support support;
-  for (int i = 0; i < result.count; i++) {
-    support.indices.push_back(kept.indices[chosen[i]]);
-    support.weights.push_back(weights[i]);
-  }
-  support.residual = kept.residual + result.residual;
-  return support;
+  Support support = solved({all.x.data(), kept.weights.data(), kept.indices.size(), m});
+  for (std::uint32_t& i : support.indices) i = kept.indices[i];
+  support.residual += kept.residual;
+  return support.residual <= accepted ? support : Support{};
 }
 
 Support CellSolver::streamed(const PointColumns& points, int threads, Monitor& monitor) const {
   const int N = indices_.count;
-  Support support;
-  with_box(points, [&](const FeatureSource& source) {
-    BasicSolutionFinder finder(source, threads, monitor);
-    if (!finder.run() || finder.rank() < N) return;
-    // The residual is measured as in in_cache(): relative to the mass, in orthonormal features.
-    DoubleDoubleSums target = finder.target();
-    for (int e = 0; e < N; e++) target.magnitude[e] = target.high[0] / norm_[e];
-    const std::size_t count = finder.indices().size(), stride = (count + 7) / 8 * 8;
-    Array<double> columns(product(N, stride));
-    std::fill_n(columns.data(), columns.size(), 0.0);
-    features_of(source, finder.indices(), columns.data(), stride, threads, monitor);
-    support.residual = finder.refine(target, [&](const List<double>& w) {
-      Array<double> padded(stride);
-      std::fill_n(std::copy(w.begin(), w.end(), padded.data()), stride - w.size(), 0.0);
-      DoubleDoubleSums sums(N);
-      for (int e = 0; e < N; e++)
-        simd().weighted_sum(columns.data() + usize(e) * stride, padded.data(), stride, &sums.high[e], &sums.low[e]);
-      return sums;
-    });
-    support.indices = finder.indices();
-    support.weights = finder.weights();
+  const std::optional<Box> box = box_of(points);
+  if (!box) return {};
+  const Recurrence legendre = Recurrence::legendre(indices_.dimension, indices_.order);
+  const ProductSource source(shape_of(indices_, legendre), points.x, points.w, points.count, box->centre, box->inverse);
+  BasicSolutionFinder finder(source, threads, monitor);
+  if (!finder.run() || finder.rank() < N) return {};
+  // The residual is measured as in in_cache(): relative to the mass, in orthonormal features.
+  DoubleDoubleSums target = finder.target();
+  for (int e = 0; e < N; e++) target.magnitude[e] = target.high[0] / norm_[e];
+  const std::size_t count = finder.indices().size(), stride = (count + 7) / 8 * 8;
+  Array<double> columns(product(N, stride));
+  std::fill_n(columns.data(), columns.size(), 0.0);
+  features_of(source, finder.indices(), columns.data(), stride, threads, monitor);
+  const double residual = finder.refine(target, [&](const List<double>& w) {
+    Array<double> padded(stride);
+    std::fill_n(std::copy(w.begin(), w.end(), padded.data()), stride - w.size(), 0.0);
+    DoubleDoubleSums sums(N);
+    for (int e = 0; e < N; e++)
+      simd().weighted_sum(columns.data() + usize(e) * stride, padded.data(), stride, &sums.high[e], &sums.low[e]);
+    return sums;
   });
-  return without_zeros(std::move(support));
+  return without_zeros({finder.indices(), finder.weights(), residual});
 }
 
 Support CellSolver::orthonormal(const PointColumns& points, Support start, double degenerate_width, int threads,
                                 Monitor& monitor) const {
-  if (space_.highest_power() == 0) {  // the mass is the only moment
-    DoubleDouble mass;
-    for (std::size_t i = 0; i < points.count; i++) mass = mass + DoubleDouble(points.w ? points.w[i] : 1.0);
-    return {{0}, {static_cast<double>(mass)}, 0};
-  }
+  if (space_.highest_power() == 0) return merged(points);  // the mass is the only moment
   const OrthonormalBasis coordinates(points, space_, degenerate_width, threads, monitor);
   const DoubleDoubleBasis& basis = coordinates.basis();
   const int m = basis.dimension(), N = basis.count();
@@ -216,50 +225,25 @@ Support CellSolver::orthonormal(const PointColumns& points, Support start, doubl
 }
 
 Support CellSolver::boxed(const PointColumns& points, int threads, Monitor& monitor) const {
-  const int m = indices_.dimension;
-  Support support;
-  with_box(points, [&](const FeatureSource& source) {
-    BasicSolutionFinder finder(source, threads, monitor, kMinTolerance);
-    if (!finder.run()) return;
-    List<double> centre(m);
-    LinearMap map;
-    for (int a = 0; a < m; a++) {
-      double low = points.x[a][0], high = low;
-      simd().bounds(points.x[a], 0, points.count, &low, &high);
-      centre[a] = 0.5 * low + 0.5 * high;
-      map.factor.push_back(1 / (0.5 * high - 0.5 * low));
-      map.from.push_back(a);
-    }
-    List<int> all(features());
-    std::iota(all.begin(), all.end(), 0);
-    const DoubleDoubleBasis basis(indices_, Recurrence::legendre(m, indices_.order), centre, std::move(map), all);
-    const auto sums = [&](const double* const* x, const double* w, std::size_t n) {
-      return basis.sums(x, w, n, threads, monitor, Stage::Recombine);
-    };
-    const DoubleDoubleSums target = sums(points.x, points.w, points.count);
-    const ChosenPoints chosen(points, finder.indices());
-    support.residual =
-        finder.refine(target, [&](const List<double>& w) { return sums(chosen.x.data(), w.data(), w.size()); });
-    support.indices = finder.indices();
-    support.weights = finder.weights();
-  });
-  return without_zeros(std::move(support));
-}
-
-bool CellSolver::with_box(const PointColumns& points, const std::function<void(const FeatureSource&)>& use) const {
-  const int m = indices_.dimension;
-  List<double> centre(m), inverse(m);
-  for (int a = 0; a < m; a++) {
-    double low = points.x[a][0], high = low;
-    simd().bounds(points.x[a], 0, points.count, &low, &high);
-    centre[a] = 0.5 * low + 0.5 * high;
-    const double half = 0.5 * high - 0.5 * low;
-    if (!(half > 0)) return false;
-    inverse[a] = 1 / half;
-  }
-  const Recurrence legendre = Recurrence::legendre(m, indices_.order);
-  use(ProductSource(shape_of(indices_, legendre), points.x, points.w, points.count, centre, inverse));
-  return true;
+  const std::optional<Box> box = box_of(points);
+  if (!box) return {};
+  const Recurrence legendre = Recurrence::legendre(indices_.dimension, indices_.order);
+  const ProductSource source(shape_of(indices_, legendre), points.x, points.w, points.count, box->centre, box->inverse);
+  BasicSolutionFinder finder(source, threads, monitor, kMinTolerance);
+  if (!finder.run()) return {};
+  LinearMap map{box->inverse, List<int>(indices_.dimension)};
+  std::iota(map.from.begin(), map.from.end(), 0);
+  List<int> all(features());
+  std::iota(all.begin(), all.end(), 0);
+  const DoubleDoubleBasis basis(indices_, legendre, box->centre, std::move(map), all);
+  const auto sums = [&](const double* const* x, const double* w, std::size_t n) {
+    return basis.sums(x, w, n, threads, monitor, Stage::Recombine);
+  };
+  const DoubleDoubleSums target = sums(points.x, points.w, points.count);
+  const ChosenPoints chosen(points, finder.indices());
+  const double residual =
+      finder.refine(target, [&](const List<double>& w) { return sums(chosen.x.data(), w.data(), w.size()); });
+  return without_zeros({finder.indices(), finder.weights(), residual});
 }
 
 }  // namespace fewpoints

@@ -1,7 +1,6 @@
 // The ways to recombine one cell in one space of polynomials. ladder.hpp says which is tried when.
 #pragma once
 #include <cstdint>
-#include <functional>
 
 #include "base/array.hpp"
 #include "base/list.hpp"
@@ -20,6 +19,9 @@ struct Support {
   bool found() const { return !indices.empty(); }
 };
 
+// The first point with the weight of all.
+Support merged(const PointColumns& points);
+
 // The tables of a space, which all threads share. Every way returns either a support of at most features() points, with
 // positive weights and its residual, or none.
 class CellSolver {
@@ -27,7 +29,6 @@ class CellSolver {
   CellSolver(const PolynomialSpace& space, std::size_t largest_cell);
 
   int features() const { return indices_.count; }
-  const MultiIndices& indices() const { return indices_; }
   // The doubles of workspace that in_cache() needs. 0: the space has too many features for it.
   std::size_t workspace() const { return workspace_; }
   // Whether a cell of this many points is for streamed() instead of in_cache(). It is when the space has too many
@@ -58,10 +59,6 @@ class CellSolver {
   // Legendre products on the box, for features of any rank, with sums in double-double. None where a column is
   // constant.
   Support boxed(const PointColumns& points, int threads, Monitor& monitor) const;
-
-  // Calls use(source) with the Legendre features of these points. Returns false, without a call, when a column is
-  // constant.
-  bool with_box(const PointColumns& points, const std::function<void(const FeatureSource&)>& use) const;
 
  private:
   static constexpr std::size_t kManyPoints = std::size_t{1} << 17;

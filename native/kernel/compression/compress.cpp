@@ -120,22 +120,18 @@ CellResults::Columns repaired(Ladder& ladder, const PointSet& set, const Residua
   };
   const auto accepted = [&] { return result.residual <= kAcceptedResidual; };
 
-  keep_if_better(rounded());
-  if (accepted()) return best;
-  ladder.solve_again(result.threads, monitor);
-  keep_if_better(rounded());
-  if (accepted()) return best;
-  if (ladder.copy_small()) keep_if_better(rounded());
-  if (accepted()) return best;
-  if (refine(best)) {
-    const double before = std::exchange(result.residual, residual_of(best));
-    if (result.residual < before) result.strategies[kTogether] = 1;
-  }
   const auto keep_refined = [&] {
     CellResults::Columns columns = rounded();
     refine(columns);
     keep_if_better(std::move(columns));
   };
+  keep_if_better(rounded());
+  if (!accepted() && ladder.solve_again(result.threads, monitor)) keep_if_better(rounded());
+  if (!accepted() && ladder.copy_small()) keep_if_better(rounded());
+  if (!accepted() && refine(best)) {
+    const double before = std::exchange(result.residual, residual_of(best));
+    if (result.residual < before) result.strategies[kTogether] = 1;
+  }
   if (!accepted() && ladder.solve_boxed(result.threads, monitor)) keep_refined();
   if (!accepted() && ladder.solve_requested(result.threads, monitor)) keep_refined();
   return best;

@@ -19,12 +19,6 @@ bool all_equal(const PointColumns& points) {
   return true;
 }
 
-std::size_t index_of(Way way) {
-  return static_cast<std::size_t>(
-      std::find_if(kStrategies.begin(), kStrategies.end(), [&](const Strategy& s) { return s.way == way; }) -
-      kStrategies.begin());
-}
-
 }  // namespace
 
 bool reduces_to_rank(std::size_t points, std::size_t features) {
@@ -68,46 +62,30 @@ void Ladder::solve(int threads, Monitor& monitor) {
   });
 }
 
-void Ladder::solve_again(int threads, Monitor& monitor) {
-  List<std::size_t> reduced;
-  for (std::size_t i = 0; i < results_.cells(); i++)
-    if (results_.is_reduced(i)) reduced.push_back(i);
-  each(reduced, threads, monitor,
-       [&](std::size_t i, int inner) { climb(i, kAgain, kTogether, results_.support_of(i), inner, monitor); });
+bool Ladder::solve_again(int threads, Monitor& monitor) {
+  return climb_all(reduced(), kAgain, kTogether, true, threads, monitor);
 }
 
 bool Ladder::copy_small() {
   bool any = false;
-  for (std::size_t i = 0; i < results_.cells(); i++) {
-    if (results_.points(i) > results_.room(i) || !results_.is_reduced(i)) continue;
-    results_.keep_all(i);
-    strategy_[i] = static_cast<unsigned char>(index_of(Way::Copied));
+  for (const std::size_t i : reduced()) {
+    if (results_.points(i) > results_.room(i)) continue;
+    copy(i);
     any = true;
   }
   return any;
 }
 
 bool Ladder::solve_boxed(int threads, Monitor& monitor) {
-  List<std::size_t> reduced, bad;
-  for (std::size_t i = 0; i < results_.cells(); i++) {
-    if (!results_.is_reduced(i)) continue;
-    reduced.push_back(i);
+  const List<std::size_t> cells = reduced();
+  List<std::size_t> bad;
+  for (const std::size_t i : cells)
     if (!(residuals_[i] <= kAcceptedResidual)) bad.push_back(i);
-  }
-  List<char> changed(results_.cells(), 0);
-  each(bad.empty() ? reduced : bad, threads, monitor,
-       [&](std::size_t i, int inner) { changed[i] = climb(i, kBoxed, kRequestedAgain, Support{}, inner, monitor); });
-  return std::any_of(changed.begin(), changed.end(), [](char c) { return c != 0; });
+  return climb_all(bad.empty() ? cells : bad, kBoxed, kRequestedAgain, false, threads, monitor);
 }
 
 bool Ladder::solve_requested(int threads, Monitor& monitor) {
-  List<std::size_t> cells;
-  for (std::size_t i = 0; i < results_.cells(); i++)
-    if (requested_ && results_.is_reduced(i) && !keeps_less_[i]) cells.push_back(i);
-  each(cells, threads, monitor, [&](std::size_t i, int inner) {
-    climb(i, kRequestedAgain, kStrategies.size(), results_.support_of(i), inner, monitor);
-  });
-  return !cells.empty();
+  return climb_all(reduced(), kRequestedAgain, kStrategies.size(), true, threads, monitor);
 }
 
 StrategyCounts Ladder::counts() const {
@@ -126,10 +104,8 @@ std::size_t Ladder::cells_keeping_less() const {
 // Answers a cell that has nothing to reduce. False: the cell must be solved.
 bool Ladder::copies(std::size_t cell, const PointColumns& points) {
   if (points.count > 1 && all_equal(points)) {
-    DoubleDouble mass;
-    for (std::size_t i = 0; i < points.count; i++) mass = mass + DoubleDouble(points.w ? points.w[i] : 1.0);
-    results_.keep(cell, Support{{0}, {static_cast<double>(mass)}, 0});
-    strategy_[cell] = static_cast<unsigned char>(index_of(Way::Merged));
+    results_.keep(cell, merged(points));
+    strategy_[cell] = kMerged;
     return true;
   }
   if (points.count > usize(enlarged_.features())) return false;
@@ -137,12 +113,26 @@ bool Ladder::copies(std::size_t cell, const PointColumns& points) {
   // size holds anyway, and copies are exact.
   const bool whole = results_.cells() == 1 && points.count > 1;
   if (whole && reduces_to_rank(points.count, usize(enlarged_.features()))) return false;
-  if (whole)
-    results_.keep_distinct(cell);
-  else
-    results_.keep_all(cell);
-  strategy_[cell] = static_cast<unsigned char>(index_of(whole ? Way::Merged : Way::Copied));
+  if (!whole) {
+    copy(cell);
+    return true;
+  }
+  results_.keep_distinct(cell);
+  strategy_[cell] = kMerged;
   return true;
+}
+
+void Ladder::copy(std::size_t cell) {
+  results_.keep_all(cell);
+  strategy_[cell] = kCopied;
+  residuals_[cell] = 0;
+}
+
+List<std::size_t> Ladder::reduced() const {
+  List<std::size_t> cells;
+  for (std::size_t i = 0; i < results_.cells(); i++)
+    if (results_.is_reduced(i)) cells.push_back(i);
+  return cells;
 }
 
 // Solves a cell in cache, or in parts where it has too many points. In cache the weights go straight to their place,
@@ -158,15 +148,15 @@ bool Ladder::solve_in_cache(std::size_t cell, const PointColumns& points, double
   }
   if (result.count != kCellTooMany) return false;
   const Support support = enlarged_.in_parts(points, kStrategies[kInParts].accepted, workspace, monitor);
-  if (!support.found() || !(support.residual <= kStrategies[kInParts].accepted)) return false;
+  if (!support.found()) return false;
   results_.keep(cell, support);
   strategy_[cell] = kInParts;
   return true;
 }
 
 // Tries the strategies [first, end) one after the other, and takes the first that is accepted, or else the one with the
-// smallest residual. A cell that has room for all its points keeps them when no
-// better answer was found. Returns whether the cell has a new answer.
+// smallest residual. A cell that has room for all its points keeps them when no better answer was found. Returns
+// whether the cell has a new answer.
 bool Ladder::climb(std::size_t cell, std::size_t first, std::size_t end, const Support& start, int threads,
                    Monitor& monitor) {
   List<const double*> x;
@@ -196,9 +186,7 @@ bool Ladder::climb(std::size_t cell, std::size_t first, std::size_t end, const S
   }
   if (first < kBoxed && points.count <= results_.room(cell) &&
       (best.indices.size() >= points.count || !(best.residual <= kAcceptedResidual))) {
-    results_.keep_all(cell);
-    strategy_[cell] = static_cast<unsigned char>(index_of(Way::Copied));
-    residuals_[cell] = 0;
+    copy(cell);
     return true;
   }
   if (answer == end) return false;
@@ -207,6 +195,17 @@ bool Ladder::climb(std::size_t cell, std::size_t first, std::size_t end, const S
   strategy_[cell] = static_cast<unsigned char>(answer);
   if (kStrategies[answer].space == Space::Requested) keeps_less_[cell] = 1;
   return true;
+}
+
+// Climbs with every one of the cells; from_support: starting from the support that it has. Returns whether any of them
+// has a new answer.
+bool Ladder::climb_all(const List<std::size_t>& cells, std::size_t first, std::size_t end, bool from_support,
+                       int threads, Monitor& monitor) {
+  List<char> changed(results_.cells(), 0);
+  each(cells, threads, monitor, [&](std::size_t i, int inner) {
+    changed[i] = climb(i, first, end, from_support ? results_.support_of(i) : Support{}, inner, monitor);
+  });
+  return std::any_of(changed.begin(), changed.end(), [](char c) { return c != 0; });
 }
 
 // All threads work on each cell when there are few. One thread works on each when there are many.

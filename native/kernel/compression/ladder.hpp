@@ -50,8 +50,11 @@ constexpr std::array kStrategies{
     Strategy{"boxed", Space::Enlarged, Way::Boxed, HUGE_VAL},
     Strategy{"again, requested", Space::Requested, Way::Orthonormal, HUGE_VAL},
 };
-constexpr std::size_t kInCache = 2, kInParts = 3, kCostly = 4, kAgain = 7, kTogether = 8, kBoxed = 9,
-                      kRequestedAgain = 10;
+constexpr std::size_t kCopied = 0, kMerged = 1, kInCache = 2, kInParts = 3, kCostly = 4, kAgain = 7, kTogether = 8,
+                      kBoxed = 9, kRequestedAgain = 10;
+static_assert(kStrategies[kMerged].way == Way::Merged && kStrategies[kInParts].way == Way::InParts &&
+              kStrategies[kCostly].way == Way::Streamed && kStrategies[kTogether].way == Way::Together &&
+              kStrategies[kBoxed].way == Way::Boxed && kStrategies.size() == kRequestedAgain + 1);
 using StrategyCounts = std::array<std::size_t, kStrategies.size()>;
 
 // Whether a set that has no more points than moments, and may keep all of them, is brought to its rank. That takes
@@ -65,16 +68,15 @@ class Ladder {
   // Solves every cell. Throws Error(Infeasible) where no strategy finds a support.
   void solve(int threads, Monitor& monitor);
   // Solves every reduced cell once more, starting from its current support. Even the slightest spread of its points
-  // counts.
-  void solve_again(int threads, Monitor& monitor);
-  // Restores all points of the cells that have room for them. Returns whether there were any.
+  // counts. Returns, as the following functions do, whether
+  // anything changed.
+  bool solve_again(int threads, Monitor& monitor);
+  // Restores all points of the cells that have room for them.
   bool copy_small();
   // Solves cells in products of Legendre polynomials on their boxes: those with a bad residual, or if there are none,
-  // all that were reduced. At high orders on thin tails, orthonormal polynomials lose their orthogonality. Returns
-  // whether anything changed.
+  // all that were reduced. At high orders on thin tails, orthonormal polynomials lose their orthogonality.
   bool solve_boxed(int threads, Monitor& monitor);
   // Solves reduced cells in the requested space, where it was enlarged: the moments that were asked for come first.
-  // Returns whether anything changed.
   bool solve_requested(int threads, Monitor& monitor);
 
   CellResults::Columns columns() const { return results_.columns(); }
@@ -85,7 +87,11 @@ class Ladder {
  private:
   bool copies(std::size_t cell, const PointColumns& points);
   bool solve_in_cache(std::size_t cell, const PointColumns& points, double* workspace, const Monitor& monitor);
+  void copy(std::size_t cell);
+  List<std::size_t> reduced() const;
   bool climb(std::size_t cell, std::size_t first, std::size_t end, const Support& start, int threads, Monitor& monitor);
+  bool climb_all(const List<std::size_t>& cells, std::size_t first, std::size_t end, bool from_support, int threads,
+                 Monitor& monitor);
   template <class Body>
   void each(const List<std::size_t>& cells, int threads, Monitor& monitor, const Body& body);
 

@@ -35,32 +35,9 @@ struct Cell {
   FEWPOINTS_INLINE Vec local(int a, Vec x) const { return (x - splat(box.centre[a])) * splat(box.inverse[a]); }
 
   void measure() {
-    const size_t n = points.count;
     for (int a = 0; a < dimension(); a++) {
-      const double* x = points.x[a];
-      double low = x[0], high = low;
-      if (n >= W) {
-        Vec low0 = loadu(x), high0 = low0, low1 = loadu(x + n - W), high1 = low1;
-        size_t i = W;
-        for (; i + 2 * W <= n; i += 2 * W) {
-          const Vec x0 = loadu(x + i), x1 = loadu(x + i + W);
-          low0 = minimum(x0, low0);
-          high0 = maximum(x0, high0);
-          low1 = minimum(x1, low1);
-          high1 = maximum(x1, high1);
-        }
-        if (i + W <= n) {
-          low0 = minimum(loadu(x + i), low0);
-          high0 = maximum(loadu(x + i), high0);
-        }
-        low = smallest(minimum(low0, low1));
-        high = largest(maximum(high0, high1));
-      } else {
-        for (size_t i = 1; i < n; i++) {
-          low = x[i] < low ? x[i] : low;
-          high = x[i] > high ? x[i] : high;
-        }
-      }
+      double low, high;
+      extremes(points.x[a], points.count, &low, &high);
       box.centre[a] = 0.5 * low + 0.5 * high;
       const double half = 0.5 * high - 0.5 * low;
       box.inverse[a] = half > 0 ? 1 / half : 0;

@@ -49,34 +49,7 @@ void grid_keys(const GridAxes& axes, const double* const* columns, size_t begin,
 
 // The least and the largest of x[begin, end), which must not be empty.
 void bounds(const double* x, size_t begin, size_t end, double* low, double* high) {
-  const size_t count = end - begin;
-  x += begin;
-  if (count < W) {
-    double l = x[0], h = x[0];
-    for (size_t i = 1; i < count; i++) {
-      l = x[i] < l ? x[i] : l;
-      h = x[i] > h ? x[i] : h;
-    }
-    *low = l;
-    *high = h;
-    return;
-  }
-  // The last vector overlaps the one before it.
-  Vec l = loadu(x + count - W), h = l, l2 = l, h2 = l;
-  size_t i = 0;
-  for (; i + 2 * W <= count; i += 2 * W) {
-    const Vec v = loadu(x + i), v2 = loadu(x + i + W);
-    l = minimum(v, l);
-    h = maximum(v, h);
-    l2 = minimum(v2, l2);
-    h2 = maximum(v2, h2);
-  }
-  if (i + W <= count) {
-    l = minimum(loadu(x + i), l);
-    h = maximum(loadu(x + i), h);
-  }
-  *low = smallest(minimum(l, l2));
-  *high = largest(maximum(h, h2));
+  extremes(x + begin, end - begin, low, high);
 }
 
 double sum_range(const double* x, size_t begin, size_t end) {

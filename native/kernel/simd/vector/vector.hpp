@@ -182,6 +182,34 @@ FEWPOINTS_INLINE double largest(Vec a) {
   return maximum(a, exchange<1>(a))[0];
 }
 
+// The least and the largest of x[0 .. n), n > 0.
+FEWPOINTS_INLINE void extremes(const double* x, size_t n, double* low, double* high) {
+  if (n < W) {
+    *low = *high = x[0];
+    for (size_t i = 1; i < n; i++) {
+      *low = x[i] < *low ? x[i] : *low;
+      *high = x[i] > *high ? x[i] : *high;
+    }
+    return;
+  }
+  // The last vector overlaps the one before it.
+  Vec low0 = loadu(x), high0 = low0, low1 = loadu(x + n - W), high1 = low1;
+  size_t i = W;
+  for (; i + 2 * W <= n; i += 2 * W) {
+    const Vec x0 = loadu(x + i), x1 = loadu(x + i + W);
+    low0 = minimum(x0, low0);
+    high0 = maximum(x0, high0);
+    low1 = minimum(x1, low1);
+    high1 = maximum(x1, high1);
+  }
+  if (i + W <= n) {
+    low0 = minimum(loadu(x + i), low0);
+    high0 = maximum(loadu(x + i), high0);
+  }
+  *low = smallest(minimum(low0, low1));
+  *high = largest(maximum(high0, high1));
+}
+
 // Lane l is sum(a[l]), with the same bits.
 template <int H>
 FEWPOINTS_INLINE Vec fold(Vec a, Vec b) {
