@@ -131,7 +131,7 @@ function comparison(record, kept) {
   ]
   const head = ['', 'whole record', 'kept rows', 'rel. error', 'of k-means', 'of random rows']
   const footnote =
-    'k-means: as many centroids as rows were kept, each with the time of its cluster; they are no rows of the record\n' +
+    'k-means: as many centroids as rows were kept, each with the time of its cluster; they are not rows of the record\n' +
     'random rows: as many rows as were kept, drawn at random, their weights scaled to the same total;\n' +
     `the median error of ${RANDOM_SUBSETS} draws`
   return `${textTable(head, rows)}\n\n${footnote}`
