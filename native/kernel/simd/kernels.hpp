@@ -52,6 +52,8 @@ struct CellShape {
   const double* norm;  // N: factor that makes the Legendre product orthonormal on [-1,1]^m
   double pivot_share;  // the pivot is the first candidate of at least this share of the largest; 1: the largest
   int instance;        // compile-time instance for (m, k), or -1
+  bool mixable;        // whether the space stays the same when columns are mixed
+  double accepted;     // an answer with a larger residual is tried again in another basis
 };
 
 struct CellPoints {

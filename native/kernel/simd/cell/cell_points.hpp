@@ -17,31 +17,39 @@ constexpr size_t kStopEvery = 8192;  // points between two looks at the cancel f
 // of a sum then serves kLanes vectors of points.
 constexpr int kRegisterSums = W == 8 ? 20 : 7;
 
-struct Box {
-  double centre[usize(kMaxFastDimension)], inverse[usize(kMaxFastDimension)];
-};
-
 template <class F>
 struct Cell {
   const CellShape& shape;
   const CellPoints& points;
   Vec* memory;  // F::scratch_vectors()
-  Box box;
+  CellBasis basis;
   static constexpr size_t kMaxColumns = usize(F::M > 0 ? F::M : kMaxFastDimension);
 
   FEWPOINTS_INLINE int dimension() const { return F::M > 0 ? F::M : shape.dimension; }
   FEWPOINTS_INLINE int count() const { return F::N > 0 ? F::N : shape.count; }
 
-  FEWPOINTS_INLINE Vec local(int a, Vec x) const { return (x - splat(box.centre[a])) * splat(box.inverse[a]); }
+  // Coordinate a, before the axes are mixed.
+  FEWPOINTS_INLINE Vec local(int a, Vec x) const { return (x - splat(basis.centre[a])) * splat(basis.scale[a]); }
+  template <int B>
+  FEWPOINTS_INLINE void mix(Vec (*t)[usize(B)]) const {
+    if (!basis.mixed) return;
+    Vec point[kMaxColumns];
+    for (int b = 0; b < B; b++) {
+      for (int a = 0; a < dimension(); a++) point[a] = t[a][b];
+      basis.mix(dimension(), point);
+      for (int a = 0; a < dimension(); a++) t[a][b] = point[a];
+    }
+  }
 
   void measure() {
     for (int a = 0; a < dimension(); a++) {
       double low, high;
       extremes(points.x[a], points.count, &low, &high);
-      box.centre[a] = 0.5 * low + 0.5 * high;
+      basis.centre[a] = 0.5 * low + 0.5 * high;
       const double half = 0.5 * high - 0.5 * low;
-      box.inverse[a] = half > 0 ? 1 / half : 0;
+      basis.scale[a] = half > 0 ? 1 / half : 0;
     }
+    basis.set_legendre(dimension(), shape.order);
   }
 
   template <int B>
@@ -51,7 +59,8 @@ struct Cell {
       w[b] = points.w ? loadu(points.w + i + b * W) : splat(1);
       for (int a = 0; a < dimension(); a++) t[a][b] = local(a, loadu(points.x[a] + i + b * W));
     }
-    F::template accumulate<B>(shape, t, w, sums, memory);
+    mix<B>(t);
+    F::template accumulate<B>(shape, basis, t, w, sums, memory);
   }
   // The same for the points from i on, at most B x W of them. A vector that would reach beyond the last point ends at
   // it instead, and the points in it that come before its own place get weight zero.
@@ -79,7 +88,8 @@ struct Cell {
         for (size_t l = 0; from + l < n; l++) w[b][l] = points.w ? points.w[from + l] : 1;
       }
     }
-    F::template accumulate<B>(shape, t, w, sums, memory);
+    mix<B>(t);
+    F::template accumulate<B>(shape, basis, t, w, sums, memory);
   }
 
   // Adds up to kFoldEvery blocks of points from i on. Returns the first point that is left.
@@ -153,8 +163,64 @@ struct Cell {
         for (int l = 0; l < W; l++) v[l] = x[index[l]];
         t[a] = local(a, v);
       }
-      F::values(shape, t, out + c, usize(stride), memory);
+      if (basis.mixed) basis.mix(dimension(), t);
+      F::values(shape, basis, t, out + c, usize(stride), memory);
     }
+  }
+
+  // How much the points from i on, at most W of them, may matter: an upper bound of sum_e phi_e^2 grows like this in
+  // coordinates of variance 1. Lanes after the last point are 0.
+  FEWPOINTS_INLINE Vec leverage(size_t i) const {
+    const size_t n = points.count;
+    Vec t[kMaxColumns], square = {};
+    for (int a = 0; a < dimension(); a++) {
+      Vec x = splat(points.x[a][i]);
+      if (i + W <= n) {
+        x = loadu(points.x[a] + i);
+      } else {
+        for (size_t l = 0; i + l < n; l++) x[l] = points.x[a][i + l];
+      }
+      t[a] = local(a, x);
+    }
+    if (basis.mixed) basis.mix(dimension(), t);
+    for (int a = 0; a < dimension(); a++) square = madd(t[a], t[a], square);
+    const Vec growth = madd(square, splat(1.0 / dimension()), splat(1));
+    Vec power = shape.order % 2 ? square_root(growth) : splat(1);
+    for (int j = 2; j <= shape.order; j += 2) power = power * growth;
+    if (i + W <= n) return power;
+    for (size_t l = n - i; l < W; l++) power[l] = 0;
+    return power;
+  }
+
+  // S of the points, by systematic sampling: point i is taken with probability min(1, rate leverage(i) + even S / n).
+  // The points of large leverage decide whether positive weights exist at all.
+  void choose_by_leverage(int S, int* candidates, unsigned char* taken) const {
+    const size_t n = points.count;
+    constexpr double kEven = 0.1;  // the share of the candidates that are spread evenly
+    const Vec even = splat(kEven * S / static_cast<double>(n));
+    double rate = 0;
+    for (int pass = 0; pass < 3; pass++) {
+      Vec total = {};
+      for (size_t i = 0; i < n; i += W) {
+        const Vec q = leverage(i);
+        total += pass == 0 ? q : minimum(madd(q, splat(rate), even), splat(1));
+      }
+      rate = pass == 0 ? (1 - kEven) * S / sum(total) : rate * (S / sum(total));
+    }
+    int count = 0;
+    double before = 0, next = 0.5;
+    for (size_t i = 0; i < n; i += W) {
+      const Vec q = minimum(madd(leverage(i), splat(rate), even), splat(1));
+      for (size_t l = 0; l < W && i + l < n; l++) {
+        before += q[l];
+        taken[i + l] = before > next && count < S;
+        if (!taken[i + l]) continue;
+        candidates[count++] = static_cast<int>(i + l);
+        next += 1;
+      }
+    }
+    for (size_t i = n; count < S;)
+      if (!taken[--i]) candidates[count++] = static_cast<int>(i);
   }
 
   // The points that are not `gone` form kBatch interleaved parts. Finds, in each part, the point of most negative
@@ -183,7 +249,8 @@ struct Cell {
       if (i % kStopEvery == 0 && points.stop()) return 0;
       for (int b = 0; b < B; b++)
         for (int a = 0; a < dimension(); a++) t[a][b] = local(a, loadu(points.x[a] + i + b * W));
-      F::template combination<B>(shape, t, y, s, memory);
+      mix<B>(t);
+      F::template combination<B>(shape, basis, t, y, s, memory);
       for (int b = 0; b < B; b++)
         if (any(s[b] < splat(than))) keep(s[b], i + usize(b * W), i + usize(b * W), n);
     }
@@ -198,7 +265,8 @@ struct Cell {
         }
         t[a][0] = t[a][1] = local(a, x);
       }
-      F::template combination<B>(shape, t, y, s, memory);
+      mix<B>(t);
+      F::template combination<B>(shape, basis, t, y, s, memory);
       keep(s[0], from, i, n);
     }
     int count = 0;

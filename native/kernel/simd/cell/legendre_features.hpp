@@ -2,6 +2,7 @@
 // weighted sums over points, and linear combinations of them. Only values() stores them. Features<m, k> knows all
 // indices at compile time, and its loops unroll into straight code. Features<0, 0> does the same for any (m, k).
 #pragma once
+#include "simd/cell/cell_basis.hpp"
 #include "simd/kernels.hpp"
 #include "simd/vector/vector.hpp"
 
@@ -13,22 +14,20 @@ constexpr int binomial(int n, int k) {
   return static_cast<int>(r);
 }
 
-// P_0 .. P_k at t.
+// p_0 .. p_k at t.
 template <int K>
-FEWPOINTS_INLINE void legendre(Vec t, Vec* p) {
+FEWPOINTS_INLINE void univariate(Vec t, const RecurrenceStep* steps, Vec* p) {
   p[0] = splat(1);
   if constexpr (K > 0) p[1] = t;
 #pragma GCC unroll 32
-  for (int j = 2; j <= K; j++) {
-    p[j] = nmadd(splat((j - 1.0) / j), p[j - 2], splat((2.0 * j - 1) / j) * t * p[j - 1]);
-  }
+  for (int j = 1; j < K; j++)
+    p[j + 1] = nmadd(splat(steps[j].c), p[j - 1], madd(splat(steps[j].a), t, splat(steps[j].b)) * p[j]);
 }
-FEWPOINTS_INLINE void legendre(int k, Vec t, Vec* p) {
+FEWPOINTS_INLINE void univariate(int k, Vec t, const RecurrenceStep* steps, Vec* p) {
   p[0] = splat(1);
   if (k > 0) p[1] = t;
-  for (int j = 2; j <= k; j++) {
-    p[j] = nmadd(splat((j - 1.0) / j), p[j - 2], splat((2.0 * j - 1) / j) * t * p[j - 1]);
-  }
+  for (int j = 1; j < k; j++)
+    p[j + 1] = nmadd(splat(steps[j].c), p[j - 1], madd(splat(steps[j].a), t, splat(steps[j].b)) * p[j]);
 }
 
 // The multi-indices in the kernel's order (polynomial/space.hpp), and those without the last axis ("lower"). place[l]
@@ -113,9 +112,9 @@ struct Features {
     }
   }
   // out[e * stride + l] = phi_e of point l < W, whose coordinate on axis a is t[a][l].
-  static void values(const CellShape&, const Vec* t, double* out, size_t stride, Vec*) {
+  static void values(const CellShape&, const CellBasis& basis, const Vec* t, double* out, size_t stride, Vec*) {
     Vec p[usize(M)][usize(K + 1)];
-    for (int a = 0; a < M; a++) legendre<K>(t[a], p[a]);
+    for (int a = 0; a < M; a++) univariate<K>(t[a], basis.steps + a * K, p[a]);
     store(out, splat(1));
     value<1>(out, stride, p);
   }
@@ -142,10 +141,10 @@ struct Features {
   }
   // sums[e] += w phi_e over B x W points. The caller sums the lanes.
   template <int B>
-  static void accumulate(const CellShape&, const Vec (*t)[usize(B)], const Vec* w, Vec* sums, Vec*) {
+  static void accumulate(const CellShape&, const CellBasis& basis, const Vec (*t)[usize(B)], const Vec* w, Vec* sums, Vec*) {
     Vec p[usize(B)][usize(M)][usize(K + 1)], lower[usize(L)][usize(B)];
     for (int b = 0; b < B; b++)
-      for (int a = 0; a < M; a++) legendre<K>(t[a][b], p[b][a]);
+      for (int a = 0; a < M; a++) univariate<K>(t[a][b], basis.steps + a * K, p[b][a]);
     add<B, 0>(sums, p, lower, w);
   }
 
@@ -175,10 +174,10 @@ struct Features {
   }
   // s = sum_e y_e phi_e at B x W points.
   template <int B>
-  static void combination(const CellShape&, const Vec (*t)[usize(B)], const double* y, Vec* s, Vec*) {
+  static void combination(const CellShape&, const CellBasis& basis, const Vec (*t)[usize(B)], const double* y, Vec* s, Vec*) {
     Vec p[usize(B)][usize(M)][usize(K + 1)], lower[usize(L)][usize(B)];
     for (int b = 0; b < B; b++)
-      for (int a = 0; a < M; a++) legendre<K>(t[a][b], p[b][a]);
+      for (int a = 0; a < M; a++) univariate<K>(t[a][b], basis.steps + a * K, p[b][a]);
     combine<B, 0>(y, p, lower, s);
   }
 };
@@ -191,24 +190,24 @@ struct Features<0, 0> {
   static size_t scratch_vectors(const CellShape& shape, int lanes) {
     return usize(shape.dimension * (shape.order + 1) + shape.count) * usize(lanes) + usize(shape.order) + 1;
   }
-  static void values(const CellShape& shape, const Vec* t, double* out, size_t stride, Vec* memory) {
+  static void values(const CellShape& shape, const CellBasis& basis, const Vec* t, double* out, size_t stride, Vec* memory) {
     const int k1 = shape.order + 1;
     Vec* const p = memory;
-    for (int a = 0; a < shape.dimension; a++) legendre(shape.order, t[a], p + a * k1);
+    for (int a = 0; a < shape.dimension; a++) univariate(shape.order, t[a], basis.steps + a * shape.order, p + a * k1);
     store(out, splat(1));
     for (int e = 1; e < shape.count; e++)
       store(out + usize(e) * stride,
             load(out + usize(shape.parent[e]) * stride) * p[shape.axis[e] * k1 + shape.degree[e]]);
   }
   template <int B>
-  static void accumulate(const CellShape& shape, const Vec (*t)[usize(B)], const Vec* w, Vec* sums, Vec* memory) {
+  static void accumulate(const CellShape& shape, const CellBasis& basis, const Vec (*t)[usize(B)], const Vec* w, Vec* sums, Vec* memory) {
     const int k1 = shape.order + 1;
     Vec* const q = memory;
     Vec(*const p)[usize(B)] = reinterpret_cast<Vec(*)[usize(B)]>(q + k1);
     Vec(*const f)[usize(B)] = p + shape.dimension * k1;
     for (int a = 0; a < shape.dimension; a++)
       for (int b = 0; b < B; b++) {
-        legendre(shape.order, t[a][b], q);
+        univariate(shape.order, t[a][b], basis.steps + a * shape.order, q);
         for (int j = 0; j < k1; j++) p[a * k1 + j][b] = q[j];
       }
     for (int b = 0; b < B; b++) f[0][b] = w[b];
@@ -222,11 +221,11 @@ struct Features<0, 0> {
     }
   }
   template <int B>
-  static void combination(const CellShape& shape, const Vec (*t)[usize(B)], const double* y, Vec* s, Vec* memory) {
+  static void combination(const CellShape& shape, const CellBasis& basis, const Vec (*t)[usize(B)], const double* y, Vec* s, Vec* memory) {
     const int k1 = shape.order + 1;
     Vec *const p = memory, *const f = memory + shape.dimension * k1;
     for (int b = 0; b < B; b++) {
-      for (int a = 0; a < shape.dimension; a++) legendre(shape.order, t[a][b], p + a * k1);
+      for (int a = 0; a < shape.dimension; a++) univariate(shape.order, t[a][b], basis.steps + a * shape.order, p + a * k1);
       f[0] = splat(1);
       s[b] = splat(y[0]);
       for (int e = 1; e < shape.count; e++) {

@@ -2,6 +2,8 @@
 // solution, refinement, the residual. Works in double with Legendre products on the cell's bounding box. Gives up where
 // that basis is rank-deficient or too badly conditioned. The residual of every answer has been measured.
 #pragma once
+#include <stdio.h>
+#include <stdlib.h>
 #include "simd/cell/cell_instances.hpp"
 #include "simd/cell/cell_points.hpp"
 #include "simd/cell/legendre_features.hpp"
@@ -11,9 +13,12 @@
 
 namespace fewpoints::FEWPOINTS_SIMD {
 
-// Entries are of order 1. A pivot below this means that the basis of the box has lost about half of the digits on these
-// points.
-constexpr double kPivotTolerance = 1e-9;
+// Entries are of order 1. A pivot below kIllConditioned means that the basis of the box has lost about half of the
+// digits on these points, unless it is rounding. Below kDependent it is.
+constexpr double kIllConditioned = 1e-9, kDependent = 1e-13;
+// A moment of a feature that depends on others, relative to the mass, is rounding up to this. An entry above kFree is
+// none.
+constexpr double kConsistent = 1e-13, kFree = 1e-3;
 // When no entry in the tableau is below minus this, the exchange would be badly conditioned. A candidate outside the
 // tableau is then searched for.
 constexpr double kEnterTolerance = 1e-3;
@@ -27,15 +32,29 @@ constexpr int kMaxRefinements = 3;
 // A larger residual, or NaN, is no answer. The caller asks for much less.
 constexpr double kLargestResidual = 1;
 
-// S of the n >= S points, evenly spaced. The partition leaves the points of a cell spatially sorted, so this is a
-// stratified sample. In fixed point; the step is at least 1, so no point comes twice.
-struct Candidates {
-  uint64_t step, half;
-  Candidates(size_t n, int S) : step((static_cast<uint64_t>(n) << 32) / static_cast<uint64_t>(S)), half(step / 2) {}
-  FEWPOINTS_INLINE int operator[](int c) const {
-    return static_cast<int>((static_cast<uint64_t>(static_cast<uint32_t>(c)) * step + half) >> 32);
+// The candidates for the support, S of the n >= S points: one of each of S runs of equal length. The partition leaves the
+// points of a cell spatially sorted, so this is a stratified sample.
+FEWPOINTS_INLINE void choose_candidates(size_t n, int S, int* candidates) {
+  // In fixed point. The step is at least 1, so no point comes twice.
+  const uint64_t step = (static_cast<uint64_t>(n) << 32) / static_cast<uint64_t>(S), half = step / 2;
+  for (int c = 0; c < S; c++)
+    candidates[c] = static_cast<int>((static_cast<uint64_t>(static_cast<uint32_t>(c)) * step + half) >> 32);
+}
+
+// Cells of this many features, and cells of this order whose points are concentrated, begin with the fitted basis: the
+// basis of the box would be too badly conditioned, or too few of the candidates would have large features.
+constexpr int kLargeCell = 100, kHighOrder = 4;
+// The variance of points that fill [-1, 1] evenly is 1/3.
+constexpr double kConcentrated = 0.15;
+FEWPOINTS_INLINE bool is_concentrated(const double* t, int n) {
+  double sum = 0, square = 0;
+  for (int i = 0; i < n; i++) {
+    sum += t[i];
+    square += t[i] * t[i];
   }
-};
+  const double variance = square / n - sum / n * (sum / n);
+  return variance > 0 && variance < kConcentrated;
+}
 
 // Rows a multiple of 2 KB apart share few sets of the first-level cache. This avoids strides that lead to that.
 constexpr int stride_for(int columns) {
@@ -43,41 +62,61 @@ constexpr int stride_for(int columns) {
   return stride >= 128 && stride % 32 == 0 ? stride + 8 : stride;
 }
 
+struct Dbg { long cells, deficient, raised, fitted, ill, norank, walkfail, gaveup, bad; ~Dbg() { if (getenv("DBG")) fprintf(stderr, "cells %ld deficient %ld raised %ld fitted %ld ill %ld norank %ld walkfail %ld gaveup %ld bad %ld\n", cells, deficient, raised, fitted, ill, norank, walkfail, gaveup, bad); } };
+inline Dbg dbg;
+
+// The working memory of one cell.
 template <class F>
-CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* memory, uint32_t* chosen,
-                      double* weights) {
-  Cell<F> cell{shape, points, nullptr, {}};
-  const int N = cell.count(), padded = round_up(N);
+struct CellMemory {
+  CellMemory(const CellShape& shape, size_t n, double* memory) {
+    const int N = F::N > 0 ? F::N : shape.count, padded = round_up(N);
+    S = n < usize(shape.samples) ? static_cast<int>(n) : shape.samples;
+    stride = stride_for(round_up(S) + kMaxSearches * kBatch);
+    const auto take = [&memory](size_t count) {
+      double* p = memory;
+      memory += (count + 7) / 8 * 8;
+      return p;
+    };
+    b = take(usize(padded));
+    lost = take(usize(padded));
+    defect = take(usize(padded));
+    step = take(usize(padded));
+    T = take(usize(N) * usize(stride));
+    at_support = take(usize(padded) * usize(padded));
+    scratch = take(usize(padded) * kBatch);
+    gone = reinterpret_cast<unsigned char*>(take(n / 8 + 8));
+    tableau = take(TableauOf<F::N>::doubles(N, stride));
+    features = reinterpret_cast<Vec*>(take(F::scratch_vectors(shape, kLanes) * W));
+    sample = take(usize(shape.dimension + 3) * usize(stride));
+    candidates = reinterpret_cast<int*>(take(usize(stride)));
+  }
+  int S, stride;
+  double *b, *lost, *defect, *step, *T, *at_support, *scratch, *tableau, *sample;
+  unsigned char* gone;
+  int* candidates;
+  Vec* features;
+};
+
+// Solves the cell in its present basis. ill: a pivot below this means that another basis should be tried.
+template <class F>
+CellResult solve_in_basis(const Cell<F>& cell, const CellMemory<F>& memory, double ill, bool fitted, uint32_t* chosen,
+                          double* weights) {
+  const CellShape& shape = cell.shape;
+  const CellPoints& points = cell.points;
+  const int N = cell.count(), padded = round_up(N), S = memory.S, stride = memory.stride;
   const size_t n = points.count;
-  const int S = n < usize(shape.samples) ? static_cast<int>(n) : shape.samples;
-  const int stride = stride_for(round_up(S) + kMaxSearches * kBatch);
-  const auto take = [&memory](size_t count) {
-    double* p = memory;
-    memory += (count + 7) / 8 * 8;
-    return p;
-  };
-  double* b = take(usize(padded));
-  double* lost = take(usize(padded));
-  double* defect = take(usize(padded));
-  double* step = take(usize(padded));
-  double* T = take(usize(N) * usize(stride));
-  double* at_support = take(usize(padded) * usize(padded));
-  double* scratch = take(usize(padded) * kBatch);
-  unsigned char* gone = reinterpret_cast<unsigned char*>(take(n / 8 + 8));
-  TableauOf<F::N> tableau(N, S, stride, T, take(TableauOf<F::N>::doubles(N, stride)));
-
-  cell.memory = reinterpret_cast<Vec*>(take(F::scratch_vectors(shape, kLanes) * W));
-
-  cell.measure();
-  cell.moments(b, lost, reinterpret_cast<Vec*>(scratch));
-
+  double *const b = memory.b, *const scratch = memory.scratch, *const at_support = memory.at_support;
+  cell.moments(b, memory.lost, reinterpret_cast<Vec*>(scratch));
   if (points.stop()) return {kCellNotSolved, 0};
   cell.prefetch_next();
 
-  const Candidates candidate(n, S);
-  cell.features([&](int c) { return candidate[c]; }, S, round_up(S), stride, T);
+  const int* const candidate = memory.candidates;
+  TableauOf<F::N> tableau(N, S, stride, memory.T, memory.tableau);
+  cell.features([&](int c) { return candidate[c]; }, S, round_up(S), stride, memory.T);
   for (int e = 0; e < padded; e += W) store(tableau.v + e, load(b + e));
-  if (!tableau.eliminate(kPivotTolerance, shape.pivot_share)) return {kCellNotSolved, 0};
+  dbg.cells++;
+  if (!tableau.eliminate(ill, kDependent, shape.pivot_share)) { dbg.ill++; return {kCellNotSolved, 0}; }
+  const double mass = b[0];
 
   // Columns from first_appended on were appended by searches.
   int searches = 0, appended[kMaxSearches * kBatch];
@@ -86,6 +125,7 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
     return column < first_appended ? candidate[column] : appended[column - first_appended];
   };
   const auto weight = [&](int column) { return points.w ? points.w[point(column)] : 1.0; };
+  unsigned char* const gone = memory.gone;
   const auto outside = [&](const double* y, double than, TableauOf<F::N>&) {
     if (searches == 0) {
       for (size_t i = 0; i < n; i++) gone[i] = 0;
@@ -101,15 +141,31 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
     tableau.append(scratch, count);
     return count;
   };
-  const double mass = b[0];
+  // A feature that depends on the others on all candidates may still be free on other points of the cell.
+  if (tableau.rank < N) {
+    dbg.deficient++;
+    for (int j = 0; j < N; j++) {
+      if (tableau.basis[j] >= 0) continue;
+      if (absolute(tableau.v[j]) <= kConsistent * mass) continue;
+      if (tableau.raise_rank(j, kFree)) { dbg.raised++; continue; }
+      const double missing = tableau.dependence(j, memory.step);
+      if (missing > 0)
+        for (int e = 0; e < padded; e++) memory.step[e] = -memory.step[e];
+      const int found = outside(memory.step, -0.5 * absolute(missing) / mass, tableau);
+      if (found == kGiveUp) return {kCellTooMany, 0};
+      if (found == 0 || !tableau.raise_rank(j, 0)) { dbg.norank++; return {kCellNotSolved, 0}; }
+      dbg.raised++;
+    }
+  }
   if (!tableau.walk(weight, outside, kEnterTolerance, 1e-15 * mass, 4 * n + 64, points.stop))
-    return {searches == kMaxSearches ? kCellTooMany : kCellNotSolved, 0};
+    { if (searches == kMaxSearches) dbg.gaveup++; else dbg.walkfail++; return {searches == kMaxSearches ? kCellTooMany : kCellNotSolved, 0}; }
 
+  if (getenv("DBG3") && N > 150) fprintf(stderr, "n %zu N %d S %d searches %d fitted %d pending %d\n", n, N, S, searches, fitted, tableau.exchanges);
   // Refinement with the inverse in the tableau, from features that are evaluated again.
-  int* support = reinterpret_cast<int*>(lost);
-  for (int i = 0; i < N; i++) support[i] = point(tableau.basis[i]);
+  int* support = reinterpret_cast<int*>(memory.lost);
+  for (int i = 0; i < N; i++) support[i] = tableau.basis[i] >= 0 ? point(tableau.basis[i]) : 0;
   cell.features([&](int i) { return support[i]; }, N, padded, padded, at_support);
-  double* v = tableau.v;
+  double *const v = tableau.v, *const defect = memory.defect, *const step = memory.step;
   for (int i = N; i < padded; i++) v[i] = 0;
   const auto measure_defect = [&] {
     for (int e = 0; e < N; e += W) {
@@ -124,13 +180,22 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
       store(defect + e, load(b + e) - sums_of(s));
     }
   };
+  // In a fitted basis a defect counts relative to the sum of w |phi_e|, but at least to the mass.
+  const auto unit_of = [&](int e) {
+    if (!fitted) return shape.norm[e];
+    const double* row = at_support + usize(e) * usize(padded);
+    Vec s = {};
+    for (int i = 0; i < padded; i += W) s = madd(magnitude(load(row + i)), load(v + i), s);
+    const double size = sum(s);
+    return size > mass ? mass / size : 1.0;
+  };
   // One step is enough for nearly all cells; the residual is then the rounding of the sums.
   double residual = 0;
   for (int pass = 0; pass <= kMaxRefinements; pass++) {
     measure_defect();
     residual = 0;
     for (int e = 0; e < N; e++) {
-      const double r = absolute(defect[e]) * shape.norm[e];
+      const double r = absolute(defect[e]) * unit_of(e);
       if (!(r <= residual)) residual = r;  // also when r is NaN
     }
     residual /= mass;
@@ -138,6 +203,7 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
     tableau.solve(defect, step);
     for (int i = 0; i < padded; i += W) store(v + i, maximum(load(v + i) + load(step + i), Vec{}));
   }
+  if (!(residual <= shape.accepted)) { dbg.bad++; if (getenv("DBG2")) fprintf(stderr, "bad n %zu rank %d of %d residual %g searches %d fitted %d\n", n, tableau.rank, N, residual, searches, fitted); }
   int kept = 0;
   for (int i = 0; i < N; i++)
     if (v[i] > 0) {
@@ -145,6 +211,38 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
       weights[kept++] = v[i];
     }
   return {residual <= kLargestResidual ? kept : kCellNotSolved, residual};
+}
+
+template <class F>
+CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* workspace, uint32_t* chosen,
+                      double* weights) {
+  const CellMemory<F> memory(shape, points.count, workspace);
+  Cell<F> cell{shape, points, memory.features, {}};
+  cell.measure();
+  const int m = cell.dimension(), S = memory.S, stride = memory.stride;
+  choose_candidates(points.count, S, memory.candidates);
+  bool sampled = false;
+  const auto sample = [&] {
+    if (sampled) return;
+    for (int a = 0; a < m; a++)
+      for (int c = 0; c < S; c++)
+        memory.sample[a * stride + c] = (points.x[a][memory.candidates[c]] - cell.basis.centre[a]) * cell.basis.scale[a];
+    sampled = true;
+  };
+  bool fitted = cell.count() >= kLargeCell;
+  if (!fitted && shape.order >= kHighOrder) {
+    sample();
+    for (int a = 0; a < m; a++) fitted = fitted || is_concentrated(memory.sample + a * stride, S);
+  }
+  if (!fitted) {
+    const CellResult result = solve_in_basis(cell, memory, kIllConditioned, false, chosen, weights);
+    if ((result.count >= 0 && result.residual <= shape.accepted) || points.stop()) return result;
+  }
+  dbg.fitted++;
+  sample();
+  fit(cell.basis, m, shape.order, shape.mixable, memory.sample, stride, S, memory.sample + m * stride);
+  cell.choose_by_leverage(memory.S, memory.candidates, memory.gone);
+  return solve_in_basis(cell, memory, kDependent, true, chosen, weights);
 }
 
 }  // namespace fewpoints::FEWPOINTS_SIMD

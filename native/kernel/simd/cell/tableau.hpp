@@ -83,12 +83,19 @@ class TableauOf {
   int* basis;       // N: the column that is basic in this row
   int* home;        // N: the column whose place holds this row's column of B^-1
   int used;         // columns of T in use, a multiple of 8
-  int rank = 0;
+  int rank = 0, exchanges = 0;
   double remaining = 1;  // the factor by which the weights outside the basis have shrunk
 
-  // tolerance: a row whose largest open entry is not above it depends on the rows before it; the elimination then
-  // fails. share: the pivot is the first open entry of at least share x largest, searched from a start that moves on.
-  bool eliminate(double tolerance, double share);
+  // A row depends on the rows before it when its largest open entry is not above `dependent`. It gets no column of the
+  // basis. Fails at a pivot between that and `tolerance`. share: the pivot is the first open entry of at least
+  // share x largest, searched from a start that moves on.
+  bool eliminate(double tolerance, double dependent, double share);
+
+  // For a row without a column of the basis: y . phi vanishes on all columns of the tableau. Returns y . b, which
+  // vanishes too unless it does not on points outside; v[row] holds it. `padded` entries.
+  double dependence(int row, double* y) const;
+  // Gives such a row a column of the basis, where an open column has an entry above the tolerance. Only before walk().
+  bool raise_rank(int row, double tolerance);
 
   // start(c): the weight that column c had at the beginning. outside(y, than, *this): searches for columns outside T
   // with y . phi below `than`, appends some of them including the most negative, and returns their number, or kGiveUp.
@@ -193,6 +200,7 @@ class TableauOf {
 
   struct Limits {
     double tolerance;
+    double dependent;
     double share;
   };
 
@@ -203,7 +211,7 @@ class TableauOf {
                                double* inverse, int* places);
 
   template <int B>
-  bool eliminate_block(int j0, double tolerance, double share);
+  bool eliminate_block(int j0, const Limits& limits);
 
   // row = the current row r of B^-1 T. Returns the open column with the most negative entry. best: that entry, or 0
   // when no open entry is negative.

@@ -6,21 +6,22 @@
 namespace fewpoints::FEWPOINTS_SIMD {
 
 template <int Rows>
-bool TableauOf<Rows>::eliminate(double tolerance, double share) {
+bool TableauOf<Rows>::eliminate(double tolerance, double dependent, double share) {
+  const Limits limits{tolerance, dependent, share};
   for (int j = 0; j < rows(); j++) basis[j] = home[j] = -1;
   int j = 0;
   if (rows() >= kLargeRows)
     for (; j + kLargeBlock <= rows(); j += kLargeBlock)
-      if (!eliminate_block<kLargeBlock>(j, tolerance, share)) return false;
+      if (!eliminate_block<kLargeBlock>(j, limits)) return false;
   for (; j + kBlock <= rows(); j += kBlock)
-    if (!eliminate_block<kBlock>(j, tolerance, share)) return false;
+    if (!eliminate_block<kBlock>(j, limits)) return false;
   if constexpr (Rows > 0) {
-    if constexpr (Rows % kBlock > 0) return eliminate_block<Rows % kBlock>(j, tolerance, share);
+    if constexpr (Rows % kBlock > 0) return eliminate_block<Rows % kBlock>(j, limits);
   } else {
     switch (rows() - j) {
-      case 1: return eliminate_block<1>(j, tolerance, share);
-      case 2: return eliminate_block<2>(j, tolerance, share);
-      case 3: return eliminate_block<3>(j, tolerance, share);
+      case 1: return eliminate_block<1>(j, limits);
+      case 2: return eliminate_block<2>(j, limits);
+      case 3: return eliminate_block<3>(j, limits);
     }
   }
   return true;
@@ -129,8 +130,14 @@ FEWPOINTS_INLINE bool TableauOf<Rows>::choose(int j0, const Limits& limits, doub
         (o < s ? upper[o][s] : below[o][s]) = other[p];
         set_entry(other, p, 0);
       }
-    } else {
+    } else if (best > limits.dependent) {
       return false;
+    } else {
+      // The row stays as it is. It tells how the feature depends on the others: see tableau.hpp.
+      places[s] = -1;
+      inverse[s] = 1;
+      for (int o = 0; o < B; o++)
+        if (o != s) (o < s ? upper[o][s] : below[o][s]) = 0;
     }
     return choose<B, s + 1>(j0, limits, upper, below, inverse, places);
   }
@@ -139,10 +146,10 @@ FEWPOINTS_INLINE bool TableauOf<Rows>::choose(int j0, const Limits& limits, doub
 
 template <int Rows>
 template <int B>
-bool TableauOf<Rows>::eliminate_block(int j0, double tolerance, double share) {
+bool TableauOf<Rows>::eliminate_block(int j0, const Limits& limits) {
   double upper[usize(B)][usize(B)], below[usize(B)][usize(B)], inverse[usize(B)];
   int places[usize(B)];
-  if (!choose<B, 0>(j0, {tolerance, share}, upper, below, inverse, places)) return false;
+  if (!choose<B, 0>(j0, limits, upper, below, inverse, places)) return false;
   double y[usize(B)];
   for (int s = B - 1; s >= 0; s--) {
     double t = v[j0 + s];
@@ -165,6 +172,38 @@ bool TableauOf<Rows>::eliminate_block(int j0, double tolerance, double share) {
   if (kTile > 3 && left == 3) update_panel<B, 3>(j0, upper, inverse, places, c);
   if (kTile > 2 && left == 2) update_panel<B, 2>(j0, upper, inverse, places, c);
   if (left == 1) update_panel<B, 1>(j0, upper, inverse, places, c);
+  return true;
+}
+
+template <int Rows>
+double TableauOf<Rows>::dependence(int row, double* y) const {
+  for (int e = 0; e < width(); e++) y[e] = e < rows() && home[e] >= 0 ? T[usize(row) * usize(stride) + usize(home[e])] : 0;
+  y[row] = 1;
+  return v[row];
+}
+
+template <int Rows>
+bool TableauOf<Rows>::raise_rank(int row, double tolerance) {
+  double best;
+  double* const pivots = T + usize(row) * usize(stride);
+  const int p = largest_open(pivots, 1, best);
+  if (p < 0 || !(best > tolerance)) return false;
+  close(p);
+  for (int i = 0; i < width(); i += W) store(factors + i, entries(p, i));
+  const double inverse = 1 / pivots[p];
+  for (int c = 0; c < used; c += W) store(pivots + c, load(pivots + c) * splat(inverse));
+  set_entry(pivots, p, inverse);
+  for (int i = 0; i < rows(); i++) {
+    if (i == row) continue;
+    double* const Ti = T + usize(i) * usize(stride);
+    set_entry(Ti, p, 0);
+    for (int c = 0; c < used; c += W) store(Ti + c, nmadd(splat(factors[i]), load(pivots + c), load(Ti + c)));
+  }
+  const double vr = v[row] * inverse;
+  for (int i = 0; i < width(); i += W) store(v + i, nmadd(load(factors + i), splat(vr), load(v + i)));
+  set_entry(v, row, vr);
+  basis[row] = home[row] = p;
+  rank++;
   return true;
 }
 

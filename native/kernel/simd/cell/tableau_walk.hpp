@@ -57,7 +57,7 @@ struct TableauOf<Rows>::Walk {
     set_entry(t.v, r, vr);
     t.basis[r] = p;
     set_entry(t.u, r, t.remaining * start(p));
-    t.pending++;
+    t.pending++; t.exchanges++;
     return true;
   }
 
@@ -96,6 +96,8 @@ int TableauOf<Rows>::append(const double* phi, int count) {
   for (int i = 0; i < rows(); i++) {
     Vec s[V];
     times_phi(T + usize(i) * usize(stride), s);
+    if (home[i] < 0)
+      for (int q = 0; q < V; q++) s[q] += load(phi + i * kBatch + q * W);
     for (int q = 0; q < V; q++) store(T + usize(i) * usize(stride) + first + q * W, s[q]);
   }
   for (int o = 0; o < pending; o++) {
