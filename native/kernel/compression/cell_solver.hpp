@@ -61,7 +61,7 @@ class CellSolver {
   Support boxed(const PointColumns& points, int threads, Monitor& monitor) const;
 
  private:
-  static constexpr std::size_t kManyPoints = std::size_t{1} << 17;
+  static constexpr std::size_t kManyPoints = std::size_t{1} << 20;
   PolynomialSpace space_;
   MultiIndices indices_;
   List<double> norm_;

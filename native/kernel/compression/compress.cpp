@@ -126,6 +126,7 @@ CellResults::Columns repaired(Ladder& ladder, const PointSet& set, const Residua
     keep_if_better(std::move(columns));
   };
   keep_if_better(rounded());
+  if (getenv("DBG4")) fprintf(stderr, "whole residual %g eps\n", result.residual / kEpsilon);
   if (!accepted() && ladder.solve_again(result.threads, monitor)) keep_if_better(rounded());
   if (!accepted() && ladder.copy_small()) keep_if_better(rounded());
   if (!accepted() && refine(best)) {

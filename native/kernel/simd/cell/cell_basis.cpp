@@ -1,14 +1,10 @@
 #include "simd/cell/cell_basis.hpp"
 
 namespace fewpoints::FEWPOINTS_SIMD {
-namespace {
-
 // Centres the axes, brings them to variance 1, and removes from each what the axes before it say.
 void fit_coordinates(CellBasis& basis, int m, bool mixable, double* t, int stride, int n) {
   const double share = 1.0 / n;
   double own[usize(kMaxFastDimension)];
-  double* const ones = nullptr;
-  (void)ones;
   for (int a = 0; a < m; a++) {
     double* x = t + usize(a) * usize(stride);
     double mean = 0;
@@ -57,28 +53,35 @@ void fit_coordinates(CellBasis& basis, int m, bool mixable, double* t, int strid
   basis.mixed = least < kOwnShare;
 }
 
-}  // namespace
-
-void fit(CellBasis& basis, int m, int order, bool mixable, double* t, int stride, int n, double* scratch) {
-  fit_coordinates(basis, m, mixable, t, stride, n);
-  const double share = 1.0 / n;
-  double *before = scratch, *now = scratch + stride, *next = scratch + 2 * usize(stride);
+void fit_polynomials(CellBasis& basis, int m, int order, const double* t, const double* weight, int stride, int n,
+                     double* scratch) {
+  double total = 0;
+  for (int i = 0; i < n; i++) total += weight[i];
+  const double share = 1 / total;
+  double *before = scratch, *now = before + stride, *next = now + stride, *weighted = next + stride;
+  const auto weigh = [&](const double* p) {
+    for (int i = 0; i < n; i++) weighted[i] = weight[i] * p[i];
+  };
   for (int a = 0; a < m; a++) {
     const double* x = t + usize(a) * usize(stride);
     for (int i = 0; i < n; i++) {
       before[i] = 1;
       now[i] = x[i];
     }
+    double below = 1;
     for (int j = 1; j < order; j++) {
       for (int i = 0; i < n; i++) next[i] = x[i] * now[i];
       const double terms = largest_of(next, n);
-      const double square = share * dot(now, now, n);
-      const double alpha = square > 0 ? share * dot(next, now, n) / square : 0;
-      const double below = share * dot(before, before, n);
-      const double beta = below > 0 ? share * dot(next, before, n) / below : 0;
+      weigh(before);
+      const double beta = below > 0 ? share * dot(next, weighted, n) / below : 0;
+      weigh(now);
+      const double square = share * dot(now, weighted, n);
+      const double alpha = square > 0 ? share * dot(next, weighted, n) / square : 0;
+      below = square;
       subtract(next, alpha, now, n);
       subtract(next, beta, before, n);
-      const double size = root(share * dot(next, next, n));
+      weigh(next);
+      const double size = root(share * dot(next, weighted, n));
       const double factor = size > kVanishing * terms ? 1 / size : 1;
       for (int i = 0; i < n; i++) next[i] *= factor;
       basis.steps[a * order + j] = {factor, -alpha * factor, beta * factor};

@@ -68,8 +68,11 @@ FEWPOINTS_INLINE double root(double x) { return __builtin_sqrt(x); }
 
 }  // namespace
 
-// Fits the basis to `count` points, whose coordinates in the box are t[a * stride + i]; t is used up. scratch: 3 stride
-// doubles. mixable: whether the space stays the same when columns are mixed.
-void fit(CellBasis& basis, int dimension, int order, bool mixable, double* t, int stride, int count, double* scratch);
+// The two steps of fitting a basis to `count` points, whose coordinates are t[axis * stride + i]. Both use t up.
+// fit_coordinates: t holds coordinates in the box. mixable: whether the space stays the same when columns are mixed.
+// fit_polynomials: t holds the new coordinates. weight: of each point. scratch: 4 stride doubles.
+void fit_coordinates(CellBasis& basis, int dimension, bool mixable, double* t, int stride, int count);
+void fit_polynomials(CellBasis& basis, int dimension, int order, const double* t, const double* weight, int stride,
+                     int count, double* scratch);
 
 }  // namespace fewpoints::FEWPOINTS_SIMD

@@ -11,7 +11,7 @@ namespace fewpoints::FEWPOINTS_SIMD {
 constexpr size_t kPrefetch = 1024;   // points of the next cell that are prefetched, at most
 constexpr int kLanes = 4;            // vectors of points in flight in the moment pass
 constexpr int kFewLanes = 2;         // the same when the sums stay in registers
-constexpr int kFoldEvery = 256;      // blocks of vectors between two compensated foldings of the sums
+constexpr int kFoldEvery = 16;      // blocks of vectors between two compensated foldings of the sums
 constexpr size_t kStopEvery = 8192;  // points between two looks at the cancel flag; a power of two
 // Up to this many features, the sums stay in registers throughout the moment pass. More are kept in memory; each load
 // of a sum then serves kLanes vectors of points.
@@ -149,6 +149,20 @@ struct Cell {
       for (size_t i = 0; i < ahead; i += 8) __builtin_prefetch(points.w + points.count + i);
   }
 
+  // The coordinates of the given points, t[axis * stride + i]; `count` rounded up to a multiple of W are written.
+  void coordinates(const int* at, int count, int stride, double* out) const {
+    for (int c = 0; c < count; c += W) {
+      Vec t[kMaxColumns];
+      for (int a = 0; a < dimension(); a++) {
+        Vec v = {};
+        for (int l = 0; l < W && c + l < count; l++) v[l] = points.x[a][at[c + l]];
+        t[a] = local(a, v);
+      }
+      if (basis.mixed) basis.mix(dimension(), t);
+      for (int a = 0; a < dimension(); a++) store(out + a * stride + c, t[a]);
+    }
+  }
+
   // The features of points at(0) .. at(count - 1), W at a time, into rows `stride` apart. Columns from `count` up to
   // `columns` repeat the first.
   template <class At>
@@ -194,7 +208,7 @@ struct Cell {
 
   // S of the points, by systematic sampling: point i is taken with probability min(1, rate leverage(i) + even S / n).
   // The points of large leverage decide whether positive weights exist at all.
-  void choose_by_leverage(int S, int* candidates, unsigned char* taken) const {
+  void choose_by_leverage(int S, int* candidates, double* weight, unsigned char* taken) const {
     const size_t n = points.count;
     constexpr double kEven = 0.1;  // the share of the candidates that are spread evenly
     const Vec even = splat(kEven * S / static_cast<double>(n));
@@ -215,12 +229,16 @@ struct Cell {
         before += q[l];
         taken[i + l] = before > next && count < S;
         if (!taken[i + l]) continue;
+        weight[count] = 1 / q[l];
         candidates[count++] = static_cast<int>(i + l);
         next += 1;
       }
     }
     for (size_t i = n; count < S;)
-      if (!taken[--i]) candidates[count++] = static_cast<int>(i);
+      if (!taken[--i]) {
+        weight[count] = 1;
+        candidates[count++] = static_cast<int>(i);
+      }
   }
 
   // The points that are not `gone` form kBatch interleaved parts. Finds, in each part, the point of most negative

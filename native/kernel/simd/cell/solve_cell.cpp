@@ -35,7 +35,7 @@ size_t cell_workspace(const CellShape& shape, size_t largest_cell) {
   const size_t N = usize(shape.count), padded = static_cast<size_t>(round_up(shape.count));
   return 4 * padded + N * usize(stride) + padded * padded + padded * kBatch + largest_cell / 8 + 64 +
          Tableau::doubles(shape.count, stride) + Features<0, 0>::scratch_vectors(shape, kLanes) * W +
-         usize(shape.dimension + 4) * usize(stride) + 90;
+         usize(shape.dimension + 6) * usize(stride) + 90;
 }
 
 CellResult cell(const CellShape& shape, const CellPoints& points, double* workspace, uint32_t* chosen,

@@ -27,7 +27,7 @@ constexpr double kEnterTolerance = 1e-3;
 constexpr int kMaxSearches = 8;
 // Refinement goes on while the residual is above kRefined, at most kMaxRefinements times. It is needed because
 // exchanges with small pivots cost the inverse digits.
-constexpr double kRefined = 1e-15;
+constexpr double kRefined = 2e-16;
 constexpr int kMaxRefinements = 3;
 // A larger residual, or NaN, is no answer. The caller asks for much less.
 constexpr double kLargestResidual = 1;
@@ -87,7 +87,7 @@ struct CellMemory {
     gone = reinterpret_cast<unsigned char*>(take(n / 8 + 8));
     tableau = take(TableauOf<F::N>::doubles(N, stride));
     features = reinterpret_cast<Vec*>(take(F::scratch_vectors(shape, kLanes) * W));
-    sample = take(usize(shape.dimension + 3) * usize(stride));
+    sample = take(usize(shape.dimension + 5) * usize(stride));
     candidates = reinterpret_cast<int*>(take(usize(stride)));
   }
   int S, stride;
@@ -189,6 +189,7 @@ CellResult solve_in_basis(const Cell<F>& cell, const CellMemory<F>& memory, doub
     const double size = sum(s);
     return size > mass ? mass / size : 1.0;
   };
+  double seen[8];
   // One step is enough for nearly all cells; the residual is then the rounding of the sums.
   double residual = 0;
   for (int pass = 0; pass <= kMaxRefinements; pass++) {
@@ -198,11 +199,12 @@ CellResult solve_in_basis(const Cell<F>& cell, const CellMemory<F>& memory, doub
       const double r = absolute(defect[e]) * unit_of(e);
       if (!(r <= residual)) residual = r;  // also when r is NaN
     }
-    residual /= mass;
+    residual /= mass; seen[pass] = residual;
     if (pass == kMaxRefinements || (pass > 0 && residual <= kRefined)) break;
     tableau.solve(defect, step);
     for (int i = 0; i < padded; i += W) store(v + i, maximum(load(v + i) + load(step + i), Vec{}));
   }
+  if (getenv("DBG3") && N > 150) fprintf(stderr, "   defects %g %g %g %g\n", seen[0], seen[1], seen[2], seen[3]);
   if (!(residual <= shape.accepted)) { dbg.bad++; if (getenv("DBG2")) fprintf(stderr, "bad n %zu rank %d of %d residual %g searches %d fitted %d\n", n, tableau.rank, N, residual, searches, fitted); }
   int kept = 0;
   for (int i = 0; i < N; i++)
@@ -240,8 +242,11 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
   }
   dbg.fitted++;
   sample();
-  fit(cell.basis, m, shape.order, shape.mixable, memory.sample, stride, S, memory.sample + m * stride);
-  cell.choose_by_leverage(memory.S, memory.candidates, memory.gone);
+  fit_coordinates(cell.basis, m, shape.mixable, memory.sample, stride, S);
+  double* const weight = memory.sample + (m + 4) * stride;
+  cell.choose_by_leverage(S, memory.candidates, weight, memory.gone);
+  cell.coordinates(memory.candidates, S, stride, memory.sample);
+  fit_polynomials(cell.basis, m, shape.order, memory.sample, weight, stride, S, memory.sample + m * stride);
   return solve_in_basis(cell, memory, kDependent, true, chosen, weights);
 }
 
