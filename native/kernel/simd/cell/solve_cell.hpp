@@ -44,6 +44,7 @@ FEWPOINTS_INLINE void choose_candidates(size_t n, int S, int* candidates) {
 // Cells of this many features, and cells of this order whose points are concentrated, begin with the fitted basis: the
 // basis of the box would be too badly conditioned, or too few of the candidates would have large features.
 constexpr int kLargeCell = 100, kHighOrder = 4;
+constexpr int kManySamples = 3;
 // The variance of points that fill [-1, 1] evenly is 1/3.
 constexpr double kConcentrated = 0.15;
 FEWPOINTS_INLINE bool is_concentrated(const double* t, int n) {
@@ -62,7 +63,7 @@ constexpr int stride_for(int columns) {
   return stride >= 128 && stride % 32 == 0 ? stride + 8 : stride;
 }
 
-struct Dbg { long cells, deficient, raised, fitted, ill, norank, walkfail, gaveup, bad; ~Dbg() { if (getenv("DBG")) fprintf(stderr, "cells %ld deficient %ld raised %ld fitted %ld ill %ld norank %ld walkfail %ld gaveup %ld bad %ld\n", cells, deficient, raised, fitted, ill, norank, walkfail, gaveup, bad); } };
+struct Dbg { long many, cells, deficient, raised, fitted, ill, norank, walkfail, gaveup, bad; ~Dbg() { if (getenv("DBG")) fprintf(stderr, "many %ld cells %ld deficient %ld raised %ld fitted %ld ill %ld norank %ld walkfail %ld gaveup %ld bad %ld\n", many, cells, deficient, raised, fitted, ill, norank, walkfail, gaveup, bad); } };
 inline Dbg dbg;
 
 // The working memory of one cell.
@@ -70,8 +71,10 @@ template <class F>
 struct CellMemory {
   CellMemory(const CellShape& shape, size_t n, double* memory) {
     const int N = F::N > 0 ? F::N : shape.count, padded = round_up(N);
-    S = n < usize(shape.samples) ? static_cast<int>(n) : shape.samples;
-    stride = stride_for(round_up(S) + kMaxSearches * kBatch);
+    set_samples(shape.samples, n);
+    const int few = stride;
+    set_samples(kManySamples * shape.samples, n);
+    const int stride = this->stride;
     const auto take = [&memory](size_t count) {
       double* p = memory;
       memory += (count + 7) / 8 * 8;
@@ -89,6 +92,11 @@ struct CellMemory {
     features = reinterpret_cast<Vec*>(take(F::scratch_vectors(shape, kLanes) * W));
     sample = take(usize(shape.dimension + 5) * usize(stride));
     candidates = reinterpret_cast<int*>(take(usize(stride)));
+    this->stride = few;
+  }
+  void set_samples(int wanted, size_t n) {
+    S = n < usize(wanted) ? static_cast<int>(n) : wanted;
+    stride = stride_for(round_up(S) + kMaxSearches * kBatch);
   }
   int S, stride;
   double *b, *lost, *defect, *step, *T, *at_support, *scratch, *tableau, *sample;
@@ -99,8 +107,8 @@ struct CellMemory {
 
 // Solves the cell in its present basis. ill: a pivot below this means that another basis should be tried.
 template <class F>
-CellResult solve_in_basis(const Cell<F>& cell, const CellMemory<F>& memory, double ill, bool fitted, uint32_t* chosen,
-                          double* weights) {
+CellResult solve_in_basis(const Cell<F>& cell, const CellMemory<F>& memory, double ill, bool fitted, size_t most_steps,
+                          uint32_t* chosen, double* weights) {
   const CellShape& shape = cell.shape;
   const CellPoints& points = cell.points;
   const int N = cell.count(), padded = round_up(N), S = memory.S, stride = memory.stride;
@@ -157,8 +165,8 @@ CellResult solve_in_basis(const Cell<F>& cell, const CellMemory<F>& memory, doub
       dbg.raised++;
     }
   }
-  if (!tableau.walk(weight, outside, kEnterTolerance, 1e-15 * mass, 4 * n + 64, points.stop))
-    { if (searches == kMaxSearches) dbg.gaveup++; else dbg.walkfail++; return {searches == kMaxSearches ? kCellTooMany : kCellNotSolved, 0}; }
+  if (!tableau.walk(weight, outside, kEnterTolerance, 1e-15 * mass, most_steps, points.stop))
+    { if (searches == kMaxSearches) dbg.gaveup++; else dbg.walkfail++; return {searches == kMaxSearches || most_steps < 4 * n + 64 ? kCellTooMany : kCellNotSolved, 0}; }
 
   if (getenv("DBG3") && N > 150) fprintf(stderr, "n %zu N %d S %d searches %d fitted %d pending %d\n", n, N, S, searches, fitted, tableau.exchanges);
   // Refinement with the inverse in the tableau, from features that are evaluated again.
@@ -218,36 +226,45 @@ CellResult solve_in_basis(const Cell<F>& cell, const CellMemory<F>& memory, doub
 template <class F>
 CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* workspace, uint32_t* chosen,
                       double* weights) {
-  const CellMemory<F> memory(shape, points.count, workspace);
+  CellMemory<F> memory(shape, points.count, workspace);
   Cell<F> cell{shape, points, memory.features, {}};
+  const int m = cell.dimension();
+  const size_t n = points.count, enough = 4 * n + 64;
   cell.measure();
-  const int m = cell.dimension(), S = memory.S, stride = memory.stride;
-  choose_candidates(points.count, S, memory.candidates);
-  bool sampled = false;
-  const auto sample = [&] {
-    if (sampled) return;
-    for (int a = 0; a < m; a++)
-      for (int c = 0; c < S; c++)
-        memory.sample[a * stride + c] = (points.x[a][memory.candidates[c]] - cell.basis.centre[a]) * cell.basis.scale[a];
-    sampled = true;
+  memory.set_samples(shape.samples, n);
+  choose_candidates(n, memory.S, memory.candidates);
+  const auto good = [&](const CellResult& result) {
+    return (result.count >= 0 && result.residual <= shape.accepted) || points.stop();
   };
-  bool fitted = cell.count() >= kLargeCell;
-  if (!fitted && shape.order >= kHighOrder) {
-    sample();
-    for (int a = 0; a < m; a++) fitted = fitted || is_concentrated(memory.sample + a * stride, S);
+  const bool large = cell.count() >= kLargeCell;
+  bool concentrated = false;
+  if (large || shape.order >= kHighOrder) {
+    cell.coordinates(memory.candidates, memory.S, memory.stride, memory.sample);
+    for (int a = 0; a < m; a++)
+      concentrated = concentrated || is_concentrated(memory.sample + a * memory.stride, memory.S);
   }
-  if (!fitted) {
-    const CellResult result = solve_in_basis(cell, memory, kIllConditioned, false, chosen, weights);
-    if ((result.count >= 0 && result.residual <= shape.accepted) || points.stop()) return result;
+  if (!large && !concentrated) {
+    const CellResult result = solve_in_basis(cell, memory, kIllConditioned, false, enough, chosen, weights);
+    if (good(result)) return result;
   }
   dbg.fitted++;
-  sample();
-  fit_coordinates(cell.basis, m, shape.mixable, memory.sample, stride, S);
-  double* const weight = memory.sample + (m + 4) * stride;
-  cell.choose_by_leverage(S, memory.candidates, weight, memory.gone);
-  cell.coordinates(memory.candidates, S, stride, memory.sample);
-  fit_polynomials(cell.basis, m, shape.order, memory.sample, weight, stride, S, memory.sample + m * stride);
-  return solve_in_basis(cell, memory, kDependent, true, chosen, weights);
+  cell.coordinates(memory.candidates, memory.S, memory.stride, memory.sample);
+  fit_coordinates(cell.basis, m, shape.mixable, memory.sample, memory.stride, memory.S);
+  const auto solve_fitted = [&](int samples, size_t most_steps) {
+    memory.set_samples(samples, n);
+    const int S = memory.S, stride = memory.stride;
+    double* const weight = memory.sample + (m + 4) * stride;
+    cell.choose_by_leverage(S, memory.candidates, weight, memory.gone);
+    cell.coordinates(memory.candidates, S, stride, memory.sample);
+    fit_polynomials(cell.basis, m, shape.order, memory.sample, weight, stride, S, memory.sample + m * stride);
+    return solve_in_basis(cell, memory, kDependent, true, most_steps, chosen, weights);
+  };
+  if (!(large && concentrated)) {
+    const CellResult result = solve_fitted(shape.samples, large ? 2 * usize(cell.count()) : enough);
+    if (good(result) || result.count != kCellTooMany || n <= usize(shape.samples)) return result;
+  }
+  dbg.many++;
+  return solve_fitted(kManySamples * shape.samples, enough);
 }
 
 }  // namespace fewpoints::FEWPOINTS_SIMD
