@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include "simd/cell/cell_instances.hpp"
 #include "simd/cell/cell_points.hpp"
+#include "simd/cell/inverse_walk.hpp"
 #include "simd/cell/legendre_features.hpp"
 #include "simd/cell/tableau.hpp"
 #include "simd/cell/tableau_elimination.hpp"
@@ -86,6 +87,11 @@ struct CellMemory {
     step = take(usize(padded));
     T = take(usize(N) * usize(stride));
     at_support = take(usize(padded) * usize(padded));
+    if (N >= kLargeCell) {
+      inverse = take(usize(padded) * usize(padded));
+      prices = take(usize(stride));
+      open = reinterpret_cast<unsigned char*>(take(usize(stride)));
+    }
     scratch = take(usize(padded) * kBatch);
     gone = reinterpret_cast<unsigned char*>(take(n / 8 + 8));
     tableau = take(TableauOf<F::N>::doubles(N, stride));
@@ -99,8 +105,8 @@ struct CellMemory {
     stride = stride_for(round_up(S) + kMaxSearches * kBatch);
   }
   int S, stride;
-  double *b, *lost, *defect, *step, *T, *at_support, *scratch, *tableau, *sample;
-  unsigned char* gone;
+  double *b, *lost, *defect, *step, *T, *at_support, *scratch, *tableau, *sample, *inverse = nullptr, *prices = nullptr;
+  unsigned char *gone, *open = nullptr;
   int* candidates;
   Vec* features;
 };
@@ -134,7 +140,7 @@ CellResult solve_in_basis(const Cell<F>& cell, const CellMemory<F>& memory, doub
   };
   const auto weight = [&](int column) { return points.w ? points.w[point(column)] : 1.0; };
   unsigned char* const gone = memory.gone;
-  const auto outside = [&](const double* y, double than, TableauOf<F::N>&) {
+  const auto found_outside = [&](const double* y, double than) {
     if (searches == 0) {
       for (size_t i = 0; i < n; i++) gone[i] = 0;
       for (int c = 0; c < S; c++) gone[candidate[c]] = 1;  // they are columns of the tableau
@@ -145,6 +151,12 @@ CellResult solve_in_basis(const Cell<F>& cell, const CellMemory<F>& memory, doub
     if (count == 0) return 0;
     searches++;
     for (int l = 0; l < count; l++) gone[found[l]] = 1;  // no point is appended twice
+    return count;
+  };
+  const auto outside = [&](const double* y, double than, TableauOf<F::N>&) {
+    const int count = found_outside(y, than);
+    if (count <= 0) return count;
+    const int* const found = appended + (searches - 1) * kBatch;
     cell.features([&](int l) { return found[l]; }, count, kBatch, kBatch, scratch);
     tableau.append(scratch, count);
     return count;
@@ -165,10 +177,40 @@ CellResult solve_in_basis(const Cell<F>& cell, const CellMemory<F>& memory, doub
       dbg.raised++;
     }
   }
-  if (!tableau.walk(weight, outside, kEnterTolerance, 1e-15 * mass, most_steps, points.stop))
+  int exchanges = 0;
+  bool found;
+  if (N >= kLargeCell) {
+    for (int i = 0; i < N; i++)
+      for (int e = 0; e < padded; e++)
+        memory.inverse[i * padded + e] = e < N && tableau.home[e] >= 0 && tableau.basis[i] >= 0 ? memory.T[usize(i) * usize(stride) + usize(tableau.home[e])] : 0;
+    for (int c = 0; c < tableau.used; c++) memory.open[c] = tableau.open[c] != 0;
+    cell.features([&](int c) { return c >= S && c < first_appended ? 0 : point(c); }, tableau.used, tableau.used, stride, memory.T);
+    for (int i = 0; i < N; i++) {
+      tableau.u[i] = tableau.basis[i] >= 0 ? weight(tableau.basis[i]) : 0;
+      if (tableau.basis[i] < 0) tableau.v[i] = 0;
+    }
+    int columns = tableau.used;
+    const auto append = [&](const double* y, double than) {
+      const int count = found_outside(y, than);
+      if (count <= 0) return count;
+      const int* const rows = appended + (searches - 1) * kBatch;
+      cell.features([&](int l) { return rows[l]; }, count, kBatch, stride, memory.T + columns);
+      for (int l = 0; l < kBatch; l++) memory.open[columns + l] = l < count;
+      columns += kBatch;
+      return count;
+    };
+    InverseWalk<decltype(weight), decltype(append)> walk{
+        N, padded, memory.inverse, memory.T, stride, columns, tableau.basis, tableau.u, tableau.v, memory.step, memory.prices,
+        memory.open, weight, append, kEnterTolerance, 1e-15 * mass, points.stop};
+    found = walk_to_basic_solution(walk, most_steps);
+    exchanges = walk.exchanges;
+  } else {
+    found = tableau.walk(weight, outside, kEnterTolerance, 1e-15 * mass, most_steps, points.stop);
+  }
+  if (getenv("DBG3") && N > 150) fprintf(stderr, "n %zu N %d S %d searches %d fitted %d exchanges %d found %d\n", n, N, S, searches, fitted, exchanges, found);
+  if (!found)
     { if (searches == kMaxSearches) dbg.gaveup++; else dbg.walkfail++; return {searches == kMaxSearches || most_steps < 4 * n + 64 ? kCellTooMany : kCellNotSolved, 0}; }
 
-  if (getenv("DBG3") && N > 150) fprintf(stderr, "n %zu N %d S %d searches %d fitted %d pending %d\n", n, N, S, searches, fitted, tableau.exchanges);
   // Refinement with the inverse in the tableau, from features that are evaluated again.
   int* support = reinterpret_cast<int*>(memory.lost);
   for (int i = 0; i < N; i++) support[i] = tableau.basis[i] >= 0 ? point(tableau.basis[i]) : 0;
@@ -176,17 +218,8 @@ CellResult solve_in_basis(const Cell<F>& cell, const CellMemory<F>& memory, doub
   double *const v = tableau.v, *const defect = memory.defect, *const step = memory.step;
   for (int i = N; i < padded; i++) v[i] = 0;
   const auto measure_defect = [&] {
-    for (int e = 0; e < N; e += W) {
-      const double* row[W];
-      for (int l = 0; l < W; l++) row[l] = at_support + usize(e + l < N ? e + l : N - 1) * usize(padded);
-      Vec s[W] = {};
-      for (int i = 0; i < padded; i += W) {
-        const Vec vi = load(v + i);
-#pragma GCC unroll 8
-        for (int l = 0; l < W; l++) s[l] = madd(load(row[l] + i), vi, s[l]);
-      }
-      store(defect + e, load(b + e) - sums_of(s));
-    }
+    multiply(at_support, N, padded, v, defect);
+    for (int e = 0; e < padded; e += W) store(defect + e, load(b + e) - load(defect + e));
   };
   // In a fitted basis a defect counts relative to the sum of w |phi_e|, but at least to the mass.
   const auto unit_of = [&](int e) {
@@ -209,7 +242,10 @@ CellResult solve_in_basis(const Cell<F>& cell, const CellMemory<F>& memory, doub
     }
     residual /= mass; seen[pass] = residual;
     if (pass == kMaxRefinements || (pass > 0 && residual <= kRefined)) break;
-    tableau.solve(defect, step);
+    if (N >= kLargeCell)
+      multiply(memory.inverse, N, padded, defect, step);
+    else
+      tableau.solve(defect, step);
     for (int i = 0; i < padded; i += W) store(v + i, maximum(load(v + i) + load(step + i), Vec{}));
   }
   if (getenv("DBG3") && N > 150) fprintf(stderr, "   defects %g %g %g %g\n", seen[0], seen[1], seen[2], seen[3]);
