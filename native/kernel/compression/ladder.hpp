@@ -32,7 +32,7 @@ struct Strategy {
 
 // Answers of in_cache() have a residual of at most 6e-16 where the basis is well conditioned (measured over 10^5
 // cells).
-constexpr double kCellResidual = 4e-15;
+constexpr double kCellResidual = 1.5e-14;
 
 // The strategies, in the order in which they are tried. When none that applies to a cell is accepted, the answer with
 // the smallest residual is taken: the residual of the whole set is judged afterwards. From `again` on, cells are solved

@@ -19,7 +19,9 @@ namespace fewpoints::FEWPOINTS_SIMD {
 constexpr double kIllConditioned = 1e-9, kDependent = 1e-13;
 // A moment of a feature that depends on others, relative to the mass, is rounding up to this. An entry above kFree is
 // none.
-constexpr double kConsistent = 1e-13, kFree = 1e-3;
+constexpr double kConsistent = 1e-13, kFree = 1e-3, kLeastFree = 1e-9;
+// Rows with a smaller pivot wait until all others have theirs. The largest of them is then next: small pivots come last.
+constexpr double kDeferred = 1e-3;
 // When no entry in the tableau is below minus this, the exchange would be badly conditioned. A candidate outside the
 // tableau is then searched for.
 constexpr double kEnterTolerance = 1e-3;
@@ -129,7 +131,8 @@ CellResult solve_in_basis(const Cell<F>& cell, const CellMemory<F>& memory, doub
   cell.features([&](int c) { return candidate[c]; }, S, round_up(S), stride, memory.T);
   for (int e = 0; e < padded; e += W) store(tableau.v + e, load(b + e));
   dbg.cells++;
-  if (!tableau.eliminate(ill, kDependent, shape.pivot_share)) { dbg.ill++; return {kCellNotSolved, 0}; }
+  const double deferred = fitted ? kDeferred : kDependent;
+  if (!tableau.eliminate(fitted ? deferred : ill, deferred, shape.pivot_share)) { dbg.ill++; return {kCellNotSolved, 0}; }
   const double mass = b[0];
 
   // Columns from first_appended on were appended by searches.
@@ -163,6 +166,7 @@ CellResult solve_in_basis(const Cell<F>& cell, const CellMemory<F>& memory, doub
   };
   // A feature that depends on the others on all candidates may still be free on other points of the cell.
   if (tableau.rank < N) {
+    if (fitted) tableau.raise_deferred(kDependent);
     dbg.deficient++;
     for (int j = 0; j < N; j++) {
       if (tableau.basis[j] >= 0) continue;
@@ -171,10 +175,11 @@ CellResult solve_in_basis(const Cell<F>& cell, const CellMemory<F>& memory, doub
       const double missing = tableau.dependence(j, memory.step);
       if (missing > 0)
         for (int e = 0; e < padded; e++) memory.step[e] = -memory.step[e];
-      const int found = outside(memory.step, -0.5 * absolute(missing) / mass, tableau);
+      // Some point has at least the mean. A smaller pivot than kLeastFree would be rounding.
+      const double mean = absolute(missing) / mass;
+      const int found = outside(memory.step, -(0.5 * mean > kLeastFree ? 0.5 * mean : kLeastFree), tableau);
       if (found == kGiveUp) return {kCellTooMany, 0};
-      if (found == 0 || !tableau.raise_rank(j, 0)) { dbg.norank++; return {kCellNotSolved, 0}; }
-      dbg.raised++;
+      if (found > 0 && tableau.raise_rank(j, kLeastFree)) dbg.raised++; else dbg.norank++;
     }
   }
   int exchanges = 0;

@@ -96,6 +96,8 @@ class TableauOf {
   double dependence(int row, double* y) const;
   // Gives such a row a column of the basis, where an open column has an entry above the tolerance. Only before walk().
   bool raise_rank(int row, double tolerance);
+  // Does so for one row after the other, the one with the largest entry first.
+  void raise_deferred(double tolerance);
 
   // start(c): the weight that column c had at the beginning. outside(y, than, *this): searches for columns outside T
   // with y . phi below `than`, appends some of them including the most negative, and returns their number, or kGiveUp.

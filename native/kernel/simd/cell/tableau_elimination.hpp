@@ -183,6 +183,23 @@ double TableauOf<Rows>::dependence(int row, double* y) const {
 }
 
 template <int Rows>
+void TableauOf<Rows>::raise_deferred(double tolerance) {
+  for (;;) {
+    double most = tolerance;
+    int row = -1;
+    for (int j = 0; j < rows(); j++) {
+      if (basis[j] >= 0) continue;
+      double best;
+      if (largest_open(T + usize(j) * usize(stride), 1, best) >= 0 && best > most) {
+        most = best;
+        row = j;
+      }
+    }
+    if (row < 0 || !raise_rank(row, tolerance)) return;
+  }
+}
+
+template <int Rows>
 bool TableauOf<Rows>::raise_rank(int row, double tolerance) {
   double best;
   double* const pivots = T + usize(row) * usize(stride);
