@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "base/list.hpp"
 
@@ -12,12 +13,21 @@ Grid make_grid(int dimension, const double* low, const double* high, const doubl
     int column, bins;
     double side;
   };
-  List<Axis> axes;
+  // Every axis that is divided at least doubles the bins, and of axes that are not divided yet the longest comes first.
+  // So no axis counts but the longest kMaxGridAxes.
+  static_assert(1 << kMaxGridAxes >= kMaxBins);
+  Axis longest[kMaxGridAxes + 1];
+  int count = 0;
   for (int a = 0; a < dimension; a++) {
     const double side = (high[a] - low[a]) * units[a];
     // The inverse of the width must not overflow, and the side must not vanish.
-    if (side > 0 && std::isfinite(kMaxBins / (high[a] - low[a])) && std::isfinite(side)) axes.push_back({a, 1, side});
+    if (!(side > 0) || !std::isfinite(kMaxBins / (high[a] - low[a])) || !std::isfinite(side)) continue;
+    int place = count;
+    for (; place > 0 && side > longest[place - 1].side; place--) longest[place] = longest[place - 1];
+    longest[place] = {a, 1, side};
+    count = std::min(count + 1, kMaxGridAxes);
   }
+  const std::span axes(longest, usize(count));
   Grid grid;
   grid.axes.count = 0;
   if (axes.empty()) return grid;
@@ -154,10 +164,17 @@ void scatter(const std::uint8_t* keys, std::size_t count, int arrays, const doub
     case 5: return scatter_all<5>(keys, count, from, to, from_rows, to_rows, places);
     default: break;
   }
-  for (std::size_t i = 0; i < count; i++) {
-    const std::uint32_t place = places[keys[i]]++;
-    for (int a = 0; a < arrays; a++) to[a][place] = from[a][i];
-    to_rows[place] = from_rows[i];
+  // Array by array, because so many streams of memory at once are slow.
+  constexpr std::size_t kBlock = 2048;
+  std::uint32_t place[kBlock];
+  for (std::size_t begin = 0; begin < count; begin += kBlock) {
+    const std::size_t size = std::min(kBlock, count - begin);
+    for (std::size_t i = 0; i < size; i++) {
+      place[i] = places[keys[begin + i]]++;
+      to_rows[place[i]] = from_rows[begin + i];
+    }
+    for (int a = 0; a < arrays; a++)
+      for (std::size_t i = 0; i < size; i++) to[a][place[i]] = from[a][begin + i];
   }
 }
 
