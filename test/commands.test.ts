@@ -111,6 +111,15 @@ test('the benchmark of real data compares files with uniform points', async () =
   }
 })
 
+test('the benchmark of wide input measures every call at every number of columns', () => {
+  const { results } = JSON.parse(run('bench/run.mjs', 'wide', '--small', '--trials', '1', '--json'))
+  expect(results.map(({ columns }: { columns: number }) => columns)).toEqual([60, 250, 500, 1000])
+  for (const { times } of results) {
+    expect(times).toHaveLength(7)
+    for (const { cpu } of times) expect(cpu).toBeGreaterThan(0)
+  }
+})
+
 test('an unknown benchmark is refused with the list of known names', () => {
   let message = ''
   try {
