@@ -164,17 +164,10 @@ void scatter(const std::uint8_t* keys, std::size_t count, int arrays, const doub
     case 5: return scatter_all<5>(keys, count, from, to, from_rows, to_rows, places);
     default: break;
   }
-  // Array by array, because so many streams of memory at once are slow.
-  constexpr std::size_t kBlock = 2048;
-  std::uint32_t place[kBlock];
-  for (std::size_t begin = 0; begin < count; begin += kBlock) {
-    const std::size_t size = std::min(kBlock, count - begin);
-    for (std::size_t i = 0; i < size; i++) {
-      place[i] = places[keys[begin + i]]++;
-      to_rows[place[i]] = from_rows[begin + i];
-    }
-    for (int a = 0; a < arrays; a++)
-      for (std::size_t i = 0; i < size; i++) to[a][place[i]] = from[a][begin + i];
+  for (std::size_t i = 0; i < count; i++) {
+    const std::uint32_t place = places[keys[i]]++;
+    for (int a = 0; a < arrays; a++) to[a][place] = from[a][i];
+    to_rows[place] = from_rows[i];
   }
 }
 
