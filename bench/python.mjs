@@ -5,18 +5,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /**
- * Runs a program in the first Python here that has SciPy, one thread. Returns undefined when there is none.
+ * Runs a program in the first Python here that has its modules. Returns undefined when there is none.
  *
  * @template T
  * @param {string[]} program a file, or '-c' and its text
  * @param {Record<string, Uint8Array | Float64Array>} files which it finds in the folder that is its first argument
  * @param {unknown[]} parameters the arguments after it
  * @param {(stdout: string, folder: string) => T} read its result
+ * @param {{ modules?: string, threads?: number }} options what it imports, by default NumPy and SciPy, and its threads
  * @returns {T | undefined}
  */
-export function inPython(program, files, parameters, read) {
+export function inPython(program, files, parameters, read, { modules = 'numpy, scipy.optimize', threads = 1 } = {}) {
   const python = ['python3', '/usr/bin/python3'].find(
-    (name) => spawnSync(name, ['-c', 'import numpy, scipy.optimize'], { stdio: 'ignore' }).status === 0,
+    (name) => spawnSync(name, ['-c', `import ${modules}`], { stdio: 'ignore' }).status === 0,
   )
   if (python === undefined) return undefined
   const folder = mkdtempSync(join(tmpdir(), 'fewpoints-python-'))
@@ -25,7 +26,7 @@ export function inPython(program, files, parameters, read) {
     const { status, stdout, stderr } = spawnSync(python, [...program, folder, ...parameters.map(String)], {
       encoding: 'utf8',
       maxBuffer: 2 ** 28,
-      env: { ...process.env, OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1' },
+      env: { ...process.env, OPENBLAS_NUM_THREADS: String(threads), OMP_NUM_THREADS: String(threads) },
     })
     if (status !== 0) throw new Error(`${program[0]} in Python ended with status ${status}: ${stderr}`)
     return read(stdout, folder)

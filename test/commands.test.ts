@@ -1,10 +1,12 @@
 // The demo and the small forms of the benchmarks, run as a user runs them.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
+import * as real from '../bench/cases/real.mjs'
+import { random } from '../demo/random.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -60,24 +62,61 @@ interface Trainer {
   cpu: number
 }
 
-test('the benchmark of training times what does the same steps', () => {
-  const record = JSON.parse(run('bench/run.mjs', 'train', '--small', '--trials', '1', '--json'))
-  expect(record.results.map((result: { activation: string }) => result.activation)).toEqual([
-    'relu',
-    'tanh',
-    'gelu',
-    'sin',
-  ])
+test('the benchmarks of training time what does the same steps', () => {
+  const results = (name: string) =>
+    JSON.parse(run('bench/run.mjs', name, '--small', '--trials', '1', '--json')).results as {
+      activation: string
+      methods: Trainer[]
+    }[]
+  const [train, peers] = [results('train'), results('peers')]
+  for (const { methods } of train) {
+    expect(methods.every(({ name }) => name === 'fewpoints')).toBe(true)
+    expect(methods.slice(0, 2).map(({ precision }) => precision)).toEqual(['float32', 'float64'])
+  }
   const isInstalled = existsSync(join(root, 'examples/tensorflow/node_modules/@tensorflow/tfjs'))
-  for (const { methods } of record.results as { methods: Trainer[] }[]) {
-    const others = methods.filter(({ name }) => name !== 'fewpoints').map(({ name }) => name)
+  for (const { methods } of peers) {
+    const others = methods.map(({ name }) => name).filter((name) => name.startsWith('TensorFlow'))
     expect(others).toEqual(isInstalled ? ['TensorFlow.js wasm', 'TensorFlow.js cpu'] : [])
-    const precisions = methods.filter(({ threads }) => threads === 1).map(({ precision }) => precision)
-    expect(precisions.slice(0, 2)).toEqual(['float32', 'float64'])
-    for (const { loss, cpu } of methods) {
-      expect(Math.abs(loss / methods[0].loss - 1)).toBeLessThan(1e-5)
+  }
+  for (const all of [train, peers]) {
+    expect(all.map(({ activation }) => activation)).toEqual(['relu', 'tanh', 'gelu', 'sin'])
+    for (const { loss, cpu, first } of all.flatMap(({ methods }) =>
+      methods.map((one) => ({ ...one, first: methods[0] })),
+    )) {
+      expect(Math.abs(loss / first.loss - 1)).toBeLessThan(1e-5)
       expect(cpu).toBeGreaterThan(0)
     }
+  }
+})
+
+test('the benchmark of real data compares files with uniform points', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fewpoints-real-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const { uniform } = random(5)
+  const lines = Array.from({ length: 3000 }, (_, i) =>
+    [i, Math.floor(9 * uniform()), uniform(), i % 4 ? '' : 7].join(','),
+  )
+  writeFileSync(join(folder, 'few-values.csv'), `row,a,b,gaps\n${lines.join('\n')}\n`)
+  const own = await real.run({ path: join(folder, 'few-values.csv'), small: true, threads: 1 }, 1)
+  // The row's number and a column of gaps are not used.
+  expect(own.columns).toEqual(['a', 'b'])
+  expect(own.rows).toBe(3000)
+  expect(own.runs.map(({ setting }: { setting: string }) => setting)).toHaveLength(5)
+  for (const { kept, size, distinct, residual, cells, strategies, cpu, uniformCpu } of own.runs) {
+    expect(kept).toBeLessThanOrEqual(size)
+    expect(distinct).toBe(3000)
+    expect(residual).toBeLessThan(50)
+    expect(Object.values(strategies as Record<string, number>).reduce((a, b) => a + b, 0)).toBeGreaterThanOrEqual(cells)
+    expect(Math.min(cpu, uniformCpu)).toBeGreaterThan(0)
+  }
+})
+
+test('the benchmark of wide input measures every call at every number of columns', () => {
+  const { results } = JSON.parse(run('bench/run.mjs', 'wide', '--small', '--trials', '1', '--json'))
+  expect(results.map(({ columns }: { columns: number }) => columns)).toEqual([60, 250, 500, 1000])
+  for (const { times } of results) {
+    expect(times).toHaveLength(7)
+    for (const { cpu } of times) expect(cpu).toBeGreaterThan(0)
   }
 })
 

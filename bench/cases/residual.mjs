@@ -2,7 +2,7 @@
 // and at order 5 with up to four of them, in one cell and in many. The residual is what verify() measures of the result;
 // the tests check verify() itself against a path of their own.
 import { compressSync, momentCount, verifySync } from '../../dist/index.js'
-import { DATASETS, dataFolder, readDataset } from '../datasets.mjs'
+import { DATASETS, dataFolder, firstColumns, readDataset } from '../datasets.mjs'
 import { CompensatedSum, EPS, timesOf } from '../measure.mjs'
 import { tableOf } from '../table.mjs'
 
@@ -53,14 +53,6 @@ export async function run({ file, threads }, trials) {
     })
   })
   return { columns, rows: count, dropped, runs }
-}
-
-function firstColumns(rows, width, dimension) {
-  if (dimension === width) return rows
-  return Float64Array.from({ length: (rows.length / width) * dimension }, (_, i) => {
-    const row = Math.floor(i / dimension)
-    return rows[row * width + (i - row * dimension)]
-  })
 }
 
 /** (sum of a - sum of b) / sum of b, by sums whose error is far below one epsilon here. */

@@ -40,7 +40,9 @@ Grid Partition::grid_for(const Tree& tree, int at, double cells) const {
 void Partition::Scratch::ensure(std::size_t count, std::size_t arrays_wanted) {
   if (capacity >= count) return;
   capacity = 0;
-  arrays.resize(arrays_wanted);
+  const bool together = arrays_wanted <= kMovedTogether;
+  arrays.resize(together ? arrays_wanted : 1);
+  if (!together) destinations.reset(count);
   pointers.clear();
   for (auto& array : arrays) {
     array.reset(count);
@@ -106,16 +108,32 @@ void Partition::grow_nodes(Tree& tree, int at, const GridOrder& order, const std
 
 // Moves `count` points to the places of their bins (scratch.keys), through the scratch arrays.
 void Partition::move(std::size_t begin, std::size_t count, std::uint32_t* places, Scratch& scratch) {
-  constexpr std::size_t kFewArrays = 16;
-  const double* few[kFewArrays];
-  List<const double*> many(arrays_.size() > kFewArrays ? arrays_.size() : 0);
-  const double** from = many.empty() ? few : many.data();
+  if (arrays_.size() > kMovedTogether) {
+    move_one_by_one(begin, count, places, scratch);
+    return;
+  }
+  const double* from[kMovedTogether];
   for (std::size_t a = 0; a < arrays_.size(); a++) from[a] = arrays_[a] + begin;
   scatter(scratch.keys.data(), count, static_cast<int>(arrays_.size()), from, scratch.pointers.data(),
           rows_.data() + begin, scratch.rows.data(), places);
   for (std::size_t a = 0; a < arrays_.size(); a++)
     std::memcpy(arrays_[a] + begin, scratch.pointers[a], count * sizeof(double));
   std::memcpy(rows_.data() + begin, scratch.rows.data(), count * sizeof(std::uint32_t));
+}
+
+// The same, one array after the other, for so many that their copies would not fit the cache.
+void Partition::move_one_by_one(std::size_t begin, std::size_t count, std::uint32_t* places, Scratch& scratch) {
+  std::uint32_t* const to = scratch.destinations.data();
+  for (std::size_t i = 0; i < count; i++) {
+    to[i] = places[scratch.keys[i]]++;
+    scratch.rows[to[i]] = rows_[begin + i];
+  }
+  std::memcpy(rows_.data() + begin, scratch.rows.data(), count * sizeof(std::uint32_t));
+  double* const spare = scratch.pointers[0];
+  for (double* const array : arrays_) {
+    for (std::size_t i = 0; i < count; i++) spare[to[i]] = array[begin + i];
+    std::memcpy(array + begin, spare, count * sizeof(double));
+  }
 }
 
 // Moves the points of a node to the places of their bins (scratch.keys), and appends the nodes below it.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "base/list.hpp"
 
@@ -12,12 +13,21 @@ Grid make_grid(int dimension, const double* low, const double* high, const doubl
     int column, bins;
     double side;
   };
-  List<Axis> axes;
+  // Every axis that is divided at least doubles the bins, and of axes that are not divided yet the longest comes first.
+  // So no axis counts but the longest kMaxGridAxes.
+  static_assert(1 << kMaxGridAxes >= kMaxBins);
+  Axis longest[kMaxGridAxes + 1];
+  int count = 0;
   for (int a = 0; a < dimension; a++) {
     const double side = (high[a] - low[a]) * units[a];
     // The inverse of the width must not overflow, and the side must not vanish.
-    if (side > 0 && std::isfinite(kMaxBins / (high[a] - low[a])) && std::isfinite(side)) axes.push_back({a, 1, side});
+    if (!(side > 0) || !std::isfinite(kMaxBins / (high[a] - low[a])) || !std::isfinite(side)) continue;
+    int place = count;
+    for (; place > 0 && side > longest[place - 1].side; place--) longest[place] = longest[place - 1];
+    longest[place] = {a, 1, side};
+    count = std::min(count + 1, kMaxGridAxes);
   }
+  const std::span axes(longest, usize(count));
   Grid grid;
   grid.axes.count = 0;
   if (axes.empty()) return grid;

@@ -46,6 +46,8 @@ class Partition {
   // megabyte.
   static constexpr std::size_t kShared = 1 << 16;
   static constexpr std::size_t kInCache = 1 << 14;
+  // So many columns and weights move together when one thread divides a node; more move one after the other.
+  static constexpr std::size_t kMovedTogether = 16;
 
   struct Node {
     std::size_t begin = 0, end = 0;
@@ -64,7 +66,7 @@ class Partition {
     std::size_t capacity = 0;
     List<Array<double>> arrays;
     List<double*> pointers;
-    Array<std::uint32_t> rows;
+    Array<std::uint32_t> rows, destinations;
     Array<std::uint8_t> keys;
     List<GridOrder> orders;
     List<int> leaves;
@@ -99,6 +101,7 @@ class Partition {
   std::size_t cost_of_halving(const Tree& tree, int at);
   bool divide_shared(Tree& tree, int at, double cells);
   void move(std::size_t begin, std::size_t count, std::uint32_t* places, Scratch& scratch);
+  void move_one_by_one(std::size_t begin, std::size_t count, std::uint32_t* places, Scratch& scratch);
   void place(Tree& tree, int at, const GridOrder& order, int bins, Scratch& scratch);
   void grow_nodes(Tree& tree, int at, const GridOrder& order, const std::size_t* starts, List<int>& leaves) const;
 

@@ -143,6 +143,12 @@ void BlockedTableau::eliminate_row(std::size_t r, int p, std::size_t begin, std:
   }
 }
 
+// Rows that depend on those before them change no other row. Where there are more features than points, those are most.
+bool BlockedTableau::has_pivot(std::size_t begin, std::size_t end) const {
+  return std::any_of(basis_.begin() + static_cast<std::ptrdiff_t>(begin),
+                     basis_.begin() + static_cast<std::ptrdiff_t>(end), [](int column) { return column >= 0; });
+}
+
 bool BlockedTableau::eliminate_panel(std::size_t begin, std::size_t end, double tolerance, bool drop) {
   for (std::size_t from = begin; from < end; from += kInner) {
     const std::size_t to = std::min(end, from + kInner);
@@ -154,6 +160,7 @@ bool BlockedTableau::eliminate_panel(std::size_t begin, std::size_t end, double 
       else if (!drop)
         return false;
     }
+    if (!has_pivot(from, to)) continue;
     // Updates the rest of the panel with all these rows at once.
     double* factors = factors_.data();
     for (std::size_t i = begin; i < end; i++) {
@@ -181,6 +188,7 @@ bool BlockedTableau::eliminate(bool among_preferred, double tolerance, bool drop
     monitor.check();
     const std::size_t end = std::min(rows_, begin + kPanel);
     if (!eliminate_panel(begin, end, tolerance, drop)) return false;
+    if (!has_pivot(begin, end)) continue;
     for (std::size_t i = 0; i < rows_; i++) {
       if (i == begin) i = end;
       if (i >= rows_) break;

@@ -65,6 +65,7 @@ class BlockedTableau {
   void update(double* T, std::size_t stride, std::size_t row, std::size_t rows, std::size_t columns,
               const double* factors, std::size_t factor_stride, int rank, const double* panel, std::size_t panel_stride,
               int threads, Monitor& monitor);
+  bool has_pivot(std::size_t begin, std::size_t end) const;
   bool eliminate_panel(std::size_t begin, std::size_t end, double tolerance, bool drop);
   void eliminate_row(std::size_t r, int p, std::size_t begin, std::size_t end);
   void finish_elimination();
