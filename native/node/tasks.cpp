@@ -13,6 +13,7 @@
 #include "compression/working_memory.hpp"
 #include "matching/match_moments.hpp"
 #include "nnls/nnls.hpp"
+#include "parallel/part_times.hpp"
 #include "polynomial/moments.hpp"
 #include "polynomial/space.hpp"
 #include "recombination/recombine.hpp"
@@ -29,8 +30,14 @@ class FunctionTask final : public Task {
   FunctionTask(Run run, Show show, bool run_inline)
       : run_(std::move(run)), show_(std::move(show)), run_inline_(run_inline) {}
   bool run_inline() const override { return run_inline_; }
-  void run(Monitor& monitor) override { output_.emplace(run_(monitor)); }
-  Napi::Value result(Napi::Env env) override { return show_(env, *output_); }
+  void run(Monitor& monitor) override {
+    const PartTimer timer(Part::Cells);
+    output_.emplace(run_(monitor));
+  }
+  Napi::Value result(Napi::Env env) override {
+    const PartTimer timer(Part::Output);
+    return show_(env, *output_);
+  }
 
  private:
   Run run_;
@@ -83,7 +90,10 @@ struct WeightedPoints {
     const double columns = static_cast<double>(points.dimension()) + (weights.given() ? 1 : 0);
     return static_cast<double>(points.count()) * columns * sizeof(double);
   }
-  PointSet copy() const { return PointSet(points.view(), weights.view(points.count()), name); }
+  PointSet copy() const {
+    const PartTimer timer(Part::Copy);
+    return PointSet(points.view(), weights.view(points.count()), name);
+  }
   const char* name;
   PointsArgument points;
   OptionalNumbers weights;

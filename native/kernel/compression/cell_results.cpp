@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "base/double_double.hpp"
+#include "parallel/part_times.hpp"
 
 namespace fewpoints {
 
@@ -80,6 +81,7 @@ void CellResults::keep_distinct(std::size_t cell) {
 }
 
 CellResults::Columns CellResults::columns() const {
+  const PartTimer timer(Part::Gathering);
   std::size_t count = 0;
   for (const std::size_t c : counts_) count += c;
   Columns out;

@@ -11,6 +11,7 @@
 #include "compression/ladder.hpp"
 #include "compression/residual.hpp"
 #include "parallel/parallel_for.hpp"
+#include "parallel/part_times.hpp"
 #include "parallel/region.hpp"
 #include "partition/partition.hpp"
 
@@ -48,6 +49,7 @@ List<double> cutting_units(const PointSet& set, const List<double>& deviations, 
 
 // Brings points into the order of the caller's rows. Uses one bit per row, and the number of bits set before each word.
 void in_row_order(const CellResults::Columns& kept, const PointSet& set, Compressed& out) {
+  const PartTimer timer(Part::RowOrder);
   const std::size_t count = kept.rows.size(), m = kept.x.size();
   std::uint32_t last = 0;
   for (const std::uint32_t r : kept.rows) last = std::max(last, r);

@@ -4,6 +4,7 @@
 
 #include "base/list.hpp"
 #include "parallel/parallel_for.hpp"
+#include "parallel/part_times.hpp"
 #include "partition/partition.hpp"
 #include "simd/kernels.hpp"
 
@@ -172,6 +173,7 @@ std::size_t Partition::cost_of_halving(const Tree& tree, int at) {
 // Does the work of divide() on all threads. One array after the other moves into a spare one. When the node is the
 // whole set, the spare array takes its place: that needs memory for one more array only, and no second copy.
 bool Partition::divide_shared(Tree& tree, int at, double cells) {
+  const PartTimer timer(Part::TopSplits);
   const Grid grid = grid_for(tree, at, cells);
   if (grid.bins < 2) return false;
   const std::size_t begin = tree.nodes[at].begin, count = tree.nodes[at].size(), chunks = chunk_count(count);

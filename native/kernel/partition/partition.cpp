@@ -8,6 +8,7 @@
 
 #include "base/list.hpp"
 #include "parallel/parallel_for.hpp"
+#include "parallel/part_times.hpp"
 #include "simd/kernels.hpp"
 
 namespace fewpoints {
@@ -51,6 +52,7 @@ Partition::Partition(PointSet& set, const PartitionOptions& options, Monitor& mo
   for (int a = 0; a < dimension_; a++) arrays_.push_back(set.mutable_column(a).data());
   if (weighted_) arrays_.push_back(set.mutable_weights().data());
   if (n == 0) return;
+  const PartTimer timer(Part::Splits);
   // A second cell adds at least one point to the cost of one cell.
   if (options_.size <= std::min(options_.features, n) || n == 1) {
     number_rows();
@@ -324,6 +326,7 @@ void Partition::grow(Tree& tree, double cells, double level, Scratch& scratch) {
 // bound on the size allows. Halves never score higher than the whole, so the queue is a row of buckets that is walked
 // once.
 List<char> Partition::cut(Tree& tree) {
+  const PartTimer timer(Part::Cut);
   const auto cost = [&](int i) { return std::min(options_.features, tree.nodes[i].size()); };
   constexpr int kNone = -1, kBuckets = 1 << 14;
   constexpr double kBucketsPerBit = 16;
