@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <exception>
 
+#include "parallel/part_times.hpp"
+
 namespace fewpoints::node {
 
 // How long the end of the process waits for work that was told to stop. Work checks its flag about every 20 ms.
@@ -66,9 +68,12 @@ void ComputeThread::share(int threads, const std::function<void(int)>& work) {
   if (threads <= 1) return work(1);
   const auto shared = std::make_shared<SharedWork>(threads, work);
   if (!post_if_idle(shared)) return work(1);
-  // Work of another environment may have been put before it. Then it is taken back.
-  while (!wait(shared.get(), kLongestWait))
-    if (withdraw(shared.get())) return work(1);
+  {
+    const PartTimer waiting(Part::Waiting);
+    // Work of another environment may have been put before it. Then it is taken back.
+    while (!wait(shared.get(), kLongestWait))
+      if (withdraw(shared.get())) return work(1);
+  }
   if (shared->failure) std::rethrow_exception(shared->failure);
 }
 

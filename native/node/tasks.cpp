@@ -177,10 +177,8 @@ std::unique_ptr<Task> compress_task(const Napi::Object& input, double& bytes, bo
   options.standardise = input.Get("standardise").ToBoolean();
   options.scales = read_list(input, "scales", static_cast<std::size_t>(set.points.dimension()));
   check_memory(input, "compress", working_bytes_of_compress(count, options), bytes, count, set.features);
-  return make_task([points = set.copy(set.threads),
-                    options](Monitor& monitor) mutable {
-                     return compress_unwritten(std::move(points), options, monitor);
-                   },
+  return make_task([points = set.copy(set.threads), options](
+                       Monitor& monitor) mutable { return compress_unwritten(std::move(points), options, monitor); },
                    [](Napi::Env env, UnwrittenCompressed& output) {
                      Napi::Object out = write_points(env, output);
                      out.Set("order", output.order);
@@ -297,8 +295,10 @@ std::unique_ptr<Task> match_moments_task(const Napi::Object& input, double& byte
   const double work = working_bytes_of_match(count, set.features, set.threads);
   check_memory(input, "matchMoments", work, bytes, count, set.features);
   return make_task(
-      [points = set.copy(set.threads), count, target = std::move(target), order = set.order(), basis, threads = set.threads](
-          Monitor& monitor) { return match_moments(points, count, target, order, basis, threads, monitor); },
+      [points = set.copy(set.threads), count, target = std::move(target), order = set.order(), basis,
+       threads = set.threads](Monitor& monitor) {
+        return match_moments(points, count, target, order, basis, threads, monitor);
+      },
       [](Napi::Env env, const Matched& output) {
         Napi::Object out = Napi::Object::New(env);
         out.Set("weights", to_array(env, output.weights));

@@ -102,8 +102,9 @@ DoubleDoubleSums Residual::sums_of(const double* const* x, const double* w, std:
 Verification Residual::of(const double* const* x, const double* w, std::size_t count, int threads,
                           Monitor& monitor) const {
   const PartTimer timer(Part::Verify);
-  return compare(
-      sums_of(x, w, count, centre_, scale_, both(bounds_of(x, w, count, centre_, scale_)), false, threads, monitor), 0);
+  return compare(sums_of(x, w, count, centre_, scale_, both(bounds_of(x, w, count, centre_, scale_, threads, monitor)),
+                         false, threads, monitor),
+                 0);
 }
 
 Verification Residual::of(const PointSet& other, int threads, Monitor& monitor) const {
@@ -117,7 +118,7 @@ Verification Residual::of(const PointSet& other, int threads, Monitor& monitor) 
     centre[a] = std::ldexp(centre_[a], exponents_[a] - other.exponent(a));
     scale[a] = std::ldexp(scale_[a], other.exponent(a) - exponents_[a]);
   }
-  const Bounds bounds = both(bounds_of(x.data(), other.weights(), other.size(), centre, scale));
+  const Bounds bounds = both(bounds_of(x.data(), other.weights(), other.size(), centre, scale, threads, monitor));
   return compare(sums_of(x.data(), other.weights(), other.size(), centre, scale, bounds, false, threads, monitor),
                  other.weight_exponent() - weight_exponent_);
 }
@@ -139,7 +140,7 @@ double Residual::refine_weights(const double* const* x, Array<double>& w, std::s
   const double residual = refine_weights_min_norm(
       features, sums_,
       [&](const List<double>& now) {
-        const Bounds bounds = both(bounds_of(x, now.data(), count, centre_, scale_));
+        const Bounds bounds = both(bounds_of(x, now.data(), count, centre_, scale_, threads, monitor));
         return sums_of(x, now.data(), count, centre_, scale_, bounds, false, threads, monitor);
       },
       weights);

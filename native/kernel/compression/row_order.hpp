@@ -31,8 +31,8 @@ class RowOrder {
 
  private:
   std::size_t dimension_ = 0;
-  int shift_ = 0;               // the bucket of a row is row >> shift
-  List<std::size_t> starts_;    // of the buckets
+  int shift_ = 0;             // the bucket of a row is row >> shift
+  List<std::size_t> starts_;  // of the buckets
   Array<std::uint32_t> rows_;
   Array<double> weights_, points_;
 };

@@ -7,7 +7,8 @@
 namespace fewpoints {
 namespace {
 
-constexpr int kNone = -1;
+constexpr int kNone = -1, kWaiting = static_cast<int>(Part::Waiting);
+static_assert(kWaiting == static_cast<int>(kPartNames.size()));
 constexpr double kMilliseconds = 1e-6;  // of a nanosecond
 
 std::int64_t wall_now() noexcept {
@@ -32,7 +33,7 @@ struct State {
     const std::int64_t wall_before = wall, processor_before = processor;
     wall = wall_now();
     processor = processor_now();
-    if (part == kNone) return;
+    if (part == kNone || part == kWaiting) return;
     const double passed = kMilliseconds * static_cast<double>(wall - wall_before);
     now_in().wall += passed;
     if (idle == nullptr) {

@@ -8,7 +8,10 @@
 
 namespace fewpoints {
 
-enum class Part { Copy, Verify, TopSplits, Splits, Cut, Cells, Gathering, RowOrder, Output };
+// Copy: with validation. TopSplits: all threads divide one node. Splits: the rest of the partition, but for the choice
+// of the cells, which is Cut. Cells: the rest of the computation. Output: all that the JavaScript thread does by
+// itself. The times of Waiting are dropped: that thread waits for another one then.
+enum class Part { Copy, Verify, TopSplits, Splits, Cut, Cells, Gathering, RowOrder, Output, Waiting };
 constexpr std::array kPartNames{"copy",  "verify",    "top splits", "splits", "cut",
                                 "cells", "gathering", "row order",  "output"};
 

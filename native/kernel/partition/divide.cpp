@@ -1,6 +1,7 @@
 // How Partition moves the points of one node to the bins of its grid, on one thread or on all.
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "base/list.hpp"
 #include "parallel/parallel_for.hpp"
@@ -154,8 +155,8 @@ bool Partition::divide(Tree& tree, int at, double cells, Scratch& scratch) {
   return true;
 }
 
-// Whether the halves of a node cost at most `room` more than the node does, where room < features. The points are looked
-// at in blocks, because the first one nearly always shows that both halves are too large.
+// Whether the halves of a node cost at most `room` more than the node does, where room < features. The points are
+// looked at in blocks, because the first one nearly always shows that both halves are too large.
 bool Partition::halves_fit(const Tree& tree, int at, std::size_t room) const {
   const Node& node = tree.nodes[at];
   if (node.size() > kShared) return true;
@@ -198,17 +199,17 @@ bool Partition::divide_shared(Tree& tree, int at, double cells) {
   });
   // Every chunk knows where its points go, whichever thread moves it.
   List<std::size_t> starts(bins + 1);
-  std::size_t sum = 0;
+  List<std::uint32_t> next(bins, std::uint32_t{0});  // by bin: first how many points it has, then its next place
+  for (std::size_t c = 0; c < chunks; c++)
+    for (std::size_t bin = 0; bin < bins; bin++) next[bin] += counts[c * bins + bin];
+  std::uint32_t sum = 0;
   for (std::size_t p = 0; p < bins; p++) {
     starts[p] = begin + sum;
-    for (std::size_t c = 0; c < chunks; c++) {
-      std::uint32_t& place = counts[c * bins + order.bin_at[p]];
-      const std::uint32_t here = place;
-      place = static_cast<std::uint32_t>(sum);
-      sum += here;
-    }
+    sum += std::exchange(next[order.bin_at[p]], sum);
   }
   starts[bins] = begin + count;
+  for (std::size_t c = 0; c < chunks; c++)
+    for (std::size_t bin = 0; bin < bins; bin++) next[bin] += std::exchange(counts[c * bins + bin], next[bin]);
   const auto places_of = [&](std::size_t c, std::uint32_t* places) {
     std::copy_n(&counts[c * bins], bins, places);
     return places;

@@ -359,9 +359,9 @@ List<char> Partition::cut(Tree& tree) {
   };
   std::size_t used = cost(0), taken = 0;
   enter(0);
-  // Whether there is room for the halves of a node. Once there is little room, nearly all nodes that are left are asked,
-  // and few are divided. So several threads ask ahead for the nodes that come next. A node for which there was no room
-  // has none later.
+  // Whether there is room for the halves of a node. Once there is little room, nearly all nodes that are left are
+  // asked, and few are divided. So several threads ask ahead for the nodes that come next. A node for which there was
+  // no room has none later.
   enum Answer : char { kUnknown, kNoRoom, kRoom };
   constexpr std::size_t kMostAhead = 1 << 14, kAskedPerTask = 32;
   std::size_t ahead = 4 * kAskedPerTask;

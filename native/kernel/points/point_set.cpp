@@ -58,8 +58,7 @@ std::uint64_t largest_of(const Array<double>& x, std::size_t count, int threads)
 }
 
 [[noreturn]] void refuse_weight(std::size_t row, double w) {
-  throw Error(Code::Weight,
-              "weights[" + std::to_string(row) + "] is " + shown(w) + "; expected a finite number >= 0");
+  throw Error(Code::Weight, "weights[" + std::to_string(row) + "] is " + shown(w) + "; expected a finite number >= 0");
 }
 
 }  // namespace
@@ -76,7 +75,8 @@ WeightsSeen copy_weights(const NumbersView& view, std::size_t count, Array<doubl
     Chunk chunk;
     double* const column = all + begin;
     const std::size_t rows = end - begin;
-    simd().copy_columns(from_row({view.data, view.is_float32, view.stride, 0}, begin), rows, 1, &column, &chunk.largest);
+    simd().copy_columns(from_row({view.data, view.is_float32, view.stride, 0}, begin), rows, 1, &column,
+                        &chunk.largest);
     for (std::size_t i = 0; i < rows; i++) {
       const double w = column[i];
       const bool positive = w > 0;
@@ -129,8 +129,7 @@ List<std::uint64_t> copy_finite(const PointsView& points, const char* name, List
         end - begin, m, to.data(), parts.data() + c * usize(m));
   });
   List<std::uint64_t> largest(m, std::uint64_t{0});
-  for (std::size_t p = 0; p < parts.size(); p++)
-    largest[p % usize(m)] = std::max(largest[p % usize(m)], parts[p]);
+  for (std::size_t p = 0; p < parts.size(); p++) largest[p % usize(m)] = std::max(largest[p % usize(m)], parts[p]);
   for (int a = 0; a < m; a++)
     if (!all_finite(largest[a])) check_finite(columns[a].data(), points.count, name, a);
   return largest;
