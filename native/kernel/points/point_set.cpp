@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdlib>
+#include <exception>
 #include <limits>
 
 #include "base/list.hpp"
@@ -47,14 +48,6 @@ void in_chunks(std::size_t count, std::size_t rows, int threads, const Body& bod
   Monitor monitor;  // nobody stops a copy
   parallel_for((count + rows - 1) / rows, threads, monitor, Stage::Copy,
                [&](std::size_t c, int) { body(c, c * rows, std::min(count, (c + 1) * rows)); });
-}
-
-std::uint64_t largest_of(const Array<double>& x, std::size_t count, int threads) {
-  List<std::uint64_t> largest(chunk_count(count));
-  in_chunks(count, kChunk, threads, [&](std::size_t c, std::size_t begin, std::size_t end) {
-    largest[c] = simd().largest_bits(x.data() + begin, end - begin);
-  });
-  return *std::max_element(largest.begin(), largest.end());
 }
 
 [[noreturn]] void refuse_weight(std::size_t row, double w) {
@@ -104,51 +97,134 @@ WeightsSeen copy_weights(const NumbersView& view, std::size_t count, Array<doubl
   return seen;
 }
 
+namespace {
+
+// Which rows are copied: all of them, or those at rows, of which starts[c] lie before chunk c.
+struct Choice {
+  const std::uint32_t* rows = nullptr;
+  const std::size_t* starts = nullptr;
+};
+
+// A number that is not finite: the first one of the first column that has any.
+struct NotFinite {
+  int column = std::numeric_limits<int>::max();
+  std::size_t row = 0;
+  double value = 0;
+
+  void look(const double* const* columns, const List<std::uint64_t>& largest, std::size_t first_row,
+            std::size_t count) {
+    for (int a = 0; a < static_cast<int>(largest.size()) && a < column; a++) {
+      if (all_finite(largest[a])) continue;
+      const double* const found =
+          std::find_if(columns[a], columns[a] + count, [](double x) { return !std::isfinite(x); });
+      *this = {a, first_row + static_cast<std::size_t>(found - columns[a]), *found};
+    }
+  }
+};
+
+[[noreturn]] void refuse(const char* name, const NotFinite& bad) {
+  throw Error(Code::NotFinite, std::string(name) + ", row " + std::to_string(bad.row) + ", column " +
+                                   std::to_string(bad.column) + " is " + shown(bad.value) +
+                                   "; expected a finite number");
+}
+
+// Wide rows are copied fewer at a time, so that there are enough chunks for all threads.
+std::size_t rows_per_chunk(int dimension) {
+  constexpr std::size_t kNumbers = std::size_t{1} << 18, kFewest = 64;
+  return std::clamp(kNumbers / usize(std::max(dimension, 1)), kFewest, kChunk);
+}
+
+// Copies the chosen rows, `kept` of them, and checks all. Returns the bits of the largest magnitudes of the chosen
+// rows.
+List<std::uint64_t> copy_rows(const PointsView& points, const Choice& choice, std::size_t kept, const char* name,
+                              List<Array<double>>& columns, int threads) {
+  const int m = points.dimension;
+  const std::size_t n = points.count, rows = rows_per_chunk(m), chunks = (n + rows - 1) / rows;
+  const CopyFrom all{points.numbers.data, points.numbers.is_float32, points.row_stride, points.numbers.stride};
+  columns.resize(m);
+  for (auto& column : columns) column.reset(kept);
+  struct Chunk {
+    List<std::uint64_t> largest;
+    NotFinite bad;
+  };
+  List<Chunk> seen(chunks);
+  // The copy is checked, not the caller's array, which may change at any time.
+  in_chunks(n, rows, threads, [&](std::size_t c, std::size_t begin, std::size_t end) {
+    Chunk& chunk = seen[c];
+    chunk.largest.assign(m, std::uint64_t{0});
+    List<double*> to(m);
+    const std::size_t first = choice.rows == nullptr ? begin : choice.starts[c];
+    if (choice.rows == nullptr || choice.starts[c + 1] - first == end - begin) {
+      for (int a = 0; a < m; a++) to[a] = columns[a].data() + first;
+      simd().copy_columns(from_row(all, begin), end - begin, m, to.data(), chunk.largest.data());
+      chunk.bad.look(to.data(), chunk.largest, begin, end - begin);
+      return;
+    }
+    // A few rows at a time are copied and checked. Those that were chosen stay.
+    constexpr std::size_t kBlock = 256;
+    Array<double> block(product(kBlock, m));
+    for (int a = 0; a < m; a++) to[a] = block.data() + usize(a) * kBlock;
+    List<std::uint64_t> largest(m);
+    const std::uint32_t* row = choice.rows + first;
+    const std::uint32_t* const end_of_chunk = choice.rows + choice.starts[c + 1];
+    for (std::size_t from = begin, at = first; from < end; from += kBlock) {
+      const std::size_t count = std::min(kBlock, end - from);
+      simd().copy_columns(from_row(all, from), count, m, to.data(), largest.data());
+      chunk.bad.look(to.data(), largest, from, count);
+      const auto chosen = static_cast<std::size_t>(std::lower_bound(row, end_of_chunk, from + count) - row);
+      for (int a = 0; a < m; a++) {
+        double* const column = columns[a].data() + at;
+        for (std::size_t i = 0; i < chosen; i++) column[i] = to[a][row[i] - from];
+        chunk.largest[a] = std::max(chunk.largest[a], simd().largest_bits(column, chosen));
+      }
+      row += chosen;
+      at += chosen;
+    }
+  });
+  List<std::uint64_t> largest(m, std::uint64_t{0});
+  NotFinite bad;
+  for (const Chunk& chunk : seen) {
+    for (int a = 0; a < m; a++) largest[a] = std::max(largest[a], chunk.largest[a]);
+    if (chunk.bad.column < bad.column) bad = chunk.bad;
+  }
+  if (bad.column < m) refuse(name, bad);
+  return largest;
+}
+
+}  // namespace
+
 void check_finite(const double* x, std::size_t count, const char* name, int column, std::size_t first_row) {
   if (all_finite(simd().largest_bits(x, count))) return;
   for (std::size_t i = 0; i < count; i++)
-    if (!std::isfinite(x[i]))
-      throw Error(Code::NotFinite, std::string(name) + ", row " + std::to_string(first_row + i) + ", column " +
-                                       std::to_string(column) + " is " + shown(x[i]) + "; expected a finite number");
+    if (!std::isfinite(x[i])) refuse(name, {column, first_row + i, x[i]});
 }
 
 List<std::uint64_t> copy_finite(const PointsView& points, const char* name, List<Array<double>>& columns, int threads) {
-  const int m = points.dimension;
-  columns.resize(m);
-  for (auto& column : columns) column.reset(points.count);
-  // Wide rows are copied fewer at a time, so that there are enough chunks for all threads.
-  constexpr std::size_t kNumbers = std::size_t{1} << 18, kFewest = 64;
-  const std::size_t rows = std::clamp(kNumbers / usize(std::max(m, 1)), kFewest, kChunk);
-  List<std::uint64_t> parts((points.count + rows - 1) / rows * usize(m));
-  // The copy is checked, not the caller's array, which may change at any time.
-  in_chunks(points.count, rows, threads, [&](std::size_t c, std::size_t begin, std::size_t end) {
-    List<double*> to(m);
-    for (int a = 0; a < m; a++) to[a] = columns[a].data() + begin;
-    simd().copy_columns(
-        from_row({points.numbers.data, points.numbers.is_float32, points.row_stride, points.numbers.stride}, begin),
-        end - begin, m, to.data(), parts.data() + c * usize(m));
-  });
-  List<std::uint64_t> largest(m, std::uint64_t{0});
-  for (std::size_t p = 0; p < parts.size(); p++) largest[p % usize(m)] = std::max(largest[p % usize(m)], parts[p]);
-  for (int a = 0; a < m; a++)
-    if (!all_finite(largest[a])) check_finite(columns[a].data(), points.count, name, a);
-  return largest;
+  return copy_rows(points, {}, points.count, name, columns, threads);
 }
 
 // Rows are numbered in 32 bits, so narrow() refuses larger sets.
 PointSet::PointSet(const PointsView& points, const NumbersView& weights, const char* name, int threads)
     : size_(narrow<std::uint32_t>(points.count)) {
   exponents_.assign(points.dimension, 0);
-  List<std::uint64_t> largest = copy_finite(points, name, columns_, threads);
-  if (weights.data != nullptr) take_weights(weights, threads);
+  // Weights come first, because rows without weight get no place. The error of points comes before that of weights.
+  List<std::size_t> starts;
+  std::exception_ptr refused;
+  if (weights.data != nullptr) try {
+      starts = take_weights(weights, rows_per_chunk(points.dimension), threads);
+    } catch (const Error&) {
+      refused = std::current_exception();
+    }
+  const List<std::uint64_t> largest = copy_rows(points, {rows_.data(), starts.data()}, size_, name, columns_, threads);
+  if (refused) std::rethrow_exception(refused);
   for (int a = 0; a < points.dimension; a++) {
-    if (size_ < points.count) largest[a] = largest_of(columns_[a], size_, threads);  // rows were left out
     exponents_[a] = exponent_for(std::bit_cast<double>(largest[a]));
     if (exponents_[a] != 0) rescale(a, threads);
   }
 }
 
-void PointSet::take_weights(const NumbersView& weights, int threads) {
+// Returns how many rows are left before each chunk of this many rows, and nothing when all are left.
+List<std::size_t> PointSet::take_weights(const NumbersView& weights, std::size_t chunk, int threads) {
   WeightsSeen seen = copy_weights(weights, size_, weights_, threads);
   weight_exponent_ = exponent_for(seen.largest);
   if (weight_exponent_ != 0) {
@@ -162,8 +238,45 @@ void PointSet::take_weights(const NumbersView& weights, int threads) {
     seen.ones = ones.load();
     seen.zeros = true;  // weights below 2^-1074 of the largest have vanished
   }
-  if (seen.zeros) leave_out_zero_weights(threads);
+  List<std::size_t> starts;
+  if (seen.zeros) starts = leave_out_zero_weights(chunk, threads);
   if (seen.ones) weights_ = Array<double>();
+  return starts;
+}
+
+List<std::size_t> PointSet::leave_out_zero_weights(std::size_t chunk, int threads) {
+  const std::size_t chunks = (size_ + chunk - 1) / chunk;
+  List<std::size_t> starts(chunks + 1, std::size_t{0});
+  in_chunks(size_, chunk, threads, [&](std::size_t c, std::size_t begin, std::size_t end) {
+    std::size_t kept = 0;
+    for (std::size_t i = begin; i < end; i++) kept += weights_[i] > 0;
+    starts[c + 1] = kept;
+  });
+  for (std::size_t c = 0; c < chunks; c++) starts[c + 1] += starts[c];
+  if (starts[chunks] == size_) return {};
+  size_ = starts[chunks];
+  rows_.reset(size_);
+  Array<double> kept(size_);
+  in_chunks(weights_.size(), chunk, threads, [&](std::size_t c, std::size_t begin, std::size_t end) {
+    // Which weights are 0 cannot be predicted. So every row is written, and stays when the next one is written after
+    // it.
+    constexpr std::size_t kBlock = 256;
+    std::uint32_t block[kBlock + 1];
+    for (std::size_t from = begin, at = starts[c]; from < end; from += kBlock) {
+      std::size_t found = 0;
+      for (std::size_t i = from; i < std::min(end, from + kBlock); i++) {
+        block[found] = static_cast<std::uint32_t>(i);
+        found += weights_[i] > 0;
+      }
+      for (std::size_t i = 0; i < found; i++) {
+        rows_[at + i] = block[i];
+        kept[at + i] = weights_[block[i]];
+      }
+      at += found;
+    }
+  });
+  weights_.swap(kept);
+  return starts;
 }
 
 // Holds a column in units of 2^exponent.
@@ -191,34 +304,6 @@ double PointSet::as_given(double held, std::uint32_t row, int column) const {
     if (found != inexact_originals_.end()) return found->second;
   }
   return std::ldexp(held, e);
-}
-
-void PointSet::leave_out_zero_weights(int threads) {
-  const std::size_t chunks = chunk_count(size_);
-  List<std::size_t> starts(chunks + 1, std::size_t{0});
-  in_chunks(size_, kChunk, threads, [&](std::size_t c, std::size_t begin, std::size_t end) {
-    std::size_t kept = 0;
-    for (std::size_t i = begin; i < end; i++) kept += weights_[i] > 0;
-    starts[c + 1] = kept;
-  });
-  for (std::size_t c = 0; c < chunks; c++) starts[c + 1] += starts[c];
-  if (starts[chunks] == size_) return;
-  rows_.reset(starts[chunks]);
-  in_chunks(size_, kChunk, threads, [&](std::size_t c, std::size_t begin, std::size_t end) {
-    std::size_t to = starts[c];
-    for (std::size_t i = begin; i < end; i++)
-      if (weights_[i] > 0) rows_[to++] = static_cast<std::uint32_t>(i);
-  });
-  const auto keep = [&](Array<double>& all) {
-    Array<double> kept(rows_.size());
-    in_chunks(rows_.size(), kChunk, threads, [&](std::size_t, std::size_t begin, std::size_t end) {
-      for (std::size_t i = begin; i < end; i++) kept[i] = all[rows_[i]];
-    });
-    all.swap(kept);
-  };
-  for (auto& column : columns_) keep(column);
-  keep(weights_);
-  size_ = rows_.size();
 }
 
 int bring_into_range(Array<double>& weights) {

@@ -56,8 +56,8 @@ class PointSet {
   Array<std::uint32_t>& mutable_rows() { return rows_; }
 
  private:
-  void take_weights(const NumbersView& weights, int threads);
-  void leave_out_zero_weights(int threads);
+  List<std::size_t> take_weights(const NumbersView& weights, std::size_t chunk, int threads);
+  List<std::size_t> leave_out_zero_weights(std::size_t chunk, int threads);
   void rescale(int column, int threads);
 
   std::size_t size_ = 0;
