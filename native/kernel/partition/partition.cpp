@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <numeric>
 
 #include "base/list.hpp"
 #include "parallel/parallel_for.hpp"
@@ -296,8 +297,15 @@ void Partition::refine(Tree& tree, const List<Wanted>& wanted, double level) {
       divide_shared(tree, one.node, one.cells);
     else
       small.push_back(one);
+  // The largest come first, so that no thread begins a long one when the others are done.
+  List<std::size_t> order(small.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t i, std::size_t j) {
+    return tree.nodes[small[i].node].size() > tree.nodes[small[j].node].size();
+  });
   List<Tree> grown(small.size());
-  parallel_for(small.size(), options_.threads, monitor_, Stage::Partition, [&](std::size_t i, int thread) {
+  parallel_for(small.size(), options_.threads, monitor_, Stage::Partition, [&](std::size_t place, int thread) {
+    const std::size_t i = order[place];
     Tree& part = grown[i];
     append(part, tree.nodes[small[i].node]);
     std::copy_n(box(tree, small[i].node), 2 * width(), part.boxes.data());
