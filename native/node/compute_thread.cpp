@@ -66,14 +66,12 @@ class SharedWork final : public Work {
 
 void ComputeThread::share(int threads, const std::function<void(int)>& work) {
   if (threads <= 1) return work(1);
+  const PartTimer waiting(Part::Waiting);
   const auto shared = std::make_shared<SharedWork>(threads, work);
   if (!post_if_idle(shared)) return work(1);
-  {
-    const PartTimer waiting(Part::Waiting);
-    // Work of another environment may have been put before it. Then it is taken back.
-    while (!wait(shared.get(), kLongestWait))
-      if (withdraw(shared.get())) return work(1);
-  }
+  // Work of another environment may have been put before it. Then it is taken back.
+  while (!wait(shared.get(), kLongestWait))
+    if (withdraw(shared.get())) return work(1);
   if (shared->failure) std::rethrow_exception(shared->failure);
 }
 
