@@ -283,7 +283,10 @@ type StartSync = { [Name in TaskName as `${Name}Sync`]: (input: TaskInput<Name>)
 export interface Native extends Start, StartSync {
   info(): NativeInfo
   automaticRule(input: { columns: number }): NativeAutomaticRule
-  /** The times of all calls since the last call of this, by the names of native/kernel/parallel/part_times.hpp. */
+  /**
+   * The times of all calls since the last call of this, by the names of native/kernel/parallel/part_times.hpp. The first
+   * call begins to measure.
+   */
   partTimes(): Record<string, NativePartTime>
   /** Copies everything before it returns. */
   trainer(input: NativeTrainerInput): NativeTrainer

@@ -72,7 +72,8 @@ Napi::Value get_automatic_rule(const Napi::CallbackInfo& call) {
   }
 }
 
-// The times of the parts of all calls since the last call of this (parallel/part_times.hpp), by name. For benchmarks.
+// The times of the parts of all calls since the last call of this (parallel/part_times.hpp), by name. The first call
+// begins to measure. For benchmarks.
 Napi::Value get_part_times(const Napi::CallbackInfo& call) {
   const PartTimes times = take_part_times();
   Napi::Object out = Napi::Object::New(call.Env());

@@ -54,21 +54,54 @@ RowOrder::RowOrder(const CellResults::Columns& kept, const PointSet& set, int th
   rows_.reset(count);
   weights_.reset(count);
   points_.reset(product(count, dimension_));
-  bool scaled = false;
-  for (int a = 0; a < set.dimension(); a++) scaled = scaled || set.exponent(a) != 0;
   in_chunks([&](std::size_t c, std::size_t begin, std::size_t end) {
-    std::uint32_t* const place = places.data() + c * buckets;
-    for (std::size_t i = begin; i < end; i++) {
-      const std::uint32_t row = kept.rows[i];
-      const std::size_t to = place[usize(row) >> shift_]++;
-      rows_[to] = row;
-      weights_[to] = set.weight_exponent() == 0 ? kept.w[i] : std::ldexp(kept.w[i], set.weight_exponent());
-      double* const point = points_.data() + to * dimension_;
-      for (std::size_t a = 0; a < dimension_; a++)
-        point[a] = scaled ? set.as_given(kept.x[a][i], row, static_cast<int>(a)) : kept.x[a][i];
+    std::uint32_t* const next = places.data() + c * buckets;
+    constexpr std::size_t kBlock = 256;
+    std::size_t to[kBlock];
+    for (std::size_t from = begin; from < end; from += kBlock) {
+      const std::size_t points = std::min(kBlock, end - from);
+      const std::uint32_t* const row = kept.rows.data() + from;
+      const double* const w = kept.w.data() + from;
+      for (std::size_t i = 0; i < points; i++) {
+        to[i] = next[usize(row[i]) >> shift_]++;
+        rows_[to[i]] = row[i];
+        weights_[to[i]] = set.weight_exponent() == 0 ? w[i] : std::ldexp(w[i], set.weight_exponent());
+      }
+      for (std::size_t a = 0; a < dimension_; a++) {
+        const double* const x = kept.x[a].data() + from;
+        double* const out = points_.data() + a;
+        if (set.exponent(static_cast<int>(a)) == 0)
+          for (std::size_t i = 0; i < points; i++) out[to[i] * dimension_] = x[i];
+        else
+          for (std::size_t i = 0; i < points; i++)
+            out[to[i] * dimension_] = set.as_given(x[i], row[i], static_cast<int>(a));
+      }
     }
   });
 }
+
+namespace {
+
+template <std::size_t DIMENSION>
+void copy_points(const double* from, std::size_t count, const std::uint32_t* places, double* to) {
+  for (std::size_t i = 0; i < count; i++)
+    for (std::size_t a = 0; a < DIMENSION; a++) to[places[i] * DIMENSION + a] = from[i * DIMENSION + a];
+}
+
+// Point i goes to places[i].
+void copy_points(const double* from, std::size_t count, std::size_t dimension, const std::uint32_t* places,
+                 double* to) {
+  switch (dimension) {
+    case 1: return copy_points<1>(from, count, places, to);
+    case 2: return copy_points<2>(from, count, places, to);
+    case 3: return copy_points<3>(from, count, places, to);
+    case 4: return copy_points<4>(from, count, places, to);
+    default: break;
+  }
+  for (std::size_t i = 0; i < count; i++) std::copy_n(from + i * dimension, dimension, to + places[i] * dimension);
+}
+
+}  // namespace
 
 // Uses one bit per row of a bucket, and the number of bits set before each word.
 void RowOrder::write(const RowOrderTarget& to, int threads, Monitor& monitor) const {
@@ -76,18 +109,20 @@ void RowOrder::write(const RowOrderTarget& to, int threads, Monitor& monitor) co
   if (starts_.empty()) return;
   struct Scratch {
     List<std::uint64_t> bits;
-    List<std::uint32_t> before;
+    List<std::uint32_t> before, places;
   };
   List<Scratch> scratches(std::max(threads, 1));
+  const std::size_t words = (std::size_t{1} << shift_) / 64 + 1;
   parallel_for(starts_.size() - 1, threads, monitor, Stage::Recombine, [&](std::size_t b, int thread) {
-    auto& [bits, before] = scratches[thread];
-    const std::size_t begin = starts_[b], end = starts_[b + 1], words = (std::size_t{1} << shift_) / 64 + 1;
-    if (begin == end) return;
+    auto& [bits, before, places] = scratches[thread];
+    const std::size_t begin = starts_[b], count = starts_[b + 1] - begin, first_row = b << shift_;
+    if (count == 0) return;
     bits.assign(words, std::uint64_t{0});
     before.resize(words);
-    const auto place_in = [&](std::uint32_t row) { return row - (b << shift_); };
-    for (std::size_t i = begin; i < end; i++) {
-      const std::size_t r = place_in(rows_[i]);
+    places.resize(count);
+    const std::uint32_t* const rows = rows_.data() + begin;
+    for (std::size_t i = 0; i < count; i++) {
+      const std::size_t r = rows[i] - first_row;
       bits[r / 64] |= std::uint64_t{1} << (r % 64);
     }
     std::uint32_t sum = 0;
@@ -95,14 +130,17 @@ void RowOrder::write(const RowOrderTarget& to, int threads, Monitor& monitor) co
       before[word] = sum;
       sum += static_cast<std::uint32_t>(std::popcount(bits[word]));
     }
-    for (std::size_t i = begin; i < end; i++) {
-      const std::size_t r = place_in(rows_[i]);
+    std::uint32_t* const indices = to.indices + begin;
+    double* const weights = to.weights + begin;
+    for (std::size_t i = 0; i < count; i++) {
+      const std::size_t r = rows[i] - first_row;
       const std::uint64_t below = bits[r / 64] & ((std::uint64_t{1} << (r % 64)) - 1);
-      const std::size_t place = begin + before[r / 64] + static_cast<std::uint32_t>(std::popcount(below));
-      to.indices[place] = rows_[i];
-      to.weights[place] = weights_[i];
-      std::copy_n(points_.data() + i * dimension_, dimension_, to.points + place * dimension_);
+      const std::uint32_t place = before[r / 64] + static_cast<std::uint32_t>(std::popcount(below));
+      places[i] = place;
+      indices[place] = rows[i];
+      weights[place] = weights_[begin + i];
     }
+    copy_points(points_.data() + begin * dimension_, count, dimension_, places.data(), to.points + begin * dimension_);
   });
 }
 

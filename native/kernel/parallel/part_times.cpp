@@ -47,6 +47,7 @@ struct State {
 
 thread_local State state;
 
+std::atomic<bool> wanted{false};
 std::mutex mutex;
 PartTimes all;
 
@@ -64,18 +65,21 @@ void add_to_all(PartTimes& times) noexcept {
 }  // namespace
 
 PartTimes take_part_times() {
+  wanted.store(true);
   const std::lock_guard<std::mutex> lock(mutex);
   const PartTimes taken = all;
   all = PartTimes{};
   return taken;
 }
 
-PartTimer::PartTimer(Part part) noexcept : outer_(state.part) {
+PartTimer::PartTimer(Part part) noexcept : counts_(wanted.load(std::memory_order_relaxed)), outer_(state.part) {
+  if (!counts_) return;
   state.add(nullptr);
   state.part = static_cast<int>(part);
 }
 
 PartTimer::~PartTimer() {
+  if (!counts_) return;
   state.add(nullptr);
   state.part = outer_;
   if (outer_ == kNone) add_to_all(state.times);

@@ -93,8 +93,10 @@ void Partition::number_rows() {
   rows_.swap(set_.mutable_rows());
   if (rows_.size() == n) return;
   rows_.reset(n);
+  std::uint32_t* const rows = rows_.data();
   parallel_for(chunk_count(n), options_.threads, monitor_, Stage::Partition, [&](std::size_t c, int) {
-    for (std::size_t i = c * kChunk; i < std::min(n, (c + 1) * kChunk); i++) rows_[i] = static_cast<std::uint32_t>(i);
+    const std::size_t begin = c * kChunk, end = std::min(n, begin + kChunk);
+    std::iota(rows + begin, rows + end, static_cast<std::uint32_t>(begin));
   });
 }
 
