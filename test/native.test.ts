@@ -59,6 +59,33 @@ describe('the surface', () => {
   })
 })
 
+describe('the times of the parts of a call', () => {
+  it('add up to no more than the call, and begin anew when they are taken', () => {
+    const data = uniform(200_000, DIMENSION)
+    const large = { ...input({ data, count: 200_000 }), size: 5000, threads: 2 }
+    native().partTimes()
+    const start = performance.now()
+    native().compressSync(large)
+    const passed = performance.now() - start
+    const times = native().partTimes()
+    expect(Object.keys(times)).toEqual([
+      ...['copy', 'verify', 'top splits', 'splits', 'cut', 'cells', 'gathering', 'row order', 'output'],
+    ])
+    let sum = 0
+    for (const [name, { wall, loops, alone, idle }] of Object.entries(times)) {
+      sum += wall
+      expect(loops, name).toBeGreaterThanOrEqual(0)
+      expect(wall - loops, name).toBeGreaterThanOrEqual(0)
+      expect(alone, name).toBeGreaterThan(0)
+      expect(alone, name).toBeLessThanOrEqual(wall - loops + 0.5) // two clocks
+      expect(idle, name).toBeLessThanOrEqual(2 * loops)
+    }
+    expect(sum).toBeGreaterThan(passed / 2)
+    expect(sum).toBeLessThanOrEqual(passed)
+    for (const { wall } of Object.values(native().partTimes())) expect(wall).toBe(0)
+  })
+})
+
 describe('words that it does not know', () => {
   it('are refused', async () => {
     const option = { name: 'RangeError', code: 'ERR_OPTION' }

@@ -80,6 +80,17 @@ export interface NativeAutomaticRule {
   cells: number
 }
 
+/**
+ * Milliseconds of a part of a call: all of it, its parallel loops, what one thread worked alone, and what the threads of
+ * the loops were without work, all threads together. For benchmarks.
+ */
+export interface NativePartTime {
+  wall: number
+  loops: number
+  alone: number
+  idle: number
+}
+
 export interface NativeRecombineInput extends Bounded {
   features: NativePoints
   weights?: Numbers
@@ -272,6 +283,11 @@ type StartSync = { [Name in TaskName as `${Name}Sync`]: (input: TaskInput<Name>)
 export interface Native extends Start, StartSync {
   info(): NativeInfo
   automaticRule(input: { columns: number }): NativeAutomaticRule
+  /**
+   * The times of all calls since the last call of this, by the names of native/kernel/parallel/part_times.hpp. The first
+   * call begins to measure.
+   */
+  partTimes(): Record<string, NativePartTime>
   /** Copies everything before it returns. */
   trainer(input: NativeTrainerInput): NativeTrainer
 }
@@ -280,7 +296,7 @@ const TASKS: readonly TaskName[] = ['compress', 'recombine', 'moments', 'verify'
 
 /** The functions that the addon must export. A binary that lacks one of them is from another release. */
 export const NATIVE_FUNCTIONS: readonly (keyof Native)[] = [
-  ...(['info', 'automaticRule', 'trainer'] as const),
+  ...(['info', 'automaticRule', 'partTimes', 'trainer'] as const),
   ...TASKS.flatMap((name) => [name, `${name}Sync` as const]),
 ]
 

@@ -10,6 +10,7 @@
 #include "environment.hpp"
 #include "errors.hpp"
 #include "job.hpp"
+#include "parallel/part_times.hpp"
 #include "tasks.hpp"
 #include "train_task.hpp"
 
@@ -71,6 +72,22 @@ Napi::Value get_automatic_rule(const Napi::CallbackInfo& call) {
   }
 }
 
+// The times of the parts of all calls since the last call of this (parallel/part_times.hpp), by name. The first call
+// begins to measure. For benchmarks.
+Napi::Value get_part_times(const Napi::CallbackInfo& call) {
+  const PartTimes times = take_part_times();
+  Napi::Object out = Napi::Object::New(call.Env());
+  for (std::size_t p = 0; p < times.size(); p++) {
+    Napi::Object part = Napi::Object::New(call.Env());
+    part.Set("wall", times[p].wall);
+    part.Set("loops", times[p].loops);
+    part.Set("alone", times[p].alone);
+    part.Set("idle", times[p].idle);
+    out.Set(kPartNames[p], part);
+  }
+  return out;
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   static std::once_flag once;
   try {
@@ -92,6 +109,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   }
   exports.Set("automaticRule", Napi::Function::New(env, get_automatic_rule, "automaticRule"));
   exports.Set("trainer", Napi::Function::New(env, make_trainer, "trainer"));
+  exports.Set("partTimes", Napi::Function::New(env, get_part_times, "partTimes"));
   exports.Set("info", Napi::Function::New(env, get_info, "info"));
   return exports;
 }

@@ -2,11 +2,16 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <exception>
+
+#include "parallel/part_times.hpp"
 
 namespace fewpoints::node {
 
 // How long the end of the process waits for work that was told to stop. Work checks its flag about every 20 ms.
 constexpr auto kLongestStop = std::chrono::milliseconds(1000);
+// How long share() waits before it looks whether its work has begun.
+constexpr auto kLongestWait = std::chrono::milliseconds(2);
 
 // Never destroyed: the thread may still run while the static objects of the process are being destroyed.
 ComputeThread& ComputeThread::get() {
@@ -14,15 +19,60 @@ ComputeThread& ComputeThread::get() {
   return *thread;
 }
 
+// Called with the mutex held.
+void ComputeThread::start() {
+  if (thread_.joinable()) return;
+  thread_ = std::thread([this] { loop(); });
+  // Runs before the destructors of OpenBLAS and libgomp, which would free what running work still uses.
+  std::atexit([] { get().stop(); });
+}
+
 void ComputeThread::post(std::shared_ptr<Work> work, bool soon) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (!thread_.joinable()) {
-    thread_ = std::thread([this] { loop(); });
-    // Runs before the destructors of OpenBLAS and libgomp, which would free what running work still uses.
-    std::atexit([] { get().stop(); });
-  }
+  start();
   queue_.insert(soon ? queue_.begin() : queue_.end(), std::move(work));
   posted_.notify_one();
+}
+
+bool ComputeThread::post_if_idle(std::shared_ptr<Work> work) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (running_ || !queue_.empty() || stopping_) return false;
+  start();
+  queue_.push_back(std::move(work));
+  posted_.notify_one();
+  return true;
+}
+
+namespace {
+
+class SharedWork final : public Work {
+ public:
+  SharedWork(int threads, const std::function<void(int)>& work) : Work(nullptr), threads_(threads), work_(work) {}
+  void execute() noexcept override {
+    try {
+      work_(threads_);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+  }
+  std::exception_ptr failure;
+
+ private:
+  const int threads_;
+  const std::function<void(int)>& work_;
+};
+
+}  // namespace
+
+void ComputeThread::share(int threads, const std::function<void(int)>& work) {
+  if (threads <= 1) return work(1);
+  const PartTimer waiting(Part::Waiting);
+  const auto shared = std::make_shared<SharedWork>(threads, work);
+  if (!post_if_idle(shared)) return work(1);
+  // Work of another environment may have been put before it. Then it is taken back.
+  while (!wait(shared.get(), kLongestWait))
+    if (withdraw(shared.get())) return work(1);
+  if (shared->failure) std::rethrow_exception(shared->failure);
 }
 
 void ComputeThread::loop() {

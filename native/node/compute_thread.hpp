@@ -8,6 +8,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -31,6 +32,10 @@ class ComputeThread {
 
   // Queues the work; with `soon`, before all queued work. The first call starts the thread. Throws std::system_error.
   void post(std::shared_ptr<Work> work, bool soon = false);
+  // Does a part of a call that is the JavaScript thread's, and returns when it is done. When the compute thread has
+  // nothing to do, it does work(threads), because its threads are those that may share work. Otherwise the calling
+  // thread does work(1), and waits for no other job. Throws what the work throws.
+  void share(int threads, const std::function<void(int threads)>& work);
   // Takes work out of the queue. Returns false when it is not there, because it has begun.
   bool withdraw(const Work* work);
   // Waits, for `at_most`, until the work is neither queued nor running. Returns whether that is so.
@@ -44,6 +49,8 @@ class ComputeThread {
   void loop();
   void stop();
   bool has(const Work* work) const;
+  bool post_if_idle(std::shared_ptr<Work> work);
+  void start();
 
   mutable std::mutex mutex_;
   std::condition_variable posted_, finished_;

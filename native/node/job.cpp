@@ -10,6 +10,7 @@
 #include "compute_thread.hpp"
 #include "environment.hpp"
 #include "errors.hpp"
+#include "parallel/part_times.hpp"
 
 namespace fewpoints::node {
 namespace {
@@ -289,6 +290,7 @@ Napi::Value start(Napi::Env env, const Call& call, const Napi::Value& progress) 
 }
 
 Napi::Value run_sync(Napi::Env env, const Call& call) {
+  const PartTimer timer(Part::Output);
   double bytes = 0;
   try {
     const std::unique_ptr<Task> task = call.task(bytes);
@@ -296,6 +298,7 @@ Napi::Value run_sync(Napi::Env env, const Call& call) {
     if (task->run_inline()) {
       work->execute();
     } else {
+      const PartTimer waiting(Part::Waiting);
       ComputeThread& thread = ComputeThread::get();
       thread.post(work, true);
       while (!thread.wait(work.get(), kLookEvery))

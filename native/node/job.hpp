@@ -1,5 +1,6 @@
 // Runs a call of the addon. The JavaScript thread copies the input, the compute thread computes, and the JavaScript
-// thread makes the result. The compute thread sees values of the kernel only and touches no object of JavaScript's.
+// thread makes the result. While the JavaScript thread waits, the compute thread may copy for it: see
+// ComputeThread::share(). It sees values of the kernel and plain memory, and touches no object of JavaScript's.
 #pragma once
 #include <napi.h>
 

@@ -1,6 +1,6 @@
 #include "results.hpp"
 
-#include <cstring>
+#include <algorithm>
 #include <string>
 
 #include "base/status.hpp"
@@ -25,13 +25,13 @@ bool is_range_error(Napi::Env env, const Napi::Error& error) {
 }
 
 template <class T>
-Napi::Value array_of(const Napi::FunctionReference& constructor, napi_typedarray_type wanted,
-                     const std::vector<T>& values) {
+Napi::Value zeros(const Napi::FunctionReference& constructor, napi_typedarray_type wanted, std::size_t count,
+                  T*& elements) {
   const Napi::Env env = constructor.Env();
-  const std::string bytes = std::to_string(values.size() * sizeof(T)) + " bytes";
+  const std::string bytes = std::to_string(count * sizeof(T)) + " bytes";
   Napi::Value array;
   try {
-    array = constructor.New({Napi::Number::New(env, static_cast<double>(values.size()))});
+    array = constructor.New({Napi::Number::New(env, static_cast<double>(count))});
   } catch (const Napi::Error& error) {
     // The engine's constructors refuse a valid length only when there is not enough memory.
     if (is_range_error(env, error)) throw Error(Code::Memory, "not enough memory for a result of " + bytes);
@@ -42,10 +42,19 @@ Napi::Value array_of(const Napi::FunctionReference& constructor, napi_typedarray
   void* data = nullptr;
   if (!array.IsTypedArray() ||
       napi_get_typedarray_info(env, array, &type, &length, &data, nullptr, nullptr) != napi_ok || type != wanted ||
-      length != values.size())
+      length != count)
     throw Napi::TypeError::New(
         env, "the constructor of typed arrays was replaced by one that does not make the array asked for");
-  if (!values.empty()) std::memcpy(data, values.data(), values.size() * sizeof(T));
+  elements = static_cast<T*>(data);
+  return array;
+}
+
+template <class T>
+Napi::Value array_of(const Napi::FunctionReference& constructor, napi_typedarray_type type,
+                     const std::vector<T>& values) {
+  T* elements = nullptr;
+  const Napi::Value array = zeros(constructor, type, values.size(), elements);
+  std::copy(values.begin(), values.end(), elements);
   return array;
 }
 
@@ -59,6 +68,13 @@ Napi::Value Arrays::of(const std::vector<double>& values) const {
 }
 Napi::Value Arrays::of(const std::vector<std::uint32_t>& values) const {
   return array_of(uint32_, napi_uint32_array, values);
+}
+
+Napi::Value Arrays::doubles(std::size_t length, double*& elements) const {
+  return zeros(float64_, napi_float64_array, length, elements);
+}
+Napi::Value Arrays::uint32s(std::size_t length, std::uint32_t*& elements) const {
+  return zeros(uint32_, napi_uint32_array, length, elements);
 }
 
 Napi::Value to_array(Napi::Env env, const std::vector<double>& values) {

@@ -16,6 +16,9 @@ class Arrays {
   // Throws Error Memory, and whatever JavaScript throws.
   Napi::Value of(const std::vector<double>& values) const;
   Napi::Value of(const std::vector<std::uint32_t>& values) const;
+  // Arrays of zeros, and where to write their elements. They are valid as long as the array is.
+  Napi::Value doubles(std::size_t length, double*& elements) const;
+  Napi::Value uint32s(std::size_t length, std::uint32_t*& elements) const;
 
  private:
   Napi::FunctionReference float64_, uint32_;

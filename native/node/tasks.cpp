@@ -11,8 +11,11 @@
 #include "compression/compress.hpp"
 #include "compression/verify.hpp"
 #include "compression/working_memory.hpp"
+#include "compute_thread.hpp"
+#include "environment.hpp"
 #include "matching/match_moments.hpp"
 #include "nnls/nnls.hpp"
+#include "parallel/part_times.hpp"
 #include "polynomial/moments.hpp"
 #include "polynomial/space.hpp"
 #include "recombination/recombine.hpp"
@@ -29,7 +32,10 @@ class FunctionTask final : public Task {
   FunctionTask(Run run, Show show, bool run_inline)
       : run_(std::move(run)), show_(std::move(show)), run_inline_(run_inline) {}
   bool run_inline() const override { return run_inline_; }
-  void run(Monitor& monitor) override { output_.emplace(run_(monitor)); }
+  void run(Monitor& monitor) override {
+    const PartTimer timer(Part::Cells);
+    output_.emplace(run_(monitor));
+  }
   Napi::Value result(Napi::Env env) override { return show_(env, *output_); }
 
  private:
@@ -75,6 +81,9 @@ Basis read_basis(const Napi::Object& input) {
   return static_cast<Basis>(read_word(input, "basis", {"monomial", "legendre"}));
 }
 
+// The JavaScript thread moves fewer bytes by itself, because waking other threads takes longer.
+constexpr double kSharedBytes = 1 << 20;
+
 // Points with their weights, still in JavaScript's memory. The whole input must be read before copy().
 struct WeightedPoints {
   WeightedPoints(const Napi::Object& input, const char* points_name = "points", const char* weights_name = "weights")
@@ -83,7 +92,16 @@ struct WeightedPoints {
     const double columns = static_cast<double>(points.dimension()) + (weights.given() ? 1 : 0);
     return static_cast<double>(points.count()) * columns * sizeof(double);
   }
-  PointSet copy() const { return PointSet(points.view(), weights.view(points.count()), name); }
+  PointSet copy(int threads) const {
+    const PointsView points_view = points.view();
+    const NumbersView weights_view = weights.view(points.count());
+    std::optional<PointSet> set;
+    ComputeThread::get().share(bytes() < kSharedBytes ? 1 : threads, [&](int team) {
+      const PartTimer timer(Part::Copy);
+      set.emplace(points_view, weights_view, name, team);
+    });
+    return std::move(*set);
+  }
   const char* name;
   PointsArgument points;
   OptionalNumbers weights;
@@ -121,6 +139,28 @@ void check_memory(const Napi::Object& input, const char* call, double work, doub
   throw Error(Code::Memory, text);
 }
 
+// ---- output
+
+// Makes the arrays of the result. All threads write to them.
+Napi::Object write_points(Napi::Env env, UnwrittenCompressed& output) {
+  const Arrays& arrays = Environment::of(env).arrays;
+  const std::size_t count = output.rows.size(), numbers = count * static_cast<std::size_t>(output.rows.dimension());
+  RowOrderTarget to{};
+  Napi::Object out = Napi::Object::New(env);
+  {
+    const PartTimer timer(Part::Output);
+    out.Set("points", arrays.doubles(numbers, to.points));
+    out.Set("weights", arrays.doubles(count, to.weights));
+    out.Set("indices", arrays.uint32s(count, to.indices));
+  }
+  const double bytes = static_cast<double>(numbers + count) * sizeof(double);
+  ComputeThread::get().share(bytes < kSharedBytes ? 1 : output.threads, [&](int team) {
+    Monitor monitor;  // the computation is done, and nobody stops it
+    output.write(to, team, monitor);
+  });
+  return out;
+}
+
 }  // namespace
 
 // ---- the functions
@@ -137,13 +177,10 @@ std::unique_ptr<Task> compress_task(const Napi::Object& input, double& bytes, bo
   options.standardise = input.Get("standardise").ToBoolean();
   options.scales = read_list(input, "scales", static_cast<std::size_t>(set.points.dimension()));
   check_memory(input, "compress", working_bytes_of_compress(count, options), bytes, count, set.features);
-  return make_task([points = set.copy(),
-                    options](Monitor& monitor) mutable { return compress(std::move(points), options, monitor); },
-                   [](Napi::Env env, const Compressed& output) {
-                     Napi::Object out = Napi::Object::New(env);
-                     out.Set("points", to_array(env, output.points));
-                     out.Set("weights", to_array(env, output.weights));
-                     out.Set("indices", to_array(env, output.indices));
+  return make_task([points = set.copy(set.threads), options](
+                       Monitor& monitor) mutable { return compress_unwritten(std::move(points), options, monitor); },
+                   [](Napi::Env env, UnwrittenCompressed& output) {
+                     Napi::Object out = write_points(env, output);
                      out.Set("order", output.order);
                      out.Set("cells", static_cast<double>(output.cells));
                      out.Set("threads", output.threads);
@@ -189,7 +226,7 @@ std::unique_ptr<Task> moments_task(const Napi::Object& input, double& bytes, boo
   const std::size_t count = set.points.count();
   const Basis basis = read_basis(input);
   check_memory(input, "moments", working_bytes_of_sums(count, set.features), bytes, count, set.features);
-  return make_task([points = set.copy(), order = set.order(), basis, threads = set.threads](
+  return make_task([points = set.copy(set.threads), order = set.order(), basis, threads = set.threads](
                        Monitor& monitor) { return moments(points, order, basis, threads, monitor); },
                    [](Napi::Env env, const List<double>& output) { return to_array(env, output); });
 }
@@ -204,7 +241,7 @@ std::unique_ptr<Task> verify_task(const Napi::Object& input, double& bytes, bool
   const std::size_t count = original.points.count(), features = static_cast<std::size_t>(space.count());
   bytes = original.bytes() + compressed.bytes();
   check_memory(input, "verify", working_bytes_of_sums(count, features), bytes, count, features);
-  return make_task([before = original.copy(), after = compressed.copy(), space = std::move(space),
+  return make_task([before = original.copy(threads), after = compressed.copy(threads), space = std::move(space),
                     threads](Monitor& monitor) { return verify(before, after, space, threads, monitor); },
                    [](Napi::Env env, const Verification& output) {
                      Napi::Object out = Napi::Object::New(env);
@@ -258,8 +295,10 @@ std::unique_ptr<Task> match_moments_task(const Napi::Object& input, double& byte
   const double work = working_bytes_of_match(count, set.features, set.threads);
   check_memory(input, "matchMoments", work, bytes, count, set.features);
   return make_task(
-      [points = set.copy(), count, target = std::move(target), order = set.order(), basis, threads = set.threads](
-          Monitor& monitor) { return match_moments(points, count, target, order, basis, threads, monitor); },
+      [points = set.copy(set.threads), count, target = std::move(target), order = set.order(), basis,
+       threads = set.threads](Monitor& monitor) {
+        return match_moments(points, count, target, order, basis, threads, monitor);
+      },
       [](Napi::Env env, const Matched& output) {
         Napi::Object out = Napi::Object::New(env);
         out.Set("weights", to_array(env, output.weights));

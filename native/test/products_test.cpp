@@ -127,7 +127,7 @@ void test_sums(const Expect& expect) {
           const List<double> centre(m, legendre ? 0.0 : 0.37), scale(m, 0.25);
           const ProductBasis products(indices, basis, centre, scale);
           const double* w = s.w.empty() ? nullptr : s.w.data();
-          const Bounds bounds = bounds_of(s.columns().data(), w, n, centre, scale);
+          const Bounds bounds = bounds_of(s.columns().data(), w, n, centre, scale, 1, monitor);
           const Reference right = reference(s, indices, legendre, List<Quad>(centre.begin(), centre.end()), scale);
           const ReproducibleSums got =
               products.reproducible_sums(s.columns().data(), w, n, bounds, true, nullptr, 1, monitor, Stage::Verify);

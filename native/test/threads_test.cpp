@@ -52,6 +52,8 @@ List<Call> calls() {
   const auto features = random_numbers(std::size_t{4000} * 300, 3);
   const auto few = random_numbers(9'000, 4), targets = random_numbers(3000, 5);
   const auto matrix = random_numbers(std::size_t{400} * 900, 6), rhs = random_numbers(400, 7);
+  auto some_zero = w;
+  for (std::size_t i = 0; i < some_zero.size(); i += i % 5 + 1) some_zero[i] = 0;
   return {
       {"compress",
        [=](int threads, Monitor& monitor) {
@@ -59,7 +61,7 @@ List<Call> calls() {
          options.space = PolynomialSpace::total(3, 3);
          options.size = 4000;
          options.threads = threads;
-         const Compressed c = compress(PointSet(view_of(x, 3), numbers_of(w)), options, monitor);
+         const Compressed c = compress(PointSet(view_of(x, 3), numbers_of(w), "points", threads), options, monitor);
          Values all = c.weights;
          all.insert(all.end(), c.indices.begin(), c.indices.end());
          all.push_back(c.residual);
@@ -75,12 +77,13 @@ List<Call> calls() {
        }},
       {"moments",
        [=](int threads, Monitor& monitor) {
-         return moments(PointSet(view_of(x, 3), numbers_of(w)), 6, Basis::Legendre, threads, monitor);
+         return moments(PointSet(view_of(x, 3), numbers_of(some_zero), "points", threads), 6, Basis::Legendre, threads,
+                        monitor);
        }},
       {"verify",
        [=](int threads, Monitor& monitor) {
-         return verify(PointSet(view_of(x, 3), numbers_of(w)), PointSet(view_of(few, 3), {nullptr, false, 1}),
-                       PolynomialSpace::total(3, 4), threads, monitor)
+         return verify(PointSet(view_of(x, 3), numbers_of(some_zero), "original", threads),
+                       PointSet(view_of(few, 3), {nullptr, false, 1}), PolynomialSpace::total(3, 4), threads, monitor)
              .per_order;
        }},
       {"recombine",

@@ -2,6 +2,7 @@
 // instruction set is aligned. They are padded by 16 elements, so that a kernel may read one whole vector past the end.
 // Large arrays ask for huge pages: otherwise the first touch of a million rows costs as much as splitting them once.
 #pragma once
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdlib>
@@ -40,6 +41,11 @@ class Array {
   void reset(Integer count) {
     allocate(narrow<std::size_t>(count));
   }
+  // Keeps the first `count` elements.
+  template <std::integral Integer>
+  void shrink(Integer count) {
+    size_ = std::min(size_, narrow<std::size_t>(count));
+  }
   void swap(Array& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
@@ -47,6 +53,7 @@ class Array {
   T* data() { return data_; }
   const T* data() const { return data_; }
   std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
   template <std::integral Integer>
   T& operator[](Integer i) {
     return data_[checked(usize(i))];

@@ -4,6 +4,8 @@
 #include <numeric>
 
 #include "base/double_double.hpp"
+#include "parallel/parallel_for.hpp"
+#include "parallel/part_times.hpp"
 
 namespace fewpoints {
 
@@ -11,8 +13,8 @@ CellResults::CellResults(const Partition& partition, int dimension, std::size_t 
     : partition_(partition), dimension_(dimension) {
   slots_.push_back(0);
   for (const CellRange& cell : partition.cells()) slots_.push_back(slots_.back() + std::min(cell.size(), max));
-  positions_.resize(slots_.back());
-  weights_.resize(slots_.back());
+  positions_.reset(slots_.back());
+  weights_.reset(slots_.back());
   counts_.assign(partition.cells().size(), 0);
 }
 
@@ -79,9 +81,14 @@ void CellResults::keep_distinct(std::size_t cell) {
   keep(cell, distinct);
 }
 
-CellResults::Columns CellResults::columns() const {
-  std::size_t count = 0;
-  for (const std::size_t c : counts_) count += c;
+CellResults::Columns CellResults::columns(int threads, Monitor& monitor) const {
+  const PartTimer timer(Part::Gathering);
+  constexpr std::size_t kCellsPerTask = 32;
+  const std::size_t cells = counts_.size(), tasks = (cells + kCellsPerTask - 1) / kCellsPerTask;
+  List<std::size_t> starts(tasks + 1, std::size_t{0});  // of the cells of each task
+  for (std::size_t i = 0; i < cells; i++) starts[i / kCellsPerTask + 1] += counts_[i];
+  for (std::size_t t = 0; t < tasks; t++) starts[t + 1] += starts[t];
+  const std::size_t count = starts[tasks];
   Columns out;
   out.x.resize(dimension_);
   for (auto& x : out.x) {
@@ -89,15 +96,18 @@ CellResults::Columns CellResults::columns() const {
     out.pointers.push_back(x.data());
   }
   out.w.reset(count);
-  out.rows.resize(count);
-  std::size_t to = 0;
-  for (std::size_t i = 0; i < counts_.size(); i++) {
-    for (std::size_t j = slots_[i]; j < slots_[i] + counts_[i]; j++, to++) {
-      for (int a = 0; a < dimension_; a++) out.x[a][to] = partition_.column(a)[positions_[j]];
-      out.w[to] = weights_[j];
-      out.rows[to] = partition_.rows()[positions_[j]];
+  out.rows.reset(count);
+  parallel_for(tasks, threads, monitor, Stage::Recombine, [&](std::size_t t, int) {
+    std::size_t to = starts[t];
+    for (std::size_t i = t * kCellsPerTask; i < std::min(cells, (t + 1) * kCellsPerTask); i++) {
+      const std::size_t* const positions = positions_.data() + slots_[i];
+      for (int a = 0; a < dimension_; a++)
+        for (std::size_t j = 0; j < counts_[i]; j++) out.x[a][to + j] = partition_.column(a)[positions[j]];
+      for (std::size_t j = 0; j < counts_[i]; j++) out.rows[to + j] = partition_.rows()[positions[j]];
+      std::copy_n(weights_.data() + slots_[i], counts_[i], out.w.data() + to);
+      to += counts_[i];
     }
-  }
+  });
   return out;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/array.hpp"
 #include "base/list.hpp"
+#include "base/status.hpp"
 #include "compression/cell_solver.hpp"
 #include "partition/partition.hpp"
 
@@ -33,17 +34,18 @@ class CellResults {
   struct Columns {
     List<Array<double>> x;
     Array<double> w;
-    List<std::uint32_t> rows;
+    Array<std::uint32_t> rows;
     List<const double*> pointers;
   };
   // The columns and weights of all points that are kept, cell by cell.
-  Columns columns() const;
+  Columns columns(int threads, Monitor& monitor) const;
 
  private:
   const Partition& partition_;
   const int dimension_;
-  List<std::size_t> slots_, positions_, counts_;
-  List<double> weights_;
+  List<std::size_t> slots_, counts_;
+  Array<std::size_t> positions_;  // the thread that solves a cell is the first to touch its part
+  Array<double> weights_;
 };
 
 }  // namespace fewpoints

@@ -1,6 +1,7 @@
 #include "compression/compress.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <utility>
@@ -46,53 +47,39 @@ List<double> cutting_units(const PointSet& set, const List<double>& deviations, 
   return units;
 }
 
-// Brings points into the order of the caller's rows. Uses one bit per row, and the number of bits set before each word.
-void in_row_order(const CellResults::Columns& kept, const PointSet& set, Compressed& out) {
-  const std::size_t count = kept.rows.size(), m = kept.x.size();
-  std::uint32_t last = 0;
-  for (const std::uint32_t r : kept.rows) last = std::max(last, r);
-  List<std::uint64_t> bits(last / 64 + 1, 0);
-  List<std::uint32_t> before(bits.size() + 1, 0);
-  for (const std::uint32_t r : kept.rows) bits[r / 64] |= std::uint64_t{1} << (r % 64);
-  for (std::size_t i = 0; i < bits.size(); i++)
-    before[i + 1] = before[i] + static_cast<std::uint32_t>(__builtin_popcountll(bits[i]));
-  out.indices.resize(count);
-  out.weights.resize(count);
-  out.points.resize(count * m);
-  for (std::size_t i = 0; i < count; i++) {
-    const std::uint32_t r = kept.rows[i];
-    const std::size_t to =
-        before[r / 64] +
-        static_cast<std::uint32_t>(__builtin_popcountll(bits[r / 64] & ((std::uint64_t{1} << (r % 64)) - 1)));
-    out.indices[to] = r;
-    out.weights[to] = set.weight_exponent() == 0 ? kept.w[i] : std::ldexp(kept.w[i], set.weight_exponent());
-    for (std::size_t a = 0; a < m; a++) out.points[to * m + a] = set.as_given(kept.x[a][i], r, static_cast<int>(a));
-  }
-}
-
 // Rounds the weights as the caller gets them, in the caller's unit. Subnormal ones are rounded, and those that vanish
 // are left out.
-void round_weights(CellResults::Columns& kept, const PointSet& set) {
+void round_weights(CellResults::Columns& kept, const PointSet& set, int threads, Monitor& monitor) {
   const int e = set.weight_exponent();
   if (e == 0) return;
+  const std::size_t count = kept.rows.size();
+  std::atomic<bool> too_large{false}, vanished{false};
+  parallel_for(chunk_count(count), threads, monitor, Stage::Recombine, [&](std::size_t c, int) {
+    for (std::size_t i = c * kChunk; i < std::min(count, (c + 1) * kChunk); i++) {
+      const double given = std::ldexp(kept.w[i], e);
+      if (std::isinf(given)) too_large.store(true, std::memory_order_relaxed);
+      if (given == 0) vanished.store(true, std::memory_order_relaxed);
+      kept.w[i] = std::ldexp(given, -e);
+    }
+  });
+  if (too_large)
+    throw Error(Code::Weight,
+                "the weight of a point of the result would be beyond the largest double; divide the weights");
+  if (!vanished) return;
   std::size_t left = 0;
-  for (std::size_t i = 0; i < kept.rows.size(); i++) {
-    const double given = std::ldexp(kept.w[i], e);
-    if (std::isinf(given))
-      throw Error(Code::Weight,
-                  "the weight of a point of the result would be beyond the largest double; divide the weights");
-    if (given == 0) continue;
-    kept.w[left] = std::ldexp(given, -e);
+  for (std::size_t i = 0; i < count; i++) {
+    if (kept.w[i] == 0) continue;
+    kept.w[left] = kept.w[i];
     kept.rows[left] = kept.rows[i];
     for (auto& x : kept.x) x[left] = x[i];
     left++;
   }
-  kept.rows.resize(left);
+  kept.rows.shrink(left);
 }
 
 // Repairs the results of the cells, step by step, until the residual of the whole set is accepted. Returns the best
 // columns seen. `result` says how good they are and which strategies they come from.
-CellResults::Columns repaired(Ladder& ladder, const PointSet& set, const Residual& original, Compressed& result,
+CellResults::Columns repaired(Ladder& ladder, const PointSet& set, const Residual& original, CompressReport& result,
                               Monitor& monitor) {
   CellResults::Columns best;
   const auto residual_of = [&](const CellResults::Columns& c) {
@@ -107,15 +94,15 @@ CellResults::Columns repaired(Ladder& ladder, const PointSet& set, const Residua
     result.cells_keeping_less = ladder.cells_keeping_less();
   };
   const auto rounded = [&] {
-    CellResults::Columns columns = ladder.columns();
-    round_weights(columns, set);
+    CellResults::Columns columns = ladder.columns(result.threads, monitor);
+    round_weights(columns, set, result.threads, monitor);
     return columns;
   };
   // Refines all weights together, against the measure itself. No cell is solved again.
   const auto refine = [&](CellResults::Columns& columns) {
     if (!original.can_refine_weights(columns.rows.size())) return false;
     original.refine_weights(columns.pointers.data(), columns.w, columns.rows.size(), result.threads, monitor);
-    round_weights(columns, set);
+    round_weights(columns, set, result.threads, monitor);
     return true;
   };
   const auto accepted = [&] { return result.residual <= kAcceptedResidual; };
@@ -140,8 +127,8 @@ CellResults::Columns repaired(Ladder& ladder, const PointSet& set, const Residua
 
 }  // namespace
 
-Compressed compress(PointSet&& set, const CompressOptions& options, Monitor& monitor) {
-  Compressed result;
+UnwrittenCompressed compress_unwritten(PointSet&& set, const CompressOptions& options, Monitor& monitor) {
+  UnwrittenCompressed result;
   if (set.size() == 0) return result;
   Clock total, clock;
   result.threads = usable_threads(options.threads);
@@ -167,10 +154,30 @@ Compressed compress(PointSet&& set, const CompressOptions& options, Monitor& mon
   if (!(result.residual <= kRefusedResidual))
     throw refusal("the moments up to degree " + std::to_string(space.highest_degree()), result.residual,
                   "a lower order, more cells (a larger size), or columns with lighter tails");
-  in_row_order(columns, set, result);
+  result.rows = RowOrder(columns, set, result.threads, monitor);
   result.cells = partition.cells().size();
   result.recombine_ms = clock.lap();
   result.total_ms = total.lap();
+  return result;
+}
+
+void UnwrittenCompressed::write(const RowOrderTarget& to, int threads_now, Monitor& monitor) {
+  Clock clock;
+  rows.write(to, threads_now, monitor);
+  const double ms = clock.lap();
+  recombine_ms += ms;
+  total_ms += ms;
+}
+
+Compressed compress(PointSet&& set, const CompressOptions& options, Monitor& monitor) {
+  UnwrittenCompressed unwritten = compress_unwritten(std::move(set), options, monitor);
+  const std::size_t count = unwritten.rows.size();
+  Compressed result;
+  result.indices.resize(count);
+  result.weights.resize(count);
+  result.points.resize(count * usize(unwritten.rows.dimension()));
+  unwritten.write({result.indices.data(), result.weights.data(), result.points.data()}, unwritten.threads, monitor);
+  static_cast<CompressReport&>(result) = unwritten;
   return result;
 }
 

@@ -6,6 +6,7 @@
 #include "base/list.hpp"
 #include "base/status.hpp"
 #include "compression/ladder.hpp"
+#include "compression/row_order.hpp"
 #include "partition/partition.hpp"
 #include "points/point_set.hpp"
 #include "polynomial/space.hpp"
@@ -22,11 +23,9 @@ struct CompressOptions {
   List<double> scales;      // factors on those units, one per column; empty: all 1; 0: cells are not cut along it
 };
 
-struct Compressed {
-  List<std::uint32_t> indices;  // rows of the caller's array, ascending
-  List<double> weights;
-  List<double> points;  // count x dimension, row-major, bit-equal to the caller's rows
-  int order = 0;        // the highest degree of the moments that are kept
+// What a call tells beside the points.
+struct CompressReport {
+  int order = 0;  // the highest degree of the moments that are kept
   std::size_t cells = 0;
   int threads = 1;
   double residual = 0;  // of the whole set, the largest over moments (verify.hpp)
@@ -36,7 +35,20 @@ struct Compressed {
   double partition_ms = 0, recombine_ms = 0, total_ms = 0;
 };
 
+struct Compressed : CompressReport {
+  List<std::uint32_t> indices;  // rows of the caller's array, ascending
+  List<double> weights;
+  List<double> points;  // count x dimension, row-major, bit-equal to the caller's rows
+};
+
+// Points that all threads write to where the caller wants them: indices ascend, and rows are bit-equal to the caller's.
+struct UnwrittenCompressed : CompressReport {
+  RowOrder rows;
+  void write(const RowOrderTarget& to, int threads, Monitor& monitor);  // the time counts
+};
+
 // Consumes the set. Throws Error, Cancelled, std::bad_alloc. The bits are the same for any number of threads.
+UnwrittenCompressed compress_unwritten(PointSet&& set, const CompressOptions& options, Monitor& monitor);
 Compressed compress(PointSet&& set, const CompressOptions& options, Monitor& monitor);
 
 }  // namespace fewpoints

@@ -9,8 +9,8 @@ namespace fewpoints {
 namespace {
 
 // Cells per task. They are few enough to balance the load and to notice a cancel, and enough to make the cost of a task
-// negligible.
-constexpr std::size_t kCellsPerTask = 16;
+// negligible. When there are few, each thread should still have this many tasks.
+constexpr std::size_t kCellsPerTask = 16, kTasksPerThread = 32;
 
 bool all_equal(const PointColumns& points) {
   for (int a = 0; a < points.dimension; a++)
@@ -39,12 +39,14 @@ void Ladder::solve(int threads, Monitor& monitor) {
   const std::size_t cells = results_.cells();
   List<unsigned char> open(cells, 0);
   List<Array<double>> workspaces(std::max(threads, 1));
-  parallel_for((cells + kCellsPerTask - 1) / kCellsPerTask, threads, monitor, Stage::Recombine,
+  const std::size_t per_task =
+      std::clamp<std::size_t>(cells / (kTasksPerThread * usize(std::max(threads, 1))), 1, kCellsPerTask);
+  parallel_for((cells + per_task - 1) / per_task, threads, monitor, Stage::Recombine,
                [&](std::size_t task, int thread) {
                  Array<double>& workspace = workspaces[thread];
                  if (workspace.size() == 0) workspace.reset(enlarged_.workspace());
                  List<const double*> x;
-                 for (std::size_t i = task * kCellsPerTask; i < std::min(cells, (task + 1) * kCellsPerTask); i++) {
+                 for (std::size_t i = task * per_task; i < std::min(cells, (task + 1) * per_task); i++) {
                    const PointColumns points = results_.points_of(i, x);
                    open[i] = !copies(i, points) && !solve_in_cache(i, points, workspace.data(), monitor);
                  }

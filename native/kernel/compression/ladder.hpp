@@ -79,7 +79,7 @@ class Ladder {
   // Solves reduced cells in the requested space, where it was enlarged: the moments that were asked for come first.
   bool solve_requested(int threads, Monitor& monitor);
 
-  CellResults::Columns columns() const { return results_.columns(); }
+  CellResults::Columns columns(int threads, Monitor& monitor) const { return results_.columns(threads, monitor); }
   StrategyCounts counts() const;  // the number of cells per strategy that answered them
   // The number of cells that keep only the requested space, or the enlarged one with a residual above kCellResidual.
   std::size_t cells_keeping_less() const;

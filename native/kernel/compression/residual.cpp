@@ -5,6 +5,7 @@
 
 #include "base/list.hpp"
 #include "parallel/parallel_for.hpp"
+#include "parallel/part_times.hpp"
 #include "polynomial/product_values.hpp"
 #include "recombination/refine_weights.hpp"
 
@@ -25,16 +26,17 @@ Residual::Residual(const PointSet& set, const PolynomialSpace& space, int thread
       deviations_(set.dimension()),
       scale_(set.dimension()),
       weight_exponent_(set.weight_exponent()) {
+  const PartTimer timer(Part::Verify);
   const int m = set.dimension();
   const std::size_t n = set.size();
   // Sums of the first two powers are taken about the first point, so that shifted data keep their digits at any offset.
-  struct Part {
+  struct ChunkSums {
     double mass = 0, lightest = 0, heaviest = 0;
     List<Spread> columns;
   };
-  List<Part> parts(chunk_count(n));
+  List<ChunkSums> parts(chunk_count(n));
   parallel_for(parts.size(), threads, monitor, Stage::Partition, [&](std::size_t c, int) {
-    Part& part = parts[c];
+    ChunkSums& part = parts[c];
     const std::size_t begin = c * kChunk, end = std::min(n, begin + kChunk);
     const double* w = set.weights();
     if (w) simd().bounds(w, begin, end, &part.lightest, &part.heaviest);
@@ -44,13 +46,13 @@ Residual::Residual(const PointSet& set, const PolynomialSpace& space, int thread
   double mass = 0;
   Bounds& bounds = bounds_;
   bounds.heaviest = set.weights() ? 0 : 1;
-  for (const Part& part : parts) {
+  for (const ChunkSums& part : parts) {
     mass += part.mass;
     bounds.heaviest = std::max(bounds.heaviest, part.heaviest);
   }
   for (int a = 0; a < m; a++) {
     double first = 0, second = 0, low = 0, high = 0;
-    for (const Part& part : parts) {
+    for (const ChunkSums& part : parts) {
       const Spread& s = part.columns[a];
       first += s.first;
       second += s.second;
@@ -99,11 +101,14 @@ DoubleDoubleSums Residual::sums_of(const double* const* x, const double* w, std:
 
 Verification Residual::of(const double* const* x, const double* w, std::size_t count, int threads,
                           Monitor& monitor) const {
-  return compare(
-      sums_of(x, w, count, centre_, scale_, both(bounds_of(x, w, count, centre_, scale_)), false, threads, monitor), 0);
+  const PartTimer timer(Part::Verify);
+  return compare(sums_of(x, w, count, centre_, scale_, both(bounds_of(x, w, count, centre_, scale_, threads, monitor)),
+                         false, threads, monitor),
+                 0);
 }
 
 Verification Residual::of(const PointSet& other, int threads, Monitor& monitor) const {
+  const PartTimer timer(Part::Verify);
   const int m = other.dimension();
   List<const double*> x(m);
   // The other set may be held in other units. Powers of two carry over exactly.
@@ -113,7 +118,7 @@ Verification Residual::of(const PointSet& other, int threads, Monitor& monitor) 
     centre[a] = std::ldexp(centre_[a], exponents_[a] - other.exponent(a));
     scale[a] = std::ldexp(scale_[a], other.exponent(a) - exponents_[a]);
   }
-  const Bounds bounds = both(bounds_of(x.data(), other.weights(), other.size(), centre, scale));
+  const Bounds bounds = both(bounds_of(x.data(), other.weights(), other.size(), centre, scale, threads, monitor));
   return compare(sums_of(x.data(), other.weights(), other.size(), centre, scale, bounds, false, threads, monitor),
                  other.weight_exponent() - weight_exponent_);
 }
@@ -135,7 +140,7 @@ double Residual::refine_weights(const double* const* x, Array<double>& w, std::s
   const double residual = refine_weights_min_norm(
       features, sums_,
       [&](const List<double>& now) {
-        const Bounds bounds = both(bounds_of(x, now.data(), count, centre_, scale_));
+        const Bounds bounds = both(bounds_of(x, now.data(), count, centre_, scale_, threads, monitor));
         return sums_of(x, now.data(), count, centre_, scale_, bounds, false, threads, monitor);
       },
       weights);

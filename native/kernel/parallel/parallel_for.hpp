@@ -6,6 +6,7 @@
 #include <exception>
 
 #include "base/status.hpp"
+#include "parallel/part_times.hpp"
 #include "parallel/region.hpp"
 #include "simd/kernels.hpp"
 
@@ -33,18 +34,30 @@ template <class Body>
 void parallel_for(std::size_t count, int threads, Monitor& monitor, Stage stage, const Body& body) {
   const int team = static_cast<int>(std::min<std::size_t>(static_cast<std::size_t>(std::max(threads, 1)), count));
   const bool nested = inside_parallel_for();
-  if (team <= 1 || nested) {
+  if (nested || count <= 1) {
     for (std::size_t i = 0; i < count; i++) {
       monitor.check();
       body(i, 0);
-      if (!nested) monitor.report(stage, i + 1, count);
     }
+    if (!nested && count > 0) monitor.report(stage, count, count);
+    return;
+  }
+  LoopTimer timer(team);
+  if (team <= 1) {
+    timer.enter();
+    for (std::size_t i = 0; i < count; i++) {
+      monitor.check();
+      body(i, 0);
+      monitor.report(stage, i + 1, count);
+    }
+    timer.leave();
     return;
   }
   std::exception_ptr failure;
   std::atomic<bool> stop{false};
   std::atomic<std::size_t> next{0}, done{0};
   parallel_region(team, [&](int thread) {
+    timer.enter();
     inside_parallel_for() = true;
     for (std::size_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;) {
       if (stop.load(std::memory_order_relaxed) || monitor.cancelled()) break;
@@ -57,6 +70,7 @@ void parallel_for(std::size_t count, int threads, Monitor& monitor, Stage stage,
       if (thread == 0) monitor.report(stage, finished, count);
     }
     inside_parallel_for() = false;
+    timer.leave();
   });
   if (failure) std::rethrow_exception(failure);
   monitor.check();

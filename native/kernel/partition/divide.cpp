@@ -1,9 +1,11 @@
 // How Partition moves the points of one node to the bins of its grid, on one thread or on all.
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "base/list.hpp"
 #include "parallel/parallel_for.hpp"
+#include "parallel/part_times.hpp"
 #include "partition/partition.hpp"
 #include "simd/kernels.hpp"
 
@@ -171,25 +173,33 @@ bool Partition::divide(Tree& tree, int at, double cells, Scratch& scratch) {
   return true;
 }
 
-// How much more the halves of a node would cost than the node does.
-std::size_t Partition::cost_of_halving(const Tree& tree, int at) {
+// Whether the halves of a node cost at most `room` more than the node does, where room < features. The points are
+// looked at in blocks, because the first one nearly always shows that both halves are too large.
+bool Partition::halves_fit(const Tree& tree, int at, std::size_t room) const {
   const Node& node = tree.nodes[at];
-  if (node.size() > kShared) return 0;
+  if (node.size() > kShared) return true;
   const Grid grid = grid_for(tree, at, 2);
-  if (grid.bins < 2) return 0;
-  Scratch& scratch = scratch_[0];
-  scratch.ensure(std::max(node.size(), std::min(kInCache, set_.size())), arrays_.size());
-  simd().grid_keys(grid.axes, arrays_.data(), node.begin, node.end, scratch.keys.data());
+  if (grid.bins < 2) return true;
+  const std::size_t features = options_.features;
+  const bool both_fill = node.size() > features + room;  // then two halves of more than `room` points cost too much
+  constexpr std::size_t kBlock = 64;
+  std::uint8_t keys[kBlock];
   std::uint32_t counts[2] = {0, 0};
-  count_keys(scratch.keys.data(), node.size(), 2, counts);
+  for (std::size_t from = node.begin; from < node.end; from += kBlock) {
+    const std::size_t to = std::min(node.end, from + kBlock);
+    simd().grid_keys(grid.axes, arrays_.data(), from, to, keys);
+    count_keys(keys, to - from, 2, counts);
+    if (both_fill && std::min(counts[0], counts[1]) > room) return false;
+  }
   std::size_t cost = 0;
-  for (const std::size_t half : counts) cost += std::min(half, options_.features);
-  return cost - std::min(node.size(), options_.features);
+  for (const std::size_t half : counts) cost += std::min(half, features);
+  return cost <= room + std::min(node.size(), features);
 }
 
 // Does the work of divide() on all threads. One array after the other moves into a spare one. When the node is the
 // whole set, the spare array takes its place: that needs memory for one more array only, and no second copy.
 bool Partition::divide_shared(Tree& tree, int at, double cells) {
+  const PartTimer timer(Part::TopSplits);
   const Grid grid = grid_for(tree, at, cells);
   if (grid.bins < 2) return false;
   const std::size_t begin = tree.nodes[at].begin, count = tree.nodes[at].size(), chunks = chunk_count(count);
@@ -207,17 +217,17 @@ bool Partition::divide_shared(Tree& tree, int at, double cells) {
   });
   // Every chunk knows where its points go, whichever thread moves it.
   List<std::size_t> starts(bins + 1);
-  std::size_t sum = 0;
+  List<std::uint32_t> next(bins, std::uint32_t{0});  // by bin: first how many points it has, then its next place
+  for (std::size_t c = 0; c < chunks; c++)
+    for (std::size_t bin = 0; bin < bins; bin++) next[bin] += counts[c * bins + bin];
+  std::uint32_t sum = 0;
   for (std::size_t p = 0; p < bins; p++) {
     starts[p] = begin + sum;
-    for (std::size_t c = 0; c < chunks; c++) {
-      std::uint32_t& place = counts[c * bins + order.bin_at[p]];
-      const std::uint32_t here = place;
-      place = static_cast<std::uint32_t>(sum);
-      sum += here;
-    }
+    sum += std::exchange(next[order.bin_at[p]], sum);
   }
   starts[bins] = begin + count;
+  for (std::size_t c = 0; c < chunks; c++)
+    for (std::size_t bin = 0; bin < bins; bin++) next[bin] += std::exchange(counts[c * bins + bin], next[bin]);
   const auto places_of = [&](std::size_t c, std::uint32_t* places) {
     std::copy_n(&counts[c * bins], bins, places);
     return places;
@@ -252,9 +262,11 @@ bool Partition::divide_shared(Tree& tree, int at, double cells) {
   });
   if (whole) {
     rows_.swap(spare_rows);
-    set_.mutable_rows() = List<std::uint32_t>();
+    set_.mutable_rows() = Array<std::uint32_t>();
   } else {
-    std::memcpy(rows_.data() + begin, spare_rows.data(), count * sizeof(std::uint32_t));
+    in_chunks([&](std::size_t, std::size_t from, std::size_t to) {
+      std::memcpy(rows_.data() + begin + from, spare_rows.data() + from, (to - from) * sizeof(std::uint32_t));
+    });
   }
 
   const std::size_t first = tree.nodes.size();

@@ -5,9 +5,11 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <numeric>
 
 #include "base/list.hpp"
 #include "parallel/parallel_for.hpp"
+#include "parallel/part_times.hpp"
 #include "simd/kernels.hpp"
 
 namespace fewpoints {
@@ -51,6 +53,7 @@ Partition::Partition(PointSet& set, const PartitionOptions& options, Monitor& mo
   for (int a = 0; a < dimension_; a++) arrays_.push_back(set.mutable_column(a).data());
   if (weighted_) arrays_.push_back(set.mutable_weights().data());
   if (n == 0) return;
+  const PartTimer timer(Part::Splits);
   // A second cell adds at least one point to the cost of one cell.
   if (options_.size <= std::min(options_.features, n) || n == 1) {
     number_rows();
@@ -87,12 +90,14 @@ Partition::Partition(PointSet& set, const PartitionOptions& options, Monitor& mo
 void Partition::number_rows() {
   if (rows_.size() > 0) return;
   const std::size_t n = set_.size();
+  rows_.swap(set_.mutable_rows());
+  if (rows_.size() == n) return;
   rows_.reset(n);
-  if (set_.rows() != nullptr)
-    std::memcpy(rows_.data(), set_.rows(), n * sizeof(std::uint32_t));
-  else
-    for (std::size_t i = 0; i < n; i++) rows_[i] = static_cast<std::uint32_t>(i);
-  set_.mutable_rows() = List<std::uint32_t>();
+  std::uint32_t* const rows = rows_.data();
+  parallel_for(chunk_count(n), options_.threads, monitor_, Stage::Partition, [&](std::size_t c, int) {
+    const std::size_t begin = c * kChunk, end = std::min(n, begin + kChunk);
+    std::iota(rows + begin, rows + end, static_cast<std::uint32_t>(begin));
+  });
 }
 
 std::size_t Partition::largest() const {
@@ -186,28 +191,31 @@ void Partition::join(Tree& tree, int at, std::size_t first) const {
 // Dividing a node into c cells divides its mass by c and its diameter by c^(1/m). Returns the c for which the expected
 // error of each cell is 2^level, but at most as many as there are points to fill.
 double Partition::cells_for(const Node& node, double level) const {
-  if (node.score == kNever) return 0;
-  const double max = static_cast<double>(node.size()) / static_cast<double>(options_.features);
-  return std::min(max, approx_exp2(cells_per_bit_ * (node.score - level)));
+  return node.score == kNever ? 0 : std::min(most_cells(node), approx_exp2(cells_per_bit_ * (node.score - level)));
 }
 
 // Returns the level at which all leaves together cost the size. Uses bisection, because the cost is flat on both sides.
 // Begins near `before`.
 double Partition::level_of(const Tree& tree, double before) const {
   constexpr double kNear = 4, kFar = 4096, kCloseEnough = 1.0 / 64;
-  List<const Node*> open;
+  struct Open {
+    double score, most_cells;
+  };
+  List<Open> open;
+  open.reserve(tree.nodes.size() / 2 + 1);
   double kept = 0;  // the points of leaves that are not reduced
   for (const Node& node : tree.nodes) {
     if (node.left >= 0) continue;
     if (node.score == kNever)
       kept += static_cast<double>(std::min(node.size(), options_.features));
     else
-      open.push_back(&node);
+      open.push_back({node.score, most_cells(node)});
   }
   const double per_cell = static_cast<double>(options_.features), size = static_cast<double>(options_.size);
   const auto too_low = [&](double level) {
     double cost = kept;
-    for (const Node* node : open) cost += per_cell * cells_for(*node, level);
+    for (const Open& node : open)
+      cost += per_cell * std::min(node.most_cells, approx_exp2(cells_per_bit_ * (node.score - level)));
     return cost > size;
   };
   double low = before - kNear, high = before + kNear;
@@ -291,14 +299,27 @@ void Partition::refine(Tree& tree, const List<Wanted>& wanted, double level) {
       divide_shared(tree, one.node, one.cells);
     else
       small.push_back(one);
+  // The largest come first, so that no thread begins a long one when the others are done.
+  List<std::size_t> order(small.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t i, std::size_t j) {
+    return tree.nodes[small[i].node].size() > tree.nodes[small[j].node].size();
+  });
   List<Tree> grown(small.size());
-  parallel_for(small.size(), options_.threads, monitor_, Stage::Partition, [&](std::size_t i, int thread) {
+  parallel_for(small.size(), options_.threads, monitor_, Stage::Partition, [&](std::size_t place, int thread) {
+    const std::size_t i = order[place];
     Tree& part = grown[i];
     append(part, tree.nodes[small[i].node]);
     std::copy_n(box(tree, small[i].node), 2 * width(), part.boxes.data());
     grow(part, small[i].cells, level, scratch_[thread]);
   });
   // The parts are joined in the order of their roots. Node 0 of a part is already there; the others are appended.
+  std::size_t total = tree.nodes.size();
+  for (const Tree& part : grown) total += part.nodes.size() - 1;
+  if (total > tree.nodes.capacity()) {
+    tree.nodes.reserve(total + total / 2);
+    tree.boxes.reserve(tree.nodes.capacity() * 2 * width());
+  }
   for (std::size_t i = 0; i < small.size(); i++) {
     Tree& part = grown[i];
     const int shift = narrow<int>(tree.nodes.size() + part.nodes.size()) - narrow<int>(part.nodes.size()) - 1;
@@ -307,7 +328,6 @@ void Partition::refine(Tree& tree, const List<Wanted>& wanted, double level) {
     tree.nodes[small[i].node] = part.nodes[0];
     tree.nodes.insert(tree.nodes.end(), part.nodes.begin() + 1, part.nodes.end());
     tree.boxes.insert(tree.boxes.end(), part.boxes.begin() + 2 * dimension_, part.boxes.end());
-    part = Tree();
   }
 }
 
@@ -324,6 +344,7 @@ void Partition::grow(Tree& tree, double cells, double level, Scratch& scratch) {
 // bound on the size allows. Halves never score higher than the whole, so the queue is a row of buckets that is walked
 // once.
 List<char> Partition::cut(Tree& tree) {
+  const PartTimer timer(Part::Cut);
   const auto cost = [&](int i) { return std::min(options_.features, tree.nodes[i].size()); };
   constexpr int kNone = -1, kBuckets = 1 << 14;
   constexpr double kBucketsPerBit = 16;
@@ -348,6 +369,32 @@ List<char> Partition::cut(Tree& tree) {
   };
   std::size_t used = cost(0), taken = 0;
   enter(0);
+  // Whether there is room for the halves of a node. Once there is little room, nearly all nodes that are left are
+  // asked, and few are divided. So several threads ask ahead for the nodes that come next. A node for which there was
+  // no room has none later.
+  enum Answer : char { kUnknown, kNoRoom, kRoom };
+  constexpr std::size_t kMostAhead = 1 << 14, kAskedPerTask = 32;
+  std::size_t ahead = 4 * kAskedPerTask;
+  List<char> answers;
+  const auto fits = [&](int i) {
+    const std::size_t room = options_.size - used;
+    if (options_.threads > 1 && answers.empty()) answers.resize(tree.nodes.size(), kUnknown);
+    if (usize(i) >= answers.size() || answers[i] == kRoom) return halves_fit(tree, i, room);
+    if (answers[i] == kUnknown) {
+      List<int> asked{i};
+      for (int b = bucket; b < kBuckets && asked.size() < ahead; b++)
+        for (int j = first[b]; j != kNone && asked.size() < ahead; j = next[j])
+          if (tree.nodes[j].left < 0 && usize(j) < answers.size() && answers[j] == kUnknown) asked.push_back(j);
+      parallel_for((asked.size() + kAskedPerTask - 1) / kAskedPerTask, options_.threads, monitor_, Stage::Partition,
+                   [&](std::size_t task, int) {
+                     const std::size_t end = std::min(asked.size(), (task + 1) * kAskedPerTask);
+                     for (std::size_t j = task * kAskedPerTask; j < end; j++)
+                       answers[asked[j]] = halves_fit(tree, asked[j], room) ? kRoom : kNoRoom;
+                   });
+      ahead = std::min(2 * ahead, kMostAhead);
+    }
+    return answers[i] == kRoom;
+  };
   for (; bucket < kBuckets; bucket++)
     while (first[bucket] != kNone) {
       const int i = first[bucket];
@@ -355,8 +402,7 @@ List<char> Partition::cut(Tree& tree) {
       if (++taken % 256 == 0) monitor_.check();
       bool open = used < options_.size;
       // Near the bound most halves cost too much, so this looks before points move.
-      if (open && tree.nodes[i].left < 0 && options_.size - used < options_.features)
-        open = used + cost_of_halving(tree, i) <= options_.size;
+      if (open && tree.nodes[i].left < 0 && options_.size - used < options_.features) open = fits(i);
       if (open && tree.nodes[i].left < 0)
         open = tree.nodes[i].size() > kShared ? divide_shared(tree, i, 2) : divide(tree, i, 2, scratch_[0]);
       if (open) {

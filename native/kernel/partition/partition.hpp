@@ -84,6 +84,10 @@ class Partition {
   std::size_t width() const { return static_cast<std::size_t>(dimension_); }
   void append(Tree& tree, const Node& node) const;
   void rate(Tree& tree, int at) const;
+  // As many as there are points to fill.
+  double most_cells(const Node& node) const {
+    return static_cast<double>(node.size()) / static_cast<double>(options_.features);
+  }
   double cells_for(const Node& node, double level) const;
   double level_of(const Tree& tree, double before) const;
   void measure(Tree& tree, int leaf) const;
@@ -98,7 +102,7 @@ class Partition {
   // In divide.cpp.
   Grid grid_for(const Tree& tree, int at, double cells) const;
   bool divide(Tree& tree, int at, double cells, Scratch& scratch);
-  std::size_t cost_of_halving(const Tree& tree, int at);
+  bool halves_fit(const Tree& tree, int at, std::size_t room) const;
   bool divide_shared(Tree& tree, int at, double cells);
   void move(std::size_t begin, std::size_t count, std::uint32_t* places, Scratch& scratch);
   void move_one_by_one(std::size_t begin, std::size_t count, std::uint32_t* places, Scratch& scratch);

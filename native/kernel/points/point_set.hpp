@@ -31,10 +31,10 @@ struct PointsView {
 // Rows of weight zero are left out, because they can never be chosen. So size() may be less than the view's count.
 class PointSet {
  public:
-  // Copies and validates in one pass, on the calling thread. Later changes of the caller's arrays do not matter. Throws
-  // Error NotFinite (it names row and column), Weight (a weight is negative or not finite, or none is positive) and
+  // Copies and validates in one pass. Later changes of the caller's arrays do not matter. Throws Error NotFinite (it
+  // names the first row of the first column), Weight (a weight is negative or not finite, or none is positive) and
   // std::bad_alloc. name: the name of the array in messages ("points", "original").
-  PointSet(const PointsView& points, const NumbersView& weights, const char* name = "points");
+  PointSet(const PointsView& points, const NumbersView& weights, const char* name = "points", int threads = 1);
 
   std::size_t size() const { return size_; }
   int dimension() const { return static_cast<int>(columns_.size()); }
@@ -42,7 +42,7 @@ class PointSet {
   // nullptr when all weights are 1. That saves a third of the memory traffic on plain sets.
   const double* weights() const { return weights_.data(); }
   // The row in the caller's array. nullptr when no row was left out: then row i is i.
-  const std::uint32_t* rows() const { return rows_.empty() ? nullptr : rows_.data(); }
+  const std::uint32_t* rows() const { return rows_.data(); }
   // Values are held times 2^-exponent(a), so that squares and products neither overflow nor vanish. The exponent is
   // zero unless the largest magnitude of the column is beyond 2^+-300. Scaling is undone exactly on the way out.
   int exponent(int a) const { return exponents_[a]; }
@@ -53,15 +53,17 @@ class PointSet {
   // For the partition, which permutes these arrays in place.
   Array<double>& mutable_column(int a) { return columns_[a]; }
   Array<double>& mutable_weights() { return weights_; }
-  List<std::uint32_t>& mutable_rows() { return rows_; }
+  Array<std::uint32_t>& mutable_rows() { return rows_; }
 
  private:
-  void leave_out_zero_weights();
+  List<std::size_t> take_weights(const NumbersView& weights, std::size_t chunk, int threads);
+  List<std::size_t> leave_out_zero_weights(std::size_t chunk, int threads);
+  void rescale(int column, int threads);
 
   std::size_t size_ = 0;
   List<Array<double>> columns_;
   Array<double> weights_;
-  List<std::uint32_t> rows_;
+  Array<std::uint32_t> rows_;
   List<int> exponents_;
   int weight_exponent_ = 0;
   // Numbers that are tiny beside the largest of their column, and lose digits when they are held in its units.
@@ -70,9 +72,16 @@ class PointSet {
 
 // Copies points, one array per column. Returns the bits of the largest magnitude of each. Throws Error NotFinite,
 // naming row and column.
-List<std::uint64_t> copy_finite(const PointsView& points, const char* name, List<Array<double>>& columns);
+List<std::uint64_t> copy_finite(const PointsView& points, const char* name, List<Array<double>>& columns,
+                                int threads = 1);
+
+struct WeightsSeen {
+  double largest = 0;
+  bool zeros = false;  // some are 0
+  bool ones = true;    // all others are 1
+};
 // Copies weights, one per point. Throws Error Weight when one is negative or not finite, or when none is positive.
-void copy_weights(const NumbersView& view, std::size_t count, Array<double>& to);
+WeightsSeen copy_weights(const NumbersView& view, std::size_t count, Array<double>& to, int threads = 1);
 
 // When the largest weight is above 2^200 or below 2^-200, divides all weights by a power of two that brings it to
 // between 1 and 2, so that their products and reciprocals neither overflow nor vanish. Returns the exponent. Returns 0

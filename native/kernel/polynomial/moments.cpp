@@ -35,7 +35,7 @@ List<double> moments(const PointSet& set, int order, Basis basis, int threads, M
   const List<double> origin(m, 0.0);
   List<double> scale(m, 1.0);
   List<int> units(m, 0);
-  const Bounds plain = bounds_of(x.data(), set.weights(), set.size(), origin, scale);
+  const Bounds plain = bounds_of(x.data(), set.weights(), set.size(), origin, scale, team, monitor);
   for (int a = 0; a < m; a++) {
     if (basis == Basis::Legendre)
       scale[a] = std::ldexp(1.0, set.exponent(a));

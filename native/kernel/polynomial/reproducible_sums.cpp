@@ -92,20 +92,25 @@ DoubleDouble value_of(__int128 high, __int128 low, int g2_exponent) {
 }  // namespace
 
 Bounds bounds_of(const double* const* x, const double* w, std::size_t n, const List<double>& centre,
-                 const List<double>& scale) {
+                 const List<double>& scale, int threads, Monitor& monitor) {
+  const std::size_t m = centre.size(), chunks = chunk_count(n);
+  List<double> low(chunks * (m + 1), 0.0), high(chunks * (m + 1), 0.0);
+  parallel_for(chunks, threads, monitor, Stage::Verify, [&](std::size_t c, int) {
+    const std::size_t begin = c * kChunk, end = std::min(n, begin + kChunk), at = c * (m + 1);
+    for (std::size_t a = 0; a < m; a++) simd().bounds(x[a], begin, end, &low[at + a], &high[at + a]);
+    if (w != nullptr) simd().bounds(w, begin, end, &low[at + m], &high[at + m]);
+  });
+  for (std::size_t c = 1; c < chunks; c++)
+    for (std::size_t a = 0; a <= m; a++) {
+      low[a] = std::min(low[a], low[c * (m + 1) + a]);
+      high[a] = std::max(high[a], high[c * (m + 1) + a]);
+    }
   Bounds bounds;
-  double low = 0, high = 0;
-  for (std::size_t a = 0; a < centre.size(); a++) {
-    low = high = centre[a];
-    simd().bounds(x[a], 0, n, &low, &high);
-    // A difference has an error of half an ulp of itself.
-    bounds.reach.push_back(std::max(high - centre[a], centre[a] - low) * scale[a] * (1 + 0x1p-50));
+  for (std::size_t a = 0; a < m; a++) {
+    const double reach = n > 0 ? std::max(high[a] - centre[a], centre[a] - low[a]) : 0;
+    bounds.reach.push_back(reach * scale[a] * (1 + 0x1p-50));  // a difference has an error of half an ulp of itself
   }
-  if (w != nullptr) {
-    low = high = 0;
-    simd().bounds(w, 0, n, &low, &high);
-    bounds.heaviest = high;
-  }
+  if (w != nullptr) bounds.heaviest = n > 0 ? high[m] : 0;
   return bounds;
 }
 

@@ -27,7 +27,7 @@ struct Bounds {
 };
 
 Bounds bounds_of(const double* const* x, const double* w, std::size_t n, const List<double>& centre,
-                 const List<double>& scale);
+                 const List<double>& scale, int threads, Monitor& monitor);
 
 class ProductBasis {
  public:
