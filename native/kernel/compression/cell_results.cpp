@@ -10,12 +10,42 @@
 namespace fewpoints {
 
 CellResults::CellResults(const Partition& partition, int dimension, std::size_t max)
-    : partition_(partition), dimension_(dimension) {
-  slots_.push_back(0);
-  for (const CellRange& cell : partition.cells()) slots_.push_back(slots_.back() + std::min(cell.size(), max));
-  positions_.reset(slots_.back());
-  weights_.reset(slots_.back());
-  counts_.assign(partition.cells().size(), 0);
+    : partition_(partition), dimension_(dimension), max_(max) {
+  std::size_t total = 0;
+  for (const CellRange& cell : partition.cells()) {
+    rooms_.push_back(std::min(cell.size(), max));
+    total += rooms_.back();
+  }
+  memory_.emplace_back();
+  memory_[0].positions.reset(total);
+  memory_[0].weights.reset(total);
+  std::size_t at = 0;
+  for (const std::size_t room : rooms_) {
+    positions_.push_back(memory_[0].positions.data() + at);
+    weights_.push_back(memory_[0].weights.data() + at);
+    at += room;
+  }
+  counts_.assign(rooms_.size(), 0);
+}
+
+void CellResults::add_cell() {
+  const std::size_t room = std::min(partition_.cells().back().size(), max_);
+  Memory memory;
+  memory.positions.reset(room);
+  memory.weights.reset(room);
+  positions_.push_back(memory.positions.data());
+  weights_.push_back(memory.weights.data());
+  memory_.push_back(std::move(memory));
+  rooms_.push_back(room);
+  counts_.push_back(0);
+}
+
+void CellResults::drop_cell() {
+  memory_.pop_back();
+  positions_.pop_back();
+  weights_.pop_back();
+  rooms_.pop_back();
+  counts_.pop_back();
 }
 
 PointColumns CellResults::points_of(std::size_t cell, List<const double*>& x) const {
@@ -28,9 +58,9 @@ PointColumns CellResults::points_of(std::size_t cell, List<const double*>& x) co
 
 Support CellResults::support_of(std::size_t cell) const {
   Support support;
-  for (std::size_t j = slots_[cell]; j < slots_[cell] + counts_[cell]; j++) {
-    support.indices.push_back(static_cast<std::uint32_t>(positions_[j] - partition_.cells()[cell].begin));
-    support.weights.push_back(weights_[j]);
+  for (std::size_t j = 0; j < counts_[cell]; j++) {
+    support.indices.push_back(static_cast<std::uint32_t>(positions_[cell][j] - partition_.cells()[cell].begin));
+    support.weights.push_back(weights_[cell][j]);
   }
   return support;
 }
@@ -41,7 +71,7 @@ void CellResults::keep(std::size_t cell, const Support& support) {
 }
 
 void CellResults::keep(std::size_t cell, const std::uint32_t* indices, int count) {
-  for (int j = 0; j < count; j++) positions_[slots_[cell] + usize(j)] = partition_.cells()[cell].begin + indices[j];
+  for (int j = 0; j < count; j++) positions_[cell][j] = partition_.cells()[cell].begin + indices[j];
   counts_[cell] = usize(count);
 }
 
@@ -49,8 +79,8 @@ void CellResults::keep_all(std::size_t cell) {
   const CellRange& range = partition_.cells()[cell];
   const double* w = partition_.weights();
   for (std::size_t j = 0; j < range.size(); j++) {
-    positions_[slots_[cell] + j] = range.begin + j;
-    weights_[slots_[cell] + j] = w ? w[range.begin + j] : 1.0;
+    positions_[cell][j] = range.begin + j;
+    weights_[cell][j] = w ? w[range.begin + j] : 1.0;
   }
   counts_[cell] = range.size();
 }
@@ -100,11 +130,11 @@ CellResults::Columns CellResults::columns(int threads, Monitor& monitor) const {
   parallel_for(tasks, threads, monitor, Stage::Recombine, [&](std::size_t t, int) {
     std::size_t to = starts[t];
     for (std::size_t i = t * kCellsPerTask; i < std::min(cells, (t + 1) * kCellsPerTask); i++) {
-      const std::size_t* const positions = positions_.data() + slots_[i];
+      const std::size_t* const positions = positions_[i];
       for (int a = 0; a < dimension_; a++)
         for (std::size_t j = 0; j < counts_[i]; j++) out.x[a][to + j] = partition_.column(a)[positions[j]];
       for (std::size_t j = 0; j < counts_[i]; j++) out.rows[to + j] = partition_.rows()[positions[j]];
-      std::copy_n(weights_.data() + slots_[i], counts_[i], out.w.data() + to);
+      std::copy_n(weights_[i], counts_[i], out.w.data() + to);
       to += counts_[i];
     }
   });

@@ -17,7 +17,11 @@ class CellResults {
 
   std::size_t cells() const { return counts_.size(); }
   std::size_t points(std::size_t cell) const { return partition_.cells()[cell].size(); }
-  std::size_t room(std::size_t cell) const { return slots_[cell + 1] - slots_[cell]; }
+  std::size_t room(std::size_t cell) const { return rooms_[cell]; }
+  std::size_t kept(std::size_t cell) const { return counts_[cell]; }
+  // The last cell of the partition is new. The range of another may be smaller than it was.
+  void add_cell();
+  void drop_cell();
   bool is_reduced(std::size_t cell) const { return counts_[cell] < points(cell); }
   // The points of a cell; x holds the pointers to their columns.
   PointColumns points_of(std::size_t cell, List<const double*>& x) const;
@@ -28,7 +32,7 @@ class CellResults {
   // Equal points become one: the first of them, with the total weight.
   void keep_distinct(std::size_t cell);
   // The same without a copy: a solver writes weights here, then says which of the cell's points they belong to.
-  double* weights(std::size_t cell) { return weights_.data() + slots_[cell]; }
+  double* weights(std::size_t cell) { return weights_[cell]; }
   void keep(std::size_t cell, const std::uint32_t* indices, int count);
 
   struct Columns {
@@ -43,9 +47,17 @@ class CellResults {
  private:
   const Partition& partition_;
   const int dimension_;
-  List<std::size_t> slots_, counts_;
-  Array<std::size_t> positions_;  // the thread that solves a cell is the first to touch its part
-  Array<double> weights_;
+  const std::size_t max_;
+  // The memory of the first cells, and of those that were added. The thread that solves a cell is the first to touch
+  // its part.
+  struct Memory {
+    Array<std::size_t> positions;
+    Array<double> weights;
+  };
+  List<Memory> memory_;
+  List<std::size_t> rooms_, counts_;
+  List<std::size_t*> positions_;  // of each cell
+  List<double*> weights_;
 };
 
 }  // namespace fewpoints

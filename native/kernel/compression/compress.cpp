@@ -4,11 +4,14 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <memory>
+#include <numeric>
 #include <utility>
 
 #include "base/list.hpp"
 #include "base/tolerances.hpp"
 #include "compression/choose_order.hpp"
+#include "compression/fill_size.hpp"
 #include "compression/ladder.hpp"
 #include "compression/residual.hpp"
 #include "parallel/parallel_for.hpp"
@@ -145,12 +148,21 @@ UnwrittenCompressed compress_unwritten(PointSet&& set, const CompressOptions& op
   const PartitionOptions cutting{cutting_units(set, original.deviations(), options), kept_space.order[0],
                                  static_cast<std::size_t>(features), options.size, result.threads};
   clock.lap();
-  const Partition partition(set, cutting, monitor);
+  Partition partition(set, cutting, monitor);
   result.partition_ms = clock.lap();
 
-  Ladder ladder(partition, kept_space, space);
-  ladder.solve(result.threads, monitor);
-  const CellResults::Columns columns = repaired(ladder, set, original, result, monitor);
+  const bool fills = options.size < set.size();
+  const auto ladder_of_cells = [&] { return std::make_unique<Ladder>(partition, kept_space, space, fills); };
+  std::unique_ptr<Ladder> ladder;
+  if (fills) {
+    ladder = solve_and_fill(partition, ladder_of_cells, result.threads, monitor);
+  } else {
+    ladder = ladder_of_cells();
+    List<std::size_t> cells(partition.cells().size());
+    std::iota(cells.begin(), cells.end(), std::size_t{0});
+    ladder->solve(cells, result.threads, monitor);
+  }
+  const CellResults::Columns columns = repaired(*ladder, set, original, result, monitor);
   if (!(result.residual <= kRefusedResidual))
     throw refusal("the moments up to degree " + std::to_string(space.highest_degree()), result.residual,
                   "a lower order, more cells (a larger size), or columns with lighter tails");

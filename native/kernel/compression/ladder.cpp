@@ -26,8 +26,11 @@ bool reduces_to_rank(std::size_t points, std::size_t features) {
   return static_cast<double>(points) * static_cast<double>(points) * static_cast<double>(features) <= kMaxWork;
 }
 
-Ladder::Ladder(const Partition& partition, const PolynomialSpace& enlarged, const PolynomialSpace& requested)
-    : enlarged_(enlarged, partition.largest()),
+Ladder::Ladder(const Partition& partition, const PolynomialSpace& enlarged, const PolynomialSpace& requested,
+               bool merges_equal)
+    : partition_(partition),
+      merges_equal_(merges_equal),
+      enlarged_(enlarged, partition.largest()),
       results_(partition, enlarged.dimension(), static_cast<std::size_t>(enlarged.count())),
       strategy_(results_.cells(), 0),
       keeps_less_(results_.cells(), 0),
@@ -35,25 +38,64 @@ Ladder::Ladder(const Partition& partition, const PolynomialSpace& enlarged, cons
   if (enlarged.count() > requested.count()) requested_.emplace(requested, partition.largest());
 }
 
-void Ladder::solve(int threads, Monitor& monitor) {
-  const std::size_t cells = results_.cells();
-  List<unsigned char> open(cells, 0);
+Ladder::Answer Ladder::answer(std::size_t cell) const {
+  const Support support = results_.support_of(cell);
+  Answer answer{{}, support.weights, strategy_[cell], keeps_less_[cell], residuals_[cell]};
+  for (const std::uint32_t i : support.indices)
+    answer.rows.push_back(partition_.rows()[partition_.cells()[cell].begin + i]);
+  return answer;
+}
+
+void Ladder::add_cell() {
+  results_.add_cell();
+  strategy_.push_back(0);
+  keeps_less_.push_back(0);
+  residuals_.push_back(0);
+}
+
+void Ladder::drop_cell(std::size_t united, const Answer& answer) {
+  results_.drop_cell();
+  strategy_.pop_back();
+  keeps_less_.pop_back();
+  residuals_.pop_back();
+  // The points were permuted meanwhile.
+  const CellRange range = partition_.cells()[united];
+  List<std::pair<std::uint32_t, double>> kept;
+  for (std::size_t j = 0; j < answer.rows.size(); j++) kept.push_back({answer.rows[j], answer.weights[j]});
+  std::sort(kept.begin(), kept.end());
+  Support support;
+  for (std::size_t i = range.begin; i < range.end; i++) {
+    const auto at = std::lower_bound(kept.begin(), kept.end(), std::pair{partition_.rows()[i], 0.0});
+    if (at == kept.end() || at->first != partition_.rows()[i]) continue;
+    support.indices.push_back(static_cast<std::uint32_t>(i - range.begin));
+    support.weights.push_back(at->second);
+  }
+  results_.keep(united, support);
+  strategy_[united] = answer.strategy;
+  keeps_less_[united] = answer.keeps_less;
+  residuals_[united] = answer.residual;
+}
+
+void Ladder::solve(const List<std::size_t>& cells, int threads, Monitor& monitor) {
+  List<unsigned char> open(cells.size(), 0);
   List<Array<double>> workspaces(std::max(threads, 1));
   const std::size_t per_task =
-      std::clamp<std::size_t>(cells / (kTasksPerThread * usize(std::max(threads, 1))), 1, kCellsPerTask);
-  parallel_for((cells + per_task - 1) / per_task, threads, monitor, Stage::Recombine,
+      std::clamp<std::size_t>(cells.size() / (kTasksPerThread * usize(std::max(threads, 1))), 1, kCellsPerTask);
+  parallel_for((cells.size() + per_task - 1) / per_task, threads, monitor, Stage::Recombine,
                [&](std::size_t task, int thread) {
                  Array<double>& workspace = workspaces[thread];
                  if (workspace.size() == 0) workspace.reset(enlarged_.workspace());
                  List<const double*> x;
-                 for (std::size_t i = task * per_task; i < std::min(cells, (task + 1) * per_task); i++) {
+                 for (std::size_t j = task * per_task; j < std::min(cells.size(), (task + 1) * per_task); j++) {
+                   const std::size_t i = cells[j];
+                   residuals_[i] = keeps_less_[i] = 0;
                    const PointColumns points = results_.points_of(i, x);
-                   open[i] = !copies(i, points) && !solve_in_cache(i, points, workspace.data(), monitor);
+                   open[j] = !copies(i, points) && !solve_in_cache(i, points, workspace.data(), monitor);
                  }
                });
   List<std::size_t> left;
-  for (std::size_t i = 0; i < cells; i++)
-    if (open[i]) left.push_back(i);
+  for (std::size_t j = 0; j < cells.size(); j++)
+    if (open[j]) left.push_back(cells[j]);
   each(left, threads, monitor, [&](std::size_t i, int inner) {
     if (climb(i, kCostly, kAgain, Support{}, inner, monitor) ||
         climb(i, kAgain, kTogether, Support{}, inner, monitor) ||
@@ -115,12 +157,12 @@ bool Ladder::copies(std::size_t cell, const PointColumns& points) {
   // size holds anyway, and copies are exact.
   const bool whole = results_.cells() == 1 && points.count > 1;
   if (whole && reduces_to_rank(points.count, usize(enlarged_.features()))) return false;
-  if (!whole) {
+  if (!whole && !merges_equal_) {
     copy(cell);
     return true;
   }
   results_.keep_distinct(cell);
-  strategy_[cell] = kMerged;
+  strategy_[cell] = results_.is_reduced(cell) ? kMerged : kCopied;
   return true;
 }
 

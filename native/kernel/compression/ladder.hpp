@@ -63,10 +63,29 @@ bool reduces_to_rank(std::size_t points, std::size_t features);
 
 class Ladder {
  public:
-  Ladder(const Partition& partition, const PolynomialSpace& enlarged, const PolynomialSpace& requested);
+  // merges_equal: equal points of a cell whose points are all kept become one.
+  Ladder(const Partition& partition, const PolynomialSpace& enlarged, const PolynomialSpace& requested,
+         bool merges_equal);
 
-  // Solves every cell. Throws Error(Infeasible) where no strategy finds a support.
-  void solve(int threads, Monitor& monitor);
+  // Solves these cells. Throws Error(Infeasible) where no strategy finds a support.
+  void solve(const List<std::size_t>& cells, int threads, Monitor& monitor);
+
+  std::size_t features() const { return usize(enlarged_.features()); }
+  std::size_t kept(std::size_t cell) const { return results_.kept(cell); }
+  std::size_t cost(std::size_t cell) const { return results_.room(cell); }  // the bound that the partition counts
+  bool is_reduced(std::size_t cell) const { return results_.is_reduced(cell); }
+  // The answer of a cell that is going to be divided, by rows of the caller's array.
+  struct Answer {
+    List<std::uint32_t> rows;
+    List<double> weights;
+    unsigned char strategy, keeps_less;
+    double residual;
+  };
+  Answer answer(std::size_t cell) const;
+  // The partition has divided a cell: its last cell is new. Then, that division was taken back.
+  void add_cell();
+  void drop_cell(std::size_t united, const Answer& answer);
+
   // Solves every reduced cell once more, starting from its current support. Even the slightest spread of its points
   // counts. Returns, as the following functions do, whether
   // anything changed.
@@ -95,6 +114,8 @@ class Ladder {
   template <class Body>
   void each(const List<std::size_t>& cells, int threads, Monitor& monitor, const Body& body);
 
+  const Partition& partition_;
+  const bool merges_equal_;
   const CellSolver enlarged_;
   std::optional<CellSolver> requested_;
   CellResults results_;

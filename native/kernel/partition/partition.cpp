@@ -54,37 +54,109 @@ Partition::Partition(PointSet& set, const PartitionOptions& options, Monitor& mo
   if (weighted_) arrays_.push_back(set.mutable_weights().data());
   if (n == 0) return;
   const PartTimer timer(Part::Splits);
-  // A second cell adds at least one point to the cost of one cell.
-  if (options_.size <= std::min(options_.features, n) || n == 1) {
-    number_rows();
-    cells_.push_back({0, n});
-    return;
-  }
-  // A large set gets its row numbers when its points first move.
-  if (n <= kShared) number_rows();
   double axes = 0;
   for (const double unit : options_.units) axes += unit > 0 ? 1 : 0;
   cells_per_bit_ = axes / (axes + options_.order + 1);
   enough_to_clip_ = std::pow(kBinsToClip, axes);
   fewest_ = std::exp2(std::min<double>(axes, kHalvedAxes));
+  // A large set gets its row numbers when its points first move.
+  if (n <= kShared) number_rows();
+  tree_ = root();
+  cut_again(options_.size);
+}
 
-  Tree tree = root();
-  refine(tree);
+void Partition::cut_again(std::size_t size) {
+  options_.size = size;
+  // A second cell adds at least one point to the cost of one cell.
+  const bool whole = size <= std::min(options_.features, set_.size()) || set_.size() == 1;
+  if (!whole) refine(tree_);
   number_rows();
-  const List<char> chosen = cut(tree);
+  list_cells(whole ? List<char>{1} : cut(tree_));
+}
+
+void Partition::list_cells(const List<char>& chosen) {
+  cells_.clear();
+  nodes_.clear();
   List<int> open{0};
   while (!open.empty()) {
     const int at = open.back();
     open.pop_back();
-    const Node& node = tree.nodes[at];
+    const Node& node = tree_.nodes[at];
     if (chosen[at]) {
       cells_.push_back({node.begin, node.end});
+      nodes_.push_back(at);
     } else {
       open.push_back(node.left + 1);
       open.push_back(node.left);
     }
   }
-  scratch_.clear();
+}
+
+bool Partition::divide(std::size_t cell) {
+  const int at = nodes_[cell];
+  if (tree_.nodes[at].score == kNever) return false;
+  if (tree_.nodes[at].left < 0) {
+    const bool divided =
+        tree_.nodes[at].size() > kShared ? divide_shared(tree_, at, 2) : divide(tree_, at, 2, scratch_[0]);
+    if (!divided || tree_.nodes[at].left < 0) return false;
+  }
+  const int left = tree_.nodes[at].left;
+  nodes_[cell] = left;
+  cells_[cell] = {tree_.nodes[left].begin, tree_.nodes[left].end};
+  nodes_.push_back(left + 1);
+  cells_.push_back({tree_.nodes[left + 1].begin, tree_.nodes[left + 1].end});
+  return true;
+}
+
+void Partition::peel(std::size_t cell, std::size_t count) {
+  const int at = nodes_[cell];
+  const Node parent = tree_.nodes[at];
+  const double* low = box(tree_, at);
+  List<std::pair<double, std::size_t>> distances(parent.size());
+  for (std::size_t i = 0; i < parent.size(); i++) {
+    double square = 0;
+    for (std::size_t a = 0; a < width(); a++) {
+      const double side = (low[width() + a] - low[a]) * options_.units[a];
+      const double x = (arrays_[a][parent.begin + i] - 0.5 * (low[a] + low[width() + a])) * options_.units[a];
+      if (side > 0) square += x * x;
+    }
+    distances[i] = {-square, i};
+  }
+  std::nth_element(distances.begin(), distances.begin() + static_cast<std::ptrdiff_t>(count), distances.end());
+  List<std::size_t> outer(count);
+  for (std::size_t i = 0; i < count; i++) outer[i] = distances[i].second;
+  std::sort(outer.begin(), outer.end());
+  // Each of them goes to the end, and the point from there takes its place.
+  std::size_t end = parent.size();
+  for (std::size_t i = count; i-- > 0;) {
+    const std::size_t from = parent.begin + outer[i], to = parent.begin + --end;
+    for (double* const array : arrays_) std::swap(array[from], array[to]);
+    std::swap(rows_[from], rows_[to]);
+  }
+  const int left = narrow<int>(tree_.nodes.size());
+  Node child;
+  child.begin = parent.begin;
+  child.end = parent.begin + end;
+  append(tree_, child);
+  child.begin = child.end;
+  child.end = parent.end;
+  append(tree_, child);
+  measure(tree_, left);
+  measure(tree_, left + 1);
+  tree_.nodes[at].left = left;
+  nodes_[cell] = left;
+  cells_[cell] = {parent.begin, parent.begin + end};
+  nodes_.push_back(left + 1);
+  cells_.push_back({parent.begin + end, parent.end});
+}
+
+void Partition::unite(std::size_t cell) {
+  cells_[cell].end = cells_.back().end;
+  cells_.pop_back();
+  const int left = nodes_[cell];
+  nodes_.pop_back();
+  for (std::size_t i = 0; i < tree_.nodes.size(); i++)
+    if (tree_.nodes[i].left == left) nodes_[cell] = static_cast<int>(i);
 }
 
 void Partition::number_rows() {

@@ -35,6 +35,20 @@ class Partition {
   Partition(PointSet& set, const PartitionOptions& options, Monitor& monitor);
 
   const List<CellRange>& cells() const { return cells_; }
+  std::size_t size() const { return options_.size; }  // the bound
+
+  // Cuts again with another bound on the size. All cells change.
+  void cut_again(std::size_t size);
+  // For single cells, where cells keep fewer points than they cost: see compression/fill_size.hpp. The expected error
+  // of a cell, as a logarithm; -infinity: the cell is never divided.
+  double score(std::size_t cell) const { return tree_.nodes[nodes_[cell]].score; }
+  // Divides a cell into two, of which the second becomes the last cell. False: it cannot be divided.
+  bool divide(std::size_t cell);
+  // The `count` points that are farthest from the centre of the cell's box become the last cell.
+  void peel(std::size_t cell, std::size_t count);
+  // Takes back the last divide() or peel(), which was that of this cell. Its points stay permuted.
+  void unite(std::size_t cell);
+
   std::size_t largest() const;  // the number of points in the largest cell
   const double* column(int a) const { return set_.column(a); }
   const double* weights() const { return set_.weights(); }    // nullptr: all 1
@@ -98,6 +112,7 @@ class Partition {
   void refine(Tree& tree, const List<Wanted>& wanted, double level);
   void grow(Tree& tree, double cells, double level, Scratch& scratch);
   List<char> cut(Tree& tree);
+  void list_cells(const List<char>& chosen);
 
   // In divide.cpp.
   Grid grid_for(const Tree& tree, int at, double cells) const;
@@ -110,7 +125,7 @@ class Partition {
   void grow_nodes(Tree& tree, int at, const GridOrder& order, const std::size_t* starts, List<int>& leaves) const;
 
   PointSet& set_;
-  const PartitionOptions options_;
+  PartitionOptions options_;
   Monitor& monitor_;
   const int dimension_;
   const bool weighted_;
@@ -120,7 +135,9 @@ class Partition {
   List<double*> arrays_;       // columns, then the weights if there are any
   Array<std::uint32_t> rows_;
   List<Scratch> scratch_;  // one per thread
+  Tree tree_;
   List<CellRange> cells_;
+  List<int> nodes_;  // of the cells
 };
 
 }  // namespace fewpoints
