@@ -442,15 +442,15 @@ List<char> Partition::cut(Tree& tree) {
   std::size_t used = cost(0), taken = 0;
   enter(0);
   // Whether there is room for the halves of a node. Once there is little room, nearly all nodes that are left are
-  // asked, and few are divided. So several threads ask ahead for the nodes that come next. A node for which there was
-  // no room has none later.
+  // asked, and few are divided. So all threads ask ahead for the nodes that come next. A node for which there was no
+  // room has none later.
   enum Answer : char { kUnknown, kNoRoom, kRoom };
   constexpr std::size_t kMostAhead = 1 << 14, kAskedPerTask = 32;
   std::size_t ahead = 4 * kAskedPerTask;
   List<char> answers;
   const auto fits = [&](int i) {
     const std::size_t room = options_.size - used;
-    if (options_.threads > 1 && answers.empty()) answers.resize(tree.nodes.size(), kUnknown);
+    if (answers.empty()) answers.resize(tree.nodes.size(), kUnknown);
     if (usize(i) >= answers.size() || answers[i] == kRoom) return halves_fit(tree, i, room);
     if (answers[i] == kUnknown) {
       List<int> asked{i};
