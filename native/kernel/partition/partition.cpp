@@ -343,11 +343,11 @@ double Partition::first_cells(const Tree& tree) const {
 // Divides until no node should have several cells. Every round shows better where errors are large.
 void Partition::refine(Tree& tree) {
   if (tree.nodes[0].score == kNever) return;
-  double level = tree.nodes[0].score;  // at this level the whole set is one cell: only the root is divided
-  List<Wanted> wanted{{0, first_cells(tree)}};
-  for (int round = 0; round < kRounds && !wanted.empty(); round++) {
-    refine(tree, wanted, level);
-    level = level_of(tree, round == 0 ? tree.nodes[0].score : level);
+  double level = tree.nodes[0].score;  // at this level the whole set is one cell
+  if (tree.nodes[0].left < 0) refine(tree, {{0, first_cells(tree)}}, level);
+  List<Wanted> wanted;
+  for (int round = 1; round < kRounds; round++) {
+    level = level_of(tree, level);
     wanted.clear();
     double owed = 0;  // cells that earlier nodes lost to rounding
     for (std::size_t at = 0; at < tree.nodes.size(); at++) {
@@ -361,6 +361,8 @@ void Partition::refine(Tree& tree) {
       if (target >= fewest_ && target <= kMaxBins) owed = std::clamp(cells + owed - below.bins, -cells, cells);
       wanted.push_back({static_cast<int>(at), target});
     }
+    if (wanted.empty()) return;
+    refine(tree, wanted, level);
   }
 }
 
