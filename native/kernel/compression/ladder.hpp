@@ -41,7 +41,7 @@ constexpr std::array kStrategies{
     Strategy{"copied", Space::Enlarged, Way::Copied, 0},
     Strategy{"merged", Space::Enlarged, Way::Merged, 0},
     Strategy{"in cache", Space::Enlarged, Way::InCache, kCellResidual},
-    Strategy{"in parts", Space::Enlarged, Way::InParts, kAcceptedResidual},
+    Strategy{"in parts", Space::Enlarged, Way::InParts, kCellResidual},
     Strategy{"streamed", Space::Enlarged, Way::Streamed, kCellResidual},
     Strategy{"orthonormal", Space::Enlarged, Way::Orthonormal, kCellResidual},
     Strategy{"orthonormal, requested", Space::Requested, Way::Orthonormal, HUGE_VAL},
