@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t kPanel = 64;
 // The number of rows of a panel that are eliminated one by one.
 constexpr std::size_t kInner = 8;
-// The number of columns of one task.
+// The number of columns of one task, at least. An update takes longer stretches where there are enough for all threads.
 constexpr std::size_t kTaskColumns = 256;
 // A smaller update is not worth waking other threads.
 constexpr double kParallelWork = 4e6;
@@ -71,7 +71,7 @@ void BlockedTableau::begin(std::size_t columns, std::size_t preferred, const dou
   columns_ = columns;
   packed_.resize(std::max(threads, 1));
   for (Array<double>& packed : packed_)
-    if (packed.size() == 0) packed.reset(kPanel * 64);
+    if (packed.size() == 0) packed.reset(kPanel * kPackedColumns);
   rank_ = pending_ = 0;
   remaining_ = 1;
   const std::size_t blocks = (stride_ + kTaskColumns - 1) / kTaskColumns;
@@ -119,9 +119,9 @@ void BlockedTableau::update(double* T, std::size_t stride, std::size_t row, std:
     part(0, columns, 0);
     return;
   }
-  parallel_for(
-      (columns + kTaskColumns - 1) / kTaskColumns, threads, monitor, Stage::Recombine,
-      [&](std::size_t i, int thread) { part(i * kTaskColumns, std::min(columns, (i + 1) * kTaskColumns), thread); });
+  const std::size_t each = std::clamp(round_up(columns / (4 * usize(threads))), kTaskColumns, kPackedColumns);
+  parallel_for((columns + each - 1) / each, threads, monitor, Stage::Recombine,
+               [&](std::size_t i, int thread) { part(i * each, std::min(columns, (i + 1) * each), thread); });
 }
 
 // Divides row r by its entry in column p, and clears that column in the other rows of [begin, end). Column p then holds
