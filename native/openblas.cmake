@@ -1,4 +1,4 @@
-# BLAS. On Linux the few kernels that are called are taken out of a static OpenBLAS (slim_openblas.sh), for one kind of
+# BLAS and LAPACK. On Linux the few kernels that are called are taken out of a static OpenBLAS (slim_openblas.sh), for one kind of
 # processor per instruction set. Such an addon needs no BLAS of the machine, starts no BLAS threads and is small.
 # Elsewhere, or where there is no such archive, the BLAS of the machine is linked.
 #
@@ -74,7 +74,8 @@ else()
     unset(BLA_VENDOR)
     find_package(BLAS REQUIRED)
   endif()
-  set(BLAS_LINK BLAS::BLAS)
+  find_package(LAPACK REQUIRED)
+  set(BLAS_LINK LAPACK::LAPACK BLAS::BLAS)
   foreach(file IN LISTS BLAS_LIBRARIES)
     get_filename_component(real "${file}" REALPATH)
     if(real MATCHES "openblas-serial")

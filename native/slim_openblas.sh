@@ -1,8 +1,8 @@
 #!/bin/sh
 # slim_openblas.sh <libopenblas.a> <object file to make> <instruction set>=<core>...
 #
-# Takes from OpenBLAS what kernel/blas calls, for a few kinds of processors: the kernels for double precision, and none
-# of its threads, its memory or its own choice of a kind. The result is one object file, a fortieth of the archive.
+# Takes from OpenBLAS what kernel/blas calls of BLAS and LAPACK, for a few kinds of processors, and none of its threads,
+# its memory or its own choice of a kind. The result is one object file, a hundredth of the archive.
 # kernel/blas/openblas.cpp has the rest. For each pair it defines
 #   fewpoints_blas_<set>        the table of the kernels for that kind of processor
 #   fewpoints_blas_init_<set>   the function that fills in the sizes of its blocks
@@ -19,13 +19,13 @@ here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT
 cd "$here"
 
-CALLED='dgemm_ dsyrk_ openblas_get_config'
-KERNELS='^d(gemm_|scal_k)' # what these call
+CALLED='dsyrk_ dgeqrt_ dtpqrt_ openblas_get_config'
+KERNELS='^d(gemm_|trmm_|gemv_|ger_k|(copy|scal|axpy|dot|nrm2)_k)' # what these call
 # Small products would get kernels of their own, some of which use what malloc returns unseen. The answer to the question
 # whether a product is small is no.
 # What openblas.cpp defines, and what the C library has.
 OWN='gotoblas blas_cpu_number blas_memory_alloc blas_memory_free gotoblas_corename openblas_get_parallel'
-LIBC='mem[a-z]*|__mem[a-z]*_chk|str[a-z]*|__str[a-z]*_chk|__s[a-z]*printf_chk|s[a-z]*printf|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_|sqrt|fabs'
+LIBC='mem[a-z]*|__mem[a-z]*_chk|str[a-z]*|__str[a-z]*_chk|__s[a-z]*printf_chk|s[a-z]*printf|__stack_chk_fail|__assert_fail|_GLOBAL_OFFSET_TABLE_|sqrt|fabs'
 
 keep=$(echo "$CALLED" | sed 's/[^ ]*/-u &/g')
 sets=''
@@ -45,6 +45,7 @@ done
   awk -v kernels="$KERNELS" '$1 !~ kernels || $1 ~ /^dgemm_small_kernel/ { print $1 ", trap" }' kernels.txt
   awk '/^dgemm_small_matrix_permit/ { print $1 ", no" }' kernels.txt
   awk '$2 ~ /^d.*_thread_/ { print $2 ", trap" }' defined.txt
+  printf '%s, trap\n' exec_blas blas_level1_thread blas_level1_thread_with_return_value
   echo xerbla_, trap # what complains about wrong arguments
 } | sort -u >places.txt
 {

@@ -108,7 +108,7 @@ double square(const std::string& way, std::size_t rows, std::size_t columns, std
       for (std::size_t i = 0; i < rows; i += rank) block();
     });
   };
-  if (way == "ours") return blocks([&] { blas_add_square(H.data(), X.data(), rank, columns, scratch); });
+  if (way == "ours") return blocks([&] { add_square(H.data(), X.data(), rank, columns, scratch); });
   if (eigen(way)) return blocks([&] { eigen(way)->square(H.data(), X.data(), rank, columns); });
   return -1;
 }
@@ -118,7 +118,6 @@ double rank_update(const std::string& way, std::size_t rows, std::size_t columns
   const std::size_t stride = (columns + 7) / 8 * 8 + 8;
   Array<double> T = numbers(rows * stride), packed(64 * kPackedColumns);
   const Array<double> F = numbers(rows * 64), P = numbers(rank * stride);
-  BlasScratch scratch(rank, rows);
   const auto tasks = [&](std::size_t width, const auto& task) {
     return milliseconds([&] {
       for (std::size_t from = 0; from < columns; from += width) task(from, std::min(columns, from + width) - from);
@@ -129,19 +128,20 @@ double rank_update(const std::string& way, std::size_t rows, std::size_t columns
                        stride, packed.data());
   };
   const auto blas = [&](std::size_t from, std::size_t width) {
-    blas_rank_update(T.data() + from, stride, rows, width, F.data(), 64, rank, P.data() + from, stride, scratch);
+    const int m = static_cast<int>(width), n = static_cast<int>(rows), k = static_cast<int>(rank), length = 64,
+              distance = static_cast<int>(stride);
+    const double one = 1, minus_one = -1;
+    whole_dgemm_("N", "N", &m, &n, &k, &minus_one, P.data() + from, &distance, F.data(), &length, &one, T.data() + from,
+                 &distance);
   };
-  if (way == "ours") return tasks(256, own);
-  if (way == "ours-1024") return tasks(1024, own);
-  if (way == "blas-256") return tasks(256, blas);
-  if (way == "blas-1024") return tasks(1024, blas);
-  if (way == "blas-4096") return tasks(4096, blas);
+  if (way == "ours") return tasks(1024, own);
+  if (way == "blas") return tasks(1024, blas);
+  if (way == "blas-wide") return tasks(4096, blas);
   return -1;
 }
 
 using Geqrf = void(Int, Int, double*, Int, double*, double*, Int, int*);
 using Geqp3 = void(Int, Int, double*, Int, int*, double*, double*, Int, int*);
-using Tpqrt = void(Int, Int, Int, Int, double*, Int, double*, Int, double*, Int, double*, int*);
 
 // One factorisation of a matrix of the weights' refinement, with the solution by Eigen. LAPACK: only the factorisation.
 double refine(const std::string& step, const std::string& way, std::size_t rows, std::size_t columns) {
@@ -149,6 +149,10 @@ double refine(const std::string& step, const std::string& way, std::size_t rows,
   if (const EigenWays* ways = eigen(way)) {
     auto* solve = step == "pivoted" ? ways->pivoted : step == "complete" ? ways->complete : ways->householder;
     return milliseconds([&] { solve(A.data(), b.data(), rows, columns); });
+  }
+  if (way == "ours" && step == "householder") {
+    BlasScratch scratch(rows, columns);
+    return milliseconds([&] { factor_qr(A.data(), rows, rows, columns, scratch); });
   }
   if (way != "lapack" || step == "complete") return -1;
   const int m = static_cast<int>(rows), n = static_cast<int>(columns), length = 64 * (n + m);
@@ -174,19 +178,17 @@ double tall(const std::string& way, std::size_t rows, std::size_t columns) {
     return milliseconds(
         [&] { of_whole<Geqrf>("dgeqrf_")(&m, &n, A.data(), &m, tau.data(), work.data(), &length, &failed); });
   }
-  const std::size_t block = std::min(rows, std::max<std::size_t>(256, 4 * columns));
+  const std::size_t block =
+      way == "ours" ? std::max<std::size_t>(512, columns) : std::max<std::size_t>(256, 4 * columns);
   const Array<double> A = numbers(block * columns);  // one block, taken again and again
-  if (way == "lapack-blocks") {
-    Array<double> R(columns * columns), B(block * columns), t(64 * columns), work(64 * columns);
+  if (way == "ours") {
+    Array<double> R(columns * columns), X(block * columns);
     std::fill_n(R.data(), columns * columns, 0.0);
+    BlasScratch scratch(block, columns);
     return milliseconds([&] {
       for (std::size_t i = 0; i < rows; i += block) {
-        const int m = static_cast<int>(std::min(block, rows - i)), n = static_cast<int>(columns), none = 0,
-                  inner = std::min(32, n), stride = static_cast<int>(block);
-        std::copy_n(A.data(), block * columns, B.data());
-        int failed = 0;
-        of_whole<Tpqrt>("dtpqrt_")(&m, &n, &none, &inner, R.data(), &n, B.data(), &stride, t.data(), &inner,
-                                   work.data(), &failed);
+        std::copy_n(A.data(), block * columns, X.data());
+        add_rows_to_triangle(R.data(), X.data(), block, std::min(block, rows - i), columns, scratch);
       }
     });
   }
@@ -211,15 +213,16 @@ double tall(const std::string& way, std::size_t rows, std::size_t columns) {
 // All products of `columns` left factors with `rank` right factors, summed over points: the multiplications of the sums
 // of moments, if their factors lay in memory and plain sums would do.
 double sums(const std::string& way, std::size_t rows, std::size_t columns, std::size_t rank) {
-  constexpr std::size_t kBlock = 256;
+  constexpr int kBlock = 256;
   if (way != "blas") return -1;
   const Array<double> left = numbers(kBlock * columns), right = numbers(kBlock * rank);
   Array<double> out(columns * rank);
   std::fill_n(out.data(), columns * rank, 0.0);
-  BlasScratch scratch(kBlock, columns);
+  const int m = static_cast<int>(columns), n = static_cast<int>(rank);
+  const double one = 1;
   return milliseconds([&] {
     for (std::size_t i = 0; i < rows; i += kBlock)
-      blas_rank_update(out.data(), rank, columns, rank, left.data(), kBlock, kBlock, right.data(), rank, scratch);
+      whole_dgemm_("T", "N", &m, &n, &kBlock, &one, left.data(), &kBlock, right.data(), &kBlock, &one, out.data(), &m);
   });
 }
 
@@ -227,7 +230,7 @@ double sums(const std::string& way, std::size_t rows, std::size_t columns, std::
 
 double dense_step(const std::string& step, const std::string& way, std::size_t rows, std::size_t columns,
                   std::size_t rank) {
-  const bool whole = way == "eigen-blas" || way.starts_with("lapack");
+  const bool whole = way != "ours" && way != "eigen" && way != "eigen-native";
   if (whole && !has_whole_openblas()) return -1;
   if (step == "square") return square(way, rows, columns, rank);
   if (step == "rank-update") return rank_update(way, rows, columns, rank);

@@ -1,45 +1,65 @@
 #include "blas/blas.hpp"
 
+#include <algorithm>
+
 #include "base/narrow.hpp"
 #include "blas/openblas.hpp"
 
 extern "C" {
-void dgemm_(const char* transpose_a, const char* transpose_b, const int* m, const int* n, const int* k,
-            const double* alpha, const double* a, const int* lda, const double* b, const int* ldb, const double* beta,
-            double* c, const int* ldc);
 void dsyrk_(const char* triangle, const char* transpose, const int* n, const int* k, const double* alpha,
             const double* a, const int* lda, const double* beta, double* c, const int* ldc);
+void dgeqrt_(const int* m, const int* n, const int* block, double* a, const int* lda, double* t, const int* ldt,
+             double* work, int* info);
+void dtpqrt_(const int* m, const int* n, const int* l, const int* block, double* a, const int* lda, double* b,
+             const int* ldb, double* t, const int* ldt, double* work, int* info);
 }
 
 namespace fewpoints {
 namespace {
 
-constexpr double kOne = 1, kMinusOne = -1;
-// Doubles for a packed part of the left factor. Of all kinds of processors, none has parts of more than a quarter of
-// it.
-constexpr std::size_t kLeftPart = std::size_t{1} << 20;
+constexpr double kOne = 1;
+// The most columns that LAPACK factors together, before it applies them to the others as one product.
+constexpr int kMostTogether = 32;
+// The number of them in blocks of rows, where fewer pay (npm run bench -- dense).
+int together(std::size_t columns) {
+  const int most = columns < 256 ? 8 : columns < 1024 ? 16 : kMostTogether;
+  return std::min(most, narrow<int>(columns));
+}
 
 }  // namespace
 
-BlasScratch::BlasScratch(std::size_t inner, std::size_t rows)
-    : memory_(kUsesScratch ? kLeftPart + product(inner, rows) : 0) {}
+// The right factor of a product is packed whole in one direction. Of X'X that is X. In a factorisation it is no more
+// than kMostTogether columns or rows.
+BlasScratch::BlasScratch(std::size_t rows, std::size_t columns)
+    : memory_(kUsesScratch ? kLeftPart + product(rows + kMostTogether, columns + kMostTogether) : 0),
+      factors_(2 * product(kMostTogether, columns)) {}
 
-void blas_rank_update(double* T, std::size_t stride, std::size_t rows, std::size_t columns, const double* factors,
-                      std::size_t factor_stride, std::size_t rank, const double* panel, std::size_t panel_stride,
-                      BlasScratch& scratch) {
-  if (rows == 0 || columns == 0 || rank == 0) return;
-  // BLAS is column-major: there T' -= panel' x factors'.
-  const int m = narrow<int>(columns), n = narrow<int>(rows), k = narrow<int>(rank), lda = narrow<int>(panel_stride),
-            ldb = narrow<int>(factor_stride), ldc = narrow<int>(stride);
-  const BlasCall call(scratch.data());
-  dgemm_("N", "N", &m, &n, &k, &kMinusOne, panel, &lda, factors, &ldb, &kOne, T, &ldc);
-}
-
-void blas_add_square(double* H, const double* X, std::size_t rows, std::size_t columns, BlasScratch& scratch) {
+void add_square(double* H, const double* X, std::size_t rows, std::size_t columns, BlasScratch& scratch) {
   if (rows == 0 || columns == 0) return;
   const int n = narrow<int>(columns), k = narrow<int>(rows);
   const BlasCall call(scratch.data());
   dsyrk_("L", "T", &n, &k, &kOne, X, &k, &kOne, H, &n);
+}
+
+void factor_qr(double* A, std::size_t stride, std::size_t rows, std::size_t columns, BlasScratch& scratch) {
+  if (rows == 0 || columns == 0) return;
+  const int m = narrow<int>(rows), n = narrow<int>(columns), lda = narrow<int>(stride),
+            block = std::min({kMostTogether, m, n});
+  double *const t = scratch.factors(), *const work = t + usize(block) * columns;
+  int wrong = 0;
+  const BlasCall call(scratch.data());
+  dgeqrt_(&m, &n, &block, A, &lda, t, &block, work, &wrong);
+}
+
+void add_rows_to_triangle(double* R, double* X, std::size_t stride, std::size_t rows, std::size_t columns,
+                          BlasScratch& scratch) {
+  if (rows == 0 || columns == 0) return;
+  const int m = narrow<int>(rows), n = narrow<int>(columns), rectangular = 0, ldb = narrow<int>(stride),
+            block = together(columns);
+  double *const t = scratch.factors(), *const work = t + usize(block) * columns;
+  int wrong = 0;
+  const BlasCall call(scratch.data());
+  dtpqrt_(&m, &n, &rectangular, &block, R, &n, X, &ldb, t, &block, work, &wrong);
 }
 
 }  // namespace fewpoints

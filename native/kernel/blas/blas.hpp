@@ -1,6 +1,7 @@
-// The products of large matrices that BLAS does: what it is called for, and no more. native/slim_openblas.sh takes from
-// OpenBLAS what these need. docs/decisions/blas.md says where it pays. A call works on the caller's thread alone. Its
-// bits depend on the sizes and on the instruction set.
+// What BLAS and LAPACK are called for, and no more: native/slim_openblas.sh takes from OpenBLAS what these functions
+// need. docs/decisions/blas.md says where they pay, and where they do not. Matrices are column-major and must be
+// finite: LAPACK may never return otherwise. A call works on the caller's thread alone. Its bits depend on the sizes
+// and on the instruction set.
 #pragma once
 #include <cstddef>
 #include <string>
@@ -9,26 +10,33 @@
 
 namespace fewpoints {
 
-// Working memory of the calls of one thread: BLAS packs parts of both factors. The memory is touched as far as it is
-// needed.
+// Working memory of the calls of one thread. It is touched only as far as a call needs it.
 class BlasScratch {
  public:
+  // The doubles that BLAS packs of the left factor of a product are at most this many.
+  static constexpr std::size_t kLeftPart = std::size_t{1} << 18;
+
   BlasScratch() = default;
-  // For products whose inner length and whose number of rows are at most these. Throws std::bad_alloc.
-  BlasScratch(std::size_t inner, std::size_t rows);
+  // For matrices of at most this size. Throws std::bad_alloc.
+  BlasScratch(std::size_t rows, std::size_t columns);
   double* data() { return memory_.data(); }
+  // Room for what is not packed: the block factors of LAPACK.
+  double* factors() { return factors_.data(); }
 
  private:
-  Array<double> memory_;
+  Array<double> memory_, factors_;
 };
 
-// T -= factors x panel, where T is rows x columns, factors rows x rank, panel rank x columns, all row-major.
-void blas_rank_update(double* T, std::size_t stride, std::size_t rows, std::size_t columns, const double* factors,
-                      std::size_t factor_stride, std::size_t rank, const double* panel, std::size_t panel_stride,
-                      BlasScratch& scratch);
+// The lower triangle of H += X'X, where X is rows x columns. Neither has gaps.
+void add_square(double* H, const double* X, std::size_t rows, std::size_t columns, BlasScratch& scratch);
 
-// The lower triangle of H += X'X, where X is rows x columns, both column-major and without gaps.
-void blas_add_square(double* H, const double* X, std::size_t rows, std::size_t columns, BlasScratch& scratch);
+// Overwrites A (rows x columns) by its Householder QR. Its upper triangle is then R.
+void factor_qr(double* A, std::size_t stride, std::size_t rows, std::size_t columns, BlasScratch& scratch);
+
+// Takes more rows into a triangle: R'R becomes R'R + X'X, where R is columns x columns without gaps, and X is
+// rows x columns. Overwrites X. The lower triangle of R is neither read nor written.
+void add_rows_to_triangle(double* R, double* X, std::size_t stride, std::size_t rows, std::size_t columns,
+                          BlasScratch& scratch);
 
 // What the library says of itself: its name, version, and how it was built.
 std::string blas_config();
