@@ -19,10 +19,8 @@ here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT
 cd "$here"
 
-CALLED='dsyrk_ dgeqrt_ dtpqrt_ openblas_get_config'
+CALLED='dsyrk_ dtpqrt_ openblas_get_config'
 KERNELS='^d(gemm_|trmm_|gemv_|ger_k|(copy|scal|axpy|dot|nrm2)_k)' # what these call
-# Small products would get kernels of their own, some of which use what malloc returns unseen. The answer to the question
-# whether a product is small is no.
 # What openblas.cpp defines, and what the C library has.
 OWN='gotoblas blas_cpu_number blas_memory_alloc blas_memory_free gotoblas_corename openblas_get_parallel'
 LIBC='mem[a-z]*|__mem[a-z]*_chk|str[a-z]*|__str[a-z]*_chk|__s[a-z]*printf_chk|s[a-z]*printf|__stack_chk_fail|__assert_fail|_GLOBAL_OFFSET_TABLE_|sqrt|fabs'
@@ -43,6 +41,8 @@ done
 {
   "$NM" -u setparam_*.o | awk '$1 == "U" && $2 !~ /^_/ { print $2 }' >kernels.txt
   awk -v kernels="$KERNELS" '$1 !~ kernels || $1 ~ /^dgemm_small_kernel/ { print $1 ", trap" }' kernels.txt
+  # Small products would have kernels of their own, some of which call malloc and do not look at what it returns. So
+  # every product is said to be large.
   awk '/^dgemm_small_matrix_permit/ { print $1 ", no" }' kernels.txt
   awk '$2 ~ /^d.*_thread_/ { print $2 ", trap" }' defined.txt
   printf '%s, trap\n' exec_blas blas_level1_thread blas_level1_thread_with_return_value

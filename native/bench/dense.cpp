@@ -150,10 +150,6 @@ double refine(const std::string& step, const std::string& way, std::size_t rows,
     auto* solve = step == "pivoted" ? ways->pivoted : step == "complete" ? ways->complete : ways->householder;
     return milliseconds([&] { solve(A.data(), b.data(), rows, columns); });
   }
-  if (way == "ours" && step == "householder") {
-    BlasScratch scratch(rows, columns);
-    return milliseconds([&] { factor_qr(A.data(), rows, rows, columns, scratch); });
-  }
   if (way != "lapack" || step == "complete") return -1;
   const int m = static_cast<int>(rows), n = static_cast<int>(columns), length = 64 * (n + m);
   Array<double> tau(columns), work(length);

@@ -8,8 +8,6 @@
 extern "C" {
 void dsyrk_(const char* triangle, const char* transpose, const int* n, const int* k, const double* alpha,
             const double* a, const int* lda, const double* beta, double* c, const int* ldc);
-void dgeqrt_(const int* m, const int* n, const int* block, double* a, const int* lda, double* t, const int* ldt,
-             double* work, int* info);
 void dtpqrt_(const int* m, const int* n, const int* l, const int* block, double* a, const int* lda, double* b,
              const int* ldb, double* t, const int* ldt, double* work, int* info);
 }
@@ -18,9 +16,9 @@ namespace fewpoints {
 namespace {
 
 constexpr double kOne = 1;
-// The most columns that LAPACK factors together, before it applies them to the others as one product.
+// The most columns that LAPACK factors together, before it applies them to the others as one product; and how many of a
+// narrower matrix, whose blocks stay in the caches (npm run bench -- dense).
 constexpr int kMostTogether = 32;
-// The number of them in blocks of rows, where fewer pay (npm run bench -- dense).
 int together(std::size_t columns) {
   const int most = columns < 256 ? 8 : columns < 1024 ? 16 : kMostTogether;
   return std::min(most, narrow<int>(columns));
@@ -39,16 +37,6 @@ void add_square(double* H, const double* X, std::size_t rows, std::size_t column
   const int n = narrow<int>(columns), k = narrow<int>(rows);
   const BlasCall call(scratch.data());
   dsyrk_("L", "T", &n, &k, &kOne, X, &k, &kOne, H, &n);
-}
-
-void factor_qr(double* A, std::size_t stride, std::size_t rows, std::size_t columns, BlasScratch& scratch) {
-  if (rows == 0 || columns == 0) return;
-  const int m = narrow<int>(rows), n = narrow<int>(columns), lda = narrow<int>(stride),
-            block = std::min({kMostTogether, m, n});
-  double *const t = scratch.factors(), *const work = t + usize(block) * columns;
-  int wrong = 0;
-  const BlasCall call(scratch.data());
-  dgeqrt_(&m, &n, &block, A, &lda, t, &block, work, &wrong);
 }
 
 void add_rows_to_triangle(double* R, double* X, std::size_t stride, std::size_t rows, std::size_t columns,

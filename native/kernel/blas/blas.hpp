@@ -20,6 +20,7 @@ class BlasScratch {
   // For matrices of at most this size. Throws std::bad_alloc.
   BlasScratch(std::size_t rows, std::size_t columns);
   double* data() { return memory_.data(); }
+  std::size_t size() const { return memory_.size(); }
   // Room for what is not packed: the block factors of LAPACK.
   double* factors() { return factors_.data(); }
 
@@ -29,9 +30,6 @@ class BlasScratch {
 
 // The lower triangle of H += X'X, where X is rows x columns. Neither has gaps.
 void add_square(double* H, const double* X, std::size_t rows, std::size_t columns, BlasScratch& scratch);
-
-// Overwrites A (rows x columns) by its Householder QR. Its upper triangle is then R.
-void factor_qr(double* A, std::size_t stride, std::size_t rows, std::size_t columns, BlasScratch& scratch);
 
 // Takes more rows into a triangle: R'R becomes R'R + X'X, where R is columns x columns without gaps, and X is
 // rows x columns. Overwrites X. The lower triangle of R is neither read nor written.

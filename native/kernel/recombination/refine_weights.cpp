@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "base/list.hpp"
-#include "blas/blas.hpp"
 
 namespace fewpoints {
 namespace {
@@ -31,13 +30,8 @@ double relative(const DoubleDoubleSums& target, const DoubleDoubleSums& sums, Ei
 }
 
 Eigen::VectorXd least_squares(const Eigen::MatrixXd& A, const Eigen::VectorXd& b) {
-  const Eigen::Index n = A.cols();
-  if (n <= kPivotedWidth || n > A.rows()) return A.colPivHouseholderQr().solve(b);
-  Eigen::MatrixXd both(A.rows(), n + 1);
-  both << A, b;
-  BlasScratch scratch(usize(both.rows()), usize(both.cols()));
-  factor_qr(both.data(), usize(both.rows()), usize(both.rows()), usize(both.cols()), scratch);
-  return both.topLeftCorner(n, n).triangularView<Eigen::Upper>().solve(both.col(n).head(n));
+  if (A.cols() <= kPivotedWidth) return A.colPivHouseholderQr().solve(b);
+  return A.householderQr().solve(b);
 }
 
 }  // namespace
