@@ -21,6 +21,7 @@ namespace {
 std::atomic<int> squares{0}, triangles{0};
 }
 
+#ifdef FEWPOINTS_WRAPS_BLAS
 extern "C" {
 void __real_dsyrk_(const char*, const char*, const int*, const int*, const double*, const double*, const int*,
                    const double*, double*, const int*);
@@ -37,6 +38,10 @@ void __wrap_dtpqrt_(const int* a, const int* b, const int* c, const int* d, doub
   __real_dtpqrt_(a, b, c, d, e, f, g, h, i, j, k, l);
 }
 }
+constexpr bool kCounted = true;
+#else
+constexpr bool kCounted = false;
+#endif
 
 namespace {
 
@@ -191,7 +196,7 @@ void test_blas() {
   for (double& v : target) v *= 1.5;
   int count = squares;
   match_moments(plain, n, target, 3, Basis::Legendre, 1, monitor);
-  expect(squares > count, "matchMoments calls dsyrk");
+  expect(!kCounted || squares > count, "matchMoments calls dsyrk");
 
   constexpr std::size_t rows = 70000, columns = 16;
   const List<double> A = numbers(rows * columns, 5), b = numbers(rows, 6);
@@ -199,5 +204,5 @@ void test_blas() {
   problem.set_matrix({{A.data(), false, 1}, columns, rows, static_cast<int>(columns)}, {b.data(), false, 1});
   count = triangles;
   nnls(std::move(problem), 1, monitor);
-  expect(triangles > count, "nnls of a tall matrix calls dtpqrt");
+  expect(!kCounted || triangles > count, "nnls of a tall matrix calls dtpqrt");
 }
