@@ -10,10 +10,10 @@
 # table of all its kernels in setparam_<core>.o. The entries for other types of numbers lead to a trap, and so do calls
 # that would start threads. The linker then takes no file of the archive for them.
 #
-# Environment: CC, AR, NM, OBJCOPY, LD.
+# Both paths are absolute. Environment: CC, AR, NM, OBJCOPY, LD.
 set -eu
-archive=$(realpath "$1")
-result=$(realpath -m "$2")
+archive=$1
+result=$2
 shift 2
 here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT
@@ -23,17 +23,17 @@ CALLED='dsyrk_ dtpqrt_ openblas_get_config'
 KERNELS='^d(gemm_|trmm_|gemv_|ger_k|(copy|scal|axpy|dot|nrm2)_k)' # what these call
 # What openblas.cpp defines, and what the C library has.
 OWN='gotoblas blas_cpu_number blas_memory_alloc blas_memory_free gotoblas_corename openblas_get_parallel'
-LIBC='mem[a-z]*|__mem[a-z]*_chk|str[a-z]*|__str[a-z]*_chk|__s[a-z]*printf_chk|s[a-z]*printf|__stack_chk_fail|__assert_fail|_GLOBAL_OFFSET_TABLE_|sqrt|fabs'
+LIBC='mem[a-z]*|__mem[a-z]*_chk|str[a-z]*|__str[a-z]*_chk|__s[a-z]*printf_chk|s[a-z]*printf|__stack_chk_(fail|guard)|__assert_fail|_GLOBAL_OFFSET_TABLE_|sqrt|fabs'
 
 keep=$(echo "$CALLED" | sed 's/[^ ]*/-u &/g')
 sets=''
 for pair in "$@"; do
-  set=${pair%%=*}
+  isa=${pair%%=*}
   core=${pair#*=}
   "$AR" x "$archive" "setparam_$core.o"
-  "$OBJCOPY" --redefine-sym "init_parameter=fewpoints_blas_init_$set" \
-    --globalize-symbol "fewpoints_blas_init_$set" --redefine-sym "gotoblas_$core=fewpoints_blas_$set" "setparam_$core.o"
-  sets="$sets fewpoints_blas_$set fewpoints_blas_init_$set"
+  "$OBJCOPY" --redefine-sym "init_parameter=fewpoints_blas_init_$isa" \
+    --globalize-symbol "fewpoints_blas_init_$isa" --redefine-sym "gotoblas_$core=fewpoints_blas_$isa" "setparam_$core.o"
+  sets="$sets fewpoints_blas_$isa fewpoints_blas_init_$isa"
 done
 
 "$NM" -A -g --defined-only "$archive" 2>/dev/null | sed 's/^.*:\([^:]*\.o\):[^ ]* . /\1 /' >defined.txt
@@ -69,5 +69,4 @@ if [ -n "$unknown" ]; then
   echo "slim_openblas: $archive is built in another way than expected, it also needs:" $unknown >&2
   exit 1
 fi
-mkdir -p "$(dirname "$result")"
 mv slim.o "$result"
