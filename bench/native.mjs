@@ -19,13 +19,15 @@ export function buildBenchAddon() {
 /**
  * machine() returns { triad, multiplyAdds }: bytes and multiply-adds per second of one thread. sums({ points,
  * dimension, order, basis, threads, exact }) returns { wall, cpu }: the milliseconds that it takes to sum all products
- * over the points, exactly like moments(), or plainly like recombination. cpu is that of all threads.
+ * over the points, exactly like moments(), or plainly like recombination. cpu is that of all threads. dense({ step, way,
+ * rows, columns, rank }) returns the milliseconds of one dense step, done in one way; -1 where this machine lacks it.
  */
 export function benchAddon() {
   native() // loads OpenMP's runtime with threads that do not spin while they wait
-  const { machine, sums } = createRequire(import.meta.url)('../build/Release/bench/fewpoints_bench.node')
+  const { machine, sums, dense } = createRequire(import.meta.url)('../build/Release/bench/fewpoints_bench.node')
   return {
     machine,
+    dense,
     sums: ({ points, dimension, ...rest }) =>
       sums({
         points: {

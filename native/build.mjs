@@ -4,7 +4,7 @@
 //
 // Options: --debug (into build/Debug), --bench (also build/Release/bench/fewpoints_bench.node), --CDNAME=VALUE (CMake
 // cache entries). Other options, such as node-gyp's, are ignored.
-// Environment: FEWPOINTS_STATIC=1 (OpenBLAS and libstdc++ inside; the default under prebuildify),
+// Environment: FEWPOINTS_STATIC=1 (libstdc++ inside, libgomp beside it; the default under prebuildify),
 // FEWPOINTS_SANITIZE=address,undefined (then run node with LD_PRELOAD of libasan.so),
 // FEWPOINTS_OUTPUT=<folder> (where the addon is put).
 import { spawnSync } from 'node:child_process'
@@ -45,7 +45,7 @@ for (const command of ['configure', 'build']) {
   const { status } = spawnSync(process.execPath, [cmakeJs(), command, ...options], { stdio: 'inherit', cwd: root, env })
   if (status !== 0) {
     fail(
-      'Building the native addon failed. Needed: a C++20 compiler, CMake >= 3.18, OpenBLAS with LAPACK, Eigen >= 3.4.',
+      'Building the native addon failed. Needed: a C++20 compiler, CMake >= 3.18, OpenBLAS, Eigen >= 3.4.',
       'Debian, Ubuntu: sudo apt-get install g++ cmake ninja-build libopenblas-dev libeigen3-dev',
     )
   }

@@ -33,13 +33,15 @@ need() { # need <package> <command that succeeds when it is there>
 either() { command -v "$1" || command -v "$2"; }
 links() { echo 'int main() {}' | "${CXX:-c++}" -x c++ -o build/setup.probe - "$1"; }
 clang_links() { echo 'int main() {}' | clang++ -x c++ -o build/setup.probe - "$1"; }
+# Kernels are taken out of the static library. Where there is none to install, the shared one does.
+has_openblas() { links -l:libopenblas.a || { ! command -v apt-get && links -lopenblas; }; }
 has_eigen() { test -e build/eigen/Eigen/Core || test -e /usr/include/eigen3/Eigen/Core || pkg-config --exists eigen3; }
 
 if [ "$(uname -s)" = Linux ]; then
   need g++ command -v "${CXX:-c++}"
   need cmake command -v cmake
   need ninja-build either ninja make
-  need libopenblas-dev links -lopenblas
+  need libopenblas-dev has_openblas
   need libeigen3-dev has_eigen
   if [ "${1:-}" = clang ]; then
     need clang command -v clang++

@@ -54,6 +54,30 @@ test.each(['throughput', 'threads'])('the benchmark %s measures every case', (na
   }
 })
 
+interface DenseCase {
+  step?: string
+  times: Record<string, number>
+  milliseconds: number
+}
+
+test('the benchmark of dense steps measures every way, and what BLAS is used for pays', () => {
+  const record = JSON.parse(run('bench/run.mjs', 'dense', '--small', '--trials', '3', '--json'))
+  const [steps, calls] = [true, false].map((isStep) =>
+    (record.results as DenseCase[]).filter(({ step }) => (step !== undefined) === isStep),
+  )
+  expect(steps.length).toBe(7)
+  expect(calls.length).toBe(4)
+  for (const { milliseconds } of calls) expect(milliseconds).toBeGreaterThan(0)
+  const timesOf = (wanted: string) => steps.find(({ step }) => step === wanted)?.times ?? {}
+  for (const step of ['square', 'tall']) {
+    const { ours, eigen } = timesOf(step)
+    expect(ours).toBeGreaterThan(0)
+    // Both are SSE code at the lowest level.
+    if (record.machine.instructionSet > 'v2') expect(ours).toBeLessThan(eigen)
+  }
+  expect(timesOf('rank-update').ours).toBeGreaterThan(0)
+})
+
 interface Trainer {
   name: string
   precision: string

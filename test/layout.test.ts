@@ -43,6 +43,7 @@ const NATIVE: Floor[] = [
   },
   { 'native/kernel/points': 'the copy of the points, checked' },
   { 'native/kernel/parallel': 'parallel loops and teams of threads' },
+  { 'native/kernel/blas': 'what BLAS is called for, and the parts of OpenBLAS that are not taken from it' },
   { 'native/kernel/simd/table.cpp': 'the list of the kernels of one instruction set' },
   {
     'native/kernel/simd/cell': 'one small cell from points to weights, in cache',

@@ -17,6 +17,8 @@ import {
 import { uniform } from './fixtures.js'
 import { network } from './plain-training.js'
 
+// Whether the kernels were taken out of a static OpenBLAS (native/openblas.cmake), as where Debian's is installed.
+const SLIM = native().info().blas.includes('SINGLE_THREADED')
 const COUNT = 400
 const DIMENSION = 2
 
@@ -56,6 +58,7 @@ describe('the surface', () => {
     expect(info.openmp).toBeGreaterThan(201000)
     expect(info.compiler).not.toBe('')
     if (info.blas.includes('OpenBLAS')) expect(info.blasThreads).toBe(1)
+    if (SLIM) expect(info.blas).toContain(` ${info.blasCore} SINGLE_THREADED`)
   })
 })
 
@@ -294,24 +297,43 @@ describe('the builds for different processors', () => {
   it('give a right answer each', async () => {
     const program = `
       import { native } from './dist/native/addon.js'
-      import { compressSync } from './dist/index.js'
+      import { compressSync, matchMomentsSync, momentsSync, nnlsSync } from './dist/index.js'
       const data = Float64Array.from({ length: 60000 }, (_, i) => Math.sin(i * i))
       const { residual, count } = compressSync(data, { dimension: 3, order: 3, size: 1000 })
-      console.log(JSON.stringify([native().info().instructionSet, residual, count]))`
+      const { instructionSet, blasCore } = native().info()
+      const target = momentsSync(data, { dimension: 3, order: 3, weights: data.subarray(0, 20000).map((v) => 1.5 + v) })
+      const tall = Float64Array.from({ length: 20 * 60000 }, (_, i) => Math.cos(i * i))
+      const [matched, solved] = [1, 2].map((threads) => [
+        matchMomentsSync(data, target, { dimension: 3, order: 3, threads }),
+        nnlsSync(tall, data, { rows: 60000, columns: 20, threads }),
+      ]).reduce(([m1, n1], [m2, n2]) => [
+        m1.weights.every((w, i) => w === m2.weights[i]) && m1.residual,
+        n1.x.every((x, i) => x === n2.x[i]) && n1.residualNorm,
+      ])
+      console.log(JSON.stringify([instructionSet, residual, count, blasCore, matched, solved]))`
     const best = native().info().instructionSet
     const all = ['v2', 'v3', 'v4']
     const levels = best === 'plain' ? ['plain'] : all.filter((level) => level <= best)
+    const cores = { v2: 'NEHALEM', v3: 'HASWELL', v4: 'SKYLAKEX' }
+    const norms: number[] = []
     for (const level of levels) {
       const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], {
         cwd: PACKAGE_ROOT,
-        env: { ...process.env, FEWPOINTS_ISA: level },
+        // The kernels of BLAS are those of the level, whatever OpenBLAS's own variable says.
+        env: { ...process.env, FEWPOINTS_ISA: level, OPENBLAS_CORETYPE: 'Cooperlake' },
       })
-      const [used, residual, count] = JSON.parse(stdout)
+      const [used, residual, count, core, matched, norm] = JSON.parse(stdout)
       expect(used).toBe(level)
       expect(residual).toBeLessThan(50 * 2 ** -52)
       expect(count).toBeGreaterThan(900)
       expect(count).toBeLessThanOrEqual(1000)
+      if (SLIM && level in cores) expect(core).toBe(cores[level as keyof typeof cores])
+      // Both would be false if one and two threads gave other bits.
+      expect(matched).toBeLessThan(4 * 2 ** -52)
+      expect(matched).not.toBe(false)
+      norms.push(norm)
     }
+    for (const norm of norms) expect(norm / norms[0]).toBeCloseTo(1, 12)
   })
 
   it.each(['', 'avx2', 'V3', 'v33', 'v5'])('are not chosen by an unknown name: %j', async (level) => {

@@ -1,6 +1,6 @@
 // The package as a user installs it: prebuilt, packed, and put into an empty folder without running any script.
 import { execFile } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -14,6 +14,7 @@ const staging = join(folder, 'staging')
 const app = join(folder, 'app')
 const installed = join(app, 'node_modules', 'fewpoints')
 const target = `${process.platform}-${process.arch}`
+const tarball = join(folder, `fewpoints-${manifest.version}.tgz`)
 const binary = join(installed, 'prebuilds', target, 'fewpoints.glibc.node')
 
 // The binary is linked again from the existing object files, into a copy of the package. So the addon that other tests
@@ -37,7 +38,6 @@ beforeAll(async () => {
   await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], { cwd: staging })
   mkdirSync(app)
   writeFileSync(join(app, 'package.json'), '{ "private": true }')
-  const tarball = join(folder, `fewpoints-${manifest.version}.tgz`)
   const flags = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund']
   await run('npm', ['install', ...flags, tarball], { cwd: app })
 })
@@ -99,15 +99,22 @@ describe('the installed package', () => {
         'exports.map',
         'kernel',
         'node',
+        'openblas.cmake',
         'package.json',
         'setup.sh',
-        'static_openblas.c',
+        'slim_openblas.sh',
       ].sort(),
     )
   })
 })
 
 describe('the prebuilt binary', () => {
+  it('is at most 8 MB, and the package at most 4 MB', () => {
+    expect(statSync(binary).size).toBeGreaterThan(1e6)
+    expect(statSync(binary).size).toBeLessThanOrEqual(8e6)
+    expect(statSync(tarball).size).toBeLessThanOrEqual(4e6)
+  })
+
   it('exports the two functions of Node-API and nothing else', async () => {
     const { stdout } = await run('nm', ['-D', '--defined-only', '--format=posix', binary])
     const names = stdout.trim().split('\n')

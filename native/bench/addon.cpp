@@ -11,6 +11,7 @@
 #include "base/array.hpp"
 #include "base/list.hpp"
 #include "build_info.hpp"
+#include "dense.hpp"
 #include "parallel/parallel_for.hpp"
 #include "parallel/region.hpp"
 #include "peak.hpp"
@@ -125,9 +126,25 @@ Napi::Value machine(const Napi::CallbackInfo& call) {
   return out;
 }
 
+// Takes { step, way, rows, columns, rank }. Returns milliseconds, or -1 where this machine does not have the way.
+Napi::Value dense(const Napi::CallbackInfo& call) {
+  const Napi::Env env = call.Env();
+  try {
+    const Napi::Object input = node::read_object(call[0], "input");
+    const auto size = [&](const char* name) {
+      return static_cast<std::size_t>(node::read_integer(input, name, 1, node::kMaxInt));
+    };
+    return Napi::Number::New(env, dense_step(input.Get("step").ToString(), input.Get("way").ToString(), size("rows"),
+                                             size("columns"), size("rank")));
+  } catch (...) {
+    throw node::to_error(env, std::current_exception(), "dense", 0);
+  }
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   initialise();
   exports.Set("machine", Napi::Function::New(env, machine, "machine"));
+  exports.Set("dense", Napi::Function::New(env, dense, "dense"));
   exports.Set("sums", Napi::Function::New(env, sums, "sums"));
   return exports;
 }

@@ -4,16 +4,8 @@
 
 #include <Eigen/Core>
 
+#include "blas/blas.hpp"
 #include "simd/kernels.hpp"
-
-#ifdef FEWPOINTS_OPENBLAS
-extern "C" {
-char* openblas_get_config();
-char* openblas_get_corename();
-int openblas_get_num_threads();
-void openblas_set_num_threads(int);
-}
-#endif
 
 namespace fewpoints {
 
@@ -27,19 +19,15 @@ Info info() {
   i.eigen += ", not the pinned " FEWPOINTS_OTHER_EIGEN;
 #endif
   i.openmp = _OPENMP;
-#ifdef FEWPOINTS_OPENBLAS
-  i.blas = openblas_get_config();
-  i.blas_core = openblas_get_corename();
-  i.blas_threads = openblas_get_num_threads();
-#endif
+  i.blas = blas_config();
+  i.blas_core = blas_core();
+  i.blas_threads = blas_threads();
   return i;
 }
 
 void initialise() {
   simd();
-#ifdef FEWPOINTS_OPENBLAS
-  openblas_set_num_threads(1);
-#endif
+  use_one_blas_thread();
 }
 
 }  // namespace fewpoints

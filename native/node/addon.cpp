@@ -14,10 +14,6 @@
 #include "tasks.hpp"
 #include "train_task.hpp"
 
-#ifdef FEWPOINTS_STATIC
-extern "C" void fewpoints_restore_environment(void);
-#endif
-
 namespace fewpoints::node {
 namespace {
 
@@ -91,12 +87,7 @@ Napi::Value get_part_times(const Napi::CallbackInfo& call) {
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   static std::once_flag once;
   try {
-    std::call_once(once, [] {
-#ifdef FEWPOINTS_STATIC
-      fewpoints_restore_environment();
-#endif
-      initialise();
-    });
+    std::call_once(once, initialise);
   } catch (...) {
     throw to_error(env, std::current_exception(), "fewpoints", 0);
   }

@@ -8,6 +8,7 @@ void expect(bool condition, const std::string& what);
 
 long double legendre(int degree, long double t);
 
+void test_blas();
 void test_cell();
 void test_dispatch();
 void test_least_squares();

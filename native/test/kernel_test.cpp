@@ -450,6 +450,7 @@ int main(int argc, char** argv) {
       {"scaling", test_scaling},
       {"errors", test_errors},
       {"compress", test_compress},
+      {"blas", test_blas},
       {"least-squares", test_least_squares},
       {"match-moments", test_match_moments},
       {"train", test_train},
@@ -467,7 +468,8 @@ int main(int argc, char** argv) {
     std::printf("%s\n", e.what());
     return 77;  // tells CTest to skip: the processor lacks the level
   }
-  std::printf("instruction set %s, Eigen %s\n", info().instruction_set.c_str(), info().eigen.c_str());
+  std::printf("instruction set %s, Eigen %s, BLAS %s\n", info().instruction_set.c_str(), info().eigen.c_str(),
+              info().blas.c_str());
   for (const auto& [name, test] : tests) {
     if (!wanted.empty() && wanted.count(name) == 0) continue;
     const std::clock_t start = std::clock();

@@ -7,6 +7,7 @@
 
 #include "base/list.hpp"
 #include "base/tolerances.hpp"
+#include "blas/blas.hpp"
 #include "matching/given_moments.hpp"
 #include "matching/moment_target.hpp"
 #include "nnls/active_set.hpp"
@@ -86,6 +87,7 @@ class Matching {
     c_.resize(n_);
     for (std::size_t i = 0; i < n_; i++) c_[i] = set.weights() ? set.weights()[i] : 1;
     size_ = Vector(N_);
+    for (int t = 0; t < threads; t++) scratch_.emplace_back(FeatureBlocks::kBlock, usize(N_));
   }
 
   // Computes the projection. False: no polynomial was found, and there may be no solution. weights() are then the best
@@ -333,6 +335,11 @@ class Matching {
     return total;
   }
 
+  // The lower triangle of hessian += scaled' scaled. This takes most of the time.
+  void add_to(Matrix& hessian, const FeatureBlocks::Block& block) {
+    add_square(hessian.data(), block.scaled.data(), block.count, usize(N_), scratch_[block.thread]);
+  }
+
   // The value, the moments and the second derivative at mu.
   Pass pass(const Vector& mu) {
     Pass total = sum_of_pieces<Pass>([&](const FeatureBlocks::Block& block, Pass& part) {
@@ -346,7 +353,7 @@ class Matching {
       part.moments.noalias() += block.phi.transpose() * w;
       part.magnitude.noalias() += block.phi.cwiseAbs().transpose() * w;
       block.scaled = active.asDiagonal() * block.phi;
-      part.hessian.selfadjointView<Eigen::Lower>().rankUpdate(block.scaled.transpose());
+      add_to(part.hessian, block);
     });
     total.value -= mu.dot(target());
     total.hessian = Matrix(total.hessian.selfadjointView<Eigen::Lower>());
@@ -364,7 +371,7 @@ class Matching {
       for (std::size_t i = 0; i < block.count; i++)
         active[static_cast<Eigen::Index>(i)] = w[block.begin + i] > 0 ? std::sqrt(c_[block.begin + i]) : 0;
       block.scaled = active.asDiagonal() * block.phi;
-      part.hessian.selfadjointView<Eigen::Lower>().rankUpdate(block.scaled.transpose());
+      add_to(part.hessian, block);
     });
     return Matrix(total.hessian.selfadjointView<Eigen::Lower>());
   }
@@ -378,6 +385,7 @@ class Matching {
   Eigen::Index N_ = 0;
   List<double> c_, weights_;
   Vector mu_, size_, first_diagonal_;
+  List<BlasScratch> scratch_;  // one per thread
 };
 
 Error infeasible(const std::string& unmet) {

@@ -1,12 +1,12 @@
 #include "nnls/nnls.hpp"
 
 #include <Eigen/Core>
-#include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
 
 #include "base/double_double.hpp"
 #include "base/list.hpp"
+#include "blas/blas.hpp"
 #include "nnls/equality.hpp"
 #include "parallel/region.hpp"
 #include "simd/kernels.hpp"
@@ -21,8 +21,8 @@ constexpr double kLargest = 0x1p200, kSmallest = 0x1p-200;
 // to its triangular factor, which has as many rows as columns and the same solution. That takes one blocked pass over
 // the matrix instead of one per step.
 constexpr std::size_t kTall = 4, kLargeMatrix = std::size_t{1} << 20;
-// Rows that are reduced into the triangle together, at least.
-constexpr std::size_t kBlockRows = 256;
+// Rows that are taken into the triangle together, at least.
+constexpr std::size_t kBlockRows = 512;
 
 double largest_of(const List<double>& values) {
   double max = 0;
@@ -57,33 +57,28 @@ void copy_matrix(const PointsView& view, const NumbersView& rhs, const char* nam
   check_finite(rhs_to.data(), view.count, rhs_name, 0);
 }
 
-// R and c of Q'[A b] = [R c]. Blocks of rows are reduced one by one, each together with the triangle of those before
-// it. So no copy of the matrix is made, and a block stays in the caches. For up to some 200 columns this takes a
-// fraction of the time of one factorisation of the whole by LAPACK.
+// R and c of Q'[A b] = [R c]. Blocks of rows are taken into the triangle one by one. So no copy of the matrix is made,
+// and a block stays in the caches.
 void triangularise(const RowMajor& A, const List<double>& b, RowMajor& R, List<double>& c, Monitor& monitor) {
   using Rows = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   using RowsOfA = Eigen::Map<const Rows, Eigen::Unaligned, Eigen::OuterStride<>>;
-  const std::size_t max = std::max<std::size_t>(kBlockRows, 4 * (A.columns + 1));
-  const auto n = narrow<Eigen::Index>(A.columns), block = narrow<Eigen::Index>(std::min(A.rows, max));
-  Eigen::MatrixXd work(n + 1 + block, n + 1);
-  Eigen::Index held = 0;  // rows of the triangle
-  for (std::size_t i = 0; i < A.rows;) {
+  const std::size_t most = std::min(A.rows, std::max(kBlockRows, A.columns));
+  const auto n = narrow<Eigen::Index>(A.columns);
+  Eigen::MatrixXd triangle = Eigen::MatrixXd::Zero(n + 1, n + 1), block(narrow<Eigen::Index>(most), n + 1);
+  BlasScratch scratch(most, A.columns + 1);
+  for (std::size_t i = 0; i < A.rows; i += most) {
     monitor.check();
-    const std::size_t rows = std::min(A.rows - i, usize(block));
+    const std::size_t rows = std::min(A.rows - i, most);
     const auto count = static_cast<Eigen::Index>(rows);
-    work.block(held, 0, count, n) = RowsOfA(A.row(i), count, n, Eigen::OuterStride<>(narrow<Eigen::Index>(A.stride)));
-    work.block(held, n, count, 1) = Eigen::Map<const Eigen::VectorXd>(b.data() + i, count);
-    Eigen::Ref<Eigen::MatrixXd> part = work.topRows(held + count);
-    const Eigen::HouseholderQR<Eigen::Ref<Eigen::MatrixXd>> in_place(part);
-    held = std::min(held + count, n + 1);
-    work.topRows(held).triangularView<Eigen::StrictlyLower>().setZero();
-    i += rows;
+    block.topLeftCorner(count, n) = RowsOfA(A.row(i), count, n, Eigen::OuterStride<>(narrow<Eigen::Index>(A.stride)));
+    block.col(n).head(count) = Eigen::Map<const Eigen::VectorXd>(b.data() + i, count);
+    add_rows_to_triangle(triangle.data(), block.data(), most, rows, A.columns + 1, scratch);
   }
   R = RowMajor(A.columns, A.columns);
   c.resize(A.columns);
   for (Eigen::Index i = 0; i < n; i++) {
-    for (Eigen::Index j = i; j < n; j++) R.row(usize(i))[j] = work(i, j);
-    c[i] = work(i, n);
+    for (Eigen::Index j = i; j < n; j++) R.row(usize(i))[j] = triangle(i, j);
+    c[i] = triangle(i, n);
   }
 }
 

@@ -24,6 +24,7 @@ class FeatureBlocks {
 
   struct Block {
     std::size_t begin, count;
+    int thread;                      // the one that works on it
     Eigen::MatrixXd phi;             // one row per point, one column per feature
     mutable Eigen::MatrixXd scaled;  // scratch of the same size
   };
@@ -32,6 +33,7 @@ class FeatureBlocks {
   static std::size_t pieces_of(std::size_t points) {
     return std::clamp<std::size_t>((points + kBlock - 1) / kBlock / 4, 1, kMaxPieces);
   }
+  static constexpr std::size_t kBlock = 256;  // the most points of a block
   // Calls body(block, piece). The blocks of a piece come in order, on one thread.
   template <class Body>
   void for_blocks(const Body& body) const {
@@ -41,9 +43,10 @@ class FeatureBlocks {
   template <class Body>
   void for_blocks(std::size_t first, std::size_t last, const Body& body) const {
     Monitor quiet;  // how far a pass is says nothing about how far the job is
-    parallel_for(last - first, threads_, quiet, Stage::Solve, [&](std::size_t at, int) {
+    parallel_for(last - first, threads_, quiet, Stage::Solve, [&](std::size_t at, int thread) {
       const std::size_t piece = first + at;
       Block block;
+      block.thread = thread;
       List<double> powers;
       const std::size_t blocks = (set_.size() + kBlock - 1) / kBlock;
       for (std::size_t k = piece * blocks / pieces_; k < (piece + 1) * blocks / pieces_; k++) {
@@ -55,7 +58,7 @@ class FeatureBlocks {
   }
 
  private:
-  static constexpr std::size_t kBlock = 256, kMaxPieces = 32;
+  static constexpr std::size_t kMaxPieces = 32;
   void evaluate(std::size_t begin, std::size_t end, Block& block, List<double>& powers) const;
 
   const PointSet& set_;

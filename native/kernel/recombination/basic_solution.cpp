@@ -35,6 +35,8 @@ constexpr std::size_t kMaxParts = 32;
 
 // Other threads are woken for at least this many feature values.
 constexpr double kParallelWork = 2e5;
+// The batches per thread whose sums are held at a time.
+constexpr std::size_t kHeldBatches = 16;
 
 }  // namespace
 
@@ -153,31 +155,38 @@ void BasicSolutionFinder::fill(const List<Column>& columns, double* out, std::si
   }
   const bool exact = measure && source_.exact();
   const int team = static_cast<double>(work) * source_.width() > kParallelWork ? threads_ : 1;
-  // On one thread the sums of a batch go to the target at once. The order is the same.
+  // One thread adds the sums of a batch to the target at once. Several threads hold those of a few batches, which are
+  // then added in the same order.
+  const std::size_t wave = team == 1 ? batches.size() : usize(team) * kHeldBatches;
   const std::size_t width = usize((source_.width() + 7) / 8 * 8);
-  List<DoubleDoubleSums> parts(exact ? (team == 1 ? 1 : batches.size()) : 0, DoubleDoubleSums(static_cast<int>(width)));
+  List<DoubleDoubleSums> parts(exact ? (team == 1 ? 1 : std::min(wave, batches.size())) : 0,
+                               DoubleDoubleSums(static_cast<int>(width)));
+  const auto add = [&](DoubleDoubleSums& part) {
+    target_.add(part);
+    for (List<double>* sum : {&part.high, &part.low, &part.magnitude}) std::fill(sum->begin(), sum->end(), 0.0);
+  };
   List<Array<double>> scratch(std::max(team, 1));
   List<List<Segment>> gathered(std::max(team, 1));
-  parallel_for(batches.size(), team, monitor_, Stage::Recombine, [&](std::size_t i, int thread) {
-    if (scratch[thread].size() == 0) scratch[thread].reset(source_.scratch_size());
-    const Batch& batch = batches[i];
-    List<Segment>& segments = gathered[thread];
-    segments.clear();
-    std::uint32_t first[FeatureSource::kBlock + 1] = {};
-    for (std::size_t c = batch.begin; c < batch.end; c++) {
-      segments.insert(segments.end(), segments_.begin() + columns[c].begin, segments_.begin() + columns[c].end);
-      first[c - batch.begin + 1] = static_cast<std::uint32_t>(segments.size());
-    }
-    DoubleDoubleSums* part = exact ? &parts[team == 1 ? 0 : i] : nullptr;
-    source_.sums(segments.data(), first, static_cast<int>(batch.end - batch.begin), columns[batch.begin].weighted,
-                 out + batch.begin, stride, scratch[thread].data(), part);
-    if (exact && team == 1) {
-      target_.add(*part);
-      for (List<double>* sum : {&part->high, &part->low, &part->magnitude}) std::fill(sum->begin(), sum->end(), 0.0);
-    }
-  });
-  if (team > 1)
-    for (const DoubleDoubleSums& part : parts) target_.add(part);
+  for (std::size_t start = 0; start < batches.size(); start += wave) {
+    const std::size_t held = std::min(wave, batches.size() - start);
+    parallel_for(held, team, monitor_, Stage::Recombine, [&](std::size_t i, int thread) {
+      if (scratch[thread].size() == 0) scratch[thread].reset(source_.scratch_size());
+      const Batch& batch = batches[start + i];
+      List<Segment>& segments = gathered[thread];
+      segments.clear();
+      std::uint32_t first[FeatureSource::kBlock + 1] = {};
+      for (std::size_t c = batch.begin; c < batch.end; c++) {
+        segments.insert(segments.end(), segments_.begin() + columns[c].begin, segments_.begin() + columns[c].end);
+        first[c - batch.begin + 1] = static_cast<std::uint32_t>(segments.size());
+      }
+      DoubleDoubleSums* part = exact ? &parts[team == 1 ? 0 : i] : nullptr;
+      source_.sums(segments.data(), first, static_cast<int>(batch.end - batch.begin), columns[batch.begin].weighted,
+                   out + batch.begin, stride, scratch[thread].data(), part);
+      if (exact && team == 1) add(*part);
+    });
+    if (exact && team > 1)
+      for (std::size_t i = 0; i < held; i++) add(parts[i]);
+  }
 }
 
 bool BasicSolutionFinder::run() {
@@ -318,14 +327,14 @@ int BasicSolutionFinder::split_groups() {
     }
     splits.push_back(std::move(split));
   }
-  const std::size_t stride = (fine.size() + 7) / 8 * 8;
-  Array<double> features(tableau_->rows() * stride);
-  std::fill_n(features.data(), features.size(), 0.0);
-  fill(fine, features.data(), stride, false);
   std::size_t j = 0;
   for (const BlockedTableau::Split& split : splits)
     for (const std::uint32_t c : split.at) columns_[c] = fine[j++];
-  return tableau_->replace(splits, features.data(), stride, threads_, monitor_) ? static_cast<int>(rows.size()) : -1;
+  const auto features = [&](std::size_t first, std::size_t count, double* out, std::size_t stride) {
+    const auto from = fine.begin() + static_cast<std::ptrdiff_t>(first);
+    fill(List<Column>(from, from + static_cast<std::ptrdiff_t>(count)), out, stride, false);
+  };
+  return tableau_->replace(splits, features, threads_, monitor_) ? static_cast<int>(rows.size()) : -1;
 }
 
 void BasicSolutionFinder::collect() {

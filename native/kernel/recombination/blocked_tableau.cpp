@@ -18,8 +18,10 @@ namespace {
 constexpr std::size_t kPanel = 64;
 // The number of rows of a panel that are eliminated one by one.
 constexpr std::size_t kInner = 8;
-// The number of columns of one task.
+// The number of columns of one task, at least. An update takes longer stretches where there are enough for all threads.
 constexpr std::size_t kTaskColumns = 256;
+// The rows of one task of solve(), and the columns that it is given together.
+constexpr std::size_t kTaskRows = 96, kSlice = 256;
 // A smaller update is not worth waking other threads.
 constexpr double kParallelWork = 4e6;
 // A preferred column enters before all others when its entry is below minus this.
@@ -71,7 +73,7 @@ void BlockedTableau::begin(std::size_t columns, std::size_t preferred, const dou
   columns_ = columns;
   packed_.resize(std::max(threads, 1));
   for (Array<double>& packed : packed_)
-    if (packed.size() == 0) packed.reset(kPanel * 64);
+    if (packed.size() == 0) packed.reset(kPanel * kPackedColumns);
   rank_ = pending_ = 0;
   remaining_ = 1;
   const std::size_t blocks = (stride_ + kTaskColumns - 1) / kTaskColumns;
@@ -119,9 +121,9 @@ void BlockedTableau::update(double* T, std::size_t stride, std::size_t row, std:
     part(0, columns, 0);
     return;
   }
-  parallel_for(
-      (columns + kTaskColumns - 1) / kTaskColumns, threads, monitor, Stage::Recombine,
-      [&](std::size_t i, int thread) { part(i * kTaskColumns, std::min(columns, (i + 1) * kTaskColumns), thread); });
+  const std::size_t each = std::clamp(round_up(columns / (4 * usize(threads))), kTaskColumns, kPackedColumns);
+  parallel_for((columns + each - 1) / each, threads, monitor, Stage::Recombine,
+               [&](std::size_t i, int thread) { part(i * each, std::min(columns, (i + 1) * each), thread); });
 }
 
 // Divides row r by its entry in column p, and clears that column in the other rows of [begin, end). Column p then holds
@@ -149,7 +151,8 @@ bool BlockedTableau::has_pivot(std::size_t begin, std::size_t end) const {
                      basis_.begin() + static_cast<std::ptrdiff_t>(end), [](int column) { return column >= 0; });
 }
 
-bool BlockedTableau::eliminate_panel(std::size_t begin, std::size_t end, double tolerance, bool drop) {
+bool BlockedTableau::eliminate_panel(std::size_t begin, std::size_t end, double tolerance, bool drop, int threads,
+                                     Monitor& monitor) {
   for (std::size_t from = begin; from < end; from += kInner) {
     const std::size_t to = std::min(end, from + kInner);
     for (std::size_t r = from; r < to; r++) {
@@ -174,10 +177,8 @@ bool BlockedTableau::eliminate_panel(std::size_t begin, std::size_t end, double 
     }
     const double* panel = T_.data() + from * stride_;
     const int rank = static_cast<int>(to - from);
-    simd().rank_update(T_.data() + begin * stride_, stride_, from - begin, stride_, factors + begin * kPanel, kPanel,
-                       rank, panel, stride_, packed_[0].data());
-    simd().rank_update(T_.data() + to * stride_, stride_, end - to, stride_, factors + to * kPanel, kPanel, rank, panel,
-                       stride_, packed_[0].data());
+    update(T_.data(), stride_, begin, from - begin, stride_, factors, kPanel, rank, panel, stride_, threads, monitor);
+    update(T_.data(), stride_, to, end - to, stride_, factors, kPanel, rank, panel, stride_, threads, monitor);
   }
   return true;
 }
@@ -187,7 +188,7 @@ bool BlockedTableau::eliminate(bool among_preferred, double tolerance, bool drop
   for (std::size_t begin = 0; begin < rows_; begin += kPanel) {
     monitor.check();
     const std::size_t end = std::min(rows_, begin + kPanel);
-    if (!eliminate_panel(begin, end, tolerance, drop)) return false;
+    if (!eliminate_panel(begin, end, tolerance, drop, threads, monitor)) return false;
     if (!has_pivot(begin, end)) continue;
     for (std::size_t i = 0; i < rows_; i++) {
       if (i == begin) i = end;
@@ -379,49 +380,63 @@ List<std::uint32_t> BlockedTableau::free_columns() const {
   return free;
 }
 
-bool BlockedTableau::replace(const List<Split>& splits, double* fine, std::size_t stride, int threads,
-                             Monitor& monitor) {
+// Writes B^-1 fine to the columns `at`, kPanel features at a time. The factors are columns of the inverse, negative
+// because rank_update() subtracts.
+void BlockedTableau::solve(double* fine, std::size_t stride, const std::uint32_t* at, std::size_t count, int threads,
+                           Monitor& monitor) {
+  List<Array<double>> solved(std::max(threads, 1));
+  parallel_for(
+      (rows_ + kTaskRows - 1) / kTaskRows, threads, monitor, Stage::Recombine, [&](std::size_t task, int thread) {
+        const std::size_t from = task * kTaskRows, to = std::min(rows_, from + kTaskRows);
+        Array<double>& out = solved[thread];
+        if (out.size() == 0) out.reset(kTaskRows * stride);
+        std::fill_n(out.data(), (to - from) * stride, 0.0);
+        for (std::size_t begin = 0; begin < rows_; begin += kPanel) {
+          const std::size_t end = std::min(rows_, begin + kPanel);
+          for (std::size_t i = from; i < to; i++)
+            for (std::size_t e = begin; e < end; e++)
+              factors_[i * kPanel + e - begin] =
+                  home_[e] >= 0 && basis_[i] >= 0 ? -T_[i * stride_ + usize(home_[e])] : 0;
+          simd().rank_update(out.data(), stride, to - from, stride, factors_.data() + from * kPanel, kPanel,
+                             static_cast<int>(end - begin), fine + begin * stride, stride, packed_[thread].data());
+        }
+        for (std::size_t i = from; i < to; i++)
+          for (std::size_t j = 0; j < count; j++) T_[i * stride_ + at[j]] = out[(i - from) * stride + j];
+      });
+}
+
+bool BlockedTableau::replace(const List<Split>& splits, const Fill& fill, int threads, Monitor& monitor) {
   flush(threads, monitor);
   std::fill_n(open_.data(), stride_, 0.0);
   std::fill_n(preferred_.data(), stride_, 0.0);
   std::copy_n(v_.data(), padded_, u_.data());
   remaining_ = 1;
-  std::size_t parts = 0;
-  for (const Split& split : splits) parts += split.at.size();
-  // Brings the parts to the units of the tableau: rows as they were divided at the start, columns of largest entry 1.
-  for (std::size_t e = 0; e < rows_; e++) simd().scale_row(fine + e * stride, reciprocal(height_[e]), stride);
-  Array<double> largest(stride);
-  simd().largest_of_columns(fine, stride, rows_, stride, largest.data());
-  std::size_t j = 0;
-  for (const Split& split : splits) {
-    const double multiplier = v_[split.row] / length_[basis_[split.row]];
+  List<std::uint32_t> at;
+  List<double> multiplier;
+  for (const Split& split : splits)
     for (const std::uint32_t c : split.at) {
+      at.push_back(c);
+      multiplier.push_back(v_[split.row] / length_[basis_[split.row]]);
+    }
+  const std::size_t most = std::min(round_up(at.size()), kSlice);
+  Array<double> fine(product(rows_, most)), largest(most);
+  for (std::size_t first = 0; first < at.size(); first += kSlice) {
+    const std::size_t count = std::min(at.size() - first, kSlice), stride = round_up(count);
+    std::fill_n(fine.data(), rows_ * stride, 0.0);
+    fill(first, count, fine.data(), stride);
+    // Brings the parts to the units of the tableau: rows as they were divided at the start, columns of largest entry 1.
+    for (std::size_t e = 0; e < rows_; e++) simd().scale_row(fine.data() + e * stride, reciprocal(height_[e]), stride);
+    simd().largest_of_columns(fine.data(), stride, rows_, stride, largest.data());
+    for (std::size_t j = 0; j < count; j++) {
+      const std::uint32_t c = at[first + j];
       length_[c] = largest[j] > 0 ? largest[j] : 1;
       open_[c] = largest[j] > 0 ? 1 : 0;
-      start_[c] = open_[c] != 0 ? multiplier * length_[c] : 0;
+      start_[c] = open_[c] != 0 ? multiplier[first + j] * length_[c] : 0;
       eligible_[j] = reciprocal(length_[c]);
-      j++;
     }
-  }
-  for (; j < stride; j++) eligible_[j] = 0;
-  for (std::size_t e = 0; e < rows_; e++) simd().scale_columns(fine + e * stride, eligible_.data(), stride);
-
-  // Computes B^-1 fine, kPanel features at a time. The factors are columns of the inverse, negative because update()
-  // subtracts.
-  Array<double> solved(rows_ * stride);
-  std::fill_n(solved.data(), rows_ * stride, 0.0);
-  for (std::size_t begin = 0; begin < rows_; begin += kPanel) {
-    const std::size_t end = std::min(rows_, begin + kPanel);
-    for (std::size_t i = 0; i < rows_; i++)
-      for (std::size_t e = begin; e < end; e++)
-        factors_[i * kPanel + e - begin] = home_[e] >= 0 && basis_[i] >= 0 ? -T_[i * stride_ + usize(home_[e])] : 0;
-    update(solved.data(), stride, 0, rows_, stride, factors_.data(), kPanel, static_cast<int>(end - begin),
-           fine + begin * stride, stride, threads, monitor);
-  }
-  for (std::size_t i = 0; i < rows_; i++) {
-    std::size_t from = 0;
-    for (const Split& split : splits)
-      for (const std::uint32_t c : split.at) T_[i * stride_ + c] = solved[i * stride + from++];
+    for (std::size_t j = count; j < stride; j++) eligible_[j] = 0;
+    for (std::size_t e = 0; e < rows_; e++) simd().scale_columns(fine.data() + e * stride, eligible_.data(), stride);
+    solve(fine.data(), stride, at.data() + first, count, threads, monitor);
   }
 
   for (std::size_t i = 0; i < splits.size(); i++) {

@@ -3,6 +3,7 @@
 // way. The walk is a parametric simplex method (simd/walk.hpp).
 #pragma once
 #include <cstdint>
+#include <functional>
 
 #include "base/array.hpp"
 #include "base/list.hpp"
@@ -48,13 +49,15 @@ class BlockedTableau {
 
   // The columns of the tableau that nothing needs once the walk has ended.
   List<std::uint32_t> free_columns() const;
-  // Replaces the basic column of row r by the sum of finer columns `at`, which are free columns. The features of part j
-  // are fine[e * stride + j]. All columns that are not basic are left out from then on. Call walk() afterwards.
+  // Replaces the basic column of row r by the sum of finer columns `at`, which are free columns. All columns that are
+  // not basic are left out from then on. Call walk() afterwards. The parts are counted through all splits, in order.
+  // fill(first, count, out, stride) writes feature e of part first + j to out[e * stride + j].
   struct Split {
     std::size_t row;
-    List<std::uint32_t> at;  // the columns of its parts; part j of all splits is column j of `fine`
+    List<std::uint32_t> at;  // the columns of its parts
   };
-  bool replace(const List<Split>& splits, double* fine, std::size_t stride, int threads, Monitor& monitor);
+  using Fill = std::function<void(std::size_t first, std::size_t count, double* out, std::size_t stride)>;
+  bool replace(const List<Split>& splits, const Fill& fill, int threads, Monitor& monitor);
 
   // change += B^-1 residual for the weights of the basis. Both are in the caller's units.
   void correct(const List<double>& residual, List<double>& change, int threads, Monitor& monitor);
@@ -66,9 +69,11 @@ class BlockedTableau {
               const double* factors, std::size_t factor_stride, int rank, const double* panel, std::size_t panel_stride,
               int threads, Monitor& monitor);
   bool has_pivot(std::size_t begin, std::size_t end) const;
-  bool eliminate_panel(std::size_t begin, std::size_t end, double tolerance, bool drop);
+  bool eliminate_panel(std::size_t begin, std::size_t end, double tolerance, bool drop, int threads, Monitor& monitor);
   void eliminate_row(std::size_t r, int p, std::size_t begin, std::size_t end);
   void finish_elimination();
+  void solve(double* fine, std::size_t stride, const std::uint32_t* at, std::size_t count, int threads,
+             Monitor& monitor);
   void current_row(std::size_t r, double* row);
   void current_column(int c, double* column);
   void enter(std::size_t r, int entering, double* row, double* column);

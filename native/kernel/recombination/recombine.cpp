@@ -81,30 +81,49 @@ class MatrixSource final : public FeatureSource {
   const FeatureMatrix& features_;
 };
 
-// A copy of the chosen rows, and their sums in double-double.
+// The chosen rows, and their sums in double-double. Rows that are short are copied, so that they lie together. Long
+// ones stay where they are: their copy would take as much memory as half of the tableau.
 class ChosenRows {
  public:
   ChosenRows(const FeatureMatrix& features, const List<std::uint32_t>& rows)
-      : width_(features.width), count_(rows.size()), values_(rows.size() * usize(features.width)) {
-    for (std::size_t j = 0; j < count_; j++)
-      std::memcpy(values_.data() + j * usize(width_),
-                  features.values + static_cast<std::size_t>(rows[j]) * usize(width_), usize(width_) * sizeof(double));
+      : features_(features), rows_(rows), width_(usize(features.width)) {
+    if (width_ >= kLong) return;
+    copy_.reset(product(rows.size(), width_));
+    for (std::size_t j = 0; j < rows.size(); j++)
+      std::memcpy(copy_.data() + j * width_, row(j), width_ * sizeof(double));
   }
   DoubleDoubleSums sums(const List<double>& weights) const {
-    DoubleDoubleSums sums(static_cast<int>(padded(width_)));
-    const Segment all{0, count_};
-    simd().matrix_sums(values_.data(), count_, usize(width_), weights.data(), &all, 1, sums.high.data(),
-                       sums.low.data(), sums.magnitude.data());
+    DoubleDoubleSums sums(static_cast<int>(padded(features_.width)));
+    if (copy_.size() > 0) {
+      const Segment all{0, rows_.size()};
+      simd().matrix_sums(copy_.data(), rows_.size(), width_, weights.data(), &all, 1, sums.high.data(), sums.low.data(),
+                         sums.magnitude.data());
+      return sums;
+    }
+    List<double> by_row(features_.count, 0.0);
+    List<Segment> segments;
+    for (std::size_t j = 0; j < rows_.size(); j++) {
+      by_row[rows_[j]] = weights[j];
+      segments.push_back({rows_[j], std::size_t{rows_[j]} + 1});
+    }
+    simd().matrix_sums(features_.values, features_.count, width_, by_row.data(), segments.data(), segments.size(),
+                       sums.high.data(), sums.low.data(), sums.magnitude.data());
     return sums;
   }
   Eigen::MatrixXd columns() const {
-    return Eigen::Map<const Eigen::MatrixXd>(values_.data(), width_, static_cast<Eigen::Index>(count_));
+    Eigen::MatrixXd out(features_.width, static_cast<Eigen::Index>(rows_.size()));
+    for (std::size_t j = 0; j < rows_.size(); j++)
+      std::memcpy(out.col(static_cast<Eigen::Index>(j)).data(), row(j), width_ * sizeof(double));
+    return out;
   }
 
  private:
-  int width_;
-  std::size_t count_;
-  Array<double> values_;
+  static constexpr std::size_t kLong = 3000;
+  const double* row(std::size_t j) const { return features_.values + std::size_t{rows_[j]} * width_; }
+  const FeatureMatrix& features_;
+  const List<std::uint32_t>& rows_;
+  std::size_t width_;
+  Array<double> copy_;
 };
 
 // Names the column that is furthest off: " (column 3: 0.5 instead of 0.25)".

@@ -147,6 +147,10 @@ struct ProductPieces {
   int64_t* low;
 };
 
+// The columns that rank_update packs together. Their part of the panel stays in the second cache, and their part of a
+// row is long enough for the processor to fetch it ahead.
+constexpr size_t kPackedColumns = 1024;
+
 struct SimdKernels {
   const char* name;
 
@@ -190,7 +194,7 @@ struct SimdKernels {
   // ---- dense matrices: row-major and aligned; strides and column counts are multiples of 8
 
   // T -= factors x panel, where T is rows x columns, factors rows x rank, panel rank x columns. packed: scratch of
-  // rank x 64 doubles.
+  // rank x kPackedColumns doubles.
   void (*rank_update)(double* T, size_t stride, size_t rows, size_t columns, const double* factors,
                       size_t factor_stride, int rank, const double* panel, size_t panel_stride, double* packed);
   // out = row - factors x panel.

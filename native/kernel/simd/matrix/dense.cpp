@@ -33,17 +33,31 @@ FEWPOINTS_INLINE void update_tile(double* T, size_t stride, const double* factor
     for (int q = 0; q < Q; q++) store(T + usize(r) * stride + W * q, t[r][q]);
 }
 
+// The first columns of the panel, in the order in which tiles of Q vectors read them.
 template <int Q>
-void update_columns(double* T, size_t stride, size_t rows, const double* factors, size_t factor_stride, int rank,
-                    const double* panel, size_t panel_stride, double* packed) {
-  for (int s = 0; s < rank; s++)
-    for (int q = 0; q < Q; q++)
-      store(packed + (usize(s) * Q + usize(q)) * W, load(panel + usize(s) * panel_stride + W * q));
+void pack_columns(const double* panel, size_t panel_stride, size_t columns, int rank, double* packed) {
+  for (size_t c = 0; c < columns; c += usize(Q) * W)
+    for (int s = 0; s < rank; s++)
+      for (int q = 0; q < Q; q++, packed += W) store(packed, load(panel + usize(s) * panel_stride + c + W * q));
+}
+
+template <int R, int Q>
+FEWPOINTS_INLINE void update_rows(double* T, size_t stride, size_t columns, const double* factors, size_t factor_stride,
+                                  int rank, const double* packed) {
+  for (size_t c = 0; c < columns; c += usize(Q) * W)
+    update_tile<R, Q>(T + c, stride, factors, factor_stride, rank, packed + c * usize(rank));
+}
+
+// columns: a multiple of those of a tile of Q vectors, at most kPackedColumns.
+template <int Q>
+void update_columns(double* T, size_t stride, size_t rows, size_t columns, const double* factors, size_t factor_stride,
+                    int rank, const double* panel, size_t panel_stride, double* packed) {
+  pack_columns<Q>(panel, panel_stride, columns, rank, packed);
   size_t r = 0;
   for (; r + kRows <= rows; r += kRows)
-    update_tile<kRows, Q>(T + r * stride, stride, factors + r * factor_stride, factor_stride, rank, packed);
+    update_rows<kRows, Q>(T + r * stride, stride, columns, factors + r * factor_stride, factor_stride, rank, packed);
   for (; r < rows; r++)
-    update_tile<1, Q>(T + r * stride, stride, factors + r * factor_stride, factor_stride, rank, packed);
+    update_rows<1, Q>(T + r * stride, stride, columns, factors + r * factor_stride, factor_stride, rank, packed);
 }
 
 // The place of the most extreme entry, the first of equals; -1 when none is better than 0. value(c): the W entries from
@@ -75,11 +89,14 @@ FEWPOINTS_INLINE int extreme_entry(size_t columns, const Value& value, const Bet
 
 void rank_update(double* T, size_t stride, size_t rows, size_t columns, const double* factors, size_t factor_stride,
                  int rank, const double* panel, size_t panel_stride, double* packed) {
-  size_t c = 0;
-  for (; c + kColumns * W <= columns; c += kColumns * W)
-    update_columns<kColumns>(T + c, stride, rows, factors, factor_stride, rank, panel + c, panel_stride, packed);
-  for (; c < columns; c += W)
-    update_columns<1>(T + c, stride, rows, factors, factor_stride, rank, panel + c, panel_stride, packed);
+  for (size_t from = 0; from < columns; from += kPackedColumns) {
+    const size_t width = columns - from < kPackedColumns ? columns - from : kPackedColumns;
+    const size_t whole = width / (kColumns * W) * (kColumns * W), rest = from + whole;
+    update_columns<kColumns>(T + from, stride, rows, whole, factors, factor_stride, rank, panel + from, panel_stride,
+                             packed);
+    update_columns<1>(T + rest, stride, rows, width - whole, factors, factor_stride, rank, panel + rest, panel_stride,
+                      packed);
+  }
 }
 
 void combine_rows(double* out, const double* row, const double* factors, int rank, const double* panel,
