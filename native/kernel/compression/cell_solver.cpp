@@ -110,7 +110,8 @@ CellSolver::CellSolver(const PolynomialSpace& space, std::size_t largest_cell) :
   shape_ = {
       m, k, N, samples, indices_.parent.data(), indices_.axis.data(), indices_.degree.data(), norm_.data(),
       // At order 1 the largest pivots lie at the rim of the cell, and the degree-2 error of all cells has one sign.
-      k == 1 ? 0.6 : 1.0, space.is_total() && space.extra == 0 ? simd().cell_instance(m, k) : -1, space.is_total(), 1.5e-14};
+      k == 1 ? 0.6 : 1.0, space.is_total() && space.extra == 0 ? simd().cell_instance(m, k) : -1, space.is_total(),
+      1.5e-14};
   if (fits && largest_cell < (std::size_t{1} << 31)) workspace_ = simd().cell_workspace(shape_, largest_cell);
 }
 

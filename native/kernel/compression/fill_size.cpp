@@ -159,8 +159,7 @@ std::unique_ptr<Ladder> solve_and_fill(Partition& partition, const std::function
     const std::size_t cells = partition.cells().size();
     List<std::size_t> sample, rest;
     const std::size_t step = std::max<std::size_t>(1, std::min(kStep, cells / kSample));
-    for (std::size_t i = 0; i < cells; i++)
-      (cells >= kFewCells && i % step == step / 2 ? sample : rest).push_back(i);
+    for (std::size_t i = 0; i < cells; i++) (cells >= kFewCells && i % step == step / 2 ? sample : rest).push_back(i);
     if (!sample.empty()) {
       ladder->solve(sample, threads, monitor);
       const Estimate kept = estimate(*ladder, sample);
@@ -180,9 +179,9 @@ std::unique_ptr<Ladder> solve_and_fill(Partition& partition, const std::function
     const std::size_t kept = kept_by(*ladder, all_cells(partition));
     if (kept <= size) break;
     // The sample was not typical.
-    partition.cut_again(cut < kMostCuts ? std::max(size, static_cast<std::size_t>(0.95 * static_cast<double>(partition.size()) *
-                                                                                 static_cast<double>(size) /
-                                                                                 static_cast<double>(kept)))
+    partition.cut_again(cut < kMostCuts ? std::max(size, static_cast<std::size_t>(
+                                                             0.95 * static_cast<double>(partition.size()) *
+                                                             static_cast<double>(size) / static_cast<double>(kept)))
                                         : size);
   }
   Filler(partition, *ladder, size, threads, monitor).run();

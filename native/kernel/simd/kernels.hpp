@@ -52,8 +52,8 @@ struct CellShape {
   const double* norm;  // N: factor that makes the Legendre product orthonormal on [-1,1]^m
   double pivot_share;  // the pivot is the first candidate of at least this share of the largest; 1: the largest
   int instance;        // compile-time instance for (m, k), or -1
-  bool mixable;        // whether the space stays the same when columns are mixed
-  double accepted;     // an answer with a larger residual is tried again in another basis
+  bool mixable;        // whether columns may be mixed: all orders but the highest stay the same space
+  double accepted;     // an answer with a larger residual is tried again in a fitted basis
 };
 
 struct CellPoints {
@@ -68,7 +68,7 @@ struct CellPoints {
 constexpr int kCellNotSolved = -1, kCellTooMany = -2;
 struct CellResult {
   int count;        // points kept, or one of the two above
-  double residual;  // largest of |sum v phi - b| / mass over the features phi, orthonormal Legendre on the cell's box
+  double residual;  // largest of |sum v phi - b| / mass over the features phi, orthonormal on the box or on the points
 };
 
 // ---- double-double moments

@@ -1,7 +1,7 @@
 // The pairs (m, k) whose code for one cell is made at compile time. Each group is a file of its own, cell_<group>.cpp:
 // such code takes long to compile, and several compilers can then share the work.
 #pragma once
-#include "simd/cell/legendre_features.hpp"
+#include "simd/cell/product_features.hpp"
 
 namespace fewpoints::FEWPOINTS_SIMD {
 

@@ -2,7 +2,7 @@
 // the features of chosen points, and searches for points on which a combination of features is most negative. Nothing
 // after a cell's last point is read for a result.
 #pragma once
-#include "simd/cell/legendre_features.hpp"
+#include "simd/cell/product_features.hpp"
 #include "simd/cell/tableau.hpp"
 #include "simd/kernels.hpp"
 
@@ -11,11 +11,14 @@ namespace fewpoints::FEWPOINTS_SIMD {
 constexpr size_t kPrefetch = 1024;   // points of the next cell that are prefetched, at most
 constexpr int kLanes = 4;            // vectors of points in flight in the moment pass
 constexpr int kFewLanes = 2;         // the same when the sums stay in registers
-constexpr int kFoldEvery = 16;      // blocks of vectors between two compensated foldings of the sums
+constexpr int kFoldEvery = 64;       // blocks of vectors between two compensated foldings of the sums
 constexpr size_t kStopEvery = 8192;  // points between two looks at the cancel flag; a power of two
 // Up to this many features, the sums stay in registers throughout the moment pass. More are kept in memory; each load
 // of a sum then serves kLanes vectors of points.
 constexpr int kRegisterSums = W == 8 ? 20 : 7;
+
+constexpr double kEven = 0.1;               // the share of the candidates by leverage that are spread evenly
+constexpr double kLargestLeverage = 1e100;  // sums of them stay finite
 
 template <class F>
 struct Cell {
@@ -182,8 +185,17 @@ struct Cell {
     }
   }
 
-  // How much the points from i on, at most W of them, may matter: an upper bound of sum_e phi_e^2 grows like this in
-  // coordinates of variance 1. Lanes after the last point are 0.
+  // The candidates for the support: S of the n >= S points, one of each of S runs of equal length. The partition leaves
+  // the points of a cell spatially sorted, so this is a stratified sample.
+  void choose_evenly(int S, int* candidates) const {
+    // In fixed point. The step is at least 1, so no point comes twice.
+    const uint64_t step = (static_cast<uint64_t>(points.count) << 32) / static_cast<uint64_t>(S), half = step / 2;
+    for (int c = 0; c < S; c++)
+      candidates[c] = static_cast<int>((static_cast<uint64_t>(static_cast<uint32_t>(c)) * step + half) >> 32);
+  }
+
+  // How much the points from i on, at most W of them, may matter: in coordinates of variance 1, sum_e phi_e^2 grows no
+  // faster than the square of this. Lanes after the last point are 0.
   FEWPOINTS_INLINE Vec leverage(size_t i) const {
     const size_t n = points.count;
     Vec t[kMaxColumns], square = {};
@@ -201,19 +213,20 @@ struct Cell {
     const Vec growth = madd(square, splat(1.0 / dimension()), splat(1));
     Vec power = shape.order % 2 ? square_root(growth) : splat(1);
     for (int j = 2; j <= shape.order; j += 2) power = power * growth;
+    power = minimum(power, splat(kLargestLeverage));
     if (i + W <= n) return power;
     for (size_t l = n - i; l < W; l++) power[l] = 0;
     return power;
   }
 
-  // S of the points, by systematic sampling: point i is taken with probability min(1, rate leverage(i) + even S / n).
-  // The points of large leverage decide whether positive weights exist at all.
-  void choose_by_leverage(int S, int* candidates, double* weight, unsigned char* taken) const {
+  // Chooses S of the points by systematic sampling: point i is taken with probability
+  // min(1, rate leverage(i) + kEven S / n). The points of large leverage decide whether positive weights on the
+  // candidates exist. share: the number of points that each candidate stands for. taken: n entries of scratch.
+  void choose_by_leverage(int S, int* candidates, double* share, unsigned char* taken) const {
     const size_t n = points.count;
-    constexpr double kEven = 0.1;  // the share of the candidates that are spread evenly
     const Vec even = splat(kEven * S / static_cast<double>(n));
     double rate = 0;
-    for (int pass = 0; pass < 3; pass++) {
+    for (int pass = 0; pass < 3; pass++) {  // the cap at 1 changes the sum
       Vec total = {};
       for (size_t i = 0; i < n; i += W) {
         const Vec q = leverage(i);
@@ -229,14 +242,14 @@ struct Cell {
         before += q[l];
         taken[i + l] = before > next && count < S;
         if (!taken[i + l]) continue;
-        weight[count] = 1 / q[l];
+        share[count] = 1 / q[l];
         candidates[count++] = static_cast<int>(i + l);
         next += 1;
       }
     }
     for (size_t i = n; count < S;)
       if (!taken[--i]) {
-        weight[count] = 1;
+        share[count] = 1;
         candidates[count++] = static_cast<int>(i);
       }
   }

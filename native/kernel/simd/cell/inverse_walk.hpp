@@ -8,6 +8,9 @@
 
 namespace fewpoints::FEWPOINTS_SIMD {
 
+// Cells of at least this many features walk this way.
+constexpr int kLargeCell = 100;
+
 // y = A x, where A has `rows` rows of `width` entries, a multiple of 8. y has `width` entries; those after the last row
 // become 0.
 FEWPOINTS_INLINE void multiply(const double* A, int rows, int width, const double* x, double* y) {
@@ -30,7 +33,7 @@ FEWPOINTS_INLINE void multiply(const double* A, int rows, int width, const doubl
 template <class Start, class Outside>
 struct InverseWalk {
   const int N, padded;
-  double* const inverse;  // B^-1, N x padded: row i belongs to basis[i], column e to feature e
+  double* const inverse;   // B^-1, N x padded: row i belongs to basis[i], column e to feature e
   double* const features;  // N x stride: feature e of column c
   const int stride;
   int columns;  // in use, a multiple of 8
@@ -42,7 +45,7 @@ struct InverseWalk {
   const double enter_tolerance, zero;
   const Stop stop;
   double remaining = 1;
-  int exchanges = 0;
+  size_t exchanges = 0;
   int next = 0;  // the column at which pricing goes on
 
   static constexpr int kPriced = 16 * W;  // columns that are priced at a time

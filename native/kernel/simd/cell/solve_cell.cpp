@@ -30,12 +30,7 @@ int cell_instance(int dimension, int order) {
 }
 
 size_t cell_workspace(const CellShape& shape, size_t largest_cell) {
-  // Plus 8: a smaller cell may have a stride that is wider by 8 (stride_for).
-  const int stride = stride_for(round_up(kManySamples * shape.samples) + kMaxSearches * kBatch) + 8;
-  const size_t N = usize(shape.count), padded = static_cast<size_t>(round_up(shape.count));
-  return 4 * padded + N * usize(stride) + 2 * padded * padded + padded * kBatch + 2 * usize(stride) + largest_cell / 8 + 64 +
-         Tableau::doubles(shape.count, stride) + Features<0, 0>::scratch_vectors(shape, kLanes) * W +
-         usize(shape.dimension + 6) * usize(stride) + 90;
+  return CellMemory<Features<0, 0>>::doubles(shape, largest_cell);
 }
 
 CellResult cell(const CellShape& shape, const CellPoints& points, double* workspace, uint32_t* chosen,

@@ -83,7 +83,7 @@ class TableauOf {
   int* basis;       // N: the column that is basic in this row
   int* home;        // N: the column whose place holds this row's column of B^-1
   int used;         // columns of T in use, a multiple of 8
-  int rank = 0, exchanges = 0;
+  int rank = 0;
   double remaining = 1;  // the factor by which the weights outside the basis have shrunk
 
   // A row depends on the rows before it when its largest open entry is not above `dependent`. It gets no column of the
@@ -99,8 +99,8 @@ class TableauOf {
   // Does so for one row after the other, the one with the largest entry first.
   void raise_deferred(double tolerance);
 
-  // start(c): the weight that column c had at the beginning. outside(y, than, *this): searches for columns outside T
-  // with y . phi below `than`, appends some of them including the most negative, and returns their number, or kGiveUp.
+  // start(c): the weight that column c had at the beginning. outside(y, than): searches for columns outside T with
+  // y . phi below `than`, appends some of them including the most negative, and returns their number, or kGiveUp.
   // Negative weights above -zero count as rounding. Returns false when no column enters although a weight must leave,
   // after most_steps, and when stopped.
   template <class Start, class Outside>

@@ -177,7 +177,8 @@ bool TableauOf<Rows>::eliminate_block(int j0, const Limits& limits) {
 
 template <int Rows>
 double TableauOf<Rows>::dependence(int row, double* y) const {
-  for (int e = 0; e < width(); e++) y[e] = e < rows() && home[e] >= 0 ? T[usize(row) * usize(stride) + usize(home[e])] : 0;
+  for (int e = 0; e < width(); e++)
+    y[e] = e < rows() && home[e] >= 0 ? T[usize(row) * usize(stride) + usize(home[e])] : 0;
   y[row] = 1;
   return v[row];
 }

@@ -38,7 +38,7 @@ struct TableauOf<Rows>::Walk {
     int p = t.current_row(r, row, best);
     if (best < -enter_tolerance) return p;
     for (int e = 0; e < t.rows(); e++) t.scratch[e] = t.home[e] >= 0 ? row[t.home[e]] : 0;
-    const int found = outside(t.scratch, best, t);
+    const int found = outside(t.scratch, best);
     if (found == kGiveUp) return kGiveUp;
     if (found > 0) p = t.current_row(r, row, best);
     return best < -kSmallestPivot ? p : kNothingEnters;
@@ -57,7 +57,7 @@ struct TableauOf<Rows>::Walk {
     set_entry(t.v, r, vr);
     t.basis[r] = p;
     set_entry(t.u, r, t.remaining * start(p));
-    t.pending++; t.exchanges++;
+    t.pending++;
     return true;
   }
 

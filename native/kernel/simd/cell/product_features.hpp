@@ -1,4 +1,4 @@
-// Products of Legendre polynomials of total degree <= k on [-1,1]^m, for W points at a time: their values, their
+// Products of the univariate polynomials of a basis, of total degree <= k, for W points at a time: their values, their
 // weighted sums over points, and linear combinations of them. Only values() stores them. Features<m, k> knows all
 // indices at compile time, and its loops unroll into straight code. Features<0, 0> does the same for any (m, k).
 #pragma once
@@ -141,7 +141,8 @@ struct Features {
   }
   // sums[e] += w phi_e over B x W points. The caller sums the lanes.
   template <int B>
-  static void accumulate(const CellShape&, const CellBasis& basis, const Vec (*t)[usize(B)], const Vec* w, Vec* sums, Vec*) {
+  static void accumulate(const CellShape&, const CellBasis& basis, const Vec (*t)[usize(B)], const Vec* w, Vec* sums,
+                         Vec*) {
     Vec p[usize(B)][usize(M)][usize(K + 1)], lower[usize(L)][usize(B)];
     for (int b = 0; b < B; b++)
       for (int a = 0; a < M; a++) univariate<K>(t[a][b], basis.steps + a * K, p[b][a]);
@@ -174,7 +175,8 @@ struct Features {
   }
   // s = sum_e y_e phi_e at B x W points.
   template <int B>
-  static void combination(const CellShape&, const CellBasis& basis, const Vec (*t)[usize(B)], const double* y, Vec* s, Vec*) {
+  static void combination(const CellShape&, const CellBasis& basis, const Vec (*t)[usize(B)], const double* y, Vec* s,
+                          Vec*) {
     Vec p[usize(B)][usize(M)][usize(K + 1)], lower[usize(L)][usize(B)];
     for (int b = 0; b < B; b++)
       for (int a = 0; a < M; a++) univariate<K>(t[a][b], basis.steps + a * K, p[b][a]);
@@ -190,7 +192,8 @@ struct Features<0, 0> {
   static size_t scratch_vectors(const CellShape& shape, int lanes) {
     return usize(shape.dimension * (shape.order + 1) + shape.count) * usize(lanes) + usize(shape.order) + 1;
   }
-  static void values(const CellShape& shape, const CellBasis& basis, const Vec* t, double* out, size_t stride, Vec* memory) {
+  static void values(const CellShape& shape, const CellBasis& basis, const Vec* t, double* out, size_t stride,
+                     Vec* memory) {
     const int k1 = shape.order + 1;
     Vec* const p = memory;
     for (int a = 0; a < shape.dimension; a++) univariate(shape.order, t[a], basis.steps + a * shape.order, p + a * k1);
@@ -200,7 +203,8 @@ struct Features<0, 0> {
             load(out + usize(shape.parent[e]) * stride) * p[shape.axis[e] * k1 + shape.degree[e]]);
   }
   template <int B>
-  static void accumulate(const CellShape& shape, const CellBasis& basis, const Vec (*t)[usize(B)], const Vec* w, Vec* sums, Vec* memory) {
+  static void accumulate(const CellShape& shape, const CellBasis& basis, const Vec (*t)[usize(B)], const Vec* w,
+                         Vec* sums, Vec* memory) {
     const int k1 = shape.order + 1;
     Vec* const q = memory;
     Vec(*const p)[usize(B)] = reinterpret_cast<Vec(*)[usize(B)]>(q + k1);
@@ -221,11 +225,13 @@ struct Features<0, 0> {
     }
   }
   template <int B>
-  static void combination(const CellShape& shape, const CellBasis& basis, const Vec (*t)[usize(B)], const double* y, Vec* s, Vec* memory) {
+  static void combination(const CellShape& shape, const CellBasis& basis, const Vec (*t)[usize(B)], const double* y,
+                          Vec* s, Vec* memory) {
     const int k1 = shape.order + 1;
     Vec *const p = memory, *const f = memory + shape.dimension * k1;
     for (int b = 0; b < B; b++) {
-      for (int a = 0; a < shape.dimension; a++) univariate(shape.order, t[a][b], basis.steps + a * shape.order, p + a * k1);
+      for (int a = 0; a < shape.dimension; a++)
+        univariate(shape.order, t[a][b], basis.steps + a * shape.order, p + a * k1);
       f[0] = splat(1);
       s[b] = splat(y[0]);
       for (int e = 1; e < shape.count; e++) {
