@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cmath>
 #include <memory>
-#include <numeric>
 #include <utility>
 
 #include "base/list.hpp"
@@ -82,13 +81,14 @@ void round_weights(CellResults::Columns& kept, const PointSet& set, int threads,
 
 // Repairs the results of the cells, step by step, until the residual of the whole set is accepted. Returns the best
 // columns seen. `result` says how good they are and which strategies they come from.
-CellResults::Columns repaired(Ladder& ladder, const PointSet& set, const Residual& original, CompressReport& result,
-                              Monitor& monitor) {
+CellResults::Columns repaired(Ladder& ladder, const PointSet& set, const Residual& original, std::size_t size,
+                              CompressReport& result, Monitor& monitor) {
   CellResults::Columns best;
   const auto residual_of = [&](const CellResults::Columns& c) {
     return original.of(c.pointers.data(), c.w.data(), c.rows.size(), result.threads, monitor).residual;
   };
   const auto keep_if_better = [&](CellResults::Columns columns) {
+    if (columns.rows.size() > size) return;  // repairs may find a higher rank in cells that were divided further
     const double residual = residual_of(columns);
     if (!best.rows.empty() && !(residual < result.residual)) return;
     best = std::move(columns);
@@ -116,7 +116,7 @@ CellResults::Columns repaired(Ladder& ladder, const PointSet& set, const Residua
     keep_if_better(std::move(columns));
   };
   keep_if_better(rounded());
-  if (getenv("DBG4")) fprintf(stderr, "whole residual %g eps\n", result.residual / kEpsilon);
+  if (!accepted() && ladder.solve_bad_again(result.threads, monitor)) keep_if_better(rounded());
   if (!accepted() && ladder.solve_again(result.threads, monitor)) keep_if_better(rounded());
   if (!accepted() && ladder.copy_small()) keep_if_better(rounded());
   if (!accepted() && refine(best)) {
@@ -151,23 +151,36 @@ UnwrittenCompressed compress_unwritten(PointSet&& set, const CompressOptions& op
   Partition partition(set, cutting, monitor);
   result.partition_ms = clock.lap();
 
-  const bool fills = options.size < set.size();
-  const auto ladder_of_cells = [&] { return std::make_unique<Ladder>(partition, kept_space, space, fills); };
-  std::unique_ptr<Ladder> ladder;
-  if (fills) {
-    ladder = solve_and_fill(partition, ladder_of_cells, result.threads, monitor);
-  } else {
-    ladder = ladder_of_cells();
-    List<std::size_t> cells(partition.cells().size());
-    std::iota(cells.begin(), cells.end(), std::size_t{0});
-    ladder->solve(cells, result.threads, monitor);
+  // When more is allowed than one cell of the moments asked for, the size is used up. One such cell is brought to its
+  // rank.
+  const bool reduces = options.size < set.size(), fills = reduces && options.size > usize(space.count());
+  const auto ladder_of_cells = [&] { return std::make_unique<Ladder>(partition, kept_space, space, reduces); };
+  const auto solved = [&](bool fill) {
+    std::unique_ptr<Ladder> ladder;
+    if (fill) {
+      ladder = solve_and_fill(partition, ladder_of_cells, result.threads, monitor);
+    } else {
+      ladder = ladder_of_cells();
+      ladder->solve(partition.all_cells(), result.threads, monitor);
+    }
+    result.cells = partition.cells().size();
+    return repaired(*ladder, set, original, std::max(options.size, usize(space.count())), result, monitor);
+  };
+  CellResults::Columns columns = solved(fills);
+  if (fills && !(result.residual <= kAcceptedResidual)) {
+    // The repairs had no room for what they needed. Without the further divisions they have.
+    const CompressReport filled = result;
+    partition.cut_again(options.size);
+    CellResults::Columns other = solved(false);
+    if (result.residual < filled.residual)
+      columns = std::move(other);
+    else
+      static_cast<CompressReport&>(result) = filled;
   }
-  const CellResults::Columns columns = repaired(*ladder, set, original, result, monitor);
   if (!(result.residual <= kRefusedResidual))
     throw refusal("the moments up to degree " + std::to_string(space.highest_degree()), result.residual,
                   "a lower order, more cells (a larger size), or columns with lighter tails");
   result.rows = RowOrder(columns, set, result.threads, monitor);
-  result.cells = partition.cells().size();
   result.recombine_ms = clock.lap();
   result.total_ms = total.lap();
   return result;

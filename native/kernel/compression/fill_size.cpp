@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <memory>
-#include <numeric>
 
 #include "base/list.hpp"
 
@@ -18,12 +16,6 @@ constexpr double kAim = 0.985;
 // A partition of fewer cells is solved without a sample. Of more, one in kStep is solved first, and at least kSample.
 constexpr std::size_t kFewCells = 48, kSample = 12, kStep = 16;
 constexpr int kMostCuts = 5, kMostRounds = 24;
-
-List<std::size_t> all_cells(const Partition& partition) {
-  List<std::size_t> cells(partition.cells().size());
-  std::iota(cells.begin(), cells.end(), std::size_t{0});
-  return cells;
-}
 
 std::size_t kept_by(const Ladder& ladder, const List<std::size_t>& cells) {
   std::size_t kept = 0;
@@ -61,7 +53,7 @@ class Filler {
 
   void run() {
     for (int round = 0; round < kMostRounds; round++) {
-      const std::size_t kept = kept_by(ladder_, all_cells(partition_));
+      const std::size_t kept = kept_by(ladder_, partition_.all_cells());
       if (static_cast<double>(kept) >= kUsed * static_cast<double>(size_)) return;
       if (!divide(size_ - kept) && !peel(size_ - kept)) return;
     }
@@ -125,7 +117,7 @@ class Filler {
   bool settle(List<Division>& made, const List<std::size_t>& fresh) {
     if (made.empty()) return false;
     ladder_.solve(fresh, threads_, monitor_);
-    std::size_t kept = kept_by(ladder_, all_cells(partition_));
+    std::size_t kept = kept_by(ladder_, partition_.all_cells());
     bool any = !made.empty();
     while (kept > size_) {
       const Division& last = made.back();
@@ -176,7 +168,7 @@ std::unique_ptr<Ladder> solve_and_fill(Partition& partition, const std::function
       }
     }
     ladder->solve(rest, threads, monitor);
-    const std::size_t kept = kept_by(*ladder, all_cells(partition));
+    const std::size_t kept = kept_by(*ladder, partition.all_cells());
     if (kept <= size) break;
     // The sample was not typical.
     partition.cut_again(cut < kMostCuts ? std::max(size, static_cast<std::size_t>(

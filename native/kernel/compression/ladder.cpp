@@ -110,6 +110,10 @@ bool Ladder::solve_again(int threads, Monitor& monitor) {
   return climb_all(reduced(), kAgain, kTogether, true, threads, monitor);
 }
 
+bool Ladder::solve_bad_again(int threads, Monitor& monitor) {
+  return climb_all(bad(), kAgain, kTogether, true, threads, monitor);
+}
+
 bool Ladder::copy_small() {
   bool any = false;
   for (const std::size_t i : reduced()) {
@@ -121,11 +125,8 @@ bool Ladder::copy_small() {
 }
 
 bool Ladder::solve_boxed(int threads, Monitor& monitor) {
-  const List<std::size_t> cells = reduced();
-  List<std::size_t> bad;
-  for (const std::size_t i : cells)
-    if (!(residuals_[i] <= kAcceptedResidual)) bad.push_back(i);
-  return climb_all(bad.empty() ? cells : bad, kBoxed, kRequestedAgain, false, threads, monitor);
+  const List<std::size_t> bad_ones = bad();
+  return climb_all(bad_ones.empty() ? reduced() : bad_ones, kBoxed, kRequestedAgain, false, threads, monitor);
 }
 
 bool Ladder::solve_requested(int threads, Monitor& monitor) {
@@ -179,6 +180,13 @@ List<std::size_t> Ladder::reduced() const {
   return cells;
 }
 
+List<std::size_t> Ladder::bad() const {
+  List<std::size_t> cells;
+  for (const std::size_t i : reduced())
+    if (!(residuals_[i] <= kAcceptedResidual)) cells.push_back(i);
+  return cells;
+}
+
 // Solves a cell in cache, or in parts where it has too many points. In cache the weights go straight to their place,
 // without allocation.
 bool Ladder::solve_in_cache(std::size_t cell, const PointColumns& points, double* workspace, const Monitor& monitor) {
@@ -187,6 +195,7 @@ bool Ladder::solve_in_cache(std::size_t cell, const PointColumns& points, double
   const CellResult result = enlarged_.in_cache(points, workspace, chosen, results_.weights(cell), monitor);
   if (result.count >= 0 && result.residual <= kStrategies[kInCache].accepted) {
     results_.keep(cell, chosen, result.count);
+    residuals_[cell] = result.residual;
     strategy_[cell] = kInCache;
     return true;
   }
@@ -194,6 +203,7 @@ bool Ladder::solve_in_cache(std::size_t cell, const PointColumns& points, double
   const Support support = enlarged_.in_parts(points, kStrategies[kInParts].accepted, workspace, monitor);
   if (!support.found()) return false;
   results_.keep(cell, support);
+  residuals_[cell] = support.residual;
   strategy_[cell] = kInParts;
   return true;
 }

@@ -90,6 +90,8 @@ class Ladder {
   // counts. Returns, as the following functions do, whether
   // anything changed.
   bool solve_again(int threads, Monitor& monitor);
+  // The same for those alone whose own residual is not accepted.
+  bool solve_bad_again(int threads, Monitor& monitor);
   // Restores all points of the cells that have room for them.
   bool copy_small();
   // Solves cells in products of Legendre polynomials on their boxes: those with a bad residual, or if there are none,
@@ -108,6 +110,7 @@ class Ladder {
   bool solve_in_cache(std::size_t cell, const PointColumns& points, double* workspace, const Monitor& monitor);
   void copy(std::size_t cell);
   List<std::size_t> reduced() const;
+  List<std::size_t> bad() const;
   bool climb(std::size_t cell, std::size_t first, std::size_t end, const Support& start, int threads, Monitor& monitor);
   bool climb_all(const List<std::size_t>& cells, std::size_t first, std::size_t end, bool from_support, int threads,
                  Monitor& monitor);
@@ -121,7 +124,7 @@ class Ladder {
   CellResults results_;
   List<unsigned char> strategy_;    // per cell: the strategy that answered it
   List<unsigned char> keeps_less_;  // per cell: 1 or 0
-  List<double> residuals_;          // per cell that was not answered in cache
+  List<double> residuals_;          // per cell, in the basis of its answer
 };
 
 }  // namespace fewpoints

@@ -172,6 +172,12 @@ void Partition::number_rows() {
   });
 }
 
+List<std::size_t> Partition::all_cells() const {
+  List<std::size_t> cells(cells_.size());
+  std::iota(cells.begin(), cells.end(), std::size_t{0});
+  return cells;
+}
+
 std::size_t Partition::largest() const {
   std::size_t max = 0;
   for (const CellRange& cell : cells_) max = std::max(max, cell.size());

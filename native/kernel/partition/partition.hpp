@@ -35,6 +35,7 @@ class Partition {
   Partition(PointSet& set, const PartitionOptions& options, Monitor& monitor);
 
   const List<CellRange>& cells() const { return cells_; }
+  List<std::size_t> all_cells() const;                // their numbers
   std::size_t size() const { return options_.size; }  // the bound
 
   // Cuts again with another bound on the size. All cells change.

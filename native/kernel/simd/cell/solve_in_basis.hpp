@@ -54,7 +54,7 @@ class SolveInBasis {
     mass_ = memory_.b[0];
     if (!eliminate()) return {kCellNotSolved, 0};
     if (!complete_rank()) return {kCellTooMany, 0};
-    if (!(N >= kLargeCell ? walk_with_inverse() : walk_in_tableau()))
+    if (!walk())
       return {searches_ == kMaxSearches || out_of_steps_ ? kCellTooMany : kCellNotSolved, 0};
     const int* const support = find_support();
     const double residual = refine();
@@ -125,6 +125,15 @@ class SolveInBasis {
     cell_.features([&](int l) { return found_[l]; }, count, kBatch, kBatch, memory_.scratch);
     tableau_.append(memory_.scratch, count);
     return count;
+  }
+
+  static constexpr bool kMayBeLarge = F::N == 0 || F::N >= kLargeCell;
+  bool is_large() const { return kMayBeLarge && N >= kLargeCell; }
+
+  bool walk() {
+    if constexpr (kMayBeLarge)
+      if (is_large()) return walk_with_inverse();
+    return walk_in_tableau();
   }
 
   bool walk_in_tableau() {
@@ -213,7 +222,7 @@ class SolveInBasis {
       }
       residual /= mass_;
       if (pass == kMaxRefinements || (pass > 0 && residual <= kRefined)) return residual;
-      if (N >= kLargeCell)
+      if (is_large())
         multiply(memory_.inverse, N, padded, defect, step);
       else
         tableau_.solve(defect, step);
