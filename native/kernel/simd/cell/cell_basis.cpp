@@ -82,7 +82,7 @@ void fit_polynomials(CellBasis& basis, int m, int order, const double* t, const 
       subtract(next, beta, before, n);
       weigh(next);
       const double size = root(share * dot(next, weighted, n));
-      const double factor = size > kVanishing * terms ? 1 / size : 1;
+      const double factor = size > kVanishing * (terms > 1 ? terms : 1) ? 1 / size : 1;
       for (int i = 0; i < n; i++) next[i] *= factor;
       basis.steps[a * order + j] = {factor, -alpha * factor, beta * factor};
       double* const free = before;
