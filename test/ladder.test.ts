@@ -42,11 +42,23 @@ function student(count: number, dimension: number, seed: number) {
   })
 }
 
+/** Weights over many decades: few points are nearly all of the mass. */
+function uneven(count: number, dimension: number, seed: number) {
+  const random = seeded(seed)
+  const points = rowsOf(count, () => Array.from({ length: dimension }, () => random.normal()))
+  return { points, weights: fill(count, () => Math.exp(4 * random.normal())) }
+}
+const UNEVEN = uneven(20_000, 3, 1)
+
 const REACHED: Reached[] = [
   { strategy: 'copied', points: uniform(1000, 2), options: { dimension: 2, order: 3, size: 990, quality: 'fast' } },
   { strategy: 'merged', points: fill(200, () => 7), options: { dimension: 2, order: 3 } },
   { strategy: 'in cache', points: uniform(1000, 2), options: { dimension: 2, order: 3, size: 100 } },
-  { strategy: 'in parts', points: mixture(200_000, 3, 1), options: { dimension: 3, order: 3, size: 1000 } },
+  {
+    strategy: 'in parts',
+    points: UNEVEN.points,
+    options: { dimension: 3, order: 5, size: 280, quality: 'fast', weights: UNEVEN.weights },
+  },
   reached('streamed', '50, Gaussian', 2000, { order: 1, size: 51, quality: 'fast' }),
   reached('orthonormal', 'in the plane', 2000, { order: 4, size: 200 }),
   reached('orthonormal, requested', 'in the plane', 2000, { order: 10, size: 528 }),

@@ -26,6 +26,7 @@ struct Cell {
   const CellPoints& points;
   Vec* memory;  // F::scratch_vectors()
   CellBasis basis;
+  double per_weight = 0;  // 1 / mean weight
   static constexpr size_t kMaxColumns = usize(F::M > 0 ? F::M : kMaxFastDimension);
 
   FEWPOINTS_INLINE int dimension() const { return F::M > 0 ? F::M : shape.dimension; }
@@ -195,7 +196,7 @@ struct Cell {
   }
 
   // How much the points from i on, at most W of them, may matter: in coordinates of variance 1, sum_e phi_e^2 grows no
-  // faster than the square of this. Lanes after the last point are 0.
+  // faster than the square of this. Points heavier than the mean matter more. Lanes after the last point are 0.
   FEWPOINTS_INLINE Vec leverage(size_t i) const {
     const size_t n = points.count;
     Vec t[kMaxColumns], square = {};
@@ -214,7 +215,9 @@ struct Cell {
     Vec power = shape.order % 2 ? square_root(growth) : splat(1);
     for (int j = 2; j <= shape.order; j += 2) power = power * growth;
     power = minimum(power, splat(kLargestLeverage));
-    if (i + W <= n) return power;
+    if (i + W <= n) return points.w ? madd(loadu(points.w + i), splat(per_weight), splat(1)) * power : power;
+    if (points.w)
+      for (size_t l = 0; i + l < n; l++) power[l] *= points.w[i + l] * per_weight + 1;
     for (size_t l = n - i; l < W; l++) power[l] = 0;
     return power;
   }
@@ -222,8 +225,13 @@ struct Cell {
   // Chooses S of the points by systematic sampling: point i is taken with probability
   // min(1, rate leverage(i) + kEven S / n). The points of large leverage decide whether positive weights on the
   // candidates exist. share: the number of points that each candidate stands for. taken: n entries of scratch.
-  void choose_by_leverage(int S, int* candidates, double* share, unsigned char* taken) const {
+  void choose_by_leverage(int S, int* candidates, double* share, unsigned char* taken) {
     const size_t n = points.count;
+    if (points.w) {
+      double mass = 0;
+      for (size_t i = 0; i < n; i++) mass += points.w[i];
+      per_weight = static_cast<double>(n) / mass;
+    }
     const Vec even = splat(kEven * S / static_cast<double>(n));
     double rate = 0;
     for (int pass = 0; pass < 3; pass++) {  // the cap at 1 changes the sum
