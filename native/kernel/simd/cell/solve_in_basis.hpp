@@ -45,7 +45,9 @@ class SolveInBasis {
         N(cell.count()),
         padded(round_up(N)),
         tableau_(N, memory.S, memory.stride, memory.T, memory.tableau),
-        candidates_end_(tableau_.used) {}
+        candidates_end_(tableau_.used) {
+    for (int c = memory.S; c < candidates_end_; c++) memory.candidates[c] = memory.candidates[0];
+  }
 
   CellResult run(uint32_t* chosen, double* weights) {
     cell_.moments(memory_.b, memory_.lost, reinterpret_cast<Vec*>(memory_.scratch));
@@ -117,6 +119,7 @@ class SolveInBasis {
     if (count == 0) return 0;
     searches_++;
     for (int l = 0; l < count; l++) gone[found_[l]] = 1;  // no point is appended twice
+    for (int l = count; l < kBatch; l++) found_[l] = found_[0];
     return count;
   }
   int append_to_tableau(const double* y, double than) {
@@ -156,8 +159,7 @@ class SolveInBasis {
       if (tableau_.basis[i] < 0) tableau_.v[i] = 0;
     }
     for (int c = 0; c < tableau_.used; c++) memory_.open[c] = tableau_.open[c] != 0;
-    const auto at = [&](int c) { return c >= memory_.S && c < candidates_end_ ? memory_.candidates[0] : point(c); };
-    cell_.features(at, tableau_.used, tableau_.used, memory_.stride, memory_.T);
+    cell_.features([&](int c) { return point(c); }, tableau_.used, tableau_.used, memory_.stride, memory_.T);
     int columns = tableau_.used;
     const auto start = [this](int column) { return weight(column); };
     const auto outside = [&](const double* y, double than) {
