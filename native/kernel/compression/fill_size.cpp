@@ -15,7 +15,7 @@ constexpr double kUsed = 0.97;
 constexpr double kAim = 0.985;
 // A partition of fewer cells is solved without a sample. Of more, one in kStep is solved first, and at least kSample.
 constexpr std::size_t kFewCells = 48, kSample = 12, kStep = 16;
-constexpr int kMostCuts = 5, kMostRounds = 24;
+constexpr int kMostCuts = 5, kMostRounds = 8;
 
 std::size_t kept_by(const Ladder& ladder, const List<std::size_t>& cells) {
   std::size_t kept = 0;

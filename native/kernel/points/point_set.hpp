@@ -50,6 +50,11 @@ class PointSet {
   // The number that the caller gave, where `held` stands for it. row: the row in the caller's array.
   double as_given(double held, std::uint32_t row, int column) const;
 
+  // Whether points come often enough for merge_equal() to pay. Looks at a sample of them.
+  bool has_many_equal() const;
+  // Equal points become one: the first of them, with the weight of all. Takes about 50 ns per point.
+  void merge_equal();
+
   // For the partition, which permutes these arrays in place.
   Array<double>& mutable_column(int a) { return columns_[a]; }
   Array<double>& mutable_weights() { return weights_; }
