@@ -16,9 +16,6 @@ namespace {
 
 // A support is good enough when its refined weights have at most this residual; otherwise a new one is tried.
 constexpr double kRefined = 1e-15;
-// A cell with too many points is cut into kParts parts. At kFewPerFeature or fewer points per feature, cutting does not
-// help.
-constexpr std::size_t kParts = 8, kFewPerFeature = 16;
 // Candidates per feature. With too few there are many exchanges, and passes over the points outside the tableau. With
 // too many, elimination takes longer. These numbers took the least time on cells of ten points per feature, whose
 // points are spatially sorted down to pairs. The minimum is flat, and steep on the side of too few. No command of the
@@ -101,7 +98,8 @@ Support merged(const PointColumns& points) {
   return {{0}, {static_cast<double>(mass)}, 0};
 }
 
-CellSolver::CellSolver(const PolynomialSpace& space, std::size_t largest_cell) : space_(space), indices_(space) {
+CellSolver::CellSolver(const PolynomialSpace& space, std::size_t largest_cell, double accepted)
+    : space_(space), indices_(space) {
   const int N = indices_.count, m = indices_.dimension, k = indices_.order;
   norm_.assign(N, 1.0);
   for (int e = 1; e < N; e++) norm_[e] = norm_[indices_.parent[e]] * std::sqrt(2.0 * indices_.degree[e] + 1);
@@ -111,47 +109,13 @@ CellSolver::CellSolver(const PolynomialSpace& space, std::size_t largest_cell) :
       m, k, N, samples, indices_.parent.data(), indices_.axis.data(), indices_.degree.data(), norm_.data(),
       // At order 1 the largest pivots lie at the rim of the cell, and the degree-2 error of all cells has one sign.
       k == 1 ? 0.6 : 1.0, space.is_total() && space.extra == 0 ? simd().cell_instance(m, k) : -1, space.is_total(),
-      1.5e-14};
+      accepted};
   if (fits && largest_cell < (std::size_t{1} << 31)) workspace_ = simd().cell_workspace(shape_, largest_cell);
 }
 
 CellResult CellSolver::in_cache(const PointColumns& points, double* workspace, std::uint32_t* chosen, double* weights,
                                 const Monitor& monitor) const {
   return simd().cell(shape_, {points.x, points.w, points.count, stop_of(monitor)}, workspace, chosen, weights);
-}
-
-Support CellSolver::in_parts(const PointColumns& points, double accepted, double* workspace,
-                             const Monitor& monitor) const {
-  const std::size_t n = points.count, N = usize(features());
-  const int m = points.dimension;
-  if (n <= kFewPerFeature * N) return {};
-  const auto solved = [&](const PointColumns& part) -> Support {
-    Support support{List<std::uint32_t>(N), List<double>(N)};
-    const CellResult result = in_cache(part, workspace, support.indices.data(), support.weights.data(), monitor);
-    if (result.count == kCellTooMany) return in_parts(part, accepted, workspace, monitor);
-    if (result.count < 0) return {};
-    support.indices.resize(result.count);
-    support.weights.resize(result.count);
-    support.residual = result.residual;
-    return support;
-  };
-  Support kept;
-  kept.residual = 0;
-  List<const double*> x(m);
-  for (std::size_t p = 0; p < kParts; p++) {
-    const std::size_t begin = p * n / kParts, end = (p + 1) * n / kParts;
-    for (int a = 0; a < m; a++) x[a] = points.x[a] + begin;
-    const Support part = solved({x.data(), points.w ? points.w + begin : nullptr, end - begin, m});
-    if (!(part.residual <= accepted)) return {};
-    for (const std::uint32_t i : part.indices) kept.indices.push_back(static_cast<std::uint32_t>(begin + i));
-    kept.weights.insert(kept.weights.end(), part.weights.begin(), part.weights.end());
-    kept.residual = std::max(kept.residual, part.residual);
-  }
-  const ChosenPoints all(points, kept.indices);
-  Support support = solved({all.x.data(), kept.weights.data(), kept.indices.size(), m});
-  for (std::uint32_t& i : support.indices) i = kept.indices[i];
-  support.residual += kept.residual;
-  return support.residual <= accepted ? support : Support{};
 }
 
 Support CellSolver::streamed(const PointColumns& points, int threads, Monitor& monitor) const {

@@ -26,7 +26,8 @@ Support merged(const PointColumns& points);
 // positive weights and its residual, or none.
 class CellSolver {
  public:
-  CellSolver(const PolynomialSpace& space, std::size_t largest_cell);
+  // accepted: in_cache() tries more to reach this residual.
+  CellSolver(const PolynomialSpace& space, std::size_t largest_cell, double accepted);
 
   int features() const { return indices_.count; }
   // The doubles of workspace that in_cache() needs. 0: the space has too many features for it.
@@ -36,18 +37,13 @@ class CellSolver {
   // up for that.
   bool streams(std::size_t points) const { return workspace_ == 0 || (shape_.instance < 0 && points >= kManyPoints); }
 
-  // Legendre products on the cell's box, one tableau in cache (simd/cell). chosen and weights hold features() entries.
-  // `count` of the result is kCellNotSolved, kCellTooMany, or the number of points kept.
+  // Products of polynomials on the cell's box or fitted to its points, in cache (simd/cell). chosen and weights hold
+  // features() entries. `count` of the result is negative, or the number of points kept.
   CellResult in_cache(const PointColumns& points, double* workspace, std::uint32_t* chosen, double* weights,
                       const Monitor& monitor) const;
 
-  // The same for a cell that has too many points for in_cache(). Its parts are reduced first, each on its own box, and
-  // then the points that they keep (tree recombination: Tchernychova 2015). None when a part is not solved, or not
-  // within the accepted residual. The residual is a bound made of those of the parts and of the last step.
-  Support in_parts(const PointColumns& points, double accepted, double* workspace, const Monitor& monitor) const;
-
-  // The same basis for any number of features and points. All threads stream the cell through the tableau of
-  // recombination/.
+  // Legendre products on the cell's box, for any number of features and points. All threads stream the cell through the
+  // tableau of recombination/.
   Support streamed(const PointColumns& points, int threads, Monitor& monitor) const;
 
   // Whitened coordinates, and polynomials that are orthonormal over the data. Finds the rank, and refines weights in

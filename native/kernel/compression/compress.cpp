@@ -20,6 +20,9 @@
 namespace fewpoints {
 namespace {
 
+// Up to this residual of the whole set, no cell is solved again.
+constexpr double kGoodResidual = 16 * kEpsilon;
+
 class Clock {
  public:
   double lap() {
@@ -108,7 +111,7 @@ CellResults::Columns repaired(Ladder& ladder, const PointSet& set, const Residua
     round_weights(columns, set, result.threads, monitor);
     return true;
   };
-  const auto accepted = [&] { return result.residual <= kAcceptedResidual; };
+  const auto accepted = [&] { return result.residual <= kGoodResidual; };
 
   const auto keep_refined = [&] {
     CellResults::Columns columns = rounded();
@@ -168,7 +171,7 @@ UnwrittenCompressed compress_unwritten(PointSet&& set, const CompressOptions& op
     return repaired(*ladder, set, original, std::max(options.size, usize(space.count())), result, monitor);
   };
   CellResults::Columns columns = solved(fills);
-  if (fills && !(result.residual <= kAcceptedResidual)) {
+  if (fills && !(result.residual <= kGoodResidual)) {
     // The repairs had no room for what they needed. Without the further divisions they have.
     const CompressReport filled = result;
     partition.cut_again(options.size);

@@ -30,12 +30,12 @@ Ladder::Ladder(const Partition& partition, const PolynomialSpace& enlarged, cons
                bool merges_equal)
     : partition_(partition),
       merges_equal_(merges_equal),
-      enlarged_(enlarged, partition.largest()),
+      enlarged_(enlarged, partition.largest(), kCellResidual),
       results_(partition, enlarged.dimension(), static_cast<std::size_t>(enlarged.count())),
       strategy_(results_.cells(), 0),
       keeps_less_(results_.cells(), 0),
       residuals_(results_.cells(), 0) {
-  if (enlarged.count() > requested.count()) requested_.emplace(requested, partition.largest());
+  if (enlarged.count() > requested.count()) requested_.emplace(requested, partition.largest(), kCellResidual);
 }
 
 Ladder::Answer Ladder::answer(std::size_t cell) const {
@@ -187,8 +187,7 @@ List<std::size_t> Ladder::bad() const {
   return cells;
 }
 
-// Solves a cell in cache, or in parts where it has too many points. In cache the weights go straight to their place,
-// without allocation.
+// Solves a cell in cache. The weights go straight to their place, without allocation.
 bool Ladder::solve_in_cache(std::size_t cell, const PointColumns& points, double* workspace, const Monitor& monitor) {
   if (enlarged_.streams(points.count) || points.count <= usize(enlarged_.features())) return false;
   std::uint32_t chosen[kMaxFastFeatures];
@@ -199,13 +198,7 @@ bool Ladder::solve_in_cache(std::size_t cell, const PointColumns& points, double
     strategy_[cell] = kInCache;
     return true;
   }
-  if (result.count != kCellTooMany) return false;
-  const Support support = enlarged_.in_parts(points, kStrategies[kInParts].accepted, workspace, monitor);
-  if (!support.found()) return false;
-  results_.keep(cell, support);
-  residuals_[cell] = support.residual;
-  strategy_[cell] = kInParts;
-  return true;
+  return false;
 }
 
 // Tries the strategies [first, end) one after the other, and takes the first that is accepted, or else the one with the

@@ -21,7 +21,7 @@ enum class Space { Enlarged, Requested };
 
 // A way of CellSolver has a basis and an engine. Copied and Merged solve nothing. Together is no way of a cell: it
 // refines the weights of the whole set (compress.cpp).
-enum class Way { Copied, Merged, InCache, InParts, Streamed, Orthonormal, Boxed, Together };
+enum class Way { Copied, Merged, InCache, Streamed, Orthonormal, Boxed, Together };
 
 struct Strategy {
   const char* name;
@@ -41,7 +41,6 @@ constexpr std::array kStrategies{
     Strategy{"copied", Space::Enlarged, Way::Copied, 0},
     Strategy{"merged", Space::Enlarged, Way::Merged, 0},
     Strategy{"in cache", Space::Enlarged, Way::InCache, kCellResidual},
-    Strategy{"in parts", Space::Enlarged, Way::InParts, kCellResidual},
     Strategy{"streamed", Space::Enlarged, Way::Streamed, kCellResidual},
     Strategy{"orthonormal", Space::Enlarged, Way::Orthonormal, kCellResidual},
     Strategy{"orthonormal, requested", Space::Requested, Way::Orthonormal, HUGE_VAL},
@@ -50,9 +49,9 @@ constexpr std::array kStrategies{
     Strategy{"boxed", Space::Enlarged, Way::Boxed, HUGE_VAL},
     Strategy{"again, requested", Space::Requested, Way::Orthonormal, HUGE_VAL},
 };
-constexpr std::size_t kCopied = 0, kMerged = 1, kInCache = 2, kInParts = 3, kCostly = 4, kAgain = 7, kTogether = 8,
-                      kBoxed = 9, kRequestedAgain = 10;
-static_assert(kStrategies[kMerged].way == Way::Merged && kStrategies[kInParts].way == Way::InParts &&
+constexpr std::size_t kCopied = 0, kMerged = 1, kInCache = 2, kCostly = 3, kAgain = 6, kTogether = 7, kBoxed = 8,
+                      kRequestedAgain = 9;
+static_assert(kStrategies[kMerged].way == Way::Merged && kStrategies[kInCache].way == Way::InCache &&
               kStrategies[kCostly].way == Way::Streamed && kStrategies[kTogether].way == Way::Together &&
               kStrategies[kBoxed].way == Way::Boxed && kStrategies.size() == kRequestedAgain + 1);
 using StrategyCounts = std::array<std::size_t, kStrategies.size()>;

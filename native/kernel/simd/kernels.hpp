@@ -63,8 +63,8 @@ struct CellPoints {
   Stop stop;
 };
 
-// Returned in place of a count when a cell was not solved. kCellNotSolved: its features are rank-deficient or too badly
-// conditioned on its points. kCellTooMany: its candidates did not suffice; those of a part of the points may.
+// Returned in place of a count when a cell was not solved. kCellNotSolved: its features are too badly conditioned on
+// its points. kCellTooMany: its candidates did not suffice; more of them may.
 constexpr int kCellNotSolved = -1, kCellTooMany = -2;
 struct CellResult {
   int count;        // points kept, or one of the two above

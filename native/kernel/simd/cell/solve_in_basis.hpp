@@ -56,8 +56,7 @@ class SolveInBasis {
     mass_ = memory_.b[0];
     if (!eliminate()) return {kCellNotSolved, 0};
     if (!complete_rank()) return {kCellTooMany, 0};
-    if (!walk())
-      return {searches_ == kMaxSearches || out_of_steps_ ? kCellTooMany : kCellNotSolved, 0};
+    if (!walk()) return {searches_ == kMaxSearches || out_of_steps_ ? kCellTooMany : kCellNotSolved, 0};
     const int* const support = find_support();
     const double residual = refine();
     if (!(residual <= kLargestResidual)) return {kCellNotSolved, residual};
