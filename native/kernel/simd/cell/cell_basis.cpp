@@ -1,6 +1,51 @@
 #include "simd/cell/cell_basis.hpp"
 
 namespace fewpoints::FEWPOINTS_SIMD {
+// A direction, or a polynomial, that is this small on the sample beside the terms it comes from is rounding there. It
+// keeps its scale, because it need not be small on the other points.
+constexpr double kVanishing = 1e-12;
+// Coordinates are mixed when a column keeps less than this share of its variance beside the others.
+constexpr double kOwnShare = 0.25;
+
+namespace {
+
+double dot(const double* x, const double* y, int n) {
+  Vec s = {};
+  int i = 0;
+  for (; i + W <= n; i += W) s = madd(load(x + i), load(y + i), s);
+  double rest = 0;
+  for (; i < n; i++) rest += x[i] * y[i];
+  return sum(s) + rest;
+}
+void subtract(double* x, double factor, const double* y, int n) {
+  int i = 0;
+  for (; i + W <= n; i += W) store(x + i, nmadd(splat(factor), load(y + i), load(x + i)));
+  for (; i < n; i++) x[i] -= factor * y[i];
+}
+double largest_of(const double* x, int n) {
+  double low, high;
+  extremes(x, usize(n), &low, &high);
+  return -low > high ? -low : high;
+}
+double root(double x) { return __builtin_sqrt(x); }
+
+}  // namespace
+
+void CellBasis::set_legendre(int dimension, int order) {
+  mixed = false;
+  for (int a = 0; a < dimension; a++)
+    for (int j = 1; j < order; j++) steps[a * order + j] = {(2.0 * j + 1) / (j + 1), 0, j / (j + 1.0)};
+}
+
+void CellBasis::mix(int dimension, Vec* t) const {
+  const double* f = factors;
+  for (int q = 0; q < dimension; q++) {
+    Vec s = t[axes[q]];
+    for (int r = 0; r < q; r++) s = nmadd(splat(*f++), t[axes[r]], s);
+    t[axes[q]] = s * splat(rescale[q]);
+  }
+}
+
 // Centres the axes, brings them to variance 1, and removes from each what the axes before it say.
 void fit_coordinates(CellBasis& basis, int m, bool mixable, double* t, int stride, int n) {
   const double share = 1.0 / n;

@@ -30,7 +30,7 @@ template <class F>
 CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* workspace, uint32_t* chosen,
                       double* weights) {
   CellMemory<F> memory(shape, points.count, workspace);
-  Cell<F> cell{shape, points, memory.features, {}};
+  Cell<F> cell(shape, points, memory.features);
   const int m = cell.dimension();
   const size_t n = points.count, enough = 4 * n + 64;
   const bool large = cell.count() >= kLargeCell;
