@@ -44,7 +44,7 @@ struct InverseWalk {
   const Outside& outside;
   const double enter_tolerance, zero;
   const Stop stop;
-  double remaining = 1;
+  double remaining;
   size_t exchanges = 0;
   int next = 0;  // the column at which pricing goes on
 

@@ -7,9 +7,11 @@
 
 namespace fewpoints::FEWPOINTS_SIMD {
 
-// Cells of kLargeCell features, and cells of order kHighOrder whose points are concentrated, begin with the fitted
-// basis: that of the box would be too badly conditioned, or too few of the candidates would have large features.
+// Cells of at least this order whose points are concentrated begin with the fitted basis: that of the box would be too
+// badly conditioned, or too few of the candidates would have large features.
 constexpr int kHighOrder = 4;
+// So do large cells of more points per feature than this: the few candidates of an even sample would miss the rim.
+constexpr size_t kSparse = 16;
 // The variance of points that fill [-1, 1] evenly is 1/3.
 constexpr double kConcentrated = 0.15;
 // With the usual candidates, a large cell takes at most so many steps per feature. If no positive weights on them
@@ -39,14 +41,16 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
   cell.choose_evenly(memory.S, memory.candidates);
   const auto locate = [&] { cell.coordinates(memory.candidates, memory.S, memory.stride, memory.coordinates); };
 
+  const bool sparse = large && n > kSparse * usize(cell.count());
   bool concentrated = false;
-  if (large || shape.order >= kHighOrder) {
+  if (shape.order >= kHighOrder) {
     locate();
     for (int a = 0; a < m; a++)
       concentrated = concentrated || is_concentrated(memory.coordinates + a * memory.stride, memory.S);
   }
-  if (!large && !concentrated) {
-    const CellResult result = SolveInBasis<F>(cell, memory, false, enough).run(chosen, weights);
+  const size_t few_steps = large ? kStepsPerFeature * usize(cell.count()) : enough;
+  if (!concentrated && !sparse) {
+    const CellResult result = SolveInBasis<F>(cell, memory, false, few_steps).run(chosen, weights);
     if ((result.count >= 0 && result.residual <= shape.accepted) || points.stop()) return result;
   }
 
@@ -61,8 +65,7 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
     return SolveInBasis<F>(cell, memory, true, most_steps).run(chosen, weights);
   };
   if (!(large && concentrated)) {
-    const size_t most_steps = large ? kStepsPerFeature * usize(cell.count()) : enough;
-    const CellResult result = solve_fitted(shape.samples, most_steps);
+    const CellResult result = solve_fitted(shape.samples, few_steps);
     if (result.count != kCellTooMany || n <= usize(shape.samples) || points.stop()) return result;
   }
   return solve_fitted(kManyCandidates * shape.samples, enough);

@@ -132,21 +132,26 @@ class SolveInBasis {
   static constexpr bool kMayBeLarge = F::N == 0 || F::N >= kLargeCell;
   bool is_large() const { return kMayBeLarge && N >= kLargeCell; }
 
+  // Few exchanges are cheapest in the tableau, unless it is very wide. A large cell goes on with the inverse alone when
+  // the tableau has no room for more.
   bool walk() {
-    if constexpr (kMayBeLarge)
-      if (is_large()) return walk_with_inverse();
-    return walk_in_tableau();
-  }
-
-  bool walk_in_tableau() {
     const auto start = [this](int column) { return weight(column); };
     const auto outside = [this](const double* y, double than) { return append_to_tableau(y, than); };
-    return tableau_.walk(start, outside, kEnterTolerance, kZero * mass_, most_steps_, points_.stop);
+    const bool many = memory_.S > cell_.shape.samples;
+    size_t few = most_steps_;
+    if (is_large()) few = many ? 0 : usize(tableau_.room_for_exchanges());
+    if (tableau_.walk(start, outside, kEnterTolerance, kZero * mass_, few < most_steps_ ? few : most_steps_,
+                      points_.stop))
+      return true;
+    if constexpr (kMayBeLarge)
+      if (is_large() && usize(tableau_.exchanges()) >= few) return walk_with_inverse();
+    return false;
   }
 
-  // The same with the inverse alone, which the elimination has left in the columns of the basis. T gets the features
-  // again.
+  // The elimination has left the inverse in the columns of the first basis. T gets the features again.
   bool walk_with_inverse() {
+    const size_t done = usize(tableau_.exchanges());
+    tableau_.flush();
     double* const inverse = memory_.inverse;
     for (int i = 0; i < N; i++) {
       double* const row = inverse + usize(i) * usize(padded);
@@ -154,8 +159,6 @@ class SolveInBasis {
         const int home = e < N && tableau_.basis[i] >= 0 ? tableau_.home[e] : -1;
         row[e] = home >= 0 ? memory_.T[usize(i) * usize(memory_.stride) + usize(home)] : 0;
       }
-      tableau_.u[i] = tableau_.basis[i] >= 0 ? weight(tableau_.basis[i]) : 0;
-      if (tableau_.basis[i] < 0) tableau_.v[i] = 0;
     }
     for (int c = 0; c < tableau_.used; c++) memory_.open[c] = tableau_.open[c] != 0;
     cell_.features([&](int c) { return point(c); }, tableau_.used, tableau_.used, memory_.stride, memory_.T);
@@ -185,9 +188,12 @@ class SolveInBasis {
                                                           outside,
                                                           kEnterTolerance,
                                                           kZero * mass_,
-                                                          points_.stop};
-    const bool found = walk_to_basic_solution(steps, most_steps_);
-    out_of_steps_ = !found && steps.exchanges >= most_steps_;
+                                                          points_.stop,
+                                                          tableau_.remaining};
+    has_inverse_ = true;
+    const size_t left = most_steps_ > done ? most_steps_ - done : 0;
+    const bool found = walk_to_basic_solution(steps, left);
+    out_of_steps_ = !found && steps.exchanges >= left;
     return found;
   }
 
@@ -223,7 +229,7 @@ class SolveInBasis {
       }
       residual /= mass_;
       if (pass == kMaxRefinements || (pass > 0 && residual <= kRefined)) return residual;
-      if (is_large())
+      if (has_inverse_)
         multiply(memory_.inverse, N, padded, defect, step);
       else
         tableau_.solve(defect, step);
@@ -242,7 +248,7 @@ class SolveInBasis {
   double mass_ = 0;
   int searches_ = 0, appended_[kMaxSearches * kBatch];
   int* found_ = nullptr;  // the points of the last search
-  bool out_of_steps_ = false;
+  bool out_of_steps_ = false, has_inverse_ = false;
 };
 
 }  // namespace fewpoints::FEWPOINTS_SIMD

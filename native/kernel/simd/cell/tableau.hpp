@@ -107,6 +107,11 @@ class TableauOf {
   bool walk(const Start& start, const Outside& outside, double enter_tolerance, double zero, size_t most_steps,
             Stop stop);
 
+  // The number of exchanges until the corrections have to be applied to the whole tableau, and of those pending.
+  int room_for_exchanges() const { return capacity - pending; }
+  int exchanges() const { return pending; }
+  void flush();
+
   // Appends kBatch columns that were not in T (phi: rows x kBatch). The first `count` of them are open. Returns the
   // number of the first; stride must have room for all.
   int append(const double* phi, int count);
@@ -236,7 +241,6 @@ class TableauOf {
   // out[i] = row i of A . spread, for i < count; up to W - 1 more entries are written.
   void products(const double* A, int count, double* out) const;
 
-  void flush();
   // Subtracts the pending corrections from Q vectors of every row. The Q vectors of the corrections stay in the
   // first-level cache meanwhile.
   template <int Q>
