@@ -40,7 +40,6 @@ Estimate estimate(const Ladder& ladder, const List<std::size_t>& sample) {
   return {share, std::sqrt(squares) / cost};
 }
 
-// Divides the cells of largest error as long as about `room` more points are kept. Returns which.
 struct Division {
   std::size_t cell;
   Ladder::Answer before;
@@ -76,6 +75,7 @@ class Filler {
     closed_[cell] = 1;
   }
 
+  // Divides the cells of largest error as long as about `room` more points are kept.
   bool divide(std::size_t room) {
     List<Division> made;
     List<std::size_t> fresh;
@@ -118,7 +118,6 @@ class Filler {
     if (made.empty()) return false;
     ladder_.solve(fresh, threads_, monitor_);
     std::size_t kept = kept_by(ladder_, partition_.all_cells());
-    bool any = !made.empty();
     while (kept > size_) {
       const Division& last = made.back();
       kept -= ladder_.kept(last.cell) + ladder_.kept(partition_.cells().size() - 1);
@@ -128,8 +127,7 @@ class Filler {
       close(last.cell);
       made.pop_back();
     }
-    any = !made.empty();
-    return any;
+    return !made.empty();
   }
 
   Partition& partition_;

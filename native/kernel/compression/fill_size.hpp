@@ -3,6 +3,7 @@
 // judged by a sample of its cells, and then cells are divided further until the size is used up.
 #pragma once
 #include <functional>
+#include <memory>
 
 #include "base/status.hpp"
 #include "compression/ladder.hpp"

@@ -13,8 +13,10 @@ namespace {
 
 // The number of rows that are looked at first.
 constexpr std::size_t kSample = 4096;
-// Merging takes about as long as it saves when points come once and a half on average.
-constexpr double kMinMultiplicity = 1.5;
+// Merging a point takes about as long as all the rest takes for it, so it has to leave few.
+constexpr double kMinMultiplicity = 4;
+// Slots of the table are fetched so many rows ahead.
+constexpr std::size_t kAhead = 16;
 
 // Equal numbers have equal bits, once -0 has become 0.
 std::uint64_t hash_of(const List<const double*>& columns, std::size_t row) {
@@ -37,16 +39,21 @@ bool PointSet::has_many_equal() const {
   List<const double*> columns;
   for (const auto& column : columns_) columns.push_back(column.data());
   List<std::uint64_t> hashes;
-  for (std::size_t i = 0; i < count; i++) hashes.push_back(hash_of(columns, i * size_ / count));
-  std::sort(hashes.begin(), hashes.end());
-  double pairs = 0;
-  for (std::size_t i = 0, first = 0; i < count; i++) {
-    if (hashes[i] != hashes[first]) first = i;
-    pairs += static_cast<double>(i - first);
+  // At pseudo-random places (splitmix64), because equal rows may lie at regular distances.
+  for (std::size_t i = 0; i < count; i++) {
+    std::uint64_t z = (i + 1) * 0x9e3779b97f4a7c15;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    z ^= z >> 31;
+    hashes.push_back(hash_of(columns, static_cast<std::size_t>(z % size_)));
   }
-  // The mean over the points of how many are equal to one, itself included.
+  std::sort(hashes.begin(), hashes.end());
+  // A pair in the sample stands for many. A point that comes often counts as often as it is seen, not squared: merging
+  // it alone leaves most points.
+  double repeats = 0;  // the sample may take a row twice; that adds 1 to the mean below, for the row itself
+  for (std::size_t i = 1; i < count; i++) repeats += hashes[i] == hashes[i - 1] ? 1 : 0;
   const double n = static_cast<double>(size_), s = static_cast<double>(count);
-  return pairs * 2 / (s * (s - 1)) * (n - 1) + 1 >= kMinMultiplicity;
+  return repeats * 2 / (s * (s - 1)) * n >= kMinMultiplicity;
 }
 
 void PointSet::merge_equal() {
@@ -56,8 +63,15 @@ void PointSet::merge_equal() {
   const std::size_t slots = std::bit_ceil(2 * size_ + 2);
   List<std::uint32_t> table(slots, 0u), first;  // first: the first row of each distinct point
   List<DoubleDouble> weight;
+  std::uint64_t hashes[kAhead];  // of the next rows
+  const auto fetch = [&](std::size_t row) {
+    const std::uint64_t h = hashes[row % kAhead] = hash_of(columns, row);
+    __builtin_prefetch(&table[static_cast<std::size_t>(h) & (slots - 1)]);
+  };
+  for (std::size_t i = 0; i < std::min(kAhead, size_); i++) fetch(i);
   for (std::size_t i = 0; i < size_; i++) {
-    std::size_t slot = static_cast<std::size_t>(hash_of(columns, i)) & (slots - 1);
+    std::size_t slot = static_cast<std::size_t>(hashes[i % kAhead]) & (slots - 1);
+    if (i + kAhead < size_) fetch(i + kAhead);
     while (table[slot] != 0 && !are_equal(columns, first[table[slot] - 1], i)) slot = (slot + 1) & (slots - 1);
     const DoubleDouble w(weights_.empty() ? 1.0 : weights_[i]);
     if (table[slot] == 0) {

@@ -52,7 +52,7 @@ class PointSet {
 
   // Whether points come often enough for merge_equal() to pay. Looks at a sample of them.
   bool has_many_equal() const;
-  // Equal points become one: the first of them, with the weight of all. Takes about 50 ns per point.
+  // Equal points become one: the first of them, with the weight of all. Takes one pass.
   void merge_equal();
 
   // For the partition, which permutes these arrays in place.
