@@ -11,7 +11,7 @@
 
 namespace fewpoints {
 
-// Solves all cells, and divides cells until at least kUsed of the bound of the partition is kept, where so many
+// Solves all cells, and divides cells until at least 97 % of the bound of the partition is kept, where so many
 // distinct points and useful cuts exist. fresh: makes a ladder for the present cells of the partition.
 std::unique_ptr<Ladder> solve_and_fill(Partition& partition, const std::function<std::unique_ptr<Ladder>()>& fresh,
                                        int threads, Monitor& monitor);
