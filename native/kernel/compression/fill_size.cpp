@@ -42,6 +42,7 @@ Estimate estimate(const Ladder& ladder, const List<std::size_t>& sample) {
 
 struct Division {
   std::size_t cell;
+  int node;  // of the partition, before
   Ladder::Answer before;
 };
 
@@ -84,12 +85,13 @@ class Filler {
       const std::size_t kept = ladder_.kept(i), more = std::min(kept, partition_.cells()[i].size() - kept);
       if (more > room) continue;
       Ladder::Answer before = ladder_.answer(i);
+      const int node = partition_.node(i);
       if (!partition_.divide(i)) {
         close(i);
         continue;
       }
       ladder_.add_cell();
-      made.push_back({i, std::move(before)});
+      made.push_back({i, node, std::move(before)});
       fresh.push_back(i);
       fresh.push_back(partition_.cells().size() - 1);
       room -= more;
@@ -105,7 +107,7 @@ class Filler {
       const std::size_t count = std::min({room, points / 2, ladder_.features()});
       if (count == 0) continue;
       List<Division> made;
-      made.push_back({i, ladder_.answer(i)});
+      made.push_back({i, partition_.node(i), ladder_.answer(i)});
       partition_.peel(i, count);
       ladder_.add_cell();
       return settle(made, {i, partition_.cells().size() - 1});
@@ -121,7 +123,7 @@ class Filler {
     while (kept > size_) {
       const Division& last = made.back();
       kept -= ladder_.kept(last.cell) + ladder_.kept(partition_.cells().size() - 1);
-      partition_.unite(last.cell);
+      partition_.unite(last.cell, last.node);
       ladder_.drop_cell(last.cell, last.before);
       kept += ladder_.kept(last.cell);
       close(last.cell);

@@ -150,13 +150,11 @@ void Partition::peel(std::size_t cell, std::size_t count) {
   cells_.push_back({parent.begin + end, parent.end});
 }
 
-void Partition::unite(std::size_t cell) {
-  cells_[cell].end = cells_.back().end;
+void Partition::unite(std::size_t cell, int node) {
   cells_.pop_back();
-  const int left = nodes_[cell];
   nodes_.pop_back();
-  for (std::size_t i = 0; i < tree_.nodes.size(); i++)
-    if (tree_.nodes[i].left == left) nodes_[cell] = static_cast<int>(i);
+  nodes_[cell] = node;
+  cells_[cell] = {tree_.nodes[node].begin, tree_.nodes[node].end};
 }
 
 void Partition::number_rows() {

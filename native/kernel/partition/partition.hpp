@@ -47,8 +47,10 @@ class Partition {
   bool divide(std::size_t cell);
   // The `count` points that are farthest from the centre of the cell's box become the last cell.
   void peel(std::size_t cell, std::size_t count);
-  // Takes back the last divide() or peel(), which was that of this cell. Its points stay permuted.
-  void unite(std::size_t cell);
+  // Takes back the last divide() or peel(), which was that of this cell. node: what node() said before. The points stay
+  // permuted.
+  int node(std::size_t cell) const { return nodes_[cell]; }
+  void unite(std::size_t cell, int node);
 
   std::size_t largest() const;  // the number of points in the largest cell
   const double* column(int a) const { return set_.column(a); }
