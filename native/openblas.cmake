@@ -46,9 +46,18 @@ endif()
 if(BLAS_CORES)
   string(REPLACE ";" "-" name "${BLAS_CORES}")
   set(BLAS_OBJECT "${CMAKE_CURRENT_BINARY_DIR}/openblas-${name}.o")
+  # The script is written for GNU binutils. clang would choose its own.
+  set(BLAS_AR "${CMAKE_AR}")
+  set(BLAS_NM "${CMAKE_NM}")
+  set(BLAS_OBJCOPY "${CMAKE_OBJCOPY}")
+  if(CMAKE_AR MATCHES "llvm")
+    set(BLAS_AR ar)
+    set(BLAS_NM nm)
+    set(BLAS_OBJCOPY objcopy)
+  endif()
   add_custom_command(OUTPUT "${BLAS_OBJECT}"
-    COMMAND ${CMAKE_COMMAND} -E env "CC=${CMAKE_C_COMPILER}" "AR=${CMAKE_AR}" "NM=${CMAKE_NM}" "LD=${CMAKE_LINKER}"
-      "OBJCOPY=${CMAKE_OBJCOPY}" sh "${CMAKE_CURRENT_SOURCE_DIR}/slim_openblas.sh" "${BLAS_ARCHIVE}" "${BLAS_OBJECT}"
+    COMMAND ${CMAKE_COMMAND} -E env "CC=${CMAKE_C_COMPILER}" "AR=${BLAS_AR}" "NM=${BLAS_NM}" "LD=${CMAKE_LINKER}"
+      "OBJCOPY=${BLAS_OBJCOPY}" sh "${CMAKE_CURRENT_SOURCE_DIR}/slim_openblas.sh" "${BLAS_ARCHIVE}" "${BLAS_OBJECT}"
       ${BLAS_CORES}
     DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/slim_openblas.sh" "${BLAS_ARCHIVE}"
     COMMENT "Taking kernels out of ${BLAS_ARCHIVE}" VERBATIM)
