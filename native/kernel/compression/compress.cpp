@@ -145,9 +145,9 @@ UnwrittenCompressed compress_unwritten(PointSet&& set, const CompressOptions& op
                         : options.space;
   result.order = space.highest_degree();
   const Residual original(set, space, result.threads, monitor);
+  if (options.size < set.size() && set.has_many_equal()) set.merge_equal();
   const PolynomialSpace kept_space =
       options.best && options.size < set.size() ? enlarged_space(space, options.size) : space;
-  if (options.size < set.size() && set.has_many_equal()) set.merge_equal();
   const std::int64_t features = kept_space.count();
   const PartitionOptions cutting{cutting_units(set, original.deviations(), options), kept_space.order[0],
                                  static_cast<std::size_t>(features), options.size, result.threads};
