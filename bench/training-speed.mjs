@@ -79,6 +79,18 @@ export function waves() {
   return { x, y: y.map((value) => value + 0.1 * normal()), inputs: INPUTS, outputs: 1 }
 }
 
+/** The lines of a table: every method of every result, with what more(method, its place, the result) adds. */
+export function linesOf(results, more) {
+  return results.flatMap((result) =>
+    result.methods.map((method, i) => ({
+      ...method,
+      activation: i === 0 ? result.activation : '',
+      width: result.width,
+      ...more(method, i, result),
+    })),
+  )
+}
+
 /** Neuron-samples a second, of milliseconds per step. */
 export function neuronSamples(width, milliseconds) {
   return (width * BATCH) / (milliseconds / 1e3)

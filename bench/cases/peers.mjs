@@ -8,6 +8,7 @@ import { tensorflow, trainer } from '../tensorflow.mjs'
 import {
   FIRST_STEPS,
   initialNetwork,
+  linesOf,
   lossesApart,
   measureTraining,
   neuronSamples,
@@ -68,15 +69,10 @@ function inPyTorch({ activation, hidden, bias, output, outputBias }, { x, y }, {
 }
 
 export function report(results) {
-  const all = results.flatMap(({ activation, width, methods }) =>
-    methods.map((method, i) => ({
-      ...method,
-      activation: i === 0 ? activation : '',
-      width,
-      // With as many threads, of those that were measured.
-      ours: methods.find(({ name, threads }) => name === 'fewpoints' && threads === method.threads) ?? methods[0],
-    })),
-  )
+  const all = linesOf(results, ({ threads }, _, { methods }) => ({
+    // With as many threads, of those that were measured.
+    ours: methods.find((method) => method.name === 'fewpoints' && method.threads === threads) ?? methods[0],
+  }))
   const torch = results[0].torch
   return [
     tableOf(all, [

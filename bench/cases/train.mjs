@@ -3,6 +3,7 @@
 import { tableOf } from '../table.mjs'
 import {
   initialNetwork,
+  linesOf,
   lossesApart,
   measureTraining,
   neuronSamples,
@@ -30,14 +31,9 @@ export async function run({ activation, width, teams, seconds }, trials) {
 }
 
 export function report(results) {
-  const all = results.flatMap(({ activation, width, methods }) =>
-    methods.map((method, i) => ({
-      ...method,
-      activation: i === 0 ? activation : '',
-      width,
-      prototype: i === 0 && method.threads === 1 ? PROTOTYPE[activation] : undefined,
-    })),
-  )
+  const all = linesOf(results, ({ threads }, i, { activation }) => ({
+    prototype: i === 0 && threads === 1 ? PROTOTYPE[activation] : undefined,
+  }))
   return [
     tableOf(all, [
       ['', ({ activation }) => activation],
