@@ -28,6 +28,8 @@ CellResults::CellResults(const Partition& partition, int dimension, std::size_t 
   counts_.assign(rooms_.size(), 0);
 }
 
+std::size_t CellResults::kept() const { return std::accumulate(counts_.begin(), counts_.end(), std::size_t{0}); }
+
 void CellResults::add_cell() {
   const std::size_t room = std::min(partition_.cells().back().size(), max_);
   Memory memory;

@@ -19,6 +19,7 @@ class CellResults {
   std::size_t points(std::size_t cell) const { return partition_.cells()[cell].size(); }
   std::size_t room(std::size_t cell) const { return rooms_[cell]; }
   std::size_t kept(std::size_t cell) const { return counts_[cell]; }
+  std::size_t kept() const;  // by all cells
   // The last cell of the partition is new. The range of another may be smaller than it was.
   void add_cell();
   void drop_cell();

@@ -98,8 +98,7 @@ Support merged(const PointColumns& points) {
   return {{0}, {static_cast<double>(mass)}, 0};
 }
 
-CellSolver::CellSolver(const PolynomialSpace& space, std::size_t largest_cell, double accepted)
-    : space_(space), indices_(space) {
+CellSolver::CellSolver(const PolynomialSpace& space, std::size_t largest_cell) : space_(space), indices_(space) {
   const int N = indices_.count, m = indices_.dimension, k = indices_.order;
   norm_.assign(N, 1.0);
   for (int e = 1; e < N; e++) norm_[e] = norm_[indices_.parent[e]] * std::sqrt(2.0 * indices_.degree[e] + 1);
@@ -109,7 +108,7 @@ CellSolver::CellSolver(const PolynomialSpace& space, std::size_t largest_cell, d
       m, k, N, samples, indices_.parent.data(), indices_.axis.data(), indices_.degree.data(), norm_.data(),
       // At order 1 the largest pivots lie at the rim of the cell, and the degree-2 error of all cells has one sign.
       k == 1 ? 0.6 : 1.0, space.is_total() && space.extra == 0 ? simd().cell_instance(m, k) : -1, space.is_total(),
-      accepted};
+      kCellResidual};
   if (fits && largest_cell < (std::size_t{1} << 31)) workspace_ = simd().cell_workspace(shape_, largest_cell);
 }
 

@@ -19,6 +19,10 @@ struct Support {
   bool found() const { return !indices.empty(); }
 };
 
+// A cell counts as solved in the enlarged space up to this residual. Where moments depend on each other all but for the
+// rounding of the input, it is about this large; elsewhere it is a few epsilons.
+constexpr double kCellResidual = 1.5e-14;
+
 // The first point with the weight of all.
 Support merged(const PointColumns& points);
 
@@ -26,8 +30,7 @@ Support merged(const PointColumns& points);
 // positive weights and its residual, or none.
 class CellSolver {
  public:
-  // accepted: in_cache() tries more to reach this residual.
-  CellSolver(const PolynomialSpace& space, std::size_t largest_cell, double accepted);
+  CellSolver(const PolynomialSpace& space, std::size_t largest_cell);
 
   int features() const { return indices_.count; }
   // The doubles of workspace that in_cache() needs. 0: the space has too many features for it.

@@ -12,22 +12,18 @@ namespace {
 // The share of the size that is used at least.
 constexpr double kUsed = 0.97;
 // The share that a cut aims at, when a sample says how many points its cells keep.
-constexpr double kAim = 0.985;
+// It aims lower by the doubt of the sample, at most kMostDoubt. A cut that kept too many is made again for kLess of
+// that.
+constexpr double kAim = 0.985, kMostDoubt = 0.1, kLess = 0.95;
 // A partition of fewer cells is solved without a sample. Of more, one in kStep is solved first, and at least kSample.
 constexpr std::size_t kFewCells = 48, kSample = 12, kStep = 16;
 constexpr int kMostCuts = 5, kMostRounds = 8;
-
-std::size_t kept_by(const Ladder& ladder, const List<std::size_t>& cells) {
-  std::size_t kept = 0;
-  for (const std::size_t i : cells) kept += ladder.kept(i);
-  return kept;
-}
 
 struct Estimate {
   double share = 1, error = 0;  // of the cost of the cells that is kept
 };
 
-// The answers of a cut, from those of a sample of its cells.
+// What share of their cost the cells of a cut keep, from those of a sample.
 Estimate estimate(const Ladder& ladder, const List<std::size_t>& sample) {
   double kept = 0, cost = 0, squares = 0;
   for (const std::size_t i : sample) {
@@ -53,7 +49,7 @@ class Filler {
 
   void run() {
     for (int round = 0; round < kMostRounds; round++) {
-      const std::size_t kept = kept_by(ladder_, partition_.all_cells());
+      const std::size_t kept = ladder_.kept();
       if (static_cast<double>(kept) >= kUsed * static_cast<double>(size_)) return;
       if (!divide(size_ - kept) && !peel(size_ - kept)) return;
     }
@@ -119,7 +115,7 @@ class Filler {
   bool settle(List<Division>& made, const List<std::size_t>& fresh) {
     if (made.empty()) return false;
     ladder_.solve(fresh, threads_, monitor_);
-    std::size_t kept = kept_by(ladder_, partition_.all_cells());
+    std::size_t kept = ladder_.kept();
     while (kept > size_) {
       const Division& last = made.back();
       kept -= ladder_.kept(last.cell) + ladder_.kept(partition_.cells().size() - 1);
@@ -145,6 +141,10 @@ class Filler {
 std::unique_ptr<Ladder> solve_and_fill(Partition& partition, const std::function<std::unique_ptr<Ladder>()>& fresh,
                                        int threads, Monitor& monitor) {
   const std::size_t size = partition.size();
+  const double bound = static_cast<double>(size);
+  const auto cut_for = [&](double wanted) {
+    partition.cut_again(std::clamp(static_cast<std::size_t>(wanted), size, partition.points()));
+  };
   std::unique_ptr<Ladder> ladder;
   for (int cut = 0;; cut++) {
     ladder = fresh();
@@ -157,24 +157,19 @@ std::unique_ptr<Ladder> solve_and_fill(Partition& partition, const std::function
       const Estimate kept = estimate(*ladder, sample);
       double cost = 0;
       for (std::size_t i = 0; i < cells; i++) cost += static_cast<double>(ladder->cost(i));
-      const double bound = static_cast<double>(size), expected = kept.share * cost, doubt = kept.error * cost;
-      const double aim = kAim * bound - std::min(doubt, 0.1 * bound);
+      const double expected = kept.share * cost, doubt = kept.error * cost;
       const bool too_many = partition.size() > size && expected > kAim * bound;
       if (cut < kMostCuts && (too_many || expected + doubt < kUsed * bound)) {
-        const double next = static_cast<double>(partition.size()) * aim / expected;
-        const auto limit = static_cast<double>(partition.cells().back().end);
-        partition.cut_again(std::max(size, static_cast<std::size_t>(std::min(next, limit))));
+        const double aim = kAim * bound - std::min(doubt, kMostDoubt * bound);
+        cut_for(static_cast<double>(partition.size()) * aim / expected);
         continue;
       }
     }
     ladder->solve(rest, threads, monitor);
-    const std::size_t kept = kept_by(*ladder, partition.all_cells());
-    if (kept <= size) break;
-    // The sample was not typical.
-    partition.cut_again(cut < kMostCuts ? std::max(size, static_cast<std::size_t>(
-                                                             0.95 * static_cast<double>(partition.size()) *
-                                                             static_cast<double>(size) / static_cast<double>(kept)))
-                                        : size);
+    const auto kept = static_cast<double>(ladder->kept());
+    if (kept <= bound) break;
+    // The sample was not typical. A cut for the size itself never keeps more.
+    cut_for(cut < kMostCuts ? kLess * static_cast<double>(partition.size()) * bound / kept : bound);
   }
   Filler(partition, *ladder, size, threads, monitor).run();
   return ladder;

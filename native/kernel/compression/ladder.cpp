@@ -30,12 +30,12 @@ Ladder::Ladder(const Partition& partition, const PolynomialSpace& enlarged, cons
                bool merges_equal)
     : partition_(partition),
       merges_equal_(merges_equal),
-      enlarged_(enlarged, partition.largest(), kCellResidual),
+      enlarged_(enlarged, partition.largest()),
       results_(partition, enlarged.dimension(), static_cast<std::size_t>(enlarged.count())),
       strategy_(results_.cells(), 0),
       keeps_less_(results_.cells(), 0),
       residuals_(results_.cells(), 0) {
-  if (enlarged.count() > requested.count()) requested_.emplace(requested, partition.largest(), kCellResidual);
+  if (enlarged.count() > requested.count()) requested_.emplace(requested, partition.largest());
 }
 
 Ladder::Answer Ladder::answer(std::size_t cell) const {

@@ -30,10 +30,6 @@ struct Strategy {
   double accepted;  // the cell counts as solved up to this residual
 };
 
-// Answers of in_cache() have a residual of at most 6e-16 where the basis is well conditioned (measured over 10^5
-// cells).
-constexpr double kCellResidual = 1.5e-14;
-
 // The strategies, in the order in which they are tried. When none that applies to a cell is accepted, the answer with
 // the smallest residual is taken: the residual of the whole set is judged afterwards. From `again` on, cells are solved
 // once more because that residual is too large. A cell that keeps less stays in the requested space.
@@ -71,6 +67,7 @@ class Ladder {
 
   std::size_t features() const { return usize(enlarged_.features()); }
   std::size_t kept(std::size_t cell) const { return results_.kept(cell); }
+  std::size_t kept() const { return results_.kept(); }                      // by all cells
   std::size_t cost(std::size_t cell) const { return results_.room(cell); }  // the bound that the partition counts
   bool is_reduced(std::size_t cell) const { return results_.is_reduced(cell); }
   // The answer of a cell that is going to be divided, by rows of the caller's array.

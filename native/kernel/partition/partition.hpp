@@ -37,6 +37,7 @@ class Partition {
   const List<CellRange>& cells() const { return cells_; }
   List<std::size_t> all_cells() const;                // their numbers
   std::size_t size() const { return options_.size; }  // the bound
+  std::size_t points() const { return set_.size(); }
 
   // Cuts again with another bound on the size. All cells change.
   void cut_again(std::size_t size);

@@ -1,7 +1,6 @@
 // Equal points of a set become one.
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <cstdint>
 
 #include "base/double_double.hpp"

@@ -54,7 +54,7 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
     if ((result.count >= 0 && result.residual <= shape.accepted) || points.stop()) return result;
   }
 
-  locate();
+  if (shape.order < kHighOrder) locate();
   fit_coordinates(cell.basis, m, shape.mixable, memory.coordinates, memory.stride, memory.S);
   const auto solve_fitted = [&](int wanted, size_t most_steps) {
     memory.set_candidates(wanted, n);

@@ -172,24 +172,9 @@ class SolveInBasis {
       columns += kBatch;
       return count;
     };
-    InverseWalk<decltype(start), decltype(outside)> steps{N,
-                                                          padded,
-                                                          inverse,
-                                                          memory_.T,
-                                                          memory_.stride,
-                                                          columns,
-                                                          tableau_.basis,
-                                                          tableau_.u,
-                                                          tableau_.v,
-                                                          memory_.step,
-                                                          memory_.prices,
-                                                          memory_.open,
-                                                          start,
-                                                          outside,
-                                                          kEnterTolerance,
-                                                          kZero * mass_,
-                                                          points_.stop,
-                                                          tableau_.remaining};
+    InverseWalk<TableauOf<F::N>, decltype(start), decltype(outside)> steps{
+        tableau_, inverse, columns,         memory_.step,  memory_.prices, memory_.open,
+        start,    outside, kEnterTolerance, kZero * mass_, points_.stop};
     has_inverse_ = true;
     const size_t left = most_steps_ > done ? most_steps_ - done : 0;
     const bool found = walk_to_basic_solution(steps, left);
@@ -220,7 +205,7 @@ class SolveInBasis {
     };
     // One step is enough for nearly all cells; the residual is then the rounding of the sums.
     for (int pass = 0;; pass++) {
-      multiply(memory_.at_support, N, padded, v, defect);
+      multiply(memory_.at_support, N, padded, padded, v, defect);
       for (int e = 0; e < padded; e += W) store(defect + e, load(memory_.b + e) - load(defect + e));
       double residual = 0;
       for (int e = 0; e < N; e++) {
@@ -229,10 +214,12 @@ class SolveInBasis {
       }
       residual /= mass_;
       if (pass == kMaxRefinements || (pass > 0 && residual <= kRefined)) return residual;
-      if (has_inverse_)
-        multiply(memory_.inverse, N, padded, defect, step);
-      else
+      if (has_inverse_) {
+        multiply(memory_.inverse, N, padded, padded, defect, step);
+        for (int i = N; i < padded; i++) step[i] = 0;
+      } else {
         tableau_.solve(defect, step);
+      }
       for (int i = 0; i < padded; i += W) store(v + i, maximum(load(v + i) + load(step + i), Vec{}));
     }
   }

@@ -27,6 +27,21 @@ constexpr int kPivots = 4;
 constexpr int kBlock = 4, kLargeBlock = 8, kLargeRows = 48;
 constexpr int kBatch = 8;  // columns that are appended together
 
+// y = A x, where A has rows of `columns` entries, a multiple of 8. Up to W - 1 more entries of y are written.
+FEWPOINTS_INLINE void multiply(const double* A, int rows, int stride, int columns, const double* x, double* y) {
+  for (int i = 0; i < rows; i += W) {
+    const double* row[W];
+    for (int l = 0; l < W; l++) row[l] = A + static_cast<size_t>(i + l < rows ? i + l : rows - 1) * usize(stride);
+    Vec s[W] = {};
+    for (int c = 0; c < columns; c += W) {
+      const Vec xc = load(x + c);
+#pragma GCC unroll 8
+      for (int l = 0; l < W; l++) s[l] = madd(load(row[l] + c), xc, s[l]);
+    }
+    storeu(y + i, sums_of(s));
+  }
+}
+
 // Rows: their number, or 0 when it is known at run time only.
 template <int Rows>
 class TableauOf {
@@ -107,6 +122,36 @@ class TableauOf {
   bool walk(const Start& start, const Outside& outside, double enter_tolerance, double zero, size_t most_steps,
             Stop stop);
 
+  // Steps of simd/walk.hpp on u and v alone. Both walks take them: that in the tableau, and that of inverse_walk.hpp.
+  // The row whose weight is the first to reach zero on the way from u to v, or -1.
+  int first_to_vanish() const {
+    Vec keys = splat(2);
+    Index here;
+    for (int l = 0; l < W; l++) here[l] = l;
+    for (int i = 0; i < width(); i += W) {
+      const Vec vi = load(v + i), ui = load(u + i);
+      const Vec key = marked(ui / (ui - vi), splat_index(kMagnitude & ~low), here);
+      keys = minimum(vi < Vec{} ? key : splat(2), keys);
+      here += W;
+    }
+    const double least = smallest(keys);
+    return least < 2 ? static_cast<int>(bits_of(least) & low) : -1;
+  }
+  FEWPOINTS_INLINE void move_to(int r) {
+    const double lambda = u[r] / (u[r] - v[r]);
+    for (int i = 0; i < width(); i += W) {
+      const Vec ui = load(u + i);
+      store(u + i, maximum(madd(splat(lambda), load(v + i) - ui, ui), Vec{}));
+    }
+    remaining *= 1 - lambda;
+    set_entry(u, r, 0);
+  }
+  FEWPOINTS_INLINE bool negligible(int r, double zero) {
+    if (!(v[r] > -zero)) return false;
+    set_entry(v, r, 0);
+    return true;
+  }
+
   // The number of exchanges until the corrections have to be applied to the whole tableau, and of those pending.
   int room_for_exchanges() const { return capacity - pending; }
   int exchanges() const { return pending; }
@@ -176,21 +221,6 @@ class TableauOf {
     return share < 1 && best > 0 ? within_share(row, share, best) : p;
   }
 
-  // The row whose weight is the first to reach zero on the way from u to v, or -1.
-  int first_to_vanish() const {
-    Vec keys = splat(2);
-    Index here;
-    for (int l = 0; l < W; l++) here[l] = l;
-    for (int i = 0; i < width(); i += W) {
-      const Vec vi = load(v + i), ui = load(u + i);
-      const Vec key = marked(ui / (ui - vi), splat_index(kMagnitude & ~low), here);
-      keys = minimum(vi < Vec{} ? key : splat(2), keys);
-      here += W;
-    }
-    const double least = smallest(keys);
-    return least < 2 ? static_cast<int>(bits_of(least) & low) : -1;
-  }
-
   // Subtracts factors x pivot rows from the rows outside [j, j + Block): B pivot rows, from the s0-th of the block on,
   // over Q vectors from column c on. In its own column 1 is added to a pivot row, which takes away the old entry there.
   template <int Block, int B, int Q>
@@ -237,9 +267,6 @@ class TableauOf {
   }
 
   void current_column(int c, double* col);
-
-  // out[i] = row i of A . spread, for i < count; up to W - 1 more entries are written.
-  void products(const double* A, int count, double* out) const;
 
   // Subtracts the pending corrections from Q vectors of every row. The Q vectors of the corrections stay in the
   // first-level cache meanwhile.

@@ -20,15 +20,7 @@ struct TableauOf<Rows>::Walk {
   FEWPOINTS_INLINE int first_to_vanish() const { return t.first_to_vanish(); }
   FEWPOINTS_INLINE bool stopped() const { return stop(); }
 
-  FEWPOINTS_INLINE void move_to(int r) {
-    const double lambda = t.u[r] / (t.u[r] - t.v[r]);
-    for (int i = 0; i < t.width(); i += W) {
-      const Vec ui = load(t.u + i);
-      store(t.u + i, maximum(madd(splat(lambda), load(t.v + i) - ui, ui), Vec{}));
-    }
-    t.remaining *= 1 - lambda;
-    set_entry(t.u, r, 0);
-  }
+  FEWPOINTS_INLINE void move_to(int r) { t.move_to(r); }
 
   FEWPOINTS_INLINE int entering(int r) {
     if (t.pending == t.capacity) t.flush();
@@ -61,11 +53,7 @@ struct TableauOf<Rows>::Walk {
     return true;
   }
 
-  FEWPOINTS_INLINE bool negligible(int r) {
-    if (!(t.v[r] > -zero)) return false;
-    set_entry(t.v, r, 0);
-    return true;
-  }
+  FEWPOINTS_INLINE bool negligible(int r) { return t.negligible(r, zero); }
 };
 
 template <int Rows>
@@ -119,12 +107,12 @@ void TableauOf<Rows>::solve(const double* phi, double* out) {
   for (int c = 0; c < used; c += W) store(spread + c, Vec{});
   for (int e = 0; e < rows(); e++)
     if (home[e] >= 0) spread[home[e]] = phi[e];
-  products(T, rows(), out);
+  multiply(T, rows(), stride, used, spread, out);
   for (int i = 0; i < rows(); i++)
     if (home[i] < 0) out[i] = 0;
   for (int i = rows(); i < width(); i++) out[i] = 0;
   double dots[kMaxCapacity];
-  products(rho, pending, dots);
+  multiply(rho, pending, stride, used, spread, dots);
   for (int s = 0; s < pending; s++) {
     const Vec dot = splat(dots[s]);
     const double* es = eta + usize(s) * usize(width());
@@ -169,21 +157,6 @@ void TableauOf<Rows>::current_column(int c, double* col) {
   if (rank < rows())
     for (int i = 0; i < rows(); i++)
       if (basis[i] < 0) col[i] = 0;
-}
-
-template <int Rows>
-void TableauOf<Rows>::products(const double* A, int count, double* out) const {
-  for (int i = 0; i < count; i += W) {
-    const double* row[W];
-    for (int l = 0; l < W; l++) row[l] = A + static_cast<size_t>(i + l < count ? i + l : count - 1) * usize(stride);
-    Vec s[W] = {};
-    for (int c = 0; c < used; c += W) {
-      const Vec x = load(spread + c);
-#pragma GCC unroll 8
-      for (int l = 0; l < W; l++) s[l] = madd(load(row[l] + c), x, s[l]);
-    }
-    storeu(out + i, sums_of(s));
-  }
 }
 
 template <int Rows>
