@@ -61,6 +61,8 @@ export {
   verifySync,
   type WeightedSet,
 } from './points/verify.js'
+export { Compressor, type CompressorOptions, type CompressorState, type WeightedRows } from './streaming/compressor.js'
+export { type Merged, type MergeOptions, merge, type SetToMerge } from './streaming/merge.js'
 export { foldMultiplicity } from './training/fold-multiplicity.js'
 export type { EpochReport, TrainOptions, TrainSyncOptions } from './training/options.js'
 export { type PredictOptions, type PredictSyncOptions, predict, predictSync } from './training/predict.js'

@@ -8,8 +8,12 @@ import { circlesOf, type Floor, faultsOf, importsOf, includesOf } from './layout
 
 const LIB: Floor[] = [
   { 'lib/cli': 'the command line: commands, their options, what they print' },
+  { 'lib/batch': 'plans of compressions for many machines: their tasks, and the engines that run them' },
   { 'lib/index.ts': 'the public API' },
-  { 'lib/linear': 'compressDataset, compressNetwork: rows for functions that are linear in some columns' },
+  {
+    'lib/linear': 'compressDataset, compressNetwork: rows for functions that are linear in some columns',
+    'lib/streaming': 'Compressor, merge: sets larger than memory, and sets from many places',
+  },
   {
     'lib/points': 'compress, verify, moments, recombine, matchMoments, nnls: one file per function',
     'lib/training': 'trainNetwork, predict, foldMultiplicity, and the state of a training',

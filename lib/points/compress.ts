@@ -56,14 +56,14 @@ export interface CompressSyncOptions extends ThreadOptions {
 
 export interface CompressOptions extends CompressSyncOptions, AsyncOptions {}
 
-/** A re-weighted subset of the points given. */
-export interface Compressed {
+/** A re-weighted subset of the points given. `Indices`: what its row numbers are held in. */
+export interface Compressed<Indices = Uint32Array> {
   /** count x dimension, row-major: the rows chosen, bit for bit as they were (float32 widened). */
   points: Float64Array
   /** The new weights, all positive and finite. Their sum is that of the given weights. */
   weights: Float64Array
   /** The rows of the input that these points are, ascending. */
-  indices: Uint32Array
+  indices: Indices
   dimension: number
   count: number
   /** The order that was given; for 'auto' the order that was chosen. */
