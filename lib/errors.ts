@@ -13,6 +13,7 @@
  * - `ERR_INFEASIBLE`: no non-negative solution meets the conditions
  * - `ERR_MEMORY`: there is not enough memory; the message has the bytes needed
  * - `ERR_FILE`: a file cannot be read or written
+ * - `ERR_FINISHED`: a Compressor was used after its finish()
  * - `ERR_NO_BINARY`: there is no native binary for this machine
  */
 export type ErrorCode =
@@ -25,6 +26,7 @@ export type ErrorCode =
   | 'ERR_INFEASIBLE'
   | 'ERR_MEMORY'
   | 'ERR_FILE'
+  | 'ERR_FINISHED'
   | 'ERR_NO_BINARY'
 
 /** An error of this package. Programs should check its `code`, not its message. */

@@ -34,6 +34,7 @@ const NATIVE: Floor[] = [
     'native/fuzz': 'one fuzz target per file',
   },
   { 'native/kernel': 'all of the kernel, which knows nothing of Node; its own file: compiler and libraries' },
+  { 'native/kernel/streaming': 'compression of rows that come piece by piece, in bounded memory' },
   {
     'native/kernel/compression': 'compress() and verify(): the choice of orders, the cells, the residual',
     'native/kernel/matching': 'matchMoments(): weights on given points (calibration weighting)',

@@ -244,6 +244,58 @@ export interface NativeTrainer {
   free(): void
 }
 
+/** Rows of a stream: numbers row-major; no weights when all are 1. */
+export interface NativeStreamRows {
+  rows: Float64Array
+  points: Float64Array
+  weights: Float64Array
+}
+
+/** What a compressor knows between two steps. */
+export interface NativeStreamState {
+  rows: number
+  points: Float64Array
+  weights: Float64Array
+  pool: NativeStreamRows[]
+  moments: {
+    centre: Float64Array
+    exponent: Float64Array
+    reach: Float64Array
+    weightExponent: number
+    high: Float64Array
+    low: Float64Array
+  }
+}
+
+export interface NativeCompressorInput extends Omit<NativeCompressInput, 'points' | 'weights'> {
+  dimension: number
+  state?: NativeStreamState | undefined
+}
+
+export interface NativePiece {
+  points: NativePoints
+  weights?: Numbers
+}
+
+/** While the job of reduce() runs, only check() and take() may be called. */
+export interface NativeCompressor {
+  /** The rows of a block. */
+  readonly blockRows: number
+  /** Throws for numbers that are not finite, and for weights that are negative. */
+  check(piece: NativePiece): void
+  /** Takes rows that were checked, from `first` on, until the block is full. Returns how many. */
+  take(piece: NativePiece & { first: number }): number
+  /** Reduces the block, and begins the next one. */
+  reduce(progress?: NativeProgress): NativeJob<void>
+  finish(input: { summary: boolean }, progress?: NativeProgress): NativeJob<NativeStreamed>
+  heldRows(): Float64Array
+  state(): NativeStreamState
+  /** Frees the memory, which otherwise waits for the garbage collector. */
+  free(): void
+}
+
+export type NativeStreamed = NativeStreamRows & Omit<NativeCompressed, 'indices' | 'points' | 'weights'>
+
 export interface NativePredictInput extends NativeNetwork {
   x: NativePoints
   single: boolean
@@ -288,6 +340,7 @@ export interface Native extends Start, StartSync {
    * call begins to measure.
    */
   partTimes(): Record<string, NativePartTime>
+  compressor(input: NativeCompressorInput): NativeCompressor
   /** Copies everything before it returns. */
   trainer(input: NativeTrainerInput): NativeTrainer
 }
@@ -296,7 +349,7 @@ const TASKS: readonly TaskName[] = ['compress', 'recombine', 'moments', 'verify'
 
 /** The functions that the addon must export. A binary that lacks one of them is from another release. */
 export const NATIVE_FUNCTIONS: readonly (keyof Native)[] = [
-  ...(['info', 'automaticRule', 'partTimes', 'trainer'] as const),
+  ...(['info', 'automaticRule', 'partTimes', 'compressor', 'trainer'] as const),
   ...TASKS.flatMap((name) => [name, `${name}Sync` as const]),
 ]
 

@@ -87,15 +87,15 @@ export interface Compressed<Indices = Uint32Array> {
   elapsed: { partition: number; recombine: number; total: number }
 }
 
-const table = {
-  dimension: shared.dimension,
-  weights: shared.weights,
+/** The options that say what is kept, also of streams. */
+export const keepingTable = {
   order: withDefault(orderOrAuto, () => 'auto' as const),
   size: shared.size,
   threads: shared.threads,
   scale: shared.scale,
   quality: shared.quality,
 }
+const table = { dimension: shared.dimension, weights: shared.weights, ...keepingTable }
 const { read, readSync } = optionsOf('compress', table)
 type Values = OptionValues<typeof table>
 
@@ -147,27 +147,34 @@ export function compressCounted(points: PointsInput, options: CompressSyncOption
 
 function readInput(caller: string, given: unknown, options: Values): NativeCompressInput {
   const set = readWeighted(caller, given, options)
-  const { scale } = options
   const { dimension, count } = set.points
+  return { ...set, ...keepingInput(caller, options, dimension, count), memory: memoryToHave() }
+}
+
+/** The same for the native side. `count`: how many points there are; Infinity where nobody knows. */
+export function keepingInput(
+  caller: string,
+  options: OptionValues<typeof keepingTable>,
+  dimension: number,
+  count: number,
+): Omit<NativeCompressInput, 'points' | 'weights'> {
+  const { scale } = options
   const { space, size } = readSpace(caller, options, dimension, count)
-  const input: NativeCompressInput = {
-    ...set,
+  const input = {
     ...space,
     size,
     best: options.quality === 'best',
     threads: options.threads,
-    memory: memoryToHave(),
     standardise: scale !== 'none',
   }
   checkScale(scale, dimension, caller)
-  if (typeof scale !== 'string') input.scales = scale
-  return input
+  return typeof scale === 'string' ? input : { ...input, scales: scale }
 }
 
 /** The moments to keep, and the most points. */
 function readSpace(
   caller: string,
-  options: Values,
+  options: OptionValues<typeof keepingTable>,
   dimension: number,
   count: number,
 ): { space: NativeSpace & { auto: boolean }; size: number } {

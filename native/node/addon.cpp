@@ -11,6 +11,7 @@
 #include "errors.hpp"
 #include "job.hpp"
 #include "parallel/part_times.hpp"
+#include "stream_task.hpp"
 #include "tasks.hpp"
 #include "train_task.hpp"
 
@@ -99,6 +100,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     exports.Set(sync, Napi::Function::New(env, call<true>, sync, data));
   }
   exports.Set("automaticRule", Napi::Function::New(env, get_automatic_rule, "automaticRule"));
+  exports.Set("compressor", Napi::Function::New(env, make_compressor, "compressor"));
   exports.Set("trainer", Napi::Function::New(env, make_trainer, "trainer"));
   exports.Set("partTimes", Napi::Function::New(env, get_part_times, "partTimes"));
   exports.Set("info", Napi::Function::New(env, get_info, "info"));

@@ -1,18 +1,17 @@
 #include "tasks.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <optional>
-#include <type_traits>
 #include <utility>
 
 #include "arguments.hpp"
-#include "compression/compress.hpp"
+#include "compress_options.hpp"
 #include "compression/verify.hpp"
 #include "compression/working_memory.hpp"
 #include "compute_thread.hpp"
 #include "environment.hpp"
+#include "function_task.hpp"
 #include "matching/match_moments.hpp"
 #include "nnls/nnls.hpp"
 #include "parallel/part_times.hpp"
@@ -24,58 +23,7 @@
 namespace fewpoints::node {
 namespace {
 
-// A Task of two functions. run(monitor), on the compute thread, owns the copy of the input. show(env, output) makes the
-// output that lib/native/addon.ts declares.
-template <class Run, class Show>
-class FunctionTask final : public Task {
- public:
-  FunctionTask(Run run, Show show, bool run_inline)
-      : run_(std::move(run)), show_(std::move(show)), run_inline_(run_inline) {}
-  bool run_inline() const override { return run_inline_; }
-  void run(Monitor& monitor) override {
-    const PartTimer timer(Part::Cells);
-    output_.emplace(run_(monitor));
-  }
-  Napi::Value result(Napi::Env env) override { return show_(env, *output_); }
-
- private:
-  Run run_;
-  Show show_;
-  bool run_inline_;
-  std::optional<std::invoke_result_t<Run&, Monitor&>> output_;
-};
-
-template <class Run, class Show>
-std::unique_ptr<Task> make_task(Run run, Show show, bool run_inline = false) {
-  return std::make_unique<FunctionTask<Run, Show>>(std::move(run), std::move(show), run_inline);
-}
-
 // ---- input
-
-PolynomialSpace read_total(const Napi::Object& input, int dimension) {
-  PolynomialSpace space =
-      PolynomialSpace::total(dimension, static_cast<int>(read_integer(input, "order", 0, kMaxOrder)));
-  space.check();
-  return space;
-}
-
-// The blocks that are given, or one block of all columns.
-PolynomialSpace read_space(const Napi::Object& input, int dimension) {
-  const List<double> block_of = read_list(input, "blockOf", static_cast<std::size_t>(dimension));
-  if (block_of.empty()) return read_total(input, dimension);
-  PolynomialSpace space;
-  const Napi::Value orders = input.Get("blockOrders");
-  const std::size_t blocks = orders.IsTypedArray() ? orders.As<Napi::TypedArray>().ElementLength() : 0;
-  const auto whole = [](double value, double max) {
-    if (!(value >= 0 && value <= max && value == std::floor(value)))
-      throw Error(Code::Option, "a block or its order is out of range");
-    return static_cast<int>(value);
-  };
-  for (const double order : read_list(input, "blockOrders", blocks)) space.order.push_back(whole(order, kMaxOrder));
-  for (const double block : block_of) space.block.push_back(whole(block, static_cast<double>(blocks) - 1));
-  space.check();
-  return space;
-}
 
 Basis read_basis(const Napi::Object& input) {
   return static_cast<Basis>(read_word(input, "basis", {"monomial", "legendre"}));
@@ -168,31 +116,13 @@ Napi::Object write_points(Napi::Env env, UnwrittenCompressed& output) {
 std::unique_ptr<Task> compress_task(const Napi::Object& input, double& bytes, bool) {
   const SetInput set(input, bytes, true);
   const std::size_t count = set.points.count();
-  CompressOptions options;
-  options.space = set.space;
-  options.threads = set.threads;
-  options.automatic = input.Get("auto").ToBoolean();
-  options.best = input.Get("best").ToBoolean();
-  options.size = static_cast<std::size_t>(read_integer(input, "size", 1, kMaxExact));
-  options.standardise = input.Get("standardise").ToBoolean();
-  options.scales = read_list(input, "scales", static_cast<std::size_t>(set.points.dimension()));
+  const CompressOptions options = read_compress_options(input, set.space);
   check_memory(input, "compress", working_bytes_of_compress(count, options), bytes, count, set.features);
   return make_task([points = set.copy(set.threads), options](
                        Monitor& monitor) mutable { return compress_unwritten(std::move(points), options, monitor); },
                    [](Napi::Env env, UnwrittenCompressed& output) {
                      Napi::Object out = write_points(env, output);
-                     out.Set("order", output.order);
-                     out.Set("cells", static_cast<double>(output.cells));
-                     out.Set("threads", output.threads);
-                     out.Set("residual", output.residual);
-                     out.Set("cellsKeepingLess", static_cast<double>(output.cells_keeping_less));
-                     Napi::Object strategies = Napi::Object::New(env);
-                     for (std::size_t s = 0; s < kStrategies.size(); s++)
-                       strategies.Set(kStrategies[s].name, static_cast<double>(output.strategies[s]));
-                     out.Set("strategies", strategies);
-                     out.Set("partition", output.partition_ms);
-                     out.Set("recombine", output.recombine_ms);
-                     out.Set("total", output.total_ms);
+                     set_report(out, output);
                      return out;
                    });
 }

@@ -12,7 +12,6 @@
 #include "compression/choose_order.hpp"
 #include "compression/fill_size.hpp"
 #include "compression/ladder.hpp"
-#include "compression/residual.hpp"
 #include "parallel/parallel_for.hpp"
 #include "parallel/region.hpp"
 #include "partition/partition.hpp"
@@ -25,10 +24,12 @@ constexpr double kGoodResidual = 16 * kEpsilon;
 
 class Clock {
  public:
+  double now() const {
+    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - last_).count();
+  }
   double lap() {
-    const auto now = std::chrono::steady_clock::now();
-    const double ms = std::chrono::duration<double, std::milli>(now - last_).count();
-    last_ = now;
+    const double ms = now();
+    last_ = std::chrono::steady_clock::now();
     return ms;
   }
 
@@ -37,7 +38,8 @@ class Clock {
 };
 
 // The factors that turn columns into the units in which cells are cut.
-List<double> cutting_units(const PointSet& set, const List<double>& deviations, const CompressOptions& options) {
+List<double> cutting_units(const PointSet& set, const List<double>& deviations, const CompressOptions& options,
+                           const PolynomialSpace& space) {
   List<double> units(set.dimension(), 1.0);
   int top = set.dimension() > 0 ? set.exponent(0) : 0;
   for (int a = 0; a < set.dimension(); a++) top = std::max(top, set.exponent(a));
@@ -47,7 +49,7 @@ List<double> cutting_units(const PointSet& set, const List<double>& deviations, 
     else
       units[a] = std::ldexp(1.0, set.exponent(a) - top);
     if (!options.scales.empty()) units[a] *= options.scales[a];
-    if (!options.automatic && options.space.block[a] != 0) units[a] = 0;
+    if (space.block[a] != 0) units[a] = 0;
   }
   return units;
 }
@@ -133,23 +135,37 @@ CellResults::Columns repaired(Ladder& ladder, const PointSet& set, const Residua
 
 }  // namespace
 
+Spaces spaces_of(const CompressOptions& options, int dimension, std::size_t points) {
+  const PolynomialSpace requested =
+      options.automatic ? PolynomialSpace::total(dimension, automatic_order(dimension, std::min(options.size, points)))
+                        : options.space;
+  const bool enlarges = options.best && options.size < points;
+  return {requested, enlarges ? enlarged_space(requested, options.size) : requested};
+}
+
 UnwrittenCompressed compress_unwritten(PointSet&& set, const CompressOptions& options, Monitor& monitor) {
+  if (set.size() == 0) return {};
+  const Clock total;
+  const Spaces spaces = spaces_of(options, set.dimension(), set.size());
+  const Residual original(set, spaces.requested, usable_threads(options.threads), monitor);
+  UnwrittenCompressed result = compress_unwritten(std::move(set), options, spaces, original, monitor);
+  result.total_ms = total.now();
+  return result;
+}
+
+UnwrittenCompressed compress_unwritten(PointSet&& set, const CompressOptions& options, const Spaces& spaces,
+                                       const Residual& original, Monitor& monitor) {
   UnwrittenCompressed result;
-  if (set.size() == 0) return result;
-  Clock total, clock;
+  const Clock total;
+  Clock clock;
   result.threads = usable_threads(options.threads);
 
-  const PolynomialSpace space =
-      options.automatic ? PolynomialSpace::total(set.dimension(),
-                                                 automatic_order(set.dimension(), std::min(options.size, set.size())))
-                        : options.space;
+  const PolynomialSpace& space = spaces.requested;
   result.order = space.highest_degree();
-  const Residual original(set, space, result.threads, monitor);
   if (options.size < set.size() && set.has_many_equal()) set.merge_equal();
-  const PolynomialSpace kept_space =
-      options.best && options.size < set.size() ? enlarged_space(space, options.size) : space;
+  const PolynomialSpace& kept_space = options.size < set.size() ? spaces.kept : space;
   const std::int64_t features = kept_space.count();
-  const PartitionOptions cutting{cutting_units(set, original.deviations(), options), kept_space.order[0],
+  const PartitionOptions cutting{cutting_units(set, original.deviations(), options, space), kept_space.order[0],
                                  static_cast<std::size_t>(features), options.size, result.threads};
   clock.lap();
   Partition partition(set, cutting, monitor);
@@ -186,7 +202,7 @@ UnwrittenCompressed compress_unwritten(PointSet&& set, const CompressOptions& op
                   "a lower order, more cells (a larger size), or columns with lighter tails");
   result.rows = RowOrder(columns, set, result.threads, monitor);
   result.recombine_ms = clock.lap();
-  result.total_ms = total.lap();
+  result.total_ms = total.now();
   return result;
 }
 

@@ -6,6 +6,7 @@
 #include "base/list.hpp"
 #include "base/status.hpp"
 #include "compression/ladder.hpp"
+#include "compression/residual.hpp"
 #include "compression/row_order.hpp"
 #include "partition/partition.hpp"
 #include "points/point_set.hpp"
@@ -47,8 +48,19 @@ struct UnwrittenCompressed : CompressReport {
   void write(const RowOrderTarget& to, int threads, Monitor& monitor);  // the time counts
 };
 
+// The moments of `requested` are kept in all, those of `kept`, which contains it, in every cell where that can be had.
+struct Spaces {
+  PolynomialSpace requested, kept;
+};
+// As the options ask for it. points: how many there are.
+Spaces spaces_of(const CompressOptions& options, int dimension, std::size_t points);
+
 // Consumes the set. Throws Error, Cancelled, std::bad_alloc. The bits are the same for any number of threads.
 UnwrittenCompressed compress_unwritten(PointSet&& set, const CompressOptions& options, Monitor& monitor);
+// The same with spaces of the caller's, instead of those of the options. original: what the result is compared with, in
+// the requested space.
+UnwrittenCompressed compress_unwritten(PointSet&& set, const CompressOptions& options, const Spaces& spaces,
+                                       const Residual& original, Monitor& monitor);
 Compressed compress(PointSet&& set, const CompressOptions& options, Monitor& monitor);
 
 }  // namespace fewpoints

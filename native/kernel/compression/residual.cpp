@@ -20,7 +20,8 @@ constexpr double kRounding = 0x1p-48;
 
 }  // namespace
 
-Residual::Residual(const PointSet& set, const PolynomialSpace& space, int threads, Monitor& monitor)
+Residual::Residual(const PointSet& set, const PolynomialSpace& space, int threads, Monitor& monitor,
+                   const FramedMoments* whole)
     : indices_(space),
       centre_(set.dimension()),
       deviations_(set.dimension()),
@@ -67,9 +68,42 @@ Residual::Residual(const PointSet& set, const PolynomialSpace& space, int thread
     bounds.reach.push_back(scale_[a] * reach * (1 + kRounding) + kRounding * std::fabs(scale_[a] * centre_[a]));
     exponents_.push_back(set.exponent(a));
   }
+  if (whole) use_frame(*whole);
   List<const double*> x(m);
   for (int a = 0; a < m; a++) x[a] = set.column(a);
   sums_ = sums_of(x.data(), set.weights(), n, centre_, scale_, bounds, true, threads, monitor);
+  if (!whole) return;
+  // Sums of |z^a| need few digits, so those of the set serve for the whole.
+  for (int e = 0; e < indices_.count; e++) {
+    sums_.high[e] = std::ldexp(whole->high[e], whole->weight_exponent - weight_exponent_);
+    sums_.low[e] = std::ldexp(whole->low[e], whole->weight_exponent - weight_exponent_);
+  }
+}
+
+// Takes the frame of the whole, in the units in which the set is held.
+void Residual::use_frame(const FramedMoments& whole) {
+  for (std::size_t a = 0; a < exponents_.size(); a++) {
+    const int unit = whole.frame.exponent[a] - exponents_[a];
+    centre_[a] = std::ldexp(whole.frame.centre[a], unit);
+    scale_[a] = std::ldexp(1.0, -unit);
+    bounds_.reach[a] = whole.reach[a] * (1 + kRounding) + kRounding * std::fabs(whole.frame.centre[a]);
+  }
+}
+
+FramedMoments Residual::moments(const List<int>& places) const {
+  FramedMoments out;
+  out.weight_exponent = weight_exponent_;
+  out.reach = bounds_.reach;
+  for (std::size_t a = 0; a < exponents_.size(); a++) {
+    out.frame.exponent.push_back(exponents_[a] - std::ilogb(scale_[a]));
+    out.frame.centre.push_back(scale_[a] * centre_[a]);
+  }
+  for (const int place : places) {
+    const DoubleDouble sum = sums_[place];
+    out.high.push_back(sum.high);
+    out.low.push_back(sum.low);
+  }
+  return out;
 }
 
 // Errors of the products and of their cut-off parts are below 2^-60, relative to sum w |z^a|

@@ -7,6 +7,7 @@
 #include "compression/verify.hpp"
 #include "points/point_set.hpp"
 #include "polynomial/double_double_sums.hpp"
+#include "polynomial/framed_moments.hpp"
 #include "polynomial/reproducible_sums.hpp"
 
 namespace fewpoints {
@@ -14,7 +15,10 @@ namespace fewpoints {
 class Residual {
  public:
   // Costs one pass for means and deviations, and one for the features of every point in two parts.
-  Residual(const PointSet& original, const PolynomialSpace& space, int threads, Monitor& monitor);
+  // whole: when given, other sets are compared with these moments of the space, and not with those of `original`, which
+  // stands for the whole set in all but its moments.
+  Residual(const PointSet& original, const PolynomialSpace& space, int threads, Monitor& monitor,
+           const FramedMoments* whole = nullptr);
 
   Verification of(const PointSet& compressed, int threads, Monitor& monitor) const;
   // The same for columns in the original's units (its exponents are already taken out).
@@ -30,6 +34,9 @@ class Residual {
     return count > 0 && entries <= kMaxEntries && features * entries <= kMaxWork;
   }
 
+  // The moments at these places of the space's multi-indices.
+  FramedMoments moments(const List<int>& places) const;
+  const MultiIndices& indices() const { return indices_; }
   const List<double>& deviations() const { return deviations_; }  // weighted, one per column; 0 for a constant one
 
  private:
@@ -38,6 +45,7 @@ class Residual {
                            Monitor& monitor) const;
   Bounds both(Bounds other) const;
   Verification compare(const DoubleDoubleSums& sums, int weight_exponent) const;
+  void use_frame(const FramedMoments& whole);
   MultiIndices indices_;
   List<double> centre_, deviations_, scale_;
   List<int> exponents_;

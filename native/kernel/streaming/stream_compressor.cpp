@@ -1,0 +1,278 @@
+#include "streaming/stream_compressor.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <utility>
+
+#include "compression/choose_order.hpp"
+#include "compression/residual.hpp"
+#include "compression/working_memory.hpp"
+#include "parallel/region.hpp"
+#include "simd/kernels.hpp"
+
+namespace fewpoints {
+namespace {
+
+// How many times the size is kept between. The last step keeps the fewest rows, so its error is the largest by far, and
+// few rows to choose from would make it larger. With order 'auto' the steps between keep fewer moments than the last
+// one, and make up for it by more rows.
+constexpr std::size_t kBetween = 4, kBetweenAutomatic = 8;
+// A block has so many rows, or so many times those that are kept of it, and in many columns no more numbers than this.
+constexpr std::size_t kBlockRows = 262144, kLeastShrinking = 12, kBlockNumbers = std::size_t{1} << 23;
+constexpr std::size_t kLeaves = 8;
+// The most moments of a cell between, with order 'auto'. Those of the last step would take a hundred times as long.
+constexpr std::int64_t kMaxStepFeatures = 84;
+
+// The order of the steps between, with order 'auto'.
+int step_order(int dimension, std::size_t size) {
+  const int last = automatic_order(dimension, size);
+  if (dimension == 1) return last;
+  int order = dimension == 2 ? 8 : 0;
+  while (dimension > 2 && moment_count(dimension, order + 1) <= kMaxStepFeatures) order++;
+  return std::min(order, last);
+}
+
+PointSet set_of(const StreamRows& rows, int dimension, int threads) {
+  const PointsView points{{rows.points.data(), false, 1}, dimension, rows.size(), dimension};
+  const NumbersView weights{rows.weights.empty() ? nullptr : rows.weights.data(), false, 1};
+  return PointSet(points, weights, "points", threads);
+}
+
+StreamRows written(UnwrittenCompressed& from, const List<std::int64_t>& rows, Monitor& monitor) {
+  const std::size_t count = from.rows.size();
+  StreamRows out;
+  List<std::uint32_t> indices(count);
+  out.weights.resize(count);
+  out.points.resize(product(count, from.rows.dimension()));
+  from.write({indices.data(), out.weights.data(), out.points.data()}, from.threads, monitor);
+  for (const std::uint32_t index : indices) out.rows.push_back(rows[index]);
+  return out;
+}
+
+void leave_out_zero_weights(StreamRows& rows, int dimension) {
+  if (std::ranges::find(rows.weights, 0.0) == rows.weights.end()) return;
+  const auto m = usize(dimension);
+  std::size_t left = 0;
+  for (std::size_t i = 0; i < rows.size(); i++) {
+    if (rows.weights[i] == 0) continue;
+    rows.rows[left] = rows.rows[i];
+    rows.weights[left] = rows.weights[i];
+    std::copy_n(rows.points.data() + i * m, m, rows.points.data() + left * m);
+    left++;
+  }
+  rows.rows.resize(left);
+  rows.weights.resize(left);
+  rows.points.resize(left * m);
+}
+
+StreamRows together(const List<StreamRows>& sets) {
+  StreamRows all;
+  const bool weighted = std::ranges::any_of(sets, [](const StreamRows& set) { return !set.weights.empty(); });
+  for (const StreamRows& set : sets) {
+    all.rows.insert(all.rows.end(), set.rows.begin(), set.rows.end());
+    all.points.insert(all.points.end(), set.points.begin(), set.points.end());
+    if (!set.weights.empty())
+      all.weights.insert(all.weights.end(), set.weights.begin(), set.weights.end());
+    else if (weighted)
+      all.weights.resize(all.rows.size(), 1.0);
+  }
+  return all;
+}
+
+bool is_contiguous(const PointsView& points) {
+  return !points.numbers.is_float32 && points.numbers.stride == 1 && points.row_stride == points.dimension;
+}
+
+}  // namespace
+
+StreamCompressor::StreamCompressor(const CompressOptions& options, int dimension)
+    : options_(options),
+      dimension_(dimension),
+      requested_(options.automatic ? PolynomialSpace::total(dimension, step_order(dimension, options.size))
+                                   : options.space),
+      step_(options.automatic || !options.best ? requested_ : enlarged_space(requested_, options.size)),
+      between_(product(options.size, options.automatic ? kBetweenAutomatic : kBetween)),
+      block_rows_(std::max(product(between_, kLeastShrinking), std::min(kBlockRows, kBlockNumbers / usize(dimension)))),
+      moments_(requested_),
+      places_(places_of(moments_.indices(), MultiIndices(step_))) {}
+
+// Numbers of 8 bytes: two blocks with their row numbers, and the pool with the leaf that comes to it.
+double StreamCompressor::held_bytes() const {
+  constexpr double kNumber = sizeof(double);
+  return kNumber * (dimension_ + 2.0) *
+         (2.0 * static_cast<double>(block_rows_) + (kLeaves + 2.0) * static_cast<double>(between_));
+}
+
+// A step copies its points, moves them about, and keeps some.
+double StreamCompressor::bytes() const {
+  constexpr double kNumber = sizeof(double), kCopies = 3;
+  const auto rows = static_cast<double>(std::max(block_rows_, (kLeaves + 1) * between_));
+  return held_bytes() + kCopies * kNumber * (dimension_ + 2.0) * rows +
+         working_bytes_of_compress(block_rows_, step_options());
+}
+
+CompressOptions StreamCompressor::step_options() const {
+  CompressOptions options = options_;
+  options.space = step_;
+  options.automatic = options.best = false;
+  options.size = between_;
+  return options;
+}
+
+// ---- blocks
+
+void StreamCompressor::check(const PointsView& points, const NumbersView& weights) {
+  const auto m = static_cast<std::ptrdiff_t>(points.dimension);
+  if (is_contiguous(points)) {
+    const auto* const data = static_cast<const double*>(points.numbers.data);
+    if (!std::isfinite(std::bit_cast<double>(simd().largest_bits(data, product(points.count, points.dimension)))))
+      for (std::size_t i = 0;; i++) check_finite(data + i, 1, "points", static_cast<int>(i % usize(m)), i / usize(m));
+  } else {
+    for (std::size_t i = 0; i < points.count; i++)
+      for (std::ptrdiff_t a = 0; a < m; a++) {
+        const double x = points.numbers[static_cast<std::ptrdiff_t>(i) * points.row_stride + a * points.numbers.stride];
+        if (!std::isfinite(x)) check_finite(&x, 1, "points", static_cast<int>(a), i);
+      }
+  }
+  if (weights.data == nullptr) return;
+  for (std::size_t i = 0; i < points.count; i++) {
+    const double w = weights[static_cast<std::ptrdiff_t>(i) * weights.stride];
+    if (w >= 0 && std::isfinite(w)) continue;
+    Array<double> copy;
+    copy_weights(weights, points.count, copy);  // throws
+  }
+}
+
+std::size_t StreamCompressor::take(const PointsView& points, const NumbersView& weights, std::size_t first) {
+  const std::size_t count = std::min(points.count - first, block_rows_ - filled_);
+  const auto m = usize(points.dimension);
+  if (is_contiguous(points)) {
+    const double* const from = static_cast<const double*>(points.numbers.data) + first * m;
+    points_.insert(points_.end(), from, from + count * m);
+  } else {
+    for (std::size_t i = first; i < first + count; i++)
+      for (std::size_t a = 0; a < m; a++)
+        points_.push_back(points.numbers[static_cast<std::ptrdiff_t>(i) * points.row_stride +
+                                         static_cast<std::ptrdiff_t>(a) * points.numbers.stride]);
+  }
+  if (weights.data != nullptr) {
+    weights_.resize(filled_, 1.0);
+    for (std::size_t i = first; i < first + count; i++)
+      weights_.push_back(weights[static_cast<std::ptrdiff_t>(i) * weights.stride]);
+  } else if (!weights_.empty()) {
+    weights_.resize(filled_ + count, 1.0);
+  }
+  filled_ += count;
+  rows_ += static_cast<std::int64_t>(count);
+  return count;
+}
+
+// The memory of the two blocks goes to and fro.
+void StreamCompressor::hand_over() {
+  waiting_.rows.resize(filled_);
+  for (std::size_t i = 0; i < filled_; i++) waiting_.rows[i] = rows_ - static_cast<std::int64_t>(filled_ - i);
+  waiting_.points.swap(points_);
+  waiting_.weights.swap(weights_);
+  points_.clear();
+  weights_.clear();
+  filled_ = 0;
+}
+
+// ---- steps
+
+void StreamCompressor::reduce(Monitor& monitor) {
+  StreamRows kept = leaf(waiting_, monitor);
+  waiting_.rows.clear();
+  if (kept.size() > 0) pool_.push_back(std::move(kept));
+  if (pool_.size() > kLeaves) merge_pool(monitor);
+}
+
+StreamRows StreamCompressor::leaf(const StreamRows& block, Monitor& monitor) {
+  const bool has_weight =
+      block.weights.empty() || std::ranges::any_of(block.weights, [](double weight) { return weight > 0; });
+  if (block.size() == 0 || !has_weight) return {};
+  const CompressOptions options = step_options();
+  PointSet set = set_of(block, dimension_, options.threads);
+  const Residual original(set, step_, usable_threads(options.threads), monitor);
+  moments_.add(original.moments(places_));
+  if (set.size() <= between_) {
+    StreamRows all = block;
+    leave_out_zero_weights(all, dimension_);
+    return all;
+  }
+  UnwrittenCompressed kept = compress_unwritten(std::move(set), options, {step_, step_}, original, monitor);
+  return written(kept, block.rows, monitor);
+}
+
+// What is in the pool becomes one set of at most `between_` rows.
+void StreamCompressor::merge_pool(Monitor& monitor) {
+  StreamRows all = together(pool_);
+  if (all.size() > between_) {
+    const CompressOptions options = step_options();
+    PointSet set = set_of(all, dimension_, options.threads);
+    const Residual original(set, step_, usable_threads(options.threads), monitor);
+    UnwrittenCompressed kept = compress_unwritten(std::move(set), options, {step_, step_}, original, monitor);
+    all = written(kept, all.rows, monitor);
+  }
+  pool_.clear();
+  pool_.push_back(std::move(all));
+}
+
+StreamCompressed StreamCompressor::finish(bool summary, Monitor& monitor) {
+  const auto result_of = [&](UnwrittenCompressed&& from, const List<std::int64_t>& rows) {
+    StreamCompressed result;
+    result.kept = written(from, rows, monitor);
+    static_cast<CompressReport&>(result) = from;
+    return result;
+  };
+  hand_over();
+  if (pool_.empty() && !summary)  // one block: as compress() does it
+    return result_of(compress_unwritten(set_of(waiting_, dimension_, options_.threads), options_, monitor),
+                     waiting_.rows);
+  reduce(monitor);
+  if (pool_.empty()) throw Error(Code::Weight, "all weights are 0; expected at least one positive weight");
+  merge_pool(monitor);
+  const StreamRows& all = pool_[0];
+  PointSet set = set_of(all, dimension_, options_.threads);
+  const int threads = usable_threads(options_.threads);
+  if (summary) {
+    // All rows stay, and the residual says how far the steps have come from the moments of the stream.
+    const Residual whole(set, requested_, threads, monitor, &moments_.all());
+    StreamCompressed result;
+    result.kept = all;
+    if (result.kept.weights.empty()) result.kept.weights.assign(all.size(), 1.0);
+    result.order = requested_.highest_degree();
+    result.threads = threads;
+    result.residual = whole.of(set, threads, monitor).residual;
+    return result;
+  }
+  Spaces spaces = spaces_of(options_, dimension_, set.size());
+  spaces.requested = requested_;
+  const Residual whole(set, requested_, threads, monitor, &moments_.all());
+  return result_of(compress_unwritten(std::move(set), options_, spaces, whole, monitor), all.rows);
+}
+
+// ---- state
+
+List<std::int64_t> StreamCompressor::held_rows() const {
+  List<std::int64_t> rows;
+  for (const StreamRows& set : pool_) rows.insert(rows.end(), set.rows.begin(), set.rows.end());
+  std::ranges::sort(rows);
+  rows.insert(rows.end(), waiting_.rows.begin(), waiting_.rows.end());
+  for (std::int64_t row = rows_ - static_cast<std::int64_t>(filled_); row < rows_; row++) rows.push_back(row);
+  return rows;
+}
+
+StreamState StreamCompressor::state() const { return {rows_, points_, weights_, pool_, moments_.all()}; }
+
+void StreamCompressor::restore(StreamState state) {
+  rows_ = state.rows;
+  points_ = std::move(state.points);
+  weights_ = std::move(state.weights);
+  filled_ = points_.size() / usize(dimension_);
+  pool_ = std::move(state.pool);
+  moments_.restore(std::move(state.moments));
+}
+
+}  // namespace fewpoints
