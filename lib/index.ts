@@ -61,7 +61,14 @@ export {
   verifySync,
   type WeightedSet,
 } from './points/verify.js'
-export { Compressor, type CompressorOptions, type CompressorState, type WeightedRows } from './streaming/compressor.js'
+export {
+  Compressor,
+  type CompressorOptions,
+  type CompressorState,
+  type CompressorWatch,
+  type WeightedRows,
+} from './streaming/compressor.js'
+export { CompressorStream } from './streaming/compressor-stream.js'
 export { type Merged, type MergeOptions, merge, type SetToMerge } from './streaming/merge.js'
 export { foldMultiplicity } from './training/fold-multiplicity.js'
 export type { EpochReport, TrainOptions, TrainSyncOptions } from './training/options.js'

@@ -1,51 +1,119 @@
 // Sets that were compressed apart become one.
-// INTERIM: the lead replaces the inside. Names and shapes stay.
-import { rangeError, typeError } from '../errors.js'
-import type { PointsInput } from '../input/points.js'
+import { describe, rangeError, typeError } from '../errors.js'
+import { isRecord } from '../input/options.js'
+import { type PointsInput, readPoints } from '../input/points.js'
 import type { Numbers } from '../native/addon.js'
-import type { Compressed, CompressOptions } from '../points/compress.js'
-import { Compressor } from './compressor.js'
+import type { Compressed } from '../points/compress.js'
+import { Compressor, type CompressorOptions } from './compressor.js'
 
 /** A set to merge: a result of compress(), Compressor or merge(), or any weighted points. */
 export interface SetToMerge {
   points: PointsInput
-  /** Default: all 1. */
+  /** One number >= 0 per point. Default: all 1. */
   weights?: Numbers | undefined
-  /** Default: that of the options. */
+  /** Columns. Default: option `dimension`. */
   dimension?: number | undefined
-  /** The rows of its source. Default: 0, 1, ... */
+  /** The numbers of its points in the set that they come from. Default: 0, 1, ... */
   indices?: ArrayLike<number> | undefined
-  /** The order up to which it keeps the moments of its source, where that is known. */
+  /** The order up to which it keeps the moments of the set that it comes from. */
   order?: Compressed['order'] | undefined
 }
 
-export type MergeOptions = Omit<CompressOptions, 'weights'>
+/**
+ * As for compress(), without `weights`. `order`: default the lowest of those that the sets tell, else 'auto'. `size`:
+ * default the number of points of the largest set. `summary`: as for Compressor, for sets that are merged again.
+ */
+export interface MergeOptions extends Omit<CompressorOptions, 'dimension'> {
+  dimension?: number | undefined
+}
 
 export interface Merged extends Compressed<Uint32Array | Float64Array> {
-  /** Per point, the position of its set. `indices` are the rows that this set gives. */
+  /** Per point, the position of the set that it comes from. `indices` has the number that this set gives it. */
   sets: Uint32Array
 }
 
 /**
- * Merges weighted sets into one of at most `size` points with the moments of all together. The sets are taken in the order
- * of their positions; another order gives other bits.
+ * Merges weighted sets, of any number and size, into one of at most `size` points with the moments of all of them
+ * together. Moments add up: sets that were compressed apart, on many machines or at many times, become the compression of
+ * the whole. The points come in the sequence of the sets, and within a set by `indices`.
+ *
+ * The error of smooth functions is that of compressing all rows at once when the sets were made with option `summary`.
+ * Sets of `size` points each have the larger error of that size already.
+ *
+ * `residual` compares the moments with those of the given sets. `order` of the result is no higher than that of a set
+ * which tells its own.
+ *
+ * The bits depend on the sequence of the sets. Sets from elsewhere must be given by a fixed position, not as they arrive.
+ *
+ * Cost: as for Compressor. Rejects as compress() does; messages about points say which set.
  */
-export async function merge(sets: readonly SetToMerge[], options: MergeOptions): Promise<Merged> {
-  if (sets.length === 0) throw rangeError('ERR_SHAPE', 'merge: there must be at least one set')
-  const dimension = options.dimension ?? sets[0].dimension
-  if (dimension === undefined) throw typeError('ERR_OPTION', "merge: option 'dimension' must be given")
-  const compressor = new Compressor({ ...options, dimension })
-  const starts = [0]
-  for (const { points, weights } of sets) {
-    await compressor.push(points, weights)
-    starts.push(compressor.rows)
+export async function merge(sets: readonly SetToMerge[], options: MergeOptions = {}): Promise<Merged> {
+  checkSets(sets)
+  const { dimension = sets[0].dimension, ...rest } = options
+  if (dimension === undefined) {
+    throw typeError('ERR_OPTION', "merge: option 'dimension' must be given when the sets do not have it")
   }
+  const orders = sets.map(({ order }) => order).filter((order) => order !== undefined)
+  const order = options.order ?? lowest(orders)
+  const counts = sets.map((set, i) => {
+    if (set.dimension !== undefined && set.dimension !== dimension) {
+      throw rangeError('ERR_SHAPE', `merge: set ${i} has ${set.dimension} columns, and ${dimension} are expected`)
+    }
+    return readPoints(set.points, dimension, { where: `merge: set ${i}`, dimensionOption: 'its dimension' }).count
+  })
+  for (const [i, { indices }] of sets.entries()) {
+    if (indices !== undefined && indices.length !== counts[i]) {
+      throw rangeError('ERR_SHAPE', `merge: set ${i} has ${counts[i]} points and ${indices.length} indices`)
+    }
+  }
+  const size = options.size ?? Math.max(...counts)
+
+  const compressor = new Compressor({ ...rest, dimension, order, size })
+  for (const { points, weights } of sets) await compressor.push(points, weights)
   const result = await compressor.finish()
-  const of = (row: number) => starts.findLastIndex((start) => start <= row)
-  const found = Uint32Array.from(result.indices, of)
-  const indices = Float64Array.from(
-    result.indices,
-    (row, j) => sets[found[j]].indices?.[row - starts[found[j]]] ?? row - starts[found[j]],
-  )
-  return { ...result, indices, sets: found }
+  return { ...result, ...origins(sets, counts, result), order: noHigher(result.order, orders) }
+}
+
+function checkSets(sets: unknown): asserts sets is SetToMerge[] {
+  if (!Array.isArray(sets)) throw typeError('ERR_SHAPE', `merge: sets must be a list of sets, got ${describe(sets)}`)
+  if (sets.length === 0) throw rangeError('ERR_SHAPE', 'merge: there must be at least one set, got an empty list')
+  for (const [i, set] of sets.entries()) {
+    if (!isRecord(set) || !('points' in set)) {
+      throw typeError('ERR_SHAPE', `merge: set ${i} must be { points, weights }, got ${describe(set)}`)
+    }
+  }
+}
+
+/** The lowest order that all sets keep: of blocks only when they are all the same. */
+function lowest(orders: Compressed['order'][]): Compressed['order'] | undefined {
+  const numbers = orders.filter((order) => typeof order === 'number')
+  if (numbers.length === orders.length) return numbers.length === 0 ? undefined : Math.min(...numbers)
+  const [first] = orders
+  if (orders.every((order) => JSON.stringify(order) === JSON.stringify(first))) return first
+  throw typeError('ERR_OPTION', "merge: option 'order' must be given when the sets have different blocks")
+}
+
+function noHigher(order: Compressed['order'], orders: Compressed['order'][]): Compressed['order'] {
+  const numbers = orders.filter((one) => typeof one === 'number')
+  return typeof order === 'number' ? Math.min(order, ...numbers) : order
+}
+
+/** Rows of all sets together, ascending, become the position of a set and its own number. */
+function origins(
+  sets: readonly SetToMerge[],
+  counts: readonly number[],
+  result: Compressed<Uint32Array | Float64Array>,
+): Pick<Merged, 'sets' | 'indices'> {
+  const from = new Uint32Array(result.count)
+  const indices = new Float64Array(result.count)
+  let set = 0
+  let first = 0
+  let largest = 0
+  for (const [j, row] of result.indices.entries()) {
+    while (row >= first + counts[set]) first += counts[set++]
+    from[j] = set
+    indices[j] = sets[set].indices?.[row - first] ?? row - first
+    largest = Math.max(largest, indices[j])
+  }
+  return { sets: from, indices: largest < 2 ** 32 ? Uint32Array.from(indices) : indices }
 }

@@ -20,12 +20,14 @@ class FunctionTask final : public Task {
   bool run_inline() const override { return run_inline_; }
   void run(Monitor& monitor) override {
     const PartTimer timer(Part::Cells);
-    output_.emplace(run_(monitor));
+    Run run = std::move(*run_);  // the input ends here, on the thread that made it
+    run_.reset();
+    output_.emplace(run(monitor));
   }
   Napi::Value result(Napi::Env env) override { return show_(env, *output_); }
 
  private:
-  Run run_;
+  std::optional<Run> run_;
   Show show_;
   bool run_inline_;
   std::optional<std::invoke_result_t<Run&, Monitor&>> output_;

@@ -55,6 +55,7 @@ class Job final : public Work {
       : Work(&Environment::of(env).jobs), name_(name), task_(std::move(task)), bytes_(bytes), deferred_(env) {
     if (progress.IsFunction()) progress_ = Napi::Persistent(progress.As<Napi::Function>());
     has_progress_ = !progress_.IsEmpty();
+    tell_v8(env, bytes_);
   }
 
   // ---- on the JavaScript thread
@@ -152,7 +153,14 @@ class Job final : public Work {
       // The environment is being terminated: nobody will read the result.
     }
     task_.reset();
+    tell_v8(env, -bytes_);
     Environment::of(env).jobs.remove(env, this);
+  }
+
+  // The copy of the input counts for the garbage collector, which would see only a small job.
+  static void tell_v8(Napi::Env env, double change) {
+    std::int64_t total;
+    napi_adjust_external_memory(env, static_cast<std::int64_t>(change), &total);
   }
 
   void conclude(Napi::Env env) {

@@ -8,11 +8,9 @@
 #include <cstdlib>
 #include <new>
 #include <utility>
-#ifdef __linux__
-#include <sys/mman.h>
-#endif
 
 #include "base/narrow.hpp"
+#include "base/pages.hpp"
 
 namespace fewpoints {
 
@@ -20,7 +18,6 @@ template <class T>
 class Array {
  public:
   static constexpr std::size_t kPadding = 16;
-  static constexpr std::size_t kHugePage = std::size_t{2} << 20;
   Array() = default;
   // Any integer type is an index and a length, as in List.
   template <std::integral Integer>
@@ -32,7 +29,7 @@ class Array {
     swap(other);
     return *this;
   }
-  ~Array() { std::free(data_); }
+  ~Array() { release(); }
   Array(const Array&) = delete;
   Array& operator=(const Array&) = delete;
 
@@ -49,6 +46,7 @@ class Array {
   void swap(Array& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
+    std::swap(bytes_, other.bytes_);
   }
   T* data() { return data_; }
   const T* data() const { return data_; }
@@ -71,22 +69,25 @@ class Array {
     return i;
   }
   void allocate(std::size_t count) {
-    std::free(data_);
-    data_ = nullptr;
-    size_ = 0;
+    release();
     if (count > (static_cast<std::size_t>(-1) / 2) / sizeof(T)) throw std::bad_alloc();
-    const std::size_t least = (count + kPadding) * sizeof(T);
-    const std::size_t alignment = least >= 2 * kHugePage ? kHugePage : 64;
-    const std::size_t bytes = (least + alignment - 1) / alignment * alignment;
-    data_ = static_cast<T*>(std::aligned_alloc(alignment, bytes));
-    if (data_ == nullptr) throw std::bad_alloc();
-#ifdef __linux__
-    if (alignment == kHugePage) madvise(data_, bytes, MADV_HUGEPAGE);  // advice only: a failure does not matter
-#endif
+    const std::size_t bytes = ((count + kPadding) * sizeof(T) + 63) / 64 * 64;
+    void* const block = bytes >= kLargeBlock ? take_pages(bytes) : std::aligned_alloc(64, bytes);
+    if (block == nullptr) throw std::bad_alloc();
+    data_ = static_cast<T*>(block);
     size_ = count;
+    bytes_ = bytes;
+  }
+  void release() noexcept {
+    if (bytes_ >= kLargeBlock)
+      give_pages(data_, bytes_);
+    else
+      std::free(data_);
+    data_ = nullptr;
+    size_ = bytes_ = 0;
   }
   T* data_ = nullptr;
-  std::size_t size_ = 0;
+  std::size_t size_ = 0, bytes_ = 0;
 };
 
 }  // namespace fewpoints
