@@ -269,6 +269,8 @@ export interface NativeStreamState {
 
 export interface NativeCompressorInput extends Omit<NativeCompressInput, 'points' | 'weights'> {
   dimension: number
+  /** 0: the default. */
+  blockRows: number
   state?: NativeStreamState | undefined
 }
 

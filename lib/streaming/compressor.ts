@@ -1,5 +1,5 @@
 // Compresses rows that come piece by piece and are never in memory together.
-import { describe, plainError, rangeError, typeError } from '../errors.js'
+import { type CodedError, describe, plainError, rangeError, typeError } from '../errors.js'
 import {
   isRecord,
   type OptionValues,
@@ -12,7 +12,7 @@ import {
   wholeNumber,
   withDefault,
 } from '../input/options.js'
-import { isNumbers, type PointsInput, readWeighted } from '../input/points.js'
+import { type PointsInput, readWeighted } from '../input/points.js'
 import {
   type NativeCompressor,
   type NativePiece,
@@ -69,8 +69,8 @@ const constructorTable = { ...table, ...watchTable }
 
 /**
  * compress() for rows that come piece by piece: more than fit in memory, or not yet there. Memory is bounded, whatever
- * their number: about 100 bytes per row of a block of 65,536 rows (12 `size`, when that is more), and 40 rows per row of
- * `size`, the numbers of a row with it. A stream of one block at most has the result of compress(), bit for bit.
+ * their number: about seven times a block of 262,144 rows (48 `size`, when that is more; fewer in more
+ * than 32 columns), as float64. A stream of one block at most has the result of compress(), bit for bit.
  *
  * The result keeps the moments of all rows up to `order`, and its `residual` is measured against the moments of all rows,
  * which are summed in double-double. With order 'auto', it keeps those up to order 8 in two columns, 6 in three, and in
@@ -100,7 +100,7 @@ export class Compressor {
 
   /** Throws ERR_OPTION, ERR_SIZE, ERR_MEMORY (with `memory`) or ERR_NO_BINARY. */
   constructor(options: CompressorOptions)
-  constructor(options: CompressorOptions, state?: NativeStreamState) {
+  constructor(options: CompressorOptions, { state, blockRows = 0 }: Beginning = {}) {
     this.#options = readOptions('Compressor', options, constructorTable)
     const { dimension, memory, signal, onProgress } = this.#options
     this.#watch = { signal, onProgress }
@@ -108,6 +108,7 @@ export class Compressor {
     this.#native = native().compressor({
       dimension,
       ...input,
+      blockRows,
       ...(memory !== undefined && { memory }),
       ...(state && { state }),
     })
@@ -152,7 +153,7 @@ export class Compressor {
 
   /**
    * The rows that can still be in the result, ascending, by their numbers. What a program holds for other rows can be
-   * forgotten. There are at most about 40 `size` of them and two blocks.
+   * forgotten. There are at most about 40 `size` of them (80 for order 'auto') and two blocks.
    */
   heldRows(): Promise<Float64Array> {
     return this.#next(async () => {
@@ -174,8 +175,17 @@ export class Compressor {
   static restore(state: CompressorState, watch: CompressorWatch = {}): Compressor {
     const given = readOptions('Compressor.restore', watch, watchTable)
     checkState(state)
-    const make = Compressor as unknown as new (options: CompressorOptions, state: NativeStreamState) => Compressor
-    return new make({ ...state.options, ...given }, state.stream)
+    try {
+      return begin({ ...state.options, ...given }, { state: state.stream })
+    } catch (cause) {
+      const { code } = cause as Partial<CodedError>
+      if (code === 'ERR_MEMORY' || code === 'ERR_NO_BINARY') throw cause
+      const what = cause instanceof Error ? cause.message : describe(cause)
+      throw Object.assign(
+        typeError('ERR_OPTION', `Compressor.restore: the state is not what save() returned: ${what}`),
+        { cause },
+      )
+    }
   }
 
   /**
@@ -256,28 +266,23 @@ export class Compressor {
   }
 }
 
+/** How a compressor begins, other than empty. */
+interface Beginning {
+  state?: NativeStreamState
+  /** For tests: the rows of a block. */
+  blockRows?: number
+}
+
+/** A Compressor with arguments that its constructor does not show. For restore(), and for tests. */
+export function begin(options: CompressorOptions, beginning: Beginning): Compressor {
+  return new (Compressor as unknown as new (options: CompressorOptions, beginning: Beginning) => Compressor)(
+    options,
+    beginning,
+  )
+}
+
+/** The kernel checks the lengths. */
 function checkState(state: unknown): void {
-  if (isRecord(state) && state.version === 1 && isRecord(state.options) && isRecord(state.stream)) {
-    const { options, stream } = state as unknown as CompressorState
-    const m = options.dimension
-    const isWhole = (list: unknown, length?: number) =>
-      isNumbers(list) && (length === undefined || list.length === length)
-    const ofRows = (rows: number, points: unknown, weights: unknown) =>
-      isWhole(points, rows * m) && (isWhole(weights, rows) || isWhole(weights, 0))
-    const { moments, pool } = stream
-    const sums = isRecord(moments) && isNumbers(moments.high) ? moments.high.length : -1
-    const columns = sums === 0 ? 0 : m
-    if (
-      Number.isSafeInteger(stream.rows) &&
-      isNumbers(stream.points) &&
-      ofRows(stream.points.length / m, stream.points, stream.weights) &&
-      Array.isArray(pool) &&
-      pool.every((set) => isRecord(set) && isNumbers(set.rows) && ofRows(set.rows.length, set.points, set.weights)) &&
-      sums >= 0 &&
-      isWhole(moments.low, sums) &&
-      [moments.centre, moments.exponent, moments.reach].every((list) => isWhole(list, columns))
-    )
-      return
-  }
+  if (isRecord(state) && state.version === 1 && isRecord(state.options) && isRecord(state.stream)) return
   throw typeError('ERR_OPTION', `Compressor.restore: the state must be what save() returned, got ${describe(state)}`)
 }

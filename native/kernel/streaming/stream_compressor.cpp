@@ -86,14 +86,16 @@ bool is_contiguous(const PointsView& points) {
 
 }  // namespace
 
-StreamCompressor::StreamCompressor(const CompressOptions& options, int dimension)
+StreamCompressor::StreamCompressor(const CompressOptions& options, int dimension, std::size_t block_rows)
     : options_(options),
       dimension_(dimension),
       requested_(options.automatic ? PolynomialSpace::total(dimension, step_order(dimension, options.size))
                                    : options.space),
       step_(options.automatic || !options.best ? requested_ : enlarged_space(requested_, options.size)),
       between_(product(options.size, options.automatic ? kBetweenAutomatic : kBetween)),
-      block_rows_(std::max(product(between_, kLeastShrinking), std::min(kBlockRows, kBlockNumbers / usize(dimension)))),
+      block_rows_(block_rows > 0 ? block_rows
+                                 : std::max(product(between_, kLeastShrinking),
+                                            std::min(kBlockRows, kBlockNumbers / usize(dimension)))),
       moments_(requested_),
       places_(places_of(moments_.indices(), MultiIndices(step_))) {}
 
@@ -227,7 +229,7 @@ StreamCompressed StreamCompressor::finish(bool summary, Monitor& monitor) {
     return result;
   };
   hand_over();
-  if (pool_.empty() && !summary)  // one block: as compress() does it
+  if (pool_.empty() && waiting_.size() > 0 && !summary)  // one block: as compress() does it
     return result_of(compress_unwritten(set_of(waiting_, dimension_, options_.threads), options_, monitor),
                      waiting_.rows);
   reduce(monitor);
@@ -267,6 +269,19 @@ List<std::int64_t> StreamCompressor::held_rows() const {
 StreamState StreamCompressor::state() const { return {rows_, points_, weights_, pool_, moments_.all()}; }
 
 void StreamCompressor::restore(StreamState state) {
+  const auto m = usize(dimension_);
+  const auto fits = [m](const StreamRows& set) {
+    return set.points.size() == product(set.size(), m) && (set.weights.empty() || set.weights.size() == set.size());
+  };
+  const FramedMoments& moments = state.moments;
+  const std::size_t sums = usize(moments_.indices().count), filled = state.points.size() / m;
+  const bool has_moments = moments.high.size() == sums && moments.low.size() == sums && moments.reach.size() == m &&
+                           moments.frame.centre.size() == m && moments.frame.exponent.size() == m;
+  const bool has_none = moments.high.empty() && moments.low.empty();
+  if (state.points.size() % m != 0 || (!state.weights.empty() && state.weights.size() != filled) ||
+      filled > block_rows_ || state.rows < static_cast<std::int64_t>(filled) ||
+      !std::ranges::all_of(state.pool, fits) || !(has_moments || (has_none && state.pool.empty())))
+    throw Error(Code::Option, "the state is not that of a compressor with these options");
   rows_ = state.rows;
   points_ = std::move(state.points);
   weights_ = std::move(state.weights);

@@ -39,7 +39,8 @@ struct StreamState {
 class StreamCompressor {
  public:
   // options.space or options.automatic, with size: what the result has. options.threads is used for each step.
-  StreamCompressor(const CompressOptions& options, int dimension);
+  // block_rows: 0 for the default. Tests have small blocks.
+  StreamCompressor(const CompressOptions& options, int dimension, std::size_t block_rows = 0);
 
   // Rows of a block, and of what is kept of it.
   std::size_t block_rows() const { return block_rows_; }
@@ -71,6 +72,7 @@ class StreamCompressor {
   // The rows that the result can still have, ascending.
   List<std::int64_t> held_rows() const;
   StreamState state() const;
+  // Throws Error Option when the state is not one of a compressor with the same options.
   void restore(StreamState state);
 
  private:
