@@ -454,6 +454,7 @@ int main(int argc, char** argv) {
       {"least-squares", test_least_squares},
       {"match-moments", test_match_moments},
       {"train", test_train},
+      {"stream", test_stream},
       {"threads", test_threads},
   };
   const std::set<std::string> wanted(argv + 1, argv + argc);
