@@ -21,6 +21,9 @@ namespace {
 
 // Up to this residual of the whole set, no cell is solved again.
 constexpr double kGoodResidual = 16 * kEpsilon;
+// Up to this residual, weights are not refined against the moments of a larger whole, from which many steps have come
+// away.
+constexpr double kGoodResidualOfWhole = 2 * kEpsilon;
 
 class Clock {
  public:
@@ -124,7 +127,8 @@ CellResults::Columns repaired(Ladder& ladder, const PointSet& set, const Residua
   if (!accepted() && ladder.solve_bad_again(result.threads, monitor)) keep_if_better(rounded());
   if (!accepted() && ladder.solve_again(result.threads, monitor)) keep_if_better(rounded());
   if (!accepted() && ladder.copy_small()) keep_if_better(rounded());
-  if (!accepted() && refine(best)) {
+  const bool has_come_away = original.is_of_larger_whole() && result.residual > kGoodResidualOfWhole;
+  if ((!accepted() || has_come_away) && refine(best)) {
     const double before = std::exchange(result.residual, residual_of(best));
     if (result.residual < before) result.strategies[kTogether] = 1;
   }

@@ -26,7 +26,8 @@ Residual::Residual(const PointSet& set, const PolynomialSpace& space, int thread
       centre_(set.dimension()),
       deviations_(set.dimension()),
       scale_(set.dimension()),
-      weight_exponent_(set.weight_exponent()) {
+      weight_exponent_(set.weight_exponent()),
+      is_of_larger_whole_(whole != nullptr) {
   const PartTimer timer(Part::Verify);
   const int m = set.dimension();
   const std::size_t n = set.size();

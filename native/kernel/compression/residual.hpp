@@ -34,6 +34,8 @@ class Residual {
     return count > 0 && entries <= kMaxEntries && features * entries <= kMaxWork;
   }
 
+  // Whether other sets are compared with the moments of a larger whole.
+  bool is_of_larger_whole() const { return is_of_larger_whole_; }
   // The moments at these places of the space's multi-indices.
   FramedMoments moments(const List<int>& places) const;
   const MultiIndices& indices() const { return indices_; }
@@ -51,6 +53,7 @@ class Residual {
   List<int> exponents_;
   Bounds bounds_;
   int weight_exponent_ = 0;
+  bool is_of_larger_whole_ = false;
   DoubleDoubleSums sums_;
 };
 
