@@ -5,8 +5,9 @@ import { type ByteSource, blocks, fileError, readWhole } from './bytes.js'
 import { isMark, numberOfMark, parseJson } from './json-parse.js'
 import {
   type Column,
-  ColumnBuilder,
+  type ColumnBuilder,
   keeps,
+  newBuilder,
   positionNames,
   type ReadOptions,
   type Table,
@@ -81,6 +82,7 @@ export async function readJsonLines(source: ByteSource, options: ReadOptions): P
 
 class JsonRows {
   readonly #path: string
+  readonly #options: ReadOptions
   readonly #keep: (name: string) => boolean
   readonly #header: boolean | undefined
   readonly #isAsked: boolean
@@ -98,6 +100,7 @@ class JsonRows {
   constructor({ path, size }: ByteSource, options: ReadOptions) {
     this.#path = path
     this.#maxCells = FREE_CELLS + CELLS_PER_BYTE * size
+    this.#options = options
     this.#keep = keeps(options)
     this.#header = options.header
     this.#isAsked = options.columns !== undefined
@@ -179,7 +182,7 @@ class JsonRows {
 
   /** A name that comes late is missing in the rows before. */
   #add(name: string): void {
-    const builder = this.#keep(name) ? new ColumnBuilder(name, 'json') : undefined
+    const builder = this.#keep(name) ? newBuilder(name, 'json', this.#options) : undefined
     for (let row = 0; row < this.#rows; row++) builder?.missing()
     this.#builders.set(name, builder)
     this.#checkCells()

@@ -29,6 +29,8 @@ export interface LogicalType {
   /** Only for whole numbers. */
   bitWidth?: number
   isSigned?: boolean
+  /** Only for times. */
+  unit?: 'MILLIS' | 'MICROS' | 'NANOS'
 }
 
 /** One column of one group of rows. */
@@ -67,6 +69,12 @@ const LOGICAL_TYPES: Record<number, string> = {
   16: 'VARIANT',
   17: 'GEOMETRY',
   18: 'GEOGRAPHY',
+}
+// By the field of the union TimeUnit.
+const TIME_UNITS: Record<string, 'MILLIS' | 'MICROS' | 'NANOS'> = {
+  field_1: 'MILLIS',
+  field_2: 'MICROS',
+  field_3: 'NANOS',
 }
 const DEEPEST = 64
 
@@ -159,6 +167,10 @@ function readLogical({ field_7, field_10 }: Thrift): Pick<ParquetField, 'logical
   const { field_1: first, field_2: second } = struct(value)
   if (name === 'DECIMAL') return { logical: { name }, scale: integer(first) }
   if (name === 'INTEGER') return { logical: { name, bitWidth: integer(first), isSigned: second === true }, scale }
+  if (name === 'TIME' || name === 'TIMESTAMP') {
+    const unit = TIME_UNITS[Object.keys(struct(second ?? {}))[0] ?? '']
+    if (unit !== undefined) return { logical: { name, unit }, scale }
+  }
   return { logical: { name }, scale }
 }
 
