@@ -51,6 +51,8 @@ async function openReader(input: Input, format: InputFormat, options: RowsOption
       return (await import('./rows/csv.js')).openTextRows(input, own, format === 'tsv')
     case 'parquet':
       return (await import('./rows/parquet.js')).openParquetRows(input, own)
+    case 'arrow':
+      return (await import('./rows/arrow.js')).openArrowRows(input, own)
     case 'npy':
       return (await import('./rows/npy.js')).openNpyRows(input, own)
     default:

@@ -118,7 +118,10 @@ export class Input {
       size: size as number,
       read: async (position, length) => {
         if (!(position >= 0 && length >= 0 && position + length <= (size as number)))
-          throw fileError(path, `is cut short or damaged: bytes ${position} to ${position + length} of ${size} are needed`)
+          throw fileError(
+            path,
+            `is cut short or damaged: bytes ${position} to ${position + length} of ${size} are needed`,
+          )
         const bytes = uint8s(length)
         this.position = position
         const done = await this.fill(bytes)

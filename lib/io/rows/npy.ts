@@ -37,9 +37,7 @@ export async function openNpyRows(input: Input, options: ReadOptions): Promise<B
   const { rows, rowSize, names, stored, named } = layout
   const { builders, done } = newColumns(names, stored, options)
   const sampled = Math.min(rows, SAMPLE_ROWS, rowsPerBlock(names.length))
-  const head = input.isPipe
-    ? Bytes.memory(input.path, await input.peek(header.offset + sampled * rowSize))
-    : input
+  const head = input.isPipe ? Bytes.memory(input.path, await input.peek(header.offset + sampled * rowSize)) : input
   const views = await layout.reader(sampled)(head, 0, sampled, [...names.keys()])
   for (const [i, { values, offset, stride }] of views.entries())
     for (let row = 0; row < sampled; row++) builders[i]?.any(values[offset + row * stride])

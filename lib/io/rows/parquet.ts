@@ -66,8 +66,7 @@ async function* blocksOf(
       const first = start + at
       const offset = at
       const count = Math.min(size, group.rows - at)
-      for (let a = 0; a < m; a++)
-        gather({ values: columns[a].values, offset, stride: 1 }, count, points, a, m)
+      for (let a = 0; a < m; a++) gather({ values: columns[a].values, offset, stride: 1 }, count, points, a, m)
       yield {
         first,
         count,
@@ -79,9 +78,7 @@ async function* blocksOf(
         why: (row, column) => {
           const { values, trouble } = columns[column]
           // The first wrong value of the group is the first that is asked for.
-          return trouble === undefined
-            ? troubleOf(values[offset + row], first + row)
-            : { ...trouble, row: first + row }
+          return trouble === undefined ? troubleOf(values[offset + row], first + row) : { ...trouble, row: first + row }
         },
       }
     }
