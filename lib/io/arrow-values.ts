@@ -36,11 +36,11 @@ function texts(name: string, batch: Batch): (i: number) => unknown {
   }
 }
 
-function times({ typeId, unit = 0 }: ArrowType, { values }: Batch): ((i: number) => unknown) | undefined {
+function times({ typeId, unit = 0, timezone }: ArrowType, { values }: Batch): ((i: number) => unknown) | undefined {
   const numbers = values as ArrayLike<number | bigint>
   if (typeId === Type.Date && unit === 0) return (i) => dayOf(Number(numbers[i]))
-  if (typeId === Type.Date) return (i) => instantOf(BigInt(numbers[i]), 'MILLIS')
-  if (typeId === Type.Timestamp) return (i) => instantOf(BigInt(numbers[i]), UNITS[unit])
+  if (typeId === Type.Date) return (i) => instantOf(BigInt(numbers[i]), 'MILLIS', true)
+  if (typeId === Type.Timestamp) return (i) => instantOf(BigInt(numbers[i]), UNITS[unit], timezone != null)
   if (typeId === Type.Time) return (i) => timeText(BigInt(numbers[i]), UNITS[unit])
   return undefined
 }

@@ -35,6 +35,7 @@ export interface ArrowType {
   precision?: number
   scale?: number
   unit?: number
+  timezone?: string | null
   dictionary?: ArrowType
 }
 

@@ -31,6 +31,7 @@ export interface LogicalType {
   isSigned?: boolean
   /** Only for times. */
   unit?: 'MILLIS' | 'MICROS' | 'NANOS'
+  isUtc?: boolean
 }
 
 /** One column of one group of rows. */
@@ -169,7 +170,7 @@ function readLogical({ field_7, field_10 }: Thrift): Pick<ParquetField, 'logical
   if (name === 'INTEGER') return { logical: { name, bitWidth: integer(first), isSigned: second === true }, scale }
   if (name === 'TIME' || name === 'TIMESTAMP') {
     const unit = TIME_UNITS[Object.keys(struct(second ?? {}))[0] ?? '']
-    if (unit !== undefined) return { logical: { name, unit }, scale }
+    if (unit !== undefined) return { logical: { name, unit, isUtc: first === true }, scale }
   }
   return { logical: { name }, scale }
 }

@@ -14,16 +14,18 @@ export function valueConverter(path: string, field: ParquetField): Convert {
   const { isFlat, type, typeLength, converted, logical } = field
   const kind = logical?.name ?? converted
   const unit = logical?.unit ?? (converted?.endsWith('MILLIS') ? 'MILLIS' : 'MICROS')
+  const isUtc = logical?.isUtc ?? true
   if (isFlat && type === 'BYTE_ARRAY' && TEXTS.has(kind)) {
     const decoder = new TextDecoder()
     return (bytes) => decoder.decode(bytes as Uint8Array)
   }
   if (isFlat && type === 'BOOLEAN') return undefined
   if (isFlat && type === 'INT32' && kind === 'DATE') return (days) => dayOf(days as number)
-  if (isFlat && type === 'INT64' && /^TIMESTAMP/.test(kind ?? '')) return (value) => instantOf(value as bigint, unit)
+  if (isFlat && type === 'INT64' && /^TIMESTAMP/.test(kind ?? ''))
+    return (value) => instantOf(value as bigint, unit, isUtc)
   if (isFlat && /^INT(32|64)$/.test(type ?? '') && /^TIME(_|$)/.test(kind ?? ''))
     return (value) => timeText(BigInt(value as number | bigint), unit)
-  if (isFlat && type === 'INT96') return (value) => instantOf(nanosecondsOf(value as bigint), 'NANOS')
+  if (isFlat && type === 'INT96') return (value) => instantOf(nanosecondsOf(value as bigint), 'NANOS', false)
   if (isFlat && kind === 'UUID' && typeLength === 16) return (bytes) => uuidOf(bytes as Uint8Array)
   const what = isFlat ? (kind ?? type ?? 'unknown').toLowerCase() : 'nested'
   throw fileError(path, `column '${field.name}' is ${what}; numbers, texts, booleans and times can be carried along`)

@@ -1,13 +1,9 @@
 // Files of any size as a sequence of chunks of rows: the coordinates, the weights, and columns that are carried along.
-import { rangeError } from '../errors.js'
 import { memorySource } from './bytes.js'
-import { missingNumbers } from './cell.js'
-import { chooseColumns, columnFinder } from './choose.js'
 import { type InputFormat, inputFormat } from './format.js'
-import { withoutSentinels } from './missing.js'
-import { checkedChunk, type Facts } from './rows/check.js'
 import { Input } from './rows/input.js'
-import type { BlockReader, RowChunk, Rows, RowsOptions, Use } from './rows/types.js'
+import { rowsOf } from './rows/rows-of.js'
+import type { BlockReader, Rows, RowsOptions } from './rows/types.js'
 import type { ReadOptions } from './table.js'
 
 export type { Position, RowChunk, Rows, RowsOptions } from './rows/types.js'
@@ -29,7 +25,8 @@ export async function openRows(path: string, options: RowsOptions): Promise<Rows
   const input = await Input.open(path, options.signal)
   try {
     const format = await inputFormat(memorySource(input.path, await input.peek(MARK)))
-    return rowsOf(path, input, await openReader(input, format, options), options)
+    const reader = await openReader(input, format, options)
+    return { ...rowsOf(input.path, reader, options, () => input.close()), path }
   } catch (error) {
     await input.close()
     throw error
@@ -57,50 +54,5 @@ async function openReader(input: Input, format: InputFormat, options: RowsOption
       return (await import('./rows/npy.js')).openNpyRows(input, own)
     default:
       return (await import('./rows/table.js')).openTableRows(input, format, own)
-  }
-}
-
-function rowsOf(given: string, input: Input, reader: BlockReader, options: RowsOptions): Rows {
-  const { path } = input
-  const { weights, keep = [], missing = [], dropMissing } = options
-  const isText = reader.table.format === 'csv'
-  const table = isText ? reader.table : withoutSentinels(reader.table, missing)
-  const choice = chooseColumns(path, table, { columns: options.columns, weights, others: keep, part: reader.part })
-  const find = columnFinder(path, table)
-  const indexOf = (name: string) => table.columns.findIndex((column) => column.name === name)
-  const names = choice.columns.map(({ name }) => name)
-  const weightName = choice.weights?.name
-  const use: Use = {
-    columns: names.map(indexOf),
-    weight: weightName === undefined ? undefined : indexOf(weightName),
-    keep: keep.map((name) => indexOf(find(name).name)),
-  }
-  const sentinels = new Set(isText ? [] : missingNumbers(missing))
-  const facts: Facts = { path, names, weightName, dropMissing, sentinels }
-  let isUsed = false
-  async function* chunks(): AsyncGenerator<RowChunk> {
-    if (isUsed) throw rangeError('ERR_OPTION', `${path}: chunks() can be called once`)
-    isUsed = true
-    try {
-      for await (const block of reader.blocks(use, options.from)) {
-        options.signal?.throwIfAborted()
-        yield checkedChunk(block, facts)
-      }
-    } finally {
-      await input.close()
-    }
-  }
-  return {
-    path: given,
-    format: reader.format,
-    names,
-    weightColumn: weightName ?? null,
-    order: table.meta?.order,
-    rowColumn: choice.roles?.row,
-    notes: choice.notes,
-    rows: reader.rows,
-    total: reader.total,
-    chunks,
-    close: () => input.close(),
   }
 }

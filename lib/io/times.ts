@@ -11,15 +11,15 @@ export function dayOf(days: number): Date | string {
   return dateOf(days * MILLISECONDS_PER_DAY) ?? `${days} d`
 }
 
-/** A Date for seconds and milliseconds, else a text: 2024-05-01T12:00:00.123456Z. */
-export function instantOf(value: bigint, unit: TimeUnit): Date | string {
+/** A Date for seconds and milliseconds, else a text: 2024-05-01T12:00:00.123456, with Z at its end when it is in UTC. */
+export function instantOf(value: bigint, unit: TimeUnit, isUtc: boolean): Date | string {
   const digits = DIGITS[unit]
   if (digits <= 3) return dateOf(Number(value) * 10 ** (3 - digits)) ?? `${value} ${unit.toLowerCase()}`
   const perSecond = 10n ** BigInt(digits)
   const fraction = ((value % perSecond) + perSecond) % perSecond
   const date = dateOf(Number((value - fraction) / perSecond) * 1000)
   if (date === undefined) return `${value} ${unit.toLowerCase()}`
-  return `${date.toISOString().slice(0, -'.000Z'.length)}.${String(fraction).padStart(digits, '0')}Z`
+  return `${date.toISOString().slice(0, -'.000Z'.length)}.${String(fraction).padStart(digits, '0')}${isUtc ? 'Z' : ''}`
 }
 
 /** A time of day: 12:00:00.123. */
