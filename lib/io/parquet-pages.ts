@@ -223,10 +223,21 @@ function isNumbers(values: unknown): values is Float64Array | Float32Array | Int
 /** 1 where there is a value. Undefined where there are all. */
 function readLevels({ count, levels, nulls }: Page, optional: boolean): Uint8Array | undefined {
   if (!optional || (levels.length === 0 && nulls === 0)) return undefined
+  const missing = checkRuns(levels, 1, count)
+  if (isOneRun(levels, count)) return undefined
   const output = new Uint8Array(count)
-  const bytes = padded(levels, checkRuns(levels, 1, count))
+  const bytes = padded(levels, missing)
   readRleBitPackedHybrid({ view: viewOf(bytes), offset: 0 }, 1, output, bytes.length)
   return output
+}
+
+/** Whether these runs are a single one, of `count` ones: most pages lack nothing. */
+function isOneRun(levels: Uint8Array, count: number): boolean {
+  let head = 0
+  let at = 0
+  do head += (levels[at] & 127) * 128 ** at
+  while (levels[at++] >= 128)
+  return head === 2 * count && levels[at] === 1
 }
 
 function readValues({ values, encoding }: Page, present: number, { field, longest }: PageColumn): ArrayLike<unknown> {

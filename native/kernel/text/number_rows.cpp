@@ -6,6 +6,7 @@
 #include <cstring>
 #include <version>
 
+#include "base/list.hpp"
 #include "base/narrow.hpp"
 
 namespace fewpoints {
@@ -21,9 +22,44 @@ const char* find(const char* begin, const char* end, char c) {
   return found == nullptr ? end : static_cast<const char*>(found);
 }
 
+// A whole number below 2^53 over a power of ten up to 10^22: both are doubles, so one division rounds once.
+constexpr std::uint64_t kMostExact = (std::uint64_t{1} << 53) - 1;
+constexpr double kPowers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                              1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+// So many digits never exceed 64 bits.
+constexpr std::ptrdiff_t kFewDigits = 19;
+// A cell of more characters is likely to have more digits than a double holds exactly.
+constexpr std::ptrdiff_t kShort = 16;
+
+// Sets `at` to the end of a number of few digits without an exponent. Returns false when it is of another kind.
+bool read_short(const char*& at, const char* end, double& number) {
+  const char* p = at;
+  const bool negative = p < end && *p == '-';
+  if (negative) p++;
+  const char* const limit = std::min(end, p + kFewDigits);
+  std::uint64_t digits = 0;
+  const char* const begin = p;
+  while (p < limit && is_digit(*p)) digits = digits * 10 + static_cast<std::uint64_t>(*p++ - '0');
+  const char* point = p;
+  if (p < limit && *p == '.') {
+    p++;
+    while (p < limit && is_digit(*p)) digits = digits * 10 + static_cast<std::uint64_t>(*p++ - '0');
+  } else {
+    point = p - 1;
+  }
+  const std::ptrdiff_t decimals = p - point - 1;
+  const bool is_number = p - begin > (point >= begin && *point == '.' ? 1 : 0);
+  const bool goes_on = p < end && (is_digit(*p) || *p == '.' || *p == 'e' || *p == 'E');
+  if (!is_number || goes_on || digits > kMostExact) return false;
+  const double value = static_cast<double>(digits) / kPowers[decimals];
+  number = negative ? -value : value;
+  at = p;
+  return true;
+}
+
 // Sets `at` to the end of the decimal number that begins there. Returns false when there is none, or none that both
-// ways of reading take for the same.
-bool read_number(const char*& at, const char* end, double& number) {
+// ways of reading take for the same. A standard library without from_chars for doubles reads none.
+bool read_long(const char*& at, const char* end, double& number) {
 #if defined(__cpp_lib_to_chars)
   const char* begin = at;
   if (begin < end && *begin == '+') begin++;
@@ -44,13 +80,13 @@ bool read_number(const char*& at, const char* end, double& number) {
 class LineReader {
  public:
   LineReader(const char* bytes, const RowFormat& format, const RowTarget& target)
-      : bytes_(bytes), format_(format), target_(target), blanks_(format.delimiter == ' ') {}
+      : bytes_(bytes), format_(format), target_(target), blanks_(format.delimiter == ' '), long_(format.slots.size()) {}
 
   // Whether the line is passed over.
   bool is_blank(const char* begin, const char* end) const { return skip_blanks(begin, end) == end; }
 
   // Reads a line as row number `row`. Returns false when it is of another kind.
-  bool read(const char* at, const char* end, std::size_t row) const {
+  bool read(const char* at, const char* end, std::size_t row) {
     if (!is_ordinary(at, end)) return false;
     const std::size_t columns = format_.slots.size();
     if (blanks_) {
@@ -87,7 +123,7 @@ class LineReader {
   }
 
   // Sets `at` to the delimiter after the cell, or to the end of the line.
-  bool read_cell(const char*& at, const char* end, std::size_t column, std::size_t row) const {
+  bool read_cell(const char*& at, const char* end, std::size_t column, std::size_t row) {
     const char* const begin = at;
     const std::int32_t slot = format_.slots[column];
     if (slot < 0) {
@@ -95,7 +131,10 @@ class LineReader {
     } else {
       if (!blanks_) at = skip_blanks(at, end);
       double number = 0;
-      if (!read_number(at, end, number)) return false;
+      // Numbers of a column mostly have one length.
+      const bool is_short = !long_[column] && read_short(at, end, number);
+      if (!is_short && !read_long(at, end, number)) return false;
+      long_[column] = !is_short && at - begin > kShort;
       for (const double value : format_.missing)
         if (number == value) return false;
       if (!blanks_) at = skip_blanks(at, end);
@@ -118,6 +157,8 @@ class LineReader {
   const RowFormat& format_;
   const RowTarget& target_;
   bool blanks_;
+  // Per column, whether its last number had many digits.
+  List<std::uint8_t> long_;
 };
 
 }  // namespace
@@ -126,7 +167,7 @@ RowsRead read_number_rows(std::span<const char> bytes, std::size_t begin, bool l
                           std::size_t most, const RowTarget& target) {
   const char* const start = bytes.data();
   const char* const end = start + bytes.size();
-  const LineReader reader(start, format, target);
+  LineReader reader(start, format, target);
   RowsRead result{0, begin, 0, RowStop::More};
   const char* at = start + begin;
   // Lines before the first quote have none.
