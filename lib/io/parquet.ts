@@ -70,6 +70,8 @@ export interface ParquetTable {
   groups: readonly { rows: number }[]
   rows: number
   meta: FileMeta | undefined
+  /** Whether the statistics of a column say that all its values are missing. */
+  isEmpty(column: number): boolean
   /** Adds one column of numbers of one row group. */
   readColumn(group: number, column: number, taker: PageTaker): Promise<void>
   /** One column of one row group, of any flat kind: numbers, bigints, texts, booleans, dates, null. */
@@ -97,7 +99,12 @@ export async function openParquet(source: ByteSource): Promise<ParquetTable> {
     await readChunk(source, groups[group], fields[column], convert, taker, LONGEST_TEXT)
     return values
   }
-  return { names, described, groups, rows, meta, readColumn, readValues }
+  const isEmpty = (column: number) =>
+    groups.every(({ rows, chunks }) => {
+      const chunk = chunks[fields[column].index]
+      return rows === 0 || (typeof chunk === 'object' && chunk.nulls === rows)
+    })
+  return { names, described, groups, rows, meta, isEmpty, readColumn, readValues }
 }
 
 /** Adds one column of one row group. */

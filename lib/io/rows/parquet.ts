@@ -19,7 +19,10 @@ export async function openParquetRows(input: Input, options: ParquetOptions): Pr
   const source = await input.source()
   const table = await guarded(source.path, options, () => openParquet(source))
   const { names, described, rows, meta } = table
-  const columns = described.map(({ kind, stored }, i) => ({ ...unread(names[i], stored), kind }))
+  const columns = described.map(({ kind, stored }, i) => {
+    const isEmpty = kind === 'number' && table.isEmpty(i)
+    return { ...unread(names[i], stored), kind: isEmpty ? ('empty' as const) : kind, missing: isEmpty ? rows : 0 }
+  })
   // Without metadata, weights and source rows are recognised by their values.
   const last = names.length - 2
   if (meta === undefined && last > 0 && WEIGHT_NAME.test(names[last]) && ROW_NAME.test(names[last + 1])) {
