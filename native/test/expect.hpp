@@ -15,5 +15,6 @@ void test_least_squares();
 void test_match_moments();
 void test_indices();
 void test_narrow();
+void test_number_rows();
 void test_threads();
 void test_train();

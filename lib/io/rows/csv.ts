@@ -256,8 +256,8 @@ class FastRows {
       comment: comment?.charCodeAt(0) ?? 0,
       trailing: isTrailing,
       width: points.length,
-      slots: Int32Array.from(columns, (_, i) => (i === weight ? points.length : points.indexOf(i))),
-      keep: Int32Array.from(columns, (_, i) => keep.indexOf(i)),
+      slots: placesOf(weight === undefined ? points : [...points, weight], columns.length),
+      keep: placesOf(keep, columns.length),
       kept: keep.length,
       missing: Float64Array.from(missingNumbers(options.missing ?? [])),
       most: 0,
@@ -280,4 +280,11 @@ class FastRows {
     sink.count += read.rows
     return read
   }
+}
+
+/** Per column, its place in a list, or -1. */
+function placesOf(list: readonly number[], columns: number): Int32Array<ArrayBuffer> {
+  const places = new Int32Array(columns).fill(-1)
+  for (const [place, column] of list.entries()) places[column] = place
+  return places
 }

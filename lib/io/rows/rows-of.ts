@@ -13,7 +13,8 @@ export function rowsOf(path: string, reader: BlockReader, options: RowsOptions, 
   const table = isText ? reader.table : withoutSentinels(reader.table, missing)
   const choice = chooseColumns(path, table, { columns: options.columns, weights, others: keep, part: reader.part })
   const find = columnFinder(path, table)
-  const indexOf = (name: string) => table.columns.findIndex((column) => column.name === name)
+  const places = new Map(table.columns.map(({ name }, i) => [name, i]))
+  const indexOf = (name: string) => places.get(name) as number
   const names = choice.columns.map(({ name }) => name)
   const weightName = choice.weights?.name
   const use: Use = {
