@@ -16,7 +16,7 @@ async function collect(rows: Rows) {
   const positions: Record<string, number>[] = []
   let dropped = 0
   for await (const chunk of rows.chunks()) {
-    points.push(...chunk.points)
+    for (const value of chunk.points) points.push(value)
     for (let i = 0; i < chunk.count; i++) weights.push(chunk.weights?.[i] ?? 1)
     for (const [k, values] of chunk.kept.entries()) kept[k] = [...(kept[k] ?? []), ...Array.from(values)]
     positions.push(chunk.position)

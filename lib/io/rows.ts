@@ -52,6 +52,12 @@ async function openReader(input: Input, format: InputFormat, options: RowsOption
       return (await import('./rows/arrow.js')).openArrowRows(input, own)
     case 'npy':
       return (await import('./rows/npy.js')).openNpyRows(input, own)
+    case 'json':
+    case 'json-lines': {
+      const { isLines, openLinesRows } = await import('./rows/json-lines.js')
+      if (format === 'json-lines' || (await isLines(input))) return openLinesRows(input, own)
+      return (await import('./rows/table.js')).openTableRows(input, format, own)
+    }
     default:
       return (await import('./rows/table.js')).openTableRows(input, format, own)
   }

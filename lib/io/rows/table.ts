@@ -8,7 +8,7 @@ import { type Block, type BlockReader, type Position, rowsPerBlock, type Use } f
 import { gather, troubleOf } from './views.js'
 
 // Bytes in memory per byte of the file, at most: the text and its values, or the arrays and their columns as float64.
-const EXPANSION: Partial<Record<InputFormat, number>> = { json: 12, 'json-lines': 12, npz: 3, pcd: 4 }
+const EXPANSION: Partial<Record<InputFormat, number>> = { json: 12, npz: 3, pcd: 4 }
 
 /** Throws Error ERR_FILE, or ERR_MEMORY when the table would take more than `memory` bytes. */
 export async function openTableRows(
