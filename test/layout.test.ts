@@ -45,6 +45,7 @@ const NATIVE: Floor[] = [
     'native/kernel/polynomial': 'polynomial spaces, orthonormal bases, moments and their sums',
     'native/kernel/training': 'two-layer networks: losses, gradients, update rules',
     'native/kernel/partition': 'how a set is cut into cells',
+    'native/kernel/text': 'rows of numbers in the bytes of text tables',
   },
   { 'native/kernel/points': 'the copy of the points, checked' },
   { 'native/kernel/parallel': 'parallel loops and teams of threads' },

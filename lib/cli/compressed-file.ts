@@ -1,7 +1,8 @@
 // The roles of the columns of a compressed file: as its metadata tells, else by their place and name.
+import { columnFinder } from '../io/choose.js'
 import { type Column, ROW_NAME, type Table, WEIGHT_NAME } from '../io/table.js'
 import { CliError, EXIT } from './exit.js'
-import { columnFinder, gather } from './selection.js'
+import { gather } from './selection.js'
 
 export interface CompressedColumns {
   points: Column[]

@@ -1,10 +1,10 @@
 // fewpoints info: the content of a file, and how many moments there are to keep.
 import { momentCount } from '../index.js'
 import { readTable } from '../io/read.js'
+import { type Roles, rolesOf } from '../io/remarks.js'
 import type { Column, Table } from '../io/table.js'
 import { EXIT, step } from './exit.js'
 import { progressBar } from './progress.js'
-import { type Roles, rolesOf } from './remarks.js'
 import { listing, names, note, printJson, textTable, whole } from './report.js'
 import { readOptions, type TextCommand } from './text-options.js'
 

@@ -1,4 +1,7 @@
 // The output of the commands: a table of names and values, or one line of JSON with the same content.
+import { whole } from '../io/text.js'
+
+export { listOf as names, whole } from '../io/text.js'
 
 /** One machine epsilon: the unit in which residuals are shown. */
 export const EPSILON = 2 ** -52
@@ -19,11 +22,6 @@ export function textTable(heads: readonly string[], rows: readonly (readonly str
       .join('  ')
       .trimEnd()
   return [heads, ...rows].map((cells) => `${line(cells)}\n`).join('')
-}
-
-/** 1234567 as 1,234,567, the same in every locale. */
-export function whole(value: number): string {
-  return String(value).replaceAll(/\B(?=(\d{3})+$)/g, ',')
 }
 
 /** Rounded to six digits. */
@@ -50,12 +48,6 @@ export function bytes(value: number): string {
     unit++
   }
   return `${unit === 0 ? value : value.toPrecision(3)} ${units[unit]}`
-}
-
-/** The first names, and how many more there are. */
-export function names(list: readonly string[], max = 12): string {
-  const shown = list.slice(0, max).join(', ')
-  return list.length > max ? `${shown} and ${list.length - max} more` : shown
 }
 
 export function printJson(value: unknown): void {

@@ -1,6 +1,7 @@
 // fewpoints verify: are the moments of a compressed file those of the original, and are its rows rows of the original?
 import { verify } from '../index.js'
 import { pathName, STDIN } from '../io/bytes.js'
+import { columnFinder } from '../io/choose.js'
 import { readTable } from '../io/read.js'
 import type { Column, Table } from '../io/table.js'
 import { compressedColumns, compressedValues } from './compressed-file.js'
@@ -19,7 +20,7 @@ import {
   textTable,
   whole,
 } from './report.js'
-import { columnFinder, readSelection } from './selection.js'
+import { readSelection } from './selection.js'
 import type { TextCommand } from './text-options.js'
 
 export interface VerifyCommand extends TextCommand {

@@ -75,25 +75,38 @@ export function checkArrow(bytes: Uint8Array): { isFile: boolean; messages: Arro
 }
 
 function checkFile(bytes: Uint8Array): ArrowMessage[] {
-  const view = viewOf(bytes)
-  const end = bytes.length - MAGIC.length - 4
-  if (end < 8 || String.fromCharCode(...bytes.subarray(end + 4)) !== MAGIC) throw new Error('it is cut short')
-  const length = view.getInt32(end, true)
+  const end = bytes.length - FILE_END
+  const length = footerLength(bytes.subarray(Math.max(0, end)), bytes.length)
+  const { dictionaries, records } = checkFooter(bytes.subarray(end - length, end), bytes.length)
+  return [...dictionaries, ...records].flatMap((offset) => checkMessage(bytes, offset) ?? [])
+}
+
+/** How many bytes at the end of a file say where its footer is. */
+export const FILE_END = MAGIC.length + 4
+
+/** The length of the footer of a file of `size` bytes, from its last bytes. It comes before these. */
+export function footerLength(last: Uint8Array, size: number): number {
+  const end = size - FILE_END
+  if (end < 8 || String.fromCharCode(...last.subarray(4)) !== MAGIC) throw new Error('it is cut short')
+  const length = viewOf(last).getInt32(0, true)
   if (length <= 0 || length > end - 8) throw new Error('its footer is larger than the file')
-  const check = new Checker(bytes.subarray(end - length, end))
+  return length
+}
+
+/** The places of the batches in a file of `size` bytes. */
+export function checkFooter(bytes: Uint8Array, size: number): { dictionaries: number[]; records: number[] } {
+  const check = new Checker(bytes)
   const table = check.root(footer)
   if (check.slot(table, 6) === 0) throw new Error('it has no schema')
   checkEndianness(check, check.inner(table, 6))
-  const messages: ArrowMessage[] = []
-  for (const slot of [8, 10]) {
-    for (const at of check.structs(table, slot, 24)) {
+  const [dictionaries, records] = [8, 10].map((slot) =>
+    Array.from(check.structs(table, slot, 24), (at) => {
       const offset = check.int64(at)
-      if (!(offset >= 0 && offset < bytes.length)) throw new Error('a block lies outside of the file')
-      const message = checkMessage(bytes, offset)
-      if (message !== undefined) messages.push(message)
-    }
-  }
-  return messages
+      if (!(offset >= 0 && offset < size)) throw new Error('a block lies outside of the file')
+      return offset
+    }),
+  )
+  return { dictionaries, records }
 }
 
 function checkStream(bytes: Uint8Array): ArrowMessage[] {
@@ -112,7 +125,7 @@ function checkStream(bytes: Uint8Array): ArrowMessage[] {
  * Undefined at the end of the stream. A message begins with its length, and a stream ends with a length of 0. Since Arrow
  * 0.15 a mark of four bytes comes before the length.
  */
-function checkMessage(bytes: Uint8Array, offset: number): ArrowMessage | undefined {
+export function checkMessage(bytes: Uint8Array, offset: number): ArrowMessage | undefined {
   const view = viewOf(bytes)
   if (offset + 4 > bytes.length) throw new Error('it is cut short')
   let length = view.getInt32(offset, true)
@@ -145,6 +158,39 @@ function checkMessage(bytes: Uint8Array, offset: number): ArrowMessage | undefin
   const batch = isDictionary ? check.inner(header, 6) : header
   const unpacked = checkBuffers(check, batch, bytes.subarray(start + length, next), version, isDictionary)
   return { ...place, unpacked }
+}
+
+/** What a message is, from its metadata alone. */
+export interface ArrowHead {
+  kind: 'schema' | 'dictionary' | 'records' | 'nothing'
+  /** Bytes after the metadata. */
+  body: number
+  /** Of a batch of records. */
+  rows: number
+  /** Of a batch of a dictionary: which one, and whether its values come behind those that are there. */
+  id: number
+  isDelta: boolean
+}
+
+/** Checks the metadata of a message, without the mark and the length before it. */
+export function checkHead(bytes: Uint8Array): ArrowHead {
+  const check = new Checker(bytes)
+  const table = check.root(message)
+  const body = check.int64In(table, 10)
+  if (!(body >= 0)) throw new Error('it is cut short inside the numbers')
+  const type = check.uint8In(table, 6)
+  const layout = HEADERS[type]
+  if (layout === undefined) throw new Error(`it has a message of type ${type}`)
+  const slot = check.slot(table, 8)
+  const head: ArrowHead = { kind: 'nothing', body, rows: 0, id: 0, isDelta: false }
+  if (slot === 0) return head
+  const header = check.table(slot, layout, 0)
+  if (layout === schema) return { ...head, kind: 'schema' }
+  const first = check.int64In(header, 4)
+  if (layout === dictionaryBatch)
+    return { ...head, kind: 'dictionary', id: first, isDelta: check.uint8In(header, 8) !== 0 }
+  if (!(first >= 0)) throw new Error('a batch has a negative length')
+  return { ...head, kind: 'records', rows: first }
 }
 
 function checkEndianness(check: Checker, table: number): void {

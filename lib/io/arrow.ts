@@ -19,25 +19,29 @@ import {
 import { checkZstdFrame } from './zstd.js'
 
 /** The parts of flechette's batches that are used. */
-interface Batch {
+export interface Batch {
   length: number
   nullCount: number
   validity: Uint8Array | undefined
   values: ArrayLike<number> | ArrayLike<bigint> | undefined
+  offsets?: ArrayLike<number> | ArrayLike<bigint> | undefined
   at(index: number): unknown
 }
 
-interface ArrowType {
+export interface ArrowType {
   typeId: number
   bitWidth?: number
   signed?: boolean
   precision?: number
   scale?: number
+  unit?: number
+  timezone?: string | null
   dictionary?: ArrowType
 }
 
 // The key in a field's metadata that gives a type another meaning.
 const EXTENSION = 'ARROW:extension:name'
+const HALF = 0
 
 /**
  * Reads the flat number columns of an Arrow IPC file or stream (LZ4 and ZSTD included); texts, dates, booleans, nested and
@@ -65,9 +69,7 @@ export async function readArrow(source: ByteSource, options: ReadOptions): Promi
     const columns = names.map((name, i) => {
       const { type, data, nullCount, length } = table.getChildAt(i)
       if (length !== table.numRows) throw new Error(`column '${name}' has ${length} values in ${table.numRows} rows`)
-      const extension = table.schema.fields[i].metadata?.get(EXTENSION)
-      const described =
-        extension === undefined ? describeType(type as ArrowType) : { kind: 'other' as const, stored: extension }
+      const described = describeField(table.schema.fields[i])
       return readColumn(name, type as ArrowType, described, data as unknown as Batch[], nullCount, keep(name))
     })
     // Without a single batch the number of rows is NaN.
@@ -82,7 +84,7 @@ export async function readArrow(source: ByteSource, options: ReadOptions): Promi
 function readColumn(
   name: string,
   type: ArrowType,
-  { kind, stored }: { kind: ColumnKind; stored: string },
+  { kind, stored }: ArrowKind,
   batches: readonly Batch[],
   nullCount: number,
   keep: boolean,
@@ -90,44 +92,66 @@ function readColumn(
   if (!keep) return unread(name, stored)
   if (kind !== 'number') return { ...unread(name, stored), kind, missing: nullCount }
   const builder = new ColumnBuilder(name, stored)
-  const isDirect = type.typeId === Type.Int || type.typeId === Type.Float
-  const isHalf = isDirect && stored === 'float16'
-  const { scale } = type.dictionary ?? type
+  for (const batch of batches) addNumbers(builder, name, type, batch, batch.length)
+  return builder.done()
+}
+
+/** Adds the first `count` numbers of a batch. */
+export function addNumbers(builder: ColumnBuilder, name: string, type: ArrowType, batch: Batch, count: number): void {
+  const valueAt = numbersOf(name, type, batch)
+  for (let i = 0; i < count; i++) builder.any(valueAt(i))
+}
+
+/** Where a batch has no value. Undefined: nowhere. */
+export function nullsOf(name: string, { length, nullCount, validity }: Batch): ((i: number) => boolean) | undefined {
+  // A negative count means that nobody has counted.
+  const hasNulls = nullCount > 0 || (nullCount < 0 && (validity?.length ?? 0) > 0)
+  if (!hasNulls) return undefined
+  if (validity === undefined || validity.length * 8 < length) throw new Error(`column '${name}' is cut short`)
+  return (i) => (validity[i >> 3] & (1 << (i & 7))) === 0
+}
+
+/** Whether the numbers of a batch are those of its array. */
+export function isDirect({ typeId, precision }: ArrowType): boolean {
+  return typeId === Type.Int || (typeId === Type.Float && precision !== HALF)
+}
+
+/** The numbers of a batch: number, bigint, or null where there is none. Throws Error when the batch is cut short. */
+export function numbersOf(name: string, type: ArrowType, batch: Batch): (i: number) => unknown {
+  const { length, values } = batch
+  const isNull = nullsOf(name, batch)
   // A wide decimal takes several 64-bit words.
   const words = type.typeId === Type.Decimal ? Math.max(1, (type.bitWidth ?? 128) / 64) : 1
-  for (const batch of batches) {
-    const { length, validity, values } = batch
-    // A negative count means that nobody has counted.
-    const hasNulls = batch.nullCount > 0 || (batch.nullCount < 0 && (validity?.length ?? 0) > 0)
-    if (hasNulls && (validity?.length ?? 0) * 8 < length) throw new Error(`column '${name}' is cut short`)
-    if ((values?.length ?? 0) < length * words) throw new Error(`column '${name}' is cut short`)
-    for (let i = 0; i < length; i++) {
-      const isNull = hasNulls && ((validity as Uint8Array)[i >> 3] & (1 << (i & 7))) === 0
-      if (isNull) {
-        builder.missing()
-        continue
-      }
-      if (isHalf) {
-        builder.number(fromHalf(values?.[i] as number))
-        continue
-      }
-      const value = isDirect ? values?.[i] : batch.at(i)
-      // A dictionary has null for a missing value, and undefined after its end.
-      if (value === undefined) throw new Error(`column '${name}' has an entry that its dictionary lacks`)
-      if (scale !== undefined && value !== null) builder.any(decimalToNumber(value as number | bigint, scale))
-      else builder.any(value)
-    }
+  if ((values?.length ?? 0) < length * words) throw new Error(`column '${name}' is cut short`)
+  const { scale } = type.dictionary ?? type
+  const other = (i: number) => {
+    const value = batch.at(i)
+    // A dictionary has null for a missing value, and undefined after its end.
+    if (value === undefined) throw new Error(`column '${name}' has an entry that its dictionary lacks`)
+    return scale !== undefined && value !== null ? decimalToNumber(value as number | bigint, scale) : value
   }
-  return builder.done()
+  const numbers = values as ArrayLike<number>
+  let valueAt: (i: number) => unknown = other
+  if (isDirect(type)) valueAt = (i) => numbers[i]
+  else if (type.typeId === Type.Float) valueAt = (i) => fromHalf(numbers[i])
+  return isNull === undefined ? valueAt : (i) => (isNull(i) ? null : valueAt(i))
 }
 
 const TYPE_NAMES = new Map(Object.entries(Type).map(([name, id]) => [id as number, name.toLowerCase()]))
 const TEXTS = new Set<number>([Type.Utf8, Type.LargeUtf8, Type.Utf8View])
 
-function describeType({ typeId, bitWidth, signed, precision, dictionary }: ArrowType): {
+interface ArrowKind {
   kind: ColumnKind
   stored: string
-} {
+}
+
+/** The kind of a field. An extension gives its type another meaning. */
+export function describeField({ type, metadata }: { type: unknown; metadata?: Map<string, string> | null }): ArrowKind {
+  const extension = metadata?.get(EXTENSION)
+  return extension === undefined ? describeType(type as ArrowType) : { kind: 'other', stored: extension }
+}
+
+function describeType({ typeId, bitWidth, signed, precision, dictionary }: ArrowType): ArrowKind {
   if (dictionary !== undefined) return describeType(dictionary)
   if (typeId === Type.Int) return { kind: 'number', stored: `${signed ? '' : 'u'}int${bitWidth}` }
   if (typeId === Type.Float)
@@ -140,7 +164,7 @@ function describeType({ typeId, bitWidth, signed, precision, dictionary }: Arrow
 let codecsAdded = false
 
 /** Flechette has no decoders of its own. Loading them takes some milliseconds, once. */
-async function addCodecs(): Promise<void> {
+export async function addCodecs(): Promise<void> {
   if (codecsAdded) return
   const { compressors } = await import('hyparquet-compressors')
   const encode = () => {

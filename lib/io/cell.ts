@@ -1,5 +1,4 @@
 // One cell of a text file: a number, a missing value, or a text.
-import type { ColumnBuilder } from './table.js'
 
 export type Decimal = '.' | ','
 
@@ -28,15 +27,25 @@ const THIN = /[\u00a0\u202f\u2009]/g
 const WHOLE = /^[+-]?\d+$/
 const EXACT = 2 ** 53
 
+/** What takes a cell: a column, or a row. */
+export interface CellTaker {
+  number(value: number, line?: number): void
+  missing(line?: number): void
+  text(text: string, line?: number): void
+  /** A text that is a number in another notation than expected. */
+  unclear(text: string, line?: number): void
+  bigint(value: bigint, line?: number): void
+}
+
 /** Adds one cell to a column. Costs one conversion for an ordinary number. */
-export function addCell(builder: ColumnBuilder, cell: string, line: number): void {
+export function addCell(builder: CellTaker, cell: string, line: number): void {
   const value = +cell
   if (isOrdinary(cell, value) && value < EXACT && value > -EXACT) builder.number(value, line)
   else addOther(builder, cell, '.', line)
 }
 
 /** As addCell(), with a comma before the fraction. */
-function addCommaCell(builder: ColumnBuilder, cell: string, line: number): void {
+function addCommaCell(builder: CellTaker, cell: string, line: number): void {
   addOther(builder, cell, ',', line)
 }
 
@@ -58,7 +67,7 @@ export function missingNumbers(words: readonly string[]): number[] {
   return words.flatMap((word) => numberOf(word.trim(), '.') ?? [])
 }
 
-function addOther(builder: ColumnBuilder, cell: string, decimal: Decimal, line: number): void {
+function addOther(builder: CellTaker, cell: string, decimal: Decimal, line: number): void {
   const text = cell.trim()
   const value = numberOf(text, decimal)
   if (value !== undefined) {
@@ -72,6 +81,19 @@ function addOther(builder: ColumnBuilder, cell: string, decimal: Decimal, line: 
   else if (isMissing(lower)) builder.missing(line)
   else if (otherNotation(text) !== undefined) builder.unclear(text, line)
   else builder.text(text, line)
+}
+
+/**
+ * The value of a cell that is carried along: null when it is empty, a number in a column of numbers, else its text. A whole
+ * number that float64 does not hold stays a text.
+ */
+export function cellValue(cell: string, decimal: Decimal, isNumber: boolean): number | string | null {
+  const text = cell.trim()
+  if (text === '') return null
+  if (!isNumber) return text
+  const value = numberOf(text, decimal)
+  if (value !== undefined) return isExact(text, value) ? value : text
+  return isMissing(text.toLowerCase()) ? null : text
 }
 
 /** The number that a text is with this decimal mark; undefined when it is none. The text has no blanks around it. */

@@ -5,8 +5,9 @@ import { type ByteSource, blocks, fileError, readWhole } from './bytes.js'
 import { isMark, numberOfMark, parseJson } from './json-parse.js'
 import {
   type Column,
-  ColumnBuilder,
+  type ColumnBuilder,
   keeps,
+  newBuilder,
   positionNames,
   type ReadOptions,
   type Table,
@@ -16,7 +17,7 @@ import {
 import { numberText, rowTexts } from './text.js'
 
 const BLOCK = 1 << 20
-const LONGEST_LINE = 1 << 24
+export const LONGEST_LINE = 1 << 24
 // The names of a point's coordinates. The third is the height or, for earthquakes, the depth: GeoJSON leaves it open.
 const COORDINATES = ['longitude', 'latitude', 'elevation']
 const COORDINATE_NAME = /^(longitude|latitude|elevation)(?:_([2-9]|[1-9]\d+))?$/
@@ -53,40 +54,72 @@ export async function readJson(source: ByteSource, options: ReadOptions): Promis
 
 /** Reads one row per line, in pieces. Throws Error ERR_FILE with the line. */
 export async function readJsonLines(source: ByteSource, options: ReadOptions): Promise<Table> {
-  const reader = new JsonRows(source, options)
+  const reader = new JsonLines(source, options)
   const decoder = new StringDecoder('utf8')
   let rest = ''
-  let line = 0
-  const push = (text: string) => {
-    line++
-    if (text.trim() === '') return
+  for await (const block of blocks(source, 0, source.size, BLOCK, options)) {
+    const lines = (rest + decoder.write(block as Buffer)).split('\n')
+    rest = lines.pop() as string
+    for (const text of lines) reader.push(text)
+    if (rest.length > LONGEST_LINE) throw reader.tooLong()
+  }
+  reader.push(rest + decoder.end())
+  return reader.table()
+}
+
+/** Rows that come as lines. */
+export class JsonLines {
+  readonly #path: string
+  readonly #rows: JsonRows
+  /** The line of names, when rows before these have had it. */
+  readonly #head: number | undefined
+  line: number
+
+  /** `before`: the rows before these, whose columns these have as well. `line`: lines before. */
+  constructor(source: Pick<ByteSource, 'path' | 'size'>, options: ReadOptions, before?: JsonLines, line = 0) {
+    this.#path = source.path
+    this.#rows = new JsonRows(source, options, before === undefined ? undefined : before.#rows)
+    this.#head = before === undefined ? undefined : before.#rows.headLine
+    this.line = line
+  }
+
+  get rows(): number {
+    return this.#rows.count
+  }
+
+  push(text: string): void {
+    const line = ++this.line
+    if (text.trim() === '' || line === this.#head) return
     let row: unknown
     try {
       row = parseJson(line === 1 && text.charCodeAt(0) === 0xfeff ? text.slice(1) : text)
     } catch (error) {
-      throw fileError(source.path, `line ${line} is not JSON: ${firstLine(error)}`, error)
+      throw fileError(this.#path, `line ${line} is not JSON: ${firstLine(error)}`, error)
     }
-    reader.push(row, line)
+    this.#rows.push(row, line)
   }
-  for await (const block of blocks(source, 0, source.size, BLOCK, options)) {
-    const lines = (rest + decoder.write(block as Buffer)).split('\n')
-    rest = lines.pop() as string
-    for (const text of lines) push(text)
-    if (rest.length > LONGEST_LINE)
-      throw fileError(source.path, `line ${line + 1} is longer than ${LONGEST_LINE} characters`)
+
+  /** The error for a line that does not end. */
+  tooLong(): Error {
+    return fileError(this.#path, `line ${this.line + 1} is longer than ${LONGEST_LINE} characters`)
   }
-  push(rest + decoder.end())
-  return reader.table()
+
+  table(): Table {
+    return this.#rows.table()
+  }
 }
 
 class JsonRows {
   readonly #path: string
+  readonly #options: ReadOptions
   readonly #keep: (name: string) => boolean
   readonly #header: boolean | undefined
   readonly #isAsked: boolean
   readonly #maxCells: number
   /** Texts that mean a missing value. */
   readonly #missing: ReadonlySet<string>
+  /** Of a row of names, where rows are lines. */
+  headLine: number | undefined
   /** In the sequence in which the names were met. */
   #builders = new Map<string, ColumnBuilder | undefined>()
   #kind: 'object' | 'array' | undefined
@@ -95,13 +128,25 @@ class JsonRows {
   #isGeo = false
   #rows = 0
 
-  constructor({ path, size }: ByteSource, options: ReadOptions) {
+  /** `before`: rows before these, whose columns these have as well. */
+  constructor({ path, size }: Pick<ByteSource, 'path' | 'size'>, options: ReadOptions, before?: JsonRows) {
     this.#path = path
     this.#maxCells = FREE_CELLS + CELLS_PER_BYTE * size
+    this.#options = options
     this.#keep = keeps(options)
     this.#header = options.header
     this.#isAsked = options.columns !== undefined
     this.#missing = new Set(options.missing?.map((word) => word.trim().toLowerCase()))
+    if (before === undefined) return
+    this.#kind = before.#kind
+    this.#names = before.#names
+    this.#named = before.#named
+    this.#isGeo = before.#isGeo
+    for (const name of before.#builders.keys()) this.#add(name)
+  }
+
+  get count(): number {
+    return this.#rows
   }
 
   push(row: unknown, line?: number): void {
@@ -141,6 +186,7 @@ class JsonRows {
       this.#named = this.#header ?? (row.length > 0 && row.every((value) => typeof value === 'string'))
       this.#names = this.#named ? uniqueNames(row.map(nameOf)) : positionNames(row.length)
       for (const name of this.#names) this.#add(name)
+      this.headLine = this.#named ? line : undefined
       if (this.#named) return
     }
     if (row.length !== this.#names.length) {
@@ -179,7 +225,7 @@ class JsonRows {
 
   /** A name that comes late is missing in the rows before. */
   #add(name: string): void {
-    const builder = this.#keep(name) ? new ColumnBuilder(name, 'json') : undefined
+    const builder = this.#keep(name) ? newBuilder(name, 'json', this.#options) : undefined
     for (let row = 0; row < this.#rows; row++) builder?.missing()
     this.#builders.set(name, builder)
     this.#checkCells()
@@ -230,7 +276,8 @@ function nameOf(value: unknown): string {
   return typeof value === 'object' ? '' : String(value)
 }
 
-function hasRowPerLine(text: string): boolean {
+/** Whether the first line is a row of its own. */
+export function hasRowPerLine(text: string): boolean {
   const end = text.indexOf('\n')
   if (end === -1) return false
   try {

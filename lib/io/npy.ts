@@ -1,7 +1,7 @@
 // NumPy's NPY format, versions 1 to 3: a magic number, a header that is a Python literal, and the numbers.
 // https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 import { type ByteSource, blocks, fileError } from './bytes.js'
-import { type NpyField, type NpyHeader, npyHeader, readNpyHeader } from './npy-header.js'
+import { type NpyHeader, npyHeader, readNpyHeader } from './npy-header.js'
 import {
   type Column,
   type ColumnBuilder,
@@ -18,7 +18,7 @@ const MAX_COLUMNS = 100_000
 
 type Decoded = ArrayLike<number> | ArrayLike<bigint>
 
-interface NumberType {
+export interface NumberType {
   name: string
   size: number
   /** The bytes as numbers; they begin at offset 0 of their buffer. */
@@ -46,59 +46,69 @@ const NUMBER_TYPES: Record<string, NumberType> = {
  */
 export async function readNpy(source: ByteSource, options: ReadOptions): Promise<Table> {
   const header = await readNpyHeader(source)
-  if (header.fields !== undefined) return readRecords(source, header, header.fields, options)
+  if (header.fields !== undefined) return readRecords(source, header, options)
   const { rows, width } = npyShape(source, header)
   const columns = await readNpyColumns(source, header, positionNames(width), options)
   return { format: 'npy', rows, columns, named: false, meta: undefined }
 }
 
-/** Reads a list of records. The file has it row by row. Throws Error ERR_FILE. */
-export async function readRecords(
-  source: ByteSource,
+/** A field of a record. */
+export interface RecordField {
+  name: string
+  /** Its place in the record. */
+  start: number
+  type: NumberType
+  swapped: boolean
+}
+
+/** The fields of a list of records, checked against the size of the file. Throws Error ERR_FILE. */
+export function recordLayout(
+  { path, size: there }: Pick<ByteSource, 'path' | 'size'>,
   header: NpyHeader,
-  fields: readonly NpyField[],
-  options: ReadOptions,
-): Promise<Table> {
-  const { path } = source
-  const parts = fields.map(({ name, descr }) => {
+): { rows: number; size: number; fields: RecordField[] } {
+  let size = 0
+  const found: RecordField[] = []
+  for (const { name, descr } of header.fields ?? []) {
     const filling = /^\|V(\d{1,6})$/.exec(descr)
     // NumPy writes the bytes that align a field as a field without a name.
-    if (name === '' && filling !== null) return { size: Number(filling[1]), type: undefined, swapped: false }
-    const found = typeOf(descr)
-    if (found === undefined)
+    if (name === '' && filling !== null) {
+      size += Number(filling[1])
+      continue
+    }
+    const type = typeOf(descr)
+    if (type === undefined)
       throw fileError(path, `has records whose field '${name}' is of type '${descr}'; numbers can be read`)
-    return { size: found.type.size, ...found }
-  })
+    found.push({ name, start: size, ...type })
+    size += type.type.size
+  }
   const [rows] = header.shape
-  const size = parts.reduce((sum, part) => sum + part.size, 0)
   if (header.shape.length !== 1)
     throw fileError(path, `has records in an array of shape (${header.shape.join(', ')}); one list is expected`)
   if (rows === 0) throw fileError(path, 'has no records')
-  if (parts.every(({ type }) => type === undefined)) throw fileError(path, 'has records without numbers')
+  if (found.length === 0) throw fileError(path, 'has records without numbers')
   const end = header.offset + rows * size
-  if (end > source.size)
-    throw fileError(path, `is cut short: ${rows} records need ${end} bytes, ${source.size} are there`)
+  if (end > there) throw fileError(path, `is cut short: ${rows} records need ${end} bytes, ${there} are there`)
+  const names = uniqueNames(found.map(({ name }) => name))
+  return { rows, size, fields: found.map((field, i) => ({ ...field, name: names[i] })) }
+}
 
-  const named = parts.flatMap(({ type }, i) =>
-    type === undefined ? [] : [{ name: fields[i].name, stored: type.name }],
-  )
-  const names = uniqueNames(named.map(({ name }) => name))
-  const stored = named.map(({ stored }) => stored)
+/** Reads a list of records. The file has it row by row. Throws Error ERR_FILE. */
+export async function readRecords(source: ByteSource, header: NpyHeader, options: ReadOptions): Promise<Table> {
+  const { rows, size, fields } = recordLayout(source, header)
+  const names = fields.map(({ name }) => name)
+  const stored = fields.map(({ type }) => type.name)
   const columns = newColumns(names, stored, options, rows)
+  const end = header.offset + rows * size
   const blockSize = Math.max(1, Math.floor(BLOCK / size)) * size
   for await (const bytes of blocks(source, header.offset, end, blockSize, options)) {
-    let start = 0
-    let column = 0
-    for (const { size: width, type, swapped } of parts) {
-      const builder = type === undefined ? undefined : columns.builders[column++]
-      if (type !== undefined && builder !== undefined) {
-        const own = new Uint8Array((bytes.length / size) * width)
-        for (let from = start, to = 0; from < bytes.length; from += size, to += width)
-          own.set(bytes.subarray(from, from + width), to)
-        if (swapped) swapBytes(own, width)
-        addAll(type.decode(own), builder)
-      }
-      start += width
+    for (const [i, { start, type, swapped }] of fields.entries()) {
+      const builder = columns.builders[i]
+      if (builder === undefined) continue
+      const own = new Uint8Array((bytes.length / size) * type.size)
+      for (let from = start, to = 0; from < bytes.length; from += size, to += type.size)
+        own.set(bytes.subarray(from, from + type.size), to)
+      if (swapped) swapBytes(own, type.size)
+      addAll(type.decode(own), builder)
     }
   }
   return { format: 'npy', rows, columns: columns.done(), named: true, meta: undefined }
@@ -173,7 +183,8 @@ export async function readNpyTexts(source: ByteSource, header: NpyHeader): Promi
   })
 }
 
-function numberType(path: string, { descr }: NpyHeader): { type: NumberType; swapped: boolean } {
+/** Throws Error ERR_FILE. */
+export function numberType(path: string, { descr }: NpyHeader): { type: NumberType; swapped: boolean } {
   const found = typeOf(descr)
   if (found !== undefined) return found
   const what = descr[0] === '[' ? 'records of' : 'elements of type'
@@ -191,7 +202,10 @@ function typeOf(descr: string): { type: NumberType; swapped: boolean } | undefin
  * Rows and columns of an array of numbers. They are checked against the size of the file before any memory depends on them.
  * Throws Error ERR_FILE.
  */
-export function npyShape(source: ByteSource, header: NpyHeader): { rows: number; width: number } {
+export function npyShape(
+  source: Pick<ByteSource, 'path' | 'size'>,
+  header: NpyHeader,
+): { rows: number; width: number } {
   const { shape, offset } = header
   const { size } = numberType(source.path, header).type
   const [rows, width = 1] = shape
@@ -208,7 +222,7 @@ export function npyShape(source: ByteSource, header: NpyHeader): { rows: number;
   return { rows, width }
 }
 
-function swapBytes(bytes: Uint8Array<ArrayBuffer>, size: number): void {
+export function swapBytes(bytes: Uint8Array<ArrayBuffer>, size: number): void {
   const buffer = Buffer.from(bytes.buffer)
   if (size === 2) buffer.swap16()
   else if (size === 4) buffer.swap32()

@@ -101,7 +101,7 @@ async function readOnlyRecords(source: ByteSource, arrays: NamedArray[], options
   const fields = only?.header.fields
   if (records.length !== 1 || fields === undefined)
     throw fileError(source.path, `has no array of numbers (${listOf(arrays)})`)
-  return { ...(await readRecords(only.source, only.header, fields, silent(options))), format: 'npz' }
+  return { ...(await readRecords(only.source, only.header, silent(options))), format: 'npz' }
 }
 
 /** Weights and source rows must have one number per point. Leaving wrong ones out would change the result. */

@@ -11,8 +11,11 @@ const LARGEST_DELTA_BLOCK = 1 << 20
 const WIDEST_PACKED = 24
 // Bytes of a decimal. The 76 digits that other programs support at most take 32 bytes.
 export const LONGEST_DECIMAL = 64
+// Bytes of a text, and of the texts of a page that share their beginnings.
+export const LONGEST_TEXT = 2 ** 26
+const MOST_SHARED = 2 ** 28
 
-const SIZES: Partial<Record<ParquetType, number>> = { INT32: 4, FLOAT: 4, INT64: 8, DOUBLE: 8 }
+const SIZES: Partial<Record<ParquetType, number>> = { INT32: 4, FLOAT: 4, INT64: 8, DOUBLE: 8, INT96: 12 }
 
 /** Throws Error when `count` values cannot be decoded from these bytes. Returns how many zeros must follow them. */
 export function checkValues(
@@ -21,11 +24,13 @@ export function checkValues(
   count: number,
   type: ParquetType | undefined,
   typeLength: number,
+  longest = LONGEST_DECIMAL,
 ): number {
+  if (type === 'BOOLEAN') return checkBooleans(bytes, encoding, count)
   const size = type === 'FIXED_LEN_BYTE_ARRAY' ? typeLength : SIZES[type as ParquetType]
   switch (encoding) {
     case 'PLAIN':
-      if (size === undefined) checkByteArrays(bytes, count)
+      if (size === undefined) checkByteArrays(bytes, count, longest)
       else checkLength(count * size, bytes.length)
       return 0
     case 'BYTE_STREAM_SPLIT':
@@ -44,10 +49,23 @@ export function checkValues(
     case 'DELTA_LENGTH_BYTE_ARRAY':
     case 'DELTA_BYTE_ARRAY':
       if (size !== undefined && type !== 'FIXED_LEN_BYTE_ARRAY') break
-      checkDeltaBytes(bytes, count, encoding === 'DELTA_BYTE_ARRAY')
+      checkDeltaBytes(bytes, count, encoding === 'DELTA_BYTE_ARRAY', longest)
       return 0
   }
   throw new Error(`it has ${type} values in the encoding ${encoding}, which cannot be read`)
+}
+
+/** One bit each, or runs after their length in four bytes. */
+function checkBooleans(bytes: Uint8Array, encoding: Encoding | undefined, count: number): number {
+  if (encoding === 'PLAIN') {
+    checkLength(Math.ceil(count / 8), bytes.length)
+    return 0
+  }
+  if (encoding !== 'RLE') throw new Error(`it has BOOLEAN values in the encoding ${encoding}, which cannot be read`)
+  checkLength(4, bytes.length)
+  const length = viewOf(bytes).getUint32(0, true)
+  checkLength(length, bytes.length - 4)
+  return checkRuns(bytes.subarray(4, 4 + length), 1, count)
 }
 
 /**
@@ -124,7 +142,7 @@ export function firstOfDelta(bytes: Uint8Array): number {
 
 /** Checks lengths as differences, then the bytes. With DELTA_BYTE_ARRAY the lengths of the prefixes shared with the value
  * before come first. */
-function checkDeltaBytes(bytes: Uint8Array, count: number, hasPrefixes: boolean): void {
+function checkDeltaBytes(bytes: Uint8Array, count: number, hasPrefixes: boolean, longest: number): void {
   let at = 0
   const lengths = () => {
     const end = checkDelta(bytes, at, count)
@@ -136,23 +154,26 @@ function checkDeltaBytes(bytes: Uint8Array, count: number, hasPrefixes: boolean)
   const prefixes = hasPrefixes ? lengths() : undefined
   let before = 0
   let total = 0
+  let whole = 0
   for (const [i, length] of lengths().entries()) {
     const prefix = prefixes?.[i] ?? 0
     checkLength(prefix, before)
-    checkLength(length, LONGEST_DECIMAL - prefix)
+    checkLength(length, longest - prefix)
     before = prefix + length
+    whole += before
+    checkLength(whole, Math.max(MOST_SHARED, count * LONGEST_DECIMAL))
     total += length
   }
   checkLength(total, bytes.length - at)
 }
 
-function checkByteArrays(bytes: Uint8Array, count: number): void {
+function checkByteArrays(bytes: Uint8Array, count: number, longest: number): void {
   const view = viewOf(bytes)
   let at = 0
   for (let i = 0; i < count; i++) {
     checkLength(at + 4, bytes.length)
     const length = view.getUint32(at, true)
-    checkLength(length, LONGEST_DECIMAL)
+    checkLength(length, longest)
     at += 4 + length
   }
   checkLength(at, bytes.length)

@@ -29,6 +29,9 @@ export interface LogicalType {
   /** Only for whole numbers. */
   bitWidth?: number
   isSigned?: boolean
+  /** Only for times. */
+  unit?: 'MILLIS' | 'MICROS' | 'NANOS'
+  isUtc?: boolean
 }
 
 /** One column of one group of rows. */
@@ -38,6 +41,8 @@ export interface ParquetChunk {
   path: string[]
   start: number
   size: number
+  /** How many values are missing, where the file tells it. */
+  nulls: number | undefined
 }
 
 export interface ParquetFooter {
@@ -67,6 +72,12 @@ const LOGICAL_TYPES: Record<number, string> = {
   16: 'VARIANT',
   17: 'GEOMETRY',
   18: 'GEOGRAPHY',
+}
+// By the field of the union TimeUnit.
+const TIME_UNITS: Record<string, 'MILLIS' | 'MICROS' | 'NANOS'> = {
+  field_1: 'MILLIS',
+  field_2: 'MICROS',
+  field_3: 'NANOS',
 }
 const DEEPEST = 64
 
@@ -100,7 +111,8 @@ function readGroup(group: Thrift): ParquetFooter['groups'][number] {
 function readChunk(chunk: Thrift): ParquetChunk | string {
   if (chunk.field_1 !== undefined) return 'stands in another file'
   if (chunk.field_8 !== undefined || chunk.field_3 === undefined) return 'is encrypted'
-  const { field_1, field_3, field_4, field_7, field_9, field_11 } = struct(chunk.field_3)
+  const { field_1, field_3, field_4, field_7, field_9, field_11, field_12 } = struct(chunk.field_3)
+  const nulls = field_12 === undefined ? undefined : struct(field_12).field_3
   const data = integer(field_9)
   // Some writers put 0 where there is no dictionary. Others leave it out although the data begin with one.
   const dictionary = field_11 === undefined ? 0 : integer(field_11)
@@ -110,6 +122,7 @@ function readChunk(chunk: Thrift): ParquetChunk | string {
     path: list(field_3).map((part) => text(part)),
     start: dictionary > 0 ? Math.min(dictionary, data) : data,
     size: integer(field_7),
+    nulls: typeof nulls === 'bigint' ? Number(nulls) : undefined,
   }
 }
 
@@ -159,6 +172,10 @@ function readLogical({ field_7, field_10 }: Thrift): Pick<ParquetField, 'logical
   const { field_1: first, field_2: second } = struct(value)
   if (name === 'DECIMAL') return { logical: { name }, scale: integer(first) }
   if (name === 'INTEGER') return { logical: { name, bitWidth: integer(first), isSigned: second === true }, scale }
+  if (name === 'TIME' || name === 'TIMESTAMP') {
+    const unit = TIME_UNITS[Object.keys(struct(second ?? {}))[0] ?? '']
+    if (unit !== undefined) return { logical: { name, unit, isUtc: first === true }, scale }
+  }
   return { logical: { name }, scale }
 }
 

@@ -11,21 +11,32 @@ import { viewOf } from './bytes.js'
 import { checkLength, checkRuns, checkValues, firstOfDelta } from './parquet-check.js'
 import type { ParquetField } from './parquet-footer.js'
 import { checkThrift } from './parquet-thrift.js'
-import type { ColumnBuilder } from './table.js'
 import { checkZstdFrame } from './zstd.js'
 
 type PageHeader = ReturnType<typeof parquetHeader>
 type PageHead = Parameters<typeof readDataPage>[1]
 type Decoder = Parameters<typeof readDataPage>[2]
-type Value = number | bigint
+
+/** What takes the values of a column, in their order. */
+export interface PageTaker {
+  number(value: number): void
+  bigint(value: bigint): void
+  missing(): void
+  /** Many numbers at once, all of them there. */
+  numbers?(values: Float64Array | Float32Array | Int32Array): void
+  /** A value of another kind. */
+  other?(value: unknown): void
+}
 
 /** The facts about a column that decoding its pages takes. */
 export interface PageColumn {
   field: ParquetField
   codec: CompressionCodec
   compressors: Compressors
-  /** Turns a stored value (number, bigint or bytes) into the number that it means. Undefined where they are the same. */
-  convert: ((stored: unknown) => Value) | undefined
+  /** Turns a stored value (number, bigint or bytes) into the one that it means. Undefined where they are the same. */
+  convert: ((stored: unknown) => unknown) | undefined
+  /** Bytes of a value at most. Default: those of a decimal. */
+  longest?: number | undefined
 }
 
 // A page is decoded as a whole. Writers end them at about a megabyte, but one of equal values may have many rows.
@@ -51,10 +62,10 @@ export function readPages(
   size: number,
   count: number,
   column: PageColumn,
-  builder: ColumnBuilder,
+  taker: PageTaker,
 ): void {
   const reader = { view: new DataView(bytes.buffer), offset: 0 }
-  let dictionary: Value[] | undefined
+  let dictionary: unknown[] | undefined
   for (let rest = count; rest > 0; ) {
     if (reader.offset >= size) throw new Error(`column '${column.field.name}' has ${rest} values less than rows`)
     checkThrift(bytes, reader.offset)
@@ -73,7 +84,7 @@ export function readPages(
     }
     const page = header.type === 'DATA_PAGE_V2' ? openV2(packed, header, column) : open(packed, header, column)
     checkLength(page.count, Math.min(rest, MAX_PAGE_VALUES))
-    addPage(page, dictionary, column, builder)
+    addPage(page, dictionary, column, taker)
     rest -= page.count
   }
 }
@@ -145,7 +156,7 @@ function checkFrames(packed: Uint8Array): void {
   }
 }
 
-function readDictionary(packed: Uint8Array, header: PageHeader, column: PageColumn): Value[] {
+function readDictionary(packed: Uint8Array, header: PageHeader, column: PageColumn): unknown[] {
   const { type, typeLength } = column.field
   const count = header.dictionary_page_header?.num_values
   const encoding = header.dictionary_page_header?.encoding
@@ -157,12 +168,10 @@ function readDictionary(packed: Uint8Array, header: PageHeader, column: PageColu
   if (type === undefined) throw new Error('it has a column without a type')
   const stored = readPlain({ view: viewOf(page), offset: 0 }, type, count as number, typeLength)
   const { convert } = column
-  return Array.from(stored as ArrayLike<unknown>, (value) =>
-    convert === undefined ? (value as Value) : convert(value),
-  )
+  return Array.from(stored as ArrayLike<unknown>, (value) => (convert === undefined ? value : convert(value)))
 }
 
-function addPage(page: Page, dictionary: Value[] | undefined, column: PageColumn, builder: ColumnBuilder): void {
+function addPage(page: Page, dictionary: unknown[] | undefined, column: PageColumn, taker: PageTaker): void {
   const { count, nulls, encoding } = page
   const levels = readLevels(page, column.field.optional)
   let present = count
@@ -179,7 +188,7 @@ function addPage(page: Page, dictionary: Value[] | undefined, column: PageColumn
   if (isIndexed && present > 0 && dictionary === undefined) throw new Error('it has no dictionary')
   const { convert } = column
   const add = (stored: unknown) => {
-    let value = stored as Value
+    let value = stored
     if (isIndexed) {
       const found = dictionary?.[stored as number]
       if (found === undefined) throw new Error(`it has an entry ${stored} in a dictionary of ${dictionary?.length}`)
@@ -187,8 +196,14 @@ function addPage(page: Page, dictionary: Value[] | undefined, column: PageColumn
     } else if (convert !== undefined) {
       value = convert(stored)
     }
-    if (typeof value === 'number') builder.number(value)
-    else builder.bigint(value)
+    if (typeof value === 'number') taker.number(value)
+    else if (typeof value === 'bigint') taker.bigint(value)
+    else taker.other?.(value)
+  }
+  const isPlain = present === count && !isIndexed && convert === undefined
+  if (isPlain && taker.numbers !== undefined && isNumbers(values)) {
+    taker.numbers(values)
+    return
   }
   if (present === count) {
     for (let i = 0; i < count; i++) add(values[i])
@@ -197,22 +212,37 @@ function addPage(page: Page, dictionary: Value[] | undefined, column: PageColumn
   let next = 0
   for (let i = 0; i < count; i++) {
     if (levels?.[i] === 1) add(values[next++])
-    else builder.missing()
+    else taker.missing()
   }
+}
+
+function isNumbers(values: unknown): values is Float64Array | Float32Array | Int32Array {
+  return values instanceof Float64Array || values instanceof Float32Array || values instanceof Int32Array
 }
 
 /** 1 where there is a value. Undefined where there are all. */
 function readLevels({ count, levels, nulls }: Page, optional: boolean): Uint8Array | undefined {
   if (!optional || (levels.length === 0 && nulls === 0)) return undefined
+  const missing = checkRuns(levels, 1, count)
+  if (isOneRun(levels, count)) return undefined
   const output = new Uint8Array(count)
-  const bytes = padded(levels, checkRuns(levels, 1, count))
+  const bytes = padded(levels, missing)
   readRleBitPackedHybrid({ view: viewOf(bytes), offset: 0 }, 1, output, bytes.length)
   return output
 }
 
-function readValues({ values, encoding }: Page, present: number, { field }: PageColumn): ArrayLike<unknown> {
+/** Whether these runs are a single one, of `count` ones: most pages lack nothing. */
+function isOneRun(levels: Uint8Array, count: number): boolean {
+  let head = 0
+  let at = 0
+  do head += (levels[at] & 127) * 128 ** at
+  while (levels[at++] >= 128)
+  return head === 2 * count && levels[at] === 1
+}
+
+function readValues({ values, encoding }: Page, present: number, { field, longest }: PageColumn): ArrayLike<unknown> {
   const { type, typeLength } = field
-  const missing = checkValues(values, encoding, present, type, typeLength)
+  const missing = checkValues(values, encoding, present, type, typeLength, longest)
   // Without a path in the schema, readDataPage() expects no levels. They are not in these bytes.
   const decoder = { type, element: { type_length: typeLength }, schemaPath: [] }
   const head = { num_values: present, encoding }

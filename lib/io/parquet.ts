@@ -4,18 +4,19 @@ import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer'
 import { checkMemory } from '../native/memory.js'
 import { type ByteSource, fileError, isCoded } from './bytes.js'
 import { bigEndian, decimalToNumber } from './decimal.js'
-import { META_KEY, metaFromText } from './meta.js'
+import { type FileMeta, META_KEY, metaFromText } from './meta.js'
 import { fromHalf } from './npy.js'
-import { LONGEST_DECIMAL } from './parquet-check.js'
+import { LONGEST_DECIMAL, LONGEST_TEXT } from './parquet-check.js'
 import { type ParquetField, type ParquetFooter, readParquetFooter } from './parquet-footer.js'
-import { readPages } from './parquet-pages.js'
+import { type PageColumn, type PageTaker, readPages } from './parquet-pages.js'
+import { valueConverter } from './parquet-values.js'
 import { type Column, ColumnBuilder, keeps, type ReadOptions, type Table, uniqueNames, unread } from './table.js'
 
 // Some old writers do not count the header of the dictionary in a chunk's size.
 const CHUNK_SLACK = 128
 
 /** How a column is stored, and how a stored value becomes a number. */
-interface Described {
+export interface Described {
   kind: Column['kind']
   stored: string
   convert?: ((stored: unknown) => number | bigint) | undefined
@@ -36,6 +37,49 @@ export async function readParquet(source: ByteSource, options: ReadOptions): Pro
 }
 
 async function readColumns(source: ByteSource, options: ReadOptions): Promise<Table> {
+  const { names, described, groups, rows, meta, readColumn } = await openParquet(source)
+  const wanted = keeps(options)
+  const keep = (name: string) => wanted(name) || name === meta?.weight
+  const kept = described.filter(({ kind }, i) => kind === 'number' && keep(names[i])).length
+  checkMemory(source.path, `${rows} rows of ${kept} numbers`, 8 * rows * kept)
+
+  const columns: Column[] = []
+  for (const [i, { kind, stored }] of described.entries()) {
+    const name = names[i]
+    if (kind !== 'number') {
+      columns.push({ ...unread(name, stored), kind: keep(name) ? kind : 'unread' })
+    } else if (!keep(name)) {
+      columns.push(unread(name, stored))
+    } else {
+      const builder = new ColumnBuilder(name, stored)
+      for (const group of groups.keys()) {
+        options.signal?.throwIfAborted()
+        await readColumn(group, i, builder)
+      }
+      columns.push(builder.done())
+    }
+    options.onProgress?.(i + 1, described.length)
+  }
+  return { format: 'parquet', rows, columns, named: true, meta, roles: meta }
+}
+
+/** A file whose footer is read. Columns are identified by their position, since two may have one name. */
+export interface ParquetTable {
+  names: string[]
+  described: Described[]
+  groups: readonly { rows: number }[]
+  rows: number
+  meta: FileMeta | undefined
+  /** Whether the statistics of a column say that all its values are missing. */
+  isEmpty(column: number): boolean
+  /** Adds one column of numbers of one row group. */
+  readColumn(group: number, column: number, taker: PageTaker): Promise<void>
+  /** One column of one row group, of any flat kind: numbers, bigints, texts, booleans, dates, null. */
+  readValues(group: number, column: number): Promise<unknown[]>
+}
+
+/** Throws Error ERR_FILE, or a plain Error when the metadata is damaged. */
+export async function openParquet(source: ByteSource): Promise<ParquetTable> {
   const { fields, groups, keyValues } = await readParquetFooter(source)
   const names = uniqueNames(fields.map(({ name }) => name))
   const rows = groups.reduce((sum, group) => sum + group.rows, 0)
@@ -43,40 +87,34 @@ async function readColumns(source: ByteSource, options: ReadOptions): Promise<Ta
   if (fields.length === 0) throw fileError(source.path, 'has no columns')
   const text = keyValues.get(META_KEY)
   const meta = text === undefined ? undefined : metaFromText(text)
-  const wanted = keeps(options)
-  const keep = (name: string) => wanted(name) || name === meta?.weight
   const described = fields.map(describeField)
-  const kept = described.filter(({ kind }, i) => kind === 'number' && keep(names[i])).length
-  checkMemory(source.path, `${rows} rows of ${kept} numbers`, 8 * rows * kept)
-
-  const columns: Column[] = []
-  for (const [i, field] of fields.entries()) {
-    const name = names[i]
-    const { kind, stored, convert } = described[i]
-    if (kind !== 'number') {
-      columns.push({ ...unread(name, stored), kind: keep(name) ? kind : 'unread' })
-    } else if (!keep(name)) {
-      columns.push(unread(name, stored))
-    } else {
-      const builder = new ColumnBuilder(name, stored)
-      for (const group of groups) {
-        options.signal?.throwIfAborted()
-        await readChunk(source, group, field, convert, builder)
-      }
-      columns.push(builder.done())
-    }
-    options.onProgress?.(i + 1, fields.length)
+  const readColumn = (group: number, column: number, taker: PageTaker) =>
+    readChunk(source, groups[group], fields[column], described[column].convert, taker)
+  const readValues = async (group: number, column: number) => {
+    const { kind, convert: toNumber } = described[column]
+    const convert = kind === 'number' ? toNumber : valueConverter(source.path, fields[column])
+    const values: unknown[] = []
+    const take = (value: unknown) => values.push(value)
+    const taker = { number: take, bigint: take, missing: () => take(null), other: take }
+    await readChunk(source, groups[group], fields[column], convert, taker, LONGEST_TEXT)
+    return values
   }
-  return { format: 'parquet', rows, columns, named: true, meta, roles: meta }
+  const isEmpty = (column: number) =>
+    groups.every(({ rows, chunks }) => {
+      const chunk = chunks[fields[column].index]
+      return rows === 0 || (typeof chunk === 'object' && chunk.nulls === rows)
+    })
+  return { names, described, groups, rows, meta, isEmpty, readColumn, readValues }
 }
 
-/** Adds one column of one row group. Columns are identified by their position, since two may have one name. */
+/** Adds one column of one row group. */
 async function readChunk(
   source: ByteSource,
   { rows, chunks }: ParquetFooter['groups'][number],
   field: ParquetField,
-  convert: Described['convert'],
-  builder: ColumnBuilder,
+  convert: PageColumn['convert'],
+  taker: PageTaker,
+  longest?: number,
 ): Promise<void> {
   const { path, size } = source
   const chunk = chunks[field.index]
@@ -89,7 +127,7 @@ async function readChunk(
   if (chunk.start + chunk.size > size) throw fileError(path, `is cut short: column '${field.name}' is not all there`)
   // The values are in the first `chunk.size` bytes, or a few bytes later (see CHUNK_SLACK).
   const bytes = await source.read(chunk.start, Math.min(chunk.size + CHUNK_SLACK, size - chunk.start))
-  readPages(bytes, chunk.size, rows, { field, codec: chunk.codec, compressors, convert }, builder)
+  readPages(bytes, chunk.size, rows, { field, codec: chunk.codec, compressors, convert, longest }, taker)
 }
 
 function describeField(field: ParquetField): Described {

@@ -2,7 +2,7 @@
 // https://pointclouds.org/documentation/tutorials/pcd_file_format.html
 import { type ByteSource, blocks, fileError } from './bytes.js'
 import { addCell } from './cell.js'
-import { ColumnBuilder, keeps, type ReadOptions, type Table, uniqueNames, unread } from './table.js'
+import { type ColumnBuilder, keeps, newBuilder, type ReadOptions, type Table, uniqueNames, unread } from './table.js'
 
 const BLOCK = 1 << 20
 const LONGEST_HEADER = 1 << 16
@@ -43,7 +43,7 @@ export async function readPcd(source: ByteSource, options: ReadOptions): Promise
   const header = await readHeader(source)
   const keep = keeps(options)
   const kept = header.fields.map(({ name, type }) =>
-    name !== undefined && keep(name) ? new ColumnBuilder(name, TYPES[type].name, header.points) : undefined,
+    name !== undefined && keep(name) ? newBuilder(name, TYPES[type].name, options, header.points) : undefined,
   )
   if (header.data === 'ascii') await readAscii(source, header, kept, options)
   else if (header.data === 'binary') await readBinary(source, header, kept, options)

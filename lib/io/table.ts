@@ -42,6 +42,8 @@ export interface Column {
   text: Trouble | undefined
   /** Texts that are numbers in another notation (1,5 or 12 %): how many, and the first. `texts` counts them as well. */
   unclear?: { count: number; first: Trouble } | undefined
+  /** The values as they are in the file, of a column of `keep`. */
+  raw?: unknown[] | undefined
 }
 
 export interface Table {
@@ -74,6 +76,8 @@ export interface TextOptions {
 export interface ReadOptions {
   /** Only these columns are kept in memory. Names that the file lacks are ignored here. Default: all. */
   columns?: readonly string[] | undefined
+  /** Columns whose values are kept as they are as well, of any kind: see Column.raw. NPZ, JSON and PCD only. */
+  keep?: readonly string[] | undefined
   /** CSV and arrays in JSON: whether the first row has names. Default: recognised from its content. */
   header?: boolean | undefined
   text?: TextOptions | undefined
@@ -122,6 +126,21 @@ export class ColumnBuilder {
       this.#note(Number.isNaN(value) ? 'nan' : 'infinite', undefined, line)
     }
     this.length++
+  }
+
+  /** As number() for each of them. */
+  numbers(values: Float64Array | Float32Array | Int32Array): void {
+    let sum = 0
+    for (const value of values) sum += value - value
+    const end = this.length + values.length
+    if (sum !== 0 || end > MAX_ROWS) {
+      for (const value of values) this.number(value)
+      return
+    }
+    while (this.#values === undefined || this.#values.length < end) this.#grow()
+    this.#values.set(values, this.length)
+    this.#counts.finite += values.length
+    this.length = end
   }
 
   missing(line?: number): void {
@@ -219,7 +238,56 @@ export class ColumnBuilder {
   }
 }
 
-function shortened(text: string): string {
+/** A builder that keeps all values as they came, too. */
+class KeepingBuilder extends ColumnBuilder {
+  #raw: unknown[] = []
+
+  override number(value: number, line?: number): void {
+    this.#keep(value)
+    super.number(value, line)
+  }
+
+  override numbers(values: Float64Array | Float32Array | Int32Array): void {
+    for (const value of values) this.number(value)
+  }
+
+  override missing(line?: number): void {
+    this.#keep(null)
+    super.missing(line)
+  }
+
+  override text(text: string, line?: number): void {
+    this.#keep(text)
+    super.text(text, line)
+  }
+
+  override bigint(value: bigint, line?: number): void {
+    this.#keep(value)
+    super.bigint(value, line)
+  }
+
+  override any(value: unknown, line?: number): void {
+    this.#keep(value ?? null)
+    super.any(value, line)
+  }
+
+  override done(isAsked = false): Column {
+    return { ...super.done(isAsked), raw: this.#raw }
+  }
+
+  /** One of these functions may call another one. */
+  #keep(value: unknown): void {
+    if (this.#raw.length === this.length) this.#raw.push(value)
+  }
+}
+
+/** The builder of a column; with `keep`, one that keeps the values as well. */
+export function newBuilder(name: string, stored: string, { keep }: ReadOptions, expected?: number): ColumnBuilder {
+  return keep?.includes(name) ? new KeepingBuilder(name, stored, expected) : new ColumnBuilder(name, stored, expected)
+}
+
+/** A text for a message. */
+export function shortened(text: string): string {
   return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}...` : text
 }
 
@@ -235,7 +303,7 @@ export function newColumns(
 ): { builders: (ColumnBuilder | undefined)[]; done(isAsked?: boolean): Column[] } {
   const keep = keeps(options)
   const storedAt = (i: number) => (typeof stored === 'string' ? stored : stored[i])
-  const builders = names.map((name, i) => (keep(name) ? new ColumnBuilder(name, storedAt(i), expected) : undefined))
+  const builders = names.map((name, i) => (keep(name) ? newBuilder(name, storedAt(i), options, expected) : undefined))
   const done = (isAsked?: boolean) => names.map((name, i) => builders[i]?.done(isAsked) ?? unread(name, storedAt(i)))
   return { builders, done }
 }
@@ -282,8 +350,8 @@ export const ROW_NAME = /^(row|indices)(_\d+)?$/
  * Returns a function that tells whether a column is kept: one that was asked for, or one that may be the weights or the
  * source rows of a file that compress wrote.
  */
-export function keeps({ columns }: ReadOptions): (name: string) => boolean {
+export function keeps({ columns, keep = [] }: ReadOptions): (name: string) => boolean {
   if (columns === undefined) return () => true
-  const wanted = new Set(columns)
+  const wanted = new Set([...columns, ...keep])
   return (name) => wanted.has(name) || WEIGHT_NAME.test(name) || ROW_NAME.test(name)
 }

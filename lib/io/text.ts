@@ -1,4 +1,4 @@
-// Text of tables of numbers, as CSV and JSON write them.
+// Text of tables of numbers, as CSV and JSON write them, and words for messages.
 
 const ROWS_PER_PIECE = 4096
 
@@ -18,4 +18,15 @@ export function* rowTexts(rows: number, textOf: (row: number) => string): Genera
 export function numberText(value: number): string {
   if (Number.isSafeInteger(value)) return Object.is(value, -0) ? '-0' : String(value)
   return Number.isInteger(value) ? value.toExponential() : String(value)
+}
+
+/** 1234567 as 1,234,567, the same in every locale. */
+export function whole(value: number): string {
+  return String(value).replaceAll(/\B(?=(\d{3})+$)/g, ',')
+}
+
+/** The first names, and how many more there are. */
+export function listOf(list: readonly string[], max = 12): string {
+  const shown = list.slice(0, max).join(', ')
+  return list.length > max ? `${shown} and ${list.length - max} more` : shown
 }

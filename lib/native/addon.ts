@@ -304,6 +304,51 @@ export interface NativePredictInput extends NativeNetwork {
   threads: number
 }
 
+/**
+ * A piece of a text table from the beginning of a row on, and how its rows are written (native/kernel/text/number_rows.hpp).
+ * Characters are their codes.
+ */
+export interface NativeNumberRowsInput {
+  bytes: Uint8Array
+  begin: number
+  end: number
+  /** Whether the file ends at `end`. */
+  last: boolean
+  newline: number
+  /** A blank stands for any number of blanks and tabs. */
+  delimiter: number
+  /** The first character of comments; 0: there are none. */
+  comment: number
+  trailing: boolean
+  /** Numbers per row. */
+  width: number
+  /** Per column: the place of its number in the row; `width`: it is the weight; -1: it is not wanted. */
+  slots: Int32Array
+  /** Per column: the place of its text among the kept ones, or -1. */
+  keep: Int32Array
+  kept: number
+  missing: Float64Array
+  /** Rows there is room for, and how many there are already. */
+  most: number
+  row: number
+  /** most x width. Written from row `row` on. */
+  points: Float64Array
+  /** One per row, or empty. Written from row `row` on. */
+  weights: Float64Array
+  /** Per row and kept text, where it begins and ends. Written from its beginning on. */
+  spans: Uint32Array
+}
+
+export interface NativeNumberRows {
+  rows: number
+  /** The place after the last row. */
+  end: number
+  /** Lines up to there. */
+  lines: number
+  /** The room is used up, the bytes end inside a row, or a row is of another kind. */
+  stop: 'full' | 'more' | 'other'
+}
+
 export interface NativeInfo {
   instructionSet: string
   compiler: string
@@ -337,6 +382,8 @@ type StartSync = { [Name in TaskName as `${Name}Sync`]: (input: TaskInput<Name>)
 export interface Native extends Start, StartSync {
   info(): NativeInfo
   automaticRule(input: { columns: number }): NativeAutomaticRule
+  /** Reads rows of plain numbers from the bytes of a text table, in place, until one is of another kind. */
+  numberRows(input: NativeNumberRowsInput): NativeNumberRows
   /**
    * The times of all calls since the last call of this, by the names of native/kernel/parallel/part_times.hpp. The first
    * call begins to measure.
@@ -351,7 +398,11 @@ const TASKS: readonly TaskName[] = ['compress', 'recombine', 'moments', 'verify'
 
 /** The functions that the addon must export. A binary that lacks one of them is from another release. */
 export const NATIVE_FUNCTIONS: readonly (keyof Native)[] = [
+<<<<<<< HEAD
   ...(['info', 'automaticRule', 'partTimes', 'compressor', 'trainer'] as const),
+=======
+  ...(['info', 'automaticRule', 'numberRows', 'partTimes', 'trainer'] as const),
+>>>>>>> readers
   ...TASKS.flatMap((name) => [name, `${name}Sync` as const]),
 ]
 

@@ -1,4 +1,4 @@
-// The addon's exports: name and nameSync of each function, and info.
+// The addon's exports: name and nameSync of each computation, and what takes no thread of its own.
 #include <napi.h>
 
 #include <mutex>
@@ -10,6 +10,7 @@
 #include "environment.hpp"
 #include "errors.hpp"
 #include "job.hpp"
+#include "number_rows.hpp"
 #include "parallel/part_times.hpp"
 #include "stream_task.hpp"
 #include "tasks.hpp"
@@ -102,6 +103,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("automaticRule", Napi::Function::New(env, get_automatic_rule, "automaticRule"));
   exports.Set("compressor", Napi::Function::New(env, make_compressor, "compressor"));
   exports.Set("trainer", Napi::Function::New(env, make_trainer, "trainer"));
+  exports.Set("numberRows", Napi::Function::New(env, number_rows, "numberRows"));
   exports.Set("partTimes", Napi::Function::New(env, get_part_times, "partTimes"));
   exports.Set("info", Napi::Function::New(env, get_info, "info"));
   return exports;

@@ -16,5 +16,6 @@ void test_match_moments();
 void test_indices();
 void test_narrow();
 void test_stream();
+void test_number_rows();
 void test_threads();
 void test_train();

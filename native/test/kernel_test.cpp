@@ -438,6 +438,7 @@ void test_errors() {
 int main(int argc, char** argv) {
   const std::pair<const char*, std::function<void()>> tests[] = {
       {"narrow", test_narrow},
+      {"number rows", test_number_rows},
       {"dispatch", test_dispatch},
       {"cell", test_cell},
       {"indices", test_indices},

@@ -1,9 +1,9 @@
 // Remarks on the values of a column, and the reasons for refusing a number in another notation.
-import { otherNotation } from '../io/cell.js'
-import type { Column, Table } from '../io/table.js'
-import { ROW_NAME, WEIGHT_NAME } from '../io/table.js'
-import { CliError, EXIT } from './exit.js'
-import { whole } from './report.js'
+import type { CodedError } from '../errors.js'
+import { fileError } from './bytes.js'
+import { otherNotation } from './cell.js'
+import { type Column, ROW_NAME, type Table, WEIGHT_NAME } from './table.js'
+import { whole } from './text.js'
 
 export interface Roles {
   weight: string | undefined
@@ -71,8 +71,11 @@ export function rowNumbersRemark(path: string, { columns, named }: Table): strin
 
 const NINES = /^-?9{2,}(\.9+)?$/
 
-/** A remark on a column whose least or largest value is -9999 or the like, far from all others. */
-export function sentinelRemark(path: string, { name, values }: Column): string | undefined {
+/**
+ * A remark on a column whose least or largest value is -9999 or the like, far from all others. `part`: which of the rows the
+ * column has, for the message.
+ */
+export function sentinelRemark(path: string, { name, values }: Column, part = ''): string | undefined {
   if (values === undefined) return undefined
   let [least, largest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   for (const value of values) {
@@ -92,7 +95,7 @@ export function sentinelRemark(path: string, { name, values }: Column): string |
     if (!isFar || count === values.length || (count < 2 && extreme > -999)) continue
     const which = extreme < 0 ? 'least' : 'largest'
     const rows = count === 1 ? '1 row' : `${whole(count)} rows`
-    return `${path}: column '${name}': its ${which} value is ${text}, in ${rows}; where that means a missing value, --missing ${text}`
+    return `${path}: column '${name}': its ${which} value${part} is ${text}, in ${rows}; where that means a missing value, --missing ${text}`
   }
   return undefined
 }
@@ -103,9 +106,9 @@ export function hasOtherNumbers({ texts, unclear }: Column): boolean {
 }
 
 /** The error for a column that is used: such numbers must be neither guessed nor left out. */
-export function unclearError(path: string, column: Column, place: string): CliError {
+export function unclearError(path: string, column: Column, place: string): CodedError {
   const text = column.unclear?.first.text ?? ''
-  return new CliError(EXIT.input, `${path}: ${place}, column '${column.name}': ${whyUnclear(text)}`)
+  return fileError(path, `${place}, column '${column.name}': ${whyUnclear(text)}`)
 }
 
 function whyUnclear(text: string): string {
