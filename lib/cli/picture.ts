@@ -69,7 +69,13 @@ async function drawFiles(
   if (ending === '.html') {
     const parts = picture.parts.map(async (part) => ({ ...part, svg: await renderer.svg(part.specification) }))
     const drawings = await Promise.all(parts)
-    content = page({ title, drawings, remarks, width: command.width, scrolls: few.names.length > 2 })
+    content = page({
+      title,
+      drawings,
+      remarks: [...picture.key, ...remarks],
+      width: command.width,
+      scrolls: few.names.length > 2,
+    })
   } else {
     const svg = labelled(await renderer.svg(picture.whole), { title, label })
     const isSvg = ending === '.svg'
@@ -197,22 +203,23 @@ async function countOriginal(
   signal: AbortSignal,
   bar: ProgressBar,
 ): Promise<Counted> {
-  const open = async () => {
-    const options = {
-      ...readOptions(command),
-      columns: few.wanted,
-      weights: command.weights ?? few.sourceWeight,
-      dropMissing: command.dropMissing || few.dropMissing,
-      signal,
-    }
-    return await step(EXIT.input, () => openRows(original, options))
+  const options = {
+    ...readOptions(command),
+    columns: few.wanted,
+    weights: command.weights ?? few.sourceWeight,
+    dropMissing: command.dropMissing || few.dropMissing,
+    signal,
   }
   const m = few.names.length
   const finder = new RangeFinder(m)
-  const first = await eachChunk(await open(), few.places, finder, (done, total) => bar.update('range', done, total))
+  const first = await eachChunk(await openRows(original, options), few.places, finder, (done, total) =>
+    bar.update('range', done, total),
+  )
   if (first.used === 0) throw new CliError(EXIT.input, `${original}: has no row with a weight above 0`)
   const counter = new Counter(plotColumns(finder.ranges(command.range), few))
-  await eachChunk(await open(), few.places, counter, (done, total) => bar.update('count', done, total))
+  await eachChunk(await openRows(original, options), few.places, counter, (done, total) =>
+    bar.update('count', done, total),
+  )
   return { ...first, counter }
 }
 

@@ -1,4 +1,5 @@
 // A picture with names for screen readers, and as a page of its own that needs nothing else.
+import { FONTS } from './style.js'
 
 export interface Described {
   /** The name of the picture. */
@@ -22,24 +23,35 @@ export function resized(svg: string, width: number): string {
   })
 }
 
+/** The same drawing with room at its right up to that width, so that drawings side by side have one scale. */
+function widened(svg: string, width: number): string {
+  return svg.replace(/width="[\d.]+"( height="[\d.]+" viewBox="0 0 )[\d.]+/, `width="${width}"$1${width}`)
+}
+
 export interface Page {
   title: string
   /** Side by side where there is room. */
   drawings: readonly { svg: string; label: string }[]
   /** Sentences below them. */
   remarks: readonly string[]
-  /** The widest that the page may be, in pixels. Default: the drawings in their own size. */
+  /** The width of the page where there is room for it, in pixels. */
   width?: number | undefined
-  /** Whether a drawing keeps its size on a narrow screen and can be scrolled. Otherwise it shrinks. */
+  /** Whether a drawing keeps its size and is scrolled on a narrow screen. Otherwise it is as wide as its place. */
   scrolls: boolean
 }
 
 /** A page in one file: no scripts, no fonts, nothing from elsewhere. */
 export function page({ title, drawings, remarks, width, scrolls }: Page): string {
+  const start = scrolls ? '<div class="drawing" tabindex="0">' : '<div class="drawing">' // the keyboard scrolls it too
+  const widest = Math.max(...drawings.map(({ svg }) => Number(/<svg [^>]*?width="([\d.]+)"/.exec(svg)?.[1])))
   const figures = drawings.map(
-    ({ svg, label }, i) => `<div class="drawing">${labelled(svg, { title, label }, `drawing${i + 1}`)}</div>`,
+    ({ svg, label }, i) => `${start}${labelled(widened(svg, widest), { title, label }, `drawing${i + 1}`)}</div>`,
   )
-  const sentences = remarks.map((text) => `<p>${escaped(text)}</p>`)
+  const most = width === undefined ? (scrolls ? 'max-content' : '60rem') : `${width}px`
+  const shape = scrolls
+    ? '.drawing { max-width: 100%; overflow-x: auto; }'
+    : `.drawing { flex: 1 1 20rem; max-width: ${width === undefined ? '35rem' : '100%'}; }
+.drawing svg { width: 100%; height: auto; }`
   return `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -47,14 +59,14 @@ export function page({ title, drawings, remarks, width, scrolls }: Page): string
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escaped(title)}</title>
 <style>
-body { margin: 1rem auto; padding: 0 1rem; max-width: ${width === undefined ? 'max-content' : `${width}px`}; }
-body { background: white; color: black; font: 1rem/1.5 DejaVu Sans, Verdana, Arial, sans-serif; }
+body { margin: 1rem auto; padding: 0 1rem; max-width: ${most}; }
+body { background: white; color: black; font: 1rem/1.5 ${FONTS}; }
 h1 { font-size: 1.2rem; }
 figure { margin: 0; }
 .drawings { display: flex; flex-wrap: wrap; }
-.drawing { flex: ${width === undefined ? '0' : '1'} 1 auto; max-width: 100%; overflow-x: auto; }
-.drawing svg { display: block; ${scrolls ? '' : 'max-width: 100%; height: auto;'} ${width === undefined || scrolls ? '' : 'width: 100%;'} }
-figcaption { max-width: 60rem; font-size: 0.9rem; }
+.drawing svg { display: block; }
+${shape}
+figcaption { max-width: 50rem; font-size: 0.9rem; }
 figcaption p { margin: 0.3rem 0; }
 </style>
 </head>
@@ -66,7 +78,7 @@ figcaption p { margin: 0.3rem 0; }
 ${figures.join('\n')}
 </div>
 <figcaption>
-${sentences.join('\n')}
+${remarks.map((text) => `<p>${escaped(text)}</p>`).join('\n')}
 </figcaption>
 </figure>
 </main>

@@ -178,7 +178,7 @@ export function histogramPanel({ counter, kept, weightName }: Scene, a: number, 
     layer: [
       {
         data: { values: bars.filter(({ w }) => w > 0) },
-        mark: { type: 'bar', color: GREY, binSpacing: 0, clip: true },
+        mark: { type: 'bar', color: GREY, stroke: GREY, strokeWidth: 0.4, binSpacing: 0, clip: true },
         encoding: { x: { ...axis('x', column, frame), bin: 'binned' }, x2: { field: 'x2' } },
       },
       {

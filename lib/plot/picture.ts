@@ -29,14 +29,22 @@ export interface PictureData {
 export interface Picture {
   whole: Specification
   parts: readonly { specification: Specification; label: string }[]
+  /** Sentences that say how the parts are to be read. The whole has them. */
+  key: readonly string[]
 }
 
 /** The most columns of a matrix: with more, its panels are too small to see anything. */
 export const MOST_COLUMNS = 6
 
+interface Size {
+  width: number
+  height: number
+}
+
 // Pixels of the SVG.
 const PAIR = { width: 390, height: 330 }
 const SINGLE = { width: 640, height: 320 }
+const NARROW = { width: 300, height: 255 } // of a part, so that its letters can be read on a telephone
 const MATRIX_WIDTH = 780
 const CELL = 3
 const MATRIX_CELL = 2.5
@@ -62,40 +70,46 @@ export function pictureOf(data: PictureData): Picture {
 
 function single(data: PictureData): Picture {
   const key = `Histograms of ${data.counter.columns[0].label}, ${greyAndLine(data)}.`
-  const scene = sceneOf(data.counter, data.kept, data.weightName, SINGLE.width * SINGLE.height)
-  const panel = histogramPanel(scene, 0, { ...SINGLE, x: 'full', y: 'full' })
-  const specification = { ...panel, title: heading(data, SINGLE.width, [key]) }
-  return { whole: specification, parts: [{ specification: panel, label: key }] }
+  const panel = (size: Size) => histogramPanel(scene(data, size), 0, { ...size, x: 'full', y: 'full' })
+  return {
+    whole: { ...panel(SINGLE), title: heading(data, SINGLE.width, [key]) },
+    parts: [{ specification: panel(NARROW), label: key }],
+    key: [key],
+  }
 }
 
 const greyAndLine = ({ original, compressed }: PictureData) => `grey bars: ${original}, line: ${compressed}`
 
 function pair(data: PictureData): Picture {
-  const scene = sceneOf(data.counter, data.kept, data.weightName, PAIR.width * PAIR.height)
-  const frame = { ...PAIR, x: 'full', y: 'full' } as const
-  const titled = (panel: Specification, text: string, subtitle: string) => ({ ...panel, title: { text, subtitle } })
-  const left = titled(densityPanel(scene, 0, 1, frame), data.original, 'shade: weight, logarithmic')
-  const right = titled(keptPanel(scene, 0, 1, frame), data.compressed, 'area of a circle: weight of a kept point')
   const [x, y] = data.counter.columns.map(({ label }) => label)
+  const panels = (size: Size) => {
+    const frame = { ...size, x: 'full', y: 'full' } as const
+    const shared = scene(data, size)
+    const titled = (panel: Specification, text: string, subtitle: string) => ({ ...panel, title: { text, subtitle } })
+    return [
+      titled(densityPanel(shared, 0, 1, frame), data.original, 'shade: weight, logarithmic'),
+      titled(keptPanel(shared, 0, 1, frame), data.compressed, 'area of a circle: weight of a kept point'),
+    ]
+  }
+  const labels = [
+    `Density of ${y} over ${x} in ${data.original}.`,
+    `Kept points of ${data.compressed}, ${y} over ${x}.`,
+  ]
   return {
-    whole: {
-      title: heading(data, 2 * PAIR.width, []),
-      hconcat: [left, right],
-      spacing: 34,
-      ...SHARED,
-    },
-    parts: [
-      { specification: left, label: `Density of ${y} over ${x} in ${data.original}.` },
-      { specification: right, label: `Kept points of ${data.compressed}, ${y} over ${x}.` },
-    ],
+    whole: { title: heading(data, 2 * PAIR.width, []), hconcat: panels(PAIR), spacing: 34, ...SHARED },
+    parts: panels(NARROW).map((specification, i) => ({ specification, label: labels[i] })),
+    key: [],
   }
 }
+
+const scene = ({ counter, kept, weightName }: PictureData, { width, height }: Size): Scene =>
+  sceneOf(counter, kept, weightName, width * height)
 
 function matrix(data: PictureData): Picture {
   const m = data.counter.columns.length
   const side = matrixSide(m)
-  const scene = sceneOf(data.counter, data.kept, data.weightName, side * side)
-  const panels = Array.from({ length: m * m }, (_, i) => matrixPanel(scene, i % m, Math.floor(i / m), side))
+  const shared = scene(data, { width: side, height: side })
+  const panels = Array.from({ length: m * m }, (_, i) => matrixPanel(shared, i % m, Math.floor(i / m), side))
   const key =
     `Below the diagonal: the density of ${data.original}. Above it: the kept points of ${data.compressed}. ` +
     `On it: histograms, ${greyAndLine(data)}.`
@@ -110,6 +124,7 @@ function matrix(data: PictureData): Picture {
   return {
     whole: { ...body, title: heading(data, MATRIX_WIDTH, [key]) },
     parts: [{ specification: body, label: key }],
+    key: [key],
   }
 }
 

@@ -96,12 +96,13 @@ export class RangeFinder {
 
 /** The step of the lattice on which all values lie; undefined when there is none. */
 export function latticeStep(sorted: Float64Array): number | undefined {
+  const [first, last] = [sorted[0], sorted[sorted.length - 1]]
+  const rounding = 1e-12 * Math.max(Math.abs(first), Math.abs(last))
   let step = Number.POSITIVE_INFINITY
   for (let i = 1; i < sorted.length; i++) {
     const gap = sorted[i] - sorted[i - 1]
-    if (gap > 0 && gap < step * (1 - 1e-6)) step = gap
+    if (gap > rounding && gap < step) step = gap
   }
-  const [first, last] = [sorted[0], sorted[sorted.length - 1]]
   // The mean over the whole width is more precise than one gap, where 0.61 - 0.6 is not 0.01.
   const steps = Math.round((last - first) / step)
   if (!(steps >= 1 && steps < 1e6)) return undefined
