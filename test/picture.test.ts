@@ -212,13 +212,13 @@ describe('the picture', () => {
       '--range',
       'all',
       '--labels',
-      'left right,"up, down",hour',
+      'left right,"up, down",hour,seconds',
       '--columns',
       'x,y,t',
     )
     const svg = read('three.svg')
     expect(marksOf(svg, 'symbol').length).toBe(3 * summary.points)
-    for (const text of ['left right', 'up, down', 'hour']) expect(svg).toContain(`>${text}<`)
+    for (const text of ['left right', 'up, down', 'hour', 'seconds per kept point']) expect(svg).toContain(`>${text}<`)
     expect(svg).toContain('Below the diagonal')
   })
 
@@ -327,7 +327,7 @@ describe.concurrent('what is refused before any work', () => {
       'too few labels',
       () => [many(), two(), '-o', nothing, '--columns', 'x,y', '--labels', 'a'],
       2,
-      '1 labels for 2 columns',
+      '--labels must have 2 labels, or one more, not 1',
     ],
     ['another range', () => [many(), two(), '-o', nothing, '--range', 'most'], 2, 'Allowed choices are robust, all'],
     ['a file without weights', () => [many(), many(), '-o', nothing], 3, "has no column 'weight'"],

@@ -113,7 +113,11 @@ function program(signal: AbortSignal): Command {
       '--weights <name>',
       "the original's column of weights (default: what the compressed file says, else all are 1)",
     )
-    .option('--labels <names>', 'the titles of the axes, one for each of --columns', nameList)
+    .option(
+      '--labels <names>',
+      'the titles of the axes, one per column of --columns, and one more for the weights',
+      nameList,
+    )
     .addOption(
       new Option('--range <how>', 'what the axes show: all rows, or leave out what lies far out')
         .choices(['robust', 'all'])

@@ -22,7 +22,7 @@ export interface PictureCommand extends TextCommand {
   output: string
   columns?: string[] | undefined
   weights?: string | undefined
-  /** Titles of the axes, in the sequence of the columns. */
+  /** Titles of the axes, in the sequence of the columns; one more is for the weights. */
   labels?: string[] | undefined
   range: RangeKind
   /** Pixels. */
@@ -130,8 +130,9 @@ async function prepare(original: string, compressed: string, command: PictureCom
   if (columns !== undefined) checkCount(columns.length, columns)
   if (labels !== undefined && columns === undefined)
     throw new CliError(EXIT.usage, '--labels needs --columns, whose axes they are for')
-  if (labels !== undefined && labels.length !== columns?.length)
-    throw new CliError(EXIT.usage, `--labels has ${labels.length} labels for ${columns?.length} columns`)
+  const surplus = (labels?.length ?? 0) - (columns?.length ?? 0)
+  if (labels !== undefined && surplus !== 0 && surplus !== 1)
+    throw new CliError(EXIT.usage, `--labels must have ${columns?.length} labels, or one more, not ${labels.length}`)
   const inputs = [original, compressed].filter((path) => path !== STDIN)
   const target: Target = await step(EXIT.output, () => checkTarget(output, { inputs, force }))
   const renderer: Renderer = await openRenderer({ forPng: ending === '.png' })
@@ -148,6 +149,7 @@ function checkCount(count: number, columns: readonly string[]): void {
 interface Kept {
   names: string[]
   labels: string[]
+  weightLabel: string | undefined
   kept: KeptPoints
   order: number | undefined
   /** What openRows() is to be asked for; undefined: all columns, of which `places` are drawn. */
@@ -175,7 +177,8 @@ async function readKept(compressed: string, command: PictureCommand, signal: Abo
     )
   return {
     names: chosen,
-    labels: command.labels ?? chosen,
+    labels: command.labels?.slice(0, chosen.length) ?? chosen,
+    weightLabel: command.labels?.[chosen.length],
     kept: { points: compressedValues(path, points, few.rows), weights },
     order: few.meta?.order,
     wanted: few.named ? chosen : undefined,
@@ -290,7 +293,7 @@ function dataOf(original: string, compressed: string, few: Kept, counted: Counte
     kept,
     original: basename(original),
     compressed: basename(pathName(compressed)),
-    weightName: weightColumn ?? 'rows',
+    weightName: few.weightLabel ?? weightColumn ?? 'rows',
     title,
     remarks,
   }

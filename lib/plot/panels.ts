@@ -225,7 +225,7 @@ function numbers(largest: number, room: number): Specification {
   return { grid: false, tickCount, labelFlush: false, labelOverlap: true, ...(format && { format }) }
 }
 
-const NUMBER = "format(datum.value, datum.value >= 1e5 || datum.value < 1e-3 ? '~s' : ',~r')"
+const NUMBER = "format(datum.value, datum.value >= 1e4 || datum.value < 1e-3 ? '~s' : ',~r')"
 
 /** Powers of ten between the shades, or their ends when there are not two. */
 function shadeTicks([least, most]: [number, number]): number[] {
