@@ -2,32 +2,20 @@
 import { basename, extname } from 'node:path'
 import { checkTarget, type Target, writeAtomically } from '../io/atomic.js'
 import { pathName, STDIN } from '../io/bytes.js'
-import { readTable } from '../io/read.js'
-import { openRows, type Rows } from '../io/rows.js'
-import type { Column, Table } from '../io/table.js'
-import { Counter, cellsFor, type PlotColumn } from '../plot/histogram.js'
+import type { Counter } from '../plot/histogram.js'
 import { labelled, page, resized } from '../plot/page.js'
 import { type KeptPoints, keptOutside } from '../plot/panels.js'
-import { MOST_COLUMNS, type PictureData, pictureOf, resolution } from '../plot/picture.js'
-import { type Range, RangeFinder, type RangeKind } from '../plot/range.js'
+import { type PictureData, pictureOf } from '../plot/picture.js'
 import { openRenderer, type Renderer } from '../plot/render.js'
-import { compressedColumns, compressedValues } from './compressed-file.js'
 import { CliError, EXIT, step } from './exit.js'
+import { type Counted, checkCount, countOriginal, type InputCommand, type Kept, readKept } from './picture-input.js'
 import { type ProgressBar, progressBar } from './progress.js'
 import { bytes, compensatedSum, listing, milliseconds, names, note, printJson, short, whole } from './report.js'
-import { columnFinder } from './selection.js'
-import { readOptions, type TextCommand } from './text-options.js'
 
-export interface PictureCommand extends TextCommand {
+export interface PictureCommand extends InputCommand {
   output: string
-  columns?: string[] | undefined
-  weights?: string | undefined
-  /** Titles of the axes, in the sequence of the columns; one more is for the weights. */
-  labels?: string[] | undefined
-  range: RangeKind
   /** Pixels. */
   width?: number | undefined
-  dropMissing: boolean
   force: boolean
   json: boolean
   quiet: boolean
@@ -61,34 +49,10 @@ async function drawFiles(
   const counted = await countOriginal(original, few, command, signal, bar)
   bar.update('draw', 0, 1)
   const data = dataOf(original, compressed, few, counted)
-  const picture = pictureOf(data)
-  const label = picture.parts.map((part) => part.label).join(' ')
-  const { title, remarks } = data
-
-  let content: string | Uint8Array
-  if (ending === '.html') {
-    const parts = picture.parts.map(async (part) => ({ ...part, svg: await renderer.svg(part.specification) }))
-    const drawings = await Promise.all(parts)
-    content = page({
-      title,
-      drawings,
-      remarks: [...picture.key, ...remarks],
-      width: command.width,
-      scrolls: few.names.length > 2,
-    })
-  } else {
-    const svg = labelled(await renderer.svg(picture.whole), { title, label })
-    const isSvg = ending === '.svg'
-    content = isSvg ? (command.width ? resized(svg, command.width) : svg) : renderer.png(svg, command.width)
-  }
+  const content = await contentOf(data, ending, renderer, command.width)
   const fileSize = await step(EXIT.output, () => writeAtomically(target, [content], signal))
-  const { counter, rows, dropped, notes } = counted
-  for (const text of notes) note(text, command.quiet)
-  const total = compensatedSum(few.kept.weights)
-  if (Math.abs(total / counter.weight - 1) > 1e-6) {
-    const totals = `${short(counter.weight)} and ${short(total)}`
-    note(`the total weights are ${totals}: are the original's --weights missing or wrong?`, command.quiet)
-  }
+  const { counter, rows, dropped } = counted
+  for (const text of [...counted.notes, ...weightRemarks(few, counter)]) note(text, command.quiet)
   return {
     command: 'picture',
     original,
@@ -114,6 +78,27 @@ async function drawFiles(
   }
 }
 
+async function contentOf(data: PictureData, ending: string, renderer: Renderer, width: number | undefined) {
+  const { title, remarks, counter } = data
+  const { whole, parts, key } = pictureOf(data)
+  if (ending === '.html') {
+    const drawn = parts.map(async (part) => ({ ...part, svg: await renderer.svg(part.specification) }))
+    const drawings = await Promise.all(drawn)
+    return page({ title, drawings, remarks: [...key, ...remarks], width, scrolls: counter.columns.length > 2 })
+  }
+  const label = parts.map((part) => part.label).join(' ')
+  const svg = labelled(await renderer.svg(whole), { title, label })
+  if (ending === '.png') return renderer.png(svg, width)
+  return width === undefined ? svg : resized(svg, width)
+}
+
+function weightRemarks({ kept }: Kept, { weight }: Counter): string[] {
+  const total = compensatedSum(kept.weights)
+  if (Math.abs(total / weight - 1) <= 1e-6) return []
+  const totals = `${short(weight)} and ${short(total)}`
+  return [`the total weights are ${totals}: are the original's --weights missing or wrong?`]
+}
+
 /** All that can be wrong with the call, before any work. */
 async function prepare(original: string, compressed: string, command: PictureCommand) {
   const { output, force, labels, columns } = command
@@ -137,142 +122,6 @@ async function prepare(original: string, compressed: string, command: PictureCom
   const target: Target = await step(EXIT.output, () => checkTarget(output, { inputs, force }))
   const renderer: Renderer = await openRenderer({ forPng: ending === '.png' })
   return { ending, target, renderer }
-}
-
-function checkCount(count: number, columns: readonly string[]): void {
-  if (count <= MOST_COLUMNS) return
-  const help = `--columns chooses some of ${names(columns)}`
-  throw new CliError(EXIT.usage, `a picture has at most ${MOST_COLUMNS} columns, not ${count}; ${help}`)
-}
-
-/** The compressed file, and what it says about the original. */
-interface Kept {
-  names: string[]
-  labels: string[]
-  weightLabel: string | undefined
-  kept: KeptPoints
-  order: number | undefined
-  /** What openRows() is to be asked for; undefined: all columns, of which `places` are drawn. */
-  wanted: string[] | undefined
-  places: number[]
-  sourceWeight: string | undefined
-  dropMissing: boolean
-}
-
-async function readKept(compressed: string, command: PictureCommand, signal: AbortSignal): Promise<Kept> {
-  // The options for text tables are for the original. Files that compress writes have names.
-  const few: Table = await step(EXIT.input, () =>
-    readTable(compressed, { header: command.header || undefined, signal }),
-  )
-  const path = pathName(compressed)
-  const roles = compressedColumns(path, few)
-  const points: Column[] = command.columns?.map(columnFinder(path, few)) ?? roles.points
-  const chosen = points.map(({ name }) => name)
-  checkCount(points.length, chosen)
-  const weights = compressedValues(path, [roles.weight], few.rows)
-  if (!weights.every((weight) => weight >= 0) || !weights.some((weight) => weight > 0))
-    throw new CliError(
-      EXIT.input,
-      `${path}: column '${roles.weight.name}': weights must be at least 0, and some above it`,
-    )
-  return {
-    names: chosen,
-    labels: command.labels?.slice(0, chosen.length) ?? chosen,
-    weightLabel: command.labels?.[chosen.length],
-    kept: { points: compressedValues(path, points, few.rows), weights },
-    order: few.meta?.order,
-    wanted: few.named ? chosen : undefined,
-    // Without names in the compressed file, its columns are the number columns of the original, in sequence.
-    places: points.map((column, a) => (few.named ? a : roles.points.indexOf(column))),
-    sourceWeight: few.meta?.sourceWeight ?? undefined,
-    dropMissing: few.meta?.dropMissing === true,
-  }
-}
-
-interface Counted {
-  counter: Counter
-  /** All rows of the file, and how many of them are left out because a value is missing. */
-  rows: number
-  dropped: number
-  weightColumn: string | null
-  notes: string[]
-}
-
-/** Two passes over the original: the ranges, then the histograms. */
-async function countOriginal(
-  original: string,
-  few: Kept,
-  command: PictureCommand,
-  signal: AbortSignal,
-  bar: ProgressBar,
-): Promise<Counted> {
-  const options = {
-    ...readOptions(command),
-    columns: few.wanted,
-    weights: command.weights ?? few.sourceWeight,
-    dropMissing: command.dropMissing || few.dropMissing,
-    signal,
-  }
-  const m = few.names.length
-  const finder = new RangeFinder(m)
-  const first = await eachChunk(await openRows(original, options), few.places, finder, (done, total) =>
-    bar.update('range', done, total),
-  )
-  if (first.used === 0) throw new CliError(EXIT.input, `${original}: has no row with a weight above 0`)
-  const counter = new Counter(plotColumns(finder.ranges(command.range), few))
-  await eachChunk(await openRows(original, options), few.places, counter, (done, total) =>
-    bar.update('count', done, total),
-  )
-  return { ...first, counter }
-}
-
-function plotColumns(ranges: readonly Range[], { labels, kept }: Kept): PlotColumn[] {
-  const { fine, bars } = resolution(ranges.length, kept.weights.length)
-  return ranges.map((range, a) => ({
-    label: labels[a],
-    range,
-    fine: cellsFor(range, fine[a], labels[a]),
-    bars: cellsFor(range, bars, labels[a]),
-  }))
-}
-
-interface Taker {
-  add(points: Float64Array, weights: Float64Array | undefined, count: number): void
-}
-
-/** Hands the columns that are drawn to `taker`, chunk by chunk, and closes the file. */
-async function eachChunk(
-  file: Rows,
-  places: readonly number[],
-  taker: Taker,
-  onProgress: (done: number, total: number) => void,
-) {
-  const width = file.names.length
-  let [rows, dropped, used] = [0, 0, 0]
-  try {
-    if (places.some((place) => place >= width))
-      throw new CliError(EXIT.usage, `${file.path}: has ${width} number columns, fewer than the compressed file`)
-    const isAll = places.length === width && places.every((place, a) => place === a)
-    for await (const chunk of file.chunks()) {
-      const { points, weights, count } = chunk
-      taker.add(isAll ? points : picked(points, count, width, places), weights, count)
-      rows += count
-      dropped += chunk.dropped
-      used +=
-        weights === undefined ? count : weights.subarray(0, count).reduce((n, weight) => n + (weight > 0 ? 1 : 0), 0)
-      if (file.total !== undefined) onProgress(chunk.done, file.total)
-    }
-  } finally {
-    await file.close()
-  }
-  return { rows, dropped, used, weightColumn: file.weightColumn, notes: file.notes }
-}
-
-function picked(points: Float64Array, count: number, width: number, places: readonly number[]): Float64Array {
-  const m = places.length
-  const result = new Float64Array(count * m)
-  for (let i = 0; i < count; i++) for (let a = 0; a < m; a++) result[i * m + a] = points[i * width + places[a]]
-  return result
 }
 
 function dataOf(original: string, compressed: string, few: Kept, counted: Counted): PictureData {

@@ -28,8 +28,10 @@ function evenCells(low: number, high: number, most: number): Cells {
     const margin = Math.abs(low) / 2 || 1
     return { low: low - margin, width: (2 * margin) / 3, count: 3 }
   }
-  const margin = MARGIN * (high - low)
-  return { low: low - margin, width: (high - low + 2 * margin) / most, count: most }
+  const margin = Math.round(MARGIN * most) // cells
+  // A little wider, so that the last cell has the largest value too.
+  const width = ((high - low) / (most - 2 * margin)) * (1 + 1e-9)
+  return { low: low - margin * width, width, count: most }
 }
 
 function latticeCells(low: number, high: number, least: number, step: number, most: number): Cells {

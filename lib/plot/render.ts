@@ -23,9 +23,10 @@ export async function openRenderer({ forPng }: { forPng: boolean }): Promise<Ren
     load(() => import('vega-lite'), 'a picture', 'vega vega-lite'),
   ])
   const png = forPng ? await openPng() : notAsked
+  const logger = vega.logger(vega.Error)
   const svg = async (specification: Specification) => {
-    const { spec } = vegaLite.compile(withStyle(specification) as unknown as TopLevelSpec)
-    return tidy(await new vega.View(vega.parse(spec as Spec), { renderer: 'none' }).toSVG())
+    const { spec } = vegaLite.compile(withStyle(specification) as unknown as TopLevelSpec, { logger })
+    return tidy(await new vega.View(vega.parse(spec as Spec), { renderer: 'none', logger }).toSVG())
   }
   return { svg, png }
 }
