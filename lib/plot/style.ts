@@ -8,7 +8,7 @@ export const INK = '#0b3c6f'
 export const OPACITY = 0.5
 
 /** Of the density, from little to much. */
-export const SHADES = ['#dddddd', '#000000']
+export const SHADES = ['#cccccc', '#000000']
 
 /** Of the histogram of the original. */
 export const GREY = '#b4b4b4'
