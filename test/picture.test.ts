@@ -259,13 +259,16 @@ describe('the picture', () => {
   )
 
   it('shows names as they are', async () => {
-    const csv = read('many.csv').replace('x,y', '<b>&amp;,y')
+    const name = '<b>&amp;\u0001'
+    const csv = read('many.csv').replace('x,y', `${name},y`)
     writeFileSync(at('odd.csv'), csv)
-    await fewpointsJson(['compress', at('odd.csv'), '--order', 2, '--columns', '<b>&amp;,y', '-o', at('odd.parquet')])
+    await fewpointsJson(['compress', at('odd.csv'), '--order', 2, '--columns', `${name},y`, '-o', at('odd.parquet')])
     await fewpointsJson(['picture', at('odd.csv'), at('odd.parquet'), '-o', at('odd.html')])
     const page = read('odd.html')
     expect(page).not.toContain('<b>')
-    expect(page).toContain('&lt;b&gt;&amp;amp;')
+    expect(page).toContain('&lt;b&gt;&amp;amp; ')
+    // An XML reader takes it as well.
+    await fewpointsJson(['picture', at('odd.csv'), at('odd.parquet'), '-o', at('odd.png')])
   })
 
   it('of a column with one value is drawn', async () => {
@@ -281,6 +284,25 @@ describe('the picture', () => {
     const words = ['picture', at('gaps.csv'), at('two.parquet'), '-o', at('gaps.svg'), '--drop-missing']
     expect(await fewpointsJson(words)).toMatchObject({ rows: ROWS + 2, dropped: 2 })
     expect(read('gaps.svg')).toContain('Left out: 2 rows with missing values.')
+  })
+
+  it('says when kept points lie beyond the axes and no row does', async () => {
+    writeFileSync(
+      at('inner.csv'),
+      `x,y\n${Array.from({ length: 99 }, (_, i) => `${i / 99},${(i * i) % 7}`).join('\n')}\n`,
+    )
+    const summary = await fewpointsJson([
+      'picture',
+      at('inner.csv'),
+      at('two.parquet'),
+      '-o',
+      at('in.html'),
+      '--weights',
+      'y',
+    ])
+    expect(summary.rowsOutside).toBe(0)
+    expect(summary.pointsOutside).toBeGreaterThan(0)
+    expect(read('in.html')).toMatch(/Beyond the axes: 0 of \d+ rows \(0% of the weight\) and \d+ of \d+ kept points\./)
   })
 
   it('tells when the weights do not fit', async () => {

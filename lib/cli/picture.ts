@@ -151,15 +151,17 @@ function dataOf(original: string, compressed: string, few: Kept, counted: Counte
 /** What the axes do not show. */
 function beyondAxes(counter: Counter, kept: KeptPoints): string[] {
   const { outside, rows, weight, columns } = counter
-  if (outside.rows === 0) return []
+  const keptBeyond = keptOutside({ counter, kept })
+  if (outside.rows + keptBeyond === 0) return []
   const share = Number(((100 * outside.weight) / weight).toPrecision(2))
   const reach = columns
     .filter(({ range, fine }) => range.least < fine.low || range.largest >= fine.low + fine.width * fine.count)
     .map(({ label, range }) => `${label} reaches from ${rounded(range.least)} to ${rounded(range.largest)}`)
-  const points = `${whole(keptOutside({ counter, kept }))} of ${whole(kept.weights.length)} kept points`
-  return [
-    `Beyond the axes: ${whole(outside.rows)} of ${whole(rows)} rows (${share}% of the weight) and ${points}; ${reach.join(', ')}.`,
+  const beyond = [
+    `${whole(outside.rows)} of ${whole(rows)} rows (${share}% of the weight)`,
+    `${whole(keptBeyond)} of ${whole(kept.weights.length)} kept points`,
   ]
+  return [`Beyond the axes: ${beyond.join(' and ')}${reach.length > 0 ? `; ${reach.join(', ')}` : ''}.`]
 }
 
 const rounded = (value: number) => short(Math.abs(value) < 1000 ? Number(value.toPrecision(3)) : Math.round(value))

@@ -1,5 +1,5 @@
 // A picture with names for screen readers, and as a page of its own that needs nothing else.
-import { FONTS } from './style.js'
+import { FONTS, withoutControls } from './style.js'
 
 export interface Described {
   /** The name of the picture. */
@@ -25,7 +25,8 @@ export function resized(svg: string, width: number): string {
 
 /** The same drawing with room at its right up to that width, so that drawings side by side have one scale. */
 function widened(svg: string, width: number): string {
-  return svg.replace(/width="[\d.]+"( height="[\d.]+" viewBox="0 0 )[\d.]+/, `width="${width}"$1${width}`)
+  const size = /width="[\d.]+"( height="[\d.]+" viewBox="0 0 )[\d.]+/
+  return svg.replace(size, (_, between) => `width="${width}"${between}${width}`)
 }
 
 export interface Page {
@@ -90,5 +91,5 @@ ${remarks.map((text) => `<p>${escaped(text)}</p>`).join('\n')}
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
 
 function escaped(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (letter) => ENTITIES[letter])
+  return withoutControls(text).replaceAll(/[&<>"']/g, (letter) => ENTITIES[letter])
 }

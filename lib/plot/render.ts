@@ -5,7 +5,7 @@ import type { ResvgRenderOptions } from '@resvg/resvg-js'
 import type { Spec } from 'vega'
 import type { TopLevelSpec } from 'vega-lite'
 import { rangeError } from '../errors.js'
-import { CONFIG, FONTS } from './style.js'
+import { CONFIG, FONTS, withoutControls } from './style.js'
 
 /** A specification of Vega-Lite. Its `config` adds to that of all pictures, group by group. */
 export type Specification = Record<string, unknown>
@@ -92,7 +92,7 @@ function isRecord(value: unknown): value is Specification {
 
 /** Coordinates to a hundredth of a pixel, which halves the file; cells without the pale seams of smoothed edges. */
 function tidy(svg: string): string {
-  return svg
+  return withoutControls(svg)
     .replaceAll(/ (?:d|transform)="[^"]*"/g, (attribute) =>
       attribute.replaceAll(/-?\d+\.\d{3,}(?:e-?\d+)?/g, (number) => String(Math.round(100 * Number(number)) / 100)),
     )

@@ -22,3 +22,8 @@ export const CONFIG = {
   title: { anchor: 'start', fontSize: 15, subtitleFontSize: 12, subtitleColor: '#333333', offset: 10 },
   view: { stroke: '#888888' },
 }
+
+/** XML cannot have control characters, and names of columns can. */
+export function withoutControls(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, ' ')
+}
