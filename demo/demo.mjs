@@ -5,13 +5,12 @@
 //   npm run demo                                    builds what is missing, then runs this file
 //   npm run demo -- --picture docs/picture.png      also renews the picture of the README
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { kmeans } from './kmeans.mjs'
-import { COLUMNS, measure, writeCsv } from './measurement.mjs'
-import { draw } from './picture.mjs'
+import { COLUMNS, measure, UNITS, writeCsv } from './measurement.mjs'
 import { random } from './random.mjs'
 import { statistics } from './statistics.mjs'
 import { textTable } from './table.mjs'
@@ -51,16 +50,20 @@ async function main() {
   )
   say(comparison(record, kept))
 
-  const { svg, png } = await draw(record, kept)
-  writeFileSync(path('picture.svg'), svg)
-  writeFileSync(path('picture.png'), png)
+  say('')
+  for (const name of ['picture.svg', 'picture.png']) drawPair('wind_speed', 'power', name)
   if (options.picture) copyFileSync(path('picture.png'), options.picture)
-  say(`\nPicture: ${path('picture.svg')} and ${path('picture.png')}`)
+}
+
+function drawPair(x, y, name) {
+  const labels = [x, y, 'exposure'].map((column) => `${column.replace('_', ' ')} (${UNITS[column]})`)
+  const axes = ['--columns', `${x},${y}`, '--labels', labels.join(','), '--weights', 'exposure']
+  fewpoints('picture', path('measurement.csv'), path('kept.csv'), '-o', path(name), '--force', ...axes)
 }
 
 /** Runs the command line as a user would. If it fails, it has printed the reason, and the demo ends. */
 function fewpoints(...args) {
-  say(`$ npx fewpoints ${args.join(' ')}`)
+  say(`$ npx fewpoints ${args.map((word) => (/[ ()]/.test(word) ? `'${word}'` : word)).join(' ')}`)
   const program = join(ROOT, 'dist', 'cli', 'main.js')
   const { status } = spawnSync(process.execPath, [program, ...args], { stdio: 'inherit' })
   if (status !== 0) process.exit(status ?? 1)

@@ -35,7 +35,7 @@ test('the demo compresses, verifies, compares and draws', () => {
 
   const svg = readFileSync(join(out, 'picture.svg'), 'utf8')
   expect(svg).toContain('wind speed (m/s)')
-  expect(svg).toContain('rows kept')
+  expect(svg).toContain('points kept')
   const pngSignature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]
   expect([...readFileSync(join(out, 'picture.png')).subarray(0, 8)]).toEqual(pngSignature)
 })

@@ -21,6 +21,7 @@ const LIB: Floor[] = [
   {
     'lib/input': 'arguments as they are given: options, points, orders, networks, labelled rows',
     'lib/io': 'file formats: from bytes to tables and back',
+    'lib/plot': 'pictures of a set and of the points that were kept of it',
   },
   { 'lib/native': 'the addon: its declaration, how it is found, its jobs; memory' },
   { 'lib/errors.ts': 'errors with codes', 'lib/nearest.ts': 'what a misspelled name was meant to be' },

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The command line: the commands, their options, and the end of the process.
 import { readFileSync } from 'node:fs'
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import { systemError } from '../io/bytes.js'
 import { orMemoryError } from '../native/memory.js'
 import { nameList, order, positiveNumber, quality, scale, wholeNumber } from './arguments.js'
@@ -101,6 +101,42 @@ function program(signal: AbortSignal): Command {
     .action(async (file, options) => {
       const { infoCommand } = await import('./info.js')
       await infoCommand(file, options, signal)
+    })
+
+  addTextOptions(fewpoints.command('picture'))
+    .description('draw the density of a file beside the points that were kept of it')
+    .argument('<original>', 'a file of the same formats, read twice')
+    .argument('<compressed>', 'what compress wrote')
+    .option('-o, --output <file>', 'where to: .svg .png .html (required)')
+    .option('--columns <names>', `${COLUMNS} (default: all of the compressed file, up to 6)`, nameList)
+    .option(
+      '--weights <name>',
+      "the original's column of weights (default: what the compressed file says, else all are 1)",
+    )
+    .option(
+      '--labels <names>',
+      'the titles of the axes, one per column of --columns, and one more for the weights',
+      nameList,
+    )
+    .addOption(
+      new Option('--range <how>', 'what the axes show: all rows, or leave out what lies far out')
+        .choices(['robust', 'all'])
+        .default('robust'),
+    )
+    .option(
+      '--width <pixels>',
+      'the width of the picture (default: its own, for .png twice that)',
+      wholeNumber(100, 20_000),
+    )
+    .option('--drop-missing', DROP, false)
+    .option('--force', 'overwrite the output if it exists (never an input)', false)
+    .option('--json', 'print the summary as JSON', false)
+    .option('--quiet', 'print nothing but errors', false)
+    .action(async (original, compressed, options) => {
+      if (options.output === undefined)
+        throw new CliError(EXIT.usage, '--output must be given; see fewpoints help picture')
+      const { pictureCommand } = await import('./picture.js')
+      await pictureCommand(original, compressed, options, signal)
     })
 
   for (const command of [fewpoints, ...fewpoints.commands]) {
