@@ -5,6 +5,7 @@ import Papa from 'papaparse'
 import { type ByteSource, blocks, fileError } from './bytes.js'
 import { type addCell, cellAdder, isNumber, isNumberLike } from './cell.js'
 import { type Dialect, recognise } from './dialect.js'
+import { valueText } from './kept.js'
 import { beginsWith, parseBlanks } from './sample.js'
 import { newColumns, positionNames, type ReadOptions, type Table, uniqueNames } from './table.js'
 import { numberText, rowTexts } from './text.js'
@@ -255,15 +256,25 @@ function newlines(cells: string[]): number {
 
 // ---- writing
 
-/** A line of names, then the rows. Numbers are the shortest text that reads back bit for bit. */
+/**
+ * A line of names, then the rows. Numbers are the shortest text that reads back bit for bit. A missing value is an empty
+ * cell, an empty text is "".
+ */
 export function* csvText(
   names: readonly string[],
-  columns: readonly ArrayLike<number>[],
+  columns: readonly ArrayLike<unknown>[],
   delimiter: string,
 ): Generator<string> {
   yield `${names.map((name) => quoted(name, delimiter)).join(delimiter)}\n`
   const rows = columns[0]?.length ?? 0
-  yield* rowTexts(rows, (row) => `${columns.map((column) => numberText(column[row])).join(delimiter)}\n`)
+  const cell = (value: unknown) => (typeof value === 'number' ? numberText(value) : cellText(value, delimiter))
+  yield* rowTexts(rows, (row) => `${columns.map((column) => cell(column[row])).join(delimiter)}\n`)
+}
+
+function cellText(value: unknown, delimiter: string): string {
+  const text = valueText(value)
+  const isPlain = text === '' ? value !== '' : !/["\n\r]|^\s|\s$/.test(text) && !text.includes(delimiter)
+  return isPlain ? text : `"${text.replaceAll('"', '""')}"`
 }
 
 function quoted(name: string, delimiter: string): string {
