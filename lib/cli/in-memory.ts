@@ -1,13 +1,12 @@
 // A compression with all rows in memory.
 import { compress } from '../index.js'
 import { openRows } from '../io/rows.js'
-import type { CompressCommand } from './compress.js'
+import { type CompressCommand, rowsOptions } from './compress-options.js'
 import { EXIT, step } from './exit.js'
 import { gatherValues, type Outcome } from './outcome.js'
 import type { ProgressBar } from './progress.js'
 import { compensatedSum, note } from './report.js'
 import { readSelection } from './selection.js'
-import { rowsOptions } from './streamed.js'
 
 /** Reads the whole file and compresses it. Throws CliError, or the library's errors. */
 export async function compressInMemory(

@@ -20,6 +20,9 @@ const OUTPUTS = 'where to: .csv .tsv .npy .npz .parquet .json .ndjson, or - for 
 const FORMAT = 'csv, tsv, npy, npz, parquet, json or ndjson (default: as the name of the output ends; csv for -)'
 const FORCE = 'overwrite the output if it exists (never the input)'
 
+const THREADS = 'how many threads to use (default: all processors)'
+const SCALE = "how cells are cut: 'standard', 'none', or a factor per column: 1,1,0.5"
+const QUALITY = "'best', or 'fast': keep no moments above the order"
 const COLUMNS = 'the columns to use, a,b,c'
 const DROP = 'leave rows out that have a missing value, a text or a NaN in a column that is used'
 
@@ -47,14 +50,9 @@ function program(signal: AbortSignal): Command {
     )
     .option('--columns <names>', `${COLUMNS} (default: all columns of numbers)`, nameList)
     .option('--weights <name>', 'the column that has the weights (default: all are 1)')
-    .option('--threads <n>', 'how many threads to use (default: all processors)', wholeNumber(1))
-    .option(
-      '--scale <how>',
-      "how cells are cut: 'standard', 'none', or a factor per column: 1,1,0.5",
-      scale,
-      'standard',
-    )
-    .option('--quality <word>', "'best', or 'fast': keep no moments above the order", quality, 'best')
+    .option('--threads <n>', THREADS, wholeNumber(1))
+    .option('--scale <how>', SCALE, scale, 'standard')
+    .option('--quality <word>', QUALITY, quality, 'best')
     .option('--drop-missing', DROP, false)
     .option('--keep-columns <names>', 'other columns, whose values go along with the kept rows', nameList)
     .option(
@@ -80,6 +78,31 @@ function program(signal: AbortSignal): Command {
       await compressCommand(inputs, options, signal)
     })
 
+  fewpoints
+    .command('merge')
+    .description('make one file of several that compress or merge wrote, with the moments of all together')
+    .argument('<inputs...>', 'files and patterns; their sequence bears on the result')
+    .option('-o, --output <file>', OUTPUTS)
+    .option('--format <name>', FORMAT, format)
+    .option('--size <n>', 'the most points to keep (default: as many as the largest input has)', wholeNumber(1))
+    .option(
+      '--order <k>',
+      "keep all moments up to this degree, or 'auto' (default: the lowest that an input tells)",
+      order,
+    )
+    .option('--threads <n>', THREADS, wholeNumber(1))
+    .option('--scale <how>', SCALE, scale, 'standard')
+    .option('--quality <word>', QUALITY, quality, 'best')
+    .option('--force', FORCE, false)
+    .option('--json', 'print the summary as JSON', false)
+    .option('--quiet', 'print nothing but errors', false)
+    .action(async (inputs, options) => {
+      if (options.output === undefined)
+        throw new CliError(EXIT.usage, '--output must be given; see fewpoints help merge')
+      const { mergeCommand } = await import('./merge.js')
+      await mergeCommand(inputs, options, signal)
+    })
+
   addTextOptions(fewpoints.command('verify'))
     .description('compare the moments of a compressed file with those of the original, and its rows')
     .argument('<original>', INPUTS)
@@ -100,7 +123,7 @@ function program(signal: AbortSignal): Command {
       positiveNumber,
       50,
     )
-    .option('--threads <n>', 'how many threads to use (default: all processors)', wholeNumber(1))
+    .option('--threads <n>', THREADS, wholeNumber(1))
     .option('--drop-missing', DROP, false)
     .option('--json', 'print the comparison as JSON', false)
     .option('--quiet', 'print nothing but errors', false)

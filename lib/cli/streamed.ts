@@ -1,8 +1,7 @@
 // A compression of rows that stream by: of files larger than memory, of several files, pipes and queries.
 import { Compressor, type CompressorOptions } from '../index.js'
-import type { RowsOptions } from '../io/rows.js'
 import type { Checkpoint, Progress } from './checkpoint.js'
-import type { CompressCommand } from './compress.js'
+import { type CompressCommand, rowsOptions } from './compress-options.js'
 import { CliError, EXIT } from './exit.js'
 import { HeldValues } from './held-values.js'
 import { memoryWatch, shareMemory } from './memory.js'
@@ -10,7 +9,6 @@ import type { Outcome } from './outcome.js'
 import type { ProgressBar } from './progress.js'
 import { CompensatedSum, note, whole } from './report.js'
 import { openFiles, openQuery, type RowSource, type SourceChunk, type SourcePosition } from './row-source.js'
-import { readOptions } from './text-options.js'
 
 export interface StreamedOutcome extends Outcome {
   /** The last state, for the checkpoint. */
@@ -46,14 +44,6 @@ export async function compressStreamed(
   const progress = checkpoint === undefined ? undefined : await work.save()
   if (progress !== undefined) await checkpoint?.save(progress)
   return { ...(await work.finish(paths, signal)), progress }
-}
-
-/** What is read of each row. */
-export function rowsOptions(command: CompressCommand, signal: AbortSignal): RowsOptions {
-  const { columns, weights, keepColumns, dropMissing, checkpoint } = command
-  // With a checkpoint the loop ends between two chunks, so that the state can be saved.
-  const own = checkpoint === undefined ? signal : undefined
-  return { ...readOptions(command), columns, weights, keep: keepColumns, dropMissing, signal: own }
 }
 
 /** Rows on their way from the source through the Compressor, and what is counted besides. */
