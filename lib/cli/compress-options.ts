@@ -60,17 +60,7 @@ export function checkFormat({ format, name }: Output, { keepColumns }: CompressC
 }
 
 /** The options of the command line that bear on the result, in the sequence in which a difference is told. */
-const BEARING = [
-  'columns',
-  'weights',
-  'order',
-  'size',
-  'quality',
-  'scale',
-  'dropMissing',
-  'keepColumns',
-  'memory',
-] as const
+const BEARING = ['columns', 'weights', 'order', 'size', 'quality', 'scale', 'dropMissing', 'keepColumns'] as const
 const BEARING_TEXT = ['header', 'delimiter', 'decimal', 'comment', 'skip', 'missing'] as const
 
 /** Their values, by their names on the command line. */

@@ -23,13 +23,18 @@ export class HeldValues {
   }
 
   /** Takes the values of rows first, first + 1, ...; `held` tells which rows can still be kept. */
-  add(first: number, count: number, values: readonly ArrayLike<unknown>[], held: () => Float64Array): void {
+  async add(
+    first: number,
+    count: number,
+    values: readonly ArrayLike<unknown>[],
+    held: () => Promise<Float64Array>,
+  ): Promise<void> {
     if (this.#names.length === 0) return
     for (let i = 0; i < count; i++) this.#rows.push(first + i)
     for (const [c, column] of this.#columns.entries()) for (let i = 0; i < count; i++) column.push(values[c][i])
     // Each pruning looks at twice as many rows as the last one left, so that all of them take linear time.
     if (this.#rows.length < this.#pruneAt) return
-    this.#prune(held())
+    this.#prune(await held())
     this.#pruneAt = Math.max(FIRST_PRUNING, 2 * this.#rows.length)
   }
 

@@ -82,7 +82,8 @@ class Work {
       },
     }
     const options: CompressorOptions = { dimension: source.names.length, order, size, quality, scale, memory, ...watch }
-    this.compressor = from === undefined ? new Compressor(options) : Compressor.restore(from.compressor, watch)
+    this.compressor =
+      from === undefined ? new Compressor(options) : Compressor.restore(from.compressor, { memory, ...watch })
   }
 
   /** The chunks that are left. The time until each comes counts as reading. */
@@ -99,7 +100,7 @@ class Work {
   async push({ points, weights, first, count, kept, dropped, done, place }: SourceChunk): Promise<void> {
     const start = performance.now()
     await this.compressor.push(points.subarray(0, count * this.#source.names.length), weights?.subarray(0, count))
-    this.#held.add(first, count, kept, () => this.compressor.heldRows())
+    await this.#held.add(first, count, kept, () => this.compressor.heldRows())
     this.#dropped += dropped
     if (weights !== undefined && this.#source.weightColumn !== null) this.#weight.add(weights, count)
     this.#place = place
@@ -111,7 +112,7 @@ class Work {
   async save(): Promise<Progress> {
     const compressor = await this.compressor.save()
     const place = this.#place ?? { files: [], within: {} }
-    const held = this.#held.save(this.compressor.heldRows())
+    const held = this.#held.save(await this.compressor.heldRows())
     return { place, dropped: this.#dropped, weight: this.#weight.state, compressor, held }
   }
 
