@@ -38,15 +38,20 @@ export class HeldValues {
     this.#pruneAt = Math.max(FIRST_PRUNING, 2 * this.#rows.length)
   }
 
+  /** Plain data that shares its lists with this, until more rows come. */
   save(held: Float64Array): HeldState {
     if (this.#names.length > 0) this.#prune(held)
     return { rows: Float64Array.from(this.#rows), columns: this.#columns }
   }
 
-  /** The values of some rows, ascending. */
+  /** The values of some rows, ascending. A state that was saved before stays as it is. */
   columns(rows: ArrayLike<number>): KeptColumn[] {
-    if (this.#names.length > 0) this.#prune(rows)
-    return this.#names.map((name, c) => ({ name, values: this.#columns[c] }))
+    let at = 0
+    const places = Array.from(rows, (row) => {
+      while (this.#rows[at] < row) at++
+      return at
+    })
+    return this.#names.map((name, c) => ({ name, values: places.map((place) => this.#columns[c][place]) }))
   }
 
   /** Forgets all rows but these. Both lists ascend. */
