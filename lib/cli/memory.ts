@@ -1,13 +1,13 @@
 // A ceiling for the memory of the whole process: what Node itself takes, and what is left for reading and compressing.
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { plainError } from '../errors.js'
+import { type CodedError, plainError } from '../errors.js'
 import { bytes } from './report.js'
 
 /** What V8 and the allocator take beyond what is in use, between two collections. Measured, see docs/command-line.md. */
 const NODE_GROWTH = 40e6
-/** Less than this is of no use to a reader or to the compressor. */
-const LEAST = 16e6
+/** A reader in pieces takes this much at least. */
+const LEAST_FOR_READER = 32e6
 
 export interface MemoryShares {
   /** Bytes for the reader, and for the Compressor. Undefined: no limit. */
@@ -23,14 +23,24 @@ export function shareMemory(ceiling: number | undefined): MemoryShares {
   if (ceiling === undefined) return { reader: undefined, compressor: undefined }
   const taken = process.memoryUsage.rss() + NODE_GROWTH
   const left = ceiling - taken
-  if (left < 2 * LEAST) {
-    const least = bytes(Math.ceil((taken + 2 * LEAST) / 1e6) * 1e6)
-    throw plainError(
-      'ERR_MEMORY',
-      `--memory ${bytes(ceiling)} is too little: Node and the package take ${bytes(taken)} of it; ${least} is the least`,
-    )
+  const reader = Math.max(LEAST_FOR_READER, Math.floor(left / 2))
+  if (left > reader) return { reader, compressor: left - reader }
+  const message = `${tooLittle(ceiling)}: Node and the package take ${bytes(taken)} of it, and a reader ${bytes(reader)}`
+  throw plainError('ERR_MEMORY', message)
+}
+
+/** Runs what is refused when its share is too little, and says so. */
+export function withinMemory<T>(ceiling: number | undefined, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (ceiling === undefined || (error as Partial<CodedError>).code !== 'ERR_MEMORY') throw error
+    throw plainError('ERR_MEMORY', `${tooLittle(ceiling)}: ${(error as Error).message}`, error)
   }
-  return { reader: Math.floor(left / 2), compressor: Math.floor(left / 2) }
+}
+
+function tooLittle(ceiling: number): string {
+  return `--memory ${bytes(ceiling)} is too little`
 }
 
 /** From this part of the ceiling on, garbage is collected at once. */

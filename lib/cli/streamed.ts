@@ -4,7 +4,7 @@ import type { Checkpoint, Progress } from './checkpoint.js'
 import { type CompressCommand, rowsOptions } from './compress-options.js'
 import { CliError, EXIT } from './exit.js'
 import { HeldValues } from './held-values.js'
-import { memoryWatch, shareMemory } from './memory.js'
+import { memoryWatch, shareMemory, withinMemory } from './memory.js'
 import type { Outcome } from './outcome.js'
 import type { ProgressBar } from './progress.js'
 import { CompensatedSum, note, whole } from './report.js'
@@ -82,8 +82,9 @@ class Work {
       },
     }
     const options: CompressorOptions = { dimension: source.names.length, order, size, quality, scale, memory, ...watch }
-    this.compressor =
-      from === undefined ? new Compressor(options) : Compressor.restore(from.compressor, { memory, ...watch })
+    this.compressor = withinMemory(command.memory, () =>
+      from === undefined ? new Compressor(options) : Compressor.restore(from.compressor, { memory, ...watch }),
+    )
   }
 
   /** The chunks that are left. The time until each comes counts as reading. */

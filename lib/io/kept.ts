@@ -10,6 +10,17 @@ export interface KeptColumn {
 /** What all values of a column are; those that are missing do not count. `empty`: all are missing. */
 export type KeptKind = 'number' | 'bigint' | 'text' | 'boolean' | 'date' | 'mixed' | 'empty'
 
+/** Some readers give a whole number as a number where float64 holds it, and as a bigint elsewhere. Such a column is of bigints. */
+export function evenKinds(values: ArrayLike<unknown>): ArrayLike<unknown> {
+  let bigints = 0
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]
+    if (typeof value === 'bigint') bigints++
+    else if (!isMissing(value) && !Number.isInteger(value)) return values
+  }
+  return bigints === 0 ? values : Array.from(values, (value) => (typeof value === 'number' ? BigInt(value) : value))
+}
+
 export function kindOf(values: ArrayLike<unknown>): KeptKind {
   let kind: KeptKind = 'empty'
   for (let i = 0; i < values.length; i++) {

@@ -1,7 +1,7 @@
 // Writes a compressed set: its points, their new weights, their rows in the source, and columns that are carried along.
 import { type Target, writeAtomically } from './atomic.js'
 import type { OutputFormat } from './format.js'
-import type { KeptColumn } from './kept.js'
+import { evenKinds, type KeptColumn } from './kept.js'
 import { type FileMeta, META_KEY, metaToText } from './meta.js'
 import { uniqueName } from './table.js'
 
@@ -140,12 +140,12 @@ function outputColumns({ names, points, weights, rows, kept }: CompressedSet): O
   }
 }
 
-/** The same columns under names that are free. */
+/** The same columns under names that are free, each with values of one kind as far as they are. */
 function renamed(kept: readonly KeptColumn[] = [], taken: Set<string>): KeptColumn[] {
   return kept.map(({ name, values }) => {
     const free = uniqueName(name, taken)
     taken.add(free)
-    return { name: free, values }
+    return { name: free, values: evenKinds(values) }
   })
 }
 
