@@ -8,6 +8,14 @@ export interface HeldState {
 }
 
 const FIRST_PRUNING = 1 << 17 // rows
+/** A short text with its place in a list, and a row number. */
+const BYTES_PER_VALUE = 64
+
+/** About how many bytes they take at most: see Compressor.heldRows(), which lists two blocks and 40 rows per row of `size`. */
+export function heldBytes(columns: number, size = 1000): number {
+  const rows = 2 * (2 * Math.max(65_536, 12 * size) + 40 * size)
+  return columns === 0 ? 0 : rows * BYTES_PER_VALUE * (columns + 1)
+}
 
 export class HeldValues {
   readonly #names: readonly string[]

@@ -5,9 +5,11 @@ import { type CodedError, plainError } from '../errors.js'
 import { bytes } from './report.js'
 
 /** What V8 and the allocator take beyond what is in use, between two collections. Measured, see docs/command-line.md. */
-const NODE_GROWTH = 40e6
+const NODE_GROWTH = 36e6
 /** A reader in pieces takes this much at least. */
 const LEAST_FOR_READER = 32e6
+/** A Compressor of some columns and a size of a thousand takes about this much. */
+const USUAL_FOR_COMPRESSOR = 64e6
 
 export interface MemoryShares {
   /** Bytes for the reader, and for the Compressor. Undefined: no limit. */
@@ -16,16 +18,16 @@ export interface MemoryShares {
 }
 
 /**
- * Shares out what a ceiling leaves. Call it when all that is needed has been loaded, because it measures what is taken.
- * Throws Error ERR_MEMORY when too little is left.
+ * Shares out what a ceiling leaves; `held`: bytes that are needed for something else. Call it when all that is needed has been
+ * loaded, because it measures what is taken. Throws Error ERR_MEMORY when too little is left.
  */
-export function shareMemory(ceiling: number | undefined): MemoryShares {
+export function shareMemory(ceiling: number | undefined, held: number): MemoryShares {
   if (ceiling === undefined) return { reader: undefined, compressor: undefined }
-  const taken = process.memoryUsage.rss() + NODE_GROWTH
+  const taken = process.memoryUsage.rss() + NODE_GROWTH + held
   const left = ceiling - taken
-  const reader = Math.max(LEAST_FOR_READER, Math.floor(left / 2))
+  const reader = Math.max(LEAST_FOR_READER, Math.min(left - USUAL_FOR_COMPRESSOR, Math.floor(left / 2)))
   if (left > reader) return { reader, compressor: left - reader }
-  const message = `${tooLittle(ceiling)}: Node and the package take ${bytes(taken)} of it, and a reader ${bytes(reader)}`
+  const message = `${tooLittle(ceiling)}: Node, the package and what is carried along take ${bytes(taken)} of it, and a reader ${bytes(reader)}`
   throw plainError('ERR_MEMORY', message)
 }
 

@@ -3,7 +3,7 @@ import { Compressor, type CompressorOptions } from '../index.js'
 import type { Checkpoint, Progress } from './checkpoint.js'
 import { type CompressCommand, rowsOptions } from './compress-options.js'
 import { CliError, EXIT } from './exit.js'
-import { HeldValues } from './held-values.js'
+import { HeldValues, heldBytes } from './held-values.js'
 import { memoryWatch, shareMemory, withinMemory } from './memory.js'
 import type { Outcome } from './outcome.js'
 import type { ProgressBar } from './progress.js'
@@ -27,7 +27,7 @@ export async function compressStreamed(
   checkpoint: Checkpoint | undefined,
   from: Progress | undefined,
 ): Promise<StreamedOutcome> {
-  const shares = shareMemory(command.memory)
+  const shares = shareMemory(command.memory, heldBytes(command.keepColumns?.length ?? 0, command.size))
   const options = { ...rowsOptions(command, signal), memory: shares.reader }
   const source = await (paths === undefined ? openQuery(command.sql as string, options) : openFiles(paths, options))
   for (const text of source.notes) note(text, command.quiet)
