@@ -1,33 +1,32 @@
 // The values of columns that are carried along, while their rows stream by: only those of rows that can still be kept.
 import type { KeptColumn } from '../io/kept.js'
 
-/** The state as plain data, for a checkpoint. */
+/** Rows of the stream, ascending, and one list of values per column. As plain data, for a checkpoint. */
 export interface HeldState {
   rows: Float64Array
-  columns: unknown[][]
+  columns: ArrayLike<unknown>[]
 }
 
-const FIRST_PRUNING = 1 << 17 // rows
+/** Rows between two prunings: a block of the Compressor, which then forgets most of them. */
+const BETWEEN = 65_536
 /** A short text with its place in a list, and a row number. */
 const BYTES_PER_VALUE = 64
 
 /** About how many bytes they take at most: see Compressor.heldRows(), which lists two blocks and 40 rows per row of `size`. */
 export function heldBytes(columns: number, size = 1000): number {
-  const rows = 2 * (2 * Math.max(65_536, 12 * size) + 40 * size)
+  const rows = BETWEEN + 2 * Math.max(BETWEEN, 12 * size) + 40 * size
   return columns === 0 ? 0 : rows * BYTES_PER_VALUE * (columns + 1)
 }
 
 export class HeldValues {
   readonly #names: readonly string[]
-  /** Row numbers of the stream, ascending, and one list of values per column. */
-  #rows: number[] = []
-  #columns: unknown[][]
-  #pruneAt = FIRST_PRUNING
+  /** The lists of each chunk as they came. Pruning makes one of them all. */
+  #parts: HeldState[] = []
+  #fresh = 0
 
   constructor(names: readonly string[], state?: HeldState) {
     this.#names = names
-    this.#rows = state === undefined ? [] : [...state.rows]
-    this.#columns = state?.columns ?? names.map(() => [])
+    if (state !== undefined && names.length > 0) this.#parts = [state]
   }
 
   /** Takes the values of rows first, first + 1, ...; `held` tells which rows can still be kept. */
@@ -35,45 +34,47 @@ export class HeldValues {
     first: number,
     count: number,
     values: readonly ArrayLike<unknown>[],
-    held: () => Promise<Float64Array>,
+    held: () => Promise<ArrayLike<number>>,
   ): Promise<void> {
     if (this.#names.length === 0) return
-    for (let i = 0; i < count; i++) this.#rows.push(first + i)
-    for (const [c, column] of this.#columns.entries()) for (let i = 0; i < count; i++) column.push(values[c][i])
-    // Each pruning looks at twice as many rows as the last one left, so that all of them take linear time.
-    if (this.#rows.length < this.#pruneAt) return
-    this.#prune(await held())
-    this.#pruneAt = Math.max(FIRST_PRUNING, 2 * this.#rows.length)
+    const rows = Float64Array.from({ length: count }, (_, i) => first + i)
+    this.#parts.push({ rows, columns: [...values] })
+    this.#fresh += count
+    if (this.#fresh >= BETWEEN) this.#prune(await held())
   }
 
-  /** Plain data that shares its lists with this, until more rows come. */
-  save(held: Float64Array): HeldState {
-    if (this.#names.length > 0) this.#prune(held)
-    return { rows: Float64Array.from(this.#rows), columns: this.#columns }
+  /** The state without what can be forgotten. */
+  save(held: ArrayLike<number>): HeldState {
+    if (this.#names.length === 0) return { rows: new Float64Array(), columns: [] }
+    return this.#prune(held)
   }
 
-  /** The values of some rows, ascending. A state that was saved before stays as it is. */
+  /** The values of some rows, ascending. */
   columns(rows: ArrayLike<number>): KeptColumn[] {
-    let at = 0
-    const places = Array.from(rows, (row) => {
-      while (this.#rows[at] < row) at++
-      return at
-    })
-    return this.#names.map((name, c) => ({ name, values: places.map((place) => this.#columns[c][place]) }))
+    const { columns } = this.#pick(rows)
+    return this.#names.map((name, c) => ({ name, values: columns[c] }))
   }
 
-  /** Forgets all rows but these. Both lists ascend. */
-  #prune(rows: ArrayLike<number>): void {
-    let kept = 0
-    let at = 0
-    for (let i = 0; i < this.#rows.length; i++) {
-      while (at < rows.length && rows[at] < this.#rows[i]) at++
-      if (rows[at] !== this.#rows[i]) continue
-      this.#rows[kept] = this.#rows[i]
-      for (const column of this.#columns) column[kept] = column[i]
-      kept++
+  #prune(held: ArrayLike<number>): HeldState {
+    const state = this.#pick(held)
+    this.#parts = [state]
+    this.#fresh = 0
+    return state
+  }
+
+  /** What is held of these rows, ascending, in new lists. */
+  #pick(wanted: ArrayLike<number>): HeldState {
+    const rows: number[] = []
+    const columns: unknown[][] = this.#names.map(() => [])
+    let next = 0
+    for (const part of this.#parts) {
+      for (let i = 0; i < part.rows.length && next < wanted.length; i++) {
+        while (wanted[next] < part.rows[i]) next++
+        if (wanted[next] !== part.rows[i]) continue
+        rows.push(wanted[next])
+        for (const [c, column] of columns.entries()) column.push(part.columns[c][i])
+      }
     }
-    this.#rows.length = kept
-    for (const column of this.#columns) column.length = kept
+    return { rows: Float64Array.from(rows), columns }
   }
 }

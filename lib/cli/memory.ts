@@ -45,9 +45,9 @@ function tooLittle(ceiling: number): string {
   return `--memory ${bytes(ceiling)} is too little`
 }
 
-/** From this part of the ceiling on, garbage is collected at once. */
+/** From this part of the ceiling on, garbage is collected when it is more than the other part. */
 const WATCHED = 0.75
-const BETWEEN_COLLECTIONS = 200 // ms
+const GARBAGE = 0.1
 
 /**
  * A function to be called after each chunk. V8 does not know of the ceiling and would let garbage grow beyond it; this
@@ -57,11 +57,12 @@ export function memoryWatch(ceiling: number | undefined): () => void {
   if (ceiling === undefined) return () => {}
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
-  let last = 0
+  let inUse = 0
   return () => {
-    const now = performance.now()
-    if (now - last < BETWEEN_COLLECTIONS || process.memoryUsage.rss() < WATCHED * ceiling) return
+    const { rss, heapUsed, external } = process.memoryUsage()
+    if (rss < WATCHED * ceiling || heapUsed + external - inUse < GARBAGE * ceiling) return
     collect()
-    last = performance.now()
+    const after = process.memoryUsage()
+    inUse = after.heapUsed + after.external
   }
 }
