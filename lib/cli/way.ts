@@ -31,13 +31,11 @@ export async function chooseWay(paths: readonly string[] | undefined, options: W
   const [path] = paths
   if (await isPipe(path)) return { streams: true, reason: 'a pipe' }
   const need = await step(EXIT.input, () => withFile(path, bytesInMemory))
-  const room = options.memory ?? Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY)
-  const isLarger = need > room
-  const ceiling = options.memory === undefined ? 'memory' : '--memory'
-  return {
-    streams: isLarger,
-    reason: `needs about ${bytes(need)} in memory, ${isLarger ? 'more than' : 'within'} ${ceiling} of ${bytes(room)}`,
-  }
+  const { memory } = options
+  const room = memory ?? Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY)
+  const needed = `needs about ${bytes(need)}`
+  if (need <= room) return { streams: false, reason: needed }
+  return { streams: true, reason: `${needed}, more than ${memory === undefined ? 'there is' : '--memory allows'}` }
 }
 
 /** The table, the points, their copy in the kernel, and its working memory. */
