@@ -1,6 +1,7 @@
 // Turns the words of the command line into values. Commander reports errors together with the option's name.
 import { InvalidArgumentError } from 'commander'
 import { MAX_ORDER } from '../input/multi-index.js'
+import { FORMAT_NAMES, type OutputFormat, outputFormat } from '../io/format.js'
 
 /** A whole number from `min` to `max`. */
 export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -87,4 +88,36 @@ export function missingWords(text: string): string[] {
   const words = text.split(',').map((word) => word.trim())
   if (words.every((word) => word !== '')) return words
   throw new InvalidArgumentError('It must be numbers or words with commas between them: -9999,void')
+}
+
+const UNITS: Record<string, number> = {
+  '': 1,
+  b: 1,
+  k: 1e3,
+  kb: 1e3,
+  kib: 2 ** 10,
+  m: 1e6,
+  mb: 1e6,
+  mib: 2 ** 20,
+  g: 1e9,
+  gb: 1e9,
+  gib: 2 ** 30,
+  t: 1e12,
+  tb: 1e12,
+  tib: 2 ** 40,
+}
+
+/** Bytes: 300MB, 2GiB, 1e9. */
+export function memorySize(text: string): number {
+  const [, number, unit] = /^\s*(\d+(?:\.\d+)?(?:e\d+)?)\s*([a-z]*)\s*$/i.exec(text) ?? []
+  const value = Number(number) * (UNITS[unit?.toLowerCase()] ?? Number.NaN)
+  if (value > 0 && value <= Number.MAX_SAFE_INTEGER) return Math.floor(value)
+  throw new InvalidArgumentError('It must be a number of bytes, such as 300MB, 2GiB or 1e9.')
+}
+
+/** The name of a format that can be written. */
+export function format(text: string): OutputFormat {
+  const found = outputFormat(`x.${text.toLowerCase()}`)
+  if (found !== undefined) return found
+  throw new InvalidArgumentError(`It must be one of ${FORMAT_NAMES.join(', ')}.`)
 }

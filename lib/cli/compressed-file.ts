@@ -9,23 +9,31 @@ export interface CompressedColumns {
   weight: Column
   /** The source rows. Undefined in files from elsewhere. */
   row: Column | undefined
+  /** Columns that were carried along. */
+  carried: Column[]
 }
 
 /**
- * With metadata (Parquet, NPZ), as it tells. Without names (NPY), the last two columns are weight and row. Otherwise
- * the last two columns when they are called so, or a column `weight` anywhere. Throws CliError when there are no
- * weights.
+ * With metadata (Parquet, NPZ), as it tells. Without names (NPY), the last two columns are weight and row. Otherwise a column
+ * `weight` with a column `row` after it: points are before them, what is carried along is behind. Else a column `weight`
+ * anywhere. Throws CliError when there are no weights.
  */
 export function compressedColumns(path: string, table: Table): CompressedColumns {
   const { columns, meta, roles } = table
   if (meta !== undefined) {
     const find = columnFinder(path, table)
-    return { points: meta.columns.map(find), weight: find(meta.weight), row: find(meta.row) }
+    const carried = (meta.kept ?? []).map(find)
+    return { points: meta.columns.map(find), weight: find(meta.weight), row: find(meta.row), carried }
   }
   if (!table.named && roles?.weight === undefined) {
     if (columns.length < 3) throw noWeights(path)
     const [weight, row] = columns.slice(-2)
-    return { points: columns.slice(0, -2), weight, row }
+    return { points: columns.slice(0, -2), weight, row, carried: [] }
+  }
+  const pair = columns.findIndex(({ name }, i) => WEIGHT_NAME.test(name) && ROW_NAME.test(columns[i + 1]?.name ?? ''))
+  if (pair > 0) {
+    const points = columns.slice(0, pair).filter(({ kind }) => kind === 'number')
+    return { points, weight: columns[pair], row: columns[pair + 1], carried: columns.slice(pair + 2) }
   }
   const last = columns.at(-1)
   const row = columns.find(({ name }) => name === roles?.row) ?? (last && ROW_NAME.test(last.name) ? last : undefined)
@@ -35,7 +43,7 @@ export function compressedColumns(path: string, table: Table): CompressedColumns
     rest.find(({ name }) => name === roles?.weight) ??
     (lastOfRest && WEIGHT_NAME.test(lastOfRest.name) ? lastOfRest : rest.find(({ name }) => WEIGHT_NAME.test(name)))
   if (weight === undefined) throw noWeights(path)
-  return { points: rest.filter((column) => column !== weight && column.kind === 'number'), weight, row }
+  return { points: rest.filter((column) => column !== weight && column.kind === 'number'), weight, row, carried: [] }
 }
 
 /** The values of some columns. All must be finite: in a compressed file a gap is damage. Throws CliError. */

@@ -29,13 +29,14 @@ export class CliError extends Error {
   }
 }
 
-/** Runs one step of a command. Errors of it that have no exit code get this one. */
+/** Runs one step of a command. Errors of it that have no exit code get this one, except those that are about an option. */
 export async function step<T>(exitCode: number, work: () => Promise<T> | T): Promise<T> {
   try {
     return await work()
   } catch (error) {
     const { code } = error as Partial<CodedError>
-    if (error instanceof CliError || code === undefined || code === 'ERR_MEMORY') throw error
+    const isElse = code === undefined || code === 'ERR_MEMORY' || code === 'ERR_OPTION'
+    if (error instanceof CliError || isElse) throw error
     throw new CliError(exitCode, (error as Error).message, { cause: error })
   }
 }

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
 import { systemError } from '../io/bytes.js'
 import { orMemoryError } from '../native/memory.js'
-import { nameList, order, positiveNumber, quality, scale, wholeNumber } from './arguments.js'
+import { format, memorySize, nameList, order, positiveNumber, quality, scale, wholeNumber } from './arguments.js'
 import { CliError, EXIT, exitCodeOf, printError } from './exit.js'
 import { abortOnInterrupt } from './interrupt.js'
 import { addTextOptions } from './text-options.js'
@@ -16,6 +16,13 @@ ${EXIT.other} anything else, ${EXIT.interrupted} interrupted. FEWPOINTS_DEBUG=1 
 
 const INPUTS = 'CSV, TSV, NPY, NPZ, Parquet, Arrow IPC, JSON rows, GeoJSON points or PCD; - is standard input'
 
+const OUTPUTS = 'where to: .csv .tsv .npy .npz .parquet .json .ndjson, or - for standard output (required)'
+const FORMAT = 'csv, tsv, npy, npz, parquet, json or ndjson (default: as the name of the output ends; csv for -)'
+const FORCE = 'overwrite the output if it exists (never the input)'
+
+const THREADS = 'how many threads to use (default: all processors)'
+const SCALE = "how cells are cut: 'standard', 'none', or a factor per column: 1,1,0.5"
+const QUALITY = "'best', or 'fast': keep no moments above the order"
 const COLUMNS = 'the columns to use, a,b,c'
 const DROP = 'leave rows out that have a missing value, a text or a NaN in a column that is used'
 
@@ -26,9 +33,11 @@ function program(signal: AbortSignal): Command {
     .addHelpText('after', EXIT_CODES)
 
   addTextOptions(fewpoints.command('compress'))
-    .description('write a small file whose points have the same moments as those of a large one')
-    .argument('<input>', INPUTS)
-    .option('-o, --output <file>', 'where to: .csv .tsv .npy .npz .parquet .json .ndjson (required)')
+    .description('write a small file whose points have the same moments as those of large ones')
+    .argument('[inputs...]', `files and patterns: ${INPUTS}`)
+    .option('-o, --output <file>', OUTPUTS)
+    .option('--format <name>', FORMAT, format)
+    .option('--sql <query>', 'the rows of a query of DuckDB, instead of files')
     .option(
       '--order <k>',
       "keep all moments up to this degree, or 'auto' (default with --size): as high as it fits",
@@ -41,19 +50,23 @@ function program(signal: AbortSignal): Command {
     )
     .option('--columns <names>', `${COLUMNS} (default: all columns of numbers)`, nameList)
     .option('--weights <name>', 'the column that has the weights (default: all are 1)')
-    .option('--threads <n>', 'how many threads to use (default: all processors)', wholeNumber(1))
-    .option(
-      '--scale <how>',
-      "how cells are cut: 'standard', 'none', or a factor per column: 1,1,0.5",
-      scale,
-      'standard',
-    )
-    .option('--quality <word>', "'best', or 'fast': keep no moments above the order", quality, 'best')
+    .option('--threads <n>', THREADS, wholeNumber(1))
+    .option('--scale <how>', SCALE, scale, 'standard')
+    .option('--quality <word>', QUALITY, quality, 'best')
     .option('--drop-missing', DROP, false)
-    .option('--force', 'overwrite the output if it exists (never the input)', false)
+    .option('--keep-columns <names>', 'other columns, whose values go along with the kept rows', nameList)
+    .option(
+      '--memory <bytes>',
+      'the most memory that the process takes: 300MB, 2GiB; larger input is streamed',
+      memorySize,
+    )
+    .option('--checkpoint <file>', 'keep the state in this file, and go on from it when it is there')
+    .option('--checkpoint-every <seconds>', 'how often the state is written', positiveNumber, 10)
+    .option('--progress', 'tell the progress also where stderr is no terminal', false)
+    .option('--force', FORCE, false)
     .option('--json', 'print the summary as JSON', false)
     .option('--quiet', 'print nothing but errors', false)
-    .action(async (input, options) => {
+    .action(async (inputs, options) => {
       // No requiredOption(): it would complain before a misspelled option is reported.
       if (options.output === undefined)
         throw new CliError(EXIT.usage, '--output must be given; see fewpoints help compress')
@@ -62,7 +75,32 @@ function program(signal: AbortSignal): Command {
       if (options.size === undefined && options.order === undefined)
         throw new CliError(EXIT.usage, '--order must be given, or --size, and the order is chosen for it')
       const { compressCommand } = await import('./compress.js')
-      await compressCommand(input, options, signal)
+      await compressCommand(inputs, options, signal)
+    })
+
+  fewpoints
+    .command('merge')
+    .description('make one file of several that compress or merge wrote, with the moments of all together')
+    .argument('<inputs...>', 'files and patterns; their sequence bears on the result')
+    .option('-o, --output <file>', OUTPUTS)
+    .option('--format <name>', FORMAT, format)
+    .option('--size <n>', 'the most points to keep (default: as many as the largest input has)', wholeNumber(1))
+    .option(
+      '--order <k>',
+      "keep all moments up to this degree, or 'auto' (default: the lowest that an input tells)",
+      order,
+    )
+    .option('--threads <n>', THREADS, wholeNumber(1))
+    .option('--scale <how>', SCALE, scale, 'standard')
+    .option('--quality <word>', QUALITY, quality, 'best')
+    .option('--force', FORCE, false)
+    .option('--json', 'print the summary as JSON', false)
+    .option('--quiet', 'print nothing but errors', false)
+    .action(async (inputs, options) => {
+      if (options.output === undefined)
+        throw new CliError(EXIT.usage, '--output must be given; see fewpoints help merge')
+      const { mergeCommand } = await import('./merge.js')
+      await mergeCommand(inputs, options, signal)
     })
 
   addTextOptions(fewpoints.command('verify'))
@@ -85,7 +123,7 @@ function program(signal: AbortSignal): Command {
       positiveNumber,
       50,
     )
-    .option('--threads <n>', 'how many threads to use (default: all processors)', wholeNumber(1))
+    .option('--threads <n>', THREADS, wholeNumber(1))
     .option('--drop-missing', DROP, false)
     .option('--json', 'print the comparison as JSON', false)
     .option('--quiet', 'print nothing but errors', false)

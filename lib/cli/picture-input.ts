@@ -1,5 +1,6 @@
 // What a picture shows: the points of the compressed file, and two passes over the original.
 import { pathName } from '../io/bytes.js'
+import { columnFinder } from '../io/choose.js'
 import { readTable } from '../io/read.js'
 import { openRows, type Rows } from '../io/rows.js'
 import type { Table } from '../io/table.js'
@@ -11,7 +12,6 @@ import { compressedColumns, compressedValues } from './compressed-file.js'
 import { CliError, EXIT, step } from './exit.js'
 import type { ProgressBar } from './progress.js'
 import { names, whole } from './report.js'
-import { columnFinder } from '../io/choose.js'
 import { readOptions, type TextCommand } from './text-options.js'
 
 export interface InputCommand extends TextCommand {

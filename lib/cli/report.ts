@@ -50,8 +50,23 @@ export function bytes(value: number): string {
   return `${unit === 0 ? value : value.toPrecision(3)} ${units[unit]}`
 }
 
-export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, (_, item) => (item instanceof Float64Array ? [...item] : item))}\n`)
+/** Rows per second. */
+export function rate(value: number): string {
+  return value < 1e6 ? `${whole(Math.round(value))} rows/s` : `${Number((value / 1e6).toPrecision(3))} M rows/s`
+}
+
+/** Milliseconds as 5 s, 2 min 05 s, 1 h 02 min. */
+export function duration(value: number): string {
+  const seconds = Math.max(0, Math.round(value / 1000))
+  const [minutes, hours] = [Math.floor(seconds / 60), Math.floor(seconds / 3600)]
+  const two = (number: number) => String(number).padStart(2, '0')
+  if (hours > 0) return `${hours} h ${two(minutes % 60)} min`
+  return minutes > 0 ? `${minutes} min ${two(seconds % 60)} s` : `${seconds} s`
+}
+
+/** `stream`: standard output, or standard error where that has the result. */
+export function printJson(value: unknown, stream: NodeJS.WritableStream = process.stdout): void {
+  stream.write(`${JSON.stringify(value, (_, item) => (item instanceof Float64Array ? [...item] : item))}\n`)
 }
 
 /** Prints a remark on stderr, in one line. `--quiet` suppresses it. */
@@ -59,16 +74,42 @@ export function note(text: string, quiet: boolean): void {
   if (!quiet) process.stderr.write(`fewpoints: note: ${line(text)}\n`)
 }
 
-/** The sum with compensated rounding (Neumaier), so that the difference of two totals is not that of their own rounding. */
-export function compensatedSum(values: ArrayLike<number>): number {
-  let sum = 0
-  let lost = 0
-  for (let i = 0; i < values.length; i++) {
-    const next = sum + values[i]
-    lost += Math.abs(sum) >= Math.abs(values[i]) ? sum - next + values[i] : values[i] - next + sum
-    sum = next
+/** A sum with compensated rounding (Neumaier), so that the difference of two totals is not that of their own rounding. */
+export class CompensatedSum {
+  #sum: number
+  #lost: number
+
+  constructor([sum, lost]: readonly [number, number] = [0, 0]) {
+    this.#sum = sum
+    this.#lost = lost
   }
-  return sum + lost
+
+  /** Adds the first `count` values. */
+  add(values: ArrayLike<number>, count = values.length): void {
+    let [sum, lost] = [this.#sum, this.#lost]
+    for (let i = 0; i < count; i++) {
+      const next = sum + values[i]
+      lost += Math.abs(sum) >= Math.abs(values[i]) ? sum - next + values[i] : values[i] - next + sum
+      sum = next
+    }
+    this.#sum = sum
+    this.#lost = lost
+  }
+
+  get value(): number {
+    return this.#sum + this.#lost
+  }
+
+  /** The two parts, to go on from them. */
+  get state(): readonly [sum: number, lost: number] {
+    return [this.#sum, this.#lost]
+  }
+}
+
+export function compensatedSum(values: ArrayLike<number>): number {
+  const sum = new CompensatedSum()
+  sum.add(values)
+  return sum.value
 }
 
 /** A message as one line. It may quote a file, whose control characters could move the cursor or hide text. */

@@ -4,6 +4,7 @@ import { StringDecoder } from 'node:string_decoder'
 import { type ByteSource, blocks } from './bytes.js'
 import { type addCell, cellAdder, isNumberLike } from './cell.js'
 import type { Dialect } from './dialect.js'
+import { valueText } from './kept.js'
 import { newColumns, type ReadOptions, type Table } from './table.js'
 import { numberText, rowTexts } from './text.js'
 import { TextRows } from './text-rows.js'
@@ -84,15 +85,25 @@ export class TextTable {
 
 // ---- writing
 
-/** A line of names, then the rows. Numbers are the shortest text that reads back bit for bit. */
+/**
+ * A line of names, then the rows. Numbers are the shortest text that reads back bit for bit. A missing value is an empty
+ * cell, an empty text is "".
+ */
 export function* csvText(
   names: readonly string[],
-  columns: readonly ArrayLike<number>[],
+  columns: readonly ArrayLike<unknown>[],
   delimiter: string,
 ): Generator<string> {
   yield `${names.map((name) => quoted(name, delimiter)).join(delimiter)}\n`
   const rows = columns[0]?.length ?? 0
-  yield* rowTexts(rows, (row) => `${columns.map((column) => numberText(column[row])).join(delimiter)}\n`)
+  const cell = (value: unknown) => (typeof value === 'number' ? numberText(value) : cellText(value, delimiter))
+  yield* rowTexts(rows, (row) => `${columns.map((column) => cell(column[row])).join(delimiter)}\n`)
+}
+
+function cellText(value: unknown, delimiter: string): string {
+  const text = valueText(value)
+  const isPlain = text === '' ? value !== '' : !/["\n\r]|^\s|\s$/.test(text) && !text.includes(delimiter)
+  return isPlain ? text : `"${text.replaceAll('"', '""')}"`
 }
 
 function quoted(name: string, delimiter: string): string {

@@ -41,6 +41,9 @@ export const OUTPUT_ENDINGS: readonly string[] = [
   '.jsonl',
 ]
 
+/** The same endings as names of formats. */
+export const FORMAT_NAMES: readonly string[] = OUTPUT_ENDINGS.map((ending) => ending.slice(1))
+
 export function outputFormat(path: string): OutputFormat | undefined {
   const ending = extname(path).toLowerCase()
   return OUTPUT_ENDINGS.includes(ending) ? (INPUT_NAMES[ending] as OutputFormat) : undefined

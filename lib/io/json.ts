@@ -3,6 +3,7 @@ import { constants } from 'node:buffer'
 import { StringDecoder } from 'node:string_decoder'
 import { type ByteSource, blocks, fileError, readWhole } from './bytes.js'
 import { isMark, numberOfMark, parseJson } from './json-parse.js'
+import { jsonValue } from './kept.js'
 import {
   type Column,
   type ColumnBuilder,
@@ -14,7 +15,7 @@ import {
   uniqueNames,
   unread,
 } from './table.js'
-import { numberText, rowTexts } from './text.js'
+import { rowTexts } from './text.js'
 
 const BLOCK = 1 << 20
 export const LONGEST_LINE = 1 << 24
@@ -297,14 +298,14 @@ function firstLine(error: unknown): string {
 /** An array of objects, one per line; with `lines`, only the objects, one per line. */
 export function* jsonText(
   names: readonly string[],
-  columns: readonly ArrayLike<number>[],
+  columns: readonly ArrayLike<unknown>[],
   lines: boolean,
 ): Generator<string> {
   const keys = names.map((name) => `${JSON.stringify(name)}:`)
   const rows = columns[0]?.length ?? 0
   if (!lines) yield '[\n'
   yield* rowTexts(rows, (row) => {
-    const fields = columns.map((column, i) => keys[i] + numberText(column[row])).join(',')
+    const fields = columns.map((column, i) => keys[i] + jsonValue(column[row])).join(',')
     return `{${fields}}${lines || row === rows - 1 ? '' : ','}\n`
   })
   if (!lines) yield ']\n'

@@ -17,6 +17,8 @@ export interface FileMeta {
   sourceWeight: string | null
   /** Whether rows with missing values were left out of the source. */
   dropMissing: boolean
+  /** Columns that are carried along; they are no coordinates. Absent: none. */
+  kept?: string[] | undefined
 }
 
 export function metaToText(meta: FileMeta): string {
@@ -32,7 +34,16 @@ export function metaFromText(text: string): FileMeta | undefined {
     return undefined
   }
   if (typeof value !== 'object' || value === null) return undefined
-  const { version, columns, weight, row, order, sourceWeight, dropMissing } = value as Record<string, unknown>
+  const {
+    version,
+    columns,
+    weight,
+    row,
+    order,
+    sourceWeight,
+    dropMissing,
+    kept = [],
+  } = value as Record<string, unknown>
   const isOurs =
     version === 1 &&
     Array.isArray(columns) &&
@@ -41,6 +52,8 @@ export function metaFromText(text: string): FileMeta | undefined {
     typeof row === 'string' &&
     Number.isSafeInteger(order) &&
     (sourceWeight === null || typeof sourceWeight === 'string') &&
-    typeof dropMissing === 'boolean'
+    typeof dropMissing === 'boolean' &&
+    Array.isArray(kept) &&
+    kept.every((name) => typeof name === 'string')
   return isOurs ? (value as FileMeta) : undefined
 }

@@ -1,6 +1,7 @@
 // NumPy's NPY format, versions 1 to 3: a magic number, a header that is a Python literal, and the numbers.
 // https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 import { type ByteSource, blocks, fileError } from './bytes.js'
+import { isMissing, kindOf, valueText } from './kept.js'
 import { type NpyHeader, npyHeader, readNpyHeader } from './npy-header.js'
 import {
   type Column,
@@ -260,3 +261,30 @@ export function npyNumbers(
   const header = npyHeader(values instanceof Float64Array ? '<f8' : '<i8', shape, fortranOrder)
   return Buffer.concat([header, new Uint8Array(values.buffer, values.byteOffset, values.byteLength)])
 }
+
+/**
+ * A whole NPY file of a column of any kind: float64, int64, bool, datetime64[ms], else texts. A missing value is NaN, NaT,
+ * or an empty text: a column of int64 or bool that has one becomes texts.
+ */
+export function npyValues(values: ArrayLike<unknown>): Uint8Array {
+  const list = Array.from(values)
+  const kind = kindOf(list)
+  const isWhole = !list.some(isMissing)
+  if (kind === 'number')
+    return npyNumbers(
+      Float64Array.from(list, (value) => (value ?? Number.NaN) as number),
+      [list.length],
+    )
+  if (kind === 'bigint' && isWhole && list.every((value) => BigInt.asIntN(64, value as bigint) === value))
+    return npyNumbers(BigInt64Array.from(list as bigint[]), [list.length])
+  if (kind === 'boolean' && isWhole)
+    return Buffer.concat([npyHeader('|b1', [list.length]), Uint8Array.from(list, (value) => (value ? 1 : 0))])
+  if (kind === 'date') {
+    const times = BigInt64Array.from(list, (value) => (isMissing(value) ? NAT : BigInt((value as Date).getTime())))
+    return Buffer.concat([npyHeader('<M8[ms]', [list.length]), new Uint8Array(times.buffer)])
+  }
+  return npyTexts(list.map(valueText))
+}
+
+/** NumPy's "not a time". */
+const NAT = -(2n ** 63n)

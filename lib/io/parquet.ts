@@ -4,6 +4,7 @@ import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer'
 import { checkMemory } from '../native/memory.js'
 import { type ByteSource, fileError, isCoded } from './bytes.js'
 import { bigEndian, decimalToNumber } from './decimal.js'
+import { isMissing, kindOf, valueText } from './kept.js'
 import { type FileMeta, META_KEY, metaFromText } from './meta.js'
 import { fromHalf } from './npy.js'
 import { LONGEST_DECIMAL, LONGEST_TEXT } from './parquet-check.js'
@@ -176,17 +177,39 @@ function halfOf(bytes: Uint8Array): number {
 
 // ---- writing
 
-/** A whole Parquet file of float64 columns and one of row numbers (int64), with a line of metadata. */
+/**
+ * A whole Parquet file with a line of metadata. Columns of float64 and int64 are written as such; lists of other values as
+ * their kind says, and as texts where kinds are mixed.
+ */
 export function parquetBytes(
-  columns: readonly { name: string; values: Float64Array | BigInt64Array }[],
+  columns: readonly { name: string; values: Float64Array | BigInt64Array | ArrayLike<unknown> }[],
   meta: string,
 ): Uint8Array {
   const columnData = columns.map(({ name, values }): ColumnSource => {
-    const type = values instanceof Float64Array ? 'DOUBLE' : 'INT64'
     // No dictionaries: the writer looks values up by ===, for which 0 and -0 are the same.
-    return { name, data: values, type, nullable: false, encoding: 'PLAIN' }
+    const encoding = 'PLAIN'
+    if (values instanceof Float64Array) return { name, data: values, type: 'DOUBLE', nullable: false, encoding }
+    if (values instanceof BigInt64Array) return { name, data: values, type: 'INT64', nullable: false, encoding }
+    return { name, ...keptData(values), encoding }
   })
   return new Uint8Array(
     parquetWriteBuffer({ columnData, kvMetadata: [{ key: META_KEY, value: meta }], createdBy: 'fewpoints' }),
   )
+}
+
+const TYPES = { number: 'DOUBLE', bigint: 'INT64', boolean: 'BOOLEAN', date: 'TIMESTAMP' } as const
+
+function keptData(values: ArrayLike<unknown>): Pick<ColumnSource, 'data' | 'type' | 'nullable'> {
+  const kind = kindOf(values)
+  const fits = kind !== 'bigint' || Array.from(values).every((value) => isMissing(value) || isInt64(value as bigint))
+  const type = fits && kind in TYPES ? TYPES[kind as keyof typeof TYPES] : 'STRING'
+  const data = Array.from(values, (value) => {
+    if (isMissing(value)) return null
+    return type === 'STRING' ? valueText(value) : value
+  })
+  return { data, type, nullable: data.includes(null) }
+}
+
+function isInt64(value: bigint): boolean {
+  return BigInt.asIntN(64, value) === value
 }

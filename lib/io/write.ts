@@ -1,6 +1,7 @@
-// Writes a compressed set: its points, their new weights and their rows in the source.
+// Writes a compressed set: its points, their new weights, their rows in the source, and columns that are carried along.
 import { type Target, writeAtomically } from './atomic.js'
 import type { OutputFormat } from './format.js'
+import { evenKinds, type KeptColumn } from './kept.js'
 import { type FileMeta, META_KEY, metaToText } from './meta.js'
 import { uniqueName } from './table.js'
 
@@ -10,8 +11,10 @@ export interface CompressedSet {
   /** count x names.length, row-major. */
   points: Float64Array
   weights: Float64Array
-  /** The data rows of the source file, counted from 0, rows that were left out included. */
-  rows: Uint32Array
+  /** The data rows of the source, counted from 0 through all its files, rows that were left out included. */
+  rows: Uint32Array | Float64Array
+  /** Columns that are carried along. NPY has no room for them. */
+  kept?: readonly KeptColumn[] | undefined
 }
 
 /** Facts that the metadata records, where the format has room for it. */
@@ -20,21 +23,25 @@ export type SourceFacts = Pick<FileMeta, 'order' | 'sourceWeight' | 'dropMissing
 /** The columns of the file. */
 interface OutputColumns {
   names: string[]
+  /** The points, the weights and the rows, all as float64. */
   columns: Float64Array[]
   weight: string
   row: string
+  /** With names that none of the others has. They come after these. */
+  kept: KeptColumn[]
 }
 
 /**
  * Writes the set in one of these forms. All numbers read back bit for bit. Returns the bytes written.
  *
- * - CSV, TSV, JSON rows: the columns, then `weight`, then `row`
+ * - CSV, TSV, JSON rows: the columns, then `weight`, then `row`, then what is carried along
  * - Parquet: the same, `row` as int64, with a line of metadata (see FileMeta)
- * - NPZ: `points` (float64, count x m), `weights` (float64), `indices` (int64), `columns` (names), and the metadata
+ * - NPZ: `points` (float64, count x m), `weights` (float64), `indices` (int64), `columns` (names), one array per column that
+ *   is carried along, and the metadata
  * - NPY: one float64 array, count x (m + 2): the columns, then the weight, then the row
  *
- * `weight` and `row` become `weight_2`, ... when a point column has that name. Throws Error ERR_FILE or the signal's reason,
- * and then leaves nothing.
+ * `weight` and `row` become `weight_2`, ... when a point column has that name, and so do columns that are carried along.
+ * Throws Error ERR_FILE or the signal's reason, and then leaves nothing.
  */
 export function writeCompressed(
   target: Target,
@@ -56,29 +63,29 @@ export async function compressedPieces(
     case 'csv':
     case 'tsv': {
       const { csvText } = await import('./csv.js')
-      const { names, columns } = outputColumns(set, 'weight', 'row')
-      return csvText(names, columns, format === 'csv' ? ',' : '\t')
+      const { names, values } = allColumns(set)
+      return csvText(names, values, format === 'csv' ? ',' : '\t')
     }
     case 'json':
     case 'json-lines': {
       const { jsonText } = await import('./json.js')
-      const { names, columns } = outputColumns(set, 'weight', 'row')
-      return jsonText(names, columns, format === 'json-lines')
+      const { names, values } = allColumns(set)
+      return jsonText(names, values, format === 'json-lines')
     }
     case 'parquet': {
       const { parquetBytes } = await import('./parquet.js')
-      const { names, columns, weight, row } = outputColumns(set, 'weight', 'row')
+      const { names, columns, weight, row, kept } = outputColumns(set)
       const content = columns.map((values, i) => ({
         name: names[i],
         values: names[i] === row ? BigInt64Array.from(set.rows, BigInt) : values,
       }))
-      return [parquetBytes(content, metaText(set, facts, weight, row))]
+      return [parquetBytes([...content, ...kept], metaText(set, facts, weight, row, kept))]
     }
     case 'npz':
       return npzPieces(set, facts)
     case 'npy': {
       const { npyNumbers } = await import('./npy.js')
-      const { names, columns } = outputColumns(set, 'weight', 'row')
+      const { names, columns } = outputColumns(set)
       const count = set.rows.length
       const values = new Float64Array(names.length * count)
       for (const [i, column] of columns.entries())
@@ -91,35 +98,64 @@ export async function compressedPieces(
 }
 
 async function npzPieces(set: CompressedSet, facts: SourceFacts): Promise<Iterable<Uint8Array>> {
-  const { npyNumbers, npyTexts } = await import('./npy.js')
+  const { npyNumbers, npyTexts, npyValues } = await import('./npy.js')
   const { zipStored } = await import('./zip.js')
   const taken = new Set(set.names)
   const weight = uniqueName('weights', taken)
   const row = uniqueName('indices', taken)
+  // The arrays of the file have names of their own.
+  const kept = renamed(set.kept, new Set([...taken, weight, row, 'points', 'columns', META_KEY]))
   const count = set.rows.length
   const arrays: Record<string, Uint8Array> = {
     points: npyNumbers(set.points, [count, set.names.length]),
     weights: npyNumbers(set.weights, [count]),
     indices: npyNumbers(BigInt64Array.from(set.rows, BigInt), [count]),
     columns: npyTexts(set.names),
-    [META_KEY]: npyTexts(metaText(set, facts, weight, row)),
+    [META_KEY]: npyTexts(metaText(set, facts, weight, row, kept)),
   }
+  for (const { name, values } of kept) arrays[name] = npyValues(values)
   return zipStored(Object.entries(arrays).map(([name, content]) => ({ name: `${name}.npy`, content })))
 }
 
-function outputColumns(
-  { names, points, weights, rows }: CompressedSet,
-  weightName: string,
-  rowName: string,
-): OutputColumns {
-  const taken = new Set(names)
-  const weight = uniqueName(weightName, taken)
-  const row = uniqueName(rowName, taken)
-  const width = names.length
-  const columns = names.map((_, i) => Float64Array.from(rows, (_, j) => points[j * width + i]))
-  return { names: [...names, weight, row], columns: [...columns, weights, Float64Array.from(rows)], weight, row }
+function allColumns(set: CompressedSet): { names: string[]; values: ArrayLike<unknown>[] } {
+  const { names, columns, kept } = outputColumns(set)
+  return {
+    names: [...names, ...kept.map(({ name }) => name)],
+    values: [...columns, ...kept.map(({ values }) => values)],
+  }
 }
 
-function metaText({ names }: CompressedSet, facts: SourceFacts, weight: string, row: string): string {
-  return metaToText({ version: 1, columns: [...names], weight, row, ...facts })
+function outputColumns({ names, points, weights, rows, kept }: CompressedSet): OutputColumns {
+  const taken = new Set(names)
+  const weight = uniqueName('weight', taken)
+  const row = uniqueName('row', taken)
+  const width = names.length
+  const columns = names.map((_, i) => Float64Array.from(rows, (_, j) => points[j * width + i]))
+  return {
+    names: [...names, weight, row],
+    columns: [...columns, weights, Float64Array.from(rows)],
+    weight,
+    row,
+    kept: renamed(kept, new Set([...taken, weight, row])),
+  }
+}
+
+/** The same columns under names that are free, each with values of one kind as far as they are. */
+function renamed(kept: readonly KeptColumn[] = [], taken: Set<string>): KeptColumn[] {
+  return kept.map(({ name, values }) => {
+    const free = uniqueName(name, taken)
+    taken.add(free)
+    return { name: free, values: evenKinds(values) }
+  })
+}
+
+function metaText(
+  { names }: CompressedSet,
+  facts: SourceFacts,
+  weight: string,
+  row: string,
+  kept: readonly KeptColumn[],
+): string {
+  const carried = kept.length === 0 ? undefined : kept.map(({ name }) => name)
+  return metaToText({ version: 1, columns: [...names], weight, row, ...facts, kept: carried })
 }

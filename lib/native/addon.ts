@@ -398,11 +398,7 @@ const TASKS: readonly TaskName[] = ['compress', 'recombine', 'moments', 'verify'
 
 /** The functions that the addon must export. A binary that lacks one of them is from another release. */
 export const NATIVE_FUNCTIONS: readonly (keyof Native)[] = [
-<<<<<<< HEAD
-  ...(['info', 'automaticRule', 'partTimes', 'compressor', 'trainer'] as const),
-=======
-  ...(['info', 'automaticRule', 'numberRows', 'partTimes', 'trainer'] as const),
->>>>>>> readers
+  ...(['info', 'automaticRule', 'numberRows', 'partTimes', 'compressor', 'trainer'] as const),
   ...TASKS.flatMap((name) => [name, `${name}Sync` as const]),
 ]
 

@@ -1,0 +1,73 @@
+// The options of compress: what they are, which go together, and which bear on the result.
+import type { CompressOptions } from '../index.js'
+import type { RowsOptions } from '../io/rows.js'
+import { CliError, EXIT } from './exit.js'
+import type { Output, OutputCommand } from './output.js'
+import { readOptions, type TextCommand } from './text-options.js'
+
+export interface CompressCommand extends TextCommand, OutputCommand {
+  /** Absent: chosen, for `size` points. */
+  order?: number | 'auto' | undefined
+  quality: CompressOptions['quality']
+  size?: number | undefined
+  columns?: string[] | undefined
+  weights?: string | undefined
+  threads?: number | undefined
+  scale: 'standard' | 'none' | number[]
+  dropMissing: boolean
+  /** A query instead of files. */
+  sql?: string | undefined
+  /** Other columns, whose values are carried along with the kept rows. */
+  keepColumns?: string[] | undefined
+  /** The ceiling for the memory of the process, in bytes. */
+  memory?: number | undefined
+  checkpoint?: string | undefined
+  /** Seconds between two checkpoints. */
+  checkpointEvery: number
+  /** Whether progress is also told where stderr is no terminal. */
+  progress: boolean
+  json: boolean
+  quiet: boolean
+}
+
+/** What is read of each row. */
+export function rowsOptions(command: CompressCommand, signal: AbortSignal): RowsOptions {
+  const { columns, weights, keepColumns, dropMissing, checkpoint } = command
+  // With a checkpoint the loop ends between two chunks, so that the state can be saved.
+  const own = checkpoint === undefined ? signal : undefined
+  return { ...readOptions(command), columns, weights, keep: keepColumns, dropMissing, signal: own }
+}
+
+/** Combinations of words and options that make no sense. Throws CliError. */
+export function checkWords(
+  words: readonly string[],
+  { sql, columns, weights, keepColumns, checkpoint, output }: CompressCommand,
+): void {
+  const wrong = (message: string) => new CliError(EXIT.usage, message)
+  if (sql === undefined && words.length === 0) throw wrong('an input must be given: files, patterns, - or --sql')
+  if (sql !== undefined && words.length > 0)
+    throw wrong(`--sql takes the place of input files, and ${words[0]} is given`)
+  if (sql !== undefined && checkpoint !== undefined)
+    throw wrong('--checkpoint needs files: a query cannot be gone on with in the middle')
+  const twice = keepColumns?.find((name) => columns?.includes(name) || name === weights)
+  if (twice !== undefined) throw wrong(`--keep-columns has '${twice}', which is a coordinate or the weights`)
+  if (checkpoint !== undefined && checkpoint === output) throw wrong('--checkpoint and --output name the same file')
+}
+
+export function checkFormat({ format, name }: Output, { keepColumns }: CompressCommand): void {
+  if (format === 'npy' && keepColumns !== undefined)
+    throw new CliError(EXIT.usage, `${name}: NPY has no room for --keep-columns; choose another format`)
+}
+
+/** The options of the command line that bear on the result, in the sequence in which a difference is told. */
+const BEARING = ['columns', 'weights', 'order', 'size', 'quality', 'scale', 'dropMissing', 'keepColumns'] as const
+const BEARING_TEXT = ['header', 'delimiter', 'decimal', 'comment', 'skip', 'missing'] as const
+
+/** Their values, by their names on the command line. */
+export function bearingOptions(command: CompressCommand): Record<string, unknown> {
+  return Object.fromEntries([...BEARING, ...BEARING_TEXT].map((name) => [dashed(name), command[name]]))
+}
+
+function dashed(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+}

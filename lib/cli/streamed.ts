@@ -1,0 +1,149 @@
+// A compression of rows that stream by: of files larger than memory, of several files, pipes and queries.
+import { Compressor, type CompressorOptions } from '../index.js'
+import type { Checkpoint, Progress } from './checkpoint.js'
+import { type CompressCommand, rowsOptions } from './compress-options.js'
+import { CliError, EXIT } from './exit.js'
+import { HeldValues, heldBytes } from './held-values.js'
+import { memoryWatch, shareMemory, withinMemory } from './memory.js'
+import type { Outcome } from './outcome.js'
+import type { ProgressBar } from './progress.js'
+import { CompensatedSum, note, whole } from './report.js'
+import { openFiles, openQuery, type RowSource, type SourceChunk, type SourcePosition } from './row-source.js'
+
+export interface StreamedOutcome extends Outcome {
+  /** The last state, for the checkpoint. */
+  progress: Progress | undefined
+}
+
+/**
+ * Pushes all rows through a Compressor. `from`: the state of an earlier run. A signal to end writes the checkpoint before it
+ * ends the work. Throws CliError, or the library's errors.
+ */
+export async function compressStreamed(
+  paths: readonly string[] | undefined,
+  command: CompressCommand,
+  signal: AbortSignal,
+  bar: ProgressBar,
+  checkpoint: Checkpoint | undefined,
+  from: Progress | undefined,
+): Promise<StreamedOutcome> {
+  const shares = shareMemory(command.memory, heldBytes(command.keepColumns?.length ?? 0, command.size))
+  const options = { ...rowsOptions(command, signal), memory: shares.reader }
+  const source = await (paths === undefined ? openQuery(command.sql as string, options) : openFiles(paths, options))
+  for (const text of source.notes) note(text, command.quiet)
+  const work = new Work(source, command, shares.compressor, checkpoint === undefined ? signal : undefined, bar, from)
+  if (from !== undefined) note(`goes on after row ${whole(work.compressor.rows)}`, command.quiet)
+
+  const collect = memoryWatch(command.memory)
+  for await (const chunk of work.timedChunks()) {
+    await work.push(chunk)
+    collect()
+    if (checkpoint !== undefined && (checkpoint.isDue || signal.aborted)) await checkpoint.save(await work.save())
+    signal.throwIfAborted()
+  }
+  const progress = checkpoint === undefined ? undefined : await work.save()
+  if (progress !== undefined) await checkpoint?.save(progress)
+  return { ...(await work.finish(paths, signal)), progress }
+}
+
+/** Rows on their way from the source through the Compressor, and what is counted besides. */
+class Work {
+  readonly compressor: Compressor
+  readonly #source: RowSource
+  readonly #held: HeldValues
+  readonly #bar: ProgressBar
+  readonly #ending = new AbortController()
+  #place: SourcePosition | undefined
+  #dropped: number
+  #weight: CompensatedSum
+  #milliseconds = { read: 0, compress: 0 }
+  #isFinishing = false
+
+  constructor(
+    source: RowSource,
+    command: CompressCommand,
+    memory: number | undefined,
+    signal: AbortSignal | undefined,
+    bar: ProgressBar,
+    from: Progress | undefined,
+  ) {
+    this.#source = source
+    this.#bar = bar
+    this.#place = from?.place
+    this.#dropped = from?.dropped ?? 0
+    this.#weight = new CompensatedSum(from?.weight)
+    this.#held = new HeldValues(command.keepColumns ?? [], from?.held)
+    const { order, size, quality, threads, scale } = command
+    const watch = {
+      threads,
+      signal: signal ?? this.#ending.signal,
+      onProgress: ({ done, total, stage }: { done: number; total: number; stage: string }) => {
+        if (this.#isFinishing) bar.update(stage, done, total)
+      },
+    }
+    const options: CompressorOptions = { dimension: source.names.length, order, size, quality, scale, memory, ...watch }
+    this.compressor = withinMemory(command.memory, () =>
+      from === undefined ? new Compressor(options) : Compressor.restore(from.compressor, { memory, ...watch }),
+    )
+  }
+
+  /** The chunks that are left. The time until each comes counts as reading. */
+  async *timedChunks(): AsyncGenerator<SourceChunk> {
+    let start = performance.now()
+    for await (const chunk of this.#source.chunks(this.#place)) {
+      this.#milliseconds.read += performance.now() - start
+      yield chunk
+      start = performance.now()
+    }
+    this.#milliseconds.read += performance.now() - start
+  }
+
+  async push({ points, weights, first, count, kept, dropped, done, place }: SourceChunk): Promise<void> {
+    const start = performance.now()
+    await this.compressor.push(points.subarray(0, count * this.#source.names.length), weights?.subarray(0, count))
+    await this.#held.add(first, count, kept, () => this.compressor.heldRows())
+    this.#dropped += dropped
+    if (weights !== undefined && this.#source.weightColumn !== null) this.#weight.add(weights, count)
+    this.#place = place
+    this.#milliseconds.compress += performance.now() - start
+    this.#bar.update('read', done, this.#source.total, this.compressor.rows)
+  }
+
+  /** The state after the last chunk. */
+  async save(): Promise<Progress> {
+    const compressor = await this.compressor.save()
+    const place = this.#place ?? { files: [], within: {} }
+    const held = this.#held.save(await this.compressor.heldRows())
+    return { place, dropped: this.#dropped, weight: this.#weight.state, compressor, held }
+  }
+
+  async finish(paths: readonly string[] | undefined, signal: AbortSignal): Promise<Outcome> {
+    const start = performance.now()
+    const { rows } = this.compressor
+    const count = rows - this.#dropped
+    if (count === 0) {
+      const why = rows === 0 ? 'there are no rows' : `each of the ${whole(rows)} rows has a missing value`
+      throw new CliError(EXIT.input, why)
+    }
+    this.#isFinishing = true
+    const end = () => this.#ending.abort(signal.reason)
+    signal.addEventListener('abort', end, { once: true })
+    const result = await this.compressor.finish().finally(() => signal.removeEventListener('abort', end))
+    const { names: columns, weightColumn, files } = this.#source
+    return {
+      columns,
+      weightColumn,
+      count,
+      dropped: this.#dropped,
+      totalWeight: weightColumn === null ? count : this.#weight.value,
+      files: paths === undefined ? undefined : files,
+      result,
+      rows: result.indices,
+      kept: this.#held.columns(result.indices),
+      milliseconds: {
+        read: this.#milliseconds.read,
+        compress: this.#milliseconds.compress + performance.now() - start,
+      },
+    }
+  }
+}
