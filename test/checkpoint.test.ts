@@ -12,7 +12,7 @@ import { temporaryFolder } from './io-files.js'
 const folder = temporaryFolder()
 const program = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
 const random = seeded(9)
-const HALF = 200_000
+const HALF = 80_000
 const inputs = [0, 1].map((part) =>
   folder.write(
     `part-${part}.npy`,
