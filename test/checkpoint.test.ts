@@ -60,7 +60,7 @@ describe('a checkpoint', () => {
       for (let runs = 0; kills < atLeast || !isDone; runs += isDone ? 1 : 0) {
         const [output, state] = [folder.path(`${name}-${runs}.csv`), folder.path(`${name}-${runs}.state`)]
         resumed += existsSync(state) ? 1 : 0
-        const code = await ended(run(output, state), 'SIGKILL', whole * (0.2 + random.next()))
+        const code = await ended(run(output, state), 'SIGKILL', whole * (0.3 + 0.7 * random.next()))
         if (code === null) kills++
         else expect(code).toBe(0)
         // A process may also be killed when all is done but its end: then there is no checkpoint any more.
