@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkTarget, writeAtomically } from '../lib/io/atomic.js'
 import { OUTPUT_ENDINGS, outputFormat } from '../lib/io/format.js'
+import type { KeptColumn } from '../lib/io/kept.js'
 import { metaFromText } from '../lib/io/meta.js'
 import { readTable } from '../lib/io/read.js'
 import { type CompressedSet, writeCompressed } from '../lib/io/write.js'
@@ -73,6 +74,90 @@ describe('what is in the file', () => {
     expect(metaFromText('{"version":2,"columns":[]}')).toBeUndefined()
     expect(metaFromText('not JSON')).toBeUndefined()
     expect(metaFromText('null')).toBeUndefined()
+  })
+})
+
+describe('columns that are carried along', () => {
+  const kept: KeptColumn[] = [
+    { name: 'text', values: ['plain', null] },
+    { name: 'quoted', values: ['a,"b"\n', ''] },
+    { name: 'id', values: [9007199254740993n, -1n] },
+    { name: 'mixed', values: [9007199254740992, 9007199254740993n] },
+    { name: 'number', values: [Number.NaN, 0.1] },
+    { name: 'good', values: [true, false] },
+    { name: 'at', values: [new Date(1e12), null] },
+    { name: 'list', values: [[1, 2n, { a: 'b' }], null] },
+    { name: 'row', values: [5, 6] },
+  ]
+  const set = { ...few, kept }
+
+  it('as CSV', async () => {
+    const [names, ...lines] = readFileSync(await write('kept.csv', set), 'utf8').split(/\n(?!")/)
+    expect(names).toBe('x,weight,weight_2,row,text,quoted,id,mixed,number,good,at,list,row_2')
+    const list = '"[1,2,{""a"":""b""}]"'
+    expect(lines).toEqual([
+      `0.1,-0,0.3333333333333333,7,plain,"a,""b""\n",9007199254740993,9007199254740992,NaN,true,2001-09-09T01:46:40.000Z,${list},5`,
+      '2,5e-324,1000000,4294967295,,"",-1,9007199254740993,0.1,false,,,6',
+      '',
+    ])
+  })
+
+  it('as JSON', async () => {
+    const [first, second] = readFileSync(await write('kept.ndjson', set), 'utf8').split('\n')
+    expect(first).toContain(
+      '"row":7,"text":"plain","quoted":"a,\\"b\\"\\n","id":9007199254740993,"mixed":9007199254740992,"number":null,"good":true,' +
+        '"at":"2001-09-09T01:46:40.000Z","list":[1,2,{"a":"b"}],"row_2":5}',
+    )
+    expect(second).toContain(
+      '"text":null,"quoted":"","id":-1,"mixed":9007199254740993,"number":0.1,"good":false,"at":null',
+    )
+    expect(JSON.parse(first).list).toEqual([1, 2, { a: 'b' }])
+  })
+
+  it('as Parquet, each of its kind', async () => {
+    const path = await write('kept.parquet', set)
+    const table = await readTable(path)
+    expect(table.meta?.kept).toEqual(['text', 'quoted', 'id', 'mixed', 'number', 'good', 'at', 'list', 'row_2'])
+    const { parquetReadObjects } = await import('hyparquet')
+    const bytes = readFileSync(path)
+    const rows = await parquetReadObjects({
+      file: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length),
+    })
+    expect(rows).toMatchObject([
+      {
+        text: 'plain',
+        quoted: 'a,"b"\n',
+        id: 9007199254740993n,
+        mixed: 9007199254740992n,
+        number: Number.NaN,
+        good: true,
+        at: new Date(1e12),
+        list: '[1,2,{"a":"b"}]',
+        row_2: 5,
+      },
+      {
+        text: null,
+        quoted: '',
+        id: -1n,
+        mixed: 9007199254740993n,
+        number: 0.1,
+        good: false,
+        at: null,
+        list: null,
+        row_2: 6,
+      },
+    ])
+  })
+
+  it('as arrays of NPZ', async () => {
+    const table = await readTable(await write('kept.npz', set))
+    expect(table.meta?.kept).toEqual(['text', 'quoted', 'id', 'mixed', 'number', 'good', 'at', 'list', 'row'])
+    expect(values(table)).toMatchObject({ x: [0.1, 2], number: [Number.NaN, 0.1], row: [5, 6] })
+    const stored = Object.fromEntries(table.columns.map((column) => [column.name, column.stored]))
+    expect(stored).toMatchObject({ id: 'int64', mixed: 'int64', number: 'float64' })
+    expect(stored.text).toMatch(/<U5/)
+    expect(stored.good).toMatch(/\|b1/)
+    expect(stored.at).toMatch(/<M8\[ms\]/)
   })
 })
 

@@ -41,7 +41,7 @@ export async function infoCommand(path: string, command: InfoCommand, signal: Ab
   const columns = table.columns.map(columnInfo)
   const roles = rolesOf(table)
   const weights = weightColumns(roles, columns)
-  const noPoints = new Set([...weights, roles?.row])
+  const noPoints = new Set([...weights, roles?.row, ...(table.meta?.kept ?? [])])
   const points = columns.filter(({ name, kind }) => kind === 'number' && !noPoints.has(name)).map(({ name }) => name)
   const moments = momentTable(points.length)
   if (command.json) {

@@ -59,20 +59,23 @@ const BETWEEN_LINES = 5000 // ms
 
 function lines(): ProgressBar {
   const clock = rowClock()
-  let [current, began, last]: [string | undefined, number, number] = [undefined, 0, performance.now()]
+  let current: string | undefined
+  let [began, doneThen, last] = [0, 0, performance.now()]
   return {
     update(stage, done, total, rows) {
       const now = performance.now()
       if (stage !== current) {
         current = stage
         began = now
+        doneThen = done
       }
       const speed = clock(rows)
       if (now - last < BETWEEN_LINES) return
       last = now
       const parts = total === undefined ? [] : [`${Math.floor((100 * done) / total)}%`]
       if (rows !== undefined) parts.push(`${whole(rows)} rows`, speed)
-      if (total !== undefined && done > 0) parts.push(`${duration(((now - began) * (total - done)) / done)} left`)
+      if (total !== undefined && done > doneThen)
+        parts.push(`${duration(((now - began) * (total - done)) / (done - doneThen))} left`)
       process.stderr.write(`fewpoints: ${stage} ${parts.join(', ')}\n`)
     },
     stop() {},

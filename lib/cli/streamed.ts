@@ -39,6 +39,8 @@ export async function compressStreamed(
     await work.push(chunk)
     collect()
     if (checkpoint !== undefined && (checkpoint.isDue || signal.aborted)) await checkpoint.save(await work.save())
+    if (checkpoint !== undefined && signal.aborted)
+      note(`the state is in ${command.checkpoint}; the same command goes on from it`, command.quiet)
     signal.throwIfAborted()
   }
   const progress = checkpoint === undefined ? undefined : await work.save()
@@ -125,6 +127,7 @@ class Work {
       const why = rows === 0 ? 'there are no rows' : `each of the ${whole(rows)} rows has a missing value`
       throw new CliError(EXIT.input, why)
     }
+    signal.throwIfAborted()
     this.#isFinishing = true
     const end = () => this.#ending.abort(signal.reason)
     signal.addEventListener('abort', end, { once: true })
