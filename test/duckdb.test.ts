@@ -1,5 +1,6 @@
 // Queries by DuckDB: the rows of a query are those of the file, numbers of every type are exact or refused, and every failure is
 // one sentence with a code.
+import { mkdirSync, readFileSync } from 'node:fs'
 import { tableFromArrays, tableToIPC } from '@uwdata/flechette'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { describe, expect, it } from 'vitest'
@@ -206,5 +207,29 @@ describe('openSql', () => {
     )
     const expected = await collect(await openRows(arrow, { dropMissing: false }))
     expect((await query(`select * from '${csv}'`)).points).toEqual(expected.points)
+  })
+
+  it('runs every query of the documents', async () => {
+    mkdirSync(folder.path('big'))
+    const numbers = (a: number) => Float64Array.from({ length: 500 }, (_, i) => Math.sin(i * a))
+    const columnData = [
+      ...['x', 'y', 'w'].map((name, a) => ({ name, data: numbers(a + 1), type: 'DOUBLE' as const })),
+      { name: 'id', data: Int32Array.from({ length: 500 }, (_, i) => i % 40), type: 'INT32' as const },
+      {
+        name: 'day',
+        data: Array.from({ length: 500 }, (_, i) => new Date(i * 86_400_000)),
+        type: 'TIMESTAMP' as const,
+      },
+    ]
+    folder.write('big/one-group.parquet', new Uint8Array(parquetWriteBuffer({ columnData })))
+    const text = readFileSync(new URL('../docs/duckdb-and-parquet.md', import.meta.url), 'utf8')
+    const queries = [...text.matchAll(/(?:--sql|duckdb -c) "([^"]+)"/g)].map(([, sql]) => sql)
+    expect(queries.length).toBeGreaterThan(4)
+    for (const sql of queries) {
+      const rows = await openSql(sql.replaceAll("'big/", `'${folder.path('big')}/`), { dropMissing: false })
+      let count = 0
+      for await (const chunk of rows.chunks()) count += chunk.count
+      expect(count, sql).toBeGreaterThan(0)
+    }
   })
 })

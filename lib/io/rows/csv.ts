@@ -9,6 +9,7 @@ import type { Column, ReadOptions } from '../table.js'
 import { headsOf, LONGEST_ROW, type TextRows } from '../text-rows.js'
 import type { Input } from './input.js'
 import { EndOfBlock, RowSink } from './row-sink.js'
+import { fromRow } from './skip.js'
 import { type Block, type BlockReader, type Position, rowsPerBlock, type Use } from './types.js'
 import { troubleOf } from './views.js'
 
@@ -46,7 +47,12 @@ export async function openTextRows(input: Input, options: TextOptions, isTabs: b
     part: isWhole ? undefined : table.rows,
     rows: isWhole ? table.rows : undefined,
     total: input.size,
-    blocks: (use, from) => new TextBlocks(input, options, text, table.columns, use).read(from),
+    blocks: (use, from) => {
+      const blocks = new TextBlocks(input, options, text, table.columns, use)
+      return from === undefined || from.byte !== undefined
+        ? blocks.read(from)
+        : fromRow(blocks.read(undefined), from.row, use.columns.length)
+    },
   }
 }
 

@@ -4,6 +4,7 @@ import { fileError } from '../bytes.js'
 import { hasRowPerLine, JsonLines, LONGEST_LINE } from '../json.js'
 import type { Column, ReadOptions } from '../table.js'
 import type { Input } from './input.js'
+import { fromRow } from './skip.js'
 import { type Block, type BlockReader, type Position, rowsPerBlock, type Use } from './types.js'
 import { gather, troubleOf } from './views.js'
 
@@ -42,7 +43,11 @@ export async function openLinesRows(input: Input, options: ReadOptions): Promise
     part: isWhole ? undefined : table.rows,
     rows: isWhole ? table.rows : undefined,
     total: input.size,
-    blocks: (use, from) => blocksOf(input, options, sample, table.columns, use, from),
+    blocks: (use, from) => {
+      const hasByte = from === undefined || from.byte !== undefined
+      const blocks = blocksOf(input, options, sample, table.columns, use, hasByte ? from : undefined)
+      return hasByte ? blocks : fromRow(blocks, from.row, use.columns.length)
+    },
   }
 }
 

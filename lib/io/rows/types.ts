@@ -13,7 +13,10 @@ export interface RowsOptions extends Pick<ReadOptions, 'header' | 'text' | 'miss
   dropMissing: boolean
   /** Bytes that the reader may take. Default: no limit. */
   memory?: number | undefined
-  /** Where to begin: the `position` of an earlier chunk of the same file. Default: at the first row. */
+  /**
+   * Where to begin: the `position` of an earlier chunk of the same file, or { row }: then text is read up to there and dropped.
+   * Default: at the first row.
+   */
   from?: Position | undefined
 }
 
