@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander'
 import { systemError } from '../io/bytes.js'
 import { orMemoryError } from '../native/memory.js'
 import { nameList, order, positiveNumber, quality, scale, wholeNumber } from './arguments.js'
+import { addBatchCommands } from './batch-commands.js'
 import { CliError, EXIT, exitCodeOf, printError } from './exit.js'
 import { abortOnInterrupt } from './interrupt.js'
 import { addTextOptions } from './text-options.js'
@@ -102,6 +103,8 @@ function program(signal: AbortSignal): Command {
       const { infoCommand } = await import('./info.js')
       await infoCommand(file, options, signal)
     })
+
+  addBatchCommands(fewpoints, signal)
 
   for (const command of [fewpoints, ...fewpoints.commands]) {
     command
