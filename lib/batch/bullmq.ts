@@ -102,11 +102,12 @@ export async function runBullmq(plan: OpenPlan, options: QueueOptions): Promise<
   const flow = await openFlow(connection)
   try {
     await flow.add(plan, toDo, retries)
-    while (!(await isWhole(lastTask(plan).output))) {
+    for (let looks = 0; !(await isWhole(lastTask(plan).output)); ) {
       await wait(LOOK_EVERY, undefined, { signal }).catch(() => {})
       signal.throwIfAborted()
       const failure = flow.failure()
       if (failure !== undefined) throw plainError('ERR_FILE', `${plan.path}: ${failure}`)
+      if (++looks % 10 === 0) flow.look().catch(() => {})
       if (onProgress !== undefined) onProgress(await progressOf(plan, state))
     }
     await flow.settle()
@@ -151,14 +152,15 @@ async function openFlow(connection: Redis) {
   const flow = randomUUID()
   const idOf = (task: number) => `${flow}-${task}`
   let root = ''
+  let last = ''
   let failure: string | undefined
   let retried = 0
   let gone = false
   const isOurs = (id: string) => id.startsWith(flow)
-  // Redis tells of these even when it was away in between: events are kept in a stream.
-  events.on('failed', async ({ jobId, failedReason }) => {
-    if (!isOurs(jobId) || failure !== undefined || /^child .* failed$/.test(failedReason)) return
-    failure = `task ${jobId.slice(flow.length + 1)} failed: ${failedReason}`
+  // A job that fails makes those fail that need it, up to the last one. The first reason is the one to tell.
+  events.on('failed', ({ jobId, failedReason }) => {
+    if (!isOurs(jobId) || failedReason.startsWith('child ')) return
+    failure ??= `task ${jobId.slice(flow.length + 1)} failed: ${failedReason}`
   })
   events.on('stalled', ({ jobId }) => isOurs(jobId) && retried++)
   events.on('delayed', ({ jobId }) => isOurs(jobId) && retried++)
@@ -178,9 +180,18 @@ async function openFlow(connection: Redis) {
         return { name: `level ${level}`, queueName: QUEUE, data, opts, children }
       }
       root = idOf(plan.tasks.length - 1)
+      last = lastTask(plan).output
       await producer.add(jobOf(plan.tasks.length - 1))
     },
     failure: () => failure,
+    /** Asks Redis for the last job, in case that no event came of it. Does nothing while Redis is away. */
+    async look(): Promise<void> {
+      if (connection.status !== 'ready') return
+      const job = await Job.fromId(queue, root)
+      const isDone = await isWhole(last)
+      if (job === undefined && !isDone) failure ??= 'Redis has lost the jobs; run it again'
+      else if (await job?.isFailed()) failure ??= job?.failedReason
+    },
     retried: () => retried,
     /** The worker still has to say that the last job is done. */
     async settle(): Promise<void> {

@@ -1,11 +1,11 @@
 // From the inputs as a user names them to the shards of a plan.
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { readdir, stat } from 'node:fs/promises'
-import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { isAbsolute, relative, resolve } from 'node:path'
 import { fileError, systemError } from '../io/bytes.js'
 import { openRows } from '../io/rows.js'
-import { isRemote, localPath, type PlanOptions, type Shard } from './plan.js'
+import { isRemote, type PlanOptions, type Shard } from './plan.js'
 
 export interface ShardOptions {
   read: PlanOptions['read']
@@ -19,28 +19,25 @@ export interface ShardOptions {
 }
 
 /**
- * The shards of these inputs, in their sequence; the files of a pattern by name. The first file also tells the columns and
- * the weights where they are not given, so that all tasks take the same. Throws Error ERR_FILE.
+ * The shards of these files and addresses, in their sequence, then those of the queries. The first file also tells the columns
+ * and the weights where they are not given, so that all tasks take the same. Throws Error ERR_FILE.
  */
 export async function shardsOf(
   inputs: readonly string[],
   queries: readonly string[],
   options: ShardOptions,
 ): Promise<{ shards: Shard[]; read: PlanOptions['read'] }> {
+  const first = inputs.find((input) => !isRemote(input))
+  const read =
+    first === undefined || options.read.columns !== undefined
+      ? options.read
+      : await withColumns(first, options.read, options.signal)
   const shards: Shard[] = []
-  let { read } = options
   for (const input of inputs) {
     if (isRemote(input)) shards.push({ uri: input })
-    else {
-      for (const path of await matches(localPath(input))) {
-        const isFirst = shards.length === 0 && read.columns === undefined
-        if (isFirst) read = await withColumns(path, read, options.signal)
-        shards.push(...(await shardsOfFile(path, { ...options, read })))
-      }
-    }
+    else shards.push(...(await shardsOfFile(input, { ...options, read })))
   }
-  for (const sql of queries) shards.push({ sql })
-  return { shards, read }
+  return { shards: [...shards, ...queries.map((sql) => ({ sql }))], read }
 }
 
 async function withColumns(path: string, read: PlanOptions['read'], signal: AbortSignal): Promise<PlanOptions['read']> {
@@ -89,32 +86,4 @@ async function hashOf(path: string): Promise<string> {
   const sum = createHash('sha256')
   for await (const piece of createReadStream(path)) sum.update(piece)
   return sum.digest('hex')
-}
-
-/** The files of a pattern with * and ?, sorted by name; a path without them is itself. */
-async function matches(pattern: string): Promise<string[]> {
-  if (!/[*?]/.test(pattern)) return [pattern]
-  const found = await filesOf(pattern)
-  if (found.length === 0) throw fileError(pattern, 'no file has a name like this')
-  return found.sort()
-}
-
-async function filesOf(pattern: string): Promise<string[]> {
-  const folders = /[*?]/.test(dirname(pattern)) ? await filesOf(dirname(pattern)) : [dirname(pattern)]
-  const last = pattern.slice(pattern.lastIndexOf('/') + 1)
-  const wanted = new RegExp(
-    `^${last
-      .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.')}$`,
-    's',
-  )
-  const names = await Promise.all(
-    folders.map(async (folder) => {
-      const entries = await readdir(folder).catch((): string[] => [])
-      const found = entries.filter((name) => wanted.test(name) && (!name.startsWith('.') || last.startsWith('.')))
-      return found.map((name) => (folder === '.' && !pattern.startsWith('./') ? name : join(folder, name)))
-    }),
-  )
-  return names.flat()
 }

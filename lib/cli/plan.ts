@@ -1,12 +1,14 @@
 // fewpoints plan: inputs in, a plan out; or a plan in, its status or a script for a scheduler out.
 import { dirname, relative, resolve } from 'node:path'
 import { emit, type Scheduler } from '../batch/emit.js'
-import { defaultFolder, lastTask, makePlan, type PlanOptions, readPlan } from '../batch/plan.js'
+import { defaultFolder, isRemote, lastTask, localPath, makePlan, type PlanOptions, readPlan } from '../batch/plan.js'
 import { shardsOf } from '../batch/shards.js'
 import { type PlanStatus, statusOf } from '../batch/status.js'
 import { type CompressOptions, momentCount } from '../index.js'
 import { checkTarget, writeAtomically } from '../io/atomic.js'
+import { STDIN } from '../io/bytes.js'
 import { CliError, EXIT, step } from './exit.js'
+import { expandInputs } from './inputs.js'
 import { listing, names, printJson, textTable, whole } from './report.js'
 import { readOptions, type TextCommand } from './text-options.js'
 
@@ -51,10 +53,11 @@ async function writePlan(inputs: string[], command: PlanCommand, signal: AbortSi
   if (size === undefined) throw new CliError(EXIT.usage, '--size must be given; see fewpoints help plan')
   const target = await step(EXIT.output, () => checkTarget(output, { force: command.force }))
 
+  const files = await filesAndAddresses(inputs)
   const folder = dirname(resolve(output))
   const given: PlanOptions['read'] = { ...readOptions(command), columns, weights, dropMissing }
   const { shards, read } = await step(EXIT.input, () =>
-    shardsOf(inputs, command.sql ?? [], { read: given, shardRows, hash, folder, signal }),
+    shardsOf(files, command.sql ?? [], { read: given, shardRows, hash, folder, signal }),
   )
   if (read.columns !== undefined && typeof order === 'number' && size < momentCount(read.columns.length, order)) {
     const least = momentCount(read.columns.length, order)
@@ -86,6 +89,17 @@ async function writePlan(inputs: string[], command: PlanCommand, signal: AbortSi
     ]
     process.stdout.write(listing(rows))
   }
+}
+
+/** Patterns become files; addresses are DuckDB's. */
+async function filesAndAddresses(inputs: readonly string[]): Promise<string[]> {
+  if (inputs.includes(STDIN)) throw new CliError(EXIT.usage, '-: standard input cannot be read by several processes')
+  const expanded = await Promise.all(
+    inputs.map((input) => (isRemote(input) ? [input] : expandInputs([localPath(input)]))),
+  )
+  const files = expanded.flat()
+  await expandInputs(files.filter((file) => !isRemote(file))) // none may be there twice
+  return files
 }
 
 async function emitScript(path: string, command: PlanCommand, signal: AbortSignal): Promise<void> {

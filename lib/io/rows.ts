@@ -17,8 +17,6 @@ export interface RowsOptions extends Pick<ReadOptions, 'header' | 'text' | 'miss
   memory?: number | undefined
   /** Where to begin: the `position` of an earlier chunk of the same file. Default: at the first row. */
   from?: Position | undefined
-  /** Only rows in [first, end). A reader may give more; what lies outside is cut off by the caller. Default: all. */
-  range?: readonly [first: number, end: number] | undefined
 }
 
 /** A place in a file, as JSON. Its fields are those of the reader. */
@@ -68,7 +66,7 @@ export interface Rows {
 /** Opens a file, or '-' for standard input. Throws Error ERR_FILE, ERR_MEMORY, or the signal's reason. */
 // INTERIM: reads the whole file. The helper for readers replaces it.
 export async function openRows(path: string, options: RowsOptions): Promise<Rows> {
-  const { columns, weights, keep = [], header, text, missing, signal, from, range = [0, Number.POSITIVE_INFINITY] } = options
+  const { columns, weights, keep = [], header, text, missing, signal, from } = options
   const table = await readTable(path, { header, text, missing, signal })
   const find = (name: string) => {
     const column = table.columns.find((one) => one.name === name)
@@ -81,9 +79,8 @@ export async function openRows(path: string, options: RowsOptions): Promise<Rows
   const weight = weights === undefined ? undefined : find(weights)
   const m = used.length
   async function* chunks(): AsyncGenerator<RowChunk> {
-    const end = Math.min(range[1], table.rows)
-    for (let first = from?.row ?? range[0]; first < end; ) {
-      const count = Math.min(10_000, end - first)
+    for (let first = from?.row ?? 0; first < table.rows; ) {
+      const count = Math.min(10_000, table.rows - first)
       const points = new Float64Array(count * m)
       for (let i = 0; i < count; i++)
         for (let a = 0; a < m; a++) points[i * m + a] = (used[a].values as Float64Array)[first + i]

@@ -1,8 +1,8 @@
 // The rows of a DuckDB query, chunk by chunk as they come. DuckDB is an optional peer.
 import { plainError } from '../errors.js'
-import { fileError } from '../io/bytes.js'
-import type { RowChunk, Rows, RowsOptions } from '../io/rows.js'
-import { WEIGHT_NAME } from '../io/table.js'
+import { fileError } from './bytes.js'
+import type { RowChunk, Rows, RowsOptions } from './rows.js'
+import { WEIGHT_NAME } from './table.js'
 
 async function loadDuckDB() {
   try {
@@ -14,7 +14,7 @@ async function loadDuckDB() {
 }
 
 /** Throws Error ERR_FILE with what DuckDB says of the query, ERR_OPTION without DuckDB. */
-export async function openQuery(sql: string, { columns, weights, dropMissing, signal }: RowsOptions): Promise<Rows> {
+export async function openSql(sql: string, { columns, weights, dropMissing, signal }: RowsOptions): Promise<Rows> {
   const { DuckDBInstance } = await loadDuckDB()
   const path = `query ${sql}`
   const connection = await (await DuckDBInstance.create(':memory:')).connect()

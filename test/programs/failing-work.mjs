@@ -1,0 +1,16 @@
+// `fewpoints work`, but the task of FAILING_TASK fails the first two times: once with an exit code, once killed. The file
+// FAILING_LOG gets a line for each start of it.
+import { appendFileSync, readFileSync } from 'node:fs'
+
+const { FAILING_TASK, FAILING_LOG } = process.env
+const task = process.argv[process.argv.indexOf('--task') + 1]
+if (task === FAILING_TASK) {
+  appendFileSync(FAILING_LOG, 'started\n')
+  const starts = readFileSync(FAILING_LOG, 'utf8').split('\n').length - 1
+  if (starts === 1) {
+    process.stderr.write('fewpoints: a failure on purpose\n')
+    process.exit(3)
+  }
+  if (starts === 2) process.kill(process.pid, 'SIGKILL')
+}
+await import('../../dist/cli/main.js')
