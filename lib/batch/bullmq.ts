@@ -38,6 +38,8 @@ const jobOptions = (retries: number): JobsOptions => ({
 const WORKER = { concurrency: 1, lockDuration: 5_000, stalledInterval: 3_000, maxStalledCount: 3 }
 
 const LOOK_EVERY = 500 // ms
+/** For a Redis that has not answered yet. */
+const PATIENCE = 3_000 // ms
 
 async function load() {
   try {
@@ -61,7 +63,7 @@ async function connect(url: string, signal: AbortSignal): Promise<Redis> {
   const connection = new Redis(url, { maxRetriesPerRequest: null, lazyConnect: true })
   let last: Error | undefined
   connection.on('error', (error) => (last = error))
-  const tries = AbortSignal.any([signal, AbortSignal.timeout(10_000)])
+  const tries = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)])
   connection.connect().catch(() => {}) // it tries again by itself
   while (connection.status !== 'ready' && !tries.aborted) await wait(50)
   if (connection.status === 'ready') return connection
@@ -69,6 +71,11 @@ async function connect(url: string, signal: AbortSignal): Promise<Redis> {
   signal.throwIfAborted()
   const { host, port } = connection.options
   throw plainError('ERR_OPTION', `there is no Redis at ${host}:${port}: ${last?.message ?? 'no answer'}`, last)
+}
+
+/** Undefined when it takes longer than this: Redis may be away. */
+function within<T>(milliseconds: number, promise: Promise<T>): Promise<T | undefined> {
+  return Promise.race([promise, wait(milliseconds, undefined, { ref: false })])
 }
 
 export interface QueueOptions extends RunOptions {
@@ -147,7 +154,9 @@ async function openFlow(connection: Redis) {
   const { FlowProducer, Job, Queue, QueueEvents } = await load()
   const producer = ignoreErrors(new FlowProducer({ connection }))
   const queue = ignoreErrors(new Queue(QUEUE, { connection }))
-  const events = ignoreErrors(new QueueEvents(QUEUE, { connection: connection.duplicate() }))
+  // It waits for events on its connection, so it has one of its own.
+  const listening = ignoreErrors(connection.duplicate())
+  const events = ignoreErrors(new QueueEvents(QUEUE, { connection: listening }))
   await events.waitUntilReady()
   const flow = randomUUID()
   const idOf = (task: number) => `${flow}-${task}`
@@ -199,12 +208,13 @@ async function openFlow(connection: Redis) {
     },
     async close(remove: boolean): Promise<void> {
       if (remove || failure !== undefined) {
-        const job = await Promise.race([Job.fromId(queue, root), wait(1_000, undefined)])
+        const job = await within(1_000, Job.fromId(queue, root))
         await job?.remove({ removeChildren: true }).catch(() => {}) // a job that a worker has now stays, and does no harm
       }
       await events.close().catch(() => {})
       await queue.close().catch(() => {})
       await producer.close().catch(() => {})
+      listening.disconnect()
     },
   }
 }
@@ -257,7 +267,7 @@ export async function workBullmq(plan: OpenPlan | undefined, options: WorkerOpti
     signal.throwIfAborted()
   } finally {
     // It waits for its job. When Redis is away there is nobody to tell.
-    await Promise.race([worker.close(), wait(10_000)])
+    await within(10_000, worker.close())
     connection.disconnect()
   }
 }
