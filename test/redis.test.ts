@@ -1,5 +1,5 @@
 // A plan through BullMQ on a real Redis of the test's own: workers in processes, one of them killed, Redis killed as well.
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,6 +22,7 @@ import {
 } from './batch-plan.js'
 import { fewpoints } from './cli-run.js'
 
+const documented = readFileSync(new URL('../docs/many-machines.md', import.meta.url), 'utf8')
 const reason = whyNot('redis-server')
 if (reason !== undefined) console.log(`left out: the tests of BullMQ: ${reason}`)
 
@@ -34,8 +35,10 @@ describe.skipIf(reason !== undefined)('BullMQ', () => {
   let redis: string
 
   async function startRedis() {
-    const words = `--port ${port} --bind 127.0.0.1 --dir ${folder} --appendonly yes --appendfsync always --daemonize no`
-    const server = processes.start('redis-server', [...words.split(' '), '--save', ''])
+    // The command of the document, on a port and in a folder of our own.
+    const [, command] = /^(redis-server .*) &$/m.exec(documented) as RegExpExecArray
+    const own = command.replace('--port 16379', `--port ${port}`).replace('--dir redis', `--dir ${folder}`)
+    const server = processes.start('sh', ['-c', `exec ${own}`])
     await until(`Redis at ${port}: ${processes.outputOf(server)}`, () => isOpen(port), 10)
     return server
   }

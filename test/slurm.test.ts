@@ -2,8 +2,18 @@
 // ports and in a folder of their own. Where Slurm cannot be started, a sbatch of the test runs the arrays of the script.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, hostname, tmpdir } from 'node:os'
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { lastTask, type OpenPlan, readPlan } from '../lib/batch/plan.js'
@@ -21,6 +31,7 @@ import {
   whyNot,
 } from './batch-plan.js'
 
+const documented = readFileSync(new URL('../docs/many-machines.md', import.meta.url), 'utf8')
 const COMMAND = `${process.execPath} ${PROGRAM}`
 
 describe('the script for Slurm', () => {
@@ -121,41 +132,13 @@ async function startSlurm(folder: string, processes: Processes): Promise<NodeJS.
   const authority = processes.start('munged', ['--foreground', ...places])
   await until('socket of munged', () => existsSync(join(munge, 'socket')) || authority.exitCode !== null, 10)
 
-  const [name] = hostname().split('.')
-  const user = execFileSync('id', ['-un'], { encoding: 'utf8' }).trim()
-  for (const part of ['state', 'spool']) mkdirSync(join(folder, part))
+  // The configuration is that of the document, on ports of our own.
+  const [, writeConfig] = /^(cat > slurm\.conf [\s\S]*?^END$)/m.exec(documented) as RegExpExecArray
+  const ports = [await freePort(), await freePort()]
+  const script = writeConfig.replace('16817', String(ports[0])).replace('16818', String(ports[1]))
+  execFileSync('sh', ['-ec', `mkdir -p state spool\n${script}`], { cwd: folder })
   const config = join(folder, 'slurm.conf')
-  writeFileSync(
-    config,
-    `ClusterName=few
-SlurmctldHost=${name}(127.0.0.1)
-SlurmUser=${user}
-SlurmdUser=${user}
-AuthType=auth/munge
-AuthInfo=socket=${join(munge, 'socket')}
-CredType=cred/munge
-SlurmctldPort=${await freePort()}
-SlurmdPort=${await freePort()}
-StateSaveLocation=${folder}/state
-SlurmdSpoolDir=${folder}/spool
-SlurmctldPidFile=${folder}/slurmctld.pid
-SlurmdPidFile=${folder}/slurmd.pid
-ProctrackType=proctrack/linuxproc
-TaskPlugin=task/none
-JobAcctGatherType=jobacct_gather/none
-AccountingStorageType=accounting_storage/none
-MpiDefault=none
-SwitchType=switch/none
-SelectType=select/cons_tres
-SelectTypeParameters=CR_Core
-SchedulerParameters=sched_interval=1,batch_sched_delay=0
-MinJobAge=2
-ReturnToService=2
-MailProg=/bin/true
-NodeName=${name} NodeAddr=127.0.0.1 CPUs=${cpus().length} State=UNKNOWN
-PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
-`,
-  )
+  appendFileSync(config, `AuthInfo=socket=${join(munge, 'socket')}\nMinJobAge=2\n`)
   const env = { ...process.env, SLURM_CONF: config }
   const servers = ['slurmctld', 'slurmd'].map((server) => processes.start(server, ['-D', '-f', config], { env }))
   const said = () => [authority, ...servers].map((server) => processes.outputOf(server)).join('\n')
