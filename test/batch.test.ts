@@ -216,6 +216,19 @@ describe('a plan of 6 files', () => {
     )
   })
 
+  it('says what to install when the packages of an engine are missing', async () => {
+    const hook = `export async function resolve(name, context, next) {
+      if (name === 'bullmq') throw Object.assign(new Error('not there'), { code: 'ERR_MODULE_NOT_FOUND' })
+      return next(name, context)
+    }`
+    const before = `import { register } from 'node:module'
+      register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(hook)}))`
+    const own = copyOfPlan(shards, 'engine')
+    const { code, stderr } = await fewpoints(['run', own.path, '--engine', 'bullmq'], { before })
+    expect(stderr).toBe('fewpoints: the engine bullmq needs two packages; npm install bullmq ioredis\n')
+    expect(code).toBe(2)
+  })
+
   // ---- scripts for schedulers. That for Slurm is in test/slurm.test.ts.
 
   it('has Jobs of Kubernetes whose commands give the same bits', async () => {
@@ -358,6 +371,7 @@ describe('shards', () => {
       [['a.csv', '-o', 'x.json'], 2, /--size must be given/],
       [['-', '-o', 'x.json', '--size', 40], 2, /standard input/],
       [['no-such-*.csv', '-o', 'x.json', '--size', 40], 3, /no file matches this pattern/],
+      [['.', '-o', 'x.json', '--size', 40, '--columns', 'a'], 3, /is not a regular file/],
       [['no-such.csv', '-o', 'x.json', '--size', 40], 3, /there is no such file/],
       [['part-01.npy', '-o', 'x.json', '--size', 4, '--order', 3], 2, /below 20/],
       [['plan.json', '--emit', 'pbs'], 2, /'slurm' or 'k8s' or 'aws'/],

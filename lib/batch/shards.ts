@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { isAbsolute, relative, resolve } from 'node:path'
-import { fileError, systemError } from '../io/bytes.js'
+import { fileError, isSystemError, systemError } from '../io/bytes.js'
 import { openRows } from '../io/rows.js'
 import { isRemote, type PlanOptions, type Shard } from './plan.js'
 
@@ -67,10 +67,12 @@ async function shardsOfFile(path: string, options: ShardOptions): Promise<Shard[
 /** What tells whether a file is still the same. */
 async function factsOf(path: string, hash: boolean): Promise<Pick<Shard, 'bytes' | 'modified' | 'sha256'>> {
   try {
-    const { size, mtime } = await stat(path)
+    const found = await stat(path)
+    if (!found.isFile()) throw fileError(path, 'is not a regular file; a shard may be read several times')
+    const { size, mtime } = found
     return hash ? { bytes: size, sha256: await hashOf(path) } : { bytes: size, modified: mtime.toISOString() }
   } catch (error) {
-    throw systemError(path, error)
+    throw isSystemError(error) ? systemError(path, error) : error
   }
 }
 
