@@ -1,13 +1,13 @@
-// The engine without a server: child processes of this machine, each does one task, as soon as the outputs that it reads
-// are there.
+// The engine without a server: child processes of this machine, which do one task after another. A task begins as soon as
+// the outputs that it reads are there.
 import { setTimeout as wait } from 'node:timers/promises'
 import { plainError } from '../errors.js'
 import { dependencies, type OpenPlan, tasksToDo } from './plan.js'
 import { isWhole } from './set-file.js'
-import { reasonOf, startProcess } from './worker-process.js'
+import { startTaskProcess, type TaskProcess } from './worker-process.js'
 
 export interface RunOptions {
-  /** The program that takes `work PLAN --task N`: that of the command line. */
+  /** The program of the command line. */
   program: string
   /** How many child processes work at the same time. */
   workers: number
@@ -58,28 +58,37 @@ export async function runLocal(plan: OpenPlan, options: RunOptions): Promise<Run
     state.progress = state.done + [...parts.values()].reduce((sum, part) => sum + part, 0)
     onProgress?.({ ...state })
   }
+  const idle: TaskProcess[] = []
+  const args = ['work', plan.path, '--engine', 'local', '--threads', String(threads), '--quiet']
+  /** Undefined when it is done, else why it failed. */
+  const attempt = async (number: number): Promise<string | undefined> => {
+    let worker = idle.pop()
+    while (worker !== undefined && !worker.isAlive()) worker = idle.pop()
+    worker ??= startTaskProcess(program, args, signal)
+    const failure = await worker.do(number, (part) => {
+      parts.set(number, part)
+      report()
+    })
+    parts.delete(number)
+    idle.push(worker)
+    return failure
+  }
   const work = async (number: number): Promise<void> => {
-    const args = ['work', plan.path, '--task', String(number), '--threads', String(threads), '--quiet']
-    for (let attempt = 0; ; attempt++) {
-      const onMessage = (part: unknown) => {
-        parts.set(number, Number(part))
-        report()
-      }
-      const end = await startProcess(program, args, { signal, onMessage }).ended
-      parts.delete(number)
+    for (let times = 1; ; times++) {
+      const failure = await attempt(number)
       if (signal.aborted) return
-      if (end.code === 0) {
+      if (failure === undefined) {
         state.done++
         toDo.delete(number)
         return
       }
-      if (attempt === retries) {
-        failures.push(`task ${number} failed ${attempt + 1} times: ${reasonOf(end)}`)
+      if (times > retries) {
+        failures.push(`task ${number} failed ${times} times: ${failure}`)
         return
       }
       state.retried++
       report()
-      await wait(250 * 2 ** attempt, undefined, { signal }).catch(() => {})
+      await wait(125 * 2 ** times, undefined, { signal }).catch(() => {})
       if (signal.aborted) return
     }
   }
@@ -101,6 +110,7 @@ export async function runLocal(plan: OpenPlan, options: RunOptions): Promise<Run
     await Promise.race(running.values())
   }
   await Promise.all(running.values())
+  await Promise.all(idle.map((worker) => worker.end()))
   signal.throwIfAborted()
   if (failures.length > 0) throw plainError('ERR_FILE', `${plan.path}: ${failures.join('; ')}`)
   return state

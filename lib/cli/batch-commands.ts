@@ -93,7 +93,11 @@ export function addBatchCommands(fewpoints: Command, signal: AbortSignal): void 
     .option('--level <l>', 'the task is counted within this level (default: among all tasks)', wholeNumber(0))
     .option('--offset <n>', 'is added to the number of the task', wholeNumber(0), 0)
     .option('--threads <n>', 'how many threads to use (default: all processors)', wholeNumber(1))
-    .option('--engine <name>', "'bullmq': take tasks from Redis until the plan is done", oneOf(['bullmq']))
+    .option(
+      '--engine <name>',
+      "'bullmq': take tasks from Redis until the plan is done; 'local': from the process that starts this one",
+      oneOf(['bullmq', 'local']),
+    )
     .option('--stay', 'take tasks for ever, of any plan', false)
     .option('--redis <url>', REDIS)
     .option('--json', 'print what was done as JSON', false)

@@ -2,7 +2,7 @@
 import { workBullmq } from '../batch/bullmq.js'
 import { firstOfLevel, type OpenPlan, readPlan } from '../batch/plan.js'
 import { doTask, type TaskReport } from '../batch/task.js'
-import { watchParent } from '../batch/worker-process.js'
+import { doTasksOfParent, watchParent } from '../batch/worker-process.js'
 import { CliError, EXIT, step } from './exit.js'
 import { line, printJson, whole } from './report.js'
 import { redisOf } from './run.js'
@@ -12,7 +12,7 @@ export interface WorkCommand {
   level?: number | undefined
   offset: number
   threads?: number | undefined
-  engine?: 'bullmq' | undefined
+  engine?: 'bullmq' | 'local' | undefined
   stay: boolean
   redis?: string | undefined
   json: boolean
@@ -29,9 +29,19 @@ export async function workCommand(path: string | undefined, command: WorkCommand
     const onTask = (found: OpenPlan, task: number, report: TaskReport | Error) => tell(found, task, report, command)
     return workBullmq(stay ? undefined : plan, { redis: redisOf(command), threads, signal, onTask })
   }
+  if (engine === 'local') {
+    if (process.send === undefined)
+      throw new CliError(
+        EXIT.usage,
+        '--engine local is for processes that fewpoints run starts; --task N does one task',
+      )
+    return doTasksOfParent(
+      (task, onProgress) => doTask(plan as OpenPlan, task, { threads, signal, onProgress }),
+      signal,
+    )
+  }
   const number = taskNumber(plan as OpenPlan, command)
-  const onProgress = (done: number, total: number) => process.send?.(total > 0 ? done / total : 0)
-  const report = await step(EXIT.input, () => doTask(plan as OpenPlan, number, { threads, signal, onProgress }))
+  const report = await step(EXIT.input, () => doTask(plan as OpenPlan, number, { threads, signal }))
   tell(plan as OpenPlan, number, report, command)
 }
 
