@@ -14,6 +14,21 @@ import { seeded } from './fixtures.js'
 
 export const PROGRAM = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
 
+/** Options of Node with which each file takes a while between its last byte and its final name: time to kill a process. */
+export const SLOWLY = [
+  '--import',
+  `data:text/javascript,${encodeURIComponent(`
+    import files from 'node:fs/promises'
+    import { syncBuiltinESMExports } from 'node:module'
+    import { setTimeout as wait } from 'node:timers/promises'
+    const { rename } = files
+    files.rename = async (...names) => {
+      await wait(300)
+      return rename(...names)
+    }
+    syncBuiltinESMExports()`)}`,
+]
+
 export interface Shards {
   folder: string
   plan: string

@@ -17,6 +17,7 @@ import {
   Processes,
   remove,
   type Shards,
+  SLOWLY,
   until,
   whyNot,
 } from './batch-plan.js'
@@ -46,7 +47,7 @@ describe.skipIf(reason !== undefined)('BullMQ', () => {
   beforeAll(async () => {
     port = await freePort()
     redis = `redis://127.0.0.1:${port}`
-    shards = await makeShards(16, 5000)
+    shards = await makeShards(16, 2000)
     await ok(['run', shards.plan, '--workers', 2])
     want = outputsOf(join(shards.folder, 'plan-out'))
   })
@@ -61,13 +62,14 @@ describe.skipIf(reason !== undefined)('BullMQ', () => {
     const server = await startRedis()
     const plan = copyOfPlan(shards, 'killed')
     const start = (...args: string[]) =>
-      processes.start(process.execPath, [PROGRAM, ...args, '--engine', 'bullmq', '--redis', redis])
+      processes.start(process.execPath, [...SLOWLY, PROGRAM, ...args, '--engine', 'bullmq', '--redis', redis])
     const run = start('run', plan.path, '--workers', '0')
     const workers = [start('work', plan.path), start('work', plan.path)]
     await until('two outputs', () => doneOf(plan) >= 2)
     const task = await stopInTask(plan, workers[0].pid as number)
     await processes.end(workers[0], 'SIGKILL')
     expect(existsSync(plan.tasks[task].output)).toBe(false)
+    expect(Object.keys(outputs('killed')).filter((name) => name.startsWith('.')).length).toBeGreaterThan(0)
     await processes.end(server, 'SIGKILL')
     await wait(500)
     await startRedis()
