@@ -106,15 +106,16 @@ export async function runBullmq(plan: OpenPlan, options: QueueOptions): Promise<
   const children = Array.from({ length: workers }, () =>
     keepWorking(plan, { program, threads, redis, signal: ended.signal }),
   )
-  const flow = await openFlow(connection)
+  let flow: Awaited<ReturnType<typeof openFlow>> | undefined
   try {
+    flow = await openFlow(connection)
     await flow.add(plan, toDo, retries)
     for (let looks = 0; !(await isWhole(lastTask(plan).output)); ) {
       await wait(LOOK_EVERY, undefined, { signal }).catch(() => {})
       signal.throwIfAborted()
       const failure = flow.failure()
       if (failure !== undefined) throw plainError('ERR_FILE', `${plan.path}: ${failure}`)
-      if (++looks % 10 === 0) flow.look().catch(() => {})
+      if (++looks % 10 === 0) void flow.look().catch(() => {})
       if (onProgress !== undefined) onProgress(await progressOf(plan, state))
     }
     await flow.settle()
@@ -122,7 +123,7 @@ export async function runBullmq(plan: OpenPlan, options: QueueOptions): Promise<
   } finally {
     ended.abort()
     await Promise.all(children)
-    await flow.close(signal.aborted)
+    await flow?.close(signal.aborted)
     connection.disconnect()
   }
 }
