@@ -2,6 +2,8 @@
 # Brings a fresh clone to a state in which everything runs. Does next to nothing when all is there.
 # Debian, Ubuntu: installs the missing packages (with sudo when not root). Elsewhere: says what is missing.
 # setup.sh clang: also installs clang with OpenMP and sanitizers, for test/check.
+# As part of `npm test`, and as root: also installs Redis, Slurm and Munge, which test/redis.test.ts and test/slurm.test.ts
+# start on ports of their own.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -64,6 +66,27 @@ if [ -n "$missing" ]; then
     tail -20 build/apt.log >&2
     fail "apt-get failed; the whole output is in build/apt.log"
   }
+fi
+
+# ---- servers for the tests: never worth failing for, the tests say what they miss
+
+if [ "${npm_lifecycle_event:-}" = pretest ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+  missing=''
+  need redis-server command -v redis-server
+  need slurm-wlm command -v slurmctld
+  need munge command -v munged
+  if [ -n "$missing" ]; then
+    say "installing$missing"
+    # Installed servers must not start by themselves. Debian asks this file.
+    policy=/usr/sbin/policy-rc.d
+    if [ ! -e $policy ]; then
+      trap 'rm -f $policy' EXIT
+      printf '#!/bin/sh\nexit 101\n' >$policy
+      chmod +x $policy
+    fi
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300 $missing; } \
+      >build/apt-servers.log 2>&1 || say "apt-get failed, see build/apt-servers.log; the tests that need$missing cannot run"
+  fi
 fi
 
 # ---- npm packages: npm writes its own copy of the lock file last, so that copy shows a complete install

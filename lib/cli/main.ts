@@ -5,6 +5,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { systemError } from '../io/bytes.js'
 import { orMemoryError } from '../native/memory.js'
 import { format, memorySize, nameList, order, positiveNumber, quality, scale, wholeNumber } from './arguments.js'
+import { addBatchCommands } from './batch-commands.js'
 import { CliError, EXIT, exitCodeOf, printError } from './exit.js'
 import { abortOnInterrupt } from './interrupt.js'
 import { addTextOptions } from './text-options.js'
@@ -176,6 +177,8 @@ function program(signal: AbortSignal): Command {
       const { pictureCommand } = await import('./picture.js')
       await pictureCommand(original, compressed, options, signal)
     })
+
+  addBatchCommands(fewpoints, signal)
 
   for (const command of [fewpoints, ...fewpoints.commands]) {
     command

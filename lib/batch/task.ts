@@ -1,0 +1,148 @@
+// One task of a plan: a shard or some sets in, one set out. It is skipped when its output is there.
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { Compressor, merge } from '../index.js'
+import { fileError } from '../io/bytes.js'
+import type { RowChunk } from '../io/rows.js'
+import { openShard } from './open-shard.js'
+import { type OpenPlan, summaryOptions, type Task } from './plan.js'
+import { markRunning, removeLeftovers } from './running.js'
+import { isWhole, readSet, type SetOfTask, toMerge, writeSet } from './set-file.js'
+import { checkUnchanged } from './shards.js'
+
+export interface TaskOptions {
+  threads?: number | undefined
+  signal?: AbortSignal | undefined
+  /** Called with how far the task is. */
+  onProgress?: ((done: number, total: number) => void) | undefined
+}
+
+export interface TaskReport {
+  /** Whether the output was there already. */
+  skipped: boolean
+  /** Rows read and points kept; 0 when it was skipped. */
+  rows: number
+  points: number
+}
+
+/**
+ * Does the task of this number. The output is written under a temporary name, fsynced and renamed, so it is there as a
+ * whole or not at all, and two processes that do the same task at the same time do no harm. The last task also removes what
+ * killed processes have left. Throws the errors of reading, compressing and writing, or the signal's reason.
+ */
+export async function doTask(plan: OpenPlan, number: number, options: TaskOptions = {}): Promise<TaskReport> {
+  const task = plan.tasks[number]
+  const isLast = number === plan.tasks.length - 1
+  if (await isWhole(task.output)) return { skipped: true, rows: 0, points: 0 }
+  await mkdir(dirname(task.output), { recursive: true })
+  const mark = await markRunning(task.output)
+  const watch: TaskOptions = {
+    ...options,
+    onProgress(done, total) {
+      mark.update(done, total)
+      options.onProgress?.(done, total)
+    },
+  }
+  try {
+    const [set, rows] =
+      task.level === 0 ? await compressShard(plan, task, isLast, watch) : await mergeSets(plan, task, isLast, watch)
+    await writeSet(task.output, set, options.signal)
+    return { skipped: false, rows, points: set.weights.length }
+  } catch (error) {
+    // Another process may have been faster, and may have cleaned up.
+    if (await isWhole(task.output)) return { skipped: true, rows: 0, points: 0 }
+    throw error
+  } finally {
+    await mark.end()
+    if (isLast) removeLeftovers(plan)
+  }
+}
+
+async function compressShard(
+  plan: OpenPlan,
+  task: Task,
+  isLast: boolean,
+  { threads, signal, onProgress }: TaskOptions,
+): Promise<[set: SetOfTask, rows: number]> {
+  const shard = plan.shards[task.index]
+  const { read } = plan.options
+  await checkUnchanged(shard)
+  const rows = await openShard(shard, { ...read, signal })
+  try {
+    const compressor = new Compressor({ ...stepOptions(plan, isLast), dimension: rows.names.length, threads, signal })
+    const [first, end] = shard.rows ?? [0, Number.POSITIVE_INFINITY]
+    for await (const chunk of rows.chunks()) {
+      const part = partOf(chunk, rows.names.length, first, end)
+      if (part.count > 0) await compressor.push(part.points, part.weights)
+      if (chunk.first + chunk.count >= end) break
+      if (shard.rows !== undefined) onProgress?.(compressor.rows, end - first)
+      else if (rows.total !== undefined) onProgress?.(chunk.done, rows.total)
+    }
+    if (compressor.rows === 0) throw fileError(task.inputs[0], 'has no rows')
+    const { points, weights, indices, order } = await compressor.finish()
+    const set: SetOfTask = {
+      names: rows.names,
+      points,
+      weights,
+      rows: Float64Array.from(indices, (row) => first + row),
+      sources: new Float64Array(weights.length).fill(task.index),
+      order: order as number, // blocks are not given here
+      sourceWeight: rows.weightColumn,
+      dropMissing: read.dropMissing,
+    }
+    return [set, compressor.rows]
+  } finally {
+    await rows.close()
+  }
+}
+
+/** The rows of a chunk that are in [first, end). */
+function partOf({ first, count, points, weights }: RowChunk, width: number, from: number, end: number) {
+  const start = Math.min(Math.max(from - first, 0), count)
+  const stop = Math.max(Math.min(end - first, count), start)
+  return {
+    count: stop - start,
+    points: points.subarray(start * width, stop * width),
+    weights: weights?.subarray(start, stop),
+  }
+}
+
+async function mergeSets(
+  plan: OpenPlan,
+  task: Task,
+  isLast: boolean,
+  { threads, signal, onProgress }: TaskOptions,
+): Promise<[set: SetOfTask, rows: number]> {
+  const sets: SetOfTask[] = []
+  for (const input of task.inputs) {
+    sets.push(await readSet(input, signal))
+    onProgress?.(sets.length, task.inputs.length + 1)
+  }
+  const [{ names, sourceWeight }] = sets
+  for (const [i, set] of sets.entries()) {
+    if (set.names.join('\n') !== names.join('\n'))
+      throw fileError(task.inputs[i], `has the columns ${set.names.join(', ')}; those before have ${names.join(', ')}`)
+  }
+  const dimension = names.length
+  const merged = await merge(sets.map(toMerge), { ...stepOptions(plan, isLast), dimension, threads, signal })
+  // A row that a set gives is a row of a shard, which the set knows.
+  const from = (values: 'rows' | 'sources') =>
+    Float64Array.from(merged.indices, (row, j) => sets[merged.sets[j]][values][row])
+  const { points, weights, order } = merged
+  const set: SetOfTask = {
+    names,
+    points,
+    weights,
+    rows: from('rows'),
+    sources: from('sources'),
+    order: order as number,
+    sourceWeight,
+    dropMissing: plan.options.read.dropMissing,
+  }
+  return [set, sets.reduce((sum, one) => sum + one.weights.length, 0)]
+}
+
+/** Only the last task goes down to the size that was asked for. */
+function stepOptions({ options: { compress } }: OpenPlan, isLast: boolean) {
+  return { ...summaryOptions(compress), summary: !isLast }
+}
