@@ -268,6 +268,14 @@ describe('a text table', () => {
     await expectSame(path, text.includes('weight') ? { weights: 'weight' } : { columns: ['y'] })
   })
 
+  it('refuses a quote that is never closed, and a row without end', async () => {
+    const rows = `x,y\n${'1,2\n'.repeat(2000)}`
+    await expectSame(folder.write('open.csv', `${rows}"${'a\n'.repeat(9_000_000)}`))
+    const long = `${rows}${'5,"'}${'\n'.repeat(100_000)}6",7\n`.replace('6",7', '"')
+    await expectSame(folder.write('long.csv', `${long}${'8,9\n'.repeat(70_000)}`), { columns: ['x'] })
+    await expectSame(folder.write('endless.csv', `${rows}${'7'.repeat(18_000_000)}`))
+  })
+
   it('refuses a column that is not there, and says which is meant', async () => {
     const path = folder.write('names.csv', 'alpha,beta\n1,2\n')
     const message = /names.csv: has no column 'alhpa' \(did you mean 'alpha'\?\); its columns are alpha, beta/

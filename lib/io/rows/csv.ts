@@ -144,8 +144,9 @@ class TextBlocks {
   /** Reads some rows in the way of whole tables. Returns false where a row is refused. */
   async #readSlow(): Promise<boolean> {
     this.#slow = Math.min(2 * this.#slow, MOST_SLOW)
+    let room = this.#sink.room
     for (let wanted = this.#slow; ; wanted *= 2) {
-      const end = await this.#rangeOf(wanted)
+      const end = await this.#rangeOf(wanted, room)
       const isLast = this.#isEnd && end === this.#end
       const bytes = Buffer.from(this.#bytes.buffer, this.#begin, end - this.#begin)
       let rest: string
@@ -163,6 +164,8 @@ class TextBlocks {
       const before = this.#begin
       this.#begin = this.#startOf(rest, end)
       if (this.#begin > before) return true
+      // The lines of one row may be more than the rows of a block.
+      room = Number.POSITIVE_INFINITY
       if (end - this.#begin > LONGEST_ROW) {
         this.#sink.refusal = this.#text.openQuote()
         return false
@@ -170,15 +173,15 @@ class TextBlocks {
     }
   }
 
-  /** The end of the lines from `begin` on that have `wanted` bytes, or as many rows as the block has room for. */
-  async #rangeOf(wanted: number): Promise<number> {
+  /** The end of the lines from `begin` on that have `wanted` bytes, at most `room` lines. */
+  async #rangeOf(wanted: number, room: number): Promise<number> {
     let end = this.#begin
-    for (let rows = 0; rows < this.#sink.room && end - this.#begin < wanted; rows++) {
+    for (let rows = 0; rows < room && end - this.#begin < wanted; rows++) {
       const next = this.#lineEnd(end)
+      if (next === -1 && this.#end - end > LONGEST_ROW) throw this.#text.openQuote()
       if (next !== -1) end = next
       else if (this.#isEnd) return this.#end
       else {
-        if (this.#end - this.#begin > 2 * LONGEST_ROW) throw this.#text.openQuote()
         const length = end - this.#begin
         await this.#more()
         end = this.#begin + length
@@ -209,7 +212,8 @@ class TextBlocks {
   /** Reads the next bytes behind those that are left. */
   async #more(): Promise<void> {
     const left = this.#end - this.#begin
-    if (left > LONGEST_ROW + MOST_SLOW && this.#fast !== undefined) this.#fast = undefined
+    // The slower way says what is wrong with such a row.
+    if (left > LONGEST_ROW) this.#fast = undefined
     let into = this.#bytes
     if (left + PIECE / 2 > into.length) into = new Uint8Array(2 * into.length)
     if (into !== this.#bytes) into.set(this.#bytes.subarray(this.#begin, this.#end))

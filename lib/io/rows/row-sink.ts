@@ -12,10 +12,10 @@ import { exact } from './views.js'
 export class EndOfBlock extends Error {}
 
 export class RowSink implements RowTaker {
-  /** Rows there is room for. */
+  /** Rows of a block. It may become a little longer by rows that come together. */
   readonly most: number
-  readonly points: Float64Array
-  readonly weights: Float64Array | undefined
+  points: Float64Array
+  weights: Float64Array | undefined
   kept: unknown[][] = []
   /** Rows so far. */
   count = 0
@@ -68,11 +68,22 @@ export class RowSink implements RowTaker {
   row(cells: readonly string[], line: number, row: number): void {
     const { columns, weight, keep } = this.#use
     const m = columns.length
+    if ((this.count + 1) * m > this.points.length) this.#grow()
     for (let a = 0; a < m; a++) this.points[this.count * m + a] = this.#number(columns[a], cells, line, row)
     if (weight !== undefined) (this.weights as Float64Array)[this.count] = this.#number(weight, cells, line, row)
     for (const [k, i] of keep.entries())
       this.kept[k].push(cellValue(cells[i], this.#decimal, this.#columns[i].kind === 'number'))
     this.count++
+  }
+
+  #grow(): void {
+    const twice = (before: Float64Array) => {
+      const after = new Float64Array(2 * before.length)
+      after.set(before)
+      return after
+    }
+    this.points = twice(this.points)
+    this.weights = this.weights && twice(this.weights)
   }
 
   /** NaN for what is left out. Throws EndOfBlock. */
