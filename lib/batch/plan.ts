@@ -171,7 +171,6 @@ export async function tasksToDo(plan: Plan, isThere: (output: string) => Promise
 export function summaryOptions(options: PlanOptions['compress']): Omit<CompressorOptions, 'dimension'> {
   return { ...options, order: options.order ?? 'auto', summary: true }
 }
-}
 
 /** Whether DuckDB reads it: anything with a scheme that is not file:. */
 export function isRemote(uri: string): boolean {
