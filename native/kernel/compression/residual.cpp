@@ -91,7 +91,7 @@ void Residual::use_frame(const FramedMoments& whole) {
   }
 }
 
-FramedMoments Residual::moments(const List<int>& places) const {
+FramedMoments Residual::moments() const {
   FramedMoments out;
   out.weight_exponent = weight_exponent_;
   out.reach = bounds_.reach;
@@ -99,11 +99,8 @@ FramedMoments Residual::moments(const List<int>& places) const {
     out.frame.exponent.push_back(exponents_[a] - std::ilogb(scale_[a]));
     out.frame.centre.push_back(scale_[a] * centre_[a]);
   }
-  for (const int place : places) {
-    const DoubleDouble sum = sums_[place];
-    out.high.push_back(sum.high);
-    out.low.push_back(sum.low);
-  }
+  out.high = sums_.high;
+  out.low = sums_.low;
   return out;
 }
 

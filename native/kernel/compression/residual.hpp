@@ -36,9 +36,7 @@ class Residual {
 
   // Whether other sets are compared with the moments of a larger whole.
   bool is_of_larger_whole() const { return is_of_larger_whole_; }
-  // The moments at these places of the space's multi-indices.
-  FramedMoments moments(const List<int>& places) const;
-  const MultiIndices& indices() const { return indices_; }
+  FramedMoments moments() const;                                  // of the original
   const List<double>& deviations() const { return deviations_; }  // weighted, one per column; 0 for a constant one
 
  private:

@@ -121,15 +121,4 @@ void RunningMoments::bring(FramedMoments& moments, const FramedMoments& to) cons
   }
 }
 
-List<int> places_of(const MultiIndices& some, const MultiIndices& all) {
-  const auto place = places(all);
-  List<int> out;
-  Product powers;
-  for (int e = 0; e < some.count; e++) {
-    some.powers(e, powers);
-    out.push_back(place.at(powers));
-  }
-  return out;
-}
-
 }  // namespace fewpoints

@@ -31,7 +31,7 @@ class RunningMoments {
   const FramedMoments& all() const { return all_; }
   // Goes on from moments of the same space.
   void restore(FramedMoments all) { all_ = std::move(all); }
-  const MultiIndices& indices() const { return indices_; }
+  std::size_t count() const { return usize(indices_.count); }
 
  private:
   void bring(FramedMoments& moments, const FramedMoments& to) const;
@@ -44,8 +44,5 @@ class RunningMoments {
   List<int> first_;
   FramedMoments all_;
 };
-
-// The place in `all` of each product of `some`, which must be among them.
-List<int> places_of(const MultiIndices& some, const MultiIndices& all);
 
 }  // namespace fewpoints

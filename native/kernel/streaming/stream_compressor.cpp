@@ -96,8 +96,7 @@ StreamCompressor::StreamCompressor(const CompressOptions& options, int dimension
       block_rows_(block_rows > 0 ? block_rows
                                  : std::max(product(between_, kLeastShrinking),
                                             std::min(kBlockRows, kBlockNumbers / usize(dimension)))),
-      moments_(requested_),
-      places_(places_of(moments_.indices(), MultiIndices(step_))) {}
+      moments_(requested_) {}
 
 // Numbers of 8 bytes: two blocks with their row numbers, and the pool with the leaf that comes to it.
 double StreamCompressor::held_bytes() const {
@@ -190,14 +189,16 @@ void StreamCompressor::reduce(Monitor& monitor) {
   if (pool_.size() > kLeaves) merge_pool(monitor);
 }
 
+// In a step all cells keep the moments of step_, by their own residual. That of the whole is measured for the moments
+// asked for, which takes less time.
 StreamRows StreamCompressor::leaf(const StreamRows& block, Monitor& monitor) {
   const bool has_weight =
       block.weights.empty() || std::ranges::any_of(block.weights, [](double weight) { return weight > 0; });
   if (block.size() == 0 || !has_weight) return {};
   const CompressOptions options = step_options();
   PointSet set = set_of(block, dimension_, options.threads);
-  const Residual original(set, step_, usable_threads(options.threads), monitor);
-  moments_.add(original.moments(places_));
+  const Residual original(set, requested_, usable_threads(options.threads), monitor);
+  moments_.add(original.moments());
   if (set.size() <= between_) {
     StreamRows all = block;
     leave_out_zero_weights(all, dimension_);
@@ -213,7 +214,7 @@ void StreamCompressor::merge_pool(Monitor& monitor) {
   if (all.size() > between_) {
     const CompressOptions options = step_options();
     PointSet set = set_of(all, dimension_, options.threads);
-    const Residual original(set, step_, usable_threads(options.threads), monitor);
+    const Residual original(set, requested_, usable_threads(options.threads), monitor);
     UnwrittenCompressed kept = compress_unwritten(std::move(set), options, {step_, step_}, original, monitor);
     all = written(kept, all.rows, monitor);
   }
@@ -274,7 +275,7 @@ void StreamCompressor::restore(StreamState state) {
     return set.points.size() == product(set.size(), m) && (set.weights.empty() || set.weights.size() == set.size());
   };
   const FramedMoments& moments = state.moments;
-  const std::size_t sums = usize(moments_.indices().count), filled = state.points.size() / m;
+  const std::size_t sums = moments_.count(), filled = state.points.size() / m;
   const bool has_moments = moments.high.size() == sums && moments.low.size() == sums && moments.reach.size() == m &&
                            moments.frame.centre.size() == m && moments.frame.exponent.size() == m;
   const bool has_none = moments.high.empty() && moments.low.empty();

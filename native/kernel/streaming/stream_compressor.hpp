@@ -92,7 +92,6 @@ class StreamCompressor {
   StreamRows waiting_;
   List<StreamRows> pool_;
   RunningMoments moments_;
-  List<int> places_;  // of the requested moments among those of a step
 };
 
 }  // namespace fewpoints
