@@ -285,7 +285,10 @@ export interface NativeCompressor {
   readonly blockRows: number
   /** Throws for numbers that are not finite, and for weights that are negative. */
   check(piece: NativePiece): void
-  /** Takes rows that were checked, from `first` on, until the block is full. Returns how many. */
+  /**
+   * Takes rows from `first` on, until the block is full. Returns how many. Takes none and throws as check() does when one of
+   * these has a wrong number.
+   */
   take(piece: NativePiece & { first: number }): number
   /** Reduces the block, and begins the next one. */
   reduce(progress?: NativeProgress): NativeJob<void>

@@ -224,8 +224,9 @@ export class Compressor {
   async #push(points: PointsInput, weights: Numbers | undefined): Promise<void> {
     const { dimension } = this.#options
     const piece: NativePiece = readWeighted('Compressor.push', points, { dimension, weights })
-    this.#native.check(piece)
     const { count } = piece.points
+    // take() checks what it takes. More than fits into the block is checked as a whole before any of it is taken.
+    if (this.#filled + count > this.#native.blockRows) this.#native.check(piece)
     for (let first = 0; first < count; ) {
       const taken = this.#native.take({ ...piece, first })
       first += taken

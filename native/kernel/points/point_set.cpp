@@ -203,6 +203,14 @@ List<std::uint64_t> copy_finite(const PointsView& points, const char* name, List
   return copy_rows(points, {}, points.count, name, columns, threads);
 }
 
+void copy_unchecked(const PointsView& points, std::size_t first, std::size_t count, double* const* to,
+                    List<std::uint64_t>& largest) {
+  const CopyFrom all{points.numbers.data, points.numbers.is_float32, points.row_stride, points.numbers.stride};
+  List<std::uint64_t> here(largest.size());
+  simd().copy_columns(from_row(all, first), count, points.dimension, to, here.data());
+  for (std::size_t a = 0; a < largest.size(); a++) largest[a] = std::max(largest[a], here[a]);
+}
+
 // Rows are numbered in 32 bits, so narrow() refuses larger sets.
 PointSet::PointSet(const PointsView& points, const NumbersView& weights, const char* name, int threads)
     : size_(narrow<std::uint32_t>(points.count)) {
@@ -217,7 +225,28 @@ PointSet::PointSet(const PointsView& points, const NumbersView& weights, const c
     }
   const List<std::uint64_t> largest = copy_rows(points, {rows_.data(), starts.data()}, size_, name, columns_, threads);
   if (refused) std::rethrow_exception(refused);
-  for (int a = 0; a < points.dimension; a++) {
+  use_units(largest, threads);
+}
+
+PointSet::PointSet(List<Array<double>>&& columns, std::size_t count, const NumbersView& weights,
+                   List<std::uint64_t> largest, int threads)
+    : size_(narrow<std::uint32_t>(count)), columns_(std::move(columns)) {
+  exponents_.assign(columns_.size(), 0);
+  if (weights.data != nullptr) take_weights(weights, kChunk, threads);
+  for (std::size_t a = 0; a < columns_.size(); a++) {
+    Array<double>& x = columns_[a];
+    x.shrink(count);
+    if (rows_.empty()) continue;
+    for (std::size_t i = 0; i < size_; i++) x[i] = x[rows_[i]];
+    x.shrink(size_);
+    largest[a] = simd().largest_bits(x.data(), size_);
+  }
+  use_units(largest, threads);
+}
+
+// largest: the bits of the largest magnitude of each column.
+void PointSet::use_units(const List<std::uint64_t>& largest, int threads) {
+  for (int a = 0; a < dimension(); a++) {
     exponents_[a] = exponent_for(std::bit_cast<double>(largest[a]));
     if (exponents_[a] != 0) rescale(a, threads);
   }

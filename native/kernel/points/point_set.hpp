@@ -35,6 +35,10 @@ class PointSet {
   // names the first row of the first column), Weight (a weight is negative or not finite, or none is positive) and
   // std::bad_alloc. name: the name of the array in messages ("points", "original").
   PointSet(const PointsView& points, const NumbersView& weights, const char* name = "points", int threads = 1);
+  // The same for columns that were copied and checked, of `count` points each. Nothing is copied but the weights.
+  // largest: at least the bits of the largest magnitude of each column.
+  PointSet(List<Array<double>>&& columns, std::size_t count, const NumbersView& weights, List<std::uint64_t> largest,
+           int threads = 1);
 
   std::size_t size() const { return size_; }
   int dimension() const { return static_cast<int>(columns_.size()); }
@@ -63,6 +67,7 @@ class PointSet {
  private:
   List<std::size_t> take_weights(const NumbersView& weights, std::size_t chunk, int threads);
   List<std::size_t> leave_out_zero_weights(std::size_t chunk, int threads);
+  void use_units(const List<std::uint64_t>& largest, int threads);
   void rescale(int column, int threads);
 
   std::size_t size_ = 0;
@@ -79,6 +84,11 @@ class PointSet {
 // naming row and column.
 List<std::uint64_t> copy_finite(const PointsView& points, const char* name, List<Array<double>>& columns,
                                 int threads = 1);
+
+// Copies `count` rows from `first` on. to: one array per column. largest: per column, the bits of the largest magnitude
+// so far. They are those of an infinity or a NaN when there is one.
+void copy_unchecked(const PointsView& points, std::size_t first, std::size_t count, double* const* to,
+                    List<std::uint64_t>& largest);
 
 struct WeightsSeen {
   double largest = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 #include "compression/choose_order.hpp"
@@ -37,6 +38,26 @@ PointSet set_of(const StreamRows& rows, int dimension, int threads) {
   const PointsView points{{rows.points.data(), false, 1}, dimension, rows.size(), dimension};
   const NumbersView weights{rows.weights.empty() ? nullptr : rows.weights.data(), false, 1};
   return PointSet(points, weights, "points", threads);
+}
+
+PointSet set_of(StreamBlock&& block, int threads) {
+  return PointSet(std::move(block.columns), block.count,
+                  {block.weights.empty() ? nullptr : block.weights.data(), false, 1}, std::move(block.largest),
+                  threads);
+}
+
+List<double> row_major(const StreamBlock& block) {
+  const std::size_t m = block.columns.size();
+  List<double> points(product(block.count, m));
+  for (std::size_t a = 0; a < m; a++)
+    for (std::size_t i = 0; i < block.count; i++) points[i * m + a] = block.columns[a][i];
+  return points;
+}
+
+List<std::int64_t> numbers_of(const StreamBlock& block) {
+  List<std::int64_t> rows(block.count);
+  std::iota(rows.begin(), rows.end(), block.first);
+  return rows;
 }
 
 StreamRows written(UnwrittenCompressed& from, const List<std::int64_t>& rows, Monitor& monitor) {
@@ -145,67 +166,82 @@ void StreamCompressor::check(const PointsView& points, const NumbersView& weight
   }
 }
 
+// The first block doubles as often as needed, so that a short stream takes little.
+void StreamCompressor::make_room(std::size_t rows) {
+  constexpr std::size_t kFirst = 4096;
+  if (rows <= filling_.capacity) return;
+  const std::size_t wanted = filling_.first > 0 ? block_rows_ : std::max({rows, kFirst, 2 * filling_.capacity});
+  const std::size_t capacity = std::min(block_rows_, wanted);
+  filling_.columns.resize(dimension_);
+  for (Array<double>& column : filling_.columns) {
+    Array<double> larger(capacity);
+    std::copy_n(column.data(), filling_.count, larger.data());
+    column.swap(larger);
+  }
+  filling_.capacity = capacity;
+}
+
 std::size_t StreamCompressor::take(const PointsView& points, const NumbersView& weights, std::size_t first) {
-  const std::size_t count = std::min(points.count - first, block_rows_ - filled_);
-  const auto m = usize(points.dimension);
-  if (is_contiguous(points)) {
-    const double* const from = static_cast<const double*>(points.numbers.data) + first * m;
-    points_.insert(points_.end(), from, from + count * m);
-  } else {
-    for (std::size_t i = first; i < first + count; i++)
-      for (std::size_t a = 0; a < m; a++)
-        points_.push_back(points.numbers[static_cast<std::ptrdiff_t>(i) * points.row_stride +
-                                         static_cast<std::ptrdiff_t>(a) * points.numbers.stride]);
+  StreamBlock& block = filling_;
+  const std::size_t count = std::min(points.count - first, block_rows_ - block.count);
+  make_room(block.count + count);
+  List<double*> to(dimension_);
+  for (int a = 0; a < dimension_; a++) to[a] = block.columns[a].data() + block.count;
+  List<std::uint64_t> largest = block.largest;
+  largest.resize(dimension_, std::uint64_t{0});
+  copy_unchecked(points, first, count, to.data(), largest);
+  bool good =
+      std::ranges::all_of(largest, [](std::uint64_t bits) { return std::isfinite(std::bit_cast<double>(bits)); });
+  if (weights.data != nullptr || !block.weights.empty()) {
+    block.weights.resize(block.count, 1.0);
+    for (std::size_t i = first; i < first + count; i++) {
+      const double w = weights.data == nullptr ? 1 : weights[static_cast<std::ptrdiff_t>(i) * weights.stride];
+      good = good && w >= 0 && std::isfinite(w);
+      block.weights.push_back(w);
+    }
   }
-  if (weights.data != nullptr) {
-    weights_.resize(filled_, 1.0);
-    for (std::size_t i = first; i < first + count; i++)
-      weights_.push_back(weights[static_cast<std::ptrdiff_t>(i) * weights.stride]);
-  } else if (!weights_.empty()) {
-    weights_.resize(filled_ + count, 1.0);
+  if (!good) {
+    if (block.weights.size() > 0) block.weights.resize(block.count);
+    check(points, weights);
   }
-  filled_ += count;
-  rows_ += static_cast<std::int64_t>(count);
+  block.largest = largest;
+  block.count += count;
   return count;
 }
 
-// The memory of the two blocks goes to and fro.
 void StreamCompressor::hand_over() {
-  waiting_.rows.resize(filled_);
-  for (std::size_t i = 0; i < filled_; i++) waiting_.rows[i] = rows_ - static_cast<std::int64_t>(filled_ - i);
-  waiting_.points.swap(points_);
-  waiting_.weights.swap(weights_);
-  points_.clear();
-  weights_.clear();
-  filled_ = 0;
+  const std::int64_t next = rows();
+  waiting_ = std::exchange(filling_, StreamBlock());
+  filling_.first = next;
 }
 
 // ---- steps
 
 void StreamCompressor::reduce(Monitor& monitor) {
-  StreamRows kept = leaf(waiting_, monitor);
-  waiting_.rows.clear();
+  StreamRows kept = leaf(std::exchange(waiting_, StreamBlock()), monitor);
   if (kept.size() > 0) pool_.push_back(std::move(kept));
   if (pool_.size() > kLeaves) merge_pool(monitor);
 }
 
 // In a step all cells keep the moments of step_, by their own residual. That of the whole is measured for the moments
 // asked for, which takes less time.
-StreamRows StreamCompressor::leaf(const StreamRows& block, Monitor& monitor) {
+StreamRows StreamCompressor::leaf(StreamBlock&& block, Monitor& monitor) {
   const bool has_weight =
       block.weights.empty() || std::ranges::any_of(block.weights, [](double weight) { return weight > 0; });
-  if (block.size() == 0 || !has_weight) return {};
+  if (block.count == 0 || !has_weight) return {};
   const CompressOptions options = step_options();
-  PointSet set = set_of(block, dimension_, options.threads);
+  const List<std::int64_t> numbers = numbers_of(block);
+  StreamRows all;  // when they are no more than what is kept between
+  if (block.count <= between_) {
+    all = {numbers, row_major(block), block.weights};
+    leave_out_zero_weights(all, dimension_);
+  }
+  PointSet set = set_of(std::move(block), options.threads);
   const Residual original(set, requested_, usable_threads(options.threads), monitor);
   moments_.add(original.moments());
-  if (set.size() <= between_) {
-    StreamRows all = block;
-    leave_out_zero_weights(all, dimension_);
-    return all;
-  }
+  if (all.size() > 0) return all;
   UnwrittenCompressed kept = compress_unwritten(std::move(set), options, {step_, step_}, original, monitor);
-  return written(kept, block.rows, monitor);
+  return written(kept, numbers, monitor);
 }
 
 // What is in the pool becomes one set of at most `between_` rows.
@@ -230,9 +266,10 @@ StreamCompressed StreamCompressor::finish(bool summary, Monitor& monitor) {
     return result;
   };
   hand_over();
-  if (pool_.empty() && waiting_.size() > 0 && !summary)  // one block: as compress() does it
-    return result_of(compress_unwritten(set_of(waiting_, dimension_, options_.threads), options_, monitor),
-                     waiting_.rows);
+  if (pool_.empty() && waiting_.count > 0 && !summary) {  // one block: as compress() does it
+    const List<std::int64_t> numbers = numbers_of(waiting_);
+    return result_of(compress_unwritten(set_of(std::move(waiting_), options_.threads), options_, monitor), numbers);
+  }
   reduce(monitor);
   if (pool_.empty()) throw Error(Code::Weight, "all weights are 0; expected at least one positive weight");
   merge_pool(monitor);
@@ -262,12 +299,16 @@ List<std::int64_t> StreamCompressor::held_rows() const {
   List<std::int64_t> rows;
   for (const StreamRows& set : pool_) rows.insert(rows.end(), set.rows.begin(), set.rows.end());
   std::ranges::sort(rows);
-  rows.insert(rows.end(), waiting_.rows.begin(), waiting_.rows.end());
-  for (std::int64_t row = rows_ - static_cast<std::int64_t>(filled_); row < rows_; row++) rows.push_back(row);
+  for (const StreamBlock* block : {&waiting_, &filling_}) {
+    const List<std::int64_t> numbers = numbers_of(*block);
+    rows.insert(rows.end(), numbers.begin(), numbers.end());
+  }
   return rows;
 }
 
-StreamState StreamCompressor::state() const { return {rows_, points_, weights_, pool_, moments_.all()}; }
+StreamState StreamCompressor::state() const {
+  return {rows(), row_major(filling_), filling_.weights, pool_, moments_.all()};
+}
 
 void StreamCompressor::restore(StreamState state) {
   const auto m = usize(dimension_);
@@ -283,10 +324,11 @@ void StreamCompressor::restore(StreamState state) {
       filled > block_rows_ || state.rows < static_cast<std::int64_t>(filled) ||
       !std::ranges::all_of(state.pool, fits) || !(has_moments || (has_none && state.pool.empty())))
     throw Error(Code::Option, "the state is not that of a compressor with these options");
-  rows_ = state.rows;
-  points_ = std::move(state.points);
-  weights_ = std::move(state.weights);
-  filled_ = points_.size() / usize(dimension_);
+  filling_ = {};
+  filling_.first = state.rows - static_cast<std::int64_t>(filled);
+  if (filled > 0)
+    take({{state.points.data(), false, 1}, dimension_, filled, dimension_},
+         {state.weights.empty() ? nullptr : state.weights.data(), false, 1}, 0);
   pool_ = std::move(state.pool);
   moments_.restore(std::move(state.moments));
 }

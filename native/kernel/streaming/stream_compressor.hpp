@@ -24,6 +24,16 @@ struct StreamRows {
   std::size_t size() const { return rows.size(); }
 };
 
+// Rows that follow one another in the stream, one array per column.
+struct StreamBlock {
+  std::int64_t first = 0;
+  std::size_t count = 0;
+  List<Array<double>> columns;  // each with room for `capacity` rows
+  std::size_t capacity = 0;
+  List<std::uint64_t> largest;  // of each column, the bits of the largest magnitude
+  List<double> weights;         // empty as long as all are 1
+};
+
 struct StreamCompressed : CompressReport {
   StreamRows kept;  // always with weights
 };
@@ -51,12 +61,13 @@ class StreamCompressor {
 
   // ---- one thread fills blocks
 
-  std::int64_t rows() const { return rows_; }
-  // Throws Error NotFinite or Weight for the first such number. `first` is added to the row in the message.
+  std::int64_t rows() const { return filling_.first + static_cast<std::int64_t>(filling_.count); }
+  // Throws Error NotFinite or Weight for the first such number.
   static void check(const PointsView& points, const NumbersView& weights);
-  // Copies rows from `first` on, as many as there is room for in the block. Returns how many. They must be checked.
+  // Copies rows from `first` on, as many as there is room for in the block. Returns how many. Takes none and throws as
+  // check() does when one of these has a wrong number.
   std::size_t take(const PointsView& points, const NumbersView& weights, std::size_t first);
-  bool is_full() const { return filled_ == block_rows_; }
+  bool is_full() const { return filling_.count == block_rows_; }
   // Hands the block over to reduce(), and begins the next one. The last block must be reduced.
   void hand_over();
 
@@ -76,7 +87,8 @@ class StreamCompressor {
   void restore(StreamState state);
 
  private:
-  StreamRows leaf(const StreamRows& block, Monitor& monitor);
+  StreamRows leaf(StreamBlock&& block, Monitor& monitor);
+  void make_room(std::size_t rows);
   void merge_pool(Monitor& monitor);
   CompressOptions step_options() const;
 
@@ -85,11 +97,7 @@ class StreamCompressor {
   PolynomialSpace requested_, step_;  // of the result, and of the steps between
   std::size_t between_, block_rows_;
 
-  std::int64_t rows_ = 0;
-  std::size_t filled_ = 0;
-  List<double> points_, weights_;  // the block; weights_ is empty as long as all are 1
-
-  StreamRows waiting_;
+  StreamBlock filling_, waiting_;
   List<StreamRows> pool_;
   RunningMoments moments_;
 };
