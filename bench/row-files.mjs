@@ -149,13 +149,14 @@ async function read(kind, file, compresses) {
     await compressor?.push(chunk.points, chunk.weights)
     count += chunk.count
   }
-  await compressor?.finish()
+  const result = await compressor?.finish()
   const { user, system } = process.cpuUsage(before)
   return {
     rows: count,
     wall: (performance.now() - start) / 1e3,
     cpu: (user + system) / 1e6,
     peak: process.resourceUsage().maxRSS * 1024,
+    residual: (result?.residual ?? 0) / 2 ** -52,
   }
 }
 

@@ -95,6 +95,21 @@ describe('merge', () => {
       expect(date).toMatch(source === 1 ? `d2-${row}` : new RegExp(`^d[01]-${row}$`))
   })
 
+  it.each(['parquet', 'npz', 'csv', 'ndjson'])(
+    'leaves numbers that are carried along out of the coordinates of .%s',
+    async (ending) => {
+      const many = folder.write(
+        'ids.csv',
+        `x,y,id\n${Array.from(sets[0].x, (x, i) => `${x},${i % 7},${i}`).join('\n')}\n`,
+      )
+      const few = folder.path(`ids.${ending}`)
+      const options = ['--order', '2', '--columns', 'x,y', '--force']
+      await fewpointsJson(['compress', many, '-o', few, '--size', 40, '--keep-columns', 'id', ...options])
+      const fewer = await fewpointsJson(['compress', few, '-o', folder.path('fewer.csv'), '--order', 2, '--force'])
+      expect(fewer).toMatchObject({ columns: ['x', 'y'], weights: expect.stringMatching(/^weights?$/) })
+    },
+  )
+
   it('gives the same bits again, and others in another sequence', async () => {
     const inputs = await compressed('parquet')
     const text = async (...args: string[]) => (await fewpoints(['merge', ...args, '-o', '-', '--quiet'])).stdout

@@ -28,7 +28,9 @@ export function run({ kind, rows }, trials) {
     const best = (task) => {
       const runs = Array.from({ length: trials }, () => program(task, kind, file))
       if (runs.some((one) => one.rows !== rows)) throw new Error(`${kind}: ${runs[0].rows} rows of ${rows}`)
-      return Object.fromEntries(['wall', 'cpu', 'peak'].map((key) => [key, median(runs.map((one) => one[key]))]))
+      return Object.fromEntries(
+        ['wall', 'cpu', 'peak', 'residual'].map((key) => [key, median(runs.map((one) => one[key]))]),
+      )
     }
     return { bytes: statSync(file).size, read: best('read'), compress: best('compress') }
   } finally {
@@ -49,6 +51,7 @@ export function table(results) {
     compressRate: rate(rows, compress),
     compressWall: compress.wall,
     compressPeak: compress.peak,
+    residual: compress.residual,
   }))
 }
 
@@ -64,10 +67,11 @@ export function report(results) {
       ['compress M/s', ({ rows, compress }) => rate(rows, compress).toFixed(1)],
       ['wall s', ({ compress }) => compress.wall.toFixed(2)],
       ['peak MB', ({ compress }) => (compress.peak / 1e6).toFixed(0)],
+      ['residual', ({ compress }) => compress.residual.toFixed(2)],
       ['CPU over reading', ({ read, compress }) => (compress.cpu / read.cpu).toFixed(1)],
     ]),
     '',
     'M/s: millions of rows of 3 numbers per second of processor time, medians. peak MB: of the whole process, Node included.',
-    `compress: to ${SIZE} points at order ${ORDER}, one thread; its time includes the reading. goal: of reading alone. Modules that are loaded on the way count.`,
+    `compress: to ${SIZE} points at order ${ORDER}, one thread; its time includes the reading. goal: of reading alone. Modules that are loaded on the way count. residual in machine epsilons.`,
   ].join('\n')
 }

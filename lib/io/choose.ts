@@ -79,7 +79,7 @@ function defaultColumns(
   noPoints: readonly string[],
   notes: string[],
 ): Column[] {
-  const left = [weights?.name, roles?.weight, roles?.row, ...noPoints]
+  const left = [weights?.name, roles?.weight, roles?.row, ...(roles?.kept ?? []), ...noPoints]
   const candidates = table.columns.filter(({ name }) => !left.includes(name))
   const columns = candidates.filter(({ kind }) => kind === 'number')
   const others = candidates.filter(({ kind }) => kind !== 'number')

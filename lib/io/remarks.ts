@@ -8,22 +8,32 @@ import { whole } from './text.js'
 export interface Roles {
   weight: string | undefined
   row: string | undefined
+  /** Columns that were carried along. */
+  kept: readonly string[]
 }
 
 /** The columns of weights and source rows: as the file tells, else recognised as those that compress writes. */
 export function rolesOf(table: Table): Roles | undefined {
-  return table.roles ?? ownRoles(table)
+  if (table.roles !== undefined) return { ...table.roles, kept: table.meta?.kept ?? [] }
+  return ownRoles(table)
 }
 
 /**
- * CSV, TSV and JSON have no metadata. Files of compress are recognised by this: the last two columns are called weight and
- * row, all weights are above 0, and the rows are distinct whole numbers. In several such files joined into one, the rows
- * ascend piece by piece.
+ * CSV, TSV and JSON have no metadata. Files of compress are recognised by this: two columns side by side are called weight
+ * and row, all weights are above 0, and the rows are distinct whole numbers. In several such files joined into one, the rows
+ * ascend piece by piece. Columns behind these two were carried along.
  */
 function ownRoles({ columns, named }: Table): Roles | undefined {
-  const [weight, row] = columns.slice(-2)
-  if (columns.length < 3 || !named || !WEIGHT_NAME.test(weight.name) || !ROW_NAME.test(row.name)) return undefined
-  return isOwn(weight, row) ? { weight: weight.name, row: row.name } : undefined
+  if (!named) return undefined
+  const at = columns.findLastIndex(
+    ({ name }, i) => i > 1 && ROW_NAME.test(name) && WEIGHT_NAME.test(columns[i - 1].name),
+  )
+  if (at === -1 || !isOwn(columns[at - 1], columns[at])) return undefined
+  return {
+    weight: columns[at - 1].name,
+    row: columns[at].name,
+    kept: columns.slice(at + 1).map(({ name }) => name),
+  }
 }
 
 function isOwn(weight: Column, row: Column): boolean {
