@@ -99,7 +99,7 @@ describe('merge', () => {
     'leaves numbers that are carried along out of the coordinates of .%s',
     async (ending) => {
       const many = folder.write(
-        'ids.csv',
+        'many-ids.csv',
         `x,y,id\n${Array.from(sets[0].x, (x, i) => `${x},${i % 7},${i}`).join('\n')}\n`,
       )
       const few = folder.path(`ids.${ending}`)
