@@ -103,6 +103,16 @@ describe('merge', () => {
     expect(verifySync({ points: all, dimension: m }, result, { order: 6 }).residual).toBeLessThan(16 * EPS)
   })
 
+  it('takes sets of fewer points than moments, and many of them', async () => {
+    const small = [0, 1].map((seed) => compressSync(normal(5, 3, seed), { dimension: 3, order: 3 }))
+    expect((await merge(small)).count).toBe(10)
+    const points = normal(150_000, 1, 3)
+    const many = Array.from({ length: 150_000 }, (_, i) => ({ points: points.subarray(i, i + 1), order: 2 }))
+    const result = await merge(many, { dimension: 1 })
+    expect(verifySync({ points, dimension: 1 }, result, { order: 2 }).residual).toBeLessThan(16 * EPS)
+    expect([...result.points]).toEqual([...result.sets].map((set) => points[set]))
+  })
+
   it('refuses sets that it cannot merge', async () => {
     const { sets } = shards(2)
     const rejects = (given: unknown, options: object, code: string, text: string) =>
@@ -116,6 +126,13 @@ describe('merge', () => {
     await rejects([{ points: sets[0].points }], { order: 2 }, 'ERR_OPTION', "'dimension' must be given")
     await rejects([sets[0], { ...sets[1], dimension: 4 }], {}, 'ERR_SHAPE', 'set 1 has 4 columns, and 2 are expected')
     await rejects([{ ...sets[0], indices: [1] }], {}, 'ERR_SHAPE', 'set 0 has 200 points and 1 indices')
+    await rejects([{ ...sets[0], indices: sets[0].weights }], {}, 'ERR_SHAPE', 'set 0: indices[0] must be a row number')
+    await rejects(sets, null as unknown as object, 'ERR_OPTION', 'options must be an object, got null')
+    const bad = sets[1].points.slice()
+    bad[3] = Number.NaN
+    await rejects([sets[0], { ...sets[1], points: bad }], {}, 'ERR_NOT_FINITE', 'merge: set 1: points, row 1, column 1')
+    const negative = sets[1].weights.map((weight) => -weight)
+    await rejects([sets[0], { ...sets[1], weights: negative }], {}, 'ERR_WEIGHT', 'merge: set 1: weights[0] is -')
     await rejects(sets, { size: 3 }, 'ERR_SIZE', 'size 3 is too small')
     await rejects(sets, { siz: 3 }, 'ERR_OPTION', "did you mean 'size'?")
     await rejects(sets, { order: 3, dimension: 2, weights: sets[0].weights }, 'ERR_OPTION', "'weights'")

@@ -203,7 +203,7 @@ describe('the bits of a stream', () => {
 
   it('are those of compress() for a stream of one block', async () => {
     for (const set of [points, points.subarray(0, 100), points.subarray(0, 2)]) {
-      const compressor = new Compressor(options)
+      const compressor = begin(options, { blockRows: Math.max(1, set.length / m) }) // the block is full, and no more comes
       await compressor.push(set)
       const { elapsed, ...result } = await compressor.finish()
       const { elapsed: _, ...expected } = compressSync(set, options)
@@ -334,6 +334,7 @@ describe('errors of a stream', () => {
     expect(make({ order: 'auto', size: undefined })).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
     expect(make({ memory: 1e6 })).toThrow(expect.objectContaining({ code: 'ERR_MEMORY' }))
     expect(make({ memory: 1e8 })).not.toThrow()
+    expect(make({ size: Number.MAX_SAFE_INTEGER })).not.toThrow() // nothing is taken before rows come
     expect(make({ scale: [1] })).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
   })
 
@@ -363,7 +364,28 @@ describe('errors of a stream', () => {
       { ...state, stream: { ...state.stream, points: new Float64Array(3) } },
       { ...state, stream: { ...state.stream, pool: [{ rows: new Float64Array(2) }] } },
       { ...state, stream: { ...state.stream, moments: { ...state.stream.moments, high: new Float64Array(6) } } },
+      { ...state, stream: { ...state.stream, rows: 99 } },
     ]
+    const long = begin(options, { blockRows: 500 })
+    await long.push(normal(3000, 2, 1))
+    const later = await long.save()
+    const [set] = later.stream.pool
+    const withSet = (change: object) => ({ ...later, stream: { ...later.stream, pool: [{ ...set, ...change }] } })
+    const withMoments = (change: object) => ({
+      ...later,
+      stream: { ...later.stream, moments: { ...later.stream.moments, ...change } },
+    })
+    const first = (list: Float64Array, value: number) => list.map((x, i) => (i === 0 ? value : x))
+    wrong.push(
+      ...[-5, 1e300, Number.NaN, 3000, 0.5].map((row) => withSet({ rows: first(set.rows, row) })),
+      withSet({ rows: new Float64Array(0), points: new Float64Array(0), weights: new Float64Array(0) }),
+      withSet({ points: first(set.points, Number.NaN) }),
+      withSet({ weights: first(set.weights, -1) }),
+      withMoments({ exponent: Float64Array.of(5000, 0) }),
+      withMoments({ exponent: Float64Array.of(1e300, 0) }),
+      withMoments({ reach: Float64Array.of(Number.POSITIVE_INFINITY, 1) }),
+      withMoments({ high: first(later.stream.moments.high, 0) }),
+    )
     for (const one of wrong) {
       expect(() => Compressor.restore(one as typeof state)).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
     }
@@ -371,6 +393,16 @@ describe('errors of a stream', () => {
       expect.objectContaining({ code: 'ERR_OPTION' }),
     )
     expect((await Compressor.restore(state, { threads: 1 }).finish()).count).toBeGreaterThan(0)
+  })
+
+  it('end a compressor whose rows are changed while it waits', async () => {
+    const compressor = begin(options, { blockRows: 500 })
+    const rows = normal(20_000, 2, 1)
+    const push = compressor.push(rows)
+    await new Promise((resolve) => setImmediate(resolve))
+    structuredClone(rows, { transfer: [rows.buffer as ArrayBuffer] })
+    await expect(push).rejects.toMatchObject({ code: 'ERR_DETACHED' })
+    await expect(compressor.finish()).rejects.toMatchObject({ code: 'ERR_DETACHED' })
   })
 
   it('is the reason of an abort', async () => {

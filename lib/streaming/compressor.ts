@@ -131,7 +131,8 @@ export class Compressor {
    * @param weights one number >= 0 per row; default all 1
    *
    * Rejects with ERR_SHAPE, ERR_DETACHED, ERR_NOT_FINITE or ERR_WEIGHT; then none of these rows was taken. Also with
-   * ERR_INFEASIBLE, ERR_MEMORY or the signal's reason; then the compressor can do no more.
+   * ERR_INFEASIBLE, ERR_MEMORY or the signal's reason, or because rows were changed meanwhile; then the compressor can do
+   * no more.
    */
   push(points: PointsInput, weights?: Numbers): Promise<void> {
     return this.#next(() => this.#push(points, weights))
@@ -225,33 +226,56 @@ export class Compressor {
     const { dimension } = this.#options
     const piece: NativePiece = readWeighted('Compressor.push', points, { dimension, weights })
     const { count } = piece.points
+    const { blockRows } = this.#native
     // take() checks what it takes. More than fits into the block is checked as a whole before any of it is taken.
-    if (this.#filled + count > this.#native.blockRows) this.#native.check(piece)
+    if (this.#filled + count > blockRows) this.#native.check(piece)
     for (let first = 0; first < count; ) {
-      const taken = this.#native.take({ ...piece, first })
+      // A full block waits for the next row: a stream of one block is not reduced, but compressed as it is.
+      if (this.#filled === blockRows) await this.#reduceBlock()
+      const taken = this.#take({ ...piece, first })
       first += taken
       this.#rows += taken
       this.#filled += taken
-      if (this.#filled === this.#native.blockRows) {
-        await this.#step
-        this.#filled = 0
-        this.#step = this.#run((progress) => this.#native.reduce(progress))
-        this.#step.catch(() => {}) // whoever asks next gets the failure
-      }
     }
   }
 
-  /** Runs a step and measures its time. After a failure of one there is no state to go on from. */
+  #take(piece: NativePiece & { first: number }): number {
+    try {
+      return this.#native.take(piece)
+    } catch (reason) {
+      // Rows that were changed while push() waited for a step: a part of them is taken already.
+      if (piece.first > 0 || (reason as Partial<CodedError>).code === 'ERR_MEMORY') this.#fail(reason)
+      throw reason
+    }
+  }
+
+  /** Waits for the step before, and begins one. */
+  async #reduceBlock(): Promise<void> {
+    await this.#step
+    this.#filled = 0
+    this.#step = this.#run((progress) => this.#native.reduce(progress))
+    this.#step.catch(() => {}) // whoever asks next gets the failure
+  }
+
+  /** Runs a step and measures its time. */
   async #run<T>(start: Parameters<typeof runJob<T>>[0]): Promise<T> {
     const begin = performance.now()
     try {
       return await runJob(start, { signal: this.#watch.signal, onProgress: this.#watch.onProgress })
     } catch (reason) {
-      this.#failed ??= { reason }
+      this.#fail(reason)
       throw reason
     } finally {
       this.#elapsed += performance.now() - begin
     }
+  }
+
+  /** There is no state to go on from. */
+  #fail(reason: unknown): void {
+    if (this.#failed !== undefined) return
+    this.#failed = { reason }
+    // A step may still run when rows fail. Then its memory is freed with the compressor.
+    this.#step.catch(() => {}).then(() => this.#native.free())
   }
 
   /** Calls take their turn. */
@@ -259,7 +283,10 @@ export class Compressor {
     const turn = this.#last.then(() => {
       if (this.#failed !== undefined) throw this.#failed.reason
       if (this.#isFinished) throw plainError('ERR_FINISHED', 'Compressor: finish() was called; make another Compressor')
-      if (this.#watch.signal?.aborted) throw this.#watch.signal.reason
+      if (this.#watch.signal?.aborted) {
+        this.#fail(this.#watch.signal.reason)
+        throw this.#watch.signal.reason
+      }
       return work()
     })
     this.#last = turn.catch(() => {})

@@ -1,6 +1,7 @@
 // Sets that were compressed apart become one.
-import { describe, rangeError, typeError } from '../errors.js'
+import { type CodedError, describe, rangeError, typeError } from '../errors.js'
 import { isRecord } from '../input/options.js'
+import { momentsOf } from '../input/order.js'
 import { type PointsInput, readPoints } from '../input/points.js'
 import type { Numbers } from '../native/addon.js'
 import type { Compressed } from '../points/compress.js'
@@ -21,7 +22,7 @@ export interface SetToMerge {
 
 /**
  * As for compress(), without `weights`. `order`: default the lowest of those that the sets tell, else 'auto'. `size`:
- * default the number of points of the largest set. `summary`: as for Compressor, for sets that are merged again.
+ * default the number of points of the largest set, and no fewer than the order needs. `summary`: as for Compressor, for sets that are merged again.
  */
 export interface MergeOptions extends Omit<CompressorOptions, 'dimension'> {
   dimension?: number | undefined
@@ -48,7 +49,7 @@ export interface Merged extends Compressed<Uint32Array | Float64Array> {
  * Cost: as for Compressor. Rejects as compress() does; messages about points say which set.
  */
 export async function merge(sets: readonly SetToMerge[], options: MergeOptions = {}): Promise<Merged> {
-  checkSets(sets)
+  checkKinds(sets, options)
   const { dimension = sets[0].dimension, ...rest } = options
   if (dimension === undefined) {
     throw typeError('ERR_OPTION', "merge: option 'dimension' must be given when the sets do not have it")
@@ -62,19 +63,28 @@ export async function merge(sets: readonly SetToMerge[], options: MergeOptions =
     return readPoints(set.points, dimension, { where: `merge: set ${i}`, dimensionOption: 'its dimension' }).count
   })
   for (const [i, { indices }] of sets.entries()) {
-    if (indices !== undefined && indices.length !== counts[i]) {
+    if (indices === undefined) continue
+    if (indices.length !== counts[i]) {
       throw rangeError('ERR_SHAPE', `merge: set ${i} has ${counts[i]} points and ${indices.length} indices`)
     }
+    for (let j = 0; j < indices.length; j++) {
+      if (Number.isSafeInteger(indices[j]) && indices[j] >= 0) continue
+      throw rangeError('ERR_SHAPE', `merge: set ${i}: indices[${j}] must be a row number, got ${describe(indices[j])}`)
+    }
   }
-  const size = options.size ?? Math.max(...counts)
-
-  const compressor = new Compressor({ ...rest, dimension, order, size })
-  for (const { points, weights } of sets) await compressor.push(points, weights)
+  const compressor = new Compressor({
+    ...rest,
+    dimension,
+    order,
+    size: options.size ?? usualSize(counts, order, dimension),
+  })
+  for (const [i, { points, weights }] of sets.entries()) await named(i, compressor.push(points, weights))
   const result = await compressor.finish()
   return { ...result, ...origins(sets, counts, result), order: noHigher(result.order, orders) }
 }
 
-function checkSets(sets: unknown): asserts sets is SetToMerge[] {
+function checkKinds(sets: unknown, options: unknown): void {
+  if (!isRecord(options)) throw typeError('ERR_OPTION', `merge: options must be an object, got ${describe(options)}`)
   if (!Array.isArray(sets)) throw typeError('ERR_SHAPE', `merge: sets must be a list of sets, got ${describe(sets)}`)
   if (sets.length === 0) throw rangeError('ERR_SHAPE', 'merge: there must be at least one set, got an empty list')
   for (const [i, set] of sets.entries()) {
@@ -84,10 +94,29 @@ function checkSets(sets: unknown): asserts sets is SetToMerge[] {
   }
 }
 
+/** The points of the largest set, and no fewer than moments. */
+function usualSize(counts: readonly number[], order: MergeOptions['order'], dimension: number): number {
+  const largest = counts.reduce((a, b) => Math.max(a, b))
+  return order === undefined || order === 'auto' ? largest : Math.max(largest, momentsOf('merge', order, dimension))
+}
+
+/** Messages about points say which set. */
+async function named(i: number, push: Promise<void>): Promise<void> {
+  try {
+    await push
+  } catch (error) {
+    const { code, message } = error as Partial<CodedError>
+    if (code === 'ERR_NOT_FINITE' || code === 'ERR_WEIGHT' || code === 'ERR_SHAPE')
+      Object.assign(error as Error, { message: `merge: set ${i}: ${message}` })
+    throw error
+  }
+}
+
 /** The lowest order that all sets keep: of blocks only when they are all the same. */
 function lowest(orders: Compressed['order'][]): Compressed['order'] | undefined {
   const numbers = orders.filter((order) => typeof order === 'number')
-  if (numbers.length === orders.length) return numbers.length === 0 ? undefined : Math.min(...numbers)
+  if (numbers.length === orders.length)
+    return numbers.length === 0 ? undefined : numbers.reduce((a, b) => Math.min(a, b))
   const [first] = orders
   if (orders.every((order) => JSON.stringify(order) === JSON.stringify(first))) return first
   throw typeError('ERR_OPTION', "merge: option 'order' must be given when the sets have different blocks")
@@ -95,7 +124,7 @@ function lowest(orders: Compressed['order'][]): Compressed['order'] | undefined 
 
 function noHigher(order: Compressed['order'], orders: Compressed['order'][]): Compressed['order'] {
   const numbers = orders.filter((one) => typeof one === 'number')
-  return typeof order === 'number' ? Math.min(order, ...numbers) : order
+  return typeof order === 'number' ? numbers.reduce((a, b) => Math.min(a, b), order) : order
 }
 
 /** Rows of all sets together, ascending, become the position of a set and its own number. */

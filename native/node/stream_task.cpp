@@ -1,7 +1,10 @@
 #include "stream_task.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -33,7 +36,12 @@ List<double> as_doubles(const auto& list) { return {list.begin(), list.end()}; }
 template <class Integer>
 List<Integer> as_integers(const List<double>& list) {
   List<Integer> out;
-  for (const double x : list) out.push_back(static_cast<Integer>(x));
+  const auto most = static_cast<double>(std::min<std::int64_t>(kMaxExact, std::numeric_limits<Integer>::max()));
+  for (const double x : list) {
+    if (!(std::fabs(x) <= most) || x != std::floor(x))
+      throw Error(Code::Option, "a number of the state is not a whole number in its range");
+    out.push_back(static_cast<Integer>(x));
+  }
   return out;
 }
 
@@ -109,7 +117,7 @@ class CompressorHandle {
     if (!input.Get("state").IsUndefined()) compressor->restore(read_state(read_object(input.Get("state"), "state")));
     compressor_ = std::move(compressor);
     dimension_ = dimension;
-    tell_v8(static_cast<std::int64_t>(compressor_->held_bytes()));
+    tell_v8();
   }
   ~CompressorHandle() {
     is_busy = false;
@@ -119,6 +127,8 @@ class CompressorHandle {
   CompressorHandle& operator=(const CompressorHandle&) = delete;
 
   int dimension() const { return dimension_; }
+  // Of the rows that are held.
+  double bytes() const { return compressor_ ? compressor_->held_bytes_so_far() : 0; }
   // For filling blocks. Throws Error Option after free().
   StreamCompressor& filling() const {
     if (!compressor_) throw Error(Code::Option, "the compressor was freed");
@@ -131,18 +141,21 @@ class CompressorHandle {
   }
   void free() {
     if (is_busy) throw Error(Code::Option, "the compressor is busy");
-    if (compressor_) tell_v8(-static_cast<std::int64_t>(compressor_->held_bytes()));
     compressor_.reset();
+    tell_v8();
+  }
+  // Tells V8 of the memory, so that it collects a compressor that nobody uses.
+  void tell_v8() {
+    const auto bytes = compressor_ ? static_cast<std::int64_t>(compressor_->held_bytes_so_far()) : 0;
+    std::int64_t total;
+    if (bytes != told_) napi_adjust_external_memory(env_, bytes - told_, &total);
+    told_ = bytes;
   }
   bool is_busy = false;
 
  private:
-  // Tells V8 of the memory, so that it collects a compressor that nobody uses.
-  void tell_v8(std::int64_t change) const {
-    std::int64_t total;
-    napi_adjust_external_memory(env_, change, &total);
-  }
   const Napi::Env env_;
+  std::int64_t told_ = 0;
   int dimension_ = 0;
   std::unique_ptr<StreamCompressor> compressor_;
 };
@@ -176,11 +189,13 @@ struct Piece {
   OptionalNumbers weights;
 };
 
-double take(const CompressorHandle& handle, const Napi::Object& input) {
+double take(CompressorHandle& handle, const Napi::Object& input) {
   const Piece piece(handle, input);
   const std::int64_t first = read_integer(input, "first", 0, static_cast<std::int64_t>(piece.points.count()));
   const PointsView rows = piece.rows();
-  return static_cast<double>(handle.filling().take(rows, piece.weights_of_rows(), static_cast<std::size_t>(first)));
+  const std::size_t taken = handle.filling().take(rows, piece.weights_of_rows(), static_cast<std::size_t>(first));
+  handle.tell_v8();
+  return static_cast<double>(taken);
 }
 
 std::unique_ptr<Task> reduce_task(const Handle& handle) {
@@ -205,11 +220,11 @@ std::unique_ptr<Task> finish_task(const Handle& handle, bool summary) {
 }
 
 template <class Body>
-Napi::Value or_error(Napi::Env env, const Body& body) {
+Napi::Value or_error(Napi::Env env, double bytes, const Body& body) {
   try {
     return body();
   } catch (...) {
-    throw to_error(env, std::current_exception(), kName, 0);
+    throw to_error(env, std::current_exception(), kName, bytes);
   }
 }
 
@@ -217,14 +232,15 @@ Napi::Value or_error(Napi::Env env, const Body& body) {
 
 Napi::Value make_compressor(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  return or_error(env, [&]() -> Napi::Value {
+  return or_error(env, 0, [&]() -> Napi::Value {
     const auto handle = std::make_shared<CompressorHandle>(read_object(info[0], "input"));
     Napi::Object object = Napi::Object::New(env);
     const auto define = [&](const char* name, const auto& function) {
       object.Set(name, Napi::Function::New(
                            env,
-                           [function](const Napi::CallbackInfo& call) -> Napi::Value {
-                             return or_error(call.Env(), [&]() -> Napi::Value { return function(call); });
+                           [function, handle](const Napi::CallbackInfo& call) -> Napi::Value {
+                             return or_error(call.Env(), handle->bytes(),
+                                             [&]() -> Napi::Value { return function(call); });
                            },
                            name));
     };
@@ -239,11 +255,23 @@ Napi::Value make_compressor(const Napi::CallbackInfo& info) {
       return Napi::Number::New(call.Env(), take(*handle, read_object(call[0], "input")));
     });
     define("reduce", [handle](const Napi::CallbackInfo& call) {
-      return start(call.Env(), {kName, [&](double&) { return reduce_task(handle); }}, call[0]);
+      return start(call.Env(),
+                   {kName,
+                    [&](double& bytes) {
+                      bytes = handle->bytes();
+                      return reduce_task(handle);
+                    }},
+                   call[0]);
     });
     define("finish", [handle](const Napi::CallbackInfo& call) {
       const bool summary = read_object(call[0], "input").Get("summary").ToBoolean();
-      return start(call.Env(), {kName, [&](double&) { return finish_task(handle, summary); }}, call[1]);
+      return start(call.Env(),
+                   {kName,
+                    [&](double& bytes) {
+                      bytes = handle->bytes();
+                      return finish_task(handle, summary);
+                    }},
+                   call[1]);
     });
     define("heldRows", [handle](const Napi::CallbackInfo& call) {
       return to_array(call.Env(), as_doubles(handle->idle().held_rows()));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstdlib>
 #include <numeric>
 #include <utility>
 
@@ -119,11 +120,21 @@ StreamCompressor::StreamCompressor(const CompressOptions& options, int dimension
                                             std::min(kBlockRows, kBlockNumbers / usize(dimension)))),
       moments_(requested_) {}
 
+namespace {
+
 // Numbers of 8 bytes: two blocks with their row numbers, and the pool with the leaf that comes to it.
-double StreamCompressor::held_bytes() const {
+double bytes_held(int dimension, std::size_t block, std::size_t kept) {
   constexpr double kNumber = sizeof(double);
-  return kNumber * (dimension_ + 2.0) *
-         (2.0 * static_cast<double>(block_rows_) + (kLeaves + 2.0) * static_cast<double>(between_));
+  return kNumber * (dimension + 2.0) * (2.0 * static_cast<double>(block) + (kLeaves + 2.0) * static_cast<double>(kept));
+}
+
+}  // namespace
+
+double StreamCompressor::held_bytes() const { return bytes_held(dimension_, block_rows_, between_); }
+
+double StreamCompressor::held_bytes_so_far() const {
+  return bytes_held(dimension_, filling_.first > 0 ? block_rows_ : filling_.capacity,
+                    std::min(between_, static_cast<std::size_t>(filling_.first)));
 }
 
 // A step copies its points, moves them about, and keeps some.
@@ -310,22 +321,42 @@ StreamState StreamCompressor::state() const {
   return {rows(), row_major(filling_), filling_.weights, pool_, moments_.all()};
 }
 
+namespace {
+
+bool are_finite(const List<double>& numbers) {
+  return std::ranges::all_of(numbers, [](double x) { return std::isfinite(x); });
+}
+
+bool is_set(const StreamRows& set, std::size_t dimension, std::int64_t end) {
+  return set.size() > 0 && set.points.size() == product(set.size(), dimension) && are_finite(set.points) &&
+         (set.weights.empty() || set.weights.size() == set.size()) && are_finite(set.weights) &&
+         std::ranges::all_of(set.weights, [](double w) { return w > 0; }) && set.rows.front() >= 0 &&
+         set.rows.back() < end && std::ranges::is_sorted(set.rows);
+}
+
+bool are_moments(const FramedMoments& moments, std::size_t sums, std::size_t dimension) {
+  constexpr int kMaxExponent = 4096;  // beyond those of all doubles
+  return moments.high.size() == sums && moments.low.size() == sums && moments.reach.size() == dimension &&
+         moments.frame.centre.size() == dimension && moments.frame.exponent.size() == dimension &&
+         are_finite(moments.high) && are_finite(moments.low) && are_finite(moments.reach) &&
+         are_finite(moments.frame.centre) && moments.high[0] > 0 &&
+         std::ranges::all_of(moments.frame.exponent, [](int e) { return std::abs(e) <= kMaxExponent; });
+}
+
+}  // namespace
+
 void StreamCompressor::restore(StreamState state) {
   const auto m = usize(dimension_);
-  const auto fits = [m](const StreamRows& set) {
-    return set.points.size() == product(set.size(), m) && (set.weights.empty() || set.weights.size() == set.size());
-  };
-  const FramedMoments& moments = state.moments;
-  const std::size_t sums = moments_.count(), filled = state.points.size() / m;
-  const bool has_moments = moments.high.size() == sums && moments.low.size() == sums && moments.reach.size() == m &&
-                           moments.frame.centre.size() == m && moments.frame.exponent.size() == m;
-  const bool has_none = moments.high.empty() && moments.low.empty();
+  const std::size_t filled = state.points.size() / m;
+  const std::int64_t first = state.rows - static_cast<std::int64_t>(filled);
+  const bool has_none = state.moments.high.empty() && state.pool.empty();
   if (state.points.size() % m != 0 || (!state.weights.empty() && state.weights.size() != filled) ||
-      filled > block_rows_ || state.rows < static_cast<std::int64_t>(filled) ||
-      !std::ranges::all_of(state.pool, fits) || !(has_moments || (has_none && state.pool.empty())))
+      filled > block_rows_ || first < 0 || state.pool.size() > kLeaves ||
+      !std::ranges::all_of(state.pool, [&](const StreamRows& set) { return is_set(set, m, first); }) ||
+      !(has_none || are_moments(state.moments, moments_.count(), m)))
     throw Error(Code::Option, "the state is not that of a compressor with these options");
   filling_ = {};
-  filling_.first = state.rows - static_cast<std::int64_t>(filled);
+  filling_.first = first;
   if (filled > 0)
     take({{state.points.data(), false, 1}, dimension_, filled, dimension_},
          {state.weights.empty() ? nullptr : state.weights.data(), false, 1}, 0);

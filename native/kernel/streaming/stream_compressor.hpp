@@ -55,7 +55,8 @@ class StreamCompressor {
   // Rows of a block, and of what is kept of it.
   std::size_t block_rows() const { return block_rows_; }
   std::size_t between() const { return between_; }
-  // The bytes that a compressor holds at most between steps, and those with the working memory of a step.
+  // The bytes that it may hold between steps: so far, and at most. Then, with the working memory of a step.
+  double held_bytes_so_far() const;
   double held_bytes() const;
   double bytes() const;
 
@@ -83,7 +84,7 @@ class StreamCompressor {
   // The rows that the result can still have, ascending.
   List<std::int64_t> held_rows() const;
   StreamState state() const;
-  // Throws Error Option when the state is not one of a compressor with the same options.
+  // Throws Error Option when the state cannot be one of a compressor with the same options.
   void restore(StreamState state);
 
  private:
