@@ -110,6 +110,30 @@ describe('merge', () => {
     },
   )
 
+  it('makes a file that verify compares with all of its sources', async () => {
+    const inputs = await compressed('parquet')
+    const both = folder.path('verified.parquet')
+    await fewpointsJson(['merge', ...inputs, '-o', both, '--force'])
+    const paths = sets.map(({ path }) => path)
+    const report = await fewpointsJson(['verify', ...paths, both])
+    expect(report).toMatchObject({ ok: true, originals: paths, rows: sets.length * COUNT, rowsDifferent: 0, order: 3 })
+    const wrong = await fewpoints(['verify', ...[...paths].reverse(), both])
+    expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('is not the row of the original') })
+    const streamed = folder.path('streamed.ndjson')
+    await fewpointsJson(['compress', ...paths, '-o', streamed, '--order', 2, '--size', 50, '--columns', 'x,y'])
+    expect(await fewpointsJson(['verify', ...paths, streamed, '--order', 2])).toMatchObject({
+      ok: true,
+      rowsDifferent: 0,
+    })
+    expect(await fewpoints(['verify', both])).toMatchObject({ code: 2 })
+  })
+
+  it('says when the order asked for is more than a file keeps', async () => {
+    const inputs = await compressed('parquet')
+    const { stderr } = await fewpoints(['merge', ...inputs, '-o', folder.path('high.parquet'), '--order', '5'])
+    expect(stderr).toContain('the result keeps moments up to order 3: ')
+  })
+
   it('gives the same bits again, and others in another sequence', async () => {
     const inputs = await compressed('parquet')
     const text = async (...args: string[]) => (await fewpoints(['merge', ...args, '-o', '-', '--quiet'])).stdout

@@ -1,6 +1,7 @@
 // Queries by DuckDB: the rows of a query are those of the file, numbers of every type are exact or refused, and every failure is
 // one sentence with a code.
 import { mkdirSync, readFileSync } from 'node:fs'
+import { DuckDBInstance } from '@duckdb/node-api'
 import { tableFromArrays, tableToIPC } from '@uwdata/flechette'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { describe, expect, it } from 'vitest'
@@ -179,6 +180,18 @@ describe('openSql', () => {
     await expect(query(`${sql} limit 10000000`, { memory: 2e6 })).rejects.toMatchObject({ code: 'ERR_MEMORY' })
   })
 
+  it.each([
+    ['', 'got 0 statements'],
+    ['select 1 as x; select 2 as x', 'got 2 statements'],
+    ["copy (select 1 as x) to 'never.csv'", 'of type COPY'],
+    ['selec', 'syntax error'],
+  ])('refuses %j, which is no single SELECT', async (sql, text) => {
+    await expect(openSql(sql, { dropMissing: false })).rejects.toMatchObject({
+      code: 'ERR_FILE',
+      message: expect.stringContaining(text),
+    })
+  })
+
   it('ends soon after the signal', async () => {
     const controller = new AbortController()
     const reason = new Error('enough')
@@ -223,10 +236,16 @@ describe('openSql', () => {
     ]
     folder.write('big/one-group.parquet', new Uint8Array(parquetWriteBuffer({ columnData })))
     const text = readFileSync(new URL('../docs/duckdb-and-parquet.md', import.meta.url), 'utf8')
-    const queries = [...text.matchAll(/(?:--sql|duckdb -c) "([^"]+)"/g)].map(([, sql]) => sql)
-    expect(queries.length).toBeGreaterThan(4)
+    const of = (command: RegExp) =>
+      [...text.matchAll(command)].map(([, sql]) => sql.replaceAll("'big/", `'${folder.path('big')}/`))
+    const [copies, queries] = [of(/duckdb -c "([^"]+)"/g), of(/--sql "([^"]+)"/g)]
+    expect(copies.length).toBeGreaterThan(0)
+    expect(queries.length).toBeGreaterThan(3)
+    const connection = await (await DuckDBInstance.create(':memory:')).connect()
+    for (const sql of copies) await connection.run(sql)
+    connection.closeSync()
     for (const sql of queries) {
-      const rows = await openSql(sql.replaceAll("'big/", `'${folder.path('big')}/`), { dropMissing: false })
+      const rows = await openSql(sql, { dropMissing: false })
       let count = 0
       for await (const chunk of rows.chunks()) count += chunk.count
       expect(count, sql).toBeGreaterThan(0)

@@ -106,8 +106,7 @@ function program(signal: AbortSignal): Command {
 
   addTextOptions(fewpoints.command('verify'))
     .description('compare the moments of a compressed file with those of the original, and its rows')
-    .argument('<original>', INPUTS)
-    .argument('<compressed>', 'what compress wrote')
+    .argument('<files...>', `the original, or its files in sequence, and last what was made of it: ${INPUTS}`)
     .option(
       '--order <k>',
       'compare moments up to this degree (default: what the file says; CSV, JSON and NPY do not)',
@@ -128,9 +127,9 @@ function program(signal: AbortSignal): Command {
     .option('--drop-missing', DROP, false)
     .option('--json', 'print the comparison as JSON', false)
     .option('--quiet', 'print nothing but errors', false)
-    .action(async (original, compressed, options) => {
+    .action(async (files, options) => {
       const { verifyCommand } = await import('./verify.js')
-      await verifyCommand(original, compressed, options, signal)
+      await verifyCommand(files, options, signal)
     })
 
   addTextOptions(fewpoints.command('info'))

@@ -63,12 +63,15 @@ async function mergeFiles(words: readonly string[], command: MergeCommand, signa
   }
   const columns = files[0].columns
   const order = command.order ?? lowestOrder(files)
-  const size = command.size ?? Math.max(...files.map(({ count }) => count))
 
-  const { threads, scale, quality } = command
+  const { size, threads, scale, quality } = command
   const watch = { signal, onProgress: ({ done, total, stage }: Watched) => bar.update(stage, done, total) }
   const options = { dimension: columns.length, order, size, threads, scale, quality, ...watch }
   const result = await merge(files.map(setOf), options)
+  if (typeof order === 'number' && (result.order as number) < order) {
+    const least = files.find(({ meta }) => meta?.order === result.order)
+    note(`the result keeps moments up to order ${result.order}: ${least?.path} keeps no more`, command.quiet)
+  }
 
   const set = {
     names: columns,

@@ -75,12 +75,26 @@ class Query {
     const instance = await DuckDBInstance.create(':memory:', config)
     const query = new Query(instance, await instance.connect(), signal)
     try {
-      query.#result = await query.#run(() => query.#connection.stream(sql))
+      query.#result = await query.#run(() => query.#start(sql))
       return query
     } catch (error) {
       await query.close()
       throw error
     }
+  }
+
+  /** One statement that returns rows: others may write, and only the rows of the last one would be read. */
+  async #start(sql: string): Promise<DuckDBResult> {
+    const { StatementType } = await loadDuckDB()
+    const statements = sql.trim() === '' ? undefined : await this.#connection.extractStatements(sql)
+    const count = statements?.count ?? 0
+    if (statements === undefined || count !== 1) throw new Error(`must be one SELECT, got ${count} statements`)
+    const statement = await statements.prepare(0)
+    const { statementType } = statement
+    if (statementType !== StatementType.SELECT) {
+      throw new Error(`must be a SELECT, got a statement of type ${StatementType[statementType]}`)
+    }
+    return statement.stream()
   }
 
   async columns(): Promise<SqlColumn[]> {
