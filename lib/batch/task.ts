@@ -1,13 +1,15 @@
 // One task of a plan: a shard or some sets in, one set out. It is skipped when its output is there.
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import type { CodedError } from '../errors.js'
 import { Compressor, merge } from '../index.js'
-import { fileError } from '../io/bytes.js'
+import { fileError, isSystemError, systemError } from '../io/bytes.js'
 import type { RowChunk } from '../io/rows.js'
+import { isEmptyInput, OutputError } from './failure.js'
 import { openShard } from './open-shard.js'
-import { type OpenPlan, summaryOptions, type Task } from './plan.js'
+import { nameOf, type OpenPlan, summaryOptions, type Task } from './plan.js'
 import { markRunning, removeLeftovers } from './running.js'
-import { isWhole, readSet, type SetOfTask, toMerge, writeSet } from './set-file.js'
+import { emptySet, isWhole, readSet, type SetOfTask, toMerge, writeSet } from './set-file.js'
 import { checkUnchanged } from './shards.js'
 
 export interface TaskOptions {
@@ -28,13 +30,14 @@ export interface TaskReport {
 /**
  * Does the task of this number. The output is written under a temporary name, fsynced and renamed, so it is there as a
  * whole or not at all, and two processes that do the same task at the same time do no harm. The last task also removes what
- * killed processes have left. Throws the errors of reading, compressing and writing, or the signal's reason.
+ * killed processes have left. Throws the errors of reading and compressing, which name the shard, OutputError, or the
+ * signal's reason.
  */
 export async function doTask(plan: OpenPlan, number: number, options: TaskOptions = {}): Promise<TaskReport> {
   const task = plan.tasks[number]
   const isLast = number === plan.tasks.length - 1
   if (await isWhole(task.output)) return { skipped: true, rows: 0, points: 0 }
-  await mkdir(dirname(task.output), { recursive: true })
+  await toOutput(task, options.signal, () => mkdir(dirname(task.output), { recursive: true }))
   const mark = await markRunning(task.output)
   const watch: TaskOptions = {
     ...options,
@@ -46,7 +49,8 @@ export async function doTask(plan: OpenPlan, number: number, options: TaskOption
   try {
     const [set, rows] =
       task.level === 0 ? await compressShard(plan, task, isLast, watch) : await mergeSets(plan, task, isLast, watch)
-    await writeSet(task.output, set, options.signal)
+    if (isLast && set.weights.length === 0) throw fileError(plan.path, EMPTY)
+    await toOutput(task, options.signal, () => writeSet(task.output, set, options.signal))
     return { skipped: false, rows, points: set.weights.length }
   } catch (error) {
     // Another process may have been faster, and may have cleaned up.
@@ -58,7 +62,40 @@ export async function doTask(plan: OpenPlan, number: number, options: TaskOption
   }
 }
 
+const EMPTY = 'there is nothing to compress: no shard has a row of positive weight without missing values'
+
+async function toOutput<T>(task: Task, signal: AbortSignal | undefined, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write()
+  } catch (cause) {
+    signal?.throwIfAborted()
+    const { message } = isSystemError(cause) ? systemError(task.output, cause) : (cause as Error)
+    throw new OutputError(message, { cause })
+  }
+}
+
+/** Errors name the shard. One without rows of positive weight gives an empty set. */
 async function compressShard(
+  plan: OpenPlan,
+  task: Task,
+  isLast: boolean,
+  watch: TaskOptions,
+): Promise<[set: SetOfTask, rows: number]> {
+  try {
+    return await compressRows(plan, task, isLast, watch)
+  } catch (error) {
+    watch.signal?.throwIfAborted()
+    const { columns, weights, dropMissing } = plan.options.read
+    if (isEmptyInput(error, dropMissing)) return [emptySet([...(columns ?? [])], weights ?? null, dropMissing), 0]
+    const { message, code } = error as Partial<CodedError>
+    const name = nameOf(plan, task.index)
+    if (code !== undefined && !message?.includes(name))
+      Object.assign(error as Error, { message: `${name}: ${message}` })
+    throw error
+  }
+}
+
+async function compressRows(
   plan: OpenPlan,
   task: Task,
   isLast: boolean,
@@ -71,14 +108,16 @@ async function compressShard(
   try {
     const compressor = new Compressor({ ...stepOptions(plan, isLast), dimension: rows.names.length, threads, signal })
     const [first, end] = shard.rows ?? [0, Number.POSITIVE_INFINITY]
+    let isEmpty = true
     for await (const chunk of rows.chunks()) {
       const part = partOf(chunk, rows.names.length, first, end)
+      isEmpty &&= part.weights === undefined ? part.count === 0 : !part.weights.some((weight) => weight > 0)
       if (part.count > 0) await compressor.push(part.points, part.weights)
       if (chunk.first + chunk.count >= end) break
       if (shard.rows !== undefined) onProgress?.(compressor.rows, end - first)
       else if (rows.total !== undefined) onProgress?.(chunk.done, rows.total)
     }
-    if (compressor.rows === 0) throw fileError(task.inputs[0], 'has no rows')
+    if (isEmpty) return [emptySet(rows.names, rows.weightColumn, read.dropMissing), compressor.rows]
     const { points, weights, indices, order } = await compressor.finish()
     const set: SetOfTask = {
       names: rows.names,
@@ -113,15 +152,20 @@ async function mergeSets(
   isLast: boolean,
   { threads, signal, onProgress }: TaskOptions,
 ): Promise<[set: SetOfTask, rows: number]> {
-  const sets: SetOfTask[] = []
+  const all: SetOfTask[] = []
   for (const input of task.inputs) {
-    sets.push(await readSet(input, signal))
-    onProgress?.(sets.length, task.inputs.length + 1)
+    all.push(await readSet(input, signal))
+    onProgress?.(all.length, task.inputs.length + 1)
   }
+  const sets = all.filter(({ weights }) => weights.length > 0)
+  if (sets.length === 0) return [all[0], 0]
   const [{ names, sourceWeight }] = sets
-  for (const [i, set] of sets.entries()) {
+  for (const set of sets) {
     if (set.names.join('\n') !== names.join('\n'))
-      throw fileError(task.inputs[i], `has the columns ${set.names.join(', ')}; those before have ${names.join(', ')}`)
+      throw fileError(
+        task.inputs[all.indexOf(set)],
+        `has the columns ${set.names.join(', ')}; those before have ${names.join(', ')}`,
+      )
   }
   const dimension = names.length
   const merged = await merge(sets.map(toMerge), { ...stepOptions(plan, isLast), dimension, threads, signal })
