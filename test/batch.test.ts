@@ -527,6 +527,11 @@ describe('shards', () => {
       [['plan.json', '--status', '--emit', 'slurm'], 2, /exclude each other/],
       [['--sql', 'selec 1', '-o', 'x.json', '--size', 40], 3, /--sql: the query: .*syntax error/],
       [['part-01.npy', '--sql', 'select 1 as c0', '-o', 'x.json', '--size', 40], 3, /--sql: the query lacks c1, c2/],
+      [
+        ['--sql', 'select 1 as a', '--sql', 'select 2 as b', '-o', 'x.json', '--size', 40],
+        3,
+        /query 2: .* are b; .* are a/,
+      ],
       [['part-01.npy', 'other.csv', '-o', 'x.json', '--size', 40], 2, /other\.csv: .*c0/],
       [['plan.json', '--emit', 'pbs'], 2, /'slurm' or 'k8s' or 'aws'/],
       [['part-01.npy', '--status'], 3, /is no plan/],

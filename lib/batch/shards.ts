@@ -8,7 +8,7 @@ import { fileError, isSystemError, systemError } from '../io/bytes.js'
 import { openRows, type Rows } from '../io/rows.js'
 import { andMore, isEmptyInput } from './failure.js'
 import { isRemote, type OpenPlan, type PlanOptions, type Shard } from './plan.js'
-import { checkQuery } from './queries.js'
+import { checkQueries } from './queries.js'
 
 export interface ShardOptions {
   read: PlanOptions['read']
@@ -47,8 +47,7 @@ export async function shardsOf(
     if (opened !== undefined && opened.rows === undefined) uncut.push(input)
     shards.push(...shardsOfFile(input, facts, opened?.rows, options))
   }
-  for (const [i, sql] of queries.entries())
-    await checkQuery(sql, queries.length > 1 ? `--sql ${i + 1}` : '--sql', read, options.signal)
+  await checkQueries(queries, read, options.signal)
   const notes =
     options.shardRows === undefined || uncut.length === 0
       ? []
