@@ -285,7 +285,10 @@ describe('a plan of 6 files', () => {
     const own = copyOfPlan(shards, 'tasks')
     const work = (args: (string | number)[], env?: Record<string, string>) =>
       fewpointsJson(['work', own.path, ...args], { env })
-    expect(await work(['--task', 1])).toMatchObject({ task: 1, level: 0, index: 1, skipped: false, rows: 2000 })
+    const report = await work(['--task', 1])
+    expect(report).toMatchObject({ task: 1, level: 0, index: 1, skipped: false, rows: 2000 })
+    expect(report.residual).toBeGreaterThan(0)
+    expect(report.residual).toBeLessThanOrEqual(RESIDUAL_BOUND)
     expect(await work(['--task', 1])).toMatchObject({ task: 1, skipped: true })
     expect(await work(['--level', 0], { SLURM_ARRAY_TASK_ID: '5' })).toMatchObject({ task: 5, skipped: false })
     expect(await work(['--level', 0, '--offset', 2], { JOB_COMPLETION_INDEX: '2' })).toMatchObject({ task: 4 })

@@ -25,7 +25,18 @@ export interface TaskReport {
   /** Rows read and points kept; 0 when it was skipped. */
   rows: number
   points: number
+  /** How far the moments of the output are from those of what the task read, relative; 0 when it was skipped. */
+  residual: number
 }
+
+/** What a step makes. */
+interface Made {
+  set: SetOfTask
+  rows: number
+  residual: number
+}
+
+const SKIPPED: TaskReport = { skipped: true, rows: 0, points: 0, residual: 0 }
 
 /**
  * Does the task of this number. The output is written under a temporary name, fsynced and renamed, so it is there as a
@@ -36,7 +47,7 @@ export interface TaskReport {
 export async function doTask(plan: OpenPlan, number: number, options: TaskOptions = {}): Promise<TaskReport> {
   const task = plan.tasks[number]
   const isLast = number === plan.tasks.length - 1
-  if (await isWhole(task.output)) return { skipped: true, rows: 0, points: 0 }
+  if (await isWhole(task.output)) return SKIPPED
   await toOutput(task, options.signal, () => mkdir(dirname(task.output), { recursive: true }))
   const mark = await markRunning(task.output)
   const watch: TaskOptions = {
@@ -47,14 +58,14 @@ export async function doTask(plan: OpenPlan, number: number, options: TaskOption
     },
   }
   try {
-    const [set, rows] =
+    const { set, rows, residual } =
       task.level === 0 ? await compressShard(plan, task, isLast, watch) : await mergeSets(plan, task, isLast, watch)
     if (isLast && set.weights.length === 0) throw fileError(plan.path, EMPTY)
     await toOutput(task, options.signal, () => writeSet(task.output, set, options.signal))
-    return { skipped: false, rows, points: set.weights.length }
+    return { skipped: false, rows, points: set.weights.length, residual }
   } catch (error) {
     // Another process may have been faster, and may have cleaned up.
-    if (await isWhole(task.output)) return { skipped: true, rows: 0, points: 0 }
+    if (await isWhole(task.output)) return SKIPPED
     throw error
   } finally {
     await mark.end()
@@ -75,18 +86,14 @@ async function toOutput<T>(task: Task, signal: AbortSignal | undefined, write: (
 }
 
 /** Errors name the shard. One without rows of positive weight gives an empty set. */
-async function compressShard(
-  plan: OpenPlan,
-  task: Task,
-  isLast: boolean,
-  watch: TaskOptions,
-): Promise<[set: SetOfTask, rows: number]> {
+async function compressShard(plan: OpenPlan, task: Task, isLast: boolean, watch: TaskOptions): Promise<Made> {
   try {
     return await compressRows(plan, task, isLast, watch)
   } catch (error) {
     watch.signal?.throwIfAborted()
     const { columns, weights, dropMissing } = plan.options.read
-    if (isEmptyInput(error, dropMissing)) return [emptySet([...(columns ?? [])], weights ?? null, dropMissing), 0]
+    if (isEmptyInput(error, dropMissing))
+      return { set: emptySet([...(columns ?? [])], weights ?? null, dropMissing), rows: 0, residual: 0 }
     const { message, code } = error as Partial<CodedError>
     const name = nameOf(plan, task.index)
     if (code !== undefined && !message?.includes(name))
@@ -100,7 +107,7 @@ async function compressRows(
   task: Task,
   isLast: boolean,
   { threads, signal, onProgress }: TaskOptions,
-): Promise<[set: SetOfTask, rows: number]> {
+): Promise<Made> {
   const shard = plan.shards[task.index]
   const { read } = plan.options
   await checkUnchanged(shard)
@@ -117,8 +124,9 @@ async function compressRows(
       if (shard.rows !== undefined) onProgress?.(compressor.rows, end - first)
       else if (rows.total !== undefined) onProgress?.(chunk.done, rows.total)
     }
-    if (isEmpty) return [emptySet(rows.names, rows.weightColumn, read.dropMissing), compressor.rows]
-    const { points, weights, indices, order } = await compressor.finish()
+    if (isEmpty)
+      return { set: emptySet(rows.names, rows.weightColumn, read.dropMissing), rows: compressor.rows, residual: 0 }
+    const { points, weights, indices, order, residual } = await compressor.finish()
     const set: SetOfTask = {
       names: rows.names,
       points,
@@ -129,7 +137,7 @@ async function compressRows(
       sourceWeight: rows.weightColumn,
       dropMissing: read.dropMissing,
     }
-    return [set, compressor.rows]
+    return { set, rows: compressor.rows, residual }
   } finally {
     await rows.close()
   }
@@ -151,14 +159,14 @@ async function mergeSets(
   task: Task,
   isLast: boolean,
   { threads, signal, onProgress }: TaskOptions,
-): Promise<[set: SetOfTask, rows: number]> {
+): Promise<Made> {
   const all: SetOfTask[] = []
   for (const input of task.inputs) {
     all.push(await readSet(input, signal))
     onProgress?.(all.length, task.inputs.length + 1)
   }
   const sets = all.filter(({ weights }) => weights.length > 0)
-  if (sets.length === 0) return [all[0], 0]
+  if (sets.length === 0) return { set: all[0], rows: 0, residual: 0 }
   const [{ names, sourceWeight }] = sets
   for (const set of sets) {
     if (set.names.join('\n') !== names.join('\n'))
@@ -172,7 +180,7 @@ async function mergeSets(
   // A row that a set gives is a row of a shard, which the set knows.
   const from = (values: 'rows' | 'sources') =>
     Float64Array.from(merged.indices, (row, j) => sets[merged.sets[j]][values][row])
-  const { points, weights, order } = merged
+  const { points, weights, order, residual } = merged
   const set: SetOfTask = {
     names,
     points,
@@ -183,7 +191,7 @@ async function mergeSets(
     sourceWeight,
     dropMissing: plan.options.read.dropMissing,
   }
-  return [set, sets.reduce((sum, one) => sum + one.weights.length, 0)]
+  return { set, rows: sets.reduce((sum, one) => sum + one.weights.length, 0), residual }
 }
 
 /** Only the last task goes down to the size that was asked for. */

@@ -92,7 +92,7 @@ interface Summary {
 function describe({ tasks, skipped, retried, points, order, result, milliseconds: time }: Summary): string {
   const parts = [
     whole(tasks),
-    ...(skipped === tasks ? ['the result was there'] : skipped > 0 ? [`${whole(skipped)} were done before`] : []),
+    ...(skipped === tasks ? ['the result was there'] : skipped > 0 ? [`${whole(skipped)} done before`] : []),
     ...(retried > 0 ? [`${whole(retried)} tried again`] : []),
   ]
   return listing([
