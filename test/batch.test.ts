@@ -21,6 +21,7 @@ import { lastTask, makePlan, type OpenPlan, type PlanOptions, readPlan, tasksToD
 import { readSet } from '../lib/batch/set-file.js'
 import { statusOf } from '../lib/batch/status.js'
 import { verifySync } from '../lib/index.js'
+import { npyNumbers } from '../lib/io/npy.js'
 import {
   copyOfPlan,
   makeShards,
@@ -144,15 +145,123 @@ describe('a plan of 6 files', () => {
     expect(outputs('twice')).toEqual(want)
   })
 
-  it('does all that does not need a task that fails for good, and says why it failed', async () => {
+  /** A plan with other files in place of some shards, which it takes for unchanged. */
+  function withFiles(name: string, files: Record<number, string>): OpenPlan {
+    const own = copyOfPlan(shards, name)
+    for (const [i, file] of Object.entries(files)) own.shards[Number(i)] = { uri: file }
+    writeFileSync(own.path, JSON.stringify({ ...own, path: undefined }))
+    return readPlan(own.path)
+  }
+
+  it('does all that does not need a task that fails for good, and names the first one, with its code, at once', async () => {
+    const bad = join(shards.folder, 'nan.npy')
+    const points = Float64Array.from(shards.points[4])
+    points[7] = Number.NaN
+    writeFileSync(bad, npyNumbers(points, [2000, 3]))
+    const own = withFiles('bad', { 4: bad, 5: bad })
+    const { code, stderr } = await fewpoints(['run', own.path])
+    expect(stderr).toMatch(/^fewpoints: \S*bad\.json: task 4 failed: \S*nan\.npy: .*; and 1 more\n$/)
+    expect(code).toBe(3)
+    // Tasks 7 and 8 need tasks 4 and 5.
+    expect(Object.keys(outputs('bad')).length).toBe(5)
+  })
+
+  it('looks at all shards before anything is done, and leaves no empty folder', async () => {
+    const [gone, other] = ['gone-1.npy', 'gone-2.npy'].map((name) => join(shards.folder, name))
     const own = copyOfPlan(shards, 'gone')
-    const tasks = own.tasks.map((task, i) => (i === 4 ? { ...task, inputs: [] } : task))
-    own.shards[4] = { ...own.shards[4], uri: join(shards.folder, 'no-such.npy') }
-    writeFileSync(own.path, JSON.stringify({ ...own, tasks, path: undefined }))
-    const run = runLocal(readPlan(own.path), { ...runOptions, retries: 1 })
-    await expect(run).rejects.toThrow(/task 4 failed 2 times: .*no-such\.npy: there is no such file/)
-    // Tasks 7 and 8 need task 4.
-    expect(Object.keys(outputs('gone')).length).toBe(6)
+    Object.assign(own.shards[3], { uri: gone })
+    Object.assign(own.shards[5], { uri: other })
+    writeFileSync(own.path, JSON.stringify({ ...own, path: undefined }))
+    const { code, stderr } = await fewpoints(['run', own.path])
+    expect({ code, stderr }).toEqual({ code: 3, stderr: `fewpoints: ${gone}: there is no such file; and 1 more\n` })
+    expect(existsSync(join(shards.folder, 'gone-out'))).toBe(false)
+  })
+
+  it('removes the folder that it made when nothing came of it', async () => {
+    const text = join(shards.folder, 'text.csv')
+    writeFileSync(text, 'c0,c1,c2\n1,2,3\n4,5,x\n')
+    const all = Object.fromEntries(shards.points.map((_, i) => [i, text]))
+    const { code, stderr } = await fewpoints(['run', withFiles('nothing', all).path])
+    expect(stderr).toMatch(/task 0 failed: \S*text\.csv: .*; and 5 more\n$/)
+    expect(code).toBe(3)
+    expect(existsSync(join(shards.folder, 'nothing-out'))).toBe(false)
+  })
+
+  it('ends with the code of the error: no binary, no place for the output', async () => {
+    const own = copyOfPlan(shards, 'codes')
+    const before = `import { createRequire } from 'node:module'
+      const Module = createRequire('file:///').call(undefined, 'node:module')
+      Module._extensions['.node'] = () => { throw new Error('no binary on purpose') }
+      process.dlopen = () => { throw new Error('no binary on purpose') }`
+    for (const args of [
+      ['run', own.path],
+      ['work', own.path, '--task', 0],
+    ])
+      expect(await fewpoints(args, { before }), args.join(' ')).toMatchObject({ code: 5 })
+    rmSync(join(shards.folder, 'codes-out'), { recursive: true })
+    writeFileSync(join(shards.folder, 'codes-out'), 'a file in place of the folder')
+    for (const args of [
+      ['run', own.path, '--retries', 0],
+      ['work', own.path, '--task', 0],
+    ])
+      expect(await fewpoints(args), args.join(' ')).toMatchObject({ code: 4 })
+  })
+
+  it('passes over shards without a row of positive weight, unless all are', async () => {
+    const file = (name: string, text: string) => {
+      writeFileSync(join(shards.folder, name), `a,b,w\n${text}`)
+      return join(shards.folder, name)
+    }
+    const rows = (write: (i: number) => string) => Array.from({ length: 400 }, (_, i) => `${write(i)}\n`).join('')
+    const heads = file('heads.csv', '')
+    const zeros = file(
+      'zeros.csv',
+      rows((i) => `${i},${i % 7},0`),
+    )
+    const missing = file(
+      'missing.csv',
+      rows((i) => `,${i},1`),
+    )
+    const full = file(
+      'full.csv',
+      rows((i) => `${i % 31},${(i * i) % 17},${1 + (i % 3)}`),
+    )
+    const path = join(shards.folder, 'empty.json')
+    const plan = async (...files: string[]) => {
+      const options = [
+        '--columns',
+        'a,b',
+        '--weights',
+        'w',
+        '--drop-missing',
+        '--size',
+        40,
+        '--order',
+        3,
+        '--fan-in',
+        2,
+      ]
+      await ok(['plan', ...files, '-o', path, '--force', ...options])
+      return readPlan(path)
+    }
+    const own = await plan(heads, zeros, missing, full)
+    await ok(['run', own.path])
+    const { weights, sources } = await readSet(lastTask(own).output, undefined)
+    const total = Array.from({ length: 400 }, (_, i) => 1 + (i % 3)).reduce((a, b) => a + b)
+    expect(Array.from(weights).reduce((a, b) => a + b)).toBeCloseTo(total, 9)
+    expect(new Set(Array.from(sources))).toEqual(new Set([3]))
+
+    await plan(heads, zeros, missing)
+    const { code, stderr } = await fewpoints(['run', path])
+    expect(stderr).toMatch(/there is nothing to compress: no shard has a row of positive weight/)
+    expect(code).toBe(3)
+  })
+
+  it('says that the result is there when only outputs below it are gone', async () => {
+    const own = copyOfPlan(shards, 'below')
+    await ok(['run', own.path])
+    rmSync(own.tasks[0].output)
+    expect(await ok(['run', own.path])).toMatch(/^tasks +9, the result was there$/m)
   })
 
   it('goes on where a run was killed, whose children end with it', async () => {
@@ -176,7 +285,10 @@ describe('a plan of 6 files', () => {
     const own = copyOfPlan(shards, 'tasks')
     const work = (args: (string | number)[], env?: Record<string, string>) =>
       fewpointsJson(['work', own.path, ...args], { env })
-    expect(await work(['--task', 1])).toMatchObject({ task: 1, level: 0, index: 1, skipped: false, rows: 2000 })
+    const report = await work(['--task', 1])
+    expect(report).toMatchObject({ task: 1, level: 0, index: 1, skipped: false, rows: 2000 })
+    expect(report.residual).toBeGreaterThan(0)
+    expect(report.residual).toBeLessThanOrEqual(RESIDUAL_BOUND)
     expect(await work(['--task', 1])).toMatchObject({ task: 1, skipped: true })
     expect(await work(['--level', 0], { SLURM_ARRAY_TASK_ID: '5' })).toMatchObject({ task: 5, skipped: false })
     expect(await work(['--level', 0, '--offset', 2], { JOB_COMPLETION_INDEX: '2' })).toMatchObject({ task: 4 })
@@ -393,6 +505,18 @@ describe('shards', () => {
     expect((await fewpoints(['work', path, '--task', 0])).stderr).toContain('has changed since the plan was made')
   })
 
+  it('that are not cut, or too small to be compressed, are worth a note', async () => {
+    const plan = (...args: (string | number)[]) =>
+      fewpoints(['plan', ...args, '-o', 'notes.json', '--force'], { cwd: shards.folder })
+    writeFileSync(join(shards.folder, 'rows.csv'), `a,b\n${'1,2\n3,5\n'.repeat(150_000)}`)
+    const uncut = await plan('rows.csv', '--size', 40, '--shard-rows', 10)
+    expect(uncut).toMatchObject({ code: 0 })
+    expect(uncut.stderr).toMatch(/^fewpoints: note: --shard-rows does not cut rows\.csv: .*\n$/)
+    const small = await plan('part-01.npy', '--size', 40, '--order', 3, '--shard-rows', 160)
+    expect(small.stderr).toMatch(/^fewpoints: note: shards of 160 rows are kept whole.*up to 160 points.*\n$/)
+    expect((await plan('part-01.npy', '--size', 40, '--order', 3, '--shard-rows', 300)).stderr).toBe('')
+  })
+
   it('that cannot be are refused in a sentence', async () => {
     const cases: [args: (string | number)[], code: number, message: RegExp][] = [
       [['-o', 'x.json', '--size', 40], 2, /an input must be given/],
@@ -403,9 +527,19 @@ describe('shards', () => {
       [['.', '-o', 'x.json', '--size', 40, '--columns', 'a'], 3, /is not a regular file/],
       [['no-such.csv', '-o', 'x.json', '--size', 40], 3, /there is no such file/],
       [['part-01.npy', '-o', 'x.json', '--size', 4, '--order', 3], 2, /below 20/],
+      [['plan.json', '--status', '--emit', 'slurm'], 2, /exclude each other/],
+      [['--sql', 'selec 1', '-o', 'x.json', '--size', 40], 3, /--sql: the query: .*syntax error/],
+      [['part-01.npy', '--sql', 'select 1 as c0', '-o', 'x.json', '--size', 40], 3, /--sql: the query lacks c1, c2/],
+      [
+        ['--sql', 'select 1 as a', '--sql', 'select 2 as b', '-o', 'x.json', '--size', 40],
+        3,
+        /query 2: .* are b; .* are a/,
+      ],
+      [['part-01.npy', 'other.csv', '-o', 'x.json', '--size', 40], 2, /other\.csv: .*c0/],
       [['plan.json', '--emit', 'pbs'], 2, /'slurm' or 'k8s' or 'aws'/],
       [['part-01.npy', '--status'], 3, /is no plan/],
     ]
+    writeFileSync(join(shards.folder, 'other.csv'), 'a,b\n1,2\n')
     await Promise.all(
       cases.map(async ([args, code, message]) => {
         const outcome = await fewpoints(['plan', ...args], { cwd: shards.folder })

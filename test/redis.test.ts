@@ -1,5 +1,5 @@
 // A plan through BullMQ on a real Redis of the test's own: workers in processes, one of them killed, Redis killed as well.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -88,11 +88,20 @@ describe.skipIf(reason !== undefined)('BullMQ', () => {
     expect(outputs('own')).toEqual(want)
 
     const other = copyOfPlan(shards, 'failing')
-    for (const name of ['part-07.npy']) rmSync(join(shards.folder, name))
-    const { code, stderr } = await fewpoints(['run', other.path, ...run.slice(2), '--retries', 0])
-    expect(stderr).toMatch(/task 7 failed: .*part-07\.npy: there is no such file/)
-    expect(code).toBe(3)
+    const file = join(shards.folder, 'part-07.npy')
+    const { mtime } = statSync(file)
+    const bytes = readFileSync(file)
+    bytes.writeDoubleLE(Number.NaN, bytes.length - 8)
+    writeFileSync(file, bytes)
+    utimesSync(file, mtime, mtime)
+    const failing = ['run', other.path, ...run.slice(2), '--retries', 100]
+    const outcome = await fewpoints(failing)
+    expect(outcome.stderr).toMatch(/task 7 failed: \S*part-07\.npy: .*NaN[^[\]]*\n$/)
+    expect(outcome.code).toBe(3)
     expect(existsSync(lastTask(readPlan(other.path)).output)).toBe(false)
+
+    rmSync(file)
+    expect((await fewpoints(failing)).stderr).toMatch(/^fewpoints: \S*part-07\.npy: there is no such file\n$/)
   })
 
   it('says when there is no Redis', async () => {

@@ -5,10 +5,12 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FlowJob, JobsOptions } from 'bullmq'
 import type { Redis } from 'ioredis'
-import { plainError } from '../errors.js'
+import { type ErrorCode, plainError } from '../errors.js'
+import { errorOf, type Failure, failureOf } from './failure.js'
 import type { RunOptions, RunState } from './local.js'
 import { dependencies, lastTask, type OpenPlan, readPlan, tasksToDo } from './plan.js'
 import { isWhole } from './set-file.js'
+import { checkShards } from './shards.js'
 import { statusOf } from './status.js'
 import { doTask, type TaskReport } from './task.js'
 import { startProcess } from './worker-process.js'
@@ -85,8 +87,8 @@ export interface QueueOptions extends RunOptions {
 
 /**
  * Adds what is missing as a flow and waits until the result is there. `workers` child processes work for it here, and are
- * started again when they are killed; with 0, workers that were started elsewhere do all. Throws Error ERR_FILE when a task
- * failed for good, or the signal's reason.
+ * started again when they are killed; with 0, workers that were started elsewhere do all. Throws Error ERR_FILE when a
+ * shard is missing or has changed, the error of a task that failed for good, or the signal's reason.
  */
 export async function runBullmq(plan: OpenPlan, options: QueueOptions): Promise<RunState> {
   const { redis, workers, program, threads, retries, signal, onProgress } = options
@@ -101,6 +103,7 @@ export async function runBullmq(plan: OpenPlan, options: QueueOptions): Promise<
     progress: skipped,
   }
   if (toDo.length === 0) return state
+  await checkShards(plan, toDo)
   const connection = await connect(redis, signal)
   const ended = new AbortController()
   const children = Array.from({ length: workers }, () =>
@@ -114,7 +117,7 @@ export async function runBullmq(plan: OpenPlan, options: QueueOptions): Promise<
       await wait(LOOK_EVERY, undefined, { signal }).catch(() => {})
       signal.throwIfAborted()
       const failure = flow.failure()
-      if (failure !== undefined) throw plainError('ERR_FILE', `${plan.path}: ${failure}`)
+      if (failure !== undefined) throw errorOf(failure, `${plan.path}: ${failure.message}`)
       if (++looks % 10 === 0) void flow.look().catch(() => {})
       if (onProgress !== undefined) onProgress(await progressOf(plan, state))
     }
@@ -163,14 +166,14 @@ async function openFlow(connection: Redis) {
   const idOf = (task: number) => `${flow}-${task}`
   let root = ''
   let last = ''
-  let failure: string | undefined
+  let failure: Failure | undefined
   let retried = 0
   let gone = false
   const isOurs = (id: string) => id.startsWith(flow)
   // A job that fails makes those fail that need it, up to the last one. The first reason is the one to tell.
   events.on('failed', ({ jobId, failedReason }) => {
     if (!isOurs(jobId) || failedReason.startsWith('child ')) return
-    failure ??= `task ${jobId.slice(flow.length + 1)} failed: ${failedReason}`
+    failure ??= failureIn(failedReason, `task ${jobId.slice(flow.length + 1)} failed: `)
   })
   events.on('stalled', ({ jobId }) => isOurs(jobId) && retried++)
   events.on('delayed', ({ jobId }) => isOurs(jobId) && retried++)
@@ -199,8 +202,8 @@ async function openFlow(connection: Redis) {
       if (connection.status !== 'ready') return
       const job = await Job.fromId(queue, root)
       const isDone = await isWhole(last)
-      if (job === undefined && !isDone) failure ??= 'Redis has lost the jobs; run it again'
-      else if (await job?.isFailed()) failure ??= job?.failedReason
+      if (job === undefined && !isDone) failure ??= failureIn('Redis has lost the jobs; run it again')
+      else if (await job?.isFailed()) failure ??= failureIn(job?.failedReason ?? '')
     },
     retried: () => retried,
     /** The worker still has to say that the last job is done. */
@@ -220,6 +223,22 @@ async function openFlow(connection: Redis) {
   }
 }
 
+/** Redis keeps the message of an error alone, so the code goes in it. Others than UnrecoverableError are tried again. */
+function asReason(error: unknown, Unrecoverable: new (message: string) => Error): Error {
+  const { message, code, isFixed, atOutput } = failureOf(error)
+  const reason = `${message} [${atOutput ? OUTPUT : (code ?? '')}]`
+  return isFixed ? new Unrecoverable(reason) : new Error(reason)
+}
+
+const OUTPUT = 'output'
+
+function failureIn(reason: string, before = ''): Failure {
+  const [, message = reason, code] = /^(.*) \[(ERR_\w+|output)?\]$/s.exec(reason) ?? []
+  const atOutput = code === OUTPUT
+  const known = code === undefined || atOutput ? undefined : (code as ErrorCode)
+  return { message: before + message, code: known, isFixed: true, atOutput }
+}
+
 export interface WorkerOptions {
   redis: string
   threads?: number | undefined
@@ -234,7 +253,7 @@ export interface WorkerOptions {
  */
 export async function workBullmq(plan: OpenPlan | undefined, options: WorkerOptions): Promise<void> {
   const { redis, threads, signal, onTask } = options
-  const { Worker } = await load()
+  const { Worker, UnrecoverableError } = await load()
   const connection = await connect(redis, signal)
   const plans = new Map<string, OpenPlan>()
   const planOf = ({ plan: path, task, id }: JobData) => {
@@ -256,7 +275,7 @@ export async function workBullmq(plan: OpenPlan | undefined, options: WorkerOpti
           onTask?.(found, data.task, report)
         } catch (error) {
           onTask?.(found, data.task, error as Error)
-          throw error
+          throw asReason(error, UnrecoverableError)
         }
       },
       { connection, ...WORKER },

@@ -1,9 +1,11 @@
 // The engine without a server: child processes of this machine, which do one task after another. A task begins as soon as
 // the outputs that it reads are there.
 import { setTimeout as wait } from 'node:timers/promises'
-import { plainError } from '../errors.js'
+import { native } from '../native/addon.js'
+import { andMore, errorOf, type Failure } from './failure.js'
 import { dependencies, type OpenPlan, tasksToDo } from './plan.js'
 import { isWhole } from './set-file.js'
+import { checkShards } from './shards.js'
 import { startTaskProcess, type TaskProcess } from './worker-process.js'
 
 export interface RunOptions {
@@ -13,7 +15,7 @@ export interface RunOptions {
   workers: number
   /** Threads of each. */
   threads: number
-  /** How often a task that fails is tried again. */
+  /** How often a task that fails is tried again, when it may go better. */
   retries: number
   signal: AbortSignal
   /** Called whenever something has changed. */
@@ -33,12 +35,15 @@ export interface RunState {
 }
 
 /**
- * Runs what is missing. A task that fails for good does not stop those that do not need it; then the error names it.
- * Throws Error ERR_FILE, or the signal's reason after all children have ended.
+ * Runs what is missing. A task that fails for good does not stop those that do not need it; then the error names the first
+ * of them and has its code. Throws Error ERR_FILE before anything is done when a shard is missing or has changed,
+ * ERR_NO_BINARY, or the signal's reason after all children have ended.
  */
 export async function runLocal(plan: OpenPlan, options: RunOptions): Promise<RunState> {
   const { program, workers, threads, retries, signal, onProgress } = options
+  native()
   const toDo = new Set(await tasksToDo(plan, isWhole))
+  await checkShards(plan, toDo)
   const inputs = dependencies(plan)
   const skipped = plan.tasks.length - toDo.size
   const state: RunState = {
@@ -51,7 +56,7 @@ export async function runLocal(plan: OpenPlan, options: RunOptions): Promise<Run
   }
   const running = new Map<number, Promise<void>>()
   const parts = new Map<number, number>()
-  const failures: string[] = []
+  const failures = new Map<number, Failure>()
 
   const report = () => {
     state.running = running.size
@@ -61,7 +66,7 @@ export async function runLocal(plan: OpenPlan, options: RunOptions): Promise<Run
   const idle: TaskProcess[] = []
   const args = ['work', plan.path, '--engine', 'local', '--threads', String(threads), '--quiet']
   /** Undefined when it is done, else why it failed. */
-  const attempt = async (number: number): Promise<string | undefined> => {
+  const attempt = async (number: number): Promise<Failure | undefined> => {
     let worker = idle.pop()
     while (worker !== undefined && !worker.isAlive()) worker = idle.pop()
     worker ??= startTaskProcess(program, args, signal)
@@ -82,8 +87,9 @@ export async function runLocal(plan: OpenPlan, options: RunOptions): Promise<Run
         toDo.delete(number)
         return
       }
-      if (times > retries) {
-        failures.push(`task ${number} failed ${times} times: ${failure}`)
+      if (times > retries || failure.isFixed) {
+        const often = times > 1 ? ` ${times} times` : ''
+        failures.set(number, { ...failure, message: `task ${number} failed${often}: ${failure.message}` })
         return
       }
       state.retried++
@@ -112,6 +118,7 @@ export async function runLocal(plan: OpenPlan, options: RunOptions): Promise<Run
   await Promise.all(running.values())
   await Promise.all(idle.map((worker) => worker.end()))
   signal.throwIfAborted()
-  if (failures.length > 0) throw plainError('ERR_FILE', `${plan.path}: ${failures.join('; ')}`)
+  const first = failures.get(Math.min(...failures.keys()))
+  if (first !== undefined) throw errorOf(first, `${plan.path}: ${andMore(first.message, failures.size)}`)
   return state
 }

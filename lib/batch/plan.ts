@@ -140,6 +140,11 @@ export function lastTask(plan: Plan): Task {
   return plan.tasks[plan.tasks.length - 1]
 }
 
+/** A shard in messages. */
+export function nameOf({ shards }: Plan, index: number): string {
+  return shards[index].uri ?? `the query of shard ${index}`
+}
+
 /** The number among all tasks of one of a level. */
 export function firstOfLevel(plan: Plan, level: number): number {
   return plan.levels.slice(0, level).reduce((sum, count) => sum + count, 0)

@@ -24,7 +24,8 @@ export interface SetOfTask {
 
 /** Writes the file as a whole or not at all. The same set gives the same bytes. Throws Error ERR_FILE. */
 export async function writeSet(path: string, set: SetOfTask, signal: AbortSignal | undefined): Promise<number> {
-  const { names, points, weights, rows, sources, order, sourceWeight, dropMissing } = set
+  const { names, points, weights, rows, sources, order, sourceWeight, dropMissing } =
+    set.weights.length > 0 ? set : asRow(set)
   const taken = new Set(names)
   const [weight, row, source] = ['weight', 'row', 'source'].map((name) => uniqueName(name, taken))
   const width = names.length
@@ -38,6 +39,19 @@ export async function writeSet(path: string, set: SetOfTask, signal: AbortSignal
   const text = metaToText(Object.assign(meta, { kept: [source] }))
   const target = await checkTarget(path, { force: true })
   return writeAtomically(target, [parquetBytes(columns, text)], signal)
+}
+
+/** No reader takes a file without rows, so an empty set is stored as a row of weight 0. */
+function asRow(set: SetOfTask): SetOfTask {
+  return { ...set, points: new Float64Array(set.names.length), weights: new Float64Array(1), rows: [0], sources: [0] }
+}
+
+const isStoredEmpty = (weights: ArrayLike<number>) => weights.length === 1 && weights[0] === 0
+
+/** A set without points, which merges pass over. */
+export function emptySet(names: string[], sourceWeight: string | null, dropMissing: boolean): SetOfTask {
+  const none = new Float64Array(0)
+  return { names, points: none, weights: none, rows: none, sources: none, order: 0, sourceWeight, dropMissing }
 }
 
 const wholeNumbers = (values: ArrayLike<number>) => BigInt64Array.from(values, BigInt)
@@ -58,6 +72,7 @@ export async function readSet(path: string, signal: AbortSignal | undefined): Pr
   for (const [i, values] of names.map(find).entries())
     for (let j = 0; j < count; j++) points[j * names.length + i] = values[j]
   const [weights, rows, sources] = [meta.weight, meta.row, kept[0]].map(find)
+  if (isStoredEmpty(weights)) return emptySet(names, sourceWeight, dropMissing)
   return { names, points, weights, rows, sources, order, sourceWeight, dropMissing }
 }
 

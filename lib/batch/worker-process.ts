@@ -1,6 +1,7 @@
 // Child processes that run the command line. A child ends when the process that started it ends, however that happens: it
 // notices that the channel between them is closed.
 import { type ChildProcess, fork } from 'node:child_process'
+import { type Failure, failureOf } from './failure.js'
 
 const LONGEST_ERROR = 4_000 // characters
 
@@ -41,13 +42,13 @@ export function startProcess(
 export interface TaskMessage {
   part?: number
   done?: true
-  failure?: string
+  failure?: Failure
 }
 
 /** A process that does one task after another. */
 export interface TaskProcess {
   /** Undefined when the task is done, else why it failed. */
-  do(task: number, onPart: (part: number) => void): Promise<string | undefined>
+  do(task: number, onPart: (part: number) => void): Promise<Failure | undefined>
   /** False after its end: it takes no more tasks. */
   isAlive(): boolean
   end(): Promise<void>
@@ -67,7 +68,7 @@ export function startTaskProcess(program: string, args: readonly string[], signa
           resolve(failure)
         }
         child.on('message', onMessage)
-        ended.then((end) => resolve(reasonOf(end)))
+        ended.then((end) => resolve({ message: reasonOf(end), isFixed: false, atOutput: false }))
         child.send(task, () => {}) // a process that has ended says so above
       })
     },
@@ -96,7 +97,7 @@ export async function doTasksOfParent(
       await perform(task, (done, total) => say({ part: done / total }))
       say({ done: true })
     } catch (error) {
-      say({ failure: (error as Error).message })
+      say({ failure: failureOf(error) })
     }
   })
   process.channel?.ref()

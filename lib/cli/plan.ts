@@ -9,7 +9,7 @@ import { checkTarget, writeAtomically } from '../io/atomic.js'
 import { STDIN } from '../io/bytes.js'
 import { CliError, EXIT, step } from './exit.js'
 import { expandInputs } from './inputs.js'
-import { listing, names, printJson, textTable, whole } from './report.js'
+import { listing, names, note, printJson, textTable, whole } from './report.js'
 import { readOptions, type TextCommand } from './text-options.js'
 
 export interface PlanCommand extends TextCommand {
@@ -35,6 +35,8 @@ export interface PlanCommand extends TextCommand {
 
 /** Does one of the three. Throws CliError, or the library's errors. */
 export async function planCommand(inputs: string[], command: PlanCommand, signal: AbortSignal): Promise<void> {
+  if (command.status && command.emit !== undefined)
+    throw new CliError(EXIT.usage, '--status and --emit exclude each other')
   if (command.status) await showStatus(onlyPlan(inputs, '--status'), command)
   else if (command.emit !== undefined) await emitScript(onlyPlan(inputs, '--emit'), command, signal)
   else await writePlan(inputs, command, signal)
@@ -56,9 +58,17 @@ async function writePlan(inputs: string[], command: PlanCommand, signal: AbortSi
   const files = await filesAndAddresses(inputs)
   const folder = dirname(resolve(output))
   const given: PlanOptions['read'] = { ...readOptions(command), columns, weights, dropMissing }
-  const { shards, read } = await step(EXIT.input, () =>
+  const { shards, read, notes } = await step(EXIT.input, () =>
     shardsOf(files, command.sql ?? [], { read: given, shardRows, hash, folder, signal }),
   )
+  for (const text of notes) note(text, command.quiet)
+  // As `summary` of a Compressor has it.
+  const kept = (typeof order === 'number' ? 4 : 8) * size
+  const cut = shards.filter(({ rows }) => rows !== undefined && rows[1] - rows[0] <= kept)
+  if (cut.length > 0) {
+    const which = `shards of ${whole(shardRows as number)} rows are kept whole: tasks below the last keep up to ${whole(kept)} points`
+    note(`${which}; --shard-rows should be much larger`, command.quiet)
+  }
   if (read.columns !== undefined && typeof order === 'number' && size < momentCount(read.columns.length, order)) {
     const least = momentCount(read.columns.length, order)
     throw new CliError(EXIT.usage, `--size ${size} is below ${least}, the number of moments of order ${order}`)

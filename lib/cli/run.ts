@@ -1,9 +1,12 @@
 // fewpoints run: what is missing of a plan, on one of the engines.
+import { existsSync, rmdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runBullmq } from '../batch/bullmq.js'
+import { OutputError } from '../batch/failure.js'
 import { type RunState, runLocal } from '../batch/local.js'
-import { lastTask, readPlan } from '../batch/plan.js'
+import { lastTask, type OpenPlan, readPlan } from '../batch/plan.js'
 import { readSet } from '../batch/set-file.js'
 import { CliError, EXIT, step } from './exit.js'
 import { progressBar } from './progress.js'
@@ -30,9 +33,13 @@ export async function runCommand(path: string, command: RunCommand, signal: Abor
     bar.update(`${done}/${tasks} tasks, ${running} running`, progress, tasks)
   const threads = command.threads ?? Math.max(1, Math.floor(availableParallelism() / Math.max(1, workers)))
   const options = { program: PROGRAM, workers, threads, retries, signal, onProgress }
-  const running =
+  const run = () =>
     engine === 'local' ? runLocal(plan, options) : runBullmq(plan, { ...options, redis: redisOf(command) })
-  const state = await running.finally(bar.stop)
+  const state = await leavingNoFolder(plan, run)
+    .finally(bar.stop)
+    .catch((error) => {
+      throw error instanceof OutputError ? new CliError(EXIT.output, error.message, { cause: error }) : error
+    })
   const result = lastTask(plan).output
   const { weights, order } = await step(EXIT.input, () => readSet(result, signal))
   const summary = {
@@ -48,6 +55,22 @@ export async function runCommand(path: string, command: RunCommand, signal: Abor
   }
   if (command.json) printJson(summary)
   else if (!command.quiet) process.stdout.write(describe(summary))
+}
+
+/** A run that fails leaves no empty folder of its own. */
+async function leavingNoFolder(plan: OpenPlan, run: () => Promise<RunState>): Promise<RunState> {
+  const folder = dirname(lastTask(plan).output)
+  const isNew = !existsSync(folder)
+  try {
+    return await run()
+  } catch (error) {
+    try {
+      if (isNew) rmdirSync(folder)
+    } catch {
+      // It is not there, or there is something in it.
+    }
+    throw error
+  }
 }
 
 const PROGRAM = fileURLToPath(new URL('./main.js', import.meta.url))
@@ -69,7 +92,7 @@ interface Summary {
 function describe({ tasks, skipped, retried, points, order, result, milliseconds: time }: Summary): string {
   const parts = [
     whole(tasks),
-    ...(skipped > 0 ? [`${whole(skipped)} were there`] : []),
+    ...(skipped === tasks ? ['the result was there'] : skipped > 0 ? [`${whole(skipped)} done before`] : []),
     ...(retried > 0 ? [`${whole(retried)} tried again`] : []),
   ]
   return listing([

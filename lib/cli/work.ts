@@ -1,5 +1,6 @@
 // fewpoints work: one task of a plan, as an array scheduler starts it, or a worker that takes tasks from a queue.
 import { workBullmq } from '../batch/bullmq.js'
+import { OutputError } from '../batch/failure.js'
 import { firstOfLevel, type OpenPlan, readPlan } from '../batch/plan.js'
 import { doTask, type TaskReport } from '../batch/task.js'
 import { doTasksOfParent, watchParent } from '../batch/worker-process.js'
@@ -41,7 +42,9 @@ export async function workCommand(path: string | undefined, command: WorkCommand
     )
   }
   const number = taskNumber(plan as OpenPlan, command)
-  const report = await step(EXIT.input, () => doTask(plan as OpenPlan, number, { threads, signal }))
+  const report = await doTask(plan as OpenPlan, number, { threads, signal }).catch((error) => {
+    throw error instanceof OutputError ? new CliError(EXIT.output, error.message, { cause: error }) : error
+  })
   tell(plan as OpenPlan, number, report, command)
 }
 
