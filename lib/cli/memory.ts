@@ -20,12 +20,14 @@ export class MemoryShares {
   readonly compressor: number | undefined
   readonly #ceiling: number | undefined
   readonly #taken: number
+  readonly #most: number
 
   /**
-   * `held`: bytes that are needed for something else. To be made when all that is needed has been loaded, because what is
+   * `held`: bytes that are needed for something else. `most`: a ceiling that would do in another way. To be made when all that is needed has been loaded, because what is
    * taken is measured. Throws Error ERR_MEMORY when too little is left.
    */
-  constructor(ceiling: number | undefined, held: number) {
+  constructor(ceiling: number | undefined, held: number, most = Number.POSITIVE_INFINITY) {
+    this.#most = most
     this.#ceiling = ceiling
     this.#taken = process.memoryUsage.rss() + NODE_GROWTH + held
     if (ceiling === undefined) return
@@ -54,7 +56,7 @@ export class MemoryShares {
 
   #tooLittle(left: number, cause?: Error, why = ''): unknown {
     if (this.#ceiling === undefined) return cause
-    const enough = Math.ceil((this.#taken + left) / STEP) * STEP
+    const enough = Math.ceil(Math.min(this.#taken + left, this.#most) / STEP) * STEP
     return plainError('ERR_MEMORY', `${tooLittle(this.#ceiling)}; this run needs about ${enough / 1e6} MB${why}`, cause)
   }
 }

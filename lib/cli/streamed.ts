@@ -17,7 +17,8 @@ export interface StreamedOutcome extends Outcome {
 }
 
 /**
- * Pushes all rows through a Compressor. `from`: the state of an earlier run. A signal to end writes the checkpoint before it
+ * Pushes all rows through a Compressor. `from`: the state of an earlier run. `inMemory`: bytes with which it would not
+ * have to stream. A signal to end writes the checkpoint before it
  * ends the work. Throws CliError, or the library's errors.
  */
 export async function compressStreamed(
@@ -27,9 +28,10 @@ export async function compressStreamed(
   bar: ProgressBar,
   checkpoint: Checkpoint | undefined,
   from: Progress | undefined,
+  inMemory: number | undefined,
 ): Promise<StreamedOutcome> {
   const held = command.memory === undefined ? 0 : heldBytes(command, await textBytes(paths, command.keepColumns))
-  const shares = new MemoryShares(command.memory, held)
+  const shares = new MemoryShares(command.memory, held, inMemory)
   const options = { ...rowsOptions(command, signal), memory: shares.reader }
   const opening = paths === undefined ? openQuery(command.sql as string, options) : openFiles(paths, options)
   const source = await opening.catch((error) => {

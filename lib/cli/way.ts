@@ -13,6 +13,8 @@ export interface Way {
   streams: boolean
   /** Why, for the summary. */
   reason: string
+  /** About how many bytes the process would take in memory, where that was the question. */
+  inMemory?: number
 }
 
 export interface WayOptions {
@@ -36,8 +38,9 @@ export async function chooseWay(paths: readonly string[] | undefined, options: W
   const { memory } = options
   const room = memory ?? Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY)
   const needed = `needs about ${bytes(need)}`
-  if (need <= room) return { streams: false, reason: needed }
-  return { streams: true, reason: `${needed}, more than ${memory === undefined ? 'there is' : '--memory allows'}` }
+  if (need <= room) return { streams: false, reason: needed, inMemory: need }
+  const why = `${needed}, more than ${memory === undefined ? 'there is' : '--memory allows'}`
+  return { streams: true, reason: why, inMemory: need }
 }
 
 /** The table, the points, their copy in the kernel, and its working memory. */
