@@ -4,9 +4,12 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, vi } from 'vitest'
+import { blockRows } from '../lib/cli/held-values.js'
 import { progressBar } from '../lib/cli/progress.js'
 import { npyNumbers } from '../lib/io/npy.js'
 import { readTable } from '../lib/io/read.js'
+import { native } from '../lib/native/addon.js'
+import { keepingInput } from '../lib/points/compress.js'
 import { fewpoints, fewpointsJson } from './cli-run.js'
 import { fill, RESIDUAL_BOUND, seeded, TOTAL_WEIGHT_BOUND } from './fixtures.js'
 import { temporaryFolder, values } from './io-files.js'
@@ -14,7 +17,6 @@ import { temporaryFolder, values } from './io-files.js'
 const folder = temporaryFolder()
 const random = seeded(14)
 
-/** Together more than a block of the Compressor, which has 65,536 rows. */
 const PART = 30_000
 const parts = [0, 1, 2].map((part) => {
   const x = fill(PART, () => random.normal())
@@ -115,9 +117,47 @@ describe('the way', () => {
     const outcome = await fewpoints(['compress', wide, '-o', output, ...few, '--memory', '20 MB'])
     expect(outcome).toMatchObject({
       code: 5,
-      stderr: expect.stringMatching(/--memory 20.0 MB is too little: Node, the package/),
+      stderr: expect.stringMatching(/--memory 20.0 MB is too little; this run needs about \d+ MB\n$/),
     })
     expect(existsSync(output)).toBe(false)
+    // The figure that the message names will do.
+    const args = ['compress', wide, '-o', folder.path('enough.npy'), '--order', 1, '--size', 3000]
+    const tooFew = await fewpoints([...args, '--memory', '150 MB'])
+    const [, enough] = /this run needs about (\d+) MB\n$/.exec(tooFew.stderr) ?? []
+    expect(Number(enough)).toBeGreaterThan(150)
+    const { peakMemory } = await fewpointsJson([...args, '--memory', `${enough} MB`])
+    expect(peakMemory).toBeLessThanOrEqual(Number(enough) * 1e6)
+  })
+
+  it('streams, or is refused, when the texts that are carried along do not fit', async () => {
+    const lines = Array.from({ length: 100_000 }, (_, i) => `${random.next()},${'long-'.repeat(100)}${i}`)
+    const path = folder.write('texts.csv', `x,text\n${lines.join('\n')}\n`)
+    const args = ['compress', path, '-o', folder.path('texts.ndjson'), ...few, '--keep-columns', 'text']
+    const outcome = await fewpoints([...args, '--memory', '150 MB'])
+    const [, enough] = /this run needs about (\d+) MB\n$/.exec(outcome.stderr) ?? []
+    const summary = await fewpointsJson([...args, '--memory', `${enough} MB`])
+    expect(summary.peakMemory).toBeLessThanOrEqual(Number(enough) * 1e6)
+    // From a pipe the length of the texts cannot be foreseen.
+    const piped = ['compress', '-', '-o', '-', ...few, '--keep-columns', 'text', '--memory', '215 MB']
+    const input = `x,text\n${lines.concat(lines, lines).join('\n')}\n`
+    expect(await fewpoints(piped, { input })).toMatchObject({
+      code: 5,
+      stderr: expect.stringMatching(/--memory 215 MB is too little: without garbage, the process takes/),
+    })
+  })
+
+  it('reckons with the blocks that the Compressor holds', () => {
+    for (const [size, order] of [
+      [1000, 3],
+      [20_000, 3],
+      [20_000, 'auto'],
+    ] as const) {
+      const options = { size, order, quality: 'best', scale: 'standard', threads: 1 } as const
+      const input = keepingInput('test', options, 2, Number.POSITIVE_INFINITY)
+      const compressor = native().compressor({ dimension: 2, ...input, blockRows: 0 })
+      expect(blockRows({ size, order })).toBe(compressor.blockRows)
+      compressor.free()
+    }
   })
 })
 

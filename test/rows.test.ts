@@ -1,6 +1,7 @@
 // openRows against the readers of whole tables: the same columns, numbers, and errors, from files and from pipes, from every
 // position; columns that are carried along; hostile files; memory.
 import { execFileSync, spawn } from 'node:child_process'
+import { statSync } from 'node:fs'
 import * as flechette from '@uwdata/flechette'
 import { tableFromArrays, tableFromColumns, tableToIPC } from '@uwdata/flechette'
 import fc from 'fast-check'
@@ -513,6 +514,43 @@ describe('the same rows', () => {
       message: expect.stringContaining('CSV, NPY, Arrow'),
     })
     expect((await collect(json, { memory: 1e6 })).points).toEqual(Float64Array.of(1, 2))
+  })
+
+  it('need memory for a pipe that must be held: half of it, which leaves the other half to the reader', async () => {
+    const pipe = folder.path('held.pipe')
+    execFileSync('mkfifo', [pipe])
+    const { size } = statSync(folder.path('all.parquet'))
+    const read = async (memory: number) => {
+      const writer = spawn('sh', ['-c', `cat '${folder.path('all.parquet')}' > '${pipe}'`])
+      try {
+        return await collect(pipe, { memory })
+      } finally {
+        writer.kill()
+      }
+    }
+    await expect(read(2 * size - 2)).rejects.toMatchObject({
+      code: 'ERR_MEMORY',
+      message: expect.stringMatching(/a Parquet file is held in memory.*write it to a file/),
+    })
+    // The row groups need as much as those of the file.
+    await expect(read(Math.max(2 * size, 11_520_000 + size - 1))).rejects.toMatchObject({
+      code: 'ERR_MEMORY',
+      message: expect.stringContaining('largest row group has 1200 rows, which need 11520000 bytes'),
+    })
+    expect((await read(Math.max(2 * size, 11_520_000 + size))).rows).toBe(ROWS)
+  })
+
+  it('need memory for the texts of a row group that are carried along', async () => {
+    const texts = Array.from({ length: 2000 }, (_, i) => `${'long '.repeat(200)}${i}`)
+    const columnData = [
+      { name: 'x', data: Float64Array.from(texts.keys()), type: 'DOUBLE' as const },
+      { name: 'text', data: texts, type: 'STRING' as const, encoding: 'PLAIN' as const },
+    ]
+    const path = folder.write('long-texts.parquet', Buffer.from(parquetWriteBuffer({ columnData, rowGroupSize: 2000 })))
+    expect((await collect(path, { memory: 1e6 })).rows).toBe(2000)
+    // The texts have two million bytes.
+    await expect(collect(path, { memory: 4e6, keep: ['text'] })).rejects.toMatchObject({ code: 'ERR_MEMORY' })
+    expect((await collect(path, { memory: 5e6, keep: ['text'] })).kept).toEqual([texts])
   })
 })
 

@@ -48,7 +48,7 @@ async function compressInputs(
 
   const way = await chooseWay(paths, command)
   const outcome: Outcome & Partial<StreamedOutcome> = way.streams
-    ? await compressStreamed(paths, command, signal, bar, checkpoint, earlier)
+    ? await compressStreamed(paths, command, signal, bar, checkpoint, earlier, way.inMemory)
     : await compressInMemory((paths as string[])[0], command, signal, bar)
 
   const end = performance.now()

@@ -7,15 +7,40 @@ export interface HeldState {
   columns: ArrayLike<unknown>[]
 }
 
-/** Rows between two prunings: a block of the Compressor, which then forgets most of them. */
+/** Rows between two prunings: a part of a block, so that little more is held than the Compressor still can keep. */
 const BETWEEN = 65_536
+/** Rows of a chunk at most. */
+const CHUNK = 65_536
+/** As in the kernel (stream_compressor.cpp): rows of a block at least, and per row of `size`; those of leaves and roots. */
+const BLOCK = 262_144
+const PER_SIZE = { block: 48, pool: 40 }
 /** A short text with its place in a list, and a row number. */
 const BYTES_PER_VALUE = 64
 
-/** About how many bytes they take at most: see Compressor.heldRows(), which lists two blocks and 40 rows per row of `size`. */
-export function heldBytes(columns: number, size = 1000): number {
-  const rows = BETWEEN + 2 * Math.max(BETWEEN, 12 * size) + 40 * size
-  return columns === 0 ? 0 : rows * BYTES_PER_VALUE * (columns + 1)
+/** The rows of a block of the Compressor; in more than 32 columns it has fewer. */
+export function blockRows({ size = 1000, order }: HeldOptions): number {
+  return Math.max(BLOCK, PER_SIZE.block * size * factorOf(order))
+}
+
+export interface HeldOptions {
+  size?: number | undefined
+  order?: number | 'auto' | undefined
+  keepColumns?: readonly string[] | undefined
+}
+
+/**
+ * About how many bytes are held at most, when the texts of a row have `textBytes` together. After a pruning, these are the
+ * values of the block that is being filled and of the rows kept of earlier ones.
+ */
+export function heldBytes(options: HeldOptions, textBytes: number): number {
+  const { size = 1000, order, keepColumns = [] } = options
+  const rows = blockRows(options) + PER_SIZE.pool * size * factorOf(order) + BETWEEN + CHUNK
+  return keepColumns.length === 0 ? 0 : rows * (BYTES_PER_VALUE * (keepColumns.length + 1) + textBytes)
+}
+
+/** An order that is chosen takes twice the rows. */
+function factorOf(order: HeldOptions['order']): number {
+  return order === undefined || order === 'auto' ? 2 : 1
 }
 
 export class HeldValues {

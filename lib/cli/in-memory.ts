@@ -3,6 +3,7 @@ import { compress } from '../index.js'
 import { openRows } from '../io/rows.js'
 import { type CompressCommand, rowsOptions } from './compress-options.js'
 import { EXIT, step } from './exit.js'
+import { memoryWatch } from './memory.js'
 import { gatherValues, type Outcome } from './outcome.js'
 import type { ProgressBar } from './progress.js'
 import { compensatedSum, note } from './report.js'
@@ -17,10 +18,15 @@ export async function compressInMemory(
 ): Promise<Outcome> {
   const start = performance.now()
   const used = await usedColumns(path, command, signal)
-  const onProgress = (done: number, total: number) => bar.update('read', done, total)
+  const collect = memoryWatch(command.memory)
+  const onProgress = (done: number, total: number) => {
+    bar.update('read', done, total)
+    collect()
+  }
   const { selection } = await step(EXIT.input, () => readSelection(path, used, command, { signal, onProgress }))
   for (const text of selection.notes) note(text, command.quiet)
   const read = performance.now()
+  collect()
 
   const { points, weights, names: columns, count, dropped } = selection
   const { order, size, quality, threads, scale } = command
@@ -40,7 +46,7 @@ export async function compressInMemory(
   const rows = all === undefined ? result.indices : result.indices.map((index) => all[index])
   const isCarrying = command.keepColumns !== undefined
   const kept = isCarrying
-    ? await gatherValues(path, { ...rowsOptions(command, signal), ...used, dropMissing: true }, rows)
+    ? await gatherValues(path, { ...rowsOptions(command, signal), ...used, dropMissing: true }, rows, collect)
     : []
   return {
     columns,

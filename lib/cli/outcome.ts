@@ -23,8 +23,16 @@ export interface Outcome {
   milliseconds: { read: number; compress: number }
 }
 
-/** The values of `options.keep` in some rows of a file, ascending; its rows are read once more for that. */
-export async function gatherValues(path: string, options: RowsOptions, rows: ArrayLike<number>): Promise<KeptColumn[]> {
+/**
+ * The values of `options.keep` in some rows of a file, ascending; its rows are read once more for that. `onChunk`: called
+ * after each piece of them.
+ */
+export async function gatherValues(
+  path: string,
+  options: RowsOptions,
+  rows: ArrayLike<number>,
+  onChunk: () => void = () => {},
+): Promise<KeptColumn[]> {
   const names = options.keep ?? []
   const columns = names.map((name) => ({ name, values: [] as unknown[] }))
   let at = 0
@@ -34,6 +42,7 @@ export async function gatherValues(path: string, options: RowsOptions, rows: Arr
       for (; at < rows.length && rows[at] < first + count; at++)
         for (const [c, { values }] of columns.entries()) values.push(kept[c][rows[at] - first])
       if (at === rows.length) break
+      onChunk()
     }
   } finally {
     await source.close()

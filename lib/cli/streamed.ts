@@ -4,11 +4,12 @@ import type { Checkpoint, Progress } from './checkpoint.js'
 import { type CompressCommand, rowsOptions } from './compress-options.js'
 import { CliError, EXIT } from './exit.js'
 import { HeldValues, heldBytes } from './held-values.js'
-import { memoryWatch, shareMemory, withinMemory } from './memory.js'
+import { MemoryShares, memoryWatch } from './memory.js'
 import type { Outcome } from './outcome.js'
 import type { ProgressBar } from './progress.js'
 import { CompensatedSum, note, whole } from './report.js'
 import { openFiles, openQuery, type RowSource, type SourceChunk, type SourcePosition } from './row-source.js'
+import { textBytes } from './way.js'
 
 export interface StreamedOutcome extends Outcome {
   /** The last state, for the checkpoint. */
@@ -16,7 +17,8 @@ export interface StreamedOutcome extends Outcome {
 }
 
 /**
- * Pushes all rows through a Compressor. `from`: the state of an earlier run. A signal to end writes the checkpoint before it
+ * Pushes all rows through a Compressor. `from`: the state of an earlier run. `inMemory`: bytes with which it would not
+ * have to stream. A signal to end writes the checkpoint before it
  * ends the work. Throws CliError, or the library's errors.
  */
 export async function compressStreamed(
@@ -26,12 +28,17 @@ export async function compressStreamed(
   bar: ProgressBar,
   checkpoint: Checkpoint | undefined,
   from: Progress | undefined,
+  inMemory: number | undefined,
 ): Promise<StreamedOutcome> {
-  const shares = shareMemory(command.memory, heldBytes(command.keepColumns?.length ?? 0, command.size))
+  const held = command.memory === undefined ? 0 : heldBytes(command, await textBytes(paths, command.keepColumns))
+  const shares = new MemoryShares(command.memory, held, inMemory)
   const options = { ...rowsOptions(command, signal), memory: shares.reader }
-  const source = await (paths === undefined ? openQuery(command.sql as string, options) : openFiles(paths, options))
+  const opening = paths === undefined ? openQuery(command.sql as string, options) : openFiles(paths, options)
+  const source = await opening.catch((error) => {
+    throw shares.ofReader(error)
+  })
   for (const text of source.notes) note(text, command.quiet)
-  const work = new Work(source, command, shares.compressor, checkpoint === undefined ? signal : undefined, bar, from)
+  const work = new Work(source, command, shares, checkpoint === undefined ? signal : undefined, bar, from)
   if (from !== undefined) note(`goes on after row ${whole(work.compressor.rows)}`, command.quiet)
 
   const collect = memoryWatch(command.memory)
@@ -52,6 +59,7 @@ export async function compressStreamed(
 class Work {
   readonly compressor: Compressor
   readonly #source: RowSource
+  readonly #shares: MemoryShares
   readonly #held: HeldValues
   readonly #bar: ProgressBar
   readonly #ending = new AbortController()
@@ -64,12 +72,13 @@ class Work {
   constructor(
     source: RowSource,
     command: CompressCommand,
-    memory: number | undefined,
+    shares: MemoryShares,
     signal: AbortSignal | undefined,
     bar: ProgressBar,
     from: Progress | undefined,
   ) {
     this.#source = source
+    this.#shares = shares
     this.#bar = bar
     this.#place = from?.place
     this.#dropped = from?.dropped ?? 0
@@ -83,19 +92,27 @@ class Work {
         if (this.#isFinishing) bar.update(stage, done, total)
       },
     }
+    const { compressor: memory } = shares
     const options: CompressorOptions = { dimension: source.names.length, order, size, quality, scale, memory, ...watch }
-    this.compressor = withinMemory(command.memory, () =>
-      from === undefined ? new Compressor(options) : Compressor.restore(from.compressor, { memory, ...watch }),
-    )
+    try {
+      this.compressor =
+        from === undefined ? new Compressor(options) : Compressor.restore(from.compressor, { memory, ...watch })
+    } catch (error) {
+      throw shares.ofCompressor(error)
+    }
   }
 
   /** The chunks that are left. The time until each comes counts as reading. */
   async *timedChunks(): AsyncGenerator<SourceChunk> {
     let start = performance.now()
-    for await (const chunk of this.#source.chunks(this.#place)) {
-      this.#milliseconds.read += performance.now() - start
-      yield chunk
-      start = performance.now()
+    try {
+      for await (const chunk of this.#source.chunks(this.#place)) {
+        this.#milliseconds.read += performance.now() - start
+        yield chunk
+        start = performance.now()
+      }
+    } catch (error) {
+      throw this.#shares.ofReader(error)
     }
     this.#milliseconds.read += performance.now() - start
   }

@@ -3,7 +3,8 @@ import { totalmem } from 'node:os'
 import { type ByteSource, withFile } from '../io/bytes.js'
 import { inputFormat } from '../io/format.js'
 import { readNpyHeader } from '../io/npy-header.js'
-import { readParquetFooter } from '../io/parquet-footer.js'
+import { type ParquetField, readParquetFooter } from '../io/parquet-footer.js'
+import { carriedBytes, textBytesPerRow } from '../io/parquet-sizes.js'
 import { EXIT, step } from './exit.js'
 import { isPipe } from './inputs.js'
 import { bytes } from './report.js'
@@ -12,11 +13,14 @@ export interface Way {
   streams: boolean
   /** Why, for the summary. */
   reason: string
+  /** About how many bytes the process would take in memory, where that was the question. */
+  inMemory?: number
 }
 
 export interface WayOptions {
   /** The ceiling for the process, in bytes. Default: the memory of the machine, or of its container. */
   memory?: number | undefined
+  keepColumns?: readonly string[] | undefined
   checkpoint?: string | undefined
 }
 
@@ -30,12 +34,13 @@ export async function chooseWay(paths: readonly string[] | undefined, options: W
   if (options.checkpoint !== undefined) return { streams: true, reason: 'with a checkpoint' }
   const [path] = paths
   if (await isPipe(path)) return { streams: true, reason: 'a pipe' }
-  const need = await step(EXIT.input, () => withFile(path, bytesInMemory))
+  const need = await step(EXIT.input, () => withFile(path, (source) => bytesInMemory(source, options.keepColumns)))
   const { memory } = options
   const room = memory ?? Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY)
   const needed = `needs about ${bytes(need)}`
-  if (need <= room) return { streams: false, reason: needed }
-  return { streams: true, reason: `${needed}, more than ${memory === undefined ? 'there is' : '--memory allows'}` }
+  if (need <= room) return { streams: false, reason: needed, inMemory: need }
+  const why = `${needed}, more than ${memory === undefined ? 'there is' : '--memory allows'}`
+  return { streams: true, reason: why, inMemory: need }
 }
 
 /** The table, the points, their copy in the kernel, and its working memory. */
@@ -44,13 +49,56 @@ const COPIES = 4
 const FIXED = 150e6
 
 /** An estimate of the peak of a compression in memory. Text tables are judged by their first rows. */
-export async function bytesInMemory(source: ByteSource): Promise<number> {
+export async function bytesInMemory(source: ByteSource, keepColumns: readonly string[] = []): Promise<number> {
   const format = await inputFormat(source)
   const isReadWhole = format === 'npz' || format === 'arrow' || format === 'json'
-  return FIXED + COPIES * 8 * (await numbersIn(source, format)) + (isReadWhole ? source.size : 0)
+  const carried = keepColumns.length === 0 ? 0 : await bytesCarried(source, format, keepColumns)
+  return FIXED + COPIES * 8 * (await numbersIn(source, format)) + (isReadWhole ? source.size : 0) + carried
+}
+
+/** The rows are read once more for columns that are carried along, with all that the first reading made still there. */
+const SECOND_READER = 64e6
+
+async function bytesCarried(source: ByteSource, format: string, keepColumns: readonly string[]): Promise<number> {
+  if (format !== 'parquet') return SECOND_READER
+  const { fields, groups } = await readParquetFooter(source)
+  const carried = carriedFields(fields, keepColumns)
+  const needs = groups.map((group) => carried.reduce((sum, field) => sum + carriedBytes(group, field), 0))
+  return SECOND_READER + needs.reduce((most, need) => Math.max(most, need), 0)
+}
+
+/**
+ * About how many bytes the texts of a row have that are carried along, at most: in Parquet as the footer tells, in text
+ * tables as long as a line. It judges by the first file. 0 where it cannot be told: in Arrow, from a pipe or a query.
+ */
+export async function textBytes(
+  paths: readonly string[] | undefined,
+  keepColumns: readonly string[] = [],
+): Promise<number> {
+  if (keepColumns.length === 0 || paths === undefined || (await isPipe(paths[0]))) return 0
+  return step(EXIT.input, () =>
+    withFile(paths[0], async (source) => {
+      const format = await inputFormat(source)
+      if (format === 'parquet') {
+        const { fields, groups } = await readParquetFooter(source)
+        return carriedFields(fields, keepColumns).reduce((sum, field) => sum + textBytesPerRow(groups, field), 0)
+      }
+      if (!/^(csv|tsv|json-lines)$/.test(format)) return 0
+      const sample = await sampleOf(source)
+      return sample.length / (sample.match(/\n/g)?.length ?? 1)
+    }),
+  )
+}
+
+function carriedFields(fields: readonly ParquetField[], names: readonly string[]): ParquetField[] {
+  return fields.filter(({ name }) => names.includes(name))
 }
 
 const SAMPLE = 1 << 16
+
+async function sampleOf(source: ByteSource): Promise<string> {
+  return Buffer.from(await source.read(0, Math.min(SAMPLE, source.size))).toString('latin1')
+}
 
 async function numbersIn(source: ByteSource, format: string): Promise<number> {
   switch (format) {
@@ -66,7 +114,7 @@ async function numbersIn(source: ByteSource, format: string): Promise<number> {
     case 'tsv':
     case 'json':
     case 'json-lines': {
-      const sample = Buffer.from(await source.read(0, Math.min(SAMPLE, source.size))).toString('latin1')
+      const sample = await sampleOf(source)
       const cells = sample.match(/[^\s,;|:{}[\]]+/g)?.length ?? 0
       return Math.ceil((cells * source.size) / sample.length)
     }

@@ -41,6 +41,8 @@ export interface ParquetChunk {
   path: string[]
   start: number
   size: number
+  /** Bytes of its pages when they are unpacked. */
+  unpacked: number
   /** How many values are missing, where the file tells it. */
   nulls: number | undefined
 }
@@ -111,7 +113,7 @@ function readGroup(group: Thrift): ParquetFooter['groups'][number] {
 function readChunk(chunk: Thrift): ParquetChunk | string {
   if (chunk.field_1 !== undefined) return 'stands in another file'
   if (chunk.field_8 !== undefined || chunk.field_3 === undefined) return 'is encrypted'
-  const { field_1, field_3, field_4, field_7, field_9, field_11, field_12 } = struct(chunk.field_3)
+  const { field_1, field_3, field_4, field_6, field_7, field_9, field_11, field_12 } = struct(chunk.field_3)
   const nulls = field_12 === undefined ? undefined : struct(field_12).field_3
   const data = integer(field_9)
   // Some writers put 0 where there is no dictionary. Others leave it out although the data begin with one.
@@ -122,6 +124,7 @@ function readChunk(chunk: Thrift): ParquetChunk | string {
     path: list(field_3).map((part) => text(part)),
     start: dictionary > 0 ? Math.min(dictionary, data) : data,
     size: integer(field_7),
+    unpacked: typeof field_6 === 'bigint' ? Math.max(0, Number(field_6)) : integer(field_7),
     nulls: typeof nulls === 'bigint' ? Number(nulls) : undefined,
   }
 }

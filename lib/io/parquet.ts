@@ -10,6 +10,7 @@ import { fromHalf } from './npy.js'
 import { LONGEST_DECIMAL, LONGEST_TEXT } from './parquet-check.js'
 import { type ParquetField, type ParquetFooter, readParquetFooter } from './parquet-footer.js'
 import { type PageColumn, type PageTaker, readPages } from './parquet-pages.js'
+import { carriedBytes } from './parquet-sizes.js'
 import { valueConverter } from './parquet-values.js'
 import { type Column, ColumnBuilder, keeps, type ReadOptions, type Table, uniqueNames, unread } from './table.js'
 
@@ -75,6 +76,8 @@ export interface ParquetTable {
   isEmpty(column: number): boolean
   /** Adds one column of numbers of one row group. */
   readColumn(group: number, column: number, taker: PageTaker): Promise<void>
+  /** About how many bytes readValues() takes at most. */
+  carriedBytes(group: number, column: number): number
   /** One column of one row group, of any flat kind: numbers, bigints, texts, booleans, dates, null. */
   readValues(group: number, column: number): Promise<unknown[]>
 }
@@ -105,7 +108,8 @@ export async function openParquet(source: ByteSource): Promise<ParquetTable> {
       const chunk = chunks[fields[column].index]
       return rows === 0 || (typeof chunk === 'object' && chunk.nulls === rows)
     })
-  return { names, described, groups, rows, meta, isEmpty, readColumn, readValues }
+  const bytesOf = (group: number, column: number) => carriedBytes(groups[group], fields[column])
+  return { names, described, groups, rows, meta, isEmpty, readColumn, carriedBytes: bytesOf, readValues }
 }
 
 /** Adds one column of one row group. */

@@ -15,14 +15,15 @@ const MARK = 512
  * Opens a file, or '-' for standard input, to be read once, in chunks.
  *
  * CSV, NPY, Arrow and JSON lines are read in pieces, also from a pipe; Parquet a row group at a time. NPZ, JSON and PCD are
- * read as a whole first. Beside a row group or a record batch, a reader holds some 30 MB. Which columns are the coordinates
+ * read as a whole first. What can only be read from any place is held in memory when it comes through a pipe: Parquet, Arrow
+ * files, NPY in column-major order. Beside a row group or a record batch, a reader holds some 30 MB. Which columns are the coordinates
  * is decided by the schema, or by the first rows as readTable() does by all.
  *
  * Throws Error ERR_FILE, ERR_OPTION for names that the file lacks, ERR_MEMORY, or the signal's reason. chunks() throws
  * ERR_FILE for a wrong value, with row, line, column and a remedy.
  */
 export async function openRows(path: string, options: RowsOptions): Promise<Rows> {
-  const input = await Input.open(path, options.signal)
+  const input = await Input.open(path, options.signal, options.memory)
   try {
     const format = await inputFormat(memorySource(input.path, await input.peek(MARK)))
     const reader = await openReader(input, format, options)
@@ -40,8 +41,7 @@ function readOptions({ columns, weights, keep, header, text, missing, signal }: 
 }
 
 async function openReader(input: Input, format: InputFormat, options: RowsOptions): Promise<BlockReader> {
-  const { memory, dropMissing } = options
-  const own = { ...readOptions(options), memory, dropMissing }
+  const own = { ...readOptions(options), dropMissing: options.dropMissing }
   switch (format) {
     case 'csv':
     case 'tsv':

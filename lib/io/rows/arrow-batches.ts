@@ -38,7 +38,6 @@ interface Head extends ArrowHead {
 
 export class ArrowBatches {
   readonly #input: Input
-  readonly #memory: number
   #schema: Uint8Array | undefined
   /** In the order in which they apply. */
   #dictionaries: { id: number; bytes: Uint8Array }[] = []
@@ -48,20 +47,19 @@ export class ArrowBatches {
   #row = 0
   #body: Uint8Array<ArrayBuffer> = new Uint8Array(0)
 
-  private constructor(input: Input, memory: number) {
+  private constructor(input: Input) {
     this.#input = input
-    this.#memory = memory
   }
 
   /** Throws Error with the reason when the file is damaged. */
-  static async open(input: Input, memory = Number.POSITIVE_INFINITY): Promise<ArrowBatches> {
+  static async open(input: Input): Promise<ArrowBatches> {
     const start = Buffer.from(await input.peek(FILE_START))
     const isFile = start.toString('latin1', 0, MAGIC.length) === MAGIC
     // This explains what else it may be.
     if (!isFile && start.toString('latin1', 0, 4) === 'FEA1') checkArrow(start)
     // The places of the batches are at the end.
-    if (isFile && input.isPipe) await input.source()
-    const batches = new ArrowBatches(input, memory)
+    if (isFile && input.isPipe) await input.source('an Arrow file')
+    const batches = new ArrowBatches(input)
     await addCodecs()
     if (isFile) await batches.#readFooter()
     await input.seek(isFile ? FILE_START : 0)
@@ -200,8 +198,9 @@ export class ArrowBatches {
 
   /** Throws Error ERR_MEMORY. */
   #checkRoom(bytes: number): void {
-    if (bytes <= this.#memory) return
-    const what = `a batch of records needs ${bytes} bytes of memory, and ${this.#memory} may be taken`
+    const { left } = this.#input
+    if (bytes <= left) return
+    const what = `a batch of records needs ${bytes} bytes of memory, and ${left} may be taken`
     throw plainError('ERR_MEMORY', `${this.#input.path}: ${what}; write smaller batches`)
   }
 }

@@ -11,14 +11,10 @@ import { exact, gather, troubleOf } from './views.js'
 
 const SAMPLE_ROWS = 10_000
 
-export interface ArrowOptions extends ReadOptions {
-  memory?: number | undefined
-}
-
 /** Throws Error ERR_FILE or ERR_MEMORY. */
-export async function openArrowRows(input: Input, options: ArrowOptions): Promise<BlockReader> {
+export async function openArrowRows(input: Input, options: ReadOptions): Promise<BlockReader> {
   const { path } = input
-  const batches = await guarded(path, options, () => ArrowBatches.open(input, options.memory))
+  const batches = await guarded(path, options, () => ArrowBatches.open(input))
   const first = await guarded(path, options, () => batches.next())
   if (first === undefined) throw fileError(path, 'is an Arrow file that cannot be read: it has no rows')
   const { fields } = first.table.schema
@@ -57,7 +53,7 @@ async function* blocksOf(
   batches: ArrowBatches,
   first: RecordBatch,
   names: readonly string[],
-  options: ArrowOptions,
+  options: ReadOptions,
   use: Use,
   from: Position | undefined,
 ): AsyncGenerator<Block> {
@@ -129,7 +125,7 @@ function batchOf(table: ArrowTable, column: number): Batch {
   return table.getChildAt(column).data[0] as unknown as Batch
 }
 
-async function guarded<T>(path: string, { signal }: ArrowOptions, work: () => Promise<T>): Promise<T> {
+async function guarded<T>(path: string, { signal }: ReadOptions, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {

@@ -1,6 +1,7 @@
 // The bytes of a file, or of a pipe, from the first to the last. Only files can be read from any place; a pipe keeps what was
 // looked at ahead.
 import { type FileHandle, open } from 'node:fs/promises'
+import { plainError } from '../../errors.js'
 import { orMemoryError, uint8s } from '../../native/memory.js'
 import { type ByteSource, fileError, isSystemError, memorySource, pathName, STDIN, systemError } from '../bytes.js'
 
@@ -12,6 +13,8 @@ type Pipe = AsyncIterable<Uint8Array> & { destroy(error?: Error): unknown }
 export class Input {
   /** As the user wrote it, for messages. */
   readonly path: string
+  /** Bytes that a reader of it may take, those of a pipe that are held included. */
+  readonly memory: number
   /** Bytes; undefined for a pipe. */
   size: number | undefined
   /** The place of the next byte. */
@@ -26,14 +29,15 @@ export class Input {
   readonly #signal: AbortSignal | undefined
   readonly #stop = () => this.#pipe?.destroy(this.#signal?.reason)
 
-  private constructor(path: string, signal: AbortSignal | undefined) {
+  private constructor(path: string, signal: AbortSignal | undefined, memory = Number.POSITIVE_INFINITY) {
     this.path = path
+    this.memory = memory
     this.#signal = signal
   }
 
   /** Opens a file, or '-' for standard input. Throws Error ERR_FILE, or the signal's reason. */
-  static async open(path: string, signal: AbortSignal | undefined): Promise<Input> {
-    const input = new Input(pathName(path), signal)
+  static async open(path: string, signal: AbortSignal | undefined, memory?: number): Promise<Input> {
+    const input = new Input(pathName(path), signal, memory)
     signal?.throwIfAborted()
     if (path === STDIN) return input.#from(process.stdin)
     try {
@@ -103,13 +107,26 @@ export class Input {
     }
   }
 
-  /** All bytes, to be read from any place. A pipe is read into memory, up to 2 GiB. */
-  async source(): Promise<ByteSource> {
+  /** What is left of `memory`. */
+  get left(): number {
+    return this.memory - (this.#held?.length ?? 0)
+  }
+
+  /**
+   * All bytes, to be read from any place. A pipe is read into memory: up to 2 GiB, and half of `memory`, because they are
+   * there twice while they are joined. `what` it is, for the message. Throws Error ERR_FILE or ERR_MEMORY.
+   */
+  async source(what: string): Promise<ByteSource> {
     if (this.isPipe) {
-      const bytes = await this.peek(MAX_HELD + 1)
-      if (bytes.length > MAX_HELD)
+      const most = Math.min(MAX_HELD, Math.floor(this.memory / 2))
+      await this.#pull(most + 1)
+      if (this.#queued > MAX_HELD)
         throw fileError(this.path, `has more than ${MAX_HELD} bytes; write it to a file and read that`)
-      this.#hold(bytes)
+      if (this.#queued > most) {
+        const held = `${what} is held in memory when it comes through a pipe, and has more than the ${most} bytes that may be taken for it`
+        throw plainError('ERR_MEMORY', `${this.path}: ${held}; write it to a file and read that`)
+      }
+      this.#hold(await this.peek(most))
     }
     if (this.#held !== undefined) return memorySource(this.path, this.#held)
     const { path, size } = this

@@ -31,7 +31,7 @@ interface Layout {
 export async function openNpyRows(input: Input, options: ReadOptions): Promise<BlockReader> {
   const header = await readNpyHeader(memorySource(input.path, await input.peek(LONGEST_HEADER)))
   // The last column begins near the end: a pipe must be read as a whole.
-  if (header.fortranOrder && input.isPipe) await input.source()
+  if (header.fortranOrder && input.isPipe) await input.source('NPY in column-major order')
   const source = { path: input.path, size: input.size ?? Number.POSITIVE_INFINITY }
   const layout = header.fields === undefined ? matrixLayout(source, header) : recordsLayout(source, header)
   const { rows, rowSize, names, stored, named } = layout

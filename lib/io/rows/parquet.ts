@@ -10,13 +10,9 @@ import { gather, troubleOf } from './views.js'
 // A column of a group is in memory as its page, as decoded values, and as float64.
 const COPIES = 3
 
-export interface ParquetOptions extends ReadOptions {
-  memory?: number | undefined
-}
-
 /** Throws Error ERR_FILE. */
-export async function openParquetRows(input: Input, options: ParquetOptions): Promise<BlockReader> {
-  const source = await input.source()
+export async function openParquetRows(input: Input, options: ReadOptions): Promise<BlockReader> {
+  const source = await input.source('a Parquet file')
   const table = await guarded(source.path, options, () => openParquet(source))
   const { names, described, rows, meta } = table
   const columns = described.map(({ kind, stored }, i) => {
@@ -40,7 +36,10 @@ export async function openParquetRows(input: Input, options: ParquetOptions): Pr
     part: rows,
     rows,
     total: source.size,
-    blocks: (use, from) => blocksOf(table, source.path, source.size, options, use, from),
+    blocks: (use, from) => {
+      checkGroups(source.path, table, use, input.left)
+      return blocksOf(table, source.path, source.size, options, use, from)
+    },
   }
 }
 
@@ -48,14 +47,13 @@ async function* blocksOf(
   table: ParquetTable,
   path: string,
   total: number,
-  options: ParquetOptions,
+  options: ReadOptions,
   use: Use,
   from: Position | undefined,
 ): AsyncGenerator<Block> {
   const { groups, rows } = table
   const m = use.columns.length
   const wanted = [...use.columns, ...(use.weight === undefined ? [] : [use.weight])]
-  checkGroups(path, groups, new Set([...wanted, ...use.keep]).size, options.memory)
   const size = rowsPerBlock(m + use.keep.length)
   const points = new Float64Array(size * m)
   const begin = from?.row ?? 0
@@ -98,7 +96,7 @@ async function readGroup(
   group: number,
   wanted: readonly number[],
   keep: readonly number[],
-  { signal }: ParquetOptions,
+  { signal }: ReadOptions,
 ): Promise<{ columns: GroupColumn[]; kept: unknown[][] }> {
   const { rows } = table.groups[group]
   const read = new Map<number, GroupColumn>()
@@ -116,16 +114,15 @@ async function readGroup(
 }
 
 /** Throws Error ERR_MEMORY when a row group does not fit. */
-function checkGroups(
-  path: string,
-  groups: readonly { rows: number }[],
-  columns: number,
-  memory = Number.POSITIVE_INFINITY,
-): void {
-  const largest = groups.reduce((most, { rows }) => Math.max(most, rows), 0)
-  const needed = largest * columns * 8 * COPIES
+function checkGroups(path: string, table: ParquetTable, { columns, weight, keep }: Use, memory: number): void {
+  const numbers = new Set(weight === undefined ? columns : [...columns, weight]).size
+  const needs = table.groups.map(({ rows }, group) =>
+    keep.reduce((sum, column) => sum + table.carriedBytes(group, column), rows * numbers * 8 * COPIES),
+  )
+  const largest = needs.reduce((most, need, group) => (need > needs[most] ? group : most), 0)
+  const needed = needs[largest]
   if (needed <= memory) return
-  const what = `its largest row group has ${largest} rows, which need ${needed} bytes of memory, and ${memory} may be taken`
+  const what = `its largest row group has ${table.groups[largest].rows} rows, which need ${needed} bytes of memory, and ${memory} may be taken`
   throw plainError('ERR_MEMORY', `${path}: ${what}; write smaller row groups, or read it with --sql (DuckDB)`)
 }
 

@@ -10,14 +10,10 @@ import { gather, troubleOf } from './views.js'
 // Bytes in memory per byte of the file, at most: the text and its values, or the arrays and their columns as float64.
 const EXPANSION: Partial<Record<InputFormat, number>> = { json: 12, npz: 3, pcd: 4 }
 
-/** Throws Error ERR_FILE, or ERR_MEMORY when the table would take more than `memory` bytes. */
-export async function openTableRows(
-  input: Input,
-  format: InputFormat,
-  options: ReadOptions & { memory?: number | undefined },
-): Promise<BlockReader> {
-  const { memory = Number.POSITIVE_INFINITY } = options
-  const source = await input.source()
+/** Throws Error ERR_FILE, or ERR_MEMORY when the table would take more than may be taken. */
+export async function openTableRows(input: Input, format: InputFormat, options: ReadOptions): Promise<BlockReader> {
+  const { memory } = input
+  const source = await input.source(`a ${format.toUpperCase()} file`)
   const needed = source.size * (EXPANSION[format] ?? 3)
   if (needed > memory) {
     const what = `is read as a whole, which takes up to ${needed} bytes, and ${memory} may be taken`
