@@ -69,8 +69,8 @@ const constructorTable = { ...table, ...watchTable }
 
 /**
  * compress() for rows that come piece by piece: more than fit in memory, or not yet there. Memory is bounded, whatever
- * their number: about seven times a block of 262,144 rows (48 `size`, when that is more; fewer in more
- * than 32 columns), as float64. A stream of one block at most has the result of compress(), bit for bit.
+ * their number: about seven times a block of 262,144 rows (48 `size`, when that is more; fewer in more than 32 columns),
+ * as float64. A stream of one block at most has the result of compress(), bit for bit.
  *
  * The result keeps the moments of all rows up to `order`, and its `residual` is measured against the moments of all rows,
  * which are summed in double-double. With order 'auto', it keeps those up to order 8 in two columns, 6 in three, and in
