@@ -301,7 +301,7 @@ describe('standard input', () => {
 
   it('cannot be both files', async () => {
     const both = await fewpoints(['verify', '-', '-'], { input: '' })
-    expect(both).toMatchObject({ code: 2, stderr: expect.stringContaining('not both') })
+    expect(both).toMatchObject({ code: 2, stderr: expect.stringContaining('one of the files can be standard input, not several') })
   })
 
   it('ends at once when it is interrupted', async () => {
