@@ -301,7 +301,10 @@ describe('standard input', () => {
 
   it('cannot be both files', async () => {
     const both = await fewpoints(['verify', '-', '-'], { input: '' })
-    expect(both).toMatchObject({ code: 2, stderr: expect.stringContaining('one of the files can be standard input, not several') })
+    expect(both).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('one of the files can be standard input, not several'),
+    })
   })
 
   it('ends at once when it is interrupted', async () => {
