@@ -15,6 +15,20 @@ export function uniformPoints(count, dimension, seed) {
   return points
 }
 
+/** The inner product of `a` and the point that begins at `points[at]`. */
+export function dot(a, points, at) {
+  let sum = 0
+  for (let j = 0; j < a.length; j++) sum += a[j] * points[at + j]
+  return sum
+}
+
+/** The squared distance between the point that begins at `points[at]` and `c`. */
+export function squaredDistance(points, at, c) {
+  let sum = 0
+  for (let j = 0; j < c.length; j++) sum += (points[at + j] - c[j]) ** 2
+  return sum
+}
+
 /** The median of each number in a list of flat objects with the same keys. */
 function medians(list) {
   return Object.fromEntries(Object.keys(list[0]).map((key) => [key, median(list.map((item) => item[key]))]))

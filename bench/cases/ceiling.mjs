@@ -35,13 +35,10 @@ export function run({ kind, rows }) {
     const file = join(folder, `rows.${KINDS[kind].ending}`)
     execFileSync(process.execPath, [PROGRAM, 'make', kind, String(rows), file])
     const input = KINDS[kind].sql ? ['--sql', `select x, y, z from '${file}'`] : [file]
+    const options = ['--order', ORDER, '--size', SIZE, '--memory', CEILING, '--json'].map(String)
     const { stdout, stderr, status } = spawnSync(
       process.execPath,
-      [COMMAND, 'compress', ...input, '-o', join(folder, 'few.npz'), '--order', ORDER, '--size', SIZE].concat([
-        '--memory',
-        `${CEILING}`,
-        '--json',
-      ]),
+      [COMMAND, 'compress', ...input, '-o', join(folder, 'few.npz'), ...options],
       { encoding: 'utf8' },
     )
     if (status !== 0) throw new Error(stderr)

@@ -14,7 +14,7 @@ import { random } from '../../demo/random.mjs'
 import { textTable } from '../../demo/table.mjs'
 import { compressSync } from '../../dist/index.js'
 import { Mean, sigmoid } from '../means.mjs'
-import { geometricMean, groupBy, mapped, mean, median, timed } from '../measure.mjs'
+import { dot, geometricMean, groupBy, mapped, mean, median, squaredDistance, timed } from '../measure.mjs'
 import { POINT_SETS } from '../point-sets.mjs'
 import { clusterCentroids, randomSubset, stratifiedSubset } from '../subsets.mjs'
 
@@ -53,18 +53,6 @@ export const KINDS = {
     const t = along(direction(), point())
     return (points, at) => (t(points, at) > 0 ? 1 : 0)
   },
-}
-
-function dot(a, points, at) {
-  let sum = 0
-  for (let j = 0; j < a.length; j++) sum += a[j] * points[at + j]
-  return sum
-}
-
-function squaredDistance(points, at, c) {
-  let sum = 0
-  for (let j = 0; j < c.length; j++) sum += (points[at + j] - c[j]) ** 2
-  return sum
 }
 
 /** The signed distance from the plane through `c` across `u`; exactly 0 at c. */

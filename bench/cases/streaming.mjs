@@ -12,7 +12,7 @@ import { rootMeanSquare } from 'simple-statistics'
 import { random } from '../../demo/random.mjs'
 import { Compressor, compressSync, merge, verifySync } from '../../dist/index.js'
 import { Mean, sigmoid } from '../means.mjs'
-import { EPS, eachTrial, geometricMean, groupBy, uniformPoints } from '../measure.mjs'
+import { dot, EPS, eachTrial, geometricMean, groupBy, squaredDistance, uniformPoints } from '../measure.mjs'
 import { tableOf } from '../table.mjs'
 
 export const title = 'Streaming: the error of a stream against that of compress() in memory'
@@ -99,18 +99,6 @@ const KINDS = {
   },
 }
 const SMOOTH = ['sigmoid', 'exp']
-
-function dot(a, points, at) {
-  let sum = 0
-  for (let j = 0; j < a.length; j++) sum += a[j] * points[at + j]
-  return sum
-}
-
-function squaredDistance(points, at, c) {
-  let sum = 0
-  for (let j = 0; j < c.length; j++) sum += (points[at + j] - c[j]) ** 2
-  return sum
-}
 
 export function cases({ small, trials }) {
   const rows = small ? 300_000 : ROWS

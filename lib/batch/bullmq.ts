@@ -7,7 +7,7 @@ import type { FlowJob, JobsOptions } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { type ErrorCode, plainError } from '../errors.js'
 import { errorOf, type Failure, failureOf } from './failure.js'
-import type { RunOptions, RunState } from './local.js'
+import { type RunOptions, type RunState, stateBefore } from './local.js'
 import { dependencies, lastTask, type OpenPlan, readPlan, tasksToDo } from './plan.js'
 import { isWhole } from './set-file.js'
 import { checkShards } from './shards.js'
@@ -65,9 +65,10 @@ async function connect(url: string, signal: AbortSignal): Promise<Redis> {
   const connection = new Redis(url, { maxRetriesPerRequest: null, lazyConnect: true })
   let last: Error | undefined
   connection.on('error', (error) => (last = error))
-  const tries = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)])
   connection.connect().catch(() => {}) // it tries again by itself
-  while (connection.status !== 'ready' && !tries.aborted) await wait(50)
+  // Node may collect a timeout that only AbortSignal.any() holds, and such a signal never comes.
+  const end = performance.now() + PATIENCE
+  while (connection.status !== 'ready' && !signal.aborted && performance.now() < end) await wait(50)
   if (connection.status === 'ready') return connection
   connection.disconnect()
   signal.throwIfAborted()
@@ -93,15 +94,7 @@ export interface QueueOptions extends RunOptions {
 export async function runBullmq(plan: OpenPlan, options: QueueOptions): Promise<RunState> {
   const { redis, workers, program, threads, retries, signal, onProgress } = options
   const toDo = await tasksToDo(plan, isWhole)
-  const skipped = plan.tasks.length - toDo.length
-  const state: RunState = {
-    tasks: plan.tasks.length,
-    done: skipped,
-    skipped,
-    running: 0,
-    retried: 0,
-    progress: skipped,
-  }
+  const state = stateBefore(plan, toDo.length)
   if (toDo.length === 0) return state
   await checkShards(plan, toDo)
   const connection = await connect(redis, signal)

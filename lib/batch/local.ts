@@ -34,6 +34,12 @@ export interface RunState {
   progress: number
 }
 
+/** Before the first task. `toDo`: how many are missing. */
+export function stateBefore({ tasks: { length: tasks } }: OpenPlan, toDo: number): RunState {
+  const skipped = tasks - toDo
+  return { tasks, done: skipped, skipped, running: 0, retried: 0, progress: skipped }
+}
+
 /**
  * Runs what is missing. A task that fails for good does not stop those that do not need it; then the error names the first
  * of them and has its code. Throws Error ERR_FILE before anything is done when a shard is missing or has changed,
@@ -45,15 +51,7 @@ export async function runLocal(plan: OpenPlan, options: RunOptions): Promise<Run
   const toDo = new Set(await tasksToDo(plan, isWhole))
   await checkShards(plan, toDo)
   const inputs = dependencies(plan)
-  const skipped = plan.tasks.length - toDo.size
-  const state: RunState = {
-    tasks: plan.tasks.length,
-    done: skipped,
-    skipped,
-    running: 0,
-    retried: 0,
-    progress: skipped,
-  }
+  const state = stateBefore(plan, toDo.size)
   const running = new Map<number, Promise<void>>()
   const parts = new Map<number, number>()
   const failures = new Map<number, Failure>()

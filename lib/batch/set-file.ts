@@ -2,12 +2,10 @@
 // that the row comes from.
 import { open } from 'node:fs/promises'
 import type { SetToMerge } from '../index.js'
-import { checkTarget, writeAtomically } from '../io/atomic.js'
+import { checkTarget } from '../io/atomic.js'
 import { fileError } from '../io/bytes.js'
-import { type FileMeta, metaToText } from '../io/meta.js'
-import { parquetBytes } from '../io/parquet.js'
 import { readTable } from '../io/read.js'
-import { uniqueName } from '../io/table.js'
+import { writeCompressed } from '../io/write.js'
 
 export interface SetOfTask {
   names: string[]
@@ -15,8 +13,8 @@ export interface SetOfTask {
   points: Float64Array
   weights: Float64Array
   /** Per point, its row in the file of its shard, and the number of that shard. */
-  rows: ArrayLike<number>
-  sources: ArrayLike<number>
+  rows: Float64Array
+  sources: Float64Array
   order: number
   sourceWeight: string | null
   dropMissing: boolean
@@ -24,26 +22,16 @@ export interface SetOfTask {
 
 /** Writes the file as a whole or not at all. The same set gives the same bytes. Throws Error ERR_FILE. */
 export async function writeSet(path: string, set: SetOfTask, signal: AbortSignal | undefined): Promise<number> {
-  const { names, points, weights, rows, sources, order, sourceWeight, dropMissing } =
-    set.weights.length > 0 ? set : asRow(set)
-  const taken = new Set(names)
-  const [weight, row, source] = ['weight', 'row', 'source'].map((name) => uniqueName(name, taken))
-  const width = names.length
-  const columns = [
-    ...names.map((name, i) => ({ name, values: Float64Array.from(weights, (_, j) => points[j * width + i]) })),
-    { name: weight, values: weights },
-    { name: row, values: wholeNumbers(rows) },
-    { name: source, values: wholeNumbers(sources) },
-  ]
-  const meta: FileMeta = { version: 1, columns: names, weight, row, order, sourceWeight, dropMissing }
-  const text = metaToText(Object.assign(meta, { kept: [source] }))
+  const { sources, order, sourceWeight, dropMissing, ...points } = set.weights.length > 0 ? set : asRow(set)
+  const kept = [{ name: 'source', values: BigInt64Array.from(sources, BigInt) }]
   const target = await checkTarget(path, { force: true })
-  return writeAtomically(target, [parquetBytes(columns, text)], signal)
+  return writeCompressed(target, 'parquet', { ...points, kept }, { order, sourceWeight, dropMissing }, signal)
 }
 
 /** No reader takes a file without rows, so an empty set is stored as a row of weight 0. */
 function asRow(set: SetOfTask): SetOfTask {
-  return { ...set, points: new Float64Array(set.names.length), weights: new Float64Array(1), rows: [0], sources: [0] }
+  const zero = new Float64Array(1)
+  return { ...set, points: new Float64Array(set.names.length), weights: zero, rows: zero, sources: zero }
 }
 
 const isStoredEmpty = (weights: ArrayLike<number>) => weights.length === 1 && weights[0] === 0
@@ -54,13 +42,11 @@ export function emptySet(names: string[], sourceWeight: string | null, dropMissi
   return { names, points: none, weights: none, rows: none, sources: none, order: 0, sourceWeight, dropMissing }
 }
 
-const wholeNumbers = (values: ArrayLike<number>) => BigInt64Array.from(values, BigInt)
-
 /** Throws Error ERR_FILE when the file is not one of writeSet(). */
 export async function readSet(path: string, signal: AbortSignal | undefined): Promise<SetOfTask> {
   const { columns, meta, rows: count } = await readTable(path, { signal })
-  const kept = (meta as { kept?: string[] } | undefined)?.kept
-  if (meta === undefined || kept?.length !== 1) throw fileError(path, 'is not the output of a task')
+  const kept = meta?.kept ?? []
+  if (meta === undefined || kept.length !== 1) throw fileError(path, 'is not the output of a task')
   const find = (wanted: string): Float64Array => {
     const column = columns.find(({ name }) => name === wanted)
     if (column?.values === undefined || column.trouble !== undefined)

@@ -46,10 +46,13 @@ export function order(text: string): number | 'auto' {
   return text === 'auto' ? text : wholeNumber(0, MAX_ORDER)(text)
 }
 
-/** One of two words. */
-export function quality(text: string): 'fast' | 'best' {
-  if (text === 'fast' || text === 'best') return text
-  throw new InvalidArgumentError("It must be 'best' or 'fast'.")
+/** One of some words. */
+export function oneOf<Word extends string>(...words: Word[]): (text: string) => Word {
+  return (text) => {
+    const word = words.find((one) => one === text)
+    if (word !== undefined) return word
+    throw new InvalidArgumentError(`It must be ${words.map((one) => `'${one}'`).join(' or ')}.`)
+  }
 }
 
 const DELIMITERS: Record<string, string> = {

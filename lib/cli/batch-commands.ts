@@ -1,7 +1,8 @@
 // The commands for many machines: plan, run, work.
-import { type Command, InvalidArgumentError } from 'commander'
-import { nameList, order, quality, scale, wholeNumber } from './arguments.js'
+import type { Command } from 'commander'
+import { nameList, oneOf, order, scale, wholeNumber } from './arguments.js'
 import { CliError, EXIT } from './exit.js'
+import { COLUMNS, DROP, QUALITY, SCALE, THREADS } from './option-texts.js'
 import { addTextOptions } from './text-options.js'
 
 const REDIS = 'where Redis is, with --engine bullmq (default: REDIS_URL, else redis://127.0.0.1:6379)'
@@ -19,24 +20,11 @@ export function addBatchCommands(fewpoints: Command, signal: AbortSignal): void 
     .option('--sql <query>', 'a query for DuckDB as one more shard; may be given several times', collect)
     .option('--order <k>', "keep all moments up to this degree, or 'auto' (default): as high as the size allows", order)
     .option('--size <n>', 'the most points of the result (required)', wholeNumber(1))
-    .option(
-      '--columns <names>',
-      'the columns to use, a,b,c (default: the columns of numbers of the first file)',
-      nameList,
-    )
+    .option('--columns <names>', `${COLUMNS} (default: the columns of numbers of the first file)`, nameList)
     .option('--weights <name>', 'the column that has the weights (default: what the first file says, else all are 1)')
-    .option(
-      '--scale <how>',
-      "how cells are cut: 'standard', 'none', or a factor per column: 1,1,0.5",
-      scale,
-      'standard',
-    )
-    .option('--quality <word>', "'best', or 'fast': keep no moments above the order", quality, 'best')
-    .option(
-      '--drop-missing',
-      'leave rows out that have a missing value, a text or a NaN in a column that is used',
-      false,
-    )
+    .option('--scale <how>', SCALE, scale, 'standard')
+    .option('--quality <word>', QUALITY, oneOf('best', 'fast'), 'best')
+    .option('--drop-missing', DROP, false)
     .option('--shard-rows <r>', 'cut NPY and Parquet files into shards of at most so many rows', wholeNumber(1))
     .option('--fan-in <n>', 'how many sets a merge takes, 2 to 64', wholeNumber(2, 64), 8)
     .option('--out <dir>', 'the folder of the outputs (default: beside the plan, with its name and -out)')
@@ -46,7 +34,7 @@ export function addBatchCommands(fewpoints: Command, signal: AbortSignal): void 
     .option(
       '--emit <scheduler>',
       "write a script for 'slurm', 'k8s' (Kubernetes) or 'aws' (AWS Batch)",
-      oneOf(['slurm', 'k8s', 'aws']),
+      oneOf('slurm', 'k8s', 'aws'),
     )
     .option('--json', 'print the summary or the status as JSON', false)
     .option('--quiet', 'print nothing but errors', false)
@@ -62,7 +50,7 @@ export function addBatchCommands(fewpoints: Command, signal: AbortSignal): void 
     .option(
       '--engine <name>',
       "'local': processes of this machine; 'bullmq': a queue on Redis",
-      oneOf(['local', 'bullmq']),
+      oneOf('local', 'bullmq'),
       'local',
     )
     .option(
@@ -92,11 +80,11 @@ export function addBatchCommands(fewpoints: Command, signal: AbortSignal): void 
     )
     .option('--level <l>', 'the task is counted within this level (default: among all tasks)', wholeNumber(0))
     .option('--offset <n>', 'is added to the number of the task', wholeNumber(0), 0)
-    .option('--threads <n>', 'how many threads to use (default: all processors)', wholeNumber(1))
+    .option('--threads <n>', THREADS, wholeNumber(1))
     .option(
       '--engine <name>',
       "'bullmq': take tasks from Redis until the plan is done; 'local': from the process that starts this one",
-      oneOf(['bullmq', 'local']),
+      oneOf('bullmq', 'local'),
     )
     .option('--stay', 'take tasks for ever, of any plan', false)
     .option('--redis <url>', REDIS)
@@ -112,12 +100,4 @@ export function addBatchCommands(fewpoints: Command, signal: AbortSignal): void 
 
 function collect(text: string, list: string[] = []): string[] {
   return [...list, text]
-}
-
-/** One of some words. */
-function oneOf(words: readonly string[]): (text: string) => string {
-  return (text) => {
-    if (words.includes(text)) return text
-    throw new InvalidArgumentError(`It must be ${words.map((word) => `'${word}'`).join(' or ')}.`)
-  }
 }

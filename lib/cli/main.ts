@@ -4,10 +4,11 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
 import { systemError } from '../io/bytes.js'
 import { orMemoryError } from '../native/memory.js'
-import { format, memorySize, nameList, order, positiveNumber, quality, scale, wholeNumber } from './arguments.js'
+import { format, memorySize, nameList, oneOf, order, positiveNumber, scale, wholeNumber } from './arguments.js'
 import { addBatchCommands } from './batch-commands.js'
 import { CliError, EXIT, exitCodeOf, printError } from './exit.js'
 import { abortOnInterrupt } from './interrupt.js'
+import { COLUMNS, DROP, QUALITY, SCALE, THREADS } from './option-texts.js'
 import { addTextOptions } from './text-options.js'
 
 const EXIT_CODES = `
@@ -20,12 +21,6 @@ const INPUTS = 'CSV, TSV, NPY, NPZ, Parquet, Arrow IPC, JSON rows, GeoJSON point
 const OUTPUTS = 'where to: .csv .tsv .npy .npz .parquet .json .ndjson, or - for standard output (required)'
 const FORMAT = 'csv, tsv, npy, npz, parquet, json or ndjson (default: as the name of the output ends; csv for -)'
 const FORCE = 'overwrite the output if it exists (never the input)'
-
-const THREADS = 'how many threads to use (default: all processors)'
-const SCALE = "how cells are cut: 'standard', 'none', or a factor per column: 1,1,0.5"
-const QUALITY = "'best', or 'fast': keep no moments above the order"
-const COLUMNS = 'the columns to use, a,b,c'
-const DROP = 'leave rows out that have a missing value, a text or a NaN in a column that is used'
 
 function program(signal: AbortSignal): Command {
   const fewpoints = new Command('fewpoints')
@@ -53,7 +48,7 @@ function program(signal: AbortSignal): Command {
     .option('--weights <name>', 'the column that has the weights (default: all are 1)')
     .option('--threads <n>', THREADS, wholeNumber(1))
     .option('--scale <how>', SCALE, scale, 'standard')
-    .option('--quality <word>', QUALITY, quality, 'best')
+    .option('--quality <word>', QUALITY, oneOf('best', 'fast'), 'best')
     .option('--drop-missing', DROP, false)
     .option('--keep-columns <names>', 'other columns, whose values go along with the kept rows', nameList)
     .option(
@@ -93,7 +88,7 @@ function program(signal: AbortSignal): Command {
     )
     .option('--threads <n>', THREADS, wholeNumber(1))
     .option('--scale <how>', SCALE, scale, 'standard')
-    .option('--quality <word>', QUALITY, quality, 'best')
+    .option('--quality <word>', QUALITY, oneOf('best', 'fast'), 'best')
     .option('--force', FORCE, false)
     .option('--json', 'print the summary as JSON', false)
     .option('--quiet', 'print nothing but errors', false)

@@ -17,9 +17,8 @@ export interface StreamedOutcome extends Outcome {
 }
 
 /**
- * Pushes all rows through a Compressor. `from`: the state of an earlier run. `inMemory`: bytes with which it would not
- * have to stream. A signal to end writes the checkpoint before it
- * ends the work. Throws CliError, or the library's errors.
+ * Pushes all rows through a Compressor. `from`: the state of an earlier run. `inMemory`: bytes with which it would not have
+ * to stream. A signal to end writes the checkpoint before it ends the work. Throws CliError, or the library's errors.
  */
 export async function compressStreamed(
   paths: readonly string[] | undefined,

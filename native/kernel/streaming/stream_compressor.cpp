@@ -61,15 +61,23 @@ List<std::int64_t> numbers_of(const StreamBlock& block) {
   return rows;
 }
 
-StreamRows written(UnwrittenCompressed& from, const List<std::int64_t>& rows, Monitor& monitor) {
+// number(i): the number in the stream of row i of the set.
+StreamRows written(UnwrittenCompressed& from, const auto& number, Monitor& monitor) {
   const std::size_t count = from.rows.size();
   StreamRows out;
   List<std::uint32_t> indices(count);
   out.weights.resize(count);
   out.points.resize(product(count, from.rows.dimension()));
   from.write({indices.data(), out.weights.data(), out.points.data()}, from.threads, monitor);
-  for (const std::uint32_t index : indices) out.rows.push_back(rows[index]);
+  for (const std::uint32_t index : indices) out.rows.push_back(number(index));
   return out;
+}
+
+auto numbers_from(std::int64_t first) {
+  return [first](std::uint32_t i) { return first + i; };
+}
+auto numbers_in(const List<std::int64_t>& rows) {
+  return [&rows](std::uint32_t i) { return rows[i]; };
 }
 
 void leave_out_zero_weights(StreamRows& rows, int dimension) {
@@ -240,56 +248,63 @@ StreamRows StreamCompressor::leaf(StreamBlock&& block, Monitor& monitor) {
   const bool has_weight =
       block.weights.empty() || std::ranges::any_of(block.weights, [](double weight) { return weight > 0; });
   if (block.count == 0 || !has_weight) return {};
-  const CompressOptions options = step_options();
-  const List<std::int64_t> numbers = numbers_of(block);
   StreamRows all;  // when they are no more than what is kept between
   if (block.count <= between_) {
-    all = {numbers, row_major(block), block.weights};
+    all = {numbers_of(block), row_major(block), block.weights};
     leave_out_zero_weights(all, dimension_);
   }
-  PointSet set = set_of(std::move(block), options.threads);
-  const Residual original(set, requested_, usable_threads(options.threads), monitor);
+  const std::int64_t first = block.first;
+  PointSet set = set_of(std::move(block), options_.threads);
+  const Residual original = residual_of(set, monitor);
   moments_.add(original.moments());
   if (all.size() > 0) return all;
-  UnwrittenCompressed kept = compress_unwritten(std::move(set), options, {step_, step_}, original, monitor);
-  return written(kept, numbers, monitor);
+  UnwrittenCompressed kept = reduced(std::move(set), original, monitor);
+  return written(kept, numbers_from(first), monitor);
+}
+
+Residual StreamCompressor::residual_of(const PointSet& set, Monitor& monitor, const FramedMoments* whole) const {
+  return Residual(set, requested_, usable_threads(options_.threads), monitor, whole);
+}
+
+UnwrittenCompressed StreamCompressor::reduced(PointSet&& set, const Residual& original, Monitor& monitor) const {
+  return compress_unwritten(std::move(set), step_options(), {step_, step_}, original, monitor);
 }
 
 // What is in the pool becomes one set of at most `between_` rows.
 void StreamCompressor::merge_pool(Monitor& monitor) {
   StreamRows all = together(pool_);
   if (all.size() > between_) {
-    const CompressOptions options = step_options();
-    PointSet set = set_of(all, dimension_, options.threads);
-    const Residual original(set, requested_, usable_threads(options.threads), monitor);
-    UnwrittenCompressed kept = compress_unwritten(std::move(set), options, {step_, step_}, original, monitor);
-    all = written(kept, all.rows, monitor);
+    PointSet set = set_of(all, dimension_, options_.threads);
+    const Residual original = residual_of(set, monitor);
+    UnwrittenCompressed kept = reduced(std::move(set), original, monitor);
+    all = written(kept, numbers_in(all.rows), monitor);
   }
   pool_.clear();
   pool_.push_back(std::move(all));
 }
 
 StreamCompressed StreamCompressor::finish(bool summary, Monitor& monitor) {
-  const auto result_of = [&](UnwrittenCompressed&& from, const List<std::int64_t>& rows) {
+  const auto result_of = [&](UnwrittenCompressed&& from, const auto& number) {
     StreamCompressed result;
-    result.kept = written(from, rows, monitor);
+    result.kept = written(from, number, monitor);
     static_cast<CompressReport&>(result) = from;
     return result;
   };
   hand_over();
   if (pool_.empty() && waiting_.count > 0 && !summary) {  // one block: as compress() does it
-    const List<std::int64_t> numbers = numbers_of(waiting_);
-    return result_of(compress_unwritten(set_of(std::move(waiting_), options_.threads), options_, monitor), numbers);
+    const std::int64_t first = waiting_.first;
+    PointSet set = set_of(std::move(waiting_), options_.threads);
+    return result_of(compress_unwritten(std::move(set), options_, monitor), numbers_from(first));
   }
   reduce(monitor);
   if (pool_.empty()) throw Error(Code::Weight, "all weights are 0; expected at least one positive weight");
   merge_pool(monitor);
   const StreamRows& all = pool_[0];
   PointSet set = set_of(all, dimension_, options_.threads);
-  const int threads = usable_threads(options_.threads);
+  const Residual whole = residual_of(set, monitor, &moments_.all());
   if (summary) {
     // All rows stay, and the residual says how far the steps have come from the moments of the stream.
-    const Residual whole(set, requested_, threads, monitor, &moments_.all());
+    const int threads = usable_threads(options_.threads);
     StreamCompressed result;
     result.kept = all;
     if (result.kept.weights.empty()) result.kept.weights.assign(all.size(), 1.0);
@@ -300,8 +315,7 @@ StreamCompressed StreamCompressor::finish(bool summary, Monitor& monitor) {
   }
   Spaces spaces = spaces_of(options_, dimension_, set.size());
   spaces.requested = requested_;
-  const Residual whole(set, requested_, threads, monitor, &moments_.all());
-  return result_of(compress_unwritten(std::move(set), options_, spaces, whole, monitor), all.rows);
+  return result_of(compress_unwritten(std::move(set), options_, spaces, whole, monitor), numbers_in(all.rows));
 }
 
 // ---- state

@@ -52,9 +52,7 @@ class StreamCompressor {
   // block_rows: 0 for the default. Tests have small blocks.
   StreamCompressor(const CompressOptions& options, int dimension, std::size_t block_rows = 0);
 
-  // Rows of a block, and of what is kept of it.
   std::size_t block_rows() const { return block_rows_; }
-  std::size_t between() const { return between_; }
   // The bytes that it may hold between steps: so far, and at most. Then, with the working memory of a step.
   double held_bytes_so_far() const;
   double held_bytes() const;
@@ -91,6 +89,8 @@ class StreamCompressor {
   StreamRows leaf(StreamBlock&& block, Monitor& monitor);
   void make_room(std::size_t rows);
   void merge_pool(Monitor& monitor);
+  Residual residual_of(const PointSet& set, Monitor& monitor, const FramedMoments* whole = nullptr) const;
+  UnwrittenCompressed reduced(PointSet&& set, const Residual& original, Monitor& monitor) const;
   CompressOptions step_options() const;
 
   const CompressOptions options_;
