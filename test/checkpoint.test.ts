@@ -100,6 +100,30 @@ describe('a checkpoint', () => {
     expect(readFileSync(output, 'utf8')).toBe(wanted)
   })
 
+  it('knows the output that a killed run has put in place, also after a second kill', async () => {
+    const wanted = await plain
+    const [output, state] = [folder.path('twice.csv'), folder.path('twice.state')]
+    /** Kills the run at the end of the first call of fs.promises[name] with this target. */
+    const killedAfter = (name: 'link' | 'rename', target: string) => ({
+      before: `import fs from 'node:fs'; import { syncBuiltinESMExports } from 'node:module'
+        const call = fs.promises.${name}
+        fs.promises.${name} = async (from, to) => {
+          await call(from, to)
+          if (to === ${JSON.stringify(target)}) process.kill(process.pid, 'SIGKILL')
+        }
+        syncBuiltinESMExports()`,
+    })
+    const hourly = ['compress', ...inputs, '-o', output, ...size, '--checkpoint', state, '--checkpoint-every', 3600]
+    await fewpoints(hourly, killedAfter('link', output))
+    expect(readFileSync(output, 'utf8')).toBe(wanted)
+    // This run saves the state at the end of the rows, before it knows its output.
+    await fewpoints(hourly, killedAfter('rename', state))
+    expect(existsSync(state)).toBe(true)
+    expect(await fewpoints(hourly)).toMatchObject({ code: 0 })
+    expect(readFileSync(output, 'utf8')).toBe(wanted)
+    expect(existsSync(state)).toBe(false)
+  })
+
   it('of another run is refused, and the message says what differs', async () => {
     const copy = folder.path('copy.npy')
     copyFileSync(inputs[0], copy)

@@ -62,6 +62,7 @@ class Work {
   readonly #held: HeldValues
   readonly #bar: ProgressBar
   readonly #ending = new AbortController()
+  readonly #output: string | undefined
   #place: SourcePosition | undefined
   #dropped: number
   #weight: CompensatedSum
@@ -79,6 +80,7 @@ class Work {
     this.#source = source
     this.#shares = shares
     this.#bar = bar
+    this.#output = from?.output
     this.#place = from?.place
     this.#dropped = from?.dropped ?? 0
     this.#weight = new CompensatedSum(from?.weight)
@@ -127,12 +129,12 @@ class Work {
     this.#bar.update('read', done, this.#source.total, this.compressor.rows)
   }
 
-  /** The state after the last chunk. */
+  /** The state after the last chunk. An output that an earlier run has put in place stays known by its hash. */
   async save(): Promise<Progress> {
     const compressor = await this.compressor.save()
     const place = this.#place ?? { files: [], within: {} }
     const held = this.#held.save(await this.compressor.heldRows())
-    return { place, dropped: this.#dropped, weight: this.#weight.state, compressor, held }
+    return { place, dropped: this.#dropped, weight: this.#weight.state, compressor, held, output: this.#output }
   }
 
   async finish(paths: readonly string[] | undefined, signal: AbortSignal): Promise<Outcome> {
