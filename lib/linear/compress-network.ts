@@ -17,6 +17,7 @@ import type { Matched, Plan } from './plan.js'
 import { planRows } from './plan-rows.js'
 import { type Chosen, runPlan, runPlanSync } from './run-plan.js'
 
+/** What compressNetworkSync() may be told. */
 export interface CompressNetworkSyncOptions extends ThreadOptions {
   /**
    * The most neurons in the result. Must be given unless `order` is a number; then the default is the least size, one
@@ -56,6 +57,7 @@ export interface CompressNetworkSyncOptions extends ThreadOptions {
   quality?: 'fast' | 'best' | undefined
 }
 
+/** What compressNetwork() may be told: the options of compressNetworkSync(), and those of a call that does not block. */
 export interface CompressNetworkOptions extends CompressNetworkSyncOptions, AsyncOptions {}
 
 /** A network of some of the original's neurons. */
@@ -73,7 +75,14 @@ export interface CompressedNetwork extends Network {
   /** As that of compress(). */
   cellsKeepingLess: number
   /** Milliseconds. */
-  elapsed: { partition: number; recombine: number; total: number }
+  elapsed: {
+    /** Cutting the neurons into cells. */
+    partition: number
+    /** Choosing neurons and multiplicities in all cells. */
+    recombine: number
+    /** The whole call. */
+    total: number
+  }
 }
 
 const { read, readSync } = optionsOf('compressNetwork', {

@@ -17,6 +17,7 @@ import { type NativeCompressed, type NativeCompressInput, type Numbers, native }
 import { runJob } from '../native/job.js'
 import { memoryToHave } from '../native/memory.js'
 
+/** What compressSync() may be told. */
 export interface CompressSyncOptions extends ThreadOptions {
   /** Columns, m. Must be given with a typed array; may be left out with an ndarray-like object. */
   dimension?: number | undefined
@@ -54,6 +55,7 @@ export interface CompressSyncOptions extends ThreadOptions {
   quality?: 'fast' | 'best' | undefined
 }
 
+/** What compress() may be told: the options of compressSync(), and those of a call that does not block. */
 export interface CompressOptions extends CompressSyncOptions, AsyncOptions {}
 
 /** A re-weighted subset of the points given. `Indices`: what its row numbers are held in. */
@@ -64,7 +66,9 @@ export interface Compressed<Indices = Uint32Array> {
   weights: Float64Array
   /** The rows of the input that these points are, ascending. */
   indices: Indices
+  /** Columns, m. */
   dimension: number
+  /** Points in the result, at most `size`. */
   count: number
   /** The order that was given; for 'auto' the order that was chosen. */
   order: number | OrderBlock[]
@@ -84,7 +88,14 @@ export interface Compressed<Indices = Uint32Array> {
    */
   cellsKeepingLess: number
   /** Milliseconds. */
-  elapsed: { partition: number; recombine: number; total: number }
+  elapsed: {
+    /** Cutting the set into cells. */
+    partition: number
+    /** Choosing points and weights in all cells. */
+    recombine: number
+    /** The whole call. */
+    total: number
+  }
 }
 
 /** The options that say what is kept, also of streams. */

@@ -7,6 +7,7 @@ import { ownNumbers, type PointsInput, readWeighted } from '../input/points.js'
 import type { Numbers } from '../native/addon.js'
 import { memoryToHave } from '../native/memory.js'
 
+/** What matchMomentsSync() may be told. */
 export interface MatchMomentsSyncOptions extends ThreadOptions {
   /** Columns, m. Must be given with a typed array; may be left out with an ndarray-like object. */
   dimension?: number | undefined
@@ -18,8 +19,10 @@ export interface MatchMomentsSyncOptions extends ThreadOptions {
   weights?: Numbers | undefined
 }
 
+/** What matchMoments() may be told: the options of matchMomentsSync(), and those of a call that does not block. */
 export interface MatchMomentsOptions extends MatchMomentsSyncOptions, AsyncOptions {}
 
+/** Weights that have the target moments. */
 export interface MatchedMoments {
   /** One number >= 0 per point. Many of them may be 0. */
   weights: Float64Array

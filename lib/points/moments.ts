@@ -7,6 +7,7 @@ import { type PointsInput, readWeighted } from '../input/points.js'
 import type { Numbers } from '../native/addon.js'
 import { memoryToHave } from '../native/memory.js'
 
+/** What momentsSync() may be told. */
 export interface MomentsSyncOptions extends ThreadOptions {
   /** Columns, m. Must be given with a typed array; may be left out with an ndarray-like object. */
   dimension?: number | undefined
@@ -21,6 +22,7 @@ export interface MomentsSyncOptions extends ThreadOptions {
   basis?: 'monomial' | 'legendre' | undefined
 }
 
+/** What moments() may be told: the options of momentsSync(), and those of a call that does not block. */
 export interface MomentsOptions extends MomentsSyncOptions, AsyncOptions {}
 
 const table = {

@@ -25,6 +25,7 @@ export interface Equality {
   rows?: number | undefined
 }
 
+/** What nnlsSync() may be told. */
 export interface NnlsSyncOptions extends ThreadOptions {
   /** Rows of A. May be left out: it follows from the length and `columns`, or from the shape. 0 is allowed. */
   rows?: number | undefined
@@ -34,8 +35,10 @@ export interface NnlsSyncOptions extends ThreadOptions {
   equality?: Equality | undefined
 }
 
+/** What nnls() may be told: the options of nnlsSync(), and those of a call that does not block. */
 export interface NnlsOptions extends NnlsSyncOptions, AsyncOptions {}
 
+/** The solution of a non-negative least squares problem. */
 export interface NnlsResult {
   /** One number >= 0 per column. The columns of its positive numbers are linearly independent, so most numbers are 0. */
   x: Float64Array

@@ -7,6 +7,7 @@ import { type PointsInput, readPoints, readWeights } from '../input/points.js'
 import type { NativeRecombineInput, Numbers } from '../native/addon.js'
 import { memoryToHave } from '../native/memory.js'
 
+/** What recombineSync() may be told. */
 export interface RecombineSyncOptions extends ThreadOptions {
   /** One number >= 0 per row, in any unit. Default: all 1. Rows of weight 0 are never chosen. */
   weights?: Numbers | undefined
@@ -16,8 +17,10 @@ export interface RecombineSyncOptions extends ThreadOptions {
   width?: number | undefined
 }
 
+/** What recombine() may be told: the options of recombineSync(), and those of a call that does not block. */
 export interface RecombineOptions extends RecombineSyncOptions, AsyncOptions {}
 
+/** Few rows of a feature matrix, with weights that keep the sums of its columns. */
 export interface Recombined {
   /** The rows chosen, ascending; at most `rank` of them. */
   indices: Uint32Array

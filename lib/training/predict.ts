@@ -4,11 +4,13 @@ import { checkNetwork, type NetworkInput } from '../input/network.js'
 import { oneOf, shared, type ThreadOptions, withDefault } from '../input/options.js'
 import { type PointsInput, readPoints } from '../input/points.js'
 
+/** What predictSync() may be told. */
 export interface PredictSyncOptions extends ThreadOptions {
   /** The type of the computation. Default 'float64', the more accurate. With 'float32' the result holds float32 values. */
   precision?: 'float64' | 'float32' | undefined
 }
 
+/** What predict() may be told: the options of predictSync(), and those of a call that does not block. */
 export interface PredictOptions extends PredictSyncOptions {
   /** Aborting rejects the promise with exactly `signal.reason`, within about 20 ms of work. */
   signal?: AbortSignal | undefined
