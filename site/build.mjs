@@ -40,11 +40,13 @@ function options() {
     name: 'fewpoints',
     includeVersion: true,
     readme: 'README.md',
+    headings: { readme: false, document: true }, // README.md begins with one
     projectDocuments: Object.values(DOCUMENTS).flat(),
     disableSources: true,
     hideGenerator: true,
     router: 'places',
     customCss: 'site/style.css',
+    favicon: 'site/favicon.svg',
     navigationLinks: hasPage ? { 'Try it in the browser': '/try/index.html' } : {},
     // The documents have their place in the list, and functions stand beside their options.
     sort: ['kind', 'alphabetical-ignoring-documents'],
@@ -57,6 +59,7 @@ function options() {
     markdownItLoader: (parser) => parser.linkify.set({ fuzzyLink: false }),
     searchInDocuments: true,
     searchInComments: true,
+    includeHierarchySummary: false,
     highlightLanguages: ['bash', 'console', 'cpp', 'javascript', 'json', 'python', 'sql', 'typescript', 'yaml'],
     validation: { notExported: true, invalidLink: true, invalidPath: true, rewrittenLink: true, notDocumented: true },
     // What a Compressor has in memory is for Compressor.restore() alone.
@@ -75,12 +78,21 @@ function nameDocuments(app) {
     document.name = heading[1].replaceAll('`', '')
     first.text = first.text.slice(heading[0].length)
     document.frontmatter.category = categories.get(placeOf(document))
+    leavePlain(document.content)
   })
+}
+
+/** Blocks of code without a language are output. TypeDoc would colour them as TypeScript. */
+function leavePlain(parts) {
+  for (const part of parts) {
+    if (part.kind === 'code' && part.text.startsWith('```\n')) part.text = part.text.replace('```', '```text')
+  }
 }
 
 function categoriseExports(app) {
   const categories = new Map(Object.entries(REFERENCE).flatMap(([category, names]) => names.map((n) => [n, category])))
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
+    leavePlain(project.readme)
     for (const entry of project.children ?? []) {
       const category = categories.get(entry.name)
       if (category === undefined) throw new Error(`${entry.name} has no category in site/contents.mjs`)
@@ -108,7 +120,7 @@ function rootLinks(page) {
   const up = '../'.repeat(page.url.split('/').length - 1)
   page.contents = page.contents
     ?.replaceAll('href="/try/', `href="${up}try/`)
-    .replaceAll(/href="((?:\.\.\/)*)"/g, 'href="$1index.html"')
+    .replaceAll(/href="((?:\.\.\/)+)"/g, 'href="$1index.html"')
 }
 
 process.chdir(ROOT)

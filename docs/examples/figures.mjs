@@ -124,7 +124,7 @@ function quadrature({ byOrder }) {
       y: {
         field: 'error',
         type: 'quantitative',
-        title: 'error of the integral of exp(x1 + x2 − x3)',
+        title: 'error of the integral',
         scale: { ...axis, domain: [1e-6, 1] },
         axis: { format: '~e', tickCount: 5 },
       },

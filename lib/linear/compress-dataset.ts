@@ -105,12 +105,12 @@ type Values = ReturnType<typeof readSync>
  *
  * The input is never written to. It is copied before this returns, so it may be changed or transferred afterwards.
  *
- * @param data `{ x, y, inputs, outputs, weights? }`: d x m numbers x and d x q numbers y, row-major or ndarray-like
- *
  * Rejects with ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_SIZE (`size` below both the moments and d), ERR_NOT_FINITE (names x
  * or y, row and column), ERR_WEIGHT, ERR_INFEASIBLE, ERR_MEMORY, ERR_NO_BINARY, or with the signal's reason.
  *
  * Source: arXiv:2510.00504, with these label-aware moments in place of all moments of (x, y).
+ *
+ * @param data `{ x, y, inputs, outputs, weights? }`: d x m numbers x and d x q numbers y, row-major or ndarray-like
  */
 export async function compressDataset(data: Dataset, options: CompressDatasetOptions): Promise<CompressedDataset> {
   const start = performance.now()

@@ -139,12 +139,12 @@ const MAX_ORDER_OF_KINKS = 2
  *
  * The input is never written to. It is copied before this returns, so it may be changed or transferred afterwards.
  *
- * @param network its arrays are Float64Array or Float32Array
- *
  * Rejects with ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_SIZE (`size` below both the moments and the width), ERR_NOT_FINITE
  * (names the array), ERR_WEIGHT, ERR_INFEASIBLE, ERR_MEMORY, ERR_NO_BINARY, or with the signal's reason.
  *
  * Source: arXiv:2510.00504, with moments linear in the outgoing weights in place of all moments.
+ *
+ * @param network its arrays are Float64Array or Float32Array
  */
 export async function compressNetwork(
   network: NetworkInput,

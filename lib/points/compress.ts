@@ -125,13 +125,13 @@ type Values = OptionValues<typeof table>
  * The work happens off the event loop. The input is never written to. It is copied before this returns, so it may be changed
  * or transferred afterwards.
  *
- * @param points d x m numbers, row-major (Float64Array or Float32Array), or `{ data, shape: [d, m], stride?, offset? }`
- *
  * Rejects with ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_SIZE (`size` below both momentCount(m, order) and d),
  * ERR_NOT_FINITE (names row and column), ERR_WEIGHT, ERR_INFEASIBLE (more than half of the digits would be lost), ERR_MEMORY,
  * ERR_NO_BINARY, or with the signal's reason.
  *
  * Source: arXiv:2510.00504 for the cells and their error; V. Tchakaloff (1957) for the points and weights of one cell.
+ *
+ * @param points d x m numbers, row-major (Float64Array or Float32Array), or `{ data, shape: [d, m], stride?, offset? }`
  */
 export async function compress(points: PointsInput, options: CompressOptions): Promise<Compressed> {
   const values = read(options)

@@ -79,15 +79,15 @@ const forms = bothForms('matchMoments', table, (caller, options, given: unknown,
  *
  * The input is never written to. It is copied before this returns, so it may be changed or transferred afterwards.
  *
- * @param points d x m numbers, row-major (Float64Array or Float32Array), or `{ data, shape: [d, m], stride?, offset? }`
- * @param target momentCount(m, order) numbers, plain sums: the first is the total weight
- *
  * Rejects with ERR_INFEASIBLE when no weights >= 0 have these moments (the message has one that cannot be met, its target
  * and what the points allow), ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_SIZE, ERR_NOT_FINITE (names row and column),
  * ERR_WEIGHT, ERR_MEMORY, ERR_NO_BINARY, or with the signal's reason.
  *
  * Source: J.-C. Deville, C.-E. Särndal, Calibration estimators in survey sampling, JASA 87 (1992), for the distance; the
  * semismooth Newton method of Qi and Sun (1993) for its dual.
+ *
+ * @param points d x m numbers, row-major (Float64Array or Float32Array), or `{ data, shape: [d, m], stride?, offset? }`
+ * @param target momentCount(m, order) numbers, plain sums: the first is the total weight
  */
 export async function matchMoments(
   points: PointsInput,

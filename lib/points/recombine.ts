@@ -61,13 +61,13 @@ const forms = bothForms('recombine', table, (caller, options, given: unknown) =>
  *
  * The input is never written to. It is copied before this returns, so it may be changed or transferred afterwards.
  *
- * @param features n x N numbers, row-major (Float64Array or Float32Array), or `{ data, shape: [n, N], stride?, offset? }`
- *
  * Rejects with ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_NOT_FINITE (names row and column), ERR_WEIGHT, ERR_MEMORY,
  * ERR_NO_BINARY, or with the signal's reason.
  *
  * Source: the theorem of V. Tchakaloff (1957) in its discrete form; a basic feasible solution is found by the parametric
  * simplex method.
+ *
+ * @param features n x N numbers, row-major (Float64Array or Float32Array), or `{ data, shape: [n, N], stride?, offset? }`
  */
 export async function recombine(features: PointsInput, options: RecombineOptions): Promise<Recombined> {
   return forms.run(options, features)

@@ -57,11 +57,11 @@ const forms = bothForms('verify', table, readInput)
  *
  * The input is never written to. It is copied before this returns, so it may be changed or transferred afterwards.
  *
- * @param original points as in compress(), whose weights are then all 1, or `{ points, weights?, dimension? }`
- * @param compressed the same, for example the result of compress()
- *
  * Rejects with ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_SIZE, ERR_NOT_FINITE (names row and column), ERR_WEIGHT,
  * ERR_MEMORY, ERR_NO_BINARY, or with the signal's reason.
+ *
+ * @param original points as in compress(), whose weights are then all 1, or `{ points, weights?, dimension? }`
+ * @param compressed the same, for example the result of compress()
  */
 export async function verify(
   original: PointsInput | WeightedSet,

@@ -45,11 +45,11 @@ const forms = bothForms(
  * computes it. The result is d x outputs numbers, row-major, without softmax. Time is about
  * d x width x (inputs + outputs). Memory: two copies of x.
  *
- * @param network its arrays are Float64Array or Float32Array; never written to
- * @param x d x inputs numbers, row-major, or ndarray-like; never written to. Everything is copied before this returns.
- *
  * Rejects with ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_NOT_FINITE (names the array and the place), ERR_WEIGHT,
  * ERR_MEMORY, ERR_NO_BINARY, or with the reason of the signal.
+ *
+ * @param network its arrays are Float64Array or Float32Array; never written to
+ * @param x d x inputs numbers, row-major, or ndarray-like; never written to. Everything is copied before this returns.
  */
 export async function predict(
   network: NetworkInput,
