@@ -12,6 +12,7 @@ import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { removeForeignBuild } from './moved.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const root = resolve(here, '..')
@@ -29,8 +30,9 @@ const output = env.FEWPOINTS_OUTPUT ?? join(root, 'build', config)
 // Each set of compiled files has a folder. Static builds differ in linking only, so they share it with the others.
 const variant = [config, ...sanitize.split(/\W+/)].filter(Boolean).join('-')
 const arch = env.PREBUILD_ARCH?.split('+')[0]
+const build = join(root, 'build', `cmake-${variant}`)
 const options = [
-  ...['-d', here, '-O', join(root, 'build', `cmake-${variant}`), '-B', config],
+  ...['-d', here, '-O', build, '-B', config],
   ...['-p', String(availableParallelism()), '-l', 'warn'],
   ...(arch === undefined ? [] : ['-a', arch]),
   `--CDFEWPOINTS_BENCH=${argv.includes('--bench') ? 'ON' : 'OFF'}`,
@@ -39,6 +41,9 @@ const options = [
   `--CDFEWPOINTS_OUTPUT=${output}`,
   ...argv.filter((argument) => argument.startsWith('--CD')),
 ]
+
+const moved = removeForeignBuild(build, here)
+if (moved !== undefined) console.error(`build: ${build} was made for ${moved}, and is made anew`)
 
 // Both are needed: "build" of cmake-js alone configures only once, and later changes of options would be ignored.
 for (const command of ['configure', 'build']) {
