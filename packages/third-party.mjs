@@ -44,7 +44,7 @@ export const LIBRARIES = [
     licence: 'Apache-2.0 WITH LLVM-exception',
     text: 'llvm.txt',
     inside: [...NATIVE, 'wasm'],
-    mark: 'St3__1', // the names of libc++'s types
+    mark: 'NSt3__', // the names of libc++'s types
     about: 'The C++ standard library of LLVM. In WebAssembly also compiler-rt.',
   },
   {
