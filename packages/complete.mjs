@@ -1,7 +1,10 @@
 // Whether everything is there that a release consists of.
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { PLATFORMS } from './platforms.mjs'
+
+/** The largest binary, in bytes: what an install downloads and keeps. */
+const LARGEST = 8_000_000
 
 /** What is missing for packing the repository in `root`, one sentence per thing. */
 export function missingOf(root, { prebuilds = join(root, 'build/prebuilds'), platforms = PLATFORMS } = {}) {
@@ -11,8 +14,14 @@ export function missingOf(root, { prebuilds = join(root, 'build/prebuilds'), pla
     ...file(join(root, 'dist/index.d.ts'), 'npx tsc'),
     ...file(join(root, 'dist/wasm/fewpoints.wasm'), 'npm run prebuild'),
     ...platforms.flatMap(({ binary }) => file(join(prebuilds, binary), 'npm run prebuild')),
+    ...platforms.flatMap(({ binary }) => sizeFaults(join(prebuilds, binary))),
     ...versionFaults(root),
   ]
+}
+
+function sizeFaults(binary) {
+  const size = statSync(binary, { throwIfNoEntry: false })?.size ?? 0
+  return size <= LARGEST ? [] : [`${binary} has ${size} bytes, more than the ${LARGEST} that a binary may have.`]
 }
 
 function versionFaults(root) {

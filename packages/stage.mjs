@@ -1,10 +1,10 @@
 // npm run stage: makes the packages of a release in build/packages/<name>/, packs each into build/packages/*.tgz, and
-// writes their checksums (SHA256SUMS) and what they consist of (sbom.cdx.json). It builds nothing.
+// writes their checksums (SHA256SUMS) and what they consist of (sbom.cdx.json). Without --here it builds nothing.
 //
 // The main package is TypeScript's output, the WebAssembly build, and the sources for a build of one's own. It names the
 // packages of the platforms as optional dependencies of its own version, so an installer takes the one that fits.
-// Options: --prebuilds <folder> (default build/prebuilds), --output <folder> (default build/packages),
-// --platforms <names> (default: all), for trials.
+// Options: --here (the main package and that of this machine, whose binary is linked from the last build), --prebuilds
+// <folder> (default build/prebuilds), --output <folder> (default build/packages), --platforms <names> (default: all).
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { globSync } from 'tinyglobby'
 import { missingOf } from './complete.mjs'
+import { linkHere, platformHere } from './here.mjs'
 import { PLATFORMS } from './platforms.mjs'
 import { billOfMaterials } from './sbom.mjs'
 import { notices } from './third-party.mjs'
@@ -35,10 +36,13 @@ function main() {
       prebuilds: { type: 'string', default: join(root, 'build/prebuilds') },
       output: { type: 'string', default: join(root, 'build/packages') },
       platforms: { type: 'string' },
+      here: { type: 'boolean', default: false },
     },
   })
-  const [prebuilds, output] = [resolve(values.prebuilds), resolve(values.output)]
-  const platforms = chosen(values.platforms)
+  const output = resolve(values.output)
+  const prebuilds = resolve(values.here ? join(root, 'build/here') : values.prebuilds)
+  const platforms = values.here ? [platformHere()] : chosen(values.platforms)
+  if (values.here) linkHere(root, prebuilds)
   const missing = [...missingOf(root, { prebuilds, platforms }), ...checksumFaults(prebuilds, platforms)]
   if (missing.length > 0) throw new Error(missing.join('\n'))
 

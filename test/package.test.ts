@@ -7,11 +7,10 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PACKAGE_ROOT } from '../lib/native/addon.js'
 import manifest from '../package.json' with { type: 'json' }
-import { binaryOfHere, HERE, install, shortName, stage, tarballOf } from './staged.js'
+import { HERE, install, stage, tarballOf } from './staged.js'
 
 const run = promisify(execFile)
 const folder = mkdtempSync(join(tmpdir(), 'fewpoints-package-'))
-const prebuilds = join(folder, 'prebuilds')
 const packages = join(folder, 'packages')
 const app = join(folder, 'app')
 const installed = join(app, 'node_modules', 'fewpoints')
@@ -20,8 +19,7 @@ const binary = join(platformPackage, 'prebuilds', HERE.binary)
 const tarball = tarballOf(packages, manifest)
 
 beforeAll(async () => {
-  await binaryOfHere(prebuilds)
-  await stage(prebuilds, packages, '--platforms', shortName(HERE))
+  await stage(packages, '--here')
   await install(app, { dependencies: { fewpoints: tarball, [HERE.name]: tarballOf(packages, HERE) } })
 })
 
@@ -80,6 +78,11 @@ describe('the installed package', () => {
     const options = ['--noEmit', '--strict', '--target', 'es2022', '--types', 'node', '--typeRoots', types]
     const tsc = join(PACKAGE_ROOT, 'node_modules/typescript/bin/tsc')
     await run(process.execPath, [tsc, ...options, '--module', module, file], { cwd: app })
+  })
+
+  it.each(['native', 'wasm'])('passes the trial of the release workflow: %s', async (backend) => {
+    const told = JSON.parse(await node([join(PACKAGE_ROOT, 'packages/smoke.mjs'), backend]))
+    expect(told).toMatchObject({ backend, node: process.versions.node })
   })
 
   it('runs its command, which tells its version and what computes', async () => {

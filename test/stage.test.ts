@@ -2,7 +2,17 @@
 // nothing else can be packed.
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -27,7 +37,7 @@ const sha256 = (path: string) => createHash('sha256').update(readFileSync(path))
 
 beforeAll(async () => {
   madeUpBinaries(prebuilds)
-  await stage(prebuilds, packages)
+  await stage(packages, '--prebuilds', prebuilds)
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -178,16 +188,26 @@ describe('npm run stage', () => {
 
   it('makes the same bytes again', async () => {
     const again = join(folder, 'again')
-    await stage(prebuilds, again)
+    await stage(again, '--prebuilds', prebuilds)
     expect(readFileSync(join(again, 'SHA256SUMS'), 'utf8')).toBe(read('SHA256SUMS'))
   })
 
   it('refuses when a binary is missing, with its name', async () => {
-    const message = await failure(stage(join(folder, 'none'), join(folder, 'never')))
+    const message = await failure(stage(join(folder, 'never'), '--prebuilds', join(folder, 'none')))
     const lines = message.trim().split('\n')
     expect(lines).toHaveLength(PLATFORMS.length)
     for (const { binary } of PLATFORMS)
       expect(lines).toContain(`${join(folder, 'none', binary)} is missing: npm run prebuild makes it.`)
+  })
+
+  it('refuses a binary of more than 8 MB', async () => {
+    const large = join(folder, 'large')
+    cpSync(prebuilds, large, { recursive: true })
+    truncateSync(join(large, PLATFORMS[0].binary), 8_000_001)
+    const message = await failure(stage(join(folder, 'never'), '--prebuilds', large))
+    expect(message.trim()).toBe(
+      `${join(large, PLATFORMS[0].binary)} has 8000001 bytes, more than the 8000000 that a binary may have.`,
+    )
   })
 
   it('refuses binaries that are not those of the checksums', async () => {
@@ -195,7 +215,7 @@ describe('npm run stage', () => {
     cpSync(prebuilds, changed, { recursive: true })
     const sums = PLATFORMS.map(({ binary }: Platform) => `${sha256(join(changed, binary))}  ${binary}\n`)
     writeFileSync(join(changed, 'checksums'), sums.join(''))
-    const staging = () => stage(changed, join(folder, 'checked'), '--platforms', shortName(PLATFORMS[3]))
+    const staging = () => stage(join(folder, 'checked'), '--prebuilds', changed, '--platforms', shortName(PLATFORMS[3]))
     await staging()
     writeFileSync(join(changed, PLATFORMS[3].binary), 'another')
     const message = await failure(staging())

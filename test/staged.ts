@@ -1,46 +1,25 @@
 // Packages as npm run stage makes them, for tests: with the binary of this machine, or with made-up ones of all platforms.
 import { execFile } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { PACKAGE_ROOT } from '../lib/native/addon.js'
-import { findBinaries } from '../lib/native/find-binary.js'
 import manifest from '../package.json' with { type: 'json' }
+import { platformHere } from '../packages/here.mjs'
 import { PLATFORMS } from '../packages/platforms.mjs'
 
 const run = promisify(execFile)
 
 export type Platform = (typeof PLATFORMS)[number]
 
-/** The package of this machine, when npm would install one. */
-export const HERE: Platform = PLATFORMS.find(
-  ({ os, cpu, libc }) =>
-    os === process.platform &&
-    cpu === process.arch &&
-    (libc ?? 'glibc') === (existsSync('/etc/alpine-release') ? 'musl' : 'glibc'),
-) as Platform
+/** The package of this machine. */
+export const HERE: Platform = platformHere()
 
 export const shortName = ({ name }: { name: string }) => name.replace('@fewpoints/', '')
 
 /** Where a package was packed to. */
 export const tarballOf = (folder: string, { name }: { name: string }) =>
   join(folder, `${name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`)
-
-/**
- * Puts the binary of this machine where npm run prebuild has it: that of build/prebuilds, or else one that is linked here
- * from the object files of the last build. The addon that other tests use stays as it is.
- */
-export async function binaryOfHere(folder: string): Promise<void> {
-  const made = join(PACKAGE_ROOT, 'build/prebuilds', HERE.binary)
-  const to = join(folder, HERE.binary)
-  mkdirSync(dirname(to), { recursive: true })
-  if (existsSync(made)) cpSync(made, to)
-  else if (process.platform === 'linux') {
-    const env = { ...process.env, FEWPOINTS_STATIC: '1', FEWPOINTS_OUTPUT: dirname(to) }
-    await run(process.execPath, ['native/build.mjs'], { cwd: PACKAGE_ROOT, env, maxBuffer: 2 ** 26 })
-    await run('strip', ['--strip-unneeded', '-o', to, join(dirname(to), 'fewpoints.node')])
-  } else cpSync(findBinaries(PACKAGE_ROOT).binaries[0], to)
-}
 
 /** Files with a few bytes in the place of the binaries of all platforms. */
 export function madeUpBinaries(folder: string): void {
@@ -50,8 +29,9 @@ export function madeUpBinaries(folder: string): void {
   }
 }
 
-export async function stage(prebuilds: string, output: string, ...options: string[]): Promise<string> {
-  const args = ['packages/stage.mjs', '--prebuilds', prebuilds, '--output', output, ...options]
+/** npm run stage with options. Returns what it prints. */
+export async function stage(output: string, ...options: string[]): Promise<string> {
+  const args = ['packages/stage.mjs', '--output', output, ...options]
   return (await run(process.execPath, args, { cwd: PACKAGE_ROOT })).stdout
 }
 
