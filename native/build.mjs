@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 // The one way in which the addon is compiled: cmake-js -> native/CMakeLists.txt -> build/Release/fewpoints.node
-// Callers: setup.sh, prebuildify (--node-gyp "node native/build.mjs"), binding.gyp, and builds from source.
+// Callers: setup.sh, packages/here.mjs, and builds from source.
 //
 // Options: --debug (into build/Debug), --bench (also build/Release/bench/fewpoints_bench.node), --CDNAME=VALUE (CMake
 // cache entries). Other options, such as node-gyp's, are ignored.
-// Environment: FEWPOINTS_STATIC=1 (libstdc++ inside, libgomp beside it; the default under prebuildify),
+// Environment: FEWPOINTS_STATIC=1 (libstdc++ inside, libgomp beside it; as packages/here.mjs does),
 // FEWPOINTS_SANITIZE=address,undefined (then run node with LD_PRELOAD of libasan.so),
 // FEWPOINTS_OUTPUT=<folder> (where the addon is put).
 import { spawnSync } from 'node:child_process'

@@ -4,7 +4,7 @@ import type { Backend } from './backend.js'
 
 /** What computes, as info() tells it. */
 export interface Info extends Backend {
-  /** That of the kernels: `'v2'`, `'v3'`, `'v4'` (levels of x86-64), `'plain'` on other processors and in WebAssembly. */
+  /** That of the kernels: `'v2'`, `'v3'`, `'v4'` (levels of x86-64), `'plain'` on other processors, `'wasm'`. */
   instructionSet: string
 }
 
