@@ -15,17 +15,23 @@ namespace fewpoints {
 namespace {
 
 constexpr std::size_t kRank = 64;      // rows that one update takes
-constexpr std::size_t kHeight = 96;    // rows of X'X that are summed together
-constexpr std::size_t kTogether = 32;  // columns that are factored before they are applied to the others
+constexpr std::size_t kHeight = 24;    // rows of X'X that are summed together
+constexpr std::size_t kTogether = 32;  // the most columns that are factored before they are applied to the others
+
+// How many columns are factored together. Of few columns most would else be work of the panel, which is slower.
+std::size_t together(std::size_t columns) { return columns < 256 ? 8 : columns < 1024 ? 16 : kTogether; }
 
 std::size_t padded(std::size_t count) { return (count + 7) / 8 * 8; }
 
 // The first `rows` rows of the transpose of `columns` columns, padded with zeros.
 void transpose(const double* columns, std::size_t stride, std::size_t count, std::size_t rows, double* out,
                std::size_t out_stride) {
-  for (std::size_t i = 0; i < rows; i++) {
-    for (std::size_t j = 0; j < count; j++) out[i * out_stride + j] = columns[j * stride + i];
-    std::fill(out + i * out_stride + count, out + (i + 1) * out_stride, 0.0);
+  constexpr std::size_t kTile = 8;
+  for (std::size_t i = 0; i < rows; i += kTile) {
+    const std::size_t end = std::min(rows, i + kTile);
+    for (std::size_t j = 0; j < count; j++)
+      for (std::size_t k = i; k < end; k++) out[k * out_stride + j] = columns[j * stride + k];
+    for (std::size_t k = i; k < end; k++) std::fill(out + k * out_stride + count, out + (k + 1) * out_stride, 0.0);
   }
 }
 
@@ -77,8 +83,9 @@ class Triangle {
         packed_(parts.take(kRank * kPackedColumns)) {}
 
   void factor() {
-    for (std::size_t first = 0; first < columns_; first += kTogether) {
-      const std::size_t count = std::min(kTogether, columns_ - first);
+    const std::size_t width = together(columns_);
+    for (std::size_t first = 0; first < columns_; first += width) {
+      const std::size_t count = std::min(width, columns_ - first);
       factor_panel(first, count);
       if (first + count < columns_) apply_to_rest(first, count);
     }
@@ -119,8 +126,8 @@ class Triangle {
     transpose(v, height_, count, height_, transposed_, kTogether);
     std::fill_n(W_, others * kTogether, 0.0);
     for (std::size_t i = 0; i < height_; i += kRank)
-      simd().rank_update(W_, kTogether, others, kTogether, rest + i, height_, narrow<int>(std::min(kRank, height_ - i)),
-                         transposed_ + i * kTogether, kTogether, packed_);
+      simd().rank_update(W_, kTogether, others, padded(count), rest + i, height_,
+                         narrow<int>(std::min(kRank, height_ - i)), transposed_ + i * kTogether, kTogether, packed_);
     for (std::size_t t = 0; t < others; t++) {
       double* const w = W_ + t * kTogether;
       for (std::size_t j = 0; j < count; j++) w[j] = R(first + j, from + t) - w[j];
@@ -142,26 +149,23 @@ class Triangle {
 }  // namespace
 
 BlasScratch::BlasScratch(std::size_t rows, std::size_t columns)
-    : memory_(kLeftPart + product(padded(rows) + kTogether, columns + kTogether) +
-              product(kRank + kHeight, padded(columns))) {
+    : memory_(kLeftPart + product(padded(rows) + kTogether, columns + kTogether)) {
   static_assert(kLeftPart >= kRank * kPackedColumns + kTogether * kTogether);
 }
 
 void add_square(double* H, const double* X, std::size_t rows, std::size_t columns, BlasScratch& scratch) {
   const std::size_t stride = padded(columns);
   Parts parts(scratch.data());
-  double *const sums = parts.take(kHeight * stride), *const panel = parts.take(kRank * stride),
+  double *const transposed = parts.take(rows * stride), *const sums = parts.take(kHeight * stride),
                 *const packed = parts.take(kRank * kPackedColumns);
+  transpose(X, rows, columns, rows, transposed, stride);
   for (std::size_t r = 0; r < columns; r += kHeight) {
-    // Of these rows of the square, the part right of the diagonal.
+    // Of these rows of the square, the part right of the diagonal. Rows of a part begin on vector boundaries.
     const std::size_t height = std::min(kHeight, columns - r), from = r / 8 * 8;
     std::fill_n(sums, kHeight * stride, 0.0);
-    for (std::size_t i = 0; i < rows; i += kRank) {
-      const std::size_t rank = std::min(kRank, rows - i);
-      transpose(X + from * rows + i, rows, columns - from, rank, panel, stride - from);
-      simd().rank_update(sums + from, stride, height, stride - from, X + r * rows + i, rows, narrow<int>(rank), panel,
-                         stride - from, packed);
-    }
+    for (std::size_t i = 0; i < rows; i += kRank)
+      simd().rank_update(sums + from, stride, height, stride - from, X + r * rows + i, rows,
+                         narrow<int>(std::min(kRank, rows - i)), transposed + i * stride + from, stride, packed);
     for (std::size_t b = r; b < r + height; b++)
       for (std::size_t a = b; a < columns; a++) H[b * columns + a] -= sums[(b - r) * stride + a];
   }
