@@ -22,6 +22,7 @@ export {
 } from './linear/compress-network.js'
 export type { Matched } from './linear/plan.js'
 export type { Numbers, Stage } from './native/addon.js'
+export { type Info, info } from './native/info.js'
 export type { Progress } from './native/job.js'
 export {
   type Compressed,

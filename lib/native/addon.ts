@@ -1,11 +1,9 @@
-// The native surface, declared once, and the search for the binary. This file has the shapes that cross the boundary.
+// The native surface, declared once. This file has the shapes that cross the boundary.
 // Each function is described where it is used: in lib/points (compress.ts, recombine.ts, moments.ts, verify.ts,
 // nnls.ts, match-moments.ts) and lib/training (training.ts, predict.ts).
-import { existsSync, readdirSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type CodedError, plainError } from '../errors.js'
+import { wasmNative } from '../wasm/node.js'
+import { type Backend, loadBackend } from './backend.js'
 
 /** The two types of array that the package takes numbers from. The copy of a float32 array is float64. */
 export type Numbers = Float64Array | Float32Array
@@ -405,109 +403,31 @@ export const NATIVE_FUNCTIONS: readonly (keyof Native)[] = [
   ...TASKS.flatMap((name) => [name, `${name}Sync` as const]),
 ]
 
-// The libraries read these variables while they are loaded. With several BLAS threads, results depend on their number,
-// and a fork in another thread can hang. A spinning OpenMP team would take the cores from Node's own threads. In a
-// worker, process.env is only a copy; there the addon's own call sets one BLAS thread.
-const WHILE_LOADING = { OPENBLAS_NUM_THREADS: '1', OMP_WAIT_POLICY: 'passive' }
-
 /** The folder with package.json: one level up from lib/ and from dist/ alike. */
 export const PACKAGE_ROOT: string = fileURLToPath(new URL('../..', import.meta.url))
 
-let loaded: Native | undefined
+let loaded: (Backend & { exports: Native }) | undefined
 
-/** The addon, loaded by the first call. Throws ERR_NO_BINARY, at every call until there is a binary. */
+/**
+ * The functions that compute: those of the native binary, else of the WebAssembly build. Loaded by the first call. Throws
+ * as loadBackend() does, at every call until there is something to load.
+ */
 export function native(): Native {
-  loaded ??= loadNative(PACKAGE_ROOT)
+  return load().exports
+}
+
+/** What native() has loaded, or loads now. Throws as native() does. */
+export function backend(): Backend {
+  const { exports: _, ...told } = load()
+  return told
+}
+
+function load(): Backend & { exports: Native } {
+  loaded ??= loadBackend({ root: PACKAGE_ROOT, functions: NATIVE_FUNCTIONS, wasm: wasmNative })
   return loaded
 }
 
-/**
- * Loads the binary of the package in `root`: its own build (build/Release, build/Debug), else the prebuilt binary for
- * this platform (prebuilds/). Throws ERR_NO_BINARY, whose message lists the folders that were tried and the commands
- * that build a binary.
- */
+/** The native binary of the package in `root`, and nothing else. Throws as loadBackend() does. */
 export function loadNative(root: string): Native {
-  const require = createRequire(import.meta.url)
-  const nodeGypBuild: { resolve(root: string): string } = require('node-gyp-build')
-  let path: string
-  try {
-    path = nodeGypBuild.resolve(root)
-  } catch (cause) {
-    throw noBinary(root, 'none of these folders has one', cause)
-  }
-  let addon: Native
-  try {
-    addon = withEnvironment(WHILE_LOADING, () => require(path))
-  } catch (cause) {
-    // FEWPOINTS_ISA names an instruction set that is not available; nothing is wrong with the binary.
-    if (cause instanceof Error && (cause as Partial<CodedError>).code === 'ERR_OPTION') throw cause
-    if (cause instanceof Error && NO_ROOM.test(cause.message)) {
-      throw plainError('ERR_MEMORY', `not enough memory to load ${path}: ${cause.message}`, cause)
-    }
-    throw noBinary(root, `${path} does not load: ${cause instanceof Error ? cause.message : cause}`, cause)
-  }
-  const missing = NATIVE_FUNCTIONS.filter((name) => typeof addon[name] !== 'function')
-  if (missing.length > 0) {
-    throw noBinary(root, `${path} is from another release: it lacks ${missing.join(', ')}`)
-  }
-  return addon
-}
-
-// The messages of the dynamic linkers of glibc and musl when there is no memory for the binary or a library that it
-// needs.
-const NO_ROOM =
-  /failed to map segment|cannot map (zero-fill )?pages|cannot (allocate|create) |out of memory|cannot change memory protections/i
-
-/** Runs `work` with some environment variables set, then restores them, so that child processes do not get them. */
-function withEnvironment<T>(variables: Record<string, string>, work: () => T): T {
-  const before = Object.keys(variables).map((name) => [name, process.env[name]] as const)
-  Object.assign(process.env, variables)
-  try {
-    return work()
-  } finally {
-    for (const [name, value] of before) {
-      if (value === undefined) delete process.env[name]
-      else process.env[name] = value
-    }
-  }
-}
-
-function noBinary(root: string, found: string, cause?: unknown): Error {
-  const target = `${process.platform}-${process.arch}`
-  const override = process.env.FEWPOINTS_PREBUILD
-  const base = override ?? root
-  const tried = [
-    join(base, 'build', 'Release'),
-    join(base, 'build', 'Debug'),
-    join(base, 'prebuilds', target),
-    join(dirname(process.execPath), 'prebuilds', target),
-  ]
-  const lines = [
-    `fewpoints has no native binary that runs here (${target}, ${libc()}Node ${process.versions.node}): ${found}.`,
-    'Tried:',
-    ...tried.map((folder) => `  ${folder} (${contents(folder)})`),
-    ...(override === undefined ? [] : [`  (FEWPOINTS_PREBUILD=${override} took the place of ${root})`]),
-    ...(process.env.PREBUILDS_ONLY ? ['  (PREBUILDS_ONLY is set: build folders were left out)'] : []),
-    'If the package was copied from another machine, install it here again: npm install fewpoints',
-    'To build it from source (needs g++, cmake, OpenBLAS and Eigen; on Debian and Ubuntu:',
-    '  apt install g++ cmake libopenblas-dev libeigen3-dev), type in the folder that has node_modules:',
-    '  npm install --no-save cmake-js@8 node-addon-api@8 node-api-headers && node node_modules/fewpoints/native/build.mjs',
-    'In a clone of the repository: npm run setup && npm run build',
-  ]
-  return plainError('ERR_NO_BINARY', lines.join('\n'), cause)
-}
-
-function contents(folder: string): string {
-  try {
-    const binaries = readdirSync(folder).filter((name) => name.endsWith('.node'))
-    return binaries.length > 0 ? binaries.join(', ') : 'no .node file'
-  } catch {
-    return 'absent'
-  }
-}
-
-// The same test for musl as that of node-gyp-build.
-function libc(): string {
-  if (process.platform !== 'linux') return ''
-  return existsSync('/etc/alpine-release') ? 'musl, ' : 'glibc, '
+  return loadBackend<Native>({ root, functions: NATIVE_FUNCTIONS }).exports
 }
