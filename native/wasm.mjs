@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Compiles the addon to WebAssembly: emscripten -> native/CMakeLists.txt -> dist/wasm/fewpoints.wasm
 //
-// Options: --output FOLDER (where the module is put; default dist/wasm), --build FOLDER (the compiled files; default
+// Options: --if-possible (where there is no emscripten, does nothing and says so), --output FOLDER (where the module is put; default dist/wasm), --build FOLDER (the compiled files; default
 // build/cmake-wasm).
 // Needed: Debian's packages emscripten, cmake, ninja-build and libfast-float-dev, and npm ci.
 import { spawnSync } from 'node:child_process'
@@ -10,7 +10,9 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
-const { values } = parseArgs({ options: { output: { type: 'string' }, build: { type: 'string' } } })
+const { values } = parseArgs({
+  options: { 'if-possible': { type: 'boolean' }, output: { type: 'string' }, build: { type: 'string' } },
+})
 const output = resolve(values.output ?? join(root, 'dist', 'wasm'))
 const build = resolve(values.build ?? join(root, 'build', 'cmake-wasm'))
 
@@ -18,6 +20,10 @@ const build = resolve(values.build ?? join(root, 'build', 'cmake-wasm'))
 const modules = [process.env.NODE_PATH, '/usr/share/nodejs'].filter(Boolean).join(delimiter)
 const env = { ...process.env, NODE_PATH: modules }
 
+if (values['if-possible'] && spawnSync('emcmake', ['cmake', '--version']).status !== 0) {
+  console.error('The WebAssembly module is not built, because there is no emscripten.')
+  process.exit(0)
+}
 run('emcmake', [
   ...['cmake', '-S', join(root, 'native'), '-B', build, '-G', 'Ninja', '-DCMAKE_BUILD_TYPE=Release'],
   ...['-DFEWPOINTS_THREADS=none', '-DFEWPOINTS_BLAS=none', `-DFEWPOINTS_OUTPUT=${output}`],

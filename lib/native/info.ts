@@ -1,10 +1,10 @@
 // Tells which build computes, for bug reports and for programs that want to know.
-import { backend, native } from './addon.js'
-import type { Backend } from './backend.js'
+import type { Backend } from '../surface.js'
+import { backend, native } from './native.js'
 
 /** What computes, as info() tells it. */
 export interface Info extends Backend {
-  /** That of the kernels: `'v2'`, `'v3'`, `'v4'` (levels of x86-64), `'plain'` on other processors and in WebAssembly. */
+  /** That of the kernels: `'v2'`, `'v3'`, `'v4'` (levels of x86-64), `'plain'` on other processors, `'wasm'`. */
   instructionSet: string
 }
 
