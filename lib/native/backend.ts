@@ -1,18 +1,10 @@
 // What computes: a native binary, else WebAssembly. FEWPOINTS_BACKEND forces one of them.
 import { createRequire } from 'node:module'
 import { type CodedError, describe, plainError, rangeError } from '../errors.js'
+import type { Backend } from '../surface.js'
 import { findBinaries, platformName } from './find-binary.js'
 
-/** What computes, and on what. */
-export interface Backend {
-  backend: 'native' | 'wasm'
-  /** 'linux-x64 glibc', 'darwin-arm64'. */
-  platform: string
-  /** The path of the native binary. */
-  binary?: string
-  /** Why what would have come first was not taken. */
-  fallback?: string
-}
+export type { Backend }
 
 export interface Sources<N> {
   /** The folder with package.json. */

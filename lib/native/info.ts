@@ -1,6 +1,6 @@
 // Tells which build computes, for bug reports and for programs that want to know.
-import { backend, native } from './addon.js'
-import type { Backend } from './backend.js'
+import type { Backend } from '../surface.js'
+import { backend, native } from './native.js'
 
 /** What computes, as info() tells it. */
 export interface Info extends Backend {

@@ -13,9 +13,10 @@ import {
 } from '../input/options.js'
 import { momentsOf, type NativeSpace, nativeSpace, type OrderBlock, orderOrAuto } from '../input/order.js'
 import { type PointsInput, readWeighted } from '../input/points.js'
-import { type NativeCompressed, type NativeCompressInput, type Numbers, native } from '../native/addon.js'
 import { runJob } from '../native/job.js'
 import { memoryToHave } from '../native/memory.js'
+import { native } from '../native/native.js'
+import type { NativeCompressed, NativeCompressInput, Numbers } from '../surface.js'
 
 /** What compressSync() may be told. */
 export interface CompressSyncOptions extends ThreadOptions {

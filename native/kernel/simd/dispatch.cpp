@@ -27,6 +27,10 @@ namespace isa_v4 {
 extern const SimdKernels table;
 }
 #endif
+#elif defined(__wasm__)
+namespace isa_wasm {
+extern const SimdKernels table;
+}
 #else
 namespace isa_plain {
 extern const SimdKernels table;
@@ -51,6 +55,8 @@ const Level kLevels[] = {
 #ifdef FEWPOINTS_HAVE_V2  // some test builds leave it out
     {&isa_v2::table, &Processor::v2},
 #endif
+#elif defined(__wasm__)
+    {&isa_wasm::table, nullptr},
 #else
     {&isa_plain::table, nullptr},
 #endif
