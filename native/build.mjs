@@ -6,7 +6,8 @@
 // cache entries). Other options, such as node-gyp's, are ignored.
 // Environment: FEWPOINTS_STATIC=1 (libstdc++ inside, libgomp beside it; as packages/here.mjs does),
 // FEWPOINTS_SANITIZE=address,undefined (then run node with LD_PRELOAD of libasan.so),
-// FEWPOINTS_OUTPUT=<folder> (where the addon is put).
+// FEWPOINTS_OUTPUT=<folder> (where the addon is put), FEWPOINTS_VARIANT=<name> (of the folder of the compiled files, when
+// it is compiled for another platform: prebuild.mjs).
 import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
@@ -28,7 +29,7 @@ const sanitize = env.FEWPOINTS_SANITIZE ?? ''
 const output = env.FEWPOINTS_OUTPUT ?? join(root, 'build', config)
 
 // Each set of compiled files has a folder. Static builds differ in linking only, so they share it with the others.
-const variant = [config, ...sanitize.split(/\W+/)].filter(Boolean).join('-')
+const variant = env.FEWPOINTS_VARIANT ?? [config, ...sanitize.split(/\W+/)].filter(Boolean).join('-')
 const arch = env.PREBUILD_ARCH?.split('+')[0]
 const build = join(root, 'build', `cmake-${variant}`)
 const options = [
