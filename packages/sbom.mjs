@@ -11,15 +11,17 @@ export function billOfMaterials(root) {
   delete bill.serialNumber
   delete bill.metadata.timestamp
   bill.components.push(
-    ...LIBRARIES.map(({ name, licence, about, inside }) => ({
-      type: 'library',
-      'bom-ref': `linked:${name}`,
-      name,
-      description: about,
-      scope: 'required',
-      licenses: [{ expression: licence }],
-      properties: [{ name: 'fewpoints:inside', value: inside.join(' ') }],
-    })),
+    ...LIBRARIES.filter(({ inside }) => inside.some((kind) => kind !== 'source')).map(
+      ({ name, licence, about, inside }) => ({
+        type: 'library',
+        'bom-ref': `linked:${name}`,
+        name,
+        description: about,
+        scope: 'required',
+        licenses: [{ expression: licence }],
+        properties: [{ name: 'fewpoints:inside', value: inside.join(' ') }],
+      }),
+    ),
   )
   return `${JSON.stringify(bill, null, 2)}\n`
 }

@@ -47,7 +47,8 @@ function main() {
   if (missing.length > 0) throw new Error(missing.join('\n'))
 
   rmSync(output, { recursive: true, force: true })
-  for (const platform of platforms) stagePlatform(platform, prebuilds, folderOf(output, platform.name))
+  for (const platform of platforms)
+    stagePlatform(platform, prebuilds, folderOf(output, platform.name), values.here ? ['source'] : [])
   stageMain(folderOf(output, manifest.name))
   writeFileSync(join(output, 'sbom.cdx.json'), billOfMaterials(root))
   for (const { name } of [...platforms, manifest]) pack(folderOf(output, name), output)
@@ -83,11 +84,11 @@ function stageMain(folder) {
 }
 
 /** The package of a platform: its binary, which is what it exports. */
-function stagePlatform({ name, os, cpu, libc, binary }, prebuilds, folder) {
+function stagePlatform({ name, os, cpu, libc, binary }, prebuilds, folder, kinds) {
   const where = `${os}-${cpu}${libc === undefined ? '' : ` (${libc})`}`
   copyBeside(join(prebuilds, binary), join(folder, 'prebuilds', binary))
   cpSync(join(root, 'LICENSE'), join(folder, 'LICENSE'))
-  writeFileSync(join(folder, 'THIRD-PARTY-NOTICES.md'), notices(os))
+  writeFileSync(join(folder, 'THIRD-PARTY-NOTICES.md'), notices(os, ...kinds))
   writeFileSync(
     join(folder, 'README.md'),
     [

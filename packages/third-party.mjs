@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 const NATIVE = ['linux', 'darwin', 'win32']
 
 /**
- * Per library: `inside` the kinds of build that have it (an os of platforms.mjs, or 'wasm'), `text` the file in licenses/,
+ * Per library: `inside` the kinds of build that have it (an os of platforms.mjs, 'wasm', or 'source': as GCC builds it), `text` the file in licenses/,
  * and `mark`, a text that is in every binary that has the library, where there is one.
  */
 export const LIBRARIES = [
@@ -48,6 +48,14 @@ export const LIBRARIES = [
     about: 'The C++ standard library of LLVM. In WebAssembly also compiler-rt.',
   },
   {
+    name: 'libstdc++, libgcc, libgomp',
+    licence: 'GPL-3.0-or-later WITH GCC-exception-3.1',
+    text: 'gcc.txt',
+    inside: ['source'],
+    mark: 'libgomp',
+    about: 'The C++ standard library and the threads of GCC, in builds from source on Linux. No release has them.',
+  },
+  {
     name: 'compiler_rt of Zig',
     licence: 'MIT',
     text: 'zig.txt',
@@ -84,19 +92,19 @@ export const LIBRARIES = [
   },
 ]
 
-/** The libraries inside of a kind of build. */
-export function librariesInside(kind) {
-  return LIBRARIES.filter(({ inside }) => inside.includes(kind))
+/** The libraries inside of a build that is of these kinds. */
+export function librariesInside(...kinds) {
+  return LIBRARIES.filter(({ inside }) => kinds.some((kind) => inside.includes(kind)))
 }
 
 export function licenceText({ text }) {
   return readFileSync(new URL(`licenses/${text}`, import.meta.url), 'utf8')
 }
 
-/** THIRD-PARTY-NOTICES.md of a package that holds a build of that kind. */
-export function notices(kind) {
-  const libraries = librariesInside(kind)
-  const what = kind === 'wasm' ? 'dist/wasm/fewpoints.wasm' : 'The native binary'
+/** THIRD-PARTY-NOTICES.md of a package that holds a build of these kinds. */
+export function notices(...kinds) {
+  const libraries = librariesInside(...kinds)
+  const what = kinds.includes('wasm') ? 'dist/wasm/fewpoints.wasm' : 'The native binary'
   return [
     '# Third-party notices',
     '',

@@ -24,7 +24,7 @@ import { findBinaries } from '../lib/native/find-binary.js'
 import manifest from '../package.json' with { type: 'json' }
 import { missingOf } from '../packages/complete.mjs'
 import { PLATFORMS } from '../packages/platforms.mjs'
-import { LIBRARIES, librariesInside, licenceText } from '../packages/third-party.mjs'
+import { LIBRARIES, librariesInside, licenceText, notices } from '../packages/third-party.mjs'
 import { install, madeUpBinaries, type Platform, shortName, stage, tarballOf } from './staged.js'
 
 const run = promisify(execFile)
@@ -123,7 +123,7 @@ describe('the package of a platform', () => {
 })
 
 describe('the notices', () => {
-  it.each([...new Set(LIBRARIES.flatMap(({ inside }) => inside))])('name every library inside of %s', (kind) => {
+  it.each(['linux', 'darwin', 'win32', 'wasm'])('name every library inside of %s', (kind) => {
     const names = kind === 'wasm' ? ['fewpoints'] : readdirSync(packages).filter((name) => name.startsWith(`${kind}-`))
     const folders = names.filter((name) => !name.includes('.'))
     expect(folders.length).toBeGreaterThan(0)
@@ -136,6 +136,13 @@ describe('the notices', () => {
     }
   })
 
+  it('name those of GCC when GCC has built it', () => {
+    const names = librariesInside('source').map(({ name }) => name)
+    expect(names).toEqual(['libstdc++, libgcc, libgomp'])
+    expect(notices('linux', 'source')).toContain('GCC RUNTIME LIBRARY EXCEPTION')
+    expect(notices('linux')).not.toContain('GCC RUNTIME LIBRARY EXCEPTION')
+  })
+
   it('have a text per library, and no text without one', () => {
     const texts = readdirSync(join(PACKAGE_ROOT, 'packages/licenses'))
     expect(texts.sort()).toEqual(LIBRARIES.map(({ text }) => text).sort())
@@ -144,19 +151,21 @@ describe('the notices', () => {
 
   it('leave out no library whose mark a binary has', () => {
     const made = PLATFORMS.map(({ os, binary }: Platform) => ({
-      kind: os,
+      kinds: [os],
       path: join(PACKAGE_ROOT, 'build/prebuilds', binary),
     })).filter(({ path }) => existsSync(path))
     const builds = [
       ...made,
-      { kind: process.platform, path: findBinaries(PACKAGE_ROOT).binaries[0] },
-      { kind: 'wasm', path: join(PACKAGE_ROOT, 'dist/wasm/fewpoints.wasm') },
+      { kinds: [process.platform, 'source'], path: findBinaries(PACKAGE_ROOT).binaries[0] },
+      { kinds: ['wasm'], path: join(PACKAGE_ROOT, 'dist/wasm/fewpoints.wasm') },
     ]
-    for (const { kind, path } of builds) {
+    for (const { kinds, path } of builds) {
       const bytes = readFileSync(path)
       const marked = LIBRARIES.filter(({ mark }) => mark !== undefined && bytes.includes(mark))
       expect(marked.length).toBeGreaterThan(0)
-      expect(marked.filter(({ inside }) => !inside.includes(kind)).map(({ name }) => name)).toEqual([])
+      expect(marked.filter((library) => !librariesInside(...kinds).includes(library)).map(({ name }) => name)).toEqual(
+        [],
+      )
     }
   })
 
@@ -165,7 +174,10 @@ describe('the notices', () => {
     const names = components.map(({ name }: { name: string }) => name)
     expect(metadata.component).toMatchObject({ name: manifest.name, version: manifest.version })
     expect(names).toEqual(
-      expect.arrayContaining([...Object.keys(manifest.dependencies), ...LIBRARIES.map(({ name }) => name)]),
+      expect.arrayContaining([
+        ...Object.keys(manifest.dependencies),
+        ...librariesInside('linux', 'wasm').map(({ name }) => name),
+      ]),
     )
     expect(
       names.filter(
