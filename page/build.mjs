@@ -1,8 +1,10 @@
-// npm run page: builds the page into build/site/try. It needs dist/ with the WebAssembly module.
+// npm run page: builds the page into build/site/try. It needs dist/ with the WebAssembly module. With --serve it serves
+// the page to this machine until it is stopped.
 import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { serve } from './serve.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const here = join(root, 'page')
@@ -42,4 +44,8 @@ export async function buildPage(out = join(root, 'build/site/try')) {
   return out
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) process.stdout.write(`${await buildPage()}\n`)
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const folder = await buildPage()
+  const isServed = process.argv.includes('--serve')
+  process.stdout.write(`${isServed ? (await serve(folder)).url : folder}\n`)
+}

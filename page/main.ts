@@ -3,7 +3,7 @@ import { CANCELLED, Desk, DeskError } from './desk.js'
 import { byId } from './elements.js'
 import { chosenOptions, hideOptions, showFile } from './form.js'
 import type { FileFormat, RunFacts, Step } from './messages.js'
-import { stem } from './result/command.js'
+import { stem } from './view/command.js'
 import { chosenAxes, onAxesChange, showRun, showView, summaryOf } from './view/result.js'
 
 const STAGES: Record<string, string> = {

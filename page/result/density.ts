@@ -3,13 +3,13 @@ import { Counter, cellOf, cellsFor, type PlotColumn } from '#dist/plot/histogram
 import { resolution } from '#dist/plot/picture.js'
 import { RangeFinder } from '#dist/plot/range.js'
 import type { Axis, DensityPicture, HistogramPicture } from '../messages.js'
-import type { Sample } from './view.js'
+import type { ShownSet } from './shown-set.js'
 
 // Cells of about three pixels.
 const CELLS = 128
 const CHUNK = 1 << 16
 
-export function densityOf(all: Sample, kept: Sample, labels: readonly string[]): DensityPicture {
+export function densityOf(all: ShownSet, kept: ShownSet, labels: readonly string[]): DensityPicture {
   const counter = counterOf(all, labels, kept.count)
   const [x, y] = counter.columns
   const [across, up] = [x.fine.count, y.fine.count]
@@ -30,7 +30,7 @@ export function densityOf(all: Sample, kept: Sample, labels: readonly string[]):
   }
 }
 
-export function histogramOf(all: Sample, kept: Sample, labels: readonly string[]): HistogramPicture {
+export function histogramOf(all: ShownSet, kept: ShownSet, labels: readonly string[]): HistogramPicture {
   const counter = counterOf(all, labels, kept.count)
   const [x] = counter.columns
   const few = new Counter(counter.columns)
@@ -45,7 +45,7 @@ export function histogramOf(all: Sample, kept: Sample, labels: readonly string[]
 }
 
 /** All rows, counted chunk by chunk. */
-function counterOf({ columns, weights, count }: Sample, labels: readonly string[], points: number): Counter {
+function counterOf({ columns, weights, count }: ShownSet, labels: readonly string[], points: number): Counter {
   const { bars } = resolution(columns.length, points)
   const finder = new RangeFinder(columns.length)
   eachChunk(columns, weights, count, (points, part, length) => finder.add(points, part, length))
@@ -79,7 +79,7 @@ function eachChunk(
 }
 
 /** The points inside the axes, the heaviest first: so small marks lie on top of large ones. */
-function insideOf({ columns, weights, count }: Sample, plotted: readonly PlotColumn[]): number[] {
+function insideOf({ columns, weights, count }: ShownSet, plotted: readonly PlotColumn[]): number[] {
   const isInside = (i: number) => plotted.every(({ fine }, a) => cellOf(fine, columns[a][i]) !== -1)
   const heavy = weights as Float64Array
   return Array.from({ length: count }, (_, i) => i)

@@ -1,8 +1,8 @@
 // A few statistics of all rows, of the rows kept, and of random subsets of the same size.
 import type { StatisticKind, StatisticRow } from '../messages.js'
 import { randomNumbers } from '../random.js'
+import type { ShownSet } from './shown-set.js'
 import { compensated } from './sums.js'
-import type { Sample } from './view.js'
 
 const SUBSETS = 20
 const SEED = 1
@@ -10,7 +10,7 @@ const SEED = 1
 interface Statistic {
   name: string
   kind: StatisticKind
-  value(sample: Sample): number
+  value(set: ShownSet): number
   /** What errors are relative to. */
   unit: number
 }
@@ -19,51 +19,51 @@ interface Statistic {
  * Errors are relative to the mean of the absolute values of what is averaged, over all rows, so that a mean near zero
  * does not make them look large. Those of a quantile are relative to the standard deviation.
  */
-export function statisticsOf(all: Sample, kept: Sample, labels: readonly string[], order: number): StatisticRow[] {
+export function statisticsOf(all: ShownSet, kept: ShownSet, labels: readonly string[], order: number): StatisticRow[] {
   const statistics = list(all, labels, order)
   const subsets = randomSubsets(all, kept.count)
   return statistics.map(({ name, kind, value, unit }) => {
     const whole = value(all)
-    const error = (sample: Sample) => (unit === 0 ? 0 : Math.abs(value(sample) - whole) / unit)
+    const error = (set: ShownSet) => (unit === 0 ? 0 : Math.abs(value(set) - whole) / unit)
     return { name, kind, value: whole, error: error(kept), random: median(subsets.map(error)) }
   })
 }
 
-function list(all: Sample, labels: readonly string[], order: number): Statistic[] {
+function list(all: ShownSet, labels: readonly string[], order: number): Statistic[] {
   const centre = all.columns.map((_, a) => mean(all, ({ columns }, i) => columns[a][i]))
   const spread = all.columns.map(
     (_, a) => Math.sqrt(mean(all, ({ columns }, i) => (columns[a][i] - centre[a]) ** 2)) || 1,
   )
-  const z = (a: number) => (sample: Sample, i: number) => (sample.columns[a][i] - centre[a]) / spread[a]
+  const z = (a: number) => (set: ShownSet, i: number) => (set.columns[a][i] - centre[a]) / spread[a]
 
   /** The mean of a function of a row. */
   const meanOf = (name: string, kind: StatisticKind, f: Term): Statistic => ({
     name,
     kind,
-    value: (sample) => mean(sample, f),
-    unit: mean(all, (sample, i) => Math.abs(f(sample, i))),
+    value: (set) => mean(set, f),
+    unit: mean(all, (set, i) => Math.abs(f(set, i))),
   })
   const kindOf = (degree: number): StatisticKind => (degree <= order ? 'kept' : 'smooth')
-  /** A central moment about the sample's own means; the exponents are per column. */
+  /** A central moment about the set's own means; the exponents are per column. */
   const central = (name: string, exponents: readonly number[]): Statistic => {
     const degree = exponents.reduce((sum, exponent) => sum + exponent, 0)
-    const about = (sample: Sample) => {
-      const own = exponents.map((exponent, a) => (exponent === 0 ? 0 : mean(sample, (s, i) => s.columns[a][i])))
-      return (s: Sample, i: number) =>
+    const about = (set: ShownSet) => {
+      const own = exponents.map((exponent, a) => (exponent === 0 ? 0 : mean(set, (s, i) => s.columns[a][i])))
+      return (s: ShownSet, i: number) =>
         exponents.reduce((product, exponent, a) => product * (s.columns[a][i] - own[a]) ** exponent, 1)
     }
     const f = about(all)
     return {
       name,
       kind: kindOf(degree),
-      value: (sample) => mean(sample, about(sample)),
-      unit: mean(all, (sample, i) => Math.abs(f(sample, i))),
+      value: (set) => mean(set, about(set)),
+      unit: mean(all, (set, i) => Math.abs(f(set, i))),
     }
   }
   const quantileOf = (name: string, a: number, share: number): Statistic => ({
     name,
     kind: 'jump',
-    value: (sample) => quantile(sample, a, share),
+    value: (set) => quantile(set, a, share),
     unit: spread[a],
   })
 
@@ -98,21 +98,21 @@ function list(all: Sample, labels: readonly string[], order: number): Statistic[
   return [...moments.filter(({ kind }) => kind === 'kept'), ...above, ...smooth, ...jumps]
 }
 
-type Term = (sample: Sample, i: number) => number
+type Term = (set: ShownSet, i: number) => number
 
 const unitVector = (at: number, length: number, value: number) =>
   Array.from({ length }, (_, a) => (a === at ? value : 0))
 
-function mean(sample: Sample, f: Term): number {
-  const { weights, count } = sample
-  if (weights === undefined) return compensated(count, (i) => f(sample, i)) / count
+function mean(set: ShownSet, f: Term): number {
+  const { weights, count } = set
+  if (weights === undefined) return compensated(count, (i) => f(set, i)) / count
   // A row of weight 0 counts for nothing, also where f overflows.
-  const sum = compensated(count, (i) => (weights[i] === 0 ? 0 : weights[i] * f(sample, i)))
+  const sum = compensated(count, (i) => (weights[i] === 0 ? 0 : weights[i] * f(set, i)))
   return sum / compensated(count, (i) => weights[i])
 }
 
 /** The least value at and below which at least `share` of the weight lies. */
-export function quantile({ columns, weights, count }: Sample, a: number, share: number): number {
+export function quantile({ columns, weights, count }: ShownSet, a: number, share: number): number {
   const values = columns[a]
   if (weights === undefined) return values.slice().sort()[Math.max(0, Math.ceil(share * count) - 1)]
   const total = compensated(count, (i) => weights[i])
@@ -126,7 +126,7 @@ export function quantile({ columns, weights, count }: Sample, a: number, share: 
 }
 
 /** Rows without repetition, each equally likely, with the weights that they have. */
-function randomSubsets(all: Sample, size: number): Sample[] {
+function randomSubsets(all: ShownSet, size: number): ShownSet[] {
   const random = randomNumbers(SEED)
   const rows = Uint32Array.from({ length: all.count }, (_, i) => i)
   return Array.from({ length: SUBSETS }, () => {

@@ -2,7 +2,7 @@
 import { byId, make, showNotes } from '../elements.js'
 import type { Picture, RunFacts, RunOptions, StatisticKind, StatisticRow, View } from '../messages.js'
 import { errorText, figure, seconds, short, whole } from '../numbers.js'
-import { commandOf } from '../result/command.js'
+import { commandOf } from './command.js'
 import { densityFigures, outsideText } from './density.js'
 import { histogramFigure } from './histogram.js'
 import { onThemeChange } from './theme.js'
