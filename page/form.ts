@@ -113,7 +113,7 @@ function offerOrders(): void {
     (order) => m > 0 && momentCount(m, order) <= MOST_MOMENTS,
   )
   fields.order.replaceChildren(
-    new Option('auto: the highest that suits the size', 'auto'),
+    new Option('auto: chosen for the size', 'auto'),
     ...orders.map((order) => new Option(`${order}: ${count(momentCount(m, order), 'moment')}`, String(order))),
   )
   fields.order.value = before
