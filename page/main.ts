@@ -2,7 +2,7 @@
 import { CANCELLED, Desk, DeskError } from './desk.js'
 import { byId } from './elements.js'
 import { chosenOptions, hideOptions, showFile } from './form.js'
-import type { FileFormat, RunFacts, Step } from './messages.js'
+import type { FileFormat, RunFacts, RunOptions, Step } from './messages.js'
 import { stem } from './view/command.js'
 import { chosenAxes, onAxesChange, showRun, showView, summaryOf } from './view/result.js'
 
@@ -12,6 +12,7 @@ const STAGES: Record<string, string> = {
   partition: 'Cutting the rows into cells',
   recombine: 'Choosing rows and weights',
   verify: 'Checking the moments',
+  view: 'Drawing and comparing',
 }
 
 const work = byId('work', HTMLElement)
@@ -75,26 +76,37 @@ async function open(file: File): Promise<void> {
 
 async function compress(): Promise<void> {
   const options = chosenOptions()
-  const controller = new AbortController()
-  running = controller
   await attempt(async () => {
     if (options.columns.length === 0) throw new DeskError('choose at least one column of numbers', 'ERR_OPTION')
-    setRunning(true)
-    try {
-      const { signal } = controller
-      const facts = await desk.call('run', options, { signal, onStep: showStep })
-      last = facts
-      showRun(facts, options)
-      stage.textContent = 'Drawing and comparing'
-      bar.removeAttribute('value')
-      showView(await desk.call('view', chosenAxes(facts.columns)), facts)
-      if (matchMedia('(max-width: 60rem)').matches) result.scrollIntoView()
-      return summaryOf(facts)
-    } finally {
-      setRunning(false)
-      running = undefined
-    }
+    const controller = new AbortController()
+    running = controller
+    const facts = await runWith(options, controller.signal)
+    last = facts
+    showRun(facts, options)
+    await view(facts)
+    if (matchMedia('(max-width: 60rem)').matches) result.scrollIntoView()
+    return summaryOf(facts)
   })
+}
+
+async function runWith(options: RunOptions, signal: AbortSignal): Promise<RunFacts> {
+  setRunning(true)
+  try {
+    return await desk.call('run', options, { signal, onStep: showStep })
+  } finally {
+    setRunning(false)
+    running = undefined
+  }
+}
+
+/** Shows the columns that are chosen for the axes. */
+async function view(facts: RunFacts): Promise<void> {
+  showStep({ stage: 'view', done: 0, total: 0 })
+  try {
+    showView(await desk.call('view', chosenAxes(facts.columns)), facts)
+  } finally {
+    progress.hidden = running === undefined
+  }
 }
 
 function setRunning(isRunning: boolean): void {
@@ -153,7 +165,7 @@ byId('save-npy', HTMLButtonElement).addEventListener('click', () => void saveRes
 onAxesChange(
   () =>
     void attempt(async () => {
-      if (last !== undefined) showView(await desk.call('view', chosenAxes(last.columns)), last)
+      if (last !== undefined) await view(last)
       return ''
     }),
 )

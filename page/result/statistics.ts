@@ -1,4 +1,5 @@
 // A few statistics of all rows, of the rows kept, and of random subsets of the same size.
+import { quickselect } from 'simple-statistics'
 import type { StatisticKind, StatisticRow } from '../messages.js'
 import { randomNumbers } from '../random.js'
 import type { ShownSet } from './shown-set.js'
@@ -11,6 +12,8 @@ interface Statistic {
   name: string
   kind: StatisticKind
   value(set: ShownSet): number
+  /** Its value for all rows. */
+  whole: number
   /** What errors are relative to. */
   unit: number
 }
@@ -22,8 +25,7 @@ interface Statistic {
 export function statisticsOf(all: ShownSet, kept: ShownSet, labels: readonly string[], order: number): StatisticRow[] {
   const statistics = list(all, labels, order)
   const subsets = randomSubsets(all, kept.count)
-  return statistics.map(({ name, kind, value, unit }) => {
-    const whole = value(all)
+  return statistics.map(({ name, kind, value, whole, unit }) => {
     const error = (set: ShownSet) => (unit === 0 ? 0 : Math.abs(value(set) - whole) / unit)
     return { name, kind, value: whole, error: error(kept), random: median(subsets.map(error)) }
   })
@@ -41,29 +43,29 @@ function list(all: ShownSet, labels: readonly string[], order: number): Statisti
     name,
     kind,
     value: (set) => mean(set, f),
-    unit: mean(all, (set, i) => Math.abs(f(set, i))),
+    ...meanAndSize(all, f),
   })
   const kindOf = (degree: number): StatisticKind => (degree <= order ? 'kept' : 'smooth')
   /** A central moment about the set's own means; the exponents are per column. */
   const central = (name: string, exponents: readonly number[]): Statistic => {
     const degree = exponents.reduce((sum, exponent) => sum + exponent, 0)
-    const about = (set: ShownSet) => {
-      const own = exponents.map((exponent, a) => (exponent === 0 ? 0 : mean(set, (s, i) => s.columns[a][i])))
-      return (s: ShownSet, i: number) =>
-        exponents.reduce((product, exponent, a) => product * (s.columns[a][i] - own[a]) ** exponent, 1)
+    const about = (set: ShownSet): Term => {
+      const own = set.columns.map((_, a) => mean(set, ({ columns }, i) => columns[a][i]))
+      return ({ columns }, i) => {
+        let product = 1
+        for (let a = 0; a < exponents.length; a++) {
+          for (let factor = 0; factor < exponents[a]; factor++) product *= columns[a][i] - own[a]
+        }
+        return product
+      }
     }
-    const f = about(all)
-    return {
-      name,
-      kind: kindOf(degree),
-      value: (set) => mean(set, about(set)),
-      unit: mean(all, (set, i) => Math.abs(f(set, i))),
-    }
+    return { name, kind: kindOf(degree), value: (set) => mean(set, about(set)), ...meanAndSize(all, about(all)) }
   }
   const quantileOf = (name: string, a: number, share: number): Statistic => ({
     name,
     kind: 'jump',
     value: (set) => quantile(set, a, share),
+    whole: quantile(all, a, share),
     unit: spread[a],
   })
 
@@ -111,10 +113,30 @@ function mean(set: ShownSet, f: Term): number {
   return sum / compensated(count, (i) => weights[i])
 }
 
+/** The mean of a function, and that of its absolute values. */
+function meanAndSize(set: ShownSet, f: Term): { whole: number; unit: number } {
+  let size = 0
+  const { weights } = set
+  let total = 0
+  const whole = mean(set, (set, i) => {
+    const value = f(set, i)
+    const weight = weights === undefined ? 1 : weights[i]
+    size += weight * Math.abs(value)
+    total += weight
+    return value
+  })
+  return { whole, unit: size / total }
+}
+
 /** The least value at and below which at least `share` of the weight lies. */
 export function quantile({ columns, weights, count }: ShownSet, a: number, share: number): number {
   const values = columns[a]
-  if (weights === undefined) return values.slice().sort()[Math.max(0, Math.ceil(share * count) - 1)]
+  if (weights === undefined) {
+    const place = Math.max(0, Math.ceil(share * count) - 1)
+    const list = values.slice()
+    quickselect(list as unknown as number[], place)
+    return list[place]
+  }
   const total = compensated(count, (i) => weights[i])
   const order = Uint32Array.from({ length: count }, (_, i) => i).sort((i, j) => values[i] - values[j])
   let below = 0
