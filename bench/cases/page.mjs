@@ -14,10 +14,11 @@ export const title = 'The page: a file of two columns in Chromium, 1 % of its ro
 export const seed = 1
 
 export function cases({ small }) {
-  return ['csv', 'parquet'].map((format) => ({ format, rows: small ? 100_000 : 1_000_000 }))
+  const rows = small ? 100_000 : 1_000_000
+  return ['5', 'auto'].flatMap((order) => ['csv', 'parquet'].map((format) => ({ format, rows, order })))
 }
 
-export async function run({ format, rows }, trials) {
+export async function run({ format, rows, order }, trials) {
   const folder = mkdtempSync(join(tmpdir(), 'fewpoints-bench-'))
   const file = join(folder, `rows.${format}`)
   const site = await serve(await buildPage(join(folder, 'page')))
@@ -31,6 +32,7 @@ export async function run({ format, rows }, trials) {
     await page.getByLabel('CSV, TSV or Parquet file').setInputFiles(file)
     await page.getByRole('status').filter({ hasText: 'is open' }).waitFor()
     const open = performance.now() - start
+    await page.getByLabel('Order').selectOption(order)
     const runs = []
     for (let i = 0; i < trials; i++) runs.push(await oneRun(page))
     const of = (key) => median(runs.map((one) => one[key]))
@@ -41,6 +43,7 @@ export async function run({ format, rows }, trials) {
       compress: of('compress'),
       whole: of('whole'),
       kept: runs[0].kept,
+      chosen: runs[0].order,
       residual: Math.max(...runs.map(({ residual }) => residual)),
     }
   } finally {
@@ -57,7 +60,8 @@ async function oneRun(page) {
   await page.getByRole('status').filter({ hasText: 'kept' }).waitFor()
   const whole = performance.now() - start
   const [read, compress] = [milliseconds(await fact('reading')), milliseconds(await fact('compressing'))]
-  return { read, compress, whole, kept: await fact('kept'), residual: Number.parseFloat(await fact('residual')) }
+  const [kept, order] = [await fact('kept'), Number.parseInt(await fact('order'), 10)]
+  return { read, compress, whole, kept, order, residual: Number.parseFloat(await fact('residual')) }
 }
 
 /** "305 ms" or "1.23 s", as the page writes it. */
@@ -81,6 +85,7 @@ export function report(results) {
   return [
     tableOf(results, [
       ['file', ({ format }) => format],
+      ['order', ({ order, chosen }) => (order === 'auto' ? `auto: ${chosen}` : order)],
       ['rows', ({ rows }) => rows],
       ['MB', ({ bytes }) => (bytes / 1e6).toFixed(0)],
       ['open s', ({ open }) => seconds(open)],
