@@ -1,13 +1,32 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+
+const source = (path: string) => fileURLToPath(new URL(`lib/${path}`, import.meta.url))
+// package.json names the compiled files. The tests run the sources.
+const alias = { '#platform': source('platform/node.ts'), '#backend': source('native/choose-node.ts') }
+
+// Processes, not threads: the tests load the addon as a program does, and terminate worker threads of their own.
+const shared = { pool: 'forks', testTimeout: 120_000, hookTimeout: 600_000 } as const // a hook may compile the addon
+
+// Files whose tests say nothing of what computes: the layout, the command line's texts, builds, other programs.
+const OF_NATIVE_ALONE: string[] = []
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // Processes, not threads: the tests load the addon as a program does, and terminate worker threads of their own.
-    pool: 'forks',
     // Every computation uses all cores by itself; more processes than this only make each other slow.
     maxWorkers: 2,
-    testTimeout: 120_000,
-    hookTimeout: 600_000, // a hook may compile the addon
+    projects: [
+      { resolve: { alias }, test: { ...shared, name: 'native', include: ['test/**/*.test.ts'] } },
+      {
+        resolve: { alias },
+        test: {
+          ...shared,
+          name: 'wasm',
+          include: ['test/**/*.test.ts'],
+          exclude: OF_NATIVE_ALONE,
+          env: { FEWPOINTS_BACKEND: 'wasm' },
+        },
+      },
+    ],
   },
 })

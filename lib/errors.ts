@@ -14,7 +14,7 @@
  * - `ERR_MEMORY`: there is not enough memory; the message has the bytes needed
  * - `ERR_FILE`: a file cannot be read or written
  * - `ERR_FINISHED`: a Compressor was used after its finish()
- * - `ERR_NO_BINARY`: there is no native binary for this machine
+ * - `ERR_NO_BINARY`: neither a native binary nor WebAssembly works here; the message says what was tried
  */
 export type ErrorCode =
   | 'ERR_SHAPE'

@@ -21,8 +21,10 @@ export {
   compressNetworkSync,
 } from './linear/compress-network.js'
 export type { Matched } from './linear/plan.js'
-export type { Numbers, Stage } from './native/addon.js'
+export type { LoadOptions, Numbers, Stage } from './surface.js'
+export { type Info, info } from './native/info.js'
 export type { Progress } from './native/job.js'
+export { load } from './native/native.js'
 export {
   type Compressed,
   type CompressOptions,

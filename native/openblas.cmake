@@ -2,10 +2,17 @@
 # processor per instruction set. Such an addon needs no BLAS of the machine, starts no BLAS threads and is small.
 # Elsewhere, or where there is no such archive, the BLAS of the machine is linked.
 #
-# Sets BLAS_OBJECT (an object file for the kernel), BLAS_LINK and BLAS_DEFINITIONS.
+# With FEWPOINTS_BLAS=none there is none, and own products do (kernel/blas/without_blas.cpp): in the prebuilt binaries.
+#
+# Sets BLAS_SOURCES, BLAS_OBJECT (an object file for the kernel), BLAS_LINK and BLAS_DEFINITIONS.
 set(BLAS_OBJECT "")
 set(BLAS_LINK "")
 set(BLAS_DEFINITIONS "")
+if(FEWPOINTS_BLAS STREQUAL "none")
+  set(BLAS_SOURCES kernel/blas/without_blas.cpp)
+  return()
+endif()
+set(BLAS_SOURCES kernel/blas/blas.cpp kernel/blas/openblas.cpp)
 
 # The kind of processor of OpenBLAS whose kernels run wherever the instruction set does.
 set(BLAS_CORE_v2 NEHALEM)

@@ -387,6 +387,24 @@ describe('info', () => {
     expect(stdout).toContain("by fewpoints, order 2; weights in 'weights', source rows in 'indices'")
     expect(stdout).toContain('Moments of the 2 number columns')
   })
+
+  it('without a file tells what computes', async () => {
+    const { code, stdout, stderr } = await fewpoints(['info'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const json = await fewpointsJson(['info'])
+    expect(json).toMatchObject({ command: 'info', node: process.versions.node, instructionSet: expect.any(String) })
+    expect(json.backend).toMatch(/^(native|wasm)$/)
+    for (const text of [json.version, json.platform, json.binary ?? 'WebAssembly']) expect(stdout).toContain(text)
+  })
+
+  it('says why nothing computes', async () => {
+    const env = { FEWPOINTS_BACKEND: 'none' }
+    const { code, stderr } = await fewpoints(['info'], { env })
+    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('FEWPOINTS_BACKEND must be') })
+    const version = await fewpoints(['--version'], { env })
+    expect(version).toMatchObject({ code: 0, stderr: '' })
+    expect(version.stdout).toMatch(/^\d+\.\d+\.\d+ \(cannot compute here\)\nFEWPOINTS_BACKEND must be/)
+  })
 })
 
 describe('how it ends', () => {
@@ -464,7 +482,7 @@ describe('how it ends', () => {
     for (const args of [['--help'], ['help', 'compress'], ['verify', '--help'], ['--version']]) {
       const { code, stdout, stderr } = await fewpoints(args)
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-      expect(stdout).toMatch(/Usage: fewpoints|^\d+\.\d+\.\d+\n$/)
+      expect(stdout).toMatch(/Usage: fewpoints|^\d+\.\d+\.\d+ \((native|wasm), \w+-\w+.*\)\n$/)
     }
     expect((await fewpoints(['--help'])).stdout).toContain('Exit codes: 0 all is well')
   })

@@ -137,10 +137,11 @@ describe('the layout', () => {
     expect(folders.filter((folder) => !foldersOf(map).includes(folder))).toEqual([])
   })
 
-  it('has every source file of the kernel and the binding in a list of CMakeLists.txt', () => {
-    const lists = [
-      ...readFileSync(join(PACKAGE_ROOT, 'native/CMakeLists.txt'), 'utf8').matchAll(/^\s*set\(([^)]*)\)/gm),
-    ]
+  it('has every source file of the kernel and the binding in a list of the build', () => {
+    const build = ['CMakeLists.txt', 'openblas.cmake'].map((file) =>
+      readFileSync(join(PACKAGE_ROOT, 'native', file), 'utf8'),
+    )
+    const lists = [...build.join('\n').matchAll(/^\s*set\(([^)]*)\)/gm)]
     const listed = new Set(lists.flatMap(([, words]) => words.split(/\s+/).map((word) => `native/${word}`)))
     const sources = [...includes.keys()].filter((file) => /^native\/(kernel|node)\/.*\.cpp$/.test(file))
     expect(sources.filter((file) => !listed.has(file))).toEqual([])

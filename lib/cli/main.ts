@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 // The command line: the commands, their options, and the end of the process.
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
 import { systemError } from '../io/bytes.js'
 import { orMemoryError } from '../native/memory.js'
@@ -9,6 +8,7 @@ import { addBatchCommands } from './batch-commands.js'
 import { CliError, EXIT, exitCodeOf, printError } from './exit.js'
 import { abortOnInterrupt } from './interrupt.js'
 import { COLUMNS, DROP, QUALITY, SCALE, THREADS } from './option-texts.js'
+import { programInfo, versionText } from './program-info.js'
 import { addTextOptions } from './text-options.js'
 
 const EXIT_CODES = `
@@ -25,7 +25,11 @@ const FORCE = 'overwrite the output if it exists (never the input)'
 function program(signal: AbortSignal): Command {
   const fewpoints = new Command('fewpoints')
     .description('Replaces many weighted points by a few of them, with the same polynomial moments.')
-    .version(version(), '-V, --version')
+    .option('-V, --version', 'print the version, and what computes')
+    .on('option:version', () => {
+      process.stdout.write(versionText())
+      throw new CommanderError(0, 'commander.version', '')
+    })
     .addHelpText('after', EXIT_CODES)
 
   addTextOptions(fewpoints.command('compress'))
@@ -128,10 +132,16 @@ function program(signal: AbortSignal): Command {
     })
 
   addTextOptions(fewpoints.command('info'))
-    .description('list columns, types, ranges and missing values, and the number of moments for each order')
-    .argument('<file>', INPUTS)
+    .description(
+      'list columns, types, ranges and missing values, and the number of moments for each order; without a file: what computes',
+    )
+    .argument('[file]', INPUTS)
     .option('--json', 'print it as JSON', false)
     .action(async (file, options) => {
+      if (file === undefined) {
+        programInfo(options.json)
+        return
+      }
       const { infoCommand } = await import('./info.js')
       await infoCommand(file, options, signal)
     })
@@ -181,10 +191,6 @@ function program(signal: AbortSignal): Command {
       .configureOutput({ outputError: () => {} })
   }
   return fewpoints
-}
-
-function version(): string {
-  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 }
 
 async function main(): Promise<void> {

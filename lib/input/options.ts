@@ -1,8 +1,8 @@
 // Options as data: one table per function, one line per option. `readOptions` reads every option exactly once, so a getter
 // or a Proxy cannot show one value to the check and another to the computation.
-import { availableParallelism } from 'node:os'
+import { usualThreads } from '#platform'
 import { describe, rangeError, typeError } from '../errors.js'
-import type { Numbers } from '../native/addon.js'
+import type { Numbers } from '../surface.js'
 import type { Progress } from '../native/job.js'
 import { nearest } from '../nearest.js'
 import { MAX_ORDER } from './multi-index.js'
@@ -220,11 +220,7 @@ function signal(value: unknown, where: string): AbortSignal {
 const MAX_INT32 = 2 ** 31 - 1
 const MAX_THREADS = 1024
 
-/** OMP_NUM_THREADS may be a list, one number per nesting level: the first counts. A value that is no number is ignored. */
-function defaultThreads(): number {
-  const wanted = Number.parseInt(process.env.OMP_NUM_THREADS ?? '', 10)
-  return Math.min(wanted >= 1 ? wanted : availableParallelism(), MAX_THREADS)
-}
+const defaultThreads = () => Math.min(usualThreads(), MAX_THREADS)
 
 export const wholeOrder: Option<number>['check'] = wholeNumber(0, MAX_ORDER)
 

@@ -1,8 +1,8 @@
 // Reads arrays of points: a typed array with a dimension, or an ndarray-like object. The result is a range-checked view of
 // memory that is neither shared nor resizable. The numbers themselves are checked when the native side copies them.
-import { types } from 'node:util'
+import { isFloat32Array, isFloat64Array, isSharedArrayBuffer } from '#platform'
 import { describe, rangeError, typeError } from '../errors.js'
-import type { NativePoints, Numbers } from '../native/addon.js'
+import type { NativePoints, Numbers } from '../surface.js'
 import { copyOf, copyOfSingles } from '../native/memory.js'
 
 /** A strided two-dimensional array, as the packages ndarray and @stdlib/ndarray have it. Strides count elements. */
@@ -32,7 +32,7 @@ const MAX_ROWS = 2 ** 32 - 1
 
 /** Whether it is a Float64Array or Float32Array, perhaps of another realm (vm contexts, some test runners). */
 export function isNumbers(value: unknown): value is Numbers {
-  return types.isFloat64Array(value) || types.isFloat32Array(value)
+  return isFloat64Array(value) || isFloat32Array(value)
 }
 
 /**
@@ -202,13 +202,13 @@ export function ownNumbers(array: Numbers, where: string): Numbers {
   }
   // A view that a shrunk buffer left out of bounds has length 0 as well, and cannot be copied.
   if (array.length === 0) return array
-  if (!types.isSharedArrayBuffer(buffer) && !buffer.resizable) return array
-  return types.isFloat64Array(array) ? copyOf(array) : copyOfSingles(array)
+  if (!isSharedArrayBuffer(buffer) && !buffer.resizable) return array
+  return isFloat64Array(array) ? copyOf(array) : copyOfSingles(array)
 }
 
 /** ArrayBuffer.prototype.detached came after Node 20. No view can be made on a detached buffer, which tells as well. */
 function isDetached(buffer: ArrayBufferLike): boolean {
-  if (types.isSharedArrayBuffer(buffer)) return false
+  if (isSharedArrayBuffer(buffer)) return false
   try {
     new Uint8Array(buffer)
     return false

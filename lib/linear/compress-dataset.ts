@@ -12,7 +12,7 @@ import {
   withDefault,
 } from '../input/options.js'
 import { type OrderBlock, wholeOrderOrAuto } from '../input/order.js'
-import type { Numbers } from '../native/addon.js'
+import type { Numbers } from '../surface.js'
 import { float64s } from '../native/memory.js'
 import type { Compressed } from '../points/compress.js'
 import type { Matched, Plan } from './plan.js'

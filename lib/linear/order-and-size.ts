@@ -3,7 +3,8 @@
 import { rangeError } from '../errors.js'
 import { checkFeatures, countOf } from '../input/multi-index.js'
 import { sizeForAuto } from '../input/options.js'
-import { type NativeAutomaticRule, native } from '../native/addon.js'
+import { native } from '../native/native.js'
+import type { NativeAutomaticRule } from '../surface.js'
 import type { Wanted } from './plan.js'
 
 /** The kernel's bounds for order 'auto'. Without columns there is only order 0. */

@@ -1,6 +1,6 @@
 // A plan: which moments of partially linear rows are kept, and the native calls that do it.
 
-import type { NativeCompressInput } from '../native/addon.js'
+import type { NativeCompressInput } from '../surface.js'
 import { memoryToHave } from '../native/memory.js'
 import type { PartiallyLinearRows } from './rows.js'
 

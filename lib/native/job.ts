@@ -1,6 +1,6 @@
 // Turns a native job into a promise: it obeys an AbortSignal, reports progress, and leaves no listener when it is settled.
 
-import type { NativeJob, NativeProgress, Stage } from './addon.js'
+import type { NativeJob, NativeProgress, Stage } from '../surface.js'
 
 /** Where a long computation stands: `done` of `total` units of the stage, `done` <= `total`. */
 export interface Progress {

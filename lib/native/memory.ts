@@ -1,8 +1,10 @@
 // Arrays as long as an input, and how much memory there is. Where there is no room for an array, JavaScript throws a
 // RangeError without a code and without the bytes; the functions here throw ERR_MEMORY with them.
-import { freemem, totalmem } from 'node:os'
+import { memoryInAll, memoryToHave } from '#platform'
 import { plainError } from '../errors.js'
-import type { Numbers } from './addon.js'
+import type { Numbers } from '../surface.js'
+
+export { memoryToHave }
 
 /** Zeros. Throws Error ERR_MEMORY with the bytes. */
 export function float64s(length: number): Float64Array<ArrayBuffer> {
@@ -38,7 +40,7 @@ function made<T>(length: number, size: number, make: () => T): T {
   try {
     return make()
   } catch (cause) {
-    if (!isNoRoom(cause)) throw cause
+    if (!(cause instanceof RangeError)) throw cause // engines have messages of their own for it
     const message = `not enough memory: an array of ${length} numbers needs ${length * size} bytes`
     throw plainError('ERR_MEMORY', message, cause)
   }
@@ -53,28 +55,13 @@ function isNoRoom(error: unknown): boolean {
 }
 
 /**
- * Bytes that the process can still have: the free memory of the machine (caches that the system gives up count as free),
- * and no more than the limit of its container leaves to this process. On macOS it is all memory of the machine, because
- * the free memory that macOS reports leaves out most of what it would give.
- */
-export function memoryToHave(): number {
-  const free = process.platform === 'darwin' ? totalmem() : freemem()
-  return Math.min(free, Math.max(0, containerLimit() - process.memoryUsage.rss()))
-}
-
-/**
  * A bound on the memory that a file may ask for. A small file can announce far more numbers than it holds, because formats
  * repeat and pack, and a process that takes more memory than there is gets killed without a message. Throws Error
  * ERR_MEMORY when `bytes` exceed all memory of the machine or of the container.
  */
 export function checkMemory(path: string, what: string, bytes: number): void {
-  const total = Math.min(containerLimit(), totalmem())
+  const total = memoryInAll()
   if (!(bytes <= total)) {
     throw plainError('ERR_MEMORY', `${path}: ${what} need ${bytes} bytes of memory, and there are ${total} in all`)
   }
-}
-
-/** Infinity where there is none: the system says undefined or 0 then. */
-function containerLimit(): number {
-  return process.constrainedMemory() || Number.POSITIVE_INFINITY
 }

@@ -13,7 +13,8 @@ import {
 } from '../input/options.js'
 import { momentsOf, type NativeSpace, nativeSpace, type OrderBlock, orderOrAuto } from '../input/order.js'
 import { type PointsInput, readWeighted } from '../input/points.js'
-import { type NativeCompressed, type NativeCompressInput, type Numbers, native } from '../native/addon.js'
+import { native } from '../native/native.js'
+import type { NativeCompressed, NativeCompressInput, Numbers } from '../surface.js'
 import { runJob } from '../native/job.js'
 import { memoryToHave } from '../native/memory.js'
 

@@ -4,7 +4,7 @@ import { bothForms } from '../input/both-forms.js'
 import { featureCount } from '../input/multi-index.js'
 import { type AsyncOptions, oneOf, shared, type ThreadOptions, typedNumbers, withDefault } from '../input/options.js'
 import { ownNumbers, type PointsInput, readWeighted } from '../input/points.js'
-import type { Numbers } from '../native/addon.js'
+import type { Numbers } from '../surface.js'
 import { memoryToHave } from '../native/memory.js'
 
 export interface MatchMomentsSyncOptions extends ThreadOptions {

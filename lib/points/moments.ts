@@ -4,7 +4,7 @@ import { bothForms } from '../input/both-forms.js'
 import { sumCount } from '../input/multi-index.js'
 import { type AsyncOptions, oneOf, shared, type ThreadOptions, withDefault } from '../input/options.js'
 import { type PointsInput, readWeighted } from '../input/points.js'
-import type { Numbers } from '../native/addon.js'
+import type { Numbers } from '../surface.js'
 import { memoryToHave } from '../native/memory.js'
 
 export interface MomentsSyncOptions extends ThreadOptions {

@@ -13,7 +13,7 @@ import {
   wholeNumber,
 } from '../input/options.js'
 import { isNumbers, type PointsInput, readPoints, readWeights } from '../input/points.js'
-import type { NativeNnlsInput, Numbers } from '../native/addon.js'
+import type { NativeNnlsInput, Numbers } from '../surface.js'
 
 /** Constraints E x = f. */
 export interface Equality {

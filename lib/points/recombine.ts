@@ -4,7 +4,7 @@ import { bothForms } from '../input/both-forms.js'
 import { checkFeatures } from '../input/multi-index.js'
 import { type AsyncOptions, optional, shared, type ThreadOptions, wholeNumber } from '../input/options.js'
 import { type PointsInput, readPoints, readWeights } from '../input/points.js'
-import type { NativeRecombineInput, Numbers } from '../native/addon.js'
+import type { NativeRecombineInput, Numbers } from '../surface.js'
 import { memoryToHave } from '../native/memory.js'
 
 export interface RecombineSyncOptions extends ThreadOptions {

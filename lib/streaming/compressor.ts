@@ -13,13 +13,8 @@ import {
   withDefault,
 } from '../input/options.js'
 import { type PointsInput, readWeighted } from '../input/points.js'
-import {
-  type NativeCompressor,
-  type NativePiece,
-  type NativeStreamState,
-  type Numbers,
-  native,
-} from '../native/addon.js'
+import { native } from '../native/native.js'
+import type { NativeCompressor, NativePiece, NativeStreamState, Numbers } from '../surface.js'
 import { runJob } from '../native/job.js'
 import { type Compressed, type CompressOptions, keepingInput, keepingTable } from '../points/compress.js'
 

@@ -2,7 +2,7 @@
 // torch.optim (2.x), so that runs can be compared.
 import { rangeError } from '../errors.js'
 import { type OptionValues, oneOf, optional, pair, realNumber, withDefault } from '../input/options.js'
-import type { NativeRule } from '../native/addon.js'
+import type { NativeRule } from '../surface.js'
 
 /**
  * - 'gd', 'sgd': p -= rate g; 'gd' takes all rows at once, 'sgd' takes batches if wanted

@@ -1,10 +1,9 @@
 #include "build_info.hpp"
 
-#include <omp.h>
-
 #include <Eigen/Core>
 
 #include "blas/blas.hpp"
+#include "parallel/region.hpp"
 #include "simd/kernels.hpp"
 
 namespace fewpoints {
@@ -18,7 +17,7 @@ Info info() {
 #ifdef FEWPOINTS_OTHER_EIGEN
   i.eigen += ", not the pinned " FEWPOINTS_OTHER_EIGEN;
 #endif
-  i.openmp = _OPENMP;
+  i.openmp = openmp_version();
   i.blas = blas_config();
   i.blas_core = blas_core();
   i.blas_threads = blas_threads();

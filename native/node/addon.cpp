@@ -44,6 +44,11 @@ Napi::Value call(const Napi::CallbackInfo& info) {
 Napi::Value get_info(const Napi::CallbackInfo& call) {
   const Info info = fewpoints::info();
   Napi::Object out = Napi::Object::New(call.Env());
+#ifdef __wasm__
+  out.Set("backend", "wasm");
+#else
+  out.Set("backend", "native");
+#endif
   out.Set("instructionSet", info.instruction_set);
   out.Set("compiler", info.compiler);
   out.Set("eigen", info.eigen);

@@ -3,7 +3,9 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
+#include <new>
 #include <string>
+#include <utility>
 
 #include "base/status.hpp"
 #include "errors.hpp"
@@ -37,6 +39,11 @@ std::int64_t read_integer(const Napi::Object& input, const char* name, std::int6
   return static_cast<std::int64_t>(x);
 }
 
+std::size_t to_size(std::int64_t count) {
+  if (!std::in_range<std::size_t>(count)) throw std::bad_alloc();
+  return static_cast<std::size_t>(count);
+}
+
 double read_number(const Napi::Object& input, const char* name) {
   const Napi::Value value = input.Get(name);
   const double x = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::numeric_limits<double>::quiet_NaN();
@@ -65,19 +72,17 @@ NumbersArgument::NumbersArgument(const Napi::Value& value, const char* name) : n
   throw WrongKind("ERR_SHAPE", text(name, " must be a Float64Array or Float32Array"));
 }
 
-NumbersView NumbersArgument::view(std::size_t& length) const {
-  napi_typedarray_type type;
-  void* data = nullptr;
-  napi_value buffer;
-  const napi_env env = array_.Env();
-  if (napi_get_typedarray_info(env, array_, &type, &length, &data, &buffer, nullptr) != napi_ok)
-    throw Napi::Error::New(env);
-  bool detached = false;  // stays false for a SharedArrayBuffer, which cannot be detached
-  napi_is_detached_arraybuffer(env, buffer, &detached);
-  if (detached) throw WrongKind("ERR_DETACHED", text(name_, ": the array's buffer was transferred away"));
+TypedArray NumbersArgument::now() const {
+  const TypedArray array(array_);
+  if (array.is_detached()) throw WrongKind("ERR_DETACHED", text(name_, ": the array's buffer was transferred away"));
+  return array;
+}
+
+NumbersView NumbersArgument::view(const TypedArray& array, std::size_t first, std::size_t count) const {
+  elements_ = Elements::of(array, first, count);
   NumbersView view;
-  view.data = data;
-  view.is_float32 = type == napi_float32_array;
+  view.data = elements_.data();
+  view.is_float32 = array.type == napi_float32_array;
   return view;
 }
 
@@ -91,9 +96,7 @@ PointsArgument::PointsArgument(const char* name, const Napi::Object& points)
 }
 
 PointsView PointsArgument::view() const {
-  std::size_t length = 0;
-  PointsView view;
-  view.numbers = numbers_.view(length);
+  const TypedArray array = numbers_.now();
   // An address is linear in row and column, so its extremes are at the corners. The products of numbers of 53 bits need
   // 128 bits.
   const __int128 last_row = static_cast<__int128>(count_ - 1) * row_stride_;
@@ -101,10 +104,13 @@ PointsView PointsArgument::view() const {
   __int128 low = offset_, high = offset_;
   (last_row < 0 ? low : high) += last_row;
   (last_column < 0 ? low : high) += last_column;
-  if (low < 0 || high >= static_cast<__int128>(length))
-    throw Error(Code::Shape, text(name_, ": elements outside the array, which has ") + std::to_string(length));
-  const std::size_t size = view.numbers.is_float32 ? sizeof(float) : sizeof(double);
-  view.numbers.data = static_cast<const char*>(view.numbers.data) + static_cast<std::size_t>(offset_) * size;
+  if (low < 0 || high >= static_cast<__int128>(array.length))
+    throw Error(Code::Shape, text(name_, ": elements outside the array, which has ") + std::to_string(array.length));
+  const auto first = static_cast<std::size_t>(low);
+  PointsView view;
+  view.numbers = numbers_.view(array, first, static_cast<std::size_t>(high) - first + 1);
+  const std::size_t before = (static_cast<std::size_t>(offset_) - first) * array.element_size();
+  view.numbers.data = static_cast<const char*>(view.numbers.data) + before;
   view.numbers.stride = static_cast<std::ptrdiff_t>(column_stride_);
   view.row_stride = static_cast<std::ptrdiff_t>(row_stride_);
   view.count = count_;
@@ -119,12 +125,11 @@ OptionalNumbers::OptionalNumbers(const Napi::Object& input, const char* name) : 
 
 NumbersView OptionalNumbers::view(std::size_t count) const {
   if (!numbers_) return {};
-  std::size_t length = 0;
-  const NumbersView view = numbers_->view(length);
-  if (length != count)
+  const TypedArray array = numbers_->now();
+  if (array.length != count)
     throw Error(Code::Shape,
-                text(name_, " must have ") + std::to_string(count) + " numbers, got " + std::to_string(length));
-  return view;
+                text(name_, " must have ") + std::to_string(count) + " numbers, got " + std::to_string(array.length));
+  return numbers_->view(array, 0, count);
 }
 
 List<double> read_list(const Napi::Object& input, const char* name, std::size_t count) {

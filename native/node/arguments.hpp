@@ -3,7 +3,8 @@
 //
 // Lifetime: a view points into memory of V8's that JavaScript may detach or shrink as soon as it runs again. So
 // everything is read from the objects first (getters may run), then view() is called, and the views are copied before
-// anything else is done. Shared memory may even change while it is copied. So the kernel validates the copy.
+// anything else is done. Shared memory may even change while it is copied. So the kernel validates the copy. In
+// WebAssembly a view points into memory of the argument, and ends with it.
 #pragma once
 #include <napi.h>
 
@@ -13,6 +14,7 @@
 #include <optional>
 #include <vector>
 
+#include "elements.hpp"
 #include "points/point_set.hpp"
 
 namespace fewpoints::node {
@@ -28,13 +30,16 @@ class NumbersArgument {
  public:
   // Throws WrongKind ERR_SHAPE. name: the name of the array in messages.
   NumbersArgument(const Napi::Value& value, const char* name);
-  // Sets `length` to the current length of the array: 0 when it lies beyond the end of its resizable buffer. Throws
-  // WrongKind ERR_DETACHED.
-  NumbersView view(std::size_t& length) const;
+  // The array as it is now; its length is 0 when it lies beyond the end of its resizable buffer. Throws WrongKind
+  // ERR_DETACHED.
+  TypedArray now() const;
+  // Its elements [first, first + count), which must be in range.
+  NumbersView view(const TypedArray& array, std::size_t first, std::size_t count) const;
 
  private:
   const char* name_;
   Napi::Value array_;
+  mutable Elements elements_;  // what the view points to
 };
 
 // The property `name` of `input`, an object of the boundary's type NativePoints.
@@ -69,6 +74,9 @@ class OptionalNumbers {
   const char* name_;
   std::optional<NumbersArgument> numbers_;
 };
+
+// The count as a size. Throws std::bad_alloc when so many things have no room in the address space.
+std::size_t to_size(std::int64_t count);
 
 // The whole number `name` of `input`. Throws Error Option when it is not one, or is outside [low, high]. Both bounds
 // must be within 2^53 of 0.

@@ -1,6 +1,8 @@
 #include "compress_options.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 #include "arguments.hpp"
 #include "base/status.hpp"
@@ -37,7 +39,9 @@ CompressOptions read_compress_options(const Napi::Object& input, const Polynomia
   options.threads = read_threads(input);
   options.automatic = input.Get("auto").ToBoolean();
   options.best = input.Get("best").ToBoolean();
-  options.size = static_cast<std::size_t>(read_integer(input, "size", 1, kMaxExact));
+  // More points than can be counted are all points.
+  constexpr auto kMostPoints = static_cast<std::int64_t>(std::min<std::uint64_t>(kMaxExact, SIZE_MAX));
+  options.size = static_cast<std::size_t>(std::min(read_integer(input, "size", 1, kMaxExact), kMostPoints));
   options.standardise = input.Get("standardise").ToBoolean();
   options.scales = read_list(input, "scales", static_cast<std::size_t>(space.dimension()));
   return options;

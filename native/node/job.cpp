@@ -10,42 +10,17 @@
 #include "compute_thread.hpp"
 #include "environment.hpp"
 #include "errors.hpp"
+#include "jobs.hpp"
 #include "parallel/part_times.hpp"
+#include "progress.hpp"
 
 namespace fewpoints::node {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::steady_clock;
 
-constexpr auto kProgressEvery = milliseconds(50);
 // How often a waiting Sync call checks whether its worker is being terminated.
 constexpr auto kLookEvery = milliseconds(20);
-
-const char* name_of(Stage stage) {
-  switch (stage) {
-    case Stage::Copy: return "copy";
-    case Stage::Partition: return "partition";
-    case Stage::Recombine: return "recombine";
-    case Stage::Solve: return "solve";
-    case Stage::Verify: return "verify";
-    case Stage::Train: return "train";
-  }
-  return "";
-}
-
-struct Progress {
-  Stage stage = Stage::Copy;
-  std::size_t done = 0, total = 0;
-};
-
-// The kernel reports from nested loops. Only progress that does not go back is passed on: not to an earlier stage, nor,
-// within a stage, to a smaller number or a smaller share.
-bool is_ahead(const Progress& next, const Progress& last) {
-  if (next.stage != last.stage) return next.stage > last.stage;
-  return next.done >= last.done && static_cast<double>(next.done) * static_cast<double>(last.total) >=
-                                       static_cast<double>(last.done) * static_cast<double>(next.total);
-}
 
 }  // namespace
 
@@ -106,12 +81,7 @@ class Job final : public Work {
     // Only the thread of the job reports: in a team, every worker is thread 0 of the loops that it opens itself.
     if (!has_progress_ || total == 0 || std::this_thread::get_id() != thread_) return;
     const Progress next{stage, std::min(done, total), total};
-    const auto now = steady_clock::now();
-    const bool first = !any_ || stage != sent_.stage;
-    if (any_ && (!is_ahead(next, sent_) || (!first && now - sent_at_ < kProgressEvery))) return;
-    any_ = true;
-    sent_ = next;
-    sent_at_ = now;
+    if (!filter_.passes(next)) return;
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       latest_ = next;
@@ -187,9 +157,7 @@ class Job final : public Work {
 
   // compute thread; the JavaScript thread reads failure_ once finished_ is set
   bool has_progress_ = false;
-  bool any_ = false;
-  Progress sent_;
-  steady_clock::time_point sent_at_;
+  ProgressFilter filter_;
   std::thread::id thread_;
   std::exception_ptr failure_;
   std::atomic<bool> finished_{false};
@@ -296,6 +264,8 @@ Napi::Value start(Napi::Env env, const Call& call, const Napi::Value& progress) 
   }
   return object;
 }
+
+void share(int threads, const std::function<void(int threads)>& work) { ComputeThread::get().share(threads, work); }
 
 Napi::Value run_sync(Napi::Env env, const Call& call) {
   const PartTimer timer(Part::Output);

@@ -4,9 +4,32 @@
 #include <napi.h>
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
+#include "elements.hpp"
+
 namespace fewpoints::node {
+
+// An array of zeros that is being filled.
+class ResultArray {
+ public:
+  ResultArray() = default;
+  ResultArray(Napi::Value value, const TypedArray& array, std::size_t length)
+      : value_(value), array_(array), elements_(Elements::unread(array, 0, length)), length_(length) {}
+  // Where to write. Valid until finish().
+  void* elements() { return elements_.data(); }
+  Napi::Value finish() const {
+    elements_.put(*array_, 0, length_);
+    return value_;
+  }
+
+ private:
+  Napi::Value value_;
+  std::optional<TypedArray> array_;
+  Elements elements_;
+  std::size_t length_ = 0;
+};
 
 // The constructors of one environment. They are those of the engine, even when globalThis.Float64Array was replaced.
 // The constructor of a prototype can be replaced as well, so each array is checked before it is written to.
@@ -16,12 +39,13 @@ class Arrays {
   // Throws Error Memory, and whatever JavaScript throws.
   Napi::Value of(const std::vector<double>& values) const;
   Napi::Value of(const std::vector<std::uint32_t>& values) const;
-  // Arrays of zeros, and where to write their elements. They are valid as long as the array is.
-  Napi::Value doubles(std::size_t length, double*& elements) const;
-  Napi::Value uint32s(std::size_t length, std::uint32_t*& elements) const;
+  ResultArray doubles(std::size_t length) const;
+  ResultArray uint32s(std::size_t length) const;
+  // The method of typed arrays that copies elements.
+  const Napi::FunctionReference& set() const { return set_; }
 
  private:
-  Napi::FunctionReference float64_, uint32_;
+  Napi::FunctionReference float64_, uint32_, set_;
 };
 
 // A Float64Array or a Uint32Array. Throws Error Memory, and whatever JavaScript throws.

@@ -104,7 +104,7 @@ class CompressorHandle {
     const int dimension = static_cast<int>(read_integer(input, "dimension", 1, kMaxInt));
     const CompressOptions options = read_compress_options(input, read_space(input, dimension));
     const std::int64_t block_rows = read_integer(input, "blockRows", 0, kMaxInt);
-    auto compressor = std::make_unique<StreamCompressor>(options, dimension, static_cast<std::size_t>(block_rows));
+    auto compressor = std::make_unique<StreamCompressor>(options, dimension, to_size(block_rows));
     if (!input.Get("memory").IsUndefined() && compressor->bytes() > read_number(input, "memory")) {
       char text[200];
       std::snprintf(

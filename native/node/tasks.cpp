@@ -1,7 +1,9 @@
 #include "tasks.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -9,7 +11,6 @@
 #include "compress_options.hpp"
 #include "compression/verify.hpp"
 #include "compression/working_memory.hpp"
-#include "compute_thread.hpp"
 #include "environment.hpp"
 #include "function_task.hpp"
 #include "matching/match_moments.hpp"
@@ -44,7 +45,7 @@ struct WeightedPoints {
     const PointsView points_view = points.view();
     const NumbersView weights_view = weights.view(points.count());
     std::optional<PointSet> set;
-    ComputeThread::get().share(bytes() < kSharedBytes ? 1 : threads, [&](int team) {
+    share(bytes() < kSharedBytes ? 1 : threads, [&](int team) {
       const PartTimer timer(Part::Copy);
       set.emplace(points_view, weights_view, name, team);
     });
@@ -62,7 +63,7 @@ struct SetInput : WeightedPoints {
       : WeightedPoints(input),
         space(knows_blocks ? read_space(input, points.dimension()) : read_total(input, points.dimension())),
         threads(read_threads(input)),
-        features(static_cast<std::size_t>(space.count())) {
+        features(to_size(space.count())) {
     bytes = this->bytes();
   }
   int order() const { return space.order[0]; }
@@ -71,18 +72,23 @@ struct SetInput : WeightedPoints {
   std::size_t features;
 };
 
-// Must be called before the first large allocation. Throws Error Memory when input.memory is given and the call needs
-// more bytes than that.
+// What pointers can address. On 64 bits that is no limit.
+constexpr double kAddressable = sizeof(void*) > 4 ? std::numeric_limits<double>::infinity() : 0x1p32;
+
+// Must be called before the first large allocation. Throws Error Memory when the call needs more bytes than
+// input.memory, or than can be addressed.
 void check_memory(const Napi::Object& input, const char* call, double work, double copy, std::size_t points,
                   std::size_t features) {
-  if (input.Get("memory").IsUndefined()) return;
-  const double memory = read_number(input, "memory");
-  if (work + copy <= memory) return;
+  const bool is_given = !input.Get("memory").IsUndefined();
+  const double free = is_given ? read_number(input, "memory") : std::numeric_limits<double>::infinity();
+  const double wanted = work + copy;
+  if (wanted <= std::min(free, kAddressable)) return;
   char text[320];
   std::snprintf(text, sizeof text,
                 "%s: %zu points with %zu moments need about %.0f bytes of memory, %.0f of them for the copy of the "
-                "input, and %.0f are free%s",
-                call, points, features, work + copy, copy, std::max(memory, 0.0),
+                "input, and %.0f %s%s",
+                call, points, features, wanted, copy, std::clamp(free, 0.0, kAddressable),
+                free <= kAddressable ? "are free" : "can be addressed here",
                 work > copy ? "; fewer moments need less" : "");
   throw Error(Code::Memory, text);
 }
@@ -92,20 +98,27 @@ void check_memory(const Napi::Object& input, const char* call, double work, doub
 // Makes the arrays of the result. All threads write to them.
 Napi::Object write_points(Napi::Env env, UnwrittenCompressed& output) {
   const Arrays& arrays = Environment::of(env).arrays;
+  ResultArray points, weights, indices;
   const std::size_t count = output.rows.size(), numbers = count * static_cast<std::size_t>(output.rows.dimension());
   RowOrderTarget to{};
   Napi::Object out = Napi::Object::New(env);
   {
     const PartTimer timer(Part::Output);
-    out.Set("points", arrays.doubles(numbers, to.points));
-    out.Set("weights", arrays.doubles(count, to.weights));
-    out.Set("indices", arrays.uint32s(count, to.indices));
+    points = arrays.doubles(numbers);
+    weights = arrays.doubles(count);
+    indices = arrays.uint32s(count);
   }
+  to.points = static_cast<double*>(points.elements());
+  to.weights = static_cast<double*>(weights.elements());
+  to.indices = static_cast<std::uint32_t*>(indices.elements());
   const double bytes = static_cast<double>(numbers + count) * sizeof(double);
-  ComputeThread::get().share(bytes < kSharedBytes ? 1 : output.threads, [&](int team) {
+  share(bytes < kSharedBytes ? 1 : output.threads, [&](int team) {
     Monitor monitor;  // the computation is done, and nobody stops it
     output.write(to, team, monitor);
   });
+  out.Set("points", points.finish());
+  out.Set("weights", weights.finish());
+  out.Set("indices", indices.finish());
   return out;
 }
 
@@ -127,18 +140,19 @@ std::unique_ptr<Task> compress_task(const Napi::Object& input, double& bytes, bo
                    });
 }
 
-// A caller that waits cannot change its features meanwhile, so they are not copied.
+// A caller that waits cannot change its features meanwhile, so they are not copied, where they can be read in place.
 std::unique_ptr<Task> recombine_task(const Napi::Object& input, double& bytes, bool sync) {
   const WeightedPoints features(input, "features");
   const std::size_t count = features.points.count(), width = static_cast<std::size_t>(features.points.dimension());
   int threads = read_threads(input);
   bytes = features.bytes();
-  check_memory(input, "recombine", working_bytes_of_recombine(count, width), sync ? 0 : bytes, count, width);
+  const bool in_place = sync && kElementsInPlace;
+  check_memory(input, "recombine", working_bytes_of_recombine(count, width), in_place ? 0 : bytes, count, width);
   // Less than a millisecond of work. On one thread, because OpenMP's team belongs to the compute thread.
   constexpr std::size_t kInlineWidth = 32, kInlineNumbers = 1 << 16;
   const bool run_inline = width <= kInlineWidth && count * width <= kInlineNumbers;
   if (run_inline) threads = 1;
-  return make_task([matrix = FeatureMatrix(features.points.view(), features.weights.view(count), sync),
+  return make_task([matrix = FeatureMatrix(features.points.view(), features.weights.view(count), in_place),
                     threads](Monitor& monitor) mutable { return recombine(std::move(matrix), threads, monitor); },
                    [](Napi::Env env, const Recombined& output) {
                      Napi::Object out = Napi::Object::New(env);
@@ -168,7 +182,7 @@ std::unique_ptr<Task> verify_task(const Napi::Object& input, double& bytes, bool
     throw Error(Code::Shape, "original and compressed differ in dimension");
   PolynomialSpace space = read_space(input, original.points.dimension());
   const int threads = read_threads(input);
-  const std::size_t count = original.points.count(), features = static_cast<std::size_t>(space.count());
+  const std::size_t count = original.points.count(), features = to_size(space.count());
   bytes = original.bytes() + compressed.bytes();
   check_memory(input, "verify", working_bytes_of_sums(count, features), bytes, count, features);
   return make_task([before = original.copy(threads), after = compressed.copy(threads), space = std::move(space),

@@ -1,5 +1,6 @@
 #include "train_task.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -25,8 +26,9 @@ static_assert(kInlineWork <= kWorkPerWorker);
 // The constant of Enum whose word the property is. LIST: X(name, word, ...).
 #define READ_ENUM(input, name, Enum, LIST) static_cast<Enum>(read_word(input, name, {LIST(FEWPOINTS_WORD)}))
 
-std::size_t read_size(const Napi::Object& input, const char* name, std::size_t most = kMaxExact) {
-  return static_cast<std::size_t>(read_integer(input, name, 0, static_cast<std::int64_t>(most)));
+std::size_t read_size(const Napi::Object& input, const char* name, std::uint64_t most = kMaxExact) {
+  const auto countable = std::min<std::uint64_t>(most, std::numeric_limits<std::size_t>::max());
+  return static_cast<std::size_t>(read_integer(input, name, 0, static_cast<std::int64_t>(countable)));
 }
 
 // The list `name`, which must be given.
@@ -88,7 +90,7 @@ TrainOptions read_options(const Napi::Object& input) {
   // The kernel makes a list of the rows of an epoch and counts them in 64 bits.
   if (static_cast<double>(options.batch) * static_cast<double>(options.batches) > static_cast<double>(kMaxExact))
     throw std::bad_alloc();
-  options.seed = read_size(input, "seed");
+  options.seed = static_cast<std::uint64_t>(read_integer(input, "seed", 0, kMaxExact));
   options.per_copy = input.Get("perCopy").ToBoolean();
   options.single = input.Get("single").ToBoolean();
   options.threads = read_threads(input);

@@ -135,7 +135,7 @@ void test_memory(const std::string& set) {
   for (const Size& size : {kLarge, Size{256, 1500}, Size{1500, 1500}}) {
     BlasScratch scratch(size.rows, size.columns);
     const std::size_t length = BlasScratch::kLeftPart + size.rows * size.columns;
-    if (scratch.data() == nullptr || scratch.size() == 0) return;  // the memory of a library
+    if (scratch.size() == 0 || blas_core().empty()) return;  // the memory of a library, or no BLAS
     std::fill_n(scratch.data(), length, kUntouched);
     const List<double> X = numbers(size.rows * size.columns, 2);
     List<double> H(size.columns * size.columns, 0.0), R(H), copy(X);

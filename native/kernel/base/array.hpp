@@ -9,6 +9,7 @@
 #include <new>
 #include <utility>
 
+#include "base/aligned.hpp"
 #include "base/narrow.hpp"
 #include "base/pages.hpp"
 
@@ -72,7 +73,7 @@ class Array {
     release();
     if (count > (static_cast<std::size_t>(-1) / 2) / sizeof(T)) throw std::bad_alloc();
     const std::size_t bytes = ((count + kPadding) * sizeof(T) + 63) / 64 * 64;
-    void* const block = bytes >= kLargeBlock ? take_pages(bytes) : std::aligned_alloc(64, bytes);
+    void* const block = bytes >= kLargeBlock ? take_pages(bytes) : take_aligned(bytes);
     if (block == nullptr) throw std::bad_alloc();
     data_ = static_cast<T*>(block);
     size_ = count;
@@ -82,7 +83,7 @@ class Array {
     if (bytes_ >= kLargeBlock)
       give_pages(data_, bytes_);
     else
-      std::free(data_);
+      give_aligned(data_);
     data_ = nullptr;
     size_ = bytes_ = 0;
   }

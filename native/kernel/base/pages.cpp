@@ -1,8 +1,9 @@
 #include "base/pages.hpp"
 
 #include <array>
-#include <cstdlib>
 #include <mutex>
+
+#include "base/aligned.hpp"
 
 // The address sanitizer sees what the C library gives.
 #if defined(__SANITIZE_ADDRESS__)
@@ -106,8 +107,8 @@ void give_pages(void* block, std::size_t bytes) noexcept {
 
 #else
 
-void* take_pages(std::size_t bytes) noexcept { return std::aligned_alloc(64, (bytes + 63) / 64 * 64); }
-void give_pages(void* block, std::size_t) noexcept { std::free(block); }
+void* take_pages(std::size_t bytes) noexcept { return take_aligned((bytes + 63) / 64 * 64); }
+void give_pages(void* block, std::size_t) noexcept { give_aligned(block); }
 
 #endif
 

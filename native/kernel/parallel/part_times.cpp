@@ -3,6 +3,11 @@
 #include <chrono>
 #include <ctime>
 #include <mutex>
+#ifdef _WIN32
+#define WIN32_LEAN_AND_MEAN
+#define NOMINMAX
+#include <windows.h>
+#endif
 
 namespace fewpoints {
 namespace {
@@ -17,9 +22,18 @@ std::int64_t wall_now() noexcept {
 }
 
 std::int64_t processor_now() noexcept {
+#ifdef _WIN32
+  FILETIME created, ended, kernel, user;  // in units of 100 ns
+  GetThreadTimes(GetCurrentThread(), &created, &ended, &kernel, &user);
+  const auto units = [](const FILETIME& time) {
+    return std::int64_t{time.dwHighDateTime} << 32 | std::int64_t{time.dwLowDateTime};
+  };
+  return 100 * (units(kernel) + units(user));
+#else
   std::timespec time{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
   return std::int64_t{1'000'000'000} * time.tv_sec + time.tv_nsec;
+#endif
 }
 
 struct State {

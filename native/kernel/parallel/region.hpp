@@ -1,22 +1,21 @@
-// Parallel regions of OpenMP, all of one size.
-//
-// libgomp ends the process when it cannot start a thread. It also ends threads when a region is smaller than the one
-// before, and a later region must then start them again. So threads are started once, when they are first wanted.
-// Before that, std::thread, which throws instead, has shown that twice as many can be started. Every region has all of
-// them. Threads without a part leave the region at once.
+// Parallel regions: one function on several threads at once. The build chooses whose threads they are
+// (FEWPOINTS_THREADS in CMakeLists.txt): those of OpenMP (region_openmp.cpp), where the compiler has it; those of a
+// pool (region_pool.cpp); or the calling thread alone (region_alone.cpp), where there are no threads. No result depends
+// on it.
 #pragma once
-#include <omp.h>
-
-#include <algorithm>
 
 namespace fewpoints {
 
 // Starts threads until there are `wanted`, counting the calling one. Returns how many there are, at most `wanted`.
-// There are fewer when the system refuses a thread or the memory for it.
+// There are fewer when the system refuses a thread or the memory for it. They belong to the calling thread.
 int usable_threads(int wanted) noexcept;
 
-// How many threads there are, counting the calling one. Every region that it opens has this size.
-int region_size() noexcept;
+// What starts the threads, for info(): the date of the OpenMP standard, or 0 when it is not OpenMP.
+int openmp_version() noexcept;
+
+// Calls part(context, index) on `workers` threads, at most usable_threads(workers). The template below is the one to
+// call.
+void run_region(int workers, void (*part)(const void* context, int index), const void* context);
 
 // Calls part(index) once on the calling thread, with index 0, and once on each of up to max - 1 others, with indices
 // from 1 to max - 1. A part must not throw.
@@ -27,11 +26,8 @@ void parallel_region(int max, const Part& part) {
     part(0);
     return;
   }
-#pragma omp parallel num_threads(region_size())
-  {
-    const int index = omp_get_thread_num();
-    if (index < workers) part(index);
-  }
+  run_region(
+      workers, [](const void* context, int index) { (*static_cast<const Part*>(context))(index); }, &part);
 }
 
 }  // namespace fewpoints

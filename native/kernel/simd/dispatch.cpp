@@ -1,5 +1,9 @@
 #include "simd/dispatch.hpp"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 #include <atomic>
 #include <cstdlib>
 #include <string>
@@ -23,6 +27,10 @@ namespace isa_v4 {
 extern const SimdKernels table;
 }
 #endif
+#elif defined(__wasm__)
+namespace isa_wasm {
+extern const SimdKernels table;
+}
 #else
 namespace isa_plain {
 extern const SimdKernels table;
@@ -47,19 +55,34 @@ const Level kLevels[] = {
 #ifdef FEWPOINTS_HAVE_V2  // some test builds leave it out
     {&isa_v2::table, &Processor::v2},
 #endif
+#elif defined(__wasm__)
+    {&isa_wasm::table, nullptr},
 #else
     {&isa_plain::table, nullptr},
 #endif
 };
 
+#if defined(__x86_64__)
+// Registers that the system saves: those of SSE and AVX, and with them the masks and registers of AVX-512.
+constexpr unsigned kXcr0Avx = 0x6, kXcr0Avx512 = 0xe6;
+#endif
+
+// By cpuid itself: __builtin_cpu_supports() needs a part of libgcc that not every compiler has.
 Processor this_processor() {
 #if defined(__x86_64__)
-  __builtin_cpu_init();
   Processor p{};
-  p.v2 = __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("ssse3") && __builtin_cpu_supports("popcnt");
-  p.v3 = p.v2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
-  p.v4 = p.v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (__get_cpuid(1, &a, &b, &c, &d) == 0) return p;
+  const auto has = [](unsigned bits, unsigned wanted) { return (bits & wanted) == wanted; };
+  p.v2 = has(c, bit_SSE4_2 | bit_SSSE3 | bit_POPCNT);
+  // The system must save the wider registers as well, which it tells in XCR0.
+  if (!has(c, bit_OSXSAVE | bit_AVX | bit_FMA)) return p;
+  unsigned saved = 0, high = 0;
+  __asm__("xgetbv" : "=a"(saved), "=d"(high) : "c"(0));
+  if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return p;
+  p.v3 = p.v2 && has(saved, kXcr0Avx) && has(b, bit_AVX2 | bit_BMI2);
+  p.v4 = p.v3 && has(saved, kXcr0Avx512) &&
+         has(b, bit_AVX512F | bit_AVX512BW | bit_AVX512CD | bit_AVX512DQ | bit_AVX512VL);
   return p;
 #else
   return {false, false, false};

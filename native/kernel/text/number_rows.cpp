@@ -1,16 +1,26 @@
 #include "text/number_rows.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <version>
+#ifdef __cpp_lib_to_chars
+#include <charconv>
+#else  // libc++ has from_chars for whole numbers only
+#include <fast_float/fast_float.h>
+#endif
 
 #include "base/list.hpp"
 #include "base/narrow.hpp"
 
 namespace fewpoints {
 namespace {
+
+#ifdef __cpp_lib_to_chars
+using std::from_chars;
+#else
+using fast_float::from_chars;
+#endif
 
 constexpr double kTwo53 = 9007199254740992.0;
 
@@ -58,23 +68,18 @@ bool read_short(const char*& at, const char* end, double& number) {
 }
 
 // Sets `at` to the end of the decimal number that begins there. Returns false when there is none, or none that both
-// ways of reading take for the same. A standard library without from_chars for doubles reads none.
+// ways of reading take for the same.
 bool read_long(const char*& at, const char* end, double& number) {
-#if defined(__cpp_lib_to_chars)
   const char* begin = at;
   if (begin < end && *begin == '+') begin++;
   const char* const digits = begin < end && *begin == '-' && begin == at ? begin + 1 : begin;
   // This leaves out the words for infinity and NaN.
   if (digits == end || !(is_digit(*digits) || *digits == '.')) return false;
-  const auto [stop, error] = std::from_chars(begin, end, number);
-  if (error != std::errc()) return false;
+  const auto [stop, error] = from_chars(begin, end, number);
+  if (error != std::errc() || !std::isfinite(number)) return false;
   at = stop;
   if (std::abs(number) < kTwo53) return true;
   return std::any_of(begin, stop, [](char c) { return c == '.' || c == 'e' || c == 'E'; });
-#else
-  static_cast<void>(at), static_cast<void>(end), static_cast<void>(number);
-  return false;
-#endif
 }
 
 class LineReader {

@@ -1,10 +1,19 @@
-#include "parallel/region.hpp"
+// Regions of OpenMP, all of one size.
+//
+// libgomp ends the process when it cannot start a thread. It also ends threads when a region is smaller than the one
+// before, and a later region must then start them again. So threads are started once, when they are first wanted.
+// Before that, std::thread, which throws instead, has shown that twice as many can be started. Every region has all of
+// them. Threads without a part leave the region at once.
+#include <omp.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <exception>
 #include <thread>
 #include <vector>
+
+#include "parallel/region.hpp"
 
 namespace fewpoints {
 namespace {
@@ -38,7 +47,7 @@ int startable(int wanted) noexcept {
 
 }  // namespace
 
-int region_size() noexcept { return started; }
+int openmp_version() noexcept { return _OPENMP; }
 
 int usable_threads(int wanted) noexcept {
   wanted = std::clamp(wanted, 1, std::min(kMaxThreads, omp_get_thread_limit()));
@@ -52,6 +61,14 @@ int usable_threads(int wanted) noexcept {
   size = omp_get_num_threads();
   started = size;
   return std::min(wanted, started);
+}
+
+void run_region(int workers, void (*part)(const void*, int), const void* context) {
+#pragma omp parallel num_threads(started)
+  {
+    const int index = omp_get_thread_num();
+    if (index < workers) part(context, index);
+  }
 }
 
 }  // namespace fewpoints

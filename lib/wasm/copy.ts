@@ -1,0 +1,101 @@
+// A copy of a call's input that can be given away to a worker: of each array the part that is used.
+import { plainError, typeError } from '../errors.js'
+import type { NativePoints, Numbers } from '../surface.js'
+
+/** Pointers of WebAssembly have 32 bits. */
+export const ADDRESSABLE = 2 ** 32
+
+export interface Copied<T> {
+  value: T
+  /** The memory of its arrays. */
+  buffers: ArrayBuffer[]
+}
+
+/**
+ * Copies objects, lists and typed arrays. Throws ERR_MEMORY with the bytes, also when they are more than WebAssembly can
+ * address. call: the name of the function, for messages.
+ */
+export function copyOfInput<T>(call: string, input: T): Copied<T> {
+  const bytes = bytesOf(input)
+  if (bytes > ADDRESSABLE) {
+    const message = `${call}: the input takes ${bytes} bytes, and WebAssembly can address ${ADDRESSABLE}`
+    throw plainError('ERR_MEMORY', message)
+  }
+  const buffers: ArrayBuffer[] = []
+  try {
+    return { value: copy(input, buffers) as T, buffers }
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause
+    throw plainError('ERR_MEMORY', `${call}: not enough memory: the copy of the input alone takes ${bytes} bytes`, cause)
+  }
+}
+
+/** The memory of all typed arrays in a value that nobody else has. */
+export function buffersOf(value: unknown): ArrayBuffer[] {
+  if (ArrayBuffer.isView(value)) return value.byteLength > 0 ? [value.buffer as ArrayBuffer] : []
+  return isObject(value) ? [...new Set(Object.values(value).flatMap(buffersOf))] : []
+}
+
+function copy(value: unknown, buffers: ArrayBuffer[]): unknown {
+  if (ArrayBuffer.isView(value)) return copyOfArray(value as Numbers, buffers)
+  if (Array.isArray(value)) return value.map((item) => copy(item, buffers))
+  if (!isObject(value)) return value
+  if (isPoints(value)) {
+    const [first, end] = used(value)
+    const data = copyOfArray(value.data.subarray(first, end), buffers)
+    return { ...value, data, offset: value.offset - first }
+  }
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, copy(item, buffers)]))
+}
+
+function copyOfArray(array: Numbers, buffers: ArrayBuffer[]): Numbers {
+  const made = new CONSTRUCTORS[tagOf(array)](array.length)
+  if (array.length > 0) made.set(array)
+  else if (isDetached(array)) throw typeError('ERR_DETACHED', "the array's buffer was transferred away")
+  buffers.push(made.buffer as ArrayBuffer)
+  return made
+}
+
+function bytesOf(value: unknown): number {
+  if (ArrayBuffer.isView(value)) return value.byteLength
+  if (!isObject(value)) return 0
+  if (isPoints(value)) {
+    const [first, end] = used(value)
+    return (end - first) * value.data.BYTES_PER_ELEMENT
+  }
+  return Object.values(value).reduce((bytes: number, item) => bytes + bytesOf(item), 0)
+}
+
+/** The elements from the first one that is used on, to the end of the last one. All, where some are not there. */
+function used({ data, offset, count, dimension, rowStride, columnStride }: NativePoints): [number, number] {
+  const [row, column] = [(count - 1) * rowStride, (dimension - 1) * columnStride]
+  const first = offset + Math.min(row, 0) + Math.min(column, 0)
+  const end = offset + Math.max(row, 0) + Math.max(column, 0) + 1
+  return first >= 0 && end <= data.length ? [first, end] : [0, data.length]
+}
+
+const CONSTRUCTORS = { Float64Array, Float32Array, Uint32Array, Int32Array, Uint8Array } as unknown as Record<
+  string,
+  new (
+    length: number,
+  ) => Numbers
+>
+
+const tagOf = (value: object) => Object.prototype.toString.call(value).slice('[object '.length, -1)
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
+
+function isPoints(value: object): value is NativePoints {
+  return 'rowStride' in value && 'data' in value
+}
+
+function isDetached({ buffer }: Numbers): boolean {
+  try {
+    new Uint8Array(buffer)
+    return false
+  } catch {
+    return true
+  }
+}
