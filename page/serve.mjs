@@ -14,10 +14,11 @@ const TYPES = {
  * Serves a folder to this machine, under a path that begins and ends with a slash, as a plain file server does.
  *
  * @param {string} folder
- * @param {{ path?: string, port?: number }} options
+ * @param {{ path?: string, port?: number, onRequest?: (url: string) => void }} options
  */
-export async function serve(folder, { path = '/', port = 0 } = {}) {
+export async function serve(folder, { path = '/', port = 0, onRequest } = {}) {
   const server = createServer(({ url = '/' }, response) => {
+    onRequest?.(url)
     const { pathname } = new URL(url, 'http://localhost')
     // URL has taken care of `..`.
     const name = pathname.endsWith('/') ? `${pathname}index.html` : pathname

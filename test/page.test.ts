@@ -16,20 +16,22 @@ import { serve } from '../page/serve.mjs'
 import { fill, normal, seeded } from './fixtures.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const out = join(root, 'build/page-test')
 const screenshots = join(root, 'build/screenshots')
 const folder = mkdtempSync(join(tmpdir(), 'fewpoints-page-'))
+const out = join(folder, 'site')
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 const MOST_RESIDUAL = 1e-13
 
 let browser: Browser
 let site: Awaited<ReturnType<typeof serve>>
+/** What the server was asked for. */
+const served: string[] = []
 
 beforeAll(async () => {
   mkdirSync(screenshots, { recursive: true })
   await buildPage(out)
-  site = await serve(out, { path: '/some/folder/try/' })
+  site = await serve(out, { path: '/some/folder/try/', onRequest: (url) => served.push(url) })
   browser = await openChromium()
 })
 afterAll(async () => {
@@ -63,8 +65,10 @@ async function visit(options: BrowserContextOptions = {}): Promise<Visit> {
 /** A visit that must end without requests and without faults. */
 async function visited(use: (page: Page) => Promise<void>, options?: BrowserContextOptions): Promise<void> {
   const { page, requests, faults } = await visit(options)
+  const before = served.length
   try {
     await use(page)
+    expect(served.slice(before)).toEqual([])
     expect(requests.filter((url) => !url.startsWith('blob:'))).toEqual([])
     expect(faults).toEqual([])
   } finally {
