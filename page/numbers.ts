@@ -2,6 +2,7 @@
 
 const WHOLE = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
 const SHORT = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 })
+const COMPACT = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 })
 const VALUE = new Intl.NumberFormat('en', { maximumSignificantDigits: 6 })
 
 /** 1234567 as 1,234,567. */
@@ -10,6 +11,11 @@ export const whole = (value: number): string => WHOLE.format(value)
 /** Three digits, with an exponent where there would be many zeros. */
 export function short(value: number): string {
   return isPlain(value) ? SHORT.format(value) : value.toExponential(1)
+}
+
+/** A number beside an axis: 2,000,000 as 2M. */
+export function tick(value: number): string {
+  return Math.abs(value) >= 1e5 && Math.abs(value) < 1e15 ? COMPACT.format(value) : short(value)
 }
 
 /** Six digits. */

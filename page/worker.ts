@@ -13,13 +13,15 @@ interface Watch {
   onStep(step: Step): void
 }
 
+let loaded: Promise<void> | undefined
 let open: OpenFile | undefined
 let last: Run | undefined
 
 /** What the page may ask for. */
 const answers: { [Name in CallName]: (argument: Argument<Name>, watch: Watch) => Promise<Answer<Name>> } = {
   async load() {
-    await load({ wasm: new URL('./fewpoints.wasm', import.meta.url) })
+    loaded ??= load({ wasm: new URL('./fewpoints.wasm', import.meta.url) })
+    await loaded
     return undefined
   },
   async open(file) {
@@ -29,6 +31,7 @@ const answers: { [Name in CallName]: (argument: Argument<Name>, watch: Watch) =>
   sample: async () => sampleFile(),
   async run(options, { signal, onStep }) {
     if (open === undefined) throw new Error('no file is open')
+    await loaded
     last = await runOn(open, options, signal, onStep)
     return last.facts
   },

@@ -58,7 +58,7 @@ export async function runOn(
       cellsKeepingLess: few.cellsKeepingLess,
       totalWeight: selection.weights === undefined ? selection.count : sumOf(selection.weights),
       elapsed: { read: read - start, compress: end - read },
-      notes: selection.notes,
+      notes: selection.notes.filter((note) => !file.facts.notes.includes(note)),
     },
   }
 }

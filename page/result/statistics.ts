@@ -1,6 +1,7 @@
 // A few statistics of all rows, of the rows kept, and of random subsets of the same size.
 import { quickselect } from 'simple-statistics'
 import type { StatisticKind, StatisticRow } from '../messages.js'
+import { short } from '../numbers.js'
 import { randomNumbers } from '../random.js'
 import type { ShownSet } from './shown-set.js'
 import { compensated } from './sums.js'
@@ -89,9 +90,7 @@ function list(all: ShownSet, labels: readonly string[], order: number): Statisti
     meanOf(`mean of 1 / (1 + z²), z = ${x} standardised`, 'smooth', (s, i) => 1 / (1 + standard(s, i) ** 2)),
   ]
   const jumps = [
-    meanOf(`share of ${x} above ${Number(limit.toPrecision(3))}`, 'jump', ({ columns }, i) =>
-      columns[0][i] > limit ? 1 : 0,
-    ),
+    meanOf(`share of ${x} above ${short(limit)}`, 'jump', ({ columns }, i) => (columns[0][i] > limit ? 1 : 0)),
     quantileOf(`median of ${x}`, 0, 0.5),
     quantileOf(`90 % quantile of ${labels[last]}`, last, 0.9),
   ]

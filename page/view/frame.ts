@@ -1,6 +1,6 @@
 // A canvas with axes: its size, its scales, its ticks.
 import type { Axis } from '../messages.js'
-import { short } from '../numbers.js'
+import { tick } from '../numbers.js'
 import { type Theme, theme } from './theme.js'
 
 export interface Frame {
@@ -59,21 +59,29 @@ export function drawAxes(frame: Frame, x: Axis, y: Axis): void {
   context.textBaseline = 'top'
   for (const value of ticks(x, width / GAP.x)) {
     line(context, frame.x(value), top + height, 0, TICK)
-    context.fillText(short(value), frame.x(value), top + height + TICK + 3)
+    context.fillText(tick(value), frame.x(value), top + height + TICK + 3)
   }
-  context.fillText(x.label, left + width / 2, top + height + 26, width)
+  context.fillText(fitting(context, x.label, width), left + width / 2, top + height + 26)
   context.textAlign = 'right'
   context.textBaseline = 'middle'
   for (const value of ticks(y, height / GAP.y)) {
     line(context, left, frame.y(value), -TICK, 0)
-    context.fillText(short(value), left - TICK - 3, frame.y(value), left - TICK - 18)
+    context.fillText(tick(value), left - TICK - 3, frame.y(value), left - TICK - 18)
   }
   context.save()
   context.translate(9, top + height / 2)
   context.rotate(-Math.PI / 2)
   context.textAlign = 'center'
-  context.fillText(y.label, 0, 0, height)
+  context.fillText(fitting(context, y.label, height), 0, 0)
   context.restore()
+}
+
+/** The label, or its beginning where there is no room for all of it. */
+function fitting(context: CanvasRenderingContext2D, label: string, room: number): string {
+  if (context.measureText(label).width <= room) return label
+  let length = label.length - 1
+  while (length > 1 && context.measureText(`${label.slice(0, length)}…`).width > room) length--
+  return `${label.slice(0, length)}…`
 }
 
 function line(context: CanvasRenderingContext2D, x: number, y: number, dx: number, dy: number): void {
