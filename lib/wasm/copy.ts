@@ -23,7 +23,7 @@ export function copyOfInput<T>(call: string, input: T): Copied<T> {
   }
   const buffers: ArrayBuffer[] = []
   try {
-    return { value: copy(input, buffers) as T, buffers }
+    return { value: copy(input, buffers, call) as T, buffers }
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause
     throw plainError('ERR_MEMORY', `${call}: not enough memory: the copy of the input alone takes ${bytes} bytes`, cause)
@@ -36,22 +36,24 @@ export function buffersOf(value: unknown): ArrayBuffer[] {
   return isObject(value) ? [...new Set(Object.values(value).flatMap(buffersOf))] : []
 }
 
-function copy(value: unknown, buffers: ArrayBuffer[]): unknown {
-  if (ArrayBuffer.isView(value)) return copyOfArray(value as Numbers, buffers)
-  if (Array.isArray(value)) return value.map((item) => copy(item, buffers))
+/** name: of the value, for messages. What is neither an object nor an array of numbers is left to C++ to refuse. */
+function copy(value: unknown, buffers: ArrayBuffer[], name: string): unknown {
+  if (ArrayBuffer.isView(value)) return isKnown(value) ? copyOfArray(value, 0, value.length, buffers, name) : value
+  if (Array.isArray(value)) return value.map((item) => copy(item, buffers, name))
   if (!isObject(value)) return value
   if (isPoints(value)) {
     const [first, end] = used(value)
-    const data = copyOfArray(value.data.subarray(first, end), buffers)
-    return { ...value, data, offset: value.offset - first }
+    return { ...value, data: copyOfArray(value.data, first, end, buffers, name), offset: value.offset - first }
   }
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, copy(item, buffers)]))
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copy(item, buffers, key)]))
 }
 
-function copyOfArray(array: Numbers, buffers: ArrayBuffer[]): Numbers {
-  const made = new CONSTRUCTORS[tagOf(array)](array.length)
-  if (array.length > 0) made.set(array)
-  else if (isDetached(array)) throw typeError('ERR_DETACHED', "the array's buffer was transferred away")
+function copyOfArray(array: Numbers, first: number, end: number, buffers: ArrayBuffer[], name: string): Numbers {
+  if (array.length === 0 && isDetached(array)) {
+    throw typeError('ERR_DETACHED', `${name}: the array's buffer was transferred away`)
+  }
+  const made = new CONSTRUCTORS[tagOf(array)](end - first)
+  made.set(first === 0 && end === array.length ? array : array.subarray(first, end))
   buffers.push(made.buffer as ArrayBuffer)
   return made
 }
@@ -88,7 +90,11 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function isPoints(value: object): value is NativePoints {
-  return 'rowStride' in value && 'data' in value
+  return 'rowStride' in value && 'data' in value && ArrayBuffer.isView(value.data) && isKnown(value.data)
+}
+
+function isKnown(array: ArrayBufferView): array is Numbers {
+  return tagOf(array) in CONSTRUCTORS
 }
 
 function isDetached({ buffer }: Numbers): boolean {

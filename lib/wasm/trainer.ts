@@ -1,5 +1,5 @@
 // A training. The module on the calling thread checks the input, and does what a Sync form asks for. Otherwise a worker of
-// its own has the rows, and tells the state after each stretch of epochs.
+// its own has the rows, and tells the state after each stretch of epochs. A training does not change from one to the other.
 import { rangeError } from '../errors.js'
 import type { NativeJob, NativeLosses, NativeProgress, NativeTrainer, NativeTrainerInput } from '../surface.js'
 import { type Copied, copyOfInput } from './copy.js'
@@ -28,13 +28,16 @@ export class WasmTrainer implements NativeTrainer {
   }
 
   run({ epochs }: { epochs: number }, progress?: NativeProgress): NativeJob<NativeLosses> {
-    const { promise, cancel } = this.#start(epochs, progress)
-    return { promise, cancel }
+    try {
+      return this.#start(epochs, progress)
+    } catch (error) {
+      return { promise: Promise.reject(error), cancel: () => {} }
+    }
   }
 
   runSync(input: { epochs: number }): NativeLosses {
     this.#checkIdle()
-    if (this.#here === undefined) throw rangeError('ERR_OPTION', this.#session ? 'a worker has the trainer' : FREED)
+    if (this.#here === undefined) throw rangeError('ERR_OPTION', this.#session ? 'the trainer is in a worker' : FREED)
     this.#input = undefined // no worker will want it
     return this.#here.runSync(input)
   }
@@ -55,7 +58,9 @@ export class WasmTrainer implements NativeTrainer {
 
   #start(epochs: number, progress: NativeProgress | undefined): NativeJob<NativeLosses> {
     this.#checkIdle()
-    if (this.#session === undefined && this.#input === undefined) throw rangeError('ERR_OPTION', FREED)
+    if (this.#session === undefined && this.#input === undefined) {
+      throw rangeError('ERR_OPTION', this.#here ? 'the trainer is not in a worker' : FREED)
+    }
     const first = this.#input
     const session = this.#session ?? new Session(this.#open, this.#module, true)
     this.#session = session

@@ -39,8 +39,9 @@ CompressOptions read_compress_options(const Napi::Object& input, const Polynomia
   options.threads = read_threads(input);
   options.automatic = input.Get("auto").ToBoolean();
   options.best = input.Get("best").ToBoolean();
-  // More points than can be counted are all points.
-  constexpr auto kMostPoints = static_cast<std::int64_t>(std::min<std::uint64_t>(kMaxExact, SIZE_MAX));
+  // On 32 bits so many points have no room anyway. Streams multiply the size by up to 8 and by 12 (kBetweenAutomatic,
+  // kLeastShrinking).
+  constexpr auto kMostPoints = static_cast<std::int64_t>(std::min<std::uint64_t>(kMaxExact, SIZE_MAX / (8 * 12)));
   options.size = static_cast<std::size_t>(std::min(read_integer(input, "size", 1, kMaxExact), kMostPoints));
   options.standardise = input.Get("standardise").ToBoolean();
   options.scales = read_list(input, "scales", static_cast<std::size_t>(space.dimension()));

@@ -14,12 +14,15 @@ namespace fewpoints::node {
 
 // A typed array as it is at this moment. It may become another one as soon as JavaScript runs.
 struct TypedArray {
-  // Throws Napi::Error. value must be a typed array.
-  explicit TypedArray(const Napi::Value& value);
+  // Throws Napi::Error. array must be a typed array.
+  explicit TypedArray(const Napi::Value& array);
   bool is_detached() const;
   std::size_t element_size() const;
 
   Napi::Env env;
+#ifdef __wasm__
+  napi_value value;
+#endif
   napi_typedarray_type type{};
   std::size_t length = 0;
   napi_value buffer = nullptr;

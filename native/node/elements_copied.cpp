@@ -26,21 +26,28 @@ napi_value bytes_of_array(const TypedArray& array, std::size_t first, std::size_
   return view;
 }
 
-napi_value bytes_of_module(napi_env env, const void* at, std::size_t bytes) {
+napi_value view_of_module(napi_env env, napi_typedarray_type type, const void* at, std::size_t bytes) {
   napi_value view;
-  check(env, emnapi_create_memory_view(env, emnapi_uint8_array, const_cast<void*>(at), bytes, nullptr, nullptr, &view));
+  const auto same_type = static_cast<emnapi_memory_view_type>(type);
+  check(env, emnapi_create_memory_view(env, same_type, const_cast<void*>(at), bytes, nullptr, nullptr, &view));
   return view;
 }
 
-// Copies bytes between the array and the module, in pieces. In: into the module.
+// Copies bytes between the array and the module, in pieces. kIn: into the module.
 template <bool kIn>
 void copy_bytes(const TypedArray& array, std::size_t first, std::size_t bytes, char* at) {
   const Napi::FunctionReference& set = Environment::of(array.env).arrays.set();
+  if (first == 0 && bytes == array.length * array.element_size() && bytes <= kMostBytes) {
+    // All at once, without another view of the array. emnapi makes none of an array of another realm.
+    const napi_value inside = view_of_module(array.env, array.type, at, bytes);
+    kIn ? set.Call(inside, {array.value}) : set.Call(array.value, {inside});
+    return;
+  }
   for (std::size_t done = 0; done < bytes; done += kMostBytes) {
     const Napi::HandleScope scope(array.env);
     const std::size_t piece = std::min(bytes - done, kMostBytes);
     napi_value outside = bytes_of_array(array, first + done, piece);
-    napi_value inside = bytes_of_module(array.env, at + done, piece);
+    napi_value inside = view_of_module(array.env, napi_uint8_array, at + done, piece);
     if (!kIn) std::swap(outside, inside);
     set.Call(inside, {outside});
   }
@@ -48,10 +55,10 @@ void copy_bytes(const TypedArray& array, std::size_t first, std::size_t bytes, c
 
 }  // namespace
 
-TypedArray::TypedArray(const Napi::Value& value) : env(value.Env()) {
+TypedArray::TypedArray(const Napi::Value& array) : env(array.Env()), value(array) {
   // The pointer to the data is not asked for: emnapi would copy the whole buffer, and keep the copy as long as the
   // buffer lives.
-  if (napi_get_typedarray_info(env, value, &type, &length, nullptr, &buffer, &byte_offset) != napi_ok)
+  if (napi_get_typedarray_info(env, array, &type, &length, nullptr, &buffer, &byte_offset) != napi_ok)
     throw Napi::Error::New(env);
 }
 

@@ -85,11 +85,11 @@ TrainOptions read_options(const Napi::Object& input) {
   options.max_step = read_number(input, "maxStep");
   options.epochs = read_size(input, "epochs");
   options.begin = read_size(input, "begin", options.epochs);
-  options.batch = read_size(input, "batch");
-  options.batches = read_size(input, "batches");
-  // The kernel makes a list of the rows of an epoch and counts them in 64 bits.
-  if (static_cast<double>(options.batch) * static_cast<double>(options.batches) > static_cast<double>(kMaxExact))
-    throw std::bad_alloc();
+  options.batch = to_size(read_integer(input, "batch", 0, kMaxExact));
+  options.batches = to_size(read_integer(input, "batches", 0, kMaxExact));
+  // The kernel makes a list of the rows of an epoch and counts them as sizes.
+  constexpr auto kMostRows = static_cast<double>(std::min<std::uint64_t>(kMaxExact, SIZE_MAX));
+  if (static_cast<double>(options.batch) * static_cast<double>(options.batches) > kMostRows) throw std::bad_alloc();
   options.seed = static_cast<std::uint64_t>(read_integer(input, "seed", 0, kMaxExact));
   options.per_copy = input.Get("perCopy").ToBoolean();
   options.single = input.Get("single").ToBoolean();
