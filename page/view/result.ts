@@ -19,6 +19,7 @@ const places = {
   up: byId('up', HTMLSelectElement),
   picture: byId('picture', HTMLDivElement),
   statistics: byId('statistics', HTMLTableElement),
+  scrolls: byId('scrolls', HTMLDivElement),
   command: byId('command', HTMLElement),
 }
 
@@ -29,6 +30,13 @@ new ResizeObserver(() => {
   width = places.picture.clientWidth
 }).observe(places.picture)
 onThemeChange(() => draw())
+
+// Where the table is wider than the page, the keyboard must be able to scroll it.
+new ResizeObserver(() => {
+  const { scrolls } = places
+  if (scrolls.scrollWidth <= scrolls.clientWidth) scrolls.removeAttribute('tabindex')
+  else scrolls.tabIndex = 0
+}).observe(places.statistics)
 
 /** The sentence that sums a run up. */
 export function summaryOf({ count, rows, residual, file }: RunFacts): string {
