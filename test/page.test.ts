@@ -226,6 +226,20 @@ describe('a run', () => {
     })
   })
 
+  it('takes a file that is dropped', async () => {
+    await visited(async (page) => {
+      const rows = Array.from({ length: 300 }, (_, i) => `${Math.sin(i)}\t${Math.cos(i * i)}`)
+      const text = JSON.stringify(['a\tb', ...rows].join('\n'))
+      const make = `(() => { const d = new DataTransfer(); d.items.add(new File([${text}], 'dropped.tsv')); return d })()`
+      const dataTransfer = await page.evaluateHandle(make)
+      await page.dispatchEvent('body', 'drop', { dataTransfer })
+      await opened(page)
+      expect(await textOf(page, 'file-facts')).toMatch(/^dropped\.tsv: 300 rows, 2 columns/)
+      await compressed(page)
+      expect(await residualOf(page)).toBeLessThan(MOST_RESIDUAL)
+    })
+  })
+
   it('can be cancelled', async () => {
     await visited(async (page) => {
       const long = fill(300_000, (i) => Math.sin(i * i))
