@@ -21,7 +21,6 @@ export {
   compressNetworkSync,
 } from './linear/compress-network.js'
 export type { Matched } from './linear/plan.js'
-export type { LoadOptions, Numbers, Stage } from './surface.js'
 export { type Info, info } from './native/info.js'
 export type { Progress } from './native/job.js'
 export { load } from './native/native.js'
@@ -72,6 +71,7 @@ export {
 } from './streaming/compressor.js'
 export { CompressorStream } from './streaming/compressor-stream.js'
 export { type Merged, type MergeOptions, merge, type SetToMerge } from './streaming/merge.js'
+export type { LoadOptions, Numbers, Stage } from './surface.js'
 export { foldMultiplicity } from './training/fold-multiplicity.js'
 export type { EpochReport, TrainOptions, TrainSyncOptions } from './training/options.js'
 export { type PredictOptions, type PredictSyncOptions, predict, predictSync } from './training/predict.js'

@@ -393,7 +393,15 @@ export interface Native extends Start, StartSync {
   trainer(input: NativeTrainerInput): NativeTrainer
 }
 
-export const TASKS: readonly TaskName[] = ['compress', 'recombine', 'moments', 'verify', 'nnls', 'matchMoments', 'predict']
+export const TASKS: readonly TaskName[] = [
+  'compress',
+  'recombine',
+  'moments',
+  'verify',
+  'nnls',
+  'matchMoments',
+  'predict',
+]
 
 /** The functions that the addon must export. A binary that lacks one of them is from another release. */
 export const NATIVE_FUNCTIONS: readonly (keyof Native)[] = [

@@ -3,6 +3,9 @@
 target_compile_options(flags INTERFACE -msimd128 -fwasm-exceptions
   "$<$<COMPILE_LANGUAGE:CXX>:SHELL:-include ${CMAKE_CURRENT_SOURCE_DIR}/wasm_std.hpp>")
 
+# The kernels of simd/, which take the time, keep -O3.
+target_compile_options(kernel PRIVATE -Os)
+
 set(EMNAPI "${CMAKE_CURRENT_SOURCE_DIR}/../node_modules/emnapi")
 set(NODE_ADDON_API "${CMAKE_CURRENT_SOURCE_DIR}/../node_modules/node-addon-api")
 add_library(emnapi OBJECT

@@ -15,6 +15,7 @@ import {
   verifySync,
 } from '../lib/index.js'
 import { loadNative, NATIVE_FUNCTIONS, native, PACKAGE_ROOT } from '../lib/native/addon.js'
+import { IS_WASM } from './backend-in-use.js'
 import { bitsOf, fill, uniform } from './fixtures.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: wrong values are the point of this file
@@ -648,7 +649,7 @@ describe('input that looks wrong and is not', () => {
 describe('the binary', () => {
   it('exports what is declared', () => {
     expect(Object.keys(native()).sort()).toEqual([...NATIVE_FUNCTIONS].sort())
-    expect(native().info()).toMatchObject({ blasThreads: 1 })
+    expect(native().info()).toMatchObject({ blasThreads: IS_WASM ? 0 : 1 }) // WebAssembly has no BLAS
   })
 
   it('is loaded once', () => {
@@ -656,6 +657,7 @@ describe('the binary', () => {
   })
 
   it('leaves the environment as it was', () => {
+    vi.stubEnv('FEWPOINTS_BACKEND', undefined)
     for (const value of ['7', undefined]) {
       vi.stubEnv('OPENBLAS_NUM_THREADS', value)
       vi.stubEnv('OMP_WAIT_POLICY', value)
@@ -675,6 +677,7 @@ describe('the binary', () => {
     const root = mkdtempSync(join(tmpdir(), 'fewpoints-'))
     beforeAll(() => {
       vi.stubEnv('FEWPOINTS_PREBUILD', undefined)
+      vi.stubEnv('FEWPOINTS_BACKEND', undefined)
     })
     afterAll(() => {
       vi.unstubAllEnvs()

@@ -1,7 +1,8 @@
 // A function of the library in its two forms: one that computes off the event loop, and one that blocks.
+
+import { runJob } from '../native/job.js'
 import { native } from '../native/native.js'
 import type { Start, TaskInput, TaskName, TaskResult } from '../surface.js'
-import { runJob } from '../native/job.js'
 import { type AsyncOptions, type OptionTable, type OptionValues, optionsOf } from './options.js'
 
 /**

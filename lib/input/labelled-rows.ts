@@ -1,7 +1,7 @@
 // Labelled rows (x, y), perhaps with weights: how they are given, and how they are read.
 import { describe, rangeError, typeError } from '../errors.js'
-import type { NativePoints, Numbers } from '../surface.js'
 import { copyOf } from '../native/memory.js'
+import type { NativePoints, Numbers } from '../surface.js'
 import { isRecord, shared } from './options.js'
 import { checkWeights, isNumbers, type PointsInput, readPoints, readWeights } from './points.js'
 

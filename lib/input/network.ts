@@ -1,7 +1,7 @@
 // Two-layer networks, and the check of a network that is given.
 import { describe, rangeError, typeError } from '../errors.js'
-import type { Numbers } from '../surface.js'
 import { copyOf } from '../native/memory.js'
+import type { Numbers } from '../surface.js'
 import { isRecord, oneOf, typedNumbers } from './options.js'
 import { checkWeights, ownNumbers } from './points.js'
 

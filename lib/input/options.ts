@@ -2,9 +2,9 @@
 // or a Proxy cannot show one value to the check and another to the computation.
 import { usualThreads } from '#platform'
 import { describe, rangeError, typeError } from '../errors.js'
-import type { Numbers } from '../surface.js'
 import type { Progress } from '../native/job.js'
 import { nearest } from '../nearest.js'
+import type { Numbers } from '../surface.js'
 import { MAX_ORDER } from './multi-index.js'
 import { isNumbers } from './points.js'
 

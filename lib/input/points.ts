@@ -2,8 +2,8 @@
 // memory that is neither shared nor resizable. The numbers themselves are checked when the native side copies them.
 import { isFloat32Array, isFloat64Array, isSharedArrayBuffer } from '#platform'
 import { describe, rangeError, typeError } from '../errors.js'
-import type { NativePoints, Numbers } from '../surface.js'
 import { copyOf, copyOfSingles } from '../native/memory.js'
+import type { NativePoints, Numbers } from '../surface.js'
 
 /** A strided two-dimensional array, as the packages ndarray and @stdlib/ndarray have it. Strides count elements. */
 export interface NdarrayLike {

@@ -12,9 +12,9 @@ import {
   withDefault,
 } from '../input/options.js'
 import { type OrderBlock, wholeOrderOrAuto } from '../input/order.js'
-import type { Numbers } from '../surface.js'
 import { float64s } from '../native/memory.js'
 import type { Compressed } from '../points/compress.js'
+import type { Numbers } from '../surface.js'
 import type { Matched, Plan } from './plan.js'
 import { planRows } from './plan-rows.js'
 import { type Chosen, runPlan, runPlanSync } from './run-plan.js'

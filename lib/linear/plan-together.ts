@@ -1,8 +1,8 @@
 // A plan that compresses all rows together: it keeps {1, b_1 .. b_q, perhaps squares} (x) P_k(a).
 
 import { nativeSpace } from '../input/order.js'
-import type { NativeCompressInput } from '../surface.js'
 import { float64s } from '../native/memory.js'
+import type { NativeCompressInput } from '../surface.js'
 import { automaticRule, monomials, orderAndSize } from './order-and-size.js'
 import { commonInput, type Matched, type Plan, type Wanted } from './plan.js'
 import type { PartiallyLinearRows } from './rows.js'

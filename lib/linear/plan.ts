@@ -1,7 +1,7 @@
 // A plan: which moments of partially linear rows are kept, and the native calls that do it.
 
-import type { NativeCompressInput } from '../surface.js'
 import { memoryToHave } from '../native/memory.js'
+import type { NativeCompressInput } from '../surface.js'
 import type { PartiallyLinearRows } from './rows.js'
 
 /** The options of compressDataset() and compressNetwork(), in common terms. */

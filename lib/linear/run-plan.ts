@@ -1,10 +1,10 @@
 // Runs a plan: the native calls one after another, their progress as one, their results as one.
 
 import type { AsyncOptions } from '../input/options.js'
-import { native } from '../native/native.js'
-import type { NativeCompressed } from '../surface.js'
 import { runJob } from '../native/job.js'
 import { float64s, uint32s } from '../native/memory.js'
+import { native } from '../native/native.js'
+import type { NativeCompressed } from '../surface.js'
 import type { Plan } from './plan.js'
 
 /** The rows chosen, ascending. */

@@ -6,7 +6,10 @@ import { fetchWasm, nativeOf } from '../wasm/browser.js'
 type Loaded = Backend & { exports: Native }
 
 export function chooseBackend(): Loaded {
-  throw plainError('ERR_NO_BINARY', 'fewpoints is not loaded: `await load()` must come before any computation in a browser')
+  throw plainError(
+    'ERR_NO_BINARY',
+    'fewpoints is not loaded: `await load()` must come before any computation in a browser',
+  )
 }
 
 export async function loadWasm({ wasm }: LoadOptions): Promise<Loaded> {

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { PACKAGE_ROOT } from '#platform'
 import { plainError } from '../errors.js'
-import { type Backend, type LoadOptions, type Native, NATIVE_FUNCTIONS } from '../surface.js'
+import { type Backend, type LoadOptions, NATIVE_FUNCTIONS, type Native } from '../surface.js'
 import { compileWasm, isModule, isUrl } from '../wasm/compile.js'
 import { nativeOf, wasmNative } from '../wasm/node.js'
 import { loadBackend } from './backend.js'
@@ -23,7 +23,9 @@ async function moduleOf(wasm: NonNullable<LoadOptions['wasm']>): Promise<object>
   if (isModule(wasm)) return wasm
   if (!isUrl(wasm)) return compileWasm(wasm)
   try {
-    return await compileWasm(await readFile(typeof wasm === 'string' && wasm.startsWith('file:') ? new URL(wasm) : wasm))
+    return await compileWasm(
+      await readFile(typeof wasm === 'string' && wasm.startsWith('file:') ? new URL(wasm) : wasm),
+    )
   } catch (cause) {
     throw plainError('ERR_NO_BINARY', `load: ${wasm} is no WebAssembly module of fewpoints: ${messageOf(cause)}`, cause)
   }

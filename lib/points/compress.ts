@@ -13,10 +13,10 @@ import {
 } from '../input/options.js'
 import { momentsOf, type NativeSpace, nativeSpace, type OrderBlock, orderOrAuto } from '../input/order.js'
 import { type PointsInput, readWeighted } from '../input/points.js'
-import { native } from '../native/native.js'
-import type { NativeCompressed, NativeCompressInput, Numbers } from '../surface.js'
 import { runJob } from '../native/job.js'
 import { memoryToHave } from '../native/memory.js'
+import { native } from '../native/native.js'
+import type { NativeCompressed, NativeCompressInput, Numbers } from '../surface.js'
 
 export interface CompressSyncOptions extends ThreadOptions {
   /** Columns, m. Must be given with a typed array; may be left out with an ndarray-like object. */

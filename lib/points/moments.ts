@@ -4,8 +4,8 @@ import { bothForms } from '../input/both-forms.js'
 import { sumCount } from '../input/multi-index.js'
 import { type AsyncOptions, oneOf, shared, type ThreadOptions, withDefault } from '../input/options.js'
 import { type PointsInput, readWeighted } from '../input/points.js'
-import type { Numbers } from '../surface.js'
 import { memoryToHave } from '../native/memory.js'
+import type { Numbers } from '../surface.js'
 
 export interface MomentsSyncOptions extends ThreadOptions {
   /** Columns, m. Must be given with a typed array; may be left out with an ndarray-like object. */

@@ -4,8 +4,8 @@ import { bothForms } from '../input/both-forms.js'
 import { checkFeatures } from '../input/multi-index.js'
 import { type AsyncOptions, optional, shared, type ThreadOptions, wholeNumber } from '../input/options.js'
 import { type PointsInput, readPoints, readWeights } from '../input/points.js'
-import type { NativeRecombineInput, Numbers } from '../surface.js'
 import { memoryToHave } from '../native/memory.js'
+import type { NativeRecombineInput, Numbers } from '../surface.js'
 
 export interface RecombineSyncOptions extends ThreadOptions {
   /** One number >= 0 per row, in any unit. Default: all 1. Rows of weight 0 are never chosen. */

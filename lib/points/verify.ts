@@ -5,8 +5,8 @@ import { sumCount } from '../input/multi-index.js'
 import { type AsyncOptions, type OptionValues, required, shared, type ThreadOptions } from '../input/options.js'
 import { momentsOf, nativeSpace, type OrderBlock, orderOrBlocks } from '../input/order.js'
 import { isNumbers, type PointsInput, readPoints, readWeights } from '../input/points.js'
-import type { NativePoints, NativeVerifyInput, Numbers } from '../surface.js'
 import { memoryToHave } from '../native/memory.js'
+import type { NativePoints, NativeVerifyInput, Numbers } from '../surface.js'
 
 /** Points with weights. The result of compress() is one. */
 export interface WeightedSet {

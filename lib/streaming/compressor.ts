@@ -13,10 +13,10 @@ import {
   withDefault,
 } from '../input/options.js'
 import { type PointsInput, readWeighted } from '../input/points.js'
-import { native } from '../native/native.js'
-import type { NativeCompressor, NativePiece, NativeStreamState, Numbers } from '../surface.js'
 import { runJob } from '../native/job.js'
+import { native } from '../native/native.js'
 import { type Compressed, type CompressOptions, keepingInput, keepingTable } from '../points/compress.js'
+import type { NativeCompressor, NativePiece, NativeStreamState, Numbers } from '../surface.js'
 
 /** As for compress(), without `weights`, which come with the rows. */
 export interface CompressorOptions extends Omit<CompressOptions, 'weights'> {

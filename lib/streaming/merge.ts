@@ -3,8 +3,8 @@ import { type CodedError, describe, rangeError, typeError } from '../errors.js'
 import { isRecord } from '../input/options.js'
 import { momentsOf } from '../input/order.js'
 import { type PointsInput, readPoints } from '../input/points.js'
-import type { Numbers } from '../surface.js'
 import type { Compressed } from '../points/compress.js'
+import type { Numbers } from '../surface.js'
 import { Compressor, type CompressorOptions } from './compressor.js'
 
 /** A set to merge: a result of compress(), Compressor or merge(), or any weighted points. */

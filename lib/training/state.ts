@@ -4,8 +4,8 @@ import { describe, rangeError, typeError } from '../errors.js'
 import type { Network } from '../input/network.js'
 import { isRecord, oneOf, typedNumbers, wholeNumber } from '../input/options.js'
 import { ownNumbers } from '../input/points.js'
-import type { NativeMemory } from '../surface.js'
 import { copyOf, float64s } from '../native/memory.js'
+import type { NativeMemory } from '../surface.js'
 import { type MemoryName, OPTIMIZERS, type Optimizer, type ReadRule } from './update-rules.js'
 
 /** One number per parameter of a network. */

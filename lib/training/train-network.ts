@@ -2,8 +2,8 @@
 import { typeError } from '../errors.js'
 import type { Dataset } from '../input/labelled-rows.js'
 import type { NetworkInput } from '../input/network.js'
-import type { NativeProgress } from '../surface.js'
 import { runJob } from '../native/job.js'
+import type { NativeProgress } from '../surface.js'
 import { readTrainOptions, readTrainSyncOptions, type TrainOptions, type TrainSyncOptions } from './options.js'
 import { type History, Training } from './training.js'
 

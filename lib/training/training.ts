@@ -3,9 +3,9 @@
 import { rangeError } from '../errors.js'
 import { type Dataset, type LabelledRows, readLabelledRows } from '../input/labelled-rows.js'
 import { checkNetwork, type Network, type NetworkInput } from '../input/network.js'
+import { copyOf } from '../native/memory.js'
 import { native } from '../native/native.js'
 import type { NativeLosses, NativePoints, NativeTrainer } from '../surface.js'
-import { copyOf } from '../native/memory.js'
 import type { EpochReport, ReadOptions } from './options.js'
 import { checkState, type TrainingState } from './state.js'
 

@@ -49,7 +49,9 @@ function open({ onReply, onFailure }: Listener): Port {
   }
   worker.onerror = (event) => {
     event.preventDefault()
-    onFailure(new Error(event.message ?? 'it could not be started; a Content-Security-Policy must allow worker-src blob:'))
+    onFailure(
+      new Error(event.message ?? 'it could not be started; a Content-Security-Policy must allow worker-src blob:'),
+    )
   }
   return {
     post: (request, transfer) => worker.postMessage(request, transfer),

@@ -33,7 +33,10 @@ export class WasmCompressor implements NativeCompressor {
     this.#native = native
     this.#jobs = jobs
     this.#input = input
-    if (state !== undefined) native().compressor({ ...input, state }).free() // checks it
+    if (state !== undefined)
+      native()
+        .compressor({ ...input, state })
+        .free() // checks it
     this.#filling = native().compressor(input)
     const { moments } = this.#filling.state()
     this.#before = { rows: 0, pool: [], moments }

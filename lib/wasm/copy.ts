@@ -26,7 +26,11 @@ export function copyOfInput<T>(call: string, input: T): Copied<T> {
     return { value: copy(input, buffers, call) as T, buffers }
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause
-    throw plainError('ERR_MEMORY', `${call}: not enough memory: the copy of the input alone takes ${bytes} bytes`, cause)
+    throw plainError(
+      'ERR_MEMORY',
+      `${call}: not enough memory: the copy of the input alone takes ${bytes} bytes`,
+      cause,
+    )
   }
 }
 
@@ -53,7 +57,8 @@ function copyOfArray(array: Numbers, first: number, end: number, buffers: ArrayB
     throw typeError('ERR_DETACHED', `${name}: the array's buffer was transferred away`)
   }
   const made = new CONSTRUCTORS[tagOf(array)](end - first)
-  made.set(first === 0 && end === array.length ? array : array.subarray(first, end))
+  // A view that a shrunk buffer left out of bounds has length 0 as well, and cannot be copied.
+  if (array.length > 0) made.set(first === 0 && end === array.length ? array : array.subarray(first, end))
   buffers.push(made.buffer as ArrayBuffer)
   return made
 }

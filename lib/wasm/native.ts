@@ -4,9 +4,9 @@ import {
   type NativeCompressorInput,
   type NativeProgress,
   type NativeTrainerInput,
+  TASKS,
   type TaskInput,
   type TaskName,
-  TASKS,
 } from '../surface.js'
 import { isTrap } from './compile.js'
 import { WasmCompressor } from './compressor.js'
@@ -36,7 +36,10 @@ export function makeNative(module: object, open: OpenPort, instance?: Instance):
     const sync = `${name}Sync` as const
     return [
       [name, (input: TaskInput<TaskName>, progress?: NativeProgress) => jobs.start(name, input, progress)],
-      [sync, (input: TaskInput<TaskName>) => here(name, (native) => (native[sync] as (input: unknown) => unknown)(input))],
+      [
+        sync,
+        (input: TaskInput<TaskName>) => here(name, (native) => (native[sync] as (input: unknown) => unknown)(input)),
+      ],
     ]
   })
   return {

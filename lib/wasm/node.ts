@@ -19,7 +19,11 @@ export function wasmNative(): Native {
   try {
     bytes = readFileSync(path)
   } catch (cause) {
-    throw plainError('ERR_NO_BINARY', `${path} cannot be read: ${cause instanceof Error ? cause.message : cause}`, cause)
+    throw plainError(
+      'ERR_NO_BINARY',
+      `${path} cannot be read: ${cause instanceof Error ? cause.message : cause}`,
+      cause,
+    )
   }
   return nativeOf(compileWasmSync(bytes))
 }

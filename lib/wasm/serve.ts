@@ -32,7 +32,10 @@ export function serve(post: (reply: Reply, transfer: ArrayBuffer[]) => void): (r
       const { run, state } = trainer as NativeTrainer
       return { losses: await run({ epochs }, progress).promise, state: state() }
     }
-    const start = native[call] as (input: TaskInput<TaskName>, progress?: NativeProgress) => { promise: Promise<unknown> }
+    const start = native[call] as (
+      input: TaskInput<TaskName>,
+      progress?: NativeProgress,
+    ) => { promise: Promise<unknown> }
     return start(input as TaskInput<TaskName>, progress).promise
   }
 

@@ -20,7 +20,12 @@ export class WasmTrainer implements NativeTrainer {
   #state: TrainerState | undefined
   #isBusy = false
 
-  constructor(make: (input: NativeTrainerInput) => NativeTrainer, open: OpenPort, module: object, input: NativeTrainerInput) {
+  constructor(
+    make: (input: NativeTrainerInput) => NativeTrainer,
+    open: OpenPort,
+    module: object,
+    input: NativeTrainerInput,
+  ) {
     this.#open = open
     this.#module = module
     this.#here = make(input)
