@@ -36,6 +36,7 @@ export const DOCUMENTS = {
     'docs/decisions/native-binding.md',
     'docs/decisions/one-compute-thread.md',
     'docs/decisions/openmp-regions.md',
+    'docs/decisions/platforms.md',
     'docs/decisions/real-data.md',
   ],
   'The project': ['CHANGELOG.md', 'CONTRIBUTING.md', 'docs/releasing.md'],
