@@ -30,7 +30,10 @@ export type ErrorCode =
   | 'ERR_NO_BINARY'
 
 /** An error of this package. Programs should check its `code`, not its message. */
-export type CodedError = Error & { code: ErrorCode }
+export type CodedError = Error & {
+  /** What went wrong. It stays the same between releases. */
+  code: ErrorCode
+}
 
 /** A value of the wrong kind. */
 export function typeError(code: ErrorCode, message: string): TypeError & CodedError {

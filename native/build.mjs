@@ -1,17 +1,19 @@
 #!/usr/bin/env node
 // The one way in which the addon is compiled: cmake-js -> native/CMakeLists.txt -> build/Release/fewpoints.node
-// Callers: setup.sh, prebuildify (--node-gyp "node native/build.mjs"), binding.gyp, and builds from source.
+// Callers: setup.sh, packages/here.mjs, and builds from source.
 //
 // Options: --debug (into build/Debug), --bench (also build/Release/bench/fewpoints_bench.node), --CDNAME=VALUE (CMake
 // cache entries). Other options, such as node-gyp's, are ignored.
-// Environment: FEWPOINTS_STATIC=1 (libstdc++ inside, libgomp beside it; the default under prebuildify),
+// Environment: FEWPOINTS_STATIC=1 (libstdc++ inside, libgomp beside it; as packages/here.mjs does),
 // FEWPOINTS_SANITIZE=address,undefined (then run node with LD_PRELOAD of libasan.so),
-// FEWPOINTS_OUTPUT=<folder> (where the addon is put).
+// FEWPOINTS_OUTPUT=<folder> (where the addon is put), FEWPOINTS_VARIANT=<name> (of the folder of the compiled files, when
+// it is compiled for another platform: prebuild.mjs).
 import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { removeForeignBuild } from './moved.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const root = resolve(here, '..')
@@ -27,10 +29,11 @@ const sanitize = env.FEWPOINTS_SANITIZE ?? ''
 const output = env.FEWPOINTS_OUTPUT ?? join(root, 'build', config)
 
 // Each set of compiled files has a folder. Static builds differ in linking only, so they share it with the others.
-const variant = [config, ...sanitize.split(/\W+/)].filter(Boolean).join('-')
+const variant = env.FEWPOINTS_VARIANT ?? [config, ...sanitize.split(/\W+/)].filter(Boolean).join('-')
 const arch = env.PREBUILD_ARCH?.split('+')[0]
+const build = join(root, 'build', `cmake-${variant}`)
 const options = [
-  ...['-d', here, '-O', join(root, 'build', `cmake-${variant}`), '-B', config],
+  ...['-d', here, '-O', build, '-B', config],
   ...['-p', String(availableParallelism()), '-l', 'warn'],
   ...(arch === undefined ? [] : ['-a', arch]),
   `--CDFEWPOINTS_BENCH=${argv.includes('--bench') ? 'ON' : 'OFF'}`,
@@ -39,6 +42,9 @@ const options = [
   `--CDFEWPOINTS_OUTPUT=${output}`,
   ...argv.filter((argument) => argument.startsWith('--CD')),
 ]
+
+const moved = removeForeignBuild(build, here)
+if (moved !== undefined) console.error(`build: ${build} was made for ${moved}, and is made anew`)
 
 // Both are needed: "build" of cmake-js alone configures only once, and later changes of options would be ignored.
 for (const command of ['configure', 'build']) {

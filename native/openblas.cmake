@@ -57,13 +57,17 @@ if(BLAS_CORES)
   set(BLAS_AR "${CMAKE_AR}")
   set(BLAS_NM "${CMAKE_NM}")
   set(BLAS_OBJCOPY "${CMAKE_OBJCOPY}")
-  if(CMAKE_AR MATCHES "llvm")
+  set(BLAS_CC "${CMAKE_C_COMPILER}")
+  if(FEWPOINTS_ZIG)
+    set(BLAS_CC cc)
+  endif()
+  if(FEWPOINTS_ZIG OR CMAKE_AR MATCHES "llvm")
     set(BLAS_AR ar)
     set(BLAS_NM nm)
     set(BLAS_OBJCOPY objcopy)
   endif()
   add_custom_command(OUTPUT "${BLAS_OBJECT}"
-    COMMAND ${CMAKE_COMMAND} -E env "CC=${CMAKE_C_COMPILER}" "AR=${BLAS_AR}" "NM=${BLAS_NM}" "LD=${CMAKE_LINKER}"
+    COMMAND ${CMAKE_COMMAND} -E env "CC=${BLAS_CC}" "AR=${BLAS_AR}" "NM=${BLAS_NM}" "LD=${CMAKE_LINKER}"
       "OBJCOPY=${BLAS_OBJCOPY}" sh "${CMAKE_CURRENT_SOURCE_DIR}/slim_openblas.sh" "${BLAS_ARCHIVE}" "${BLAS_OBJECT}"
       ${BLAS_CORES}
     DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/slim_openblas.sh" "${BLAS_ARCHIVE}"

@@ -2,8 +2,10 @@
 # Brings a fresh clone to a state in which everything runs. Does next to nothing when all is there.
 # Debian, Ubuntu: installs the missing packages (with sudo when not root). Elsewhere: says what is missing.
 # setup.sh clang: also installs clang with OpenMP and sanitizers, for test/check.
+# setup.sh wasm: also installs emscripten and fast_float, and compiles the WebAssembly module.
+# setup.sh prebuild: also installs those and mingw-w64, for native/prebuild.mjs.
 # As part of `npm test`, and as root: also installs Redis, Slurm and Munge, which test/redis.test.ts and test/slurm.test.ts
-# start on ports of their own.
+# start on ports of their own, and Chromium for the tests of what runs in browsers; and compiles the WebAssembly module.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -39,6 +41,14 @@ clang_links() { echo 'int main() {}' | clang++ -x c++ -o build/setup.probe - "$1
 has_openblas() { links -l:libopenblas.a || { ! command -v apt-get && links -lopenblas; }; }
 has_eigen() { test -e build/eigen/Eigen/Core || test -e /usr/include/eigen3/Eigen/Core || pkg-config --exists eigen3; }
 
+# `npm test` wants the WebAssembly module, where its compiler is there or can be installed.
+wasm=''
+if [ "${1:-}" = wasm ]; then
+  wasm=1
+elif [ "${npm_lifecycle_event:-}" = pretest ] && { command -v emcmake >/dev/null || [ "$(id -u)" = 0 ]; }; then
+  wasm=1
+fi
+
 if [ "$(uname -s)" = Linux ]; then
   need g++ command -v "${CXX:-c++}"
   need cmake command -v cmake
@@ -50,6 +60,11 @@ if [ "$(uname -s)" = Linux ]; then
     need libomp-dev clang_links -fopenmp
     need libclang-rt-dev clang_links -fsanitize=address,undefined
   fi
+  if [ -n "$wasm" ] || [ "${1:-}" = prebuild ]; then
+    need emscripten command -v emcmake
+    need libfast-float-dev test -e /usr/include/fast_float/fast_float.h
+  fi
+  if [ "${1:-}" = prebuild ]; then need g++-mingw-w64-x86-64-posix command -v x86_64-w64-mingw32-g++-posix; fi
   rm -f build/setup.probe
 fi
 if [ -n "$missing" ]; then
@@ -68,13 +83,14 @@ if [ -n "$missing" ]; then
   }
 fi
 
-# ---- servers for the tests: never worth failing for, the tests say what they miss
+# ---- servers and a browser for the tests: never worth failing for, the tests say what they miss
 
 if [ "${npm_lifecycle_event:-}" = pretest ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   missing=''
   need redis-server command -v redis-server
   need slurm-wlm command -v slurmctld
   need munge command -v munged
+  need chromium command -v chromium
   if [ -n "$missing" ]; then
     say "installing$missing"
     # Installed servers must not start by themselves. Debian asks this file.
@@ -120,10 +136,24 @@ if outdated $addon native/*.* native/kernel native/node || [ "$(cat build/setup.
   echo "$variant" >build/setup.variant
 fi
 
-# ---- TypeScript
+# ---- TypeScript, and the source of the WebAssembly module's worker
 
-if outdated dist/index.js lib tsconfig.json; then
+if outdated dist/index.js lib tsconfig.json native/wasm-worker.mjs; then
   begin
   node node_modules/typescript/bin/tsc
+  node native/wasm-worker.mjs
   finish dist/index.js
+fi
+
+# ---- the WebAssembly module
+
+module=dist/wasm/fewpoints.wasm
+if [ -n "$wasm" ] && outdated $module native/CMakeLists.txt native/wasm* native/*.cmake native/kernel native/node; then
+  say 'compiling the WebAssembly module (the first time takes a few minutes)'
+  begin
+  node native/wasm.mjs >build/setup-wasm.log 2>&1 || {
+    tail -40 build/setup-wasm.log >&2
+    fail 'the whole output is in build/setup-wasm.log'
+  }
+  finish $module
 fi

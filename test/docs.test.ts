@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join, normalize } from 'node:path'
+import { basename, dirname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import manifest from '../package.json' with { type: 'json' }
@@ -15,8 +15,12 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const read = (file: string) => readFileSync(join(root, file), 'utf8')
 const FILES = markdownFiles(root)
+/** The documents whose blocks of code are one program, like the cells of a notebook. */
+const NOTEBOOKS = FILES.filter((file) => dirname(file) === 'docs/examples' && !file.endsWith('README.md'))
 /** The documents whose examples run on their own. The others show parts of programs. */
-const WITH_EXAMPLES = FILES.filter((file) => file === 'README.md' || file.startsWith('docs/'))
+const WITH_EXAMPLES = FILES.filter(
+  (file) => (file === 'README.md' || file.startsWith('docs/')) && !NOTEBOOKS.includes(file),
+)
 
 function node(args: string[], cwd = root): string {
   return execFileSync(process.execPath, args, { cwd, encoding: 'utf8', maxBuffer: 2 ** 26 })
@@ -96,6 +100,49 @@ describe.each(WITH_EXAMPLES.filter((file) => examplesOf(read(file)).length > 0))
     expect(printed.length).toBe(promised.length)
     for (const [line, text] of printed.entries()) {
       expect(agrees(text, promised[line]), `printed:  ${text}\npromised: ${promised[line]}`).toBe(true)
+    }
+  })
+})
+
+describe('the notebooks of docs/examples', () => {
+  const END_OF_CELL = '\u001e'
+
+  it.each(NOTEBOOKS)('%s prints what it shows', (file) => {
+    const blocks = blocksOf(read(file))
+    const cells = blocks.flatMap(({ kind, text }, i) => {
+      if (kind !== 'js') return []
+      const next = blocks.at(i + 1)
+      const promised = next?.kind === '' && next.introduction === '' ? linesOf(next.text) : []
+      return [{ code: text, promised }]
+    })
+    expect(cells.length).toBeGreaterThan(3)
+    expect(cells.length + cells.filter(({ promised }) => promised.length > 0).length).toBe(blocks.length)
+    const program = cells.map(({ code }) => `${code}\nprocess.stdout.write('${END_OF_CELL}')\n`).join('')
+    const printed = node(['--input-type=module', '--eval', program]).split(END_OF_CELL)
+    for (const [i, { promised }] of cells.entries()) {
+      const lines = printed[i] === '' ? [] : linesOf(printed[i])
+      expect(lines.length, printed[i]).toBe(promised.length)
+      for (const [line, text] of lines.entries()) {
+        expect(agrees(text, promised[line]), `printed:  ${text}\npromised: ${promised[line]}`).toBe(true)
+      }
+    }
+  })
+
+  it('show figures that their command draws', () => {
+    node(['docs/examples/notebook.mjs', '--figures', folder])
+    const textsOf = (svg: string) => [...svg.matchAll(/<text [^>]*>([^<]*)/g)].map(([, text]) => text)
+    const shapesOf = (svg: string) => svg.match(/<path/g)?.length ?? 0
+    for (const name of NOTEBOOKS.map((file) => basename(file, '.md'))) {
+      expect(read(`docs/examples/${name}.md`)).toContain(`](${name}.svg)`)
+      const shown = read(`docs/examples/${name}.svg`)
+      const drawn = readFileSync(join(folder, `${name}.svg`), 'utf8')
+      expect(shown.length, name).toBeLessThan(60_000)
+      expect(textsOf(shown).length, name).toBeGreaterThan(5)
+      expect(textsOf(drawn).length, name).toBe(textsOf(shown).length)
+      for (const [i, text] of textsOf(drawn).entries()) {
+        expect(agrees(text, textsOf(shown)[i]), `${name}: ${text}, not ${textsOf(shown)[i]}`).toBe(true)
+      }
+      expect(Math.abs(shapesOf(drawn) / shapesOf(shown) - 1), name).toBeLessThan(0.2)
     }
   })
 })

@@ -1,45 +1,26 @@
-// The package as a user installs it: prebuilt, packed, and put into an empty folder without running any script.
+// The package as a user installs it: staged, packed, and put into an empty folder without running any script.
 import { execFile } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PACKAGE_ROOT } from '../lib/native/addon.js'
 import manifest from '../package.json' with { type: 'json' }
+import { HERE, install, stage, tarballOf } from './staged.js'
 
 const run = promisify(execFile)
 const folder = mkdtempSync(join(tmpdir(), 'fewpoints-package-'))
-const staging = join(folder, 'staging')
+const packages = join(folder, 'packages')
 const app = join(folder, 'app')
 const installed = join(app, 'node_modules', 'fewpoints')
-const target = `${process.platform}-${process.arch}`
-const tarball = join(folder, `fewpoints-${manifest.version}.tgz`)
-const binary = join(installed, 'prebuilds', target, 'fewpoints.glibc.node')
+const platformPackage = join(app, 'node_modules', HERE.name)
+const binary = join(platformPackage, 'prebuilds', HERE.binary)
+const tarball = tarballOf(packages, manifest)
 
-// The binary is linked again from the existing object files, into a copy of the package. So the addon that other tests
-// use stays as it is.
 beforeAll(async () => {
-  for (const name of ['package.json', ...manifest.files.map((entry) => entry.replace(/\/\*.*/, ''))]) {
-    if (name !== 'prebuilds') cpSync(join(PACKAGE_ROOT, name), join(staging, name), { recursive: true })
-  }
-  const prebuild = manifest.scripts['prebuild:binary'].replace(
-    'node native/build.mjs',
-    `${process.execPath} ${join(PACKAGE_ROOT, 'native/build.mjs')}`,
-  )
-  await run('sh', ['-c', prebuild], {
-    cwd: staging,
-    env: {
-      ...process.env,
-      PATH: `${join(PACKAGE_ROOT, 'node_modules/.bin')}:${process.env.PATH}`,
-      FEWPOINTS_OUTPUT: join(staging, 'build/Release'),
-    },
-  })
-  await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], { cwd: staging })
-  mkdirSync(app)
-  writeFileSync(join(app, 'package.json'), '{ "private": true }')
-  const flags = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund']
-  await run('npm', ['install', ...flags, tarball], { cwd: app })
+  await stage(packages, '--here')
+  await install(app, { dependencies: { fewpoints: tarball, [HERE.name]: tarballOf(packages, HERE) } })
 })
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -48,94 +29,99 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const PROGRAM = `
   const ring = Float64Array.from({ length: 2000 }, (_, i) => i % 2 ? Math.sin(i >> 1) : Math.cos(i >> 1))
   const { count, residual } = compressSync(ring, { dimension: 2, order: 2 })
-  console.log(JSON.stringify({ count, isExact: residual < 1e-14 }))`
+  const { backend, binary, fallback } = info()
+  console.log(JSON.stringify({ count, isExact: residual < 1e-14, backend, binary, fallback }))`
+const IMPORTING = `import { compressSync, info } from 'fewpoints'; ${PROGRAM}`
 
-async function node(...args: string[]): Promise<string> {
-  const { stdout } = await run(process.execPath, args, { cwd: app })
+async function node(args: readonly string[], env: Record<string, string> = {}): Promise<string> {
+  const clean = { ...process.env, ...env }
+  if (env.FEWPOINTS_BACKEND === undefined) delete clean.FEWPOINTS_BACKEND
+  const { stdout } = await run(process.execPath, args, { cwd: app, env: clean })
   return stdout
 }
+const program = async (text: string, env?: Record<string, string>) =>
+  JSON.parse(await node(['--input-type=module', '--eval', text], env))
+
+const command = (...args: string[]) => node([join(installed, manifest.bin.fewpoints), ...args])
+
+const native = { count: 5, isExact: true, backend: 'native', binary }
 
 describe('the installed package', () => {
-  it('can be imported', async () => {
-    const program = `import { compressSync } from 'fewpoints'; ${PROGRAM}`
-    expect(JSON.parse(await node('--input-type=module', '--eval', program))).toEqual({ count: 5, isExact: true })
-  })
+  it('can be imported', async () => expect(await program(IMPORTING)).toEqual(native))
 
   it('can be required', async () => {
-    const program = `const { compressSync } = require('fewpoints'); ${PROGRAM}`
-    expect(JSON.parse(await node('--input-type=commonjs', '--eval', program))).toEqual({ count: 5, isExact: true })
+    const text = `const { compressSync, info } = require('fewpoints'); ${PROGRAM}`
+    expect(JSON.parse(await node(['--input-type=commonjs', '--eval', text]))).toEqual(native)
   })
 
-  it('has types', () => {
-    expect(existsSync(join(installed, manifest.exports['.'].types))).toBe(true)
+  it('computes by WebAssembly when asked', async () => {
+    const told = await program(IMPORTING, { FEWPOINTS_BACKEND: 'wasm' })
+    expect(told).toEqual({ count: 5, isExact: true, backend: 'wasm' })
   })
 
-  it('runs its command', async () => {
+  // CommonJS with TypeScript needs module nodenext: node16 does not know that Node can require modules.
+  it.each([
+    ['an ES module under node16', ['node16', '--skipLibCheck'], 'program.mts'],
+    ['a CommonJS module under nodenext, with the declarations checked', ['nodenext'], 'program.cts'],
+    ['a bundler', ['preserve', '--skipLibCheck'], 'program.ts'],
+  ])('has types for %s', async (_, module, file) => {
+    writeFileSync(
+      join(app, file),
+      `import { compress, type Compressed, info } from 'fewpoints'
+       export const few: Promise<Compressed> = compress(new Float64Array(4), { dimension: 2, order: 1 })
+       export const name: 'native' | 'wasm' = info().backend
+       // @ts-expect-error
+       compress('points')`,
+    )
+    const types = join(PACKAGE_ROOT, 'node_modules/@types')
+    const options = ['--noEmit', '--strict', '--target', 'es2022', '--types', 'node', '--typeRoots', types]
+    const tsc = join(PACKAGE_ROOT, 'node_modules/typescript/bin/tsc')
+    await run(process.execPath, [tsc, ...options, '--module', ...module, file], { cwd: app })
+  })
+
+  it.each(['native', 'wasm'])('passes the trial of the release workflow: %s', async (backend) => {
+    const told = JSON.parse(await node([join(PACKAGE_ROOT, 'packages/smoke.mjs'), backend]))
+    expect(told).toMatchObject({ backend, node: process.versions.node })
+  })
+
+  it('runs its command, which tells its version and what computes', async () => {
     const rows = Array.from({ length: 500 }, (_, i) => `${Math.sin(i)},${Math.cos(i * i)}`)
     writeFileSync(join(app, 'in.csv'), ['x,y', ...rows, ''].join('\n'))
-    const command = join(app, 'node_modules/.bin/fewpoints')
-    await run(command, ['compress', 'in.csv', '-o', 'out.csv', '--order', '3', '--size', '50'], { cwd: app })
-    const { stdout } = await run(command, ['verify', 'in.csv', 'out.csv', '--order', '3', '--json'], { cwd: app })
+    await command('compress', 'in.csv', '-o', 'out.csv', '--order', '3', '--size', '50')
+    const stdout = await command('verify', 'in.csv', 'out.csv', '--order', '3', '--json')
     expect(JSON.parse(stdout).residual).toBeLessThan(1e-14)
-  })
-
-  it('has no script that npm would have to run, and no binding.gyp that it would build by itself', () => {
-    const hooks = ['preinstall', 'install', 'postinstall', 'prepare']
-    expect(hooks.filter((name) => name in manifest.scripts)).toEqual([])
-    expect(manifest.gypfile).toBe(false)
+    expect(existsSync(join(app, 'node_modules/.bin/fewpoints'))).toBe(true)
+    const here = [`${HERE.os}-${HERE.cpu}`, HERE.libc].filter(Boolean).join(' ')
+    expect(await command('--version')).toBe(`${manifest.version} (native, ${here})\n`)
   })
 
   it('holds what is needed to run it and to build it, and nothing else', () => {
+    const listed = manifest.files.filter((entry) => entry !== 'prebuilds').map((entry) => entry.split('/')[0])
     expect(readdirSync(installed).sort()).toEqual(
-      ['package.json', ...manifest.files.map((entry) => entry.split('/')[0])]
-        .filter((name, at, all) => all.indexOf(name) === at)
-        .sort(),
+      [...new Set(['package.json', 'THIRD-PARTY-NOTICES.md', ...listed])].sort(),
     )
-    expect(readdirSync(join(installed, 'native')).sort()).toEqual(
-      [
-        'CMakeLists.txt',
-        'build.mjs',
-        'eigen.cmake',
-        'exports.map',
-        'kernel',
-        'node',
-        'openblas.cmake',
-        'package.json',
-        'setup.sh',
-        'slim_openblas.sh',
-      ].sort(),
-    )
+    const all = readdirSync(installed, { recursive: true, encoding: 'utf8' })
+    expect(all.filter((name) => name.endsWith('.node'))).toEqual([])
+    expect(all.filter((name) => name.endsWith('.wasm'))).toEqual([join('dist', 'wasm', 'fewpoints.wasm')])
   })
-})
 
-describe('the prebuilt binary', () => {
-  it('is at most 8 MB, and the package at most 4 MB', () => {
+  it('can be built from its sources', async () => {
+    // All files that the addon consists of are there. Compiling them takes minutes.
+    const env = { ...process.env, NODE_PATH: join(PACKAGE_ROOT, 'node_modules') }
+    await run('cmake', ['-S', join(installed, 'native'), '-B', join(folder, 'source')], { env, maxBuffer: 2 ** 24 })
+    expect(existsSync(join(folder, 'source', 'CMakeCache.txt'))).toBe(true)
+  })
+
+  it('is at most 1.8 MB to download, and its binary at most 8 MB', () => {
+    expect(statSync(tarball).size).toBeGreaterThan(0.5e6)
+    expect(statSync(tarball).size).toBeLessThanOrEqual(1.8e6)
     expect(statSync(binary).size).toBeGreaterThan(1e6)
     expect(statSync(binary).size).toBeLessThanOrEqual(8e6)
-    expect(statSync(tarball).size).toBeLessThanOrEqual(4e6)
-  })
-
-  it('exports the two functions of Node-API and nothing else', async () => {
-    const { stdout } = await run('nm', ['-D', '--defined-only', '--format=posix', binary])
-    const names = stdout.trim().split('\n')
-    expect(names.map((line) => line.split(' ')[0]).sort()).toEqual([
-      'napi_register_module_v1',
-      'node_api_module_get_api_version_v1',
-    ])
-  })
-
-  it('needs nothing but the C library, and OpenMP, which is beside it', async () => {
-    const { stdout } = await run('readelf', ['-d', '-W', binary])
-    const needed = [...stdout.matchAll(/\(NEEDED\).*\[(.*)\]/g)].map(([, name]) => name)
-    const everywhere = /^(libc|libm|libgcc_s|libpthread|ld-linux[-\w]*)\.so\.\d+$/
-    expect(needed.filter((name) => !everywhere.test(name))).toEqual(['libgomp.so.1'])
-    expect(existsSync(join(binary, '../libgomp.so.1'))).toBe(true)
-    expect(stdout).toMatch(/\((RUNPATH|RPATH)\).*\[\$ORIGIN\]/)
-    expect(stdout).toContain('NODELETE')
+    expect(statSync(tarballOf(packages, HERE)).size).toBeLessThanOrEqual(4e6)
   })
 
   it('loaded by a worker starts no BLAS threads and leaves nothing in the environment', async () => {
-    const program = `
+    const text = `
       import { Worker } from 'node:worker_threads'
       import { execFileSync } from 'node:child_process'
       import { readdirSync } from 'node:fs'
@@ -156,39 +142,79 @@ describe('the prebuilt binary', () => {
       const shown = execFileSync('env', { encoding: 'utf8' }).match(/^(OPENBLAS_NUM_THREADS|OMP_WAIT_POLICY)=.*$/gm)
       console.log(JSON.stringify({ started: after - before, shown }))`
     const env = { ...process.env }
-    delete env.OPENBLAS_NUM_THREADS
-    delete env.OMP_WAIT_POLICY
-    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program], { cwd: app, env })
+    for (const name of ['OPENBLAS_NUM_THREADS', 'OMP_WAIT_POLICY', 'FEWPOINTS_BACKEND']) delete env[name]
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', text], { cwd: app, env })
     // One: the compute thread.
     expect(JSON.parse(stdout)).toEqual({ started: 1, shown: null })
   })
 })
 
-// These two tests remove the binary, so they come last.
-describe('without a binary', () => {
-  const call = `
-    import { momentsSync } from 'fewpoints'
+describe.runIf(process.platform === 'linux')('the binary', () => {
+  it('exports the two functions of Node-API and nothing else', async () => {
+    const { stdout } = await run('nm', ['-D', '--defined-only', '--format=posix', binary])
+    const names = stdout.trim().split('\n')
+    expect(names.map((line) => line.split(' ')[0]).sort()).toEqual([
+      'napi_register_module_v1',
+      'node_api_module_get_api_version_v1',
+    ])
+  })
+
+  it('needs nothing but the C library, and what is beside it', async () => {
+    const { stdout } = await run('readelf', ['-d', '-W', binary])
+    const needed = [...stdout.matchAll(/\(NEEDED\).*\[(.*)\]/g)].map(([, name]) => name)
+    const everywhere = /^(libc|libm|libgcc_s|libpthread|libdl|ld-linux[-\w]*)\.so(\.\d+)?$/
+    const others = needed.filter((name) => !everywhere.test(name))
+    expect(others.filter((name) => name !== 'libgomp.so.1' || !existsSync(join(binary, '..', name)))).toEqual([])
+    if (others.length > 0) expect(stdout).toMatch(/\((RUNPATH|RPATH)\).*\[\$ORIGIN\]/)
+    expect(stdout).toContain('NODELETE')
+  })
+})
+
+// These tests break the binary, so they come last.
+describe('where the binary', () => {
+  const failing = `
+    import { info } from 'fewpoints'
     try {
-      momentsSync(Float64Array.of(1), { dimension: 1, order: 0 })
+      info()
     } catch ({ name, code, message }) {
       console.log(JSON.stringify({ name, code, message }))
     }`
+  const computed = { count: 5, isExact: true, backend: 'wasm' }
 
-  it('that loads, the error says which file it was, and why it does not', async () => {
+  it('does not load, WebAssembly computes, and says why', async () => {
     writeFileSync(binary, 'not a library')
-    const error = JSON.parse(await node('--input-type=module', '--eval', call))
-    expect(error).toMatchObject({ name: 'Error', code: 'ERR_NO_BINARY' })
-    expect(error.message).toContain(`${binary} does not load`)
+    const told = await program(IMPORTING)
+    expect(told).toMatchObject(computed)
+    expect(told.fallback).toContain(`${binary} does not load: `)
+    expect(await command('--version')).toMatch(/^\S+ \(wasm, .*\)\n.* does not load: /)
   })
 
-  it('at all, the error says which folders were tried and which commands to type', async () => {
-    rmSync(join(installed, 'prebuilds'), { recursive: true })
-    const error = JSON.parse(await node('--input-type=module', '--eval', call))
+  it('does not load, and must: the error says why', async () => {
+    const error = await program(failing, { FEWPOINTS_BACKEND: 'native' })
     expect(error).toMatchObject({ name: 'Error', code: 'ERR_NO_BINARY' })
-    for (const folder of ['build/Release', 'build/Debug', `prebuilds/${target}`]) {
-      expect(error.message).toContain(join(installed, folder))
-    }
-    expect(error.message).toContain('npm install fewpoints')
-    expect(error.message).toContain('native/build.mjs')
+    expect(error.message).toContain(`${binary} does not load: `)
+  })
+
+  it('is not installed, WebAssembly computes, and says so', async () => {
+    rmSync(platformPackage, { recursive: true })
+    const told = await program(IMPORTING)
+    expect(told).toMatchObject(computed)
+    expect(told.fallback).toMatch(/^no native binary for .* is installed$/)
+  })
+
+  it('is not installed, and must be: the error says what was tried and which commands to type', async () => {
+    const error = await program(failing, { FEWPOINTS_BACKEND: 'native' })
+    expect(error).toMatchObject({ name: 'Error', code: 'ERR_NO_BINARY' })
+    for (const tried of ['build/Release', 'build/Debug', dirname(`prebuilds/${HERE.binary}`)])
+      expect(error.message).toContain(join(installed, tried))
+    for (const text of [`${HERE.name} (not installed)`, 'npm install fewpoints', 'native/build.mjs'])
+      expect(error.message).toContain(text)
+  })
+
+  it('is not installed, and there is no WebAssembly: the error says both', async () => {
+    rmSync(join(installed, 'dist/wasm/fewpoints.wasm'))
+    const error = await program(failing)
+    expect(error).toMatchObject({ name: 'Error', code: 'ERR_NO_BINARY' })
+    expect(error.message).toMatch(/no native binary for .* is installed\nWebAssembly does not work: /)
   })
 })

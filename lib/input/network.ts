@@ -17,6 +17,7 @@ interface NetworkOf<Array> {
   width: number
   /** Numbers that come out per row of x. */
   outputs: number
+  /** The function s of the hidden layer. */
   activation: Activation
   /** width x inputs, row-major: the incoming weights of neuron j are `hidden[j * inputs .. j * inputs + inputs - 1]`. */
   hidden: Array

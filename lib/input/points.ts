@@ -7,6 +7,7 @@ import type { NativePoints, Numbers } from '../surface.js'
 
 /** A strided two-dimensional array, as the packages ndarray and @stdlib/ndarray have it. Strides count elements. */
 export interface NdarrayLike {
+  /** The numbers, which `shape`, `stride` and `offset` say how to read. */
   readonly data: Numbers
   /** [rows, columns] */
   readonly shape: ArrayLike<number>

@@ -19,6 +19,7 @@ import type { Matched, Plan } from './plan.js'
 import { planRows } from './plan-rows.js'
 import { type Chosen, runPlan, runPlanSync } from './run-plan.js'
 
+/** What compressDatasetSync() may be told. */
 export interface CompressDatasetSyncOptions extends ThreadOptions {
   /** The most rows in the result. Must be given unless `order` is a number; then the default is the least size, one cell. */
   size?: number | undefined
@@ -47,6 +48,7 @@ export interface CompressDatasetSyncOptions extends ThreadOptions {
   quality?: 'fast' | 'best' | undefined
 }
 
+/** What compressDataset() may be told: the options of compressDatasetSync(), and those of a call that does not block. */
 export interface CompressDatasetOptions extends CompressDatasetSyncOptions, AsyncOptions {}
 
 /** A re-weighted subset of the rows. */
@@ -57,7 +59,9 @@ export interface CompressedDataset extends Compressed {
   x: Float64Array
   /** count x outputs, row-major: their labels. */
   y: Float64Array
+  /** Columns of x. */
   inputs: number
+  /** Labels per row. */
   outputs: number
   /**
    * The moments that are kept, as blocks of columns of `points`, for verify(). Blocks cannot express the squares of several
@@ -101,12 +105,12 @@ type Values = ReturnType<typeof readSync>
  *
  * The input is never written to. It is copied before this returns, so it may be changed or transferred afterwards.
  *
- * @param data `{ x, y, inputs, outputs, weights? }`: d x m numbers x and d x q numbers y, row-major or ndarray-like
- *
  * Rejects with ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_SIZE (`size` below both the moments and d), ERR_NOT_FINITE (names x
  * or y, row and column), ERR_WEIGHT, ERR_INFEASIBLE, ERR_MEMORY, ERR_NO_BINARY, or with the signal's reason.
  *
  * Source: arXiv:2510.00504, with these label-aware moments in place of all moments of (x, y).
+ *
+ * @param data `{ x, y, inputs, outputs, weights? }`: d x m numbers x and d x q numbers y, row-major or ndarray-like
  */
 export async function compressDataset(data: Dataset, options: CompressDatasetOptions): Promise<CompressedDataset> {
   const start = performance.now()

@@ -17,6 +17,7 @@ import type { Matched, Plan } from './plan.js'
 import { planRows } from './plan-rows.js'
 import { type Chosen, runPlan, runPlanSync } from './run-plan.js'
 
+/** What compressNetworkSync() may be told. */
 export interface CompressNetworkSyncOptions extends ThreadOptions {
   /**
    * The most neurons in the result. Must be given unless `order` is a number; then the default is the least size, one
@@ -56,6 +57,7 @@ export interface CompressNetworkSyncOptions extends ThreadOptions {
   quality?: 'fast' | 'best' | undefined
 }
 
+/** What compressNetwork() may be told: the options of compressNetworkSync(), and those of a call that does not block. */
 export interface CompressNetworkOptions extends CompressNetworkSyncOptions, AsyncOptions {}
 
 /** A network of some of the original's neurons. */
@@ -73,7 +75,14 @@ export interface CompressedNetwork extends Network {
   /** As that of compress(). */
   cellsKeepingLess: number
   /** Milliseconds. */
-  elapsed: { partition: number; recombine: number; total: number }
+  elapsed: {
+    /** Cutting the neurons into cells. */
+    partition: number
+    /** Choosing neurons and multiplicities in all cells. */
+    recombine: number
+    /** The whole call. */
+    total: number
+  }
 }
 
 const { read, readSync } = optionsOf('compressNetwork', {
@@ -130,12 +139,12 @@ const MAX_ORDER_OF_KINKS = 2
  *
  * The input is never written to. It is copied before this returns, so it may be changed or transferred afterwards.
  *
- * @param network its arrays are Float64Array or Float32Array
- *
  * Rejects with ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_SIZE (`size` below both the moments and the width), ERR_NOT_FINITE
  * (names the array), ERR_WEIGHT, ERR_INFEASIBLE, ERR_MEMORY, ERR_NO_BINARY, or with the signal's reason.
  *
  * Source: arXiv:2510.00504, with moments linear in the outgoing weights in place of all moments.
+ *
+ * @param network its arrays are Float64Array or Float32Array
  */
 export async function compressNetwork(
   network: NetworkInput,

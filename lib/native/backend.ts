@@ -138,7 +138,7 @@ function noBinary({ refusals, places, wasm, cause }: Said): Error {
     'To build it from source (needs g++, cmake, OpenBLAS and Eigen; on Debian and Ubuntu:',
     '  apt install g++ cmake libopenblas-dev libeigen3-dev), type in the folder that has node_modules:',
     '  npm install --no-save cmake-js@8 node-addon-api@8 node-api-headers && node node_modules/fewpoints/native/build.mjs',
-    'In a clone of the repository: npm run setup && npm run build',
+    'In a clone of the repository: npm run setup',
   ]
   return plainError('ERR_NO_BINARY', lines.join('\n'), cause)
 }

@@ -18,6 +18,7 @@ import { memoryToHave } from '../native/memory.js'
 import { native } from '../native/native.js'
 import type { NativeCompressed, NativeCompressInput, Numbers } from '../surface.js'
 
+/** What compressSync() may be told. */
 export interface CompressSyncOptions extends ThreadOptions {
   /** Columns, m. Must be given with a typed array; may be left out with an ndarray-like object. */
   dimension?: number | undefined
@@ -55,6 +56,7 @@ export interface CompressSyncOptions extends ThreadOptions {
   quality?: 'fast' | 'best' | undefined
 }
 
+/** What compress() may be told: the options of compressSync(), and those of a call that does not block. */
 export interface CompressOptions extends CompressSyncOptions, AsyncOptions {}
 
 /** A re-weighted subset of the points given. `Indices`: what its row numbers are held in. */
@@ -65,7 +67,9 @@ export interface Compressed<Indices = Uint32Array> {
   weights: Float64Array
   /** The rows of the input that these points are, ascending. */
   indices: Indices
+  /** Columns, m. */
   dimension: number
+  /** Points in the result, at most `size`. */
   count: number
   /** The order that was given; for 'auto' the order that was chosen. */
   order: number | OrderBlock[]
@@ -85,7 +89,14 @@ export interface Compressed<Indices = Uint32Array> {
    */
   cellsKeepingLess: number
   /** Milliseconds. */
-  elapsed: { partition: number; recombine: number; total: number }
+  elapsed: {
+    /** Cutting the set into cells. */
+    partition: number
+    /** Choosing points and weights in all cells. */
+    recombine: number
+    /** The whole call. */
+    total: number
+  }
 }
 
 /** The options that say what is kept, also of streams. */
@@ -115,13 +126,13 @@ type Values = OptionValues<typeof table>
  * The work happens off the event loop. The input is never written to. It is copied before this returns, so it may be changed
  * or transferred afterwards.
  *
- * @param points d x m numbers, row-major (Float64Array or Float32Array), or `{ data, shape: [d, m], stride?, offset? }`
- *
  * Rejects with ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_SIZE (`size` below both momentCount(m, order) and d),
  * ERR_NOT_FINITE (names row and column), ERR_WEIGHT, ERR_INFEASIBLE (more than half of the digits would be lost), ERR_MEMORY,
  * ERR_NO_BINARY, or with the signal's reason.
  *
  * Source: arXiv:2510.00504 for the cells and their error; V. Tchakaloff (1957) for the points and weights of one cell.
+ *
+ * @param points d x m numbers, row-major (Float64Array or Float32Array), or `{ data, shape: [d, m], stride?, offset? }`
  */
 export async function compress(points: PointsInput, options: CompressOptions): Promise<Compressed> {
   const values = read(options)

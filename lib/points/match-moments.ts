@@ -7,6 +7,7 @@ import { ownNumbers, type PointsInput, readWeighted } from '../input/points.js'
 import { memoryToHave } from '../native/memory.js'
 import type { Numbers } from '../surface.js'
 
+/** What matchMomentsSync() may be told. */
 export interface MatchMomentsSyncOptions extends ThreadOptions {
   /** Columns, m. Must be given with a typed array; may be left out with an ndarray-like object. */
   dimension?: number | undefined
@@ -18,8 +19,10 @@ export interface MatchMomentsSyncOptions extends ThreadOptions {
   weights?: Numbers | undefined
 }
 
+/** What matchMoments() may be told: the options of matchMomentsSync(), and those of a call that does not block. */
 export interface MatchMomentsOptions extends MatchMomentsSyncOptions, AsyncOptions {}
 
+/** Weights that have the target moments. */
 export interface MatchedMoments {
   /** One number >= 0 per point. Many of them may be 0. */
   weights: Float64Array
@@ -76,15 +79,15 @@ const forms = bothForms('matchMoments', table, (caller, options, given: unknown,
  *
  * The input is never written to. It is copied before this returns, so it may be changed or transferred afterwards.
  *
- * @param points d x m numbers, row-major (Float64Array or Float32Array), or `{ data, shape: [d, m], stride?, offset? }`
- * @param target momentCount(m, order) numbers, plain sums: the first is the total weight
- *
  * Rejects with ERR_INFEASIBLE when no weights >= 0 have these moments (the message has one that cannot be met, its target
  * and what the points allow), ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_SIZE, ERR_NOT_FINITE (names row and column),
  * ERR_WEIGHT, ERR_MEMORY, ERR_NO_BINARY, or with the signal's reason.
  *
  * Source: J.-C. Deville, C.-E. Särndal, Calibration estimators in survey sampling, JASA 87 (1992), for the distance; the
  * semismooth Newton method of Qi and Sun (1993) for its dual.
+ *
+ * @param points d x m numbers, row-major (Float64Array or Float32Array), or `{ data, shape: [d, m], stride?, offset? }`
+ * @param target momentCount(m, order) numbers, plain sums: the first is the total weight
  */
 export async function matchMoments(
   points: PointsInput,

@@ -7,6 +7,7 @@ import { type PointsInput, readWeighted } from '../input/points.js'
 import { memoryToHave } from '../native/memory.js'
 import type { Numbers } from '../surface.js'
 
+/** What momentsSync() may be told. */
 export interface MomentsSyncOptions extends ThreadOptions {
   /** Columns, m. Must be given with a typed array; may be left out with an ndarray-like object. */
   dimension?: number | undefined
@@ -21,6 +22,7 @@ export interface MomentsSyncOptions extends ThreadOptions {
   basis?: 'monomial' | 'legendre' | undefined
 }
 
+/** What moments() may be told: the options of momentsSync(), and those of a call that does not block. */
 export interface MomentsOptions extends MomentsSyncOptions, AsyncOptions {}
 
 const table = {
@@ -53,12 +55,12 @@ const forms = bothForms('moments', table, (caller, options, given: unknown) => {
  *
  * The input is never written to. It is copied before this returns, so it may be changed or transferred afterwards.
  *
- * @param points d x m numbers, row-major (Float64Array or Float32Array), or `{ data, shape: [d, m], stride?, offset? }`
- *
  * Rejects with ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_SIZE (more than 2^53 moments), ERR_NOT_FINITE (names row and
  * column), ERR_WEIGHT, ERR_MEMORY, ERR_NO_BINARY, or with the signal's reason.
  *
  * Source: sums of pre-rounded terms, as in J. Demmel, H. D. Nguyen, Fast reproducible floating-point summation, ARITH 2013.
+ *
+ * @param points d x m numbers, row-major (Float64Array or Float32Array), or `{ data, shape: [d, m], stride?, offset? }`
  */
 export async function moments(points: PointsInput, options: MomentsOptions): Promise<Float64Array> {
   return forms.run(options, points)

@@ -25,6 +25,7 @@ export interface Equality {
   rows?: number | undefined
 }
 
+/** What nnlsSync() may be told. */
 export interface NnlsSyncOptions extends ThreadOptions {
   /** Rows of A. May be left out: it follows from the length and `columns`, or from the shape. 0 is allowed. */
   rows?: number | undefined
@@ -34,8 +35,10 @@ export interface NnlsSyncOptions extends ThreadOptions {
   equality?: Equality | undefined
 }
 
+/** What nnls() may be told: the options of nnlsSync(), and those of a call that does not block. */
 export interface NnlsOptions extends NnlsSyncOptions, AsyncOptions {}
 
+/** The solution of a non-negative least squares problem. */
 export interface NnlsResult {
   /** One number >= 0 per column. The columns of its positive numbers are linearly independent, so most numbers are 0. */
   x: Float64Array
@@ -87,10 +90,6 @@ const SMALL = 2 ** 20
  *
  * The input is never written to. It is copied before this returns, so it may be changed or transferred afterwards.
  *
- * @param matrix A: rows x columns numbers, row-major (Float64Array or Float32Array), or
- * `{ data, shape: [rows, columns], stride?, offset? }`
- * @param rhs b: one number per row of A
- *
  * Rejects with ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_NOT_FINITE (names row and column), ERR_INFEASIBLE (no x >= 0 has
  * E x = f; the message has the least |E x - f| and the row that is furthest off), ERR_MEMORY, ERR_NO_BINARY, or with the
  * signal's reason.
@@ -98,6 +97,10 @@ const SMALL = 2 ** 20
  * Source: the active-set method of C. L. Lawson, R. J. Hanson, Solving least squares problems (1974), with an orthogonal
  * factorisation that is updated per column, the steepest column first, and iterative refinement. Equality constraints by
  * the method of multipliers, then by the null space of E on the columns found.
+ *
+ * @param matrix A: rows x columns numbers, row-major (Float64Array or Float32Array), or
+ * `{ data, shape: [rows, columns], stride?, offset? }`
+ * @param rhs b: one number per row of A
  */
 export async function nnls(matrix: PointsInput, rhs: Numbers, options: NnlsOptions = {}): Promise<NnlsResult> {
   return forms.run(options, matrix, rhs)

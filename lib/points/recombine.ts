@@ -7,6 +7,7 @@ import { type PointsInput, readPoints, readWeights } from '../input/points.js'
 import { memoryToHave } from '../native/memory.js'
 import type { NativeRecombineInput, Numbers } from '../surface.js'
 
+/** What recombineSync() may be told. */
 export interface RecombineSyncOptions extends ThreadOptions {
   /** One number >= 0 per row, in any unit. Default: all 1. Rows of weight 0 are never chosen. */
   weights?: Numbers | undefined
@@ -16,8 +17,10 @@ export interface RecombineSyncOptions extends ThreadOptions {
   width?: number | undefined
 }
 
+/** What recombine() may be told: the options of recombineSync(), and those of a call that does not block. */
 export interface RecombineOptions extends RecombineSyncOptions, AsyncOptions {}
 
+/** Few rows of a feature matrix, with weights that keep the sums of its columns. */
 export interface Recombined {
   /** The rows chosen, ascending; at most `rank` of them. */
   indices: Uint32Array
@@ -58,13 +61,13 @@ const forms = bothForms('recombine', table, (caller, options, given: unknown) =>
  *
  * The input is never written to. It is copied before this returns, so it may be changed or transferred afterwards.
  *
- * @param features n x N numbers, row-major (Float64Array or Float32Array), or `{ data, shape: [n, N], stride?, offset? }`
- *
  * Rejects with ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_NOT_FINITE (names row and column), ERR_WEIGHT, ERR_MEMORY,
  * ERR_NO_BINARY, or with the signal's reason.
  *
  * Source: the theorem of V. Tchakaloff (1957) in its discrete form; a basic feasible solution is found by the parametric
  * simplex method.
+ *
+ * @param features n x N numbers, row-major (Float64Array or Float32Array), or `{ data, shape: [n, N], stride?, offset? }`
  */
 export async function recombine(features: PointsInput, options: RecombineOptions): Promise<Recombined> {
   return forms.run(options, features)

@@ -10,6 +10,7 @@ import type { NativePoints, NativeVerifyInput, Numbers } from '../surface.js'
 
 /** Points with weights. The result of compress() is one. */
 export interface WeightedSet {
+  /** count x dimension numbers, row-major, or an ndarray-like object. */
   points: PointsInput
   /** One number >= 0 per point. Default: all 1. */
   weights?: Numbers | undefined
@@ -17,6 +18,7 @@ export interface WeightedSet {
   dimension?: number | undefined
 }
 
+/** What verifySync() may be told. */
 export interface VerifySyncOptions extends ThreadOptions {
   /** Columns, m. May be left out when one of the sets tells it, as the result of compress() and ndarray-like objects do. */
   dimension?: number | undefined
@@ -24,8 +26,10 @@ export interface VerifySyncOptions extends ThreadOptions {
   order: number | OrderBlock[]
 }
 
+/** What verify() may be told: the options of verifySync(), and those of a call that does not block. */
 export interface VerifyOptions extends VerifySyncOptions, AsyncOptions {}
 
+/** How far the moments of one set are from those of another. */
 export interface Verification {
   /** The largest of `perOrder`. 2.2e-16 is one machine epsilon. */
   residual: number
@@ -53,11 +57,11 @@ const forms = bothForms('verify', table, readInput)
  *
  * The input is never written to. It is copied before this returns, so it may be changed or transferred afterwards.
  *
- * @param original points as in compress(), whose weights are then all 1, or `{ points, weights?, dimension? }`
- * @param compressed the same, for example the result of compress()
- *
  * Rejects with ERR_SHAPE, ERR_DETACHED, ERR_OPTION, ERR_SIZE, ERR_NOT_FINITE (names row and column), ERR_WEIGHT,
  * ERR_MEMORY, ERR_NO_BINARY, or with the signal's reason.
+ *
+ * @param original points as in compress(), whose weights are then all 1, or `{ points, weights?, dimension? }`
+ * @param compressed the same, for example the result of compress()
  */
 export async function verify(
   original: PointsInput | WeightedSet,

@@ -33,6 +33,7 @@ export interface CompressorOptions extends Omit<CompressOptions, 'weights'> {
 
 /** Rows with their weights, as one piece of a stream. */
 export interface WeightedRows {
+  /** rows x dimension numbers, row-major, or an ndarray-like object. */
   points: PointsInput
   /** One number per row. Default: all 1. */
   weights?: Numbers | undefined
@@ -40,8 +41,11 @@ export interface WeightedRows {
 
 /** All that a Compressor knows at a moment: plain data that structuredClone() and v8.serialize() take. */
 export interface CompressorState {
+  /** The version of this format. */
   version: 1
+  /** The options that the Compressor was made with, except those that do not change the result. */
   options: Omit<CompressorOptions, 'signal' | 'onProgress' | 'threads' | 'memory'>
+  /** What the computation has in memory. Only Compressor.restore() reads it. */
   stream: NativeStreamState
 }
 

@@ -9,6 +9,7 @@ import { Compressor, type CompressorOptions } from './compressor.js'
 
 /** A set to merge: a result of compress(), Compressor or merge(), or any weighted points. */
 export interface SetToMerge {
+  /** count x dimension numbers, row-major, or an ndarray-like object. */
   points: PointsInput
   /** One number >= 0 per point. Default: all 1. */
   weights?: Numbers | undefined
@@ -25,9 +26,11 @@ export interface SetToMerge {
  * default the number of points of the largest set, and no fewer than the order needs. `summary`: as for Compressor, for sets that are merged again.
  */
 export interface MergeOptions extends Omit<CompressorOptions, 'dimension'> {
+  /** Columns, m. May be left out when the sets tell it. */
   dimension?: number | undefined
 }
 
+/** The points of many sets that stand for all of them. */
 export interface Merged extends Compressed<Uint32Array | Float64Array> {
   /** Per point, the position of the set that it comes from. `indices` has the number that this set gives it. */
   sets: Uint32Array

@@ -22,11 +22,11 @@ import { oneOf } from '../input/options.js'
  * without multiplicities is copied. Blocks for one pass over the weights. Source: arXiv:2510.00504 shows that c equal
  * neurons stay equal, and train as one of them does by the gradient of one copy. The square roots follow as above.
  *
- * @param network its arrays are Float64Array or Float32Array (computed in float64); never written to
- * @param how 'absorb' or 'split'
- *
  * Throws ERR_OPTION (another word; 'split' without relu), and for the network ERR_SHAPE, ERR_NOT_FINITE, ERR_WEIGHT,
  * ERR_DETACHED. Throws ERR_MEMORY where there is no room for the copy.
+ *
+ * @param network its arrays are Float64Array or Float32Array (computed in float64); never written to
+ * @param how 'absorb' or 'split'
  */
 export function foldMultiplicity(network: NetworkInput, how: 'absorb' | 'split'): Network {
   const { multiplicity, ...plain } = checkNetwork(network, 'foldMultiplicity: network')

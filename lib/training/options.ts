@@ -26,6 +26,7 @@ export interface EpochReport {
   trainLoss: number
   /** Only with option `test`. */
   testLoss?: number
+  /** The network after this epoch. */
   network: Network
   /** For option `state`, to go on from here. */
   state: TrainingState
@@ -85,11 +86,13 @@ interface CommonOptions extends RuleOptions, ThreadOptions {
   state?: TrainingState | undefined
 }
 
+/** What trainNetworkSync() may be told. */
 export interface TrainSyncOptions extends CommonOptions {
   /** Called after each evaluation. An error that it throws ends the training and is thrown. */
   onEpoch?: ((report: EpochReport) => void) | undefined
 }
 
+/** What trainNetwork() may be told. */
 export interface TrainOptions extends CommonOptions {
   /**
    * Called after each evaluation, and awaited. An error that it throws, or rejects with, ends the training and rejects

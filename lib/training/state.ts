@@ -57,11 +57,11 @@ const isStep = wholeNumber(0, Number.MAX_SAFE_INTEGER)
  * the loss is off by 0.1 %, and by 7 % when the state starts afresh. The state of outputBias, `epoch` and `step` stay.
  * Time and memory: one copy of the rows that are selected.
  *
- * @param state the state of a training; not written to
- * @param indices the neurons: whole numbers from 0 to width - 1, in any order, repetitions allowed
- *
  * Throws ERR_SHAPE (not a state; arrays that do not fit together), ERR_OPTION (an index out of range), ERR_DETACHED,
  * ERR_MEMORY.
+ *
+ * @param state the state of a training; not written to
+ * @param indices the neurons: whole numbers from 0 to width - 1, in any order, repetitions allowed
  */
 export function selectNeurons(state: TrainingState, indices: ArrayLike<number>): TrainingState {
   const { optimizer, epoch, step, first, second } = readFields(state, 'selectNeurons: state')

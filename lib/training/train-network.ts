@@ -31,15 +31,15 @@ import { type History, Training } from './training.js'
  * b x outputs x width / 1024 numbers, and b / 4096 numbers per parameter (1 to 64 of them), which is the most where
  * inputs and neurons are many.
  *
- * @param network its arrays are Float64Array or Float32Array; never written to
- * @param data rows { x, y, weights? }: x is d x inputs, y is d x outputs, row-major or ndarray-like; never written to.
- *   Everything is copied before this returns.
- * @param options `epochs` must be given
- *
  * Rejects with ERR_SHAPE, ERR_DETACHED, ERR_OPTION (also labels that do not suit the loss, and a state of another
  * optimizer), ERR_NOT_FINITE (names the array and the place), ERR_WEIGHT, ERR_MEMORY, ERR_NO_BINARY, with the reason of
  * the signal, or with what onEpoch() threw. Sources: arXiv:2510.00504 for the gradient of one copy, torch.optim for the
  * update rules.
+ *
+ * @param network its arrays are Float64Array or Float32Array; never written to
+ * @param data rows { x, y, weights? }: x is d x inputs, y is d x outputs, row-major or ndarray-like; never written to.
+ *   Everything is copied before this returns.
+ * @param options `epochs` must be given
  */
 export async function trainNetwork(network: NetworkInput, data: Dataset, options: TrainOptions): Promise<History> {
   const values = readTrainOptions('trainNetwork', options)

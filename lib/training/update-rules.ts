@@ -14,6 +14,7 @@ import type { NativeRule } from '../surface.js'
  */
 export type Optimizer = 'gd' | 'sgd' | 'momentum' | 'nesterov' | 'adam' | 'adamw' | 'rmsprop' | 'rprop' | 'adagrad'
 
+/** The update rule of a training, and its numbers. Each rule takes only those that are its own. */
 export interface RuleOptions {
   /** The update rule. Default 'adam', which needs the least care with the learning rate. */
   optimizer?: Optimizer | undefined
