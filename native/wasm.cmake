@@ -19,7 +19,7 @@ target_compile_definitions(fewpoints PRIVATE BUILDING_NODE_EXTENSION ${ADDON_DEF
 target_compile_options(fewpoints PRIVATE -Os) # the binding computes nothing
 target_link_libraries(fewpoints PRIVATE kernel)
 set_target_properties(fewpoints PROPERTIES SUFFIX .wasm RUNTIME_OUTPUT_DIRECTORY "${FEWPOINTS_OUTPUT}")
-target_link_options(fewpoints PRIVATE -O3 -msimd128 -fwasm-exceptions --no-entry
+target_link_options(fewpoints PRIVATE -Os -msimd128 -fwasm-exceptions --no-entry
   "SHELL:-s STANDALONE_WASM" "SHELL:-s ALLOW_MEMORY_GROWTH=1" "SHELL:-s INITIAL_MEMORY=16MB"
   "SHELL:-s MAXIMUM_MEMORY=4GB" "SHELL:-s TOTAL_STACK=4MB" "SHELL:-s ALLOW_TABLE_GROWTH=1"
   "SHELL:-s ERROR_ON_UNDEFINED_SYMBOLS=0" "SHELL:-s WARN_ON_UNDEFINED_SYMBOLS=0"
