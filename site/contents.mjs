@@ -19,6 +19,9 @@ export const DOCUMENTS = {
     'docs/duckdb-and-parquet.md',
     'docs/many-machines.md',
     'docs/pictures.md',
+    'docs/page.md',
+    'docs/browser.md',
+    'docs/platforms.md',
   ],
   Trust: ['docs/guarantees.md', 'docs/hard-input.md', 'docs/results.md', 'bench/README.md', 'SECURITY.md'],
   Understand: ['docs/how-it-works.md', 'docs/glossary.md'],
@@ -33,9 +36,10 @@ export const DOCUMENTS = {
     'docs/decisions/native-binding.md',
     'docs/decisions/one-compute-thread.md',
     'docs/decisions/openmp-regions.md',
+    'docs/decisions/platforms.md',
     'docs/decisions/real-data.md',
   ],
-  'The project': ['CHANGELOG.md', 'CONTRIBUTING.md'],
+  'The project': ['CHANGELOG.md', 'CONTRIBUTING.md', 'docs/releasing.md'],
 }
 
 /** Every export of lib/index.ts. */
@@ -65,5 +69,6 @@ export const REFERENCE = {
     ...['Optimizer', 'RuleOptions', 'TrainingState', 'NeuronArrays', 'selectNeurons'],
     ...['predict', 'predictSync', 'PredictOptions', 'PredictSyncOptions'],
   ],
+  'API: what computes': ['info', 'Info', 'load', 'LoadOptions'],
   'API: shared': ['CodedError', 'ErrorCode', 'NdarrayLike', 'Numbers', 'PointsInput', 'Progress', 'Stage'],
 }

@@ -1,4 +1,4 @@
-// The layout of lib and native: the purpose of each folder, and which folders it may use. A folder may use the folders
+// The layout of lib, native and page: the purpose of each folder, and which folders it may use. A folder may use the folders
 // on lower floors, never one above. Folders on one floor are independent of one another. No files form a circle.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -71,6 +71,27 @@ const NATIVE: Floor[] = [
   { 'native/kernel/base': 'arrays, checked sizes, double-double numbers, status and cancellation' },
 ]
 
+const PAGE: Floor[] = [
+  {
+    'page/main.ts': 'the page: what happens when',
+    'page/worker.ts': 'its worker, which answers it',
+  },
+  {
+    'page/view': 'what is shown of a run: pictures, tables, the command',
+    'page/form.ts': 'columns and options of a run',
+    'page/result': 'a run, its statistics and histograms, its file; in the worker',
+  },
+  { 'page/reading': 'a file of the user: its columns and rows; in the worker' },
+  {
+    'page/desk.ts': 'calls of the worker',
+    'page/elements.ts': 'elements of the page',
+    'page/numbers.ts': 'numbers as texts',
+    'page/random.ts': 'seeded numbers',
+  },
+  { 'page/messages.ts': 'what page and worker tell each other' },
+  { 'page/node': 'what the readers of lib/io take from Node, for browsers' },
+]
+
 // These files are compiled with the flags of one instruction set. If other code used an inline function of theirs, it
 // could contain instructions that older processors lack.
 const CLOSED = ['native/kernel/simd']
@@ -95,13 +116,19 @@ describe('the layout', () => {
     expect(faultsOf(imports, { floors: LIB })).toEqual([])
   })
 
+  it('of page has arrows that run down', () => {
+    const used = importsOf(PACKAGE_ROOT, 'page')
+    expect(used.size).toBeGreaterThan(20)
+    expect(faultsOf(used, { floors: PAGE })).toEqual([])
+  })
+
   it('of native has arrows that run down', () => {
     expect(includes.size).toBeGreaterThan(100)
     expect(faultsOf(includes, { floors: NATIVE, closed: CLOSED, allowed: ALLOWED })).toEqual([])
   })
 
   it('is that of files and folders that exist', () => {
-    const places = [...LIB, ...NATIVE].flatMap((floor) => Object.keys(floor))
+    const places = [...LIB, ...NATIVE, ...PAGE].flatMap((floor) => Object.keys(floor))
     expect(places.filter((place) => !existsSync(join(PACKAGE_ROOT, place)))).toEqual([])
     const used = [...imports.values(), ...includes.values()].flat()
     expect(used.filter((file) => !imports.has(file) && !includes.has(file))).toEqual([])
@@ -113,7 +140,9 @@ describe('the layout', () => {
   it('is that of the map in CONTRIBUTING.md', () => {
     const text = readFileSync(join(PACKAGE_ROOT, 'CONTRIBUTING.md'), 'utf8')
     const map = /^## Layout\n+```\n([\s\S]*?)^```$/m.exec(text)?.[1] ?? ''
-    const folders = [...LIB, ...NATIVE].flatMap((floor) => Object.keys(floor)).filter((place) => !/\.\w+$/.test(place))
+    const folders = [...LIB, ...NATIVE, ...PAGE]
+      .flatMap((floor) => Object.keys(floor))
+      .filter((place) => !/\.\w+$/.test(place))
     expect(folders.filter((folder) => !foldersOf(map).includes(folder))).toEqual([])
   })
 
