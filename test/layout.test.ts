@@ -23,8 +23,14 @@ const LIB: Floor[] = [
     'lib/io': 'file formats: from bytes to tables and back',
     'lib/plot': 'pictures of a set and of the points that were kept of it',
   },
-  { 'lib/native': 'the addon: its declaration, how it is found, its jobs; memory' },
-  { 'lib/errors.ts': 'errors with codes', 'lib/nearest.ts': 'what a misspelled name was meant to be' },
+  { 'lib/native': 'what computes: how it is found, its jobs; memory' },
+  { 'lib/wasm': 'the WebAssembly build: its instances, its workers, what goes to them and comes back' },
+  { 'lib/platform': 'what Node knows and a browser does not' },
+  {
+    'lib/errors.ts': 'errors with codes',
+    'lib/nearest.ts': 'what a misspelled name was meant to be',
+    'lib/surface.ts': 'the shapes that cross the boundary to C++',
+  },
 ]
 
 const NATIVE: Floor[] = [
@@ -126,6 +132,9 @@ describe('the layout', () => {
     expect(places.filter((place) => !existsSync(join(PACKAGE_ROOT, place)))).toEqual([])
     const used = [...imports.values(), ...includes.values()].flat()
     expect(used.filter((file) => !imports.has(file) && !includes.has(file))).toEqual([])
+    expect(imports.get('lib/native/native.ts')).toEqual(
+      expect.arrayContaining(['lib/native/choose-browser.ts', 'lib/native/choose-node.ts']),
+    )
   })
 
   it('is that of the map in CONTRIBUTING.md', () => {

@@ -69,14 +69,23 @@ export function circlesOf(uses: Uses): string[] {
   return circles
 }
 
-/** The relative imports of TypeScript files: import, export from, import(). */
+/**
+ * The imports of TypeScript files from one another: import, export from, import(), by relative paths or by the names of
+ * package.json, which stand for one file in Node and for another in a browser.
+ */
 export function importsOf(root: string, folder: string): Map<string, string[]> {
+  const { imports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const targetsOf = (target: unknown): string[] =>
+    typeof target === 'string' ? [target] : Object.values(Object(target)).flatMap(targetsOf)
+  const sourcesOf = (name: string) =>
+    targetsOf(imports?.[name])
+      .map((path) => join(path).replace(/^dist/, folder).replace(/\.js$/, '.ts'))
+      .filter((path) => existsSync(join(root, path)))
   return usesOf(root, [folder], /\.ts$/, (file, text) =>
-    ts
-      .preProcessFile(text, true, true)
-      .importedFiles.map(({ fileName }) => fileName)
-      .filter((name) => name.startsWith('.'))
-      .map((name) => join(dirname(file), name).replace(/\.js$/, '.ts')),
+    ts.preProcessFile(text, true, true).importedFiles.flatMap(({ fileName }) => {
+      if (fileName.startsWith('#')) return sourcesOf(fileName)
+      return fileName.startsWith('.') ? [join(dirname(file), fileName).replace(/\.js$/, '.ts')] : []
+    }),
   )
 }
 
