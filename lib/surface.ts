@@ -411,6 +411,7 @@ export const NATIVE_FUNCTIONS: readonly (keyof Native)[] = [
 
 /** What computes, and on what. */
 export interface Backend {
+  /** The native binary, or WebAssembly. */
   backend: 'native' | 'wasm'
   /** 'linux-x64 glibc', 'darwin-arm64', 'browser'. */
   platform: string
