@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
 #include <iterator>
 #include <mutex>
 #include <string_view>
@@ -25,6 +28,18 @@ void blas_memory_free(void*) {}
 int openblas_get_parallel() { return 0; }
 char* openblas_get_config();
 char* gotoblas_corename();
+
+#if defined(__linux__) && !defined(__GLIBC__)
+// An archive that was compiled for glibc calls its checked forms of these, for the text of the configuration.
+int __snprintf_chk(char* to, std::size_t size, int, std::size_t, const char* format, ...) {
+  std::va_list values;
+  va_start(values, format);
+  const int length = std::vsnprintf(to, size, format, values);
+  va_end(values);
+  return length;
+}
+char* __strcat_chk(char* to, const char* from, std::size_t) { return std::strcat(to, from); }
+#endif
 
 #define FEWPOINTS_CORE(set)           \
   extern char fewpoints_blas_##set[]; \
