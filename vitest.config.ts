@@ -8,8 +8,12 @@ const alias = { '#platform': source('platform/node.ts'), '#backend': source('nat
 // Processes, not threads: the tests load the addon as a program does, and terminate worker threads of their own.
 const shared = { pool: 'forks', testTimeout: 120_000, hookTimeout: 600_000 } as const // a hook may compile the addon
 
-// Files whose tests say nothing of what computes: the layout, the command line's texts, builds, other programs.
-const OF_NATIVE_ALONE: string[] = []
+// What these files test is the same whatever computes, or they choose it by themselves: builds, packages, documents,
+// figures, formats of files, other programs.
+const WHATEVER_COMPUTES = [
+  ...['backend', 'browser', 'docs', 'faults', 'fuzz-found', 'layout', 'moved', 'package', 'page', 'picture', 'site'],
+  ...['stage', 'wasm', 'workflows', 'figures*', 'io-!(csv)', 'duckdb', 'redis', 'slurm'],
+].map((name) => `test/${name}.test.ts`)
 
 export default defineConfig({
   test: {
@@ -23,7 +27,7 @@ export default defineConfig({
           ...shared,
           name: 'wasm',
           include: ['test/**/*.test.ts'],
-          exclude: OF_NATIVE_ALONE,
+          exclude: WHATEVER_COMPUTES,
           env: { FEWPOINTS_BACKEND: 'wasm' },
         },
       },
