@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
@@ -15,22 +16,33 @@ const WHATEVER_COMPUTES = [
   ...['stage', 'wasm', 'workflows', 'figures*', 'io-!(csv)', 'duckdb', 'redis', 'slurm'],
 ].map((name) => `test/${name}.test.ts`)
 
+const module = fileURLToPath(new URL('dist/wasm/fewpoints.wasm', import.meta.url))
+const hasWasm = existsSync(module)
+if (!hasWasm)
+  console.warn(`left out, because ${module} is not built: the tests with WebAssembly (npm run compile:wasm)`)
+const OF_WASM = ['test/browser.test.ts', 'test/wasm.test.ts']
+
+const wasm = {
+  resolve: { alias },
+  test: {
+    ...shared,
+    name: 'wasm',
+    include: ['test/**/*.test.ts'],
+    exclude: WHATEVER_COMPUTES,
+    env: { FEWPOINTS_BACKEND: 'wasm' },
+  },
+}
+
 export default defineConfig({
   test: {
     // Every computation uses all cores by itself; more processes than this only make each other slow.
     maxWorkers: 2,
     projects: [
-      { resolve: { alias }, test: { ...shared, name: 'native', include: ['test/**/*.test.ts'] } },
       {
         resolve: { alias },
-        test: {
-          ...shared,
-          name: 'wasm',
-          include: ['test/**/*.test.ts'],
-          exclude: WHATEVER_COMPUTES,
-          env: { FEWPOINTS_BACKEND: 'wasm' },
-        },
+        test: { ...shared, name: 'native', include: ['test/**/*.test.ts'], exclude: hasWasm ? [] : OF_WASM },
       },
+      ...(hasWasm ? [wasm] : []),
     ],
   },
 })
