@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
@@ -8,25 +9,40 @@ const alias = { '#platform': source('platform/node.ts'), '#backend': source('nat
 // Processes, not threads: the tests load the addon as a program does, and terminate worker threads of their own.
 const shared = { pool: 'forks', testTimeout: 120_000, hookTimeout: 600_000 } as const // a hook may compile the addon
 
-// Files whose tests say nothing of what computes: the layout, the command line's texts, builds, other programs.
-const OF_NATIVE_ALONE: string[] = []
+// What these files test is the same whatever computes, or they choose it by themselves: builds, packages, documents,
+// figures, formats of files, other programs.
+const WHATEVER_COMPUTES = [
+  ...['backend', 'browser', 'docs', 'faults', 'fuzz-found', 'layout', 'moved', 'package', 'page', 'picture', 'site'],
+  ...['stage', 'wasm', 'workflows', 'figures*', 'io-!(csv)', 'duckdb', 'redis', 'slurm'],
+].map((name) => `test/${name}.test.ts`)
+
+const module = fileURLToPath(new URL('dist/wasm/fewpoints.wasm', import.meta.url))
+const hasWasm = existsSync(module)
+if (!hasWasm)
+  console.warn(`left out, because ${module} is not built: the tests with WebAssembly (npm run compile:wasm)`)
+const OF_WASM = ['test/browser.test.ts', 'test/wasm.test.ts']
+
+const wasm = {
+  resolve: { alias },
+  test: {
+    ...shared,
+    name: 'wasm',
+    include: ['test/**/*.test.ts'],
+    exclude: WHATEVER_COMPUTES,
+    env: { FEWPOINTS_BACKEND: 'wasm' },
+  },
+}
 
 export default defineConfig({
   test: {
     // Every computation uses all cores by itself; more processes than this only make each other slow.
     maxWorkers: 2,
     projects: [
-      { resolve: { alias }, test: { ...shared, name: 'native', include: ['test/**/*.test.ts'] } },
       {
         resolve: { alias },
-        test: {
-          ...shared,
-          name: 'wasm',
-          include: ['test/**/*.test.ts'],
-          exclude: OF_NATIVE_ALONE,
-          env: { FEWPOINTS_BACKEND: 'wasm' },
-        },
+        test: { ...shared, name: 'native', include: ['test/**/*.test.ts'], exclude: hasWasm ? [] : OF_WASM },
       },
+      ...(hasWasm ? [wasm] : []),
     ],
   },
 })

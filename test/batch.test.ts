@@ -192,7 +192,8 @@ describe('a plan of 6 files', () => {
     const before = `import { createRequire } from 'node:module'
       const Module = createRequire('file:///').call(undefined, 'node:module')
       Module._extensions['.node'] = () => { throw new Error('no binary on purpose') }
-      process.dlopen = () => { throw new Error('no binary on purpose') }`
+      process.dlopen = () => { throw new Error('no binary on purpose') }
+      process.env.FEWPOINTS_BACKEND = 'native'`
     for (const args of [
       ['run', own.path],
       ['work', own.path, '--task', 0],

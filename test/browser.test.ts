@@ -11,26 +11,22 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { extname, join } from 'node:path'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { build as esbuild } from 'esbuild'
-import { type Browser, chromium, type Page } from 'playwright-core'
-import { build as vite } from 'vite'
+import type { Browser, Page } from 'playwright-core'
+import { createServer, build as vite } from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import webpack from 'webpack'
 import { PACKAGE_ROOT } from '../lib/native/addon.js'
+import { openChromium } from '../page/chromium.mjs'
+import { serve } from '../page/serve.mjs'
 
-const CHROMIUM = process.env.FEWPOINTS_CHROMIUM ?? '/usr/bin/chromium'
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
 if (!existsSync(CHROMIUM)) console.warn(`left out, because ${CHROMIUM} is missing: the package in a browser`)
 
 const WASM = join(PACKAGE_ROOT, 'dist/wasm/fewpoints.wasm')
-const FLAGS = [
-  ...['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-  ...['--disable-component-update', '--disable-sync'],
-]
 
 const APP = `import * as fewpoints from 'fewpoints'
 globalThis.fewpoints = fewpoints
@@ -123,16 +119,14 @@ const BUNDLERS: Record<string, Bundle> = {
   },
 }
 
-const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' }
-
 describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
   const root = mkdtempSync(join(tmpdir(), 'fewpoints-browser-'))
   let browser: Browser
-  let server: Server
+  let site: Awaited<ReturnType<typeof serve>>
   let page: Page
 
   /** Bundles the program, and returns the address of a page that runs it. */
-  async function serve(bundler: string, program: string, name = bundler): Promise<string> {
+  async function bundled(bundler: string, program: string, name = bundler): Promise<string> {
     const source = join(root, `${name}-source`)
     const folder = join(root, name)
     mkdirSync(join(source, 'node_modules'), { recursive: true })
@@ -142,27 +136,19 @@ describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
     symlinkSync(PACKAGE_ROOT, join(source, 'node_modules/fewpoints'))
     await BUNDLERS[bundler](join(source, 'main.js'), folder)
     writeFileSync(join(folder, 'index.html'), '<!doctype html><script type="module" src="app.js"></script>')
-    return `http://localhost:${(server.address() as AddressInfo).port}/${name}/index.html`
+    return `${site.url}${name}/index.html`
   }
 
   beforeAll(async () => {
-    server = createServer((request, response) => {
-      const path = join(root, new URL(request.url ?? '/', 'http://localhost').pathname)
-      const type = TYPES[extname(path)]
-      if (!existsSync(path) || type === undefined) {
-        response.writeHead(404).end()
-        return
-      }
-      response.writeHead(200, { 'content-type': type }).end(readFileSync(path))
-    }).listen(0)
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
+    site = await serve(root)
+    browser = await openChromium()
     page = await browser.newPage()
-    await page.goto(await serve('vite', APP, 'app'))
+    await page.goto(await bundled('vite', APP, 'app'))
     await page.waitForFunction('globalThis.ready')
   })
   afterAll(async () => {
     await browser?.close()
-    server?.close()
+    await site?.close()
     rmSync(root, { recursive: true })
   })
 
@@ -173,7 +159,7 @@ describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
     const own = await browser.newPage()
     const failures: string[] = []
     own.on('pageerror', ({ message }) => failures.push(message))
-    await own.goto(await serve(bundler, SMALL))
+    await own.goto(await bundled(bundler, SMALL))
     await own
       .waitForFunction('globalThis.answer', undefined, { timeout: 30_000 })
       .catch((error) => failures.push(String(error)))
@@ -188,6 +174,29 @@ describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
       const text = readFileSync(join(folder, name), 'utf8')
       expect(text.match(/node:(fs|os|path|url|util|module|worker_threads)\b/g)).toBeNull()
     }
+  })
+
+  it("computes behind Vite's development server, which must leave the package as it is", async () => {
+    const source = join(root, 'development')
+    mkdirSync(join(source, 'node_modules'), { recursive: true })
+    writeFileSync(join(source, 'main.js'), SMALL)
+    writeFileSync(join(source, 'index.html'), '<!doctype html><script type="module" src="main.js"></script>')
+    symlinkSync(PACKAGE_ROOT, join(source, 'node_modules/fewpoints'))
+    const server = await createServer({
+      root: source,
+      configFile: false,
+      logLevel: 'error',
+      cacheDir: join(source, 'cache'),
+      optimizeDeps: { exclude: ['fewpoints'] },
+      server: { port: 0, fs: { strict: false } },
+    })
+    await server.listen()
+    const own = await browser.newPage()
+    await own.goto(server.resolvedUrls?.local[0] as string)
+    await own.waitForFunction('globalThis.answer', undefined, { timeout: 60_000 })
+    expect(await own.evaluate('answer.count')).toBe(100)
+    await own.close()
+    await server.close()
   })
 
   it('ERR_NO_BINARY before load()', async () => {
