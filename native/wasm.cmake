@@ -3,8 +3,12 @@
 target_compile_options(flags INTERFACE -msimd128 -fwasm-exceptions
   "$<$<COMPILE_LANGUAGE:CXX>:SHELL:-include ${CMAKE_CURRENT_SOURCE_DIR}/wasm_std.hpp>")
 
-# The kernels of simd/, which take the time, keep -O3.
-target_compile_options(kernel PRIVATE -Os)
+# What takes no time is compiled for size. The rest keeps -O3: the kernels of simd/, dense products, and what Eigen inlines.
+foreach(file IN LISTS KERNEL_SOURCES)
+  if(NOT file MATCHES "kernel/(blas|matching)/")
+    set_property(SOURCE ${file} APPEND PROPERTY COMPILE_OPTIONS -Os)
+  endif()
+endforeach()
 
 set(EMNAPI "${CMAKE_CURRENT_SOURCE_DIR}/../node_modules/emnapi")
 set(NODE_ADDON_API "${CMAKE_CURRENT_SOURCE_DIR}/../node_modules/node-addon-api")

@@ -9,6 +9,8 @@
 #include <immintrin.h>
 #elif defined(__ARM_NEON)
 #include <arm_neon.h>
+#elif defined(__wasm_simd128__)
+#include <wasm_simd128.h>
 #endif
 
 #define FEWPOINTS_CONCAT_(a, b) a##b
@@ -93,6 +95,12 @@ FEWPOINTS_INLINE Vec load_part(const double* p, int count) {
   FEWPOINTS_INLINE V madd(V a, V b, V c) { return (V)vfmaq_##S((R)c, (R)a, (R)b); }  \
   FEWPOINTS_INLINE V nmadd(V a, V b, V c) { return (V)vfmsq_##S((R)c, (R)a, (R)b); } \
   FEWPOINTS_INLINE V square_root(V a) { return (V)vsqrtq_##S((R)a); }
+#elif defined(__wasm_simd128__)
+#define FEWPOINTS_OWN_OPERATIONS(T, V, R, S)                       \
+  FEWPOINTS_INLINE V splat(T x) { return (V)wasm_##S##_splat(x); } \
+  FEWPOINTS_INLINE V madd(V a, V b, V c) { return a * b + c; }     \
+  FEWPOINTS_INLINE V nmadd(V a, V b, V c) { return c - a * b; }    \
+  FEWPOINTS_INLINE V square_root(V a) { return (V)wasm_##S##_sqrt((R)a); }
 #else
 #define FEWPOINTS_OWN_OPERATIONS(T, V, R, S)                                                        \
   FEWPOINTS_INLINE V splat(T x) {                                                                   \
@@ -122,6 +130,9 @@ FEWPOINTS_OPERATIONS(float, FloatVec, FloatIndex, __m256, ps, )
 #elif defined(__ARM_NEON)
 FEWPOINTS_OPERATIONS(double, Vec, Index, float64x2_t, f64, )
 FEWPOINTS_OPERATIONS(float, FloatVec, FloatIndex, float32x4_t, f32, )
+#elif defined(__wasm_simd128__)
+FEWPOINTS_OPERATIONS(double, Vec, Index, v128_t, f64x2, )
+FEWPOINTS_OPERATIONS(float, FloatVec, FloatIndex, v128_t, f32x4, )
 #else
 FEWPOINTS_OPERATIONS(double, Vec, Index, __m128d, pd, )
 FEWPOINTS_OPERATIONS(float, FloatVec, FloatIndex, __m128, ps, )
