@@ -12,7 +12,20 @@ const shared = { pool: 'forks', testTimeout: 120_000, hookTimeout: 600_000 } as 
 // What these files test is the same whatever computes, or they choose it by themselves: builds, packages, documents,
 // figures, formats of files, other programs.
 const WHATEVER_COMPUTES = [
-  ...['backend', 'browser', 'docs', 'faults', 'fuzz-found', 'layout', 'moved', 'package', 'page', 'picture', 'site'],
+  ...[
+    'backend',
+    'browser',
+    'checkpoint',
+    'docs',
+    'faults',
+    'fuzz-found',
+    'layout',
+    'moved',
+    'package',
+    'page',
+    'picture',
+    'site',
+  ],
   ...['stage', 'wasm', 'workflows', 'figures*', 'io-!(csv)', 'duckdb', 'redis', 'slurm'],
 ].map((name) => `test/${name}.test.ts`)
 
