@@ -16,6 +16,7 @@ const WHATEVER_COMPUTES = [
     'backend',
     'browser',
     'checkpoint',
+    'commands',
     'docs',
     'faults',
     'fuzz-found',
