@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The one way in which the addon is compiled: cmake-js -> native/CMakeLists.txt -> build/Release/fewpoints.node
-// Callers: setup.sh, packages/here.mjs, and builds from source.
+// Callers: setup.sh, prebuildify (by prebuild.mjs), packages/here.mjs, binding.gyp, and builds from source.
 //
 // Options: --debug (into build/Debug), --bench (also build/Release/bench/fewpoints_bench.node), --CDNAME=VALUE (CMake
 // cache entries). Other options, such as node-gyp's, are ignored.

@@ -2,7 +2,7 @@
 # processor per instruction set. Such an addon needs no BLAS of the machine, starts no BLAS threads and is small.
 # Elsewhere, or where there is no such archive, the BLAS of the machine is linked.
 #
-# With FEWPOINTS_BLAS=none there is none, and own products do (kernel/blas/without_blas.cpp): in the prebuilt binaries.
+# With FEWPOINTS_BLAS=none there is none, and own products do (kernel/blas/without_blas.cpp): in WebAssembly, and where prebuild.mjs says so.
 #
 # Sets BLAS_SOURCES, BLAS_OBJECT (an object file for the kernel), BLAS_LINK and BLAS_DEFINITIONS.
 set(BLAS_OBJECT "")

@@ -4,7 +4,7 @@
 //
 // Linux and macOS by zig, with a pool of std::thread in the place of OpenMP and its libraries inside. Windows by Debian's
 // mingw-w64. On x86-64 Linux with kernels of OpenBLAS; elsewhere own products do in place of BLAS: no archive of OpenBLAS
-// for all kinds of processors is at hand there, and on macOS zig has no Accelerate. docs/platforms.md has what was measured.
+// for all kinds of processors is at hand there, and on macOS zig has no Accelerate.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'

@@ -86,7 +86,6 @@ const PAGE: Floor[] = [
     'page/desk.ts': 'calls of the worker',
     'page/elements.ts': 'elements of the page',
     'page/numbers.ts': 'numbers as texts',
-    'page/random.ts': 'seeded numbers',
   },
   { 'page/messages.ts': 'what page and worker tell each other' },
   { 'page/node': 'what the readers of lib/io take from Node, for browsers' },

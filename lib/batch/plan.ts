@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import type { CompressOptions, CompressorOptions } from '../index.js'
 import { fileError, systemError } from '../io/bytes.js'
 import type { RowsOptions } from '../io/rows.js'
-import { PACKAGE_ROOT } from '../native/addon.js'
+import { packageVersion } from '../native/version.js'
 
 /** A part of the input: a file or some of its rows, an address that DuckDB reads, or a query. */
 export interface Shard {
@@ -189,10 +189,6 @@ export function localPath(uri: string): string {
 /** The folder of outputs beside a plan, when none is given. */
 export function defaultFolder(planPath: string): string {
   return `${basename(planPath, extname(planPath))}-out`
-}
-
-function packageVersion(): string {
-  return JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')).version
 }
 
 function hash(value: unknown): string {

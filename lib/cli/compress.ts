@@ -1,8 +1,6 @@
 // fewpoints compress: files of points in, a small file with the same moments out.
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { STDIN as PIPE, pathName } from '../io/bytes.js'
-import { PACKAGE_ROOT } from '../native/addon.js'
+import { packageVersion } from '../native/version.js'
 import { Checkpoint, inputIdentity } from './checkpoint.js'
 import { bearingOptions, type CompressCommand, checkFormat, checkWords } from './compress-options.js'
 import { CliError, EXIT, step } from './exit.js'
@@ -81,9 +79,9 @@ async function openCheckpoint(paths: readonly string[], command: CompressCommand
     throw new CliError(EXIT.usage, `${pathName(pipe)}: is a pipe, which cannot be read again; --checkpoint needs files`)
   const options = bearingOptions(command)
   const inputs = await step(EXIT.input, () => Promise.all(paths.map(inputIdentity)))
-  return new Checkpoint(command.checkpoint, { version: version(), options, inputs }, 1000 * command.checkpointEvery)
-}
-
-function version(): string {
-  return JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')).version
+  return new Checkpoint(
+    command.checkpoint,
+    { version: packageVersion(), options, inputs },
+    1000 * command.checkpointEvery,
+  )
 }

@@ -1,4 +1,5 @@
 // What is shown of each column: from a first pass over all rows, of any number.
+import { randomNumbers } from './random.js'
 
 /** A column as the first pass has found it. */
 export interface Range {
@@ -112,15 +113,4 @@ export function latticeStep(sorted: Float64Array): number | undefined {
     return Math.abs(place - Math.round(place)) < 1e-3
   })
   return isOn ? step : undefined
-}
-
-/** Uniform numbers from 0 to below 1 (mulberry32). The same seed gives the same ones. */
-function randomNumbers(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }

@@ -1,5 +1,5 @@
 // A file to try the page with: clusters and a curved band in the plane, a third column that depends on both, and names.
-import { randomNumbers } from '../random.js'
+import { randomNumbers } from '#dist/plot/random.js'
 
 const ROWS = 100_000
 const SEED = 1

@@ -1,8 +1,8 @@
 // A few statistics of all rows, of the rows kept, and of random subsets of the same size.
 import { quickselect } from 'simple-statistics'
+import { randomNumbers } from '#dist/plot/random.js'
 import type { StatisticKind, StatisticRow } from '../messages.js'
 import { short } from '../numbers.js'
-import { randomNumbers } from '../random.js'
 import type { ShownSet } from './shown-set.js'
 import { compensated } from './sums.js'
 

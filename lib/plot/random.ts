@@ -1,6 +1,6 @@
-// Seeded pseudo-random numbers, so that the page shows the same figures each time.
+// Seeded pseudo-random numbers, so that a picture or a page shows the same each time.
 
-/** Uniform numbers from 0 to below 1 (mulberry32). */
+/** Uniform numbers from 0 to below 1 (mulberry32). The same seed gives the same ones. */
 export function randomNumbers(seed: number): () => number {
   let state = seed
   return () => {
