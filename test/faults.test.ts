@@ -10,7 +10,7 @@ const CHECK = fileURLToPath(new URL('check/faults.mjs', import.meta.url))
 describe.skipIf(process.platform !== 'linux')('faults of the system', () => {
   it.each([
     ['threads', 'threads that cannot be started'],
-    ['memory', 'an address space that ends'],
+    ['memory', 'allocations that fail'],
     ['disk', 'an output that cannot be written'],
     ['kill', 'kill -9 while an output is replaced'],
     ['signals', 'signals at any moment, and streams that are closed'],

@@ -36,9 +36,11 @@ const Function kFunctions[] = {
 template <bool kSync>
 Napi::Value call(const Napi::CallbackInfo& info) {
   const auto& function = *static_cast<const Function*>(info.Data());
-  const Call call{function.name,
-                  [&](double& bytes) { return function.make(read_object(info[0], "input"), bytes, kSync); }};
-  return kSync ? run_sync(info.Env(), call) : start(info.Env(), call, info[1]);
+  return or_error(info.Env(), function.name, 0, [&] {
+    const Call call{function.name,
+                    [&](double& bytes) { return function.make(read_object(info[0], "input"), bytes, kSync); }};
+    return kSync ? run_sync(info.Env(), call) : start(info.Env(), call, info[1]);
+  });
 }
 
 Napi::Value get_info(const Napi::CallbackInfo& call) {
@@ -62,7 +64,7 @@ Napi::Value get_info(const Napi::CallbackInfo& call) {
 // Takes { columns } and returns { order, moments, cells }: the bounds of order 'auto', for compressions that count
 // their moments themselves.
 Napi::Value get_automatic_rule(const Napi::CallbackInfo& call) {
-  try {
+  return or_error(call.Env(), "automaticRule", 0, [&] {
     const Napi::Object input = read_object(call[0], "input");
     const AutomaticRule rule = automatic_rule(static_cast<int>(read_integer(input, "columns", 1, kMaxInt)));
     Napi::Object out = Napi::Object::New(call.Env());
@@ -70,9 +72,7 @@ Napi::Value get_automatic_rule(const Napi::CallbackInfo& call) {
     out.Set("moments", static_cast<double>(rule.moments));
     out.Set("cells", static_cast<double>(rule.cells));
     return out;
-  } catch (...) {
-    throw to_error(call.Env(), std::current_exception(), "automaticRule", 0);
-  }
+  });
 }
 
 // The times of the parts of all calls since the last call of this (parallel/part_times.hpp), by name. The first call
@@ -91,14 +91,7 @@ Napi::Value get_part_times(const Napi::CallbackInfo& call) {
   return out;
 }
 
-Napi::Object init(Napi::Env env, Napi::Object exports) {
-  static std::once_flag once;
-  try {
-    std::call_once(once, initialise);
-  } catch (...) {
-    throw to_error(env, std::current_exception(), "fewpoints", 0);
-  }
-  Environment::open(env);
+void define_functions(Napi::Env env, Napi::Object exports) {
   for (const Function& function : kFunctions) {
     const std::string name = function.name, sync = name + "Sync";
     void* const data = const_cast<Function*>(&function);
@@ -111,6 +104,15 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("numberRows", Napi::Function::New(env, number_rows, "numberRows"));
   exports.Set("partTimes", Napi::Function::New(env, get_part_times, "partTimes"));
   exports.Set("info", Napi::Function::New(env, get_info, "info"));
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  static std::once_flag once;
+  or_error(env, "fewpoints", 0, [&] {
+    std::call_once(once, initialise);
+    Environment::open(env);
+    define_functions(env, exports);
+  });
   return exports;
 }
 

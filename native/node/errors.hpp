@@ -20,4 +20,15 @@ class WrongKind : public std::runtime_error {
 // message names it when memory ran out.
 Napi::Error to_error(Napi::Env env, const std::exception_ptr& failure, const char* call, double bytes);
 
+// What the body returns; throws the JavaScript error for what it throws. Node ends the process when a function that
+// JavaScript calls throws anything else. The body may still set `bytes`.
+template <class Body>
+auto or_error(Napi::Env env, const char* call, const double& bytes, const Body& body) {
+  try {
+    return body();
+  } catch (...) {
+    throw to_error(env, std::current_exception(), call, bytes);
+  }
+}
+
 }  // namespace fewpoints::node

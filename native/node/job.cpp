@@ -24,27 +24,32 @@ constexpr auto kLookEvery = milliseconds(20);
 
 }  // namespace
 
-class Job final : public Work {
+class Job final : public Work, public std::enable_shared_from_this<Job> {
  public:
   Job(Napi::Env env, const char* name, std::unique_ptr<Task> task, double bytes, const Napi::Value& progress)
       : Work(&Environment::of(env).jobs), name_(name), task_(std::move(task)), bytes_(bytes), deferred_(env) {
     if (progress.IsFunction()) progress_ = Napi::Persistent(progress.As<Napi::Function>());
     has_progress_ = !progress_.IsEmpty();
-    tell_v8(env, bytes_);
   }
 
   // ---- on the JavaScript thread
+
+  // From here on the job must settle.
+  void begin(Napi::Env env) {
+    tell_v8(env, bytes_);
+    try {
+      Environment::of(env).jobs.add(env, shared_from_this());
+      ComputeThread::get().post(shared_from_this());
+    } catch (...) {
+      failure_ = std::current_exception();
+      settle(env);
+    }
+  }
 
   // A queued job ends here; a running one ends soon.
   void cancel_now(Napi::Env env) {
     cancel();
     if (!settled_ && ComputeThread::get().withdraw(this)) settle(env);
-  }
-
-  // Ends a job that the compute thread will never get.
-  void fail(Napi::Env env, std::exception_ptr failure) {
-    failure_ = std::move(failure);
-    settle(env);
   }
 
   void on_wake(Napi::Env env) {
@@ -246,23 +251,17 @@ Napi::Value job_object(Napi::Env env, const Napi::Promise& promise, std::weak_pt
 
 Napi::Value start(Napi::Env env, const Call& call, const Napi::Value& progress) {
   double bytes = 0;
-  std::shared_ptr<Job> job;
   try {
-    job = std::make_shared<Job>(env, call.name, call.task(bytes), bytes, progress);
+    const auto job = std::make_shared<Job>(env, call.name, call.task(bytes), bytes, progress);
+    const Napi::Value object = job_object(env, job->promise(), job);
+    job->begin(env);
+    return object;
   } catch (...) {
     const Napi::Error error = to_error(env, std::current_exception(), call.name, bytes);
     const auto deferred = Napi::Promise::Deferred::New(env);
     deferred.Reject(error.Value());
     return job_object(env, deferred.Promise(), {});
   }
-  const Napi::Value object = job_object(env, job->promise(), job);
-  try {
-    Environment::of(env).jobs.add(env, job);
-    ComputeThread::get().post(job);
-  } catch (...) {
-    job->fail(env, std::current_exception());
-  }
-  return object;
 }
 
 void share(int threads, const std::function<void(int threads)>& work) { ComputeThread::get().share(threads, work); }

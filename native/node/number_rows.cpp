@@ -119,13 +119,7 @@ Napi::Value read_rows(const Napi::Env& env, const Napi::Object& input) {
 }  // namespace
 
 Napi::Value number_rows(const Napi::CallbackInfo& call) {
-  try {
-    return read_rows(call.Env(), read_object(call[0], "input"));
-  } catch (const Napi::Error&) {
-    throw;
-  } catch (...) {
-    throw to_error(call.Env(), std::current_exception(), "numberRows", 0);
-  }
+  return or_error(call.Env(), "numberRows", 0, [&] { return read_rows(call.Env(), read_object(call[0], "input")); });
 }
 
 }  // namespace fewpoints::node

@@ -219,27 +219,18 @@ std::unique_ptr<Task> finish_task(const Handle& handle, bool summary) {
       });
 }
 
-template <class Body>
-Napi::Value or_error(Napi::Env env, double bytes, const Body& body) {
-  try {
-    return body();
-  } catch (...) {
-    throw to_error(env, std::current_exception(), kName, bytes);
-  }
-}
-
 }  // namespace
 
 Napi::Value make_compressor(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  return or_error(env, 0, [&]() -> Napi::Value {
+  return or_error(env, kName, 0, [&]() -> Napi::Value {
     const auto handle = std::make_shared<CompressorHandle>(read_object(info[0], "input"));
     Napi::Object object = Napi::Object::New(env);
     const auto define = [&](const char* name, const auto& function) {
       object.Set(name, Napi::Function::New(
                            env,
                            [function, handle](const Napi::CallbackInfo& call) -> Napi::Value {
-                             return or_error(call.Env(), handle->bytes(),
+                             return or_error(call.Env(), kName, handle->bytes(),
                                              [&]() -> Napi::Value { return function(call); });
                            },
                            name));

@@ -228,38 +228,34 @@ Napi::Value state_of(Napi::Env env, const Trainer& trainer) {
   return out;
 }
 
-template <class Body>
-Napi::Value or_error(Napi::Env env, const double& bytes, const Body& body) {
-  try {
-    return body();
-  } catch (...) {
-    throw to_error(env, std::current_exception(), TrainTask::kName, bytes);
-  }
-}
-
 }  // namespace
 
 Napi::Value make_trainer(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   double bytes = 0;
-  return or_error(env, bytes, [&]() -> Napi::Value {
+  return or_error(env, TrainTask::kName, bytes, [&]() -> Napi::Value {
     const auto handle = std::make_shared<TrainerHandle>(read_object(info[0], "input"), bytes);
-    const auto call_of = [handle](const Napi::CallbackInfo& run) {
-      return Call{TrainTask::kName, [handle, &run](double&) {
-                    return std::make_unique<TrainTask>(handle, read_object(run[0], "input"));
-                  }};
-    };
     Napi::Object object = Napi::Object::New(env);
     const auto define = [&](const char* name, const auto& function) {
       object.Set(name, Napi::Function::New(env, function, name));
     };
-    define("run", [call_of](const Napi::CallbackInfo& run) { return start(run.Env(), call_of(run), run[1]); });
-    define("runSync", [call_of](const Napi::CallbackInfo& run) { return run_sync(run.Env(), call_of(run)); });
+    const auto with_call = [handle](const Napi::CallbackInfo& run, const auto& body) {
+      return or_error(run.Env(), TrainTask::kName, 0, [&] {
+        return body(Call{TrainTask::kName,
+                         [&](double&) { return std::make_unique<TrainTask>(handle, read_object(run[0], "input")); }});
+      });
+    };
+    define("run", [with_call](const Napi::CallbackInfo& run) {
+      return with_call(run, [&](const Call& call) { return start(run.Env(), call, run[1]); });
+    });
+    define("runSync", [with_call](const Napi::CallbackInfo& run) {
+      return with_call(run, [&](const Call& call) { return run_sync(run.Env(), call); });
+    });
     define("state", [handle](const Napi::CallbackInfo& call) {
-      return or_error(call.Env(), 0, [&] { return state_of(call.Env(), handle->trainer()); });
+      return or_error(call.Env(), TrainTask::kName, 0, [&] { return state_of(call.Env(), handle->trainer()); });
     });
     define("free", [handle](const Napi::CallbackInfo& call) {
-      return or_error(call.Env(), 0, [&] {
+      return or_error(call.Env(), TrainTask::kName, 0, [&] {
         handle->free();
         return call.Env().Undefined();
       });

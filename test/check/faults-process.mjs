@@ -1,4 +1,4 @@
-// Threads that cannot be started, and an address space that is too small.
+// Threads that cannot be started, allocations that fail, and an address space that is too small.
 import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CLI, ending, failingCalls, linesOf, node, PROGRAMS, randomNumbers, run } from './run.mjs'
@@ -11,7 +11,7 @@ const CODES = new Set(['ERR_MEMORY'])
 function judge(lines, reference, what, counts, failures) {
   for (const { name, bits, error, code, fault } of lines) {
     // The program had no memory for its own input.
-    if (name === 'inputs') counts["V8's own ends"]++
+    if (name === 'inputs') counts[ENDS]++
     else if (bits !== undefined && bits === reference.get(name)) counts.answers++
     else if (CODES.has(code) && error !== '') counts['errors with a code']++
     else
@@ -64,57 +64,68 @@ export async function threads({ folder, short }) {
   return { counts, failures }
 }
 
+/** Refuses allocations of the addon's, one at a time, in calls of every function; then calls all again. */
+export async function memory({ folder, short }) {
+  const library = failingCalls(folder)
+  const log = join(folder, 'refused')
+  writeFileSync(log, '')
+  const reference = await referenceOf(1)
+  const counts = { processes: 1, 'refused allocations': 0, answers: 0, 'errors with a code': 0 }
+  const failures = []
+  const args = [EVERY, String(THREADS), '1', 'allocation-faults', short ? '1.4' : '1.03']
+  const found = await node(args, { env: { LD_PRELOAD: library, FAULT_LOG: log } })
+  counts['refused allocations'] = statSync(log).size
+  const lines = linesOf(found)
+  if (found.code !== 0) failures.push(`memory: ${ending(found)} after ${lines.length} lines`)
+  judge(lines, reference, 'memory', counts, failures)
+  if (lines.filter(({ fault }) => !fault).length !== reference.size) failures.push('memory: not all functions answered')
+  for (const { name, fault, error } of lines)
+    if (!fault && error !== undefined) failures.push(`memory: ${name} fails when there is memory again: ${error}`)
+  // An algorithm of the standard library may do without an optional buffer.
+  if (counts['refused allocations'] < reference.size || counts['errors with a code'] < reference.size)
+    failures.push('memory: hardly anything was refused')
+  return { counts, failures }
+}
+
 const GIGABYTE = 1e9
+// In gigabytes. Below the least, Node itself does not start.
+const LEAST = 0.85
+const MOST = 2.4
+const ENDS = 'ends by Node or V8'
 
 /**
- * Less and less address space. V8 ends the process, with a message of its own, when there is no room for its heap. Such
- * ends are counted apart, and so are those that plain JavaScript with arrays of the same sizes has as well.
+ * Less and less address space. Node and V8 end the process, in many ways, when there is no room for their own. Such an
+ * end is counted apart. memory() shows that none comes from the addon.
  */
-export async function memory({ folder, short }) {
+export async function address({ folder, short }) {
   const csv = join(folder, 'memory.csv')
   const random = randomNumbers(7)
   const rows = Array.from({ length: 60_000 }, () => `${random()},${random()},${random()}\n`)
   writeFileSync(csv, `a,b,c\n${rows.join('')}`)
   const out = join(folder, 'memory-out.csv')
-  const reference = await referenceOf(short ? 1 : 4)
-  const counts = { processes: 0, answers: 0, 'errors with a code': 0, "V8's own ends": 0 }
+  const scale = short ? 1 : 4
+  const reference = await referenceOf(scale)
+  const counts = { processes: 0, answers: 0, 'errors with a code': 0, [ENDS]: 0 }
   const failures = []
   const steps = short ? 6 : 23
+  const command = [CLI, 'compress', csv, '-o', out, '--order', '3', '--size', '2000', '--force', '--json']
   for (let i = 0; i < steps; i++) {
-    const bytes = Math.round((0.8 + (1.6 * i) / (steps - 1)) * GIGABYTE)
-    const limited = (args) => run('prlimit', [`--as=${bytes}`, process.execPath, ...args.map(String)])
-    const what = `memory ${(bytes / GIGABYTE).toFixed(3)} GB`
-    const plain = await limited([EVERY, THREADS, short ? 1 : 4, 'plain'])
-    const functions = await limited([EVERY, THREADS, short ? 1 : 4])
-    counts.processes += 3
-    judgeEnd(functions, plain, what, counts, failures)
+    const bytes = Math.round((LEAST + ((MOST - LEAST) * i) / (steps - 1)) * GIGABYTE)
+    const what = `address ${(bytes / GIGABYTE).toFixed(3)} GB`
+    const limited = async (args) => {
+      const found = await run('prlimit', [`--as=${bytes}`, process.execPath, ...args.map(String)])
+      counts.processes++
+      if (found.hung) failures.push(`${what}: ${ending(found)}`)
+      else if (found.signal !== null) counts[ENDS]++
+      return found
+    }
+    const functions = await limited([EVERY, THREADS, scale])
     judge(linesOf(functions), reference, what, counts, failures)
-    const command = await limited([
-      CLI,
-      'compress',
-      csv,
-      '-o',
-      out,
-      '--order',
-      '3',
-      '--size',
-      '2000',
-      '--force',
-      '--json',
-    ])
-    if (command.code === 0) counts.answers++
-    else if (command.code === 5 && /^fewpoints: .*not enough memory.*\n$/.test(command.stderr))
-      counts['errors with a code']++
-    else judgeEnd(command, plain, `${what}, command line`, counts, failures)
+    if (functions.code) failures.push(`${what}: ${ending(functions)}`)
+    const { code, stderr } = await limited(command)
+    if (code === 0) counts.answers++
+    else if (code === 5 && /^fewpoints: .*not enough memory.*\n$/.test(stderr)) counts['errors with a code']++
+    else if (code) failures.push(`${what}, command line: ${ending({ code, signal: null, stderr })}`)
   }
   return { counts, failures }
-}
-
-const V8S = /Fatal process out of memory|JavaScript heap out of memory/
-
-function judgeEnd(found, plain, what, counts, failures) {
-  if (found.code === 0) return
-  if (!found.hung && (V8S.test(found.stderr) || (plain.code !== 0 && ending(found) === ending(plain))))
-    counts["V8's own ends"]++
-  else failures.push(`${what}: ${ending(found)}; plain JavaScript: ${ending(plain)}`)
 }

@@ -1,7 +1,7 @@
-// npm run check:faults [-- --short] [threads] [memory] [disk] [kill] [signals]
+// npm run check:faults [-- --short] [threads] [memory] [address] [disk] [kill] [signals]
 //
-// Checks the process when the system fails: threads that cannot be started, an address space that is too small, a disk
-// that is full or broken, kill -9 and signals at any moment. Every call must give the right answer or an error with a
+// Checks the process when the system fails: threads that cannot be started, allocations that fail, an address space that
+// is too small, a disk that is full or broken, kill -9 and signals at any moment. Every call must give the right answer or an error with a
 // code. Every command must leave the right file or the old one. There must be no crash, no hang and no part of a file.
 // Prints one line of counts per kind. Exits with 1 when anything else happened. Needs Linux and gcc.
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -9,9 +9,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { disk } from './faults-disk.mjs'
 import { kill, signals } from './faults-kill.mjs'
-import { memory, threads } from './faults-process.mjs'
+import { address, memory, threads } from './faults-process.mjs'
 
-const KINDS = { threads, memory, disk, kill, signals }
+const KINDS = { threads, memory, address, disk, kill, signals }
 const words = process.argv.slice(2)
 const chosen = words.filter((word) => word in KINDS)
 const unknown = words.filter((word) => !(word in KINDS) && word !== '--short')

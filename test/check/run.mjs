@@ -52,7 +52,16 @@ export const node = (args, options) => run(process.execPath, args, options)
 /** The library whose calls fail on demand. */
 export function failingCalls(folder) {
   const library = join(folder, 'failing-calls.so')
-  execFileSync('gcc', ['-O1', '-shared', '-fPIC', '-o', library, join(PROGRAMS, 'failing-calls.c'), '-ldl'])
+  execFileSync('gcc', [
+    '-O1',
+    '-shared',
+    '-fPIC',
+    '-fexceptions',
+    '-o',
+    library,
+    join(PROGRAMS, 'failing-calls.c'),
+    '-ldl',
+  ])
   return library
 }
 

@@ -2,11 +2,14 @@
 // with the hash of the result, or { name, error, code }. Faults come from outside: from FAULT, or a limit of the
 // process.
 //
-//   node every-function.mjs <threads> <scale> [only <name>] [threads-fault <n>] [plain]
+//   node every-function.mjs <threads> <scale> [only <name>] [threads-fault <n>] [allocation-faults <step>]
 //
 // scale: 1 is small. `threads-fault n`: at most n threads may live at once in a first round of calls, whose lines have
-// `fault`; then all calls are made again. `plain`: does the same with arrays of those sizes in plain JavaScript.
+// `fault`; then all calls are made again. `allocation-faults`: the binary is loaded; then each call is made again and
+// again, while its first allocation fails, then its second, and so on, the number growing by the factor `step`, until
+// none fails; then all calls are made once more.
 import { createHash } from 'node:crypto'
+import { statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import * as everything from '../../dist/index.js'
 
@@ -90,18 +93,41 @@ function hash(result) {
   return sum.digest('hex').slice(0, 16)
 }
 
-async function round(all, extra) {
+function* chosen(all) {
   for (const [name, given] of Object.entries(all)) {
     for (const way of ['', 'Sync']) {
       const called = `${name}${way}`
       if (word('only') !== undefined && word('only') !== called) continue
-      let line
-      try {
-        line = { bits: hash(await fewpoints[`${name.split('.')[0]}${way}`](...given)) }
-      } catch (error) {
-        line = { error: error.message, code: error.code }
-      }
-      process.stdout.write(`${JSON.stringify({ name: called, ...line, ...extra })}\n`)
+      yield { called, call: () => fewpoints[`${name.split('.')[0]}${way}`](...given) }
+    }
+  }
+}
+
+async function attempt({ called, call }, extra) {
+  let line
+  try {
+    line = { bits: hash(await call()) }
+  } catch (error) {
+    line = { error: error.message, code: error.code }
+  }
+  process.stdout.write(`${JSON.stringify({ name: called, ...line, ...extra })}\n`)
+}
+
+async function round(all, extra) {
+  for (const one of chosen(all)) await attempt(one, extra)
+}
+
+async function withoutMemory(all, step) {
+  await fewpoints.load()
+  const refused = () => statSync(process.env.FAULT_LOG).size
+  // A fault that differs from the one before begins to count anew.
+  let serial = 0
+  for (const one of chosen(all)) {
+    for (let n = 1, before; before !== refused(); n = Math.ceil(n * step)) {
+      before = refused()
+      process.env.FAULT = `allocation ${n} 1 ${++serial}`
+      await attempt(one, { fault: true })
+      delete process.env.FAULT
     }
   }
 }
@@ -116,17 +142,13 @@ try {
   process.stdout.write('{"name":"inputs","code":"plain"}\n')
   process.exit(0)
 }
-if (rest.includes('plain')) {
-  // A copy of the input, as the addon makes, and arrays as large as its results.
-  const kept = Object.values(given).map((value) => (ArrayBuffer.isView(value) ? value.slice() : value))
-  process.stdout.write(`${JSON.stringify({ name: 'plain', bits: String(kept.length) })}\n`)
-} else {
-  const all = calls(given)
-  const fault = word('threads-fault')
-  if (fault !== undefined) {
-    process.env.FAULT = `threads ${fault} 0 11`
-    await round(all, { fault: true })
-    delete process.env.FAULT
-  }
-  await round(all, {})
+const all = calls(given)
+const fault = word('threads-fault')
+if (fault !== undefined) {
+  process.env.FAULT = `threads ${fault} 0 11`
+  await round(all, { fault: true })
+  delete process.env.FAULT
 }
+const step = word('allocation-faults')
+if (step !== undefined) await withoutMemory(all, Number(step))
+await round(all, {})

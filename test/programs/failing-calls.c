@@ -2,18 +2,20 @@
 // them. Calls of that name are counted from 1 since the last change of FAULT. From number `first` on, `count` of them
 // (0: all that follow) fail with that error. If errno is 0 and the call writes, it writes half of the bytes instead.
 // With the name "threads", at most `first` threads may live at once besides those that already lived, as under a limit
-// of the system. Each failure adds a byte to the file FAULT_LOG. Calls on files count only when the path begins with
-// FAULT_UNDER.
+// of the system. With the name "allocation", the addon gets no memory; what Node and V8 ask for is left alone. Each
+// failure adds a byte to the file FAULT_LOG. Calls on files count only when the path begins with FAULT_UNDER.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <link.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -128,3 +130,59 @@ static int opened(const char* name, const char* path, int flags, mode_t mode) {
   }
 OPEN(open)
 OPEN(open64)
+
+// Where the addon's code lies, from the end of its loading on.
+static ElfW(Addr) code_begin, code_end;
+
+static int find_addon(struct dl_phdr_info* object, size_t size, void* unused) {
+  (void)size, (void)unused;
+  const char* const name = strrchr(object->dlpi_name, '/');
+  if (name == NULL || strcmp(name, "/fewpoints.node") != 0) return 0;
+  for (int i = 0; i < object->dlpi_phnum; i++) {
+    const ElfW(Phdr)* const part = &object->dlpi_phdr[i];
+    if (part->p_type != PT_LOAD || !(part->p_flags & PF_X)) continue;
+    code_begin = object->dlpi_addr + part->p_vaddr;
+    code_end = code_begin + part->p_memsz;
+  }
+  return 1;
+}
+
+void* dlopen(const char* path, int flags) {
+  void* const library = NEXT(dlopen)(path, flags);
+  if (library != NULL && code_end == 0) dl_iterate_phdr(find_addon, NULL);
+  return library;
+}
+
+static int is_refused(const void* caller) {
+  const ElfW(Addr) address = (ElfW(Addr))caller;
+  return address >= code_begin && address < code_end && fault("allocation") >= 0;
+}
+#define REFUSED is_refused(__builtin_return_address(0))
+
+// glibc's own names: dlsym() may itself allocate.
+void* __libc_malloc(size_t bytes);
+void* __libc_calloc(size_t count, size_t bytes);
+void* __libc_memalign(size_t alignment, size_t bytes);
+
+void* malloc(size_t bytes) { return REFUSED ? (errno = ENOMEM, NULL) : __libc_malloc(bytes); }
+void* calloc(size_t count, size_t bytes) { return REFUSED ? (errno = ENOMEM, NULL) : __libc_calloc(count, bytes); }
+void* aligned_alloc(size_t alignment, size_t bytes) {
+  return REFUSED ? (errno = ENOMEM, NULL) : __libc_memalign(alignment, bytes);
+}
+void* mmap(void* wanted, size_t bytes, int protection, int flags, int fd, off_t offset) {
+  if (fd < 0 && REFUSED) return errno = ENOMEM, MAP_FAILED;
+  return (void*)syscall(SYS_mmap, wanted, bytes, protection, flags, fd, offset);
+}
+
+// operator new, new[], and new that returns null. Compiled with -fexceptions, so that an exception passes.
+static void* throwing(int refused, size_t bytes) {
+  void* const got = refused ? NULL : __libc_malloc(bytes > 0 ? bytes : 1);
+  if (got == NULL) ((void (*)(void))dlsym(RTLD_DEFAULT, "_ZSt17__throw_bad_allocv"))();
+  return got;
+}
+void* _Znwm(size_t bytes) { return throwing(REFUSED, bytes); }
+void* _Znam(size_t bytes) { return throwing(REFUSED, bytes); }
+void* _ZnwmRKSt9nothrow_t(size_t bytes, const void* unused) {
+  (void)unused;
+  return REFUSED ? NULL : __libc_malloc(bytes > 0 ? bytes : 1);
+}

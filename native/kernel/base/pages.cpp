@@ -1,7 +1,9 @@
 #include "base/pages.hpp"
 
 #include <array>
+#include <cstddef>
 #include <mutex>
+#include <new>
 
 #include "base/aligned.hpp"
 
@@ -67,8 +69,10 @@ struct Kept {
   }
 };
 
-Kept& kept() {
-  static auto* const all = new Kept;
+// In static storage, so that the first call needs no memory for it.
+Kept& kept() noexcept {
+  alignas(Kept) static std::byte storage[sizeof(Kept)];
+  static auto* const all = new (storage) Kept;
   return *all;
 }
 
