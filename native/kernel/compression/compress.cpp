@@ -220,12 +220,14 @@ void UnwrittenCompressed::write(const RowOrderTarget& to, int threads_now, Monit
 
 Compressed compress(PointSet&& set, const CompressOptions& options, Monitor& monitor) {
   UnwrittenCompressed unwritten = compress_unwritten(std::move(set), options, monitor);
-  const std::size_t count = unwritten.rows.size();
+  const std::size_t count = unwritten.size();
   Compressed result;
-  result.indices.resize(count);
+  const bool indexed = options.support == CompressOptions::Support::Rows;
+  if (indexed) result.indices.resize(count);
   result.weights.resize(count);
-  result.points.resize(count * usize(unwritten.rows.dimension()));
-  unwritten.write({result.indices.data(), result.weights.data(), result.points.data()}, unwritten.threads, monitor);
+  result.points.resize(count * usize(unwritten.dimension()));
+  unwritten.write({indexed ? result.indices.data() : nullptr, result.weights.data(), result.points.data()},
+                  unwritten.threads, monitor);
   static_cast<CompressReport&>(result) = unwritten;
   return result;
 }

@@ -22,12 +22,19 @@ struct CompressOptions {
   int threads = 1;
   bool standardise = true;  // cells are cut in units of each column's weighted standard deviation
   List<double> scales;      // factors on those units, one per column; empty: all 1; 0: cells are not cut along it
+  // Rows: the points of the result are some of the caller's. Free: they may lie anywhere within the boxes of their
+  // cells, and there are about dimension + 1 times fewer of them for as many moments.
+  enum class Support { Rows, Free };
+  Support support = Support::Rows;
 };
 
 // What a call tells beside the points.
 struct CompressReport {
   int order = 0;  // the highest degree of the moments that are kept
   std::size_t cells = 0;
+  // With free support: the cells whose points are free. All others keep rows: the cells that have too few points to be
+  // reduced, and the row_cells, on which no free points were found. 0 of both: the whole set was done with rows.
+  std::size_t free_cells = 0, row_cells = 0;
   int threads = 1;
   double residual = 0;  // of the whole set, the largest over moments (verify.hpp)
   std::size_t cells_keeping_less =
@@ -37,14 +44,17 @@ struct CompressReport {
 };
 
 struct Compressed : CompressReport {
-  List<std::uint32_t> indices;  // rows of the caller's array, ascending
+  List<std::uint32_t> indices;  // rows of the caller's array, ascending; none with free support
   List<double> weights;
-  List<double> points;  // count x dimension, row-major, bit-equal to the caller's rows
+  List<double> points;  // count x dimension, row-major; with the support Rows bit-equal to the caller's rows
 };
 
-// Points that all threads write to where the caller wants them: indices ascend, and rows are bit-equal to the caller's.
+// Points that all threads write to where the caller wants them. With the support Rows, indices ascend, and rows are
+// bit-equal to the caller's. With free support the points come cell by cell, and `indices` of the target is nullptr.
 struct UnwrittenCompressed : CompressReport {
   RowOrder rows;
+  std::size_t size() const { return rows.size(); }
+  int dimension() const { return rows.dimension(); }
   void write(const RowOrderTarget& to, int threads, Monitor& monitor);  // the time counts
 };
 

@@ -130,14 +130,14 @@ void RowOrder::write(const RowOrderTarget& to, int threads, Monitor& monitor) co
       before[word] = sum;
       sum += static_cast<std::uint32_t>(std::popcount(bits[word]));
     }
-    std::uint32_t* const indices = to.indices + begin;
+    std::uint32_t* const indices = to.indices ? to.indices + begin : nullptr;
     double* const weights = to.weights + begin;
     for (std::size_t i = 0; i < count; i++) {
       const std::size_t r = rows[i] - first_row;
       const std::uint64_t below = bits[r / 64] & ((std::uint64_t{1} << (r % 64)) - 1);
       const std::uint32_t place = before[r / 64] + static_cast<std::uint32_t>(std::popcount(below));
       places[i] = place;
-      indices[place] = rows[i];
+      if (indices) indices[place] = rows[i];
       weights[place] = weights_[begin + i];
     }
     copy_points(points_.data() + begin * dimension_, count, dimension_, places.data(), to.points + begin * dimension_);

@@ -12,7 +12,7 @@ namespace fewpoints {
 
 // Where the points are written. Each array has room for size() points.
 struct RowOrderTarget {
-  std::uint32_t* indices;
+  std::uint32_t* indices;  // nullptr: they are not wanted
   double* weights;
   double* points;  // row-major
 };
