@@ -26,10 +26,12 @@ export type { Progress } from './native/job.js'
 export { load } from './native/native.js'
 export {
   type Compressed,
+  type CompressedFree,
   type CompressOptions,
   type CompressSyncOptions,
   compress,
   compressSync,
+  type WithFreeSupport,
 } from './points/compress.js'
 export {
   type MatchedMoments,

@@ -43,6 +43,8 @@ export interface NativeCompressInput extends Bounded {
   auto: boolean
   size: number
   best: boolean
+  /** Whether points may lie anywhere. Default: they are rows. */
+  free?: boolean
   standardise: boolean
   scales?: Float64Array
 }
@@ -50,10 +52,14 @@ export interface NativeCompressInput extends Bounded {
 export interface NativeCompressed {
   points: Float64Array
   weights: Float64Array
+  /** Not there with `free`. */
   indices: Uint32Array
   /** The order that was chosen, with `auto`; else the one that was given, or the highest order of the blocks. */
   order: number
   cells: number
+  /** With `free`: the cells whose points are free, and those that were to have free points and have rows. */
+  freeCells: number
+  rowCells: number
   threads: number
   residual: number
   cellsKeepingLess: number
@@ -381,6 +387,8 @@ type StartSync = { [Name in TaskName as `${Name}Sync`]: (input: TaskInput<Name>)
 export interface Native extends Start, StartSync {
   info(): NativeInfo
   automaticRule(input: { columns: number }): NativeAutomaticRule
+  /** How many free points per cell have the moments of this order; 0: there are no free points for them. */
+  freePoints(input: { columns: number; order: number }): number
   /** Reads rows of plain numbers from the bytes of a text table, in place, until one is of another kind. */
   numberRows(input: NativeNumberRowsInput): NativeNumberRows
   /**
@@ -405,7 +413,7 @@ export const TASKS: readonly TaskName[] = [
 
 /** The functions that the addon must export. A binary that lacks one of them is from another release. */
 export const NATIVE_FUNCTIONS: readonly (keyof Native)[] = [
-  ...(['info', 'automaticRule', 'numberRows', 'partTimes', 'compressor', 'trainer'] as const),
+  ...(['info', 'automaticRule', 'freePoints', 'numberRows', 'partTimes', 'compressor', 'trainer'] as const),
   ...TASKS.flatMap((name) => [name, `${name}Sync` as const]),
 ]
 

@@ -53,6 +53,7 @@ const NATIVE: Floor[] = [
     'native/kernel/training': 'two-layer networks: losses, gradients, update rules',
     'native/kernel/partition': 'how a set is cut into cells',
     'native/kernel/text': 'rows of numbers in the bytes of text tables',
+    'native/kernel/free_support': 'free points: the rules that they begin from',
   },
   { 'native/kernel/points': 'the copy of the points, checked' },
   { 'native/kernel/parallel': 'parallel loops and teams of threads' },

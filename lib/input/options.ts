@@ -232,6 +232,7 @@ export const shared = {
   threads: withDefault(wholeNumber(1, MAX_THREADS), defaultThreads),
   size: optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
   quality: withDefault(oneOf('fast', 'best'), () => 'best' as const),
+  support: withDefault(oneOf('rows', 'free'), () => 'rows' as const),
   scale: withDefault<'standard' | 'none' | Float64Array>(scale, () => 'standard'),
   signal: optional(signal),
   onProgress: optional(callback<(progress: Progress) => void>),

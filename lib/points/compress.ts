@@ -1,5 +1,6 @@
-// The main job: replaces a weighted set of points by few of its points, with new weights and the same moments.
-import { rangeError } from '../errors.js'
+// The main job: replaces a weighted set of points by few of its points, or by few free ones, with new weights and the same
+// moments.
+import { rangeError, typeError } from '../errors.js'
 import { largestOrder } from '../input/multi-index.js'
 import {
   type AsyncOptions,
@@ -54,10 +55,22 @@ export interface CompressSyncOptions extends ThreadOptions {
    * magnitude. 'fast': cells keep the moments of `order` and no others.
    */
   quality?: 'fast' | 'best' | undefined
+  /**
+   * Where the points of the result may lie. 'rows' (default): they are rows of the input. 'free': anywhere in the box of
+   * their cell. Then about dimension + 1 times fewer points have the moments of a cell, and cells are as many times
+   * smaller. The result has no `indices`.
+   */
+  support?: 'rows' | undefined
 }
 
 /** What compress() may be told: the options of compressSync(), and those of a call that does not block. */
 export interface CompressOptions extends CompressSyncOptions, AsyncOptions {}
+
+/** The same options with points that may lie anywhere. */
+export type WithFreeSupport<Options> = Omit<Options, 'support'> & {
+  /** As in CompressSyncOptions. */
+  support: 'free'
+}
 
 /** A re-weighted subset of the points given. `Indices`: what its row numbers are held in. */
 export interface Compressed<Indices = Uint32Array> {
@@ -99,6 +112,25 @@ export interface Compressed<Indices = Uint32Array> {
   }
 }
 
+/** Points that may lie anywhere, with weights. */
+export interface CompressedFree extends Compressed<undefined> {
+  /**
+   * count x dimension, row-major, cell by cell. Each is in the box of the points of its cell; not always in their convex
+   * hull. Where a cell has too few points to be reduced, or free points were not found, its points are rows.
+   */
+  points: Float64Array
+  /** Free points are no rows of the input. */
+  indices: undefined
+  /** How many cells have free points. */
+  freeCells: number
+  /**
+   * How many cells keep rows because no free points were found for them. Where both are 0, the whole set was compressed as
+   * with support 'rows': there are no free points for this order and dimension, or hardly a cell had any, as on a curve, on
+   * a lattice, or where columns have few different values.
+   */
+  rowCells: number
+}
+
 /** The options that say what is kept, also of streams. */
 export const keepingTable = {
   order: withDefault(orderOrAuto, () => 'auto' as const),
@@ -106,6 +138,7 @@ export const keepingTable = {
   threads: shared.threads,
   scale: shared.scale,
   quality: shared.quality,
+  support: shared.support,
 }
 const table = { dimension: shared.dimension, weights: shared.weights, ...keepingTable }
 const { read, readSync } = optionsOf('compress', table)
@@ -134,16 +167,46 @@ type Values = OptionValues<typeof table>
  *
  * @param points d x m numbers, row-major (Float64Array or Float32Array), or `{ data, shape: [d, m], stride?, offset? }`
  */
-export async function compress(points: PointsInput, options: CompressOptions): Promise<Compressed> {
+export function compress(points: PointsInput, options: CompressOptions): Promise<Compressed>
+/**
+ * The same with points that may lie anywhere (free support), like the nodes of a Gauss quadrature: about dimension + 1 times
+ * fewer points keep the moments of a cell, to the same accuracy. Orders up to 16 in two columns, 10 in three, 7 in four, 5 in
+ * five, 4 in six, 3 in seven and eight, any in one column; order 1 has the points of order 2. `size` can be as small as one
+ * cell's free points.
+ *
+ * Made for columns that are continuous. Rows are kept where free points are not found; see CompressedFree. With `order` as
+ * blocks it rejects with ERR_OPTION: labels, classes and whole numbers must stay what they are.
+ */
+export function compress(points: PointsInput, options: WithFreeSupport<CompressOptions>): Promise<CompressedFree>
+export function compress(
+  points: PointsInput,
+  options: CompressOptions | WithFreeSupport<CompressOptions>,
+): Promise<Compressed | CompressedFree>
+export async function compress(
+  points: PointsInput,
+  options: CompressOptions | WithFreeSupport<CompressOptions>,
+): Promise<Compressed | CompressedFree> {
   const values = read(options)
   const input = readInput('compress', points, values)
   const output = await runJob((progress) => native().compress(input, progress), values)
-  return toCompressed(input, output, values.order)
+  return toCompressed(input, output, values)
 }
 
 /** As compress(), but blocks until the end and throws the errors with which compress() rejects. The same bits. */
-export function compressSync(points: PointsInput, options: CompressSyncOptions): Compressed {
-  return compressCounted(points, options).result
+export function compressSync(points: PointsInput, options: CompressSyncOptions): Compressed
+/** As compress() with free support, but blocks until the end. */
+export function compressSync(points: PointsInput, options: WithFreeSupport<CompressSyncOptions>): CompressedFree
+export function compressSync(
+  points: PointsInput,
+  options: CompressSyncOptions | WithFreeSupport<CompressSyncOptions>,
+): Compressed | CompressedFree
+export function compressSync(
+  points: PointsInput,
+  options: CompressSyncOptions | WithFreeSupport<CompressSyncOptions>,
+): Compressed | CompressedFree {
+  const values = readSync(options)
+  const input = readInput('compressSync', points, values)
+  return toCompressed(input, native().compressSync(input), values)
 }
 
 /**
@@ -154,7 +217,7 @@ export function compressCounted(points: PointsInput, options: CompressSyncOption
   const values = readSync(options)
   const input = readInput('compressSync', points, values)
   const output = native().compressSync(input)
-  return { result: toCompressed(input, output, values.order), strategies: output.strategies }
+  return { result: toCompressed(input, output, values) as Compressed, strategies: output.strategies }
 }
 
 function readInput(caller: string, given: unknown, options: Values): NativeCompressInput {
@@ -176,6 +239,7 @@ export function keepingInput(
     ...space,
     size,
     best: options.quality === 'best',
+    free: options.support === 'free',
     threads: options.threads,
     standardise: scale !== 'none',
   }
@@ -190,15 +254,22 @@ function readSpace(
   dimension: number,
   count: number,
 ): { space: NativeSpace & { auto: boolean }; size: number } {
-  const { order } = options
+  const { order, support } = options
   const most = (size: number, moments: number) => Math.min(size, Math.max(moments, count)) // more than all is all
   if (order === 'auto') {
     return { space: { order: 0, auto: true }, size: most(sizeForAuto(options.size, caller), 1) }
   }
+  const isFree = support === 'free'
+  if (isFree && typeof order !== 'number') {
+    throw typeError(
+      'ERR_OPTION',
+      `${caller}: option 'support' must be 'rows' when 'order' is a list of blocks: free points have the moments of one order`,
+    )
+  }
   const space = nativeSpace(order, dimension, `${caller}: option 'order'`)
   const moments = momentsOf(caller, order, dimension)
   const size = options.size ?? moments
-  const least = Math.min(moments, count)
+  const least = Math.min(moments, count, isFree ? pointsPerCell(dimension, order as number, moments) : moments)
   if (size < least) {
     const blocks = typeof order !== 'number'
     throw rangeError(
@@ -211,14 +282,24 @@ function readSpace(
   return { space: { ...space, auto: false }, size: most(size, moments) }
 }
 
-function toCompressed(input: NativeCompressInput, output: NativeCompressed, order: Values['order']): Compressed {
+/** How many free points have the moments of a cell; as many rows as moments where there are no free points. */
+function pointsPerCell(columns: number, order: number, moments: number): number {
+  return native().freePoints({ columns, order }) || moments
+}
+
+function toCompressed(
+  input: NativeCompressInput,
+  output: NativeCompressed,
+  { order, support }: Pick<Values, 'order' | 'support'>,
+): Compressed | CompressedFree {
   const { points, weights, indices, cells, threads, residual, cellsKeepingLess, partition, recombine, total } = output
+  const { freeCells, rowCells } = output
   return {
     points,
     weights,
-    indices,
+    ...(support === 'free' ? { indices: undefined, freeCells, rowCells } : { indices }),
     dimension: input.points.dimension,
-    count: indices.length,
+    count: weights.length,
     order: order === 'auto' ? output.order : order,
     cells,
     threads,

@@ -46,6 +46,7 @@ export function makeNative(module: object, open: OpenPort, instance?: Instance):
     ...(Object.fromEntries(tasks) as Omit<Native, 'info' | 'compressor' | 'trainer'>),
     info: () => here('info', (native) => native.info()),
     automaticRule: (input) => here('automaticRule', (native) => native.automaticRule(input)),
+    freePoints: (input) => here('freePoints', (native) => native.freePoints(input)),
     numberRows: (input) => here('numberRows', (native) => native.numberRows(input)),
     partTimes: () => here('partTimes', (native) => native.partTimes()),
     compressor: (input: NativeCompressorInput) => here('Compressor', () => new WasmCompressor(native, jobs, input)),

@@ -9,6 +9,7 @@
 #include "compression/choose_order.hpp"
 #include "environment.hpp"
 #include "errors.hpp"
+#include "free_support/free_solver.hpp"
 #include "job.hpp"
 #include "number_rows.hpp"
 #include "parallel/part_times.hpp"
@@ -75,6 +76,17 @@ Napi::Value get_automatic_rule(const Napi::CallbackInfo& call) {
   });
 }
 
+// Takes { columns, order } and returns how many free points per cell have the moments of this order. 0: there are no
+// free points for them.
+Napi::Value get_free_points(const Napi::CallbackInfo& call) {
+  return or_error(call.Env(), "freePoints", 0, [&] {
+    const Napi::Object input = read_object(call[0], "input");
+    const int columns = static_cast<int>(read_integer(input, "columns", 1, kMaxInt));
+    const int order = static_cast<int>(read_integer(input, "order", 0, kMaxOrder));
+    return Napi::Number::New(call.Env(), free_points_per_cell(columns, order));
+  });
+}
+
 // The times of the parts of all calls since the last call of this (parallel/part_times.hpp), by name. The first call
 // begins to measure. For benchmarks.
 Napi::Value get_part_times(const Napi::CallbackInfo& call) {
@@ -99,6 +111,7 @@ void define_functions(Napi::Env env, Napi::Object exports) {
     exports.Set(sync, Napi::Function::New(env, call<true>, sync, data));
   }
   exports.Set("automaticRule", Napi::Function::New(env, get_automatic_rule, "automaticRule"));
+  exports.Set("freePoints", Napi::Function::New(env, get_free_points, "freePoints"));
   exports.Set("compressor", Napi::Function::New(env, make_compressor, "compressor"));
   exports.Set("trainer", Napi::Function::New(env, make_trainer, "trainer"));
   exports.Set("numberRows", Napi::Function::New(env, number_rows, "numberRows"));

@@ -44,6 +44,7 @@ CompressOptions read_compress_options(const Napi::Object& input, const Polynomia
   constexpr auto kMostPoints = static_cast<std::int64_t>(std::min<std::uint64_t>(kMaxExact, SIZE_MAX / (8 * 12)));
   options.size = static_cast<std::size_t>(std::min(read_integer(input, "size", 1, kMaxExact), kMostPoints));
   options.standardise = input.Get("standardise").ToBoolean();
+  if (input.Get("free").ToBoolean()) options.support = CompressOptions::Support::Free;
   options.scales = read_list(input, "scales", static_cast<std::size_t>(space.dimension()));
   return options;
 }
@@ -51,6 +52,8 @@ CompressOptions read_compress_options(const Napi::Object& input, const Polynomia
 void set_report(Napi::Object& out, const CompressReport& report) {
   out.Set("order", report.order);
   out.Set("cells", static_cast<double>(report.cells));
+  out.Set("freeCells", static_cast<double>(report.free_cells));
+  out.Set("rowCells", static_cast<double>(report.row_cells));
   out.Set("threads", report.threads);
   out.Set("residual", report.residual);
   out.Set("cellsKeepingLess", static_cast<double>(report.cells_keeping_less));

@@ -95,22 +95,22 @@ void check_memory(const Napi::Object& input, const char* call, double work, doub
 
 // ---- output
 
-// Makes the arrays of the result. All threads write to them.
-Napi::Object write_points(Napi::Env env, UnwrittenCompressed& output) {
+// Makes the arrays of the result. All threads write to them. Free points have no indices.
+Napi::Object write_points(Napi::Env env, UnwrittenCompressed& output, bool free) {
   const Arrays& arrays = Environment::of(env).arrays;
   ResultArray points, weights, indices;
-  const std::size_t count = output.rows.size(), numbers = count * static_cast<std::size_t>(output.rows.dimension());
+  const std::size_t count = output.size(), numbers = count * static_cast<std::size_t>(output.dimension());
   RowOrderTarget to{};
   Napi::Object out = Napi::Object::New(env);
   {
     const PartTimer timer(Part::Output);
     points = arrays.doubles(numbers);
     weights = arrays.doubles(count);
-    indices = arrays.uint32s(count);
+    if (!free) indices = arrays.uint32s(count);
   }
   to.points = static_cast<double*>(points.elements());
   to.weights = static_cast<double*>(weights.elements());
-  to.indices = static_cast<std::uint32_t*>(indices.elements());
+  to.indices = free ? nullptr : static_cast<std::uint32_t*>(indices.elements());
   const double bytes = static_cast<double>(numbers + count) * sizeof(double);
   share(bytes < kSharedBytes ? 1 : output.threads, [&](int team) {
     Monitor monitor;  // the computation is done, and nobody stops it
@@ -118,7 +118,7 @@ Napi::Object write_points(Napi::Env env, UnwrittenCompressed& output) {
   });
   out.Set("points", points.finish());
   out.Set("weights", weights.finish());
-  out.Set("indices", indices.finish());
+  if (!free) out.Set("indices", indices.finish());
   return out;
 }
 
@@ -131,13 +131,15 @@ std::unique_ptr<Task> compress_task(const Napi::Object& input, double& bytes, bo
   const std::size_t count = set.points.count();
   const CompressOptions options = read_compress_options(input, set.space);
   check_memory(input, "compress", working_bytes_of_compress(count, options), bytes, count, set.features);
-  return make_task([points = set.copy(set.threads), options](
-                       Monitor& monitor) mutable { return compress_unwritten(std::move(points), options, monitor); },
-                   [](Napi::Env env, UnwrittenCompressed& output) {
-                     Napi::Object out = write_points(env, output);
-                     set_report(out, output);
-                     return out;
-                   });
+  return make_task(
+      [points = set.copy(set.threads), options](Monitor& monitor) mutable {
+        return compress_unwritten(std::move(points), options, monitor);
+      },
+      [free = options.support == CompressOptions::Support::Free](Napi::Env env, UnwrittenCompressed& output) {
+        Napi::Object out = write_points(env, output, free);
+        set_report(out, output);
+        return out;
+      });
 }
 
 // A caller that waits cannot change its features meanwhile, so they are not copied, where they can be read in place.

@@ -442,6 +442,7 @@ int main(int argc, char** argv) {
       {"dispatch", test_dispatch},
       {"cell", test_cell},
       {"indices", test_indices},
+      {"free rules", test_free_rules},
       {"partition", test_partition},
       {"partition-error", test_partition_error},
       {"moments", test_moments},

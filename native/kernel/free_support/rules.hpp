@@ -1,4 +1,5 @@
-// Rules for the uniform measure on a cube, from which the free points of a cell begin.
+// Rules for the uniform measure on a cube, from which the free points of a cell begin. rules.cpp is made by a program
+// of the folder generate.
 #pragma once
 
 namespace fewpoints {
@@ -10,7 +11,8 @@ struct FreeRule {
   const double* weights;  // positive, with sum 1
 };
 
-// nullptr: there is no rule for this dimension and order.
+// nullptr: there is no rule for this dimension and order. Order 1 has the rule of order 2, which takes as many points
+// as there are moments of order 1. generate/list.mjs says which rules of odd order are exact for more than their order.
 const FreeRule* free_rule(int dimension, int order) noexcept;
 
 }  // namespace fewpoints

@@ -63,13 +63,22 @@ List<std::int64_t> numbers_of(const StreamBlock& block) {
 
 // number(i): the number in the stream of row i of the set.
 StreamRows written(UnwrittenCompressed& from, const auto& number, Monitor& monitor) {
-  const std::size_t count = from.rows.size();
+  const std::size_t count = from.size();
   StreamRows out;
   List<std::uint32_t> indices(count);
   out.weights.resize(count);
-  out.points.resize(product(count, from.rows.dimension()));
+  out.points.resize(product(count, from.dimension()));
   from.write({indices.data(), out.weights.data(), out.points.data()}, from.threads, monitor);
   for (const std::uint32_t index : indices) out.rows.push_back(number(index));
+  return out;
+}
+
+// Free points, which have no numbers.
+StreamRows written_free(UnwrittenCompressed& from, Monitor& monitor) {
+  StreamRows out;
+  out.weights.resize(from.size());
+  out.points.resize(product(from.size(), from.dimension()));
+  from.write({nullptr, out.weights.data(), out.points.data()}, from.threads, monitor);
   return out;
 }
 
@@ -157,6 +166,7 @@ CompressOptions StreamCompressor::step_options() const {
   CompressOptions options = options_;
   options.space = step_;
   options.automatic = options.best = false;
+  options.support = CompressOptions::Support::Rows;  // what is held is rows, until the last step
   options.size = between_;
   return options;
 }
@@ -286,7 +296,8 @@ void StreamCompressor::merge_pool(Monitor& monitor) {
 StreamCompressed StreamCompressor::finish(bool summary, Monitor& monitor) {
   const auto result_of = [&](UnwrittenCompressed&& from, const auto& number) {
     StreamCompressed result;
-    result.kept = written(from, number, monitor);
+    const bool free = options_.support == CompressOptions::Support::Free;
+    result.kept = free ? written_free(from, monitor) : written(from, number, monitor);
     static_cast<CompressReport&>(result) = from;
     return result;
   };
