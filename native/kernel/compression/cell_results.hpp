@@ -39,7 +39,7 @@ class CellResults {
   struct Columns {
     List<Array<double>> x;
     Array<double> w;
-    Array<std::uint32_t> rows;
+    Array<std::uint32_t> rows;  // none where points are free
     List<const double*> pointers;
   };
   // The columns and weights of all points that are kept, cell by cell.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "free_support/free_solver.hpp"
+
 namespace fewpoints {
 namespace {
 
@@ -74,6 +76,38 @@ PolynomialSpace enlarged_space(const PolynomialSpace& space, std::size_t size) {
     out.order[0]++;
   if (out.order[0] < limit && space.is_total()) out.extra = narrow<int>(narrow<std::int64_t>(features) - out.count());
   return out;
+}
+
+namespace {
+
+// An order is raised as long as cells have at most so many moments, and two further if that is no raise.
+constexpr std::int64_t kMaxFreeMoments = 126;
+// Where the size has room for fewer cells, a higher order gains nothing.
+constexpr std::size_t kMinFreeCells = 8;
+
+}  // namespace
+
+int free_order(const PolynomialSpace& space, std::size_t size, bool best) {
+  const int m = space.dimension(), asked = space.order[0];
+  const auto fits = [&](int order, std::size_t cells) {
+    const int nodes = free_points_per_cell(m, order);
+    return nodes > 0 && cells * usize(nodes) <= size;
+  };
+  int order = asked;
+  if (m > 1 && asked == 1) order = 2;
+  if (m == 1) order += 1 - order % 2;  // a Gauss rule has odd order
+  if (!fits(order, 1)) return -1;
+  if (!best) return order;
+  const int next = asked + 2 - asked % 2;  // even
+  for (int higher = order + 1; free_points_per_cell(m, higher) > 0; higher++) {
+    if (m > 1 && higher % 2 == 1) continue;
+    if (fits(higher, kMinFreeCells) && (moment_count(m, higher) <= kMaxFreeMoments || higher <= next)) order = higher;
+  }
+  return order;
+}
+
+int automatic_free_order(int dimension, std::size_t size) {
+  return std::max(0, free_order(PolynomialSpace::total(dimension, 0), size, true));
 }
 
 }  // namespace fewpoints

@@ -1,7 +1,6 @@
 #include "compression/compress.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <memory>
@@ -11,7 +10,9 @@
 #include "base/tolerances.hpp"
 #include "compression/choose_order.hpp"
 #include "compression/fill_size.hpp"
+#include "compression/free_points.hpp"
 #include "compression/ladder.hpp"
+#include "compression/round_weights.hpp"
 #include "parallel/parallel_for.hpp"
 #include "parallel/region.hpp"
 #include "partition/partition.hpp"
@@ -55,36 +56,6 @@ List<double> cutting_units(const PointSet& set, const List<double>& deviations, 
     if (space.block[a] != 0) units[a] = 0;
   }
   return units;
-}
-
-// Rounds the weights as the caller gets them, in the caller's unit. Subnormal ones are rounded, and those that vanish
-// are left out.
-void round_weights(CellResults::Columns& kept, const PointSet& set, int threads, Monitor& monitor) {
-  const int e = set.weight_exponent();
-  if (e == 0) return;
-  const std::size_t count = kept.rows.size();
-  std::atomic<bool> too_large{false}, vanished{false};
-  parallel_for(chunk_count(count), threads, monitor, Stage::Recombine, [&](std::size_t c, int) {
-    for (std::size_t i = c * kChunk; i < std::min(count, (c + 1) * kChunk); i++) {
-      const double given = std::ldexp(kept.w[i], e);
-      if (std::isinf(given)) too_large.store(true, std::memory_order_relaxed);
-      if (given == 0) vanished.store(true, std::memory_order_relaxed);
-      kept.w[i] = std::ldexp(given, -e);
-    }
-  });
-  if (too_large)
-    throw Error(Code::Weight,
-                "the weight of a point of the result would be beyond the largest double; divide the weights");
-  if (!vanished) return;
-  std::size_t left = 0;
-  for (std::size_t i = 0; i < count; i++) {
-    if (kept.w[i] == 0) continue;
-    kept.w[left] = kept.w[i];
-    kept.rows[left] = kept.rows[i];
-    for (auto& x : kept.x) x[left] = x[i];
-    left++;
-  }
-  kept.rows.shrink(left);
 }
 
 // Repairs the results of the cells, step by step, until the residual of the whole set is accepted. Returns the best
@@ -140,9 +111,14 @@ CellResults::Columns repaired(Ladder& ladder, const PointSet& set, const Residua
 }  // namespace
 
 Spaces spaces_of(const CompressOptions& options, int dimension, std::size_t points) {
+  const std::size_t size = std::min(options.size, points);
+  const bool free = options.support == CompressOptions::Support::Free;
   const PolynomialSpace requested =
-      options.automatic ? PolynomialSpace::total(dimension, automatic_order(dimension, std::min(options.size, points)))
-                        : options.space;
+      options.automatic
+          ? PolynomialSpace::total(dimension, free ? automatic_free_order(dimension, size) : automatic_order(dimension, size))
+          : options.space;
+  if (free && !requested.is_total())
+    throw Error(Code::Option, "free support needs one order for all columns; give 'order' as a number");
   const bool enlarges = options.best && options.size < points;
   return {requested, enlarges ? enlarged_space(requested, options.size) : requested};
 }
@@ -172,6 +148,23 @@ UnwrittenCompressed compress_unwritten(PointSet&& set, const CompressOptions& op
   const PartitionOptions cutting{cutting_units(set, original.deviations(), options, space), kept_space.order[0],
                                  static_cast<std::size_t>(features), options.size, result.threads};
   clock.lap();
+  const int order = free_order(space, options.size, options.best);
+  if (options.support == CompressOptions::Support::Free && options.size < set.size() && order >= 0) {
+    if (std::optional<FreeResult> found = free_points(set, cutting, order, space, original, monitor)) {
+      result.free = std::move(found->points);
+      result.cells = found->cells;
+      result.free_cells = found->free_cells;
+      result.row_cells = found->row_cells;
+      result.residual = found->residual;
+      result.partition_ms = found->partition_ms;
+      result.recombine_ms = clock.lap() - found->partition_ms;
+      result.total_ms = total.now();
+      return result;
+    }
+    if (options.size < usize(space.count()))
+      throw Error(Code::Size, "no free points were found for these points, and 'size' " + std::to_string(options.size) +
+                                  " is too small for rows; it must be at least " + std::to_string(space.count()));
+  }
   Partition partition(set, cutting, monitor);
   result.partition_ms = clock.lap();
 
@@ -212,7 +205,10 @@ UnwrittenCompressed compress_unwritten(PointSet&& set, const CompressOptions& op
 
 void UnwrittenCompressed::write(const RowOrderTarget& to, int threads_now, Monitor& monitor) {
   Clock clock;
-  rows.write(to, threads_now, monitor);
+  if (free_cells > 0)
+    free.write(to, threads_now, monitor);
+  else
+    rows.write(to, threads_now, monitor);
   const double ms = clock.lap();
   recombine_ms += ms;
   total_ms += ms;

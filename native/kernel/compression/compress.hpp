@@ -5,6 +5,7 @@
 
 #include "base/list.hpp"
 #include "base/status.hpp"
+#include "compression/free_points.hpp"
 #include "compression/ladder.hpp"
 #include "compression/residual.hpp"
 #include "compression/row_order.hpp"
@@ -53,12 +54,14 @@ struct Compressed : CompressReport {
 // bit-equal to the caller's. With free support the points come cell by cell, and `indices` of the target is nullptr.
 struct UnwrittenCompressed : CompressReport {
   RowOrder rows;
-  std::size_t size() const { return rows.size(); }
-  int dimension() const { return rows.dimension(); }
+  FreePoints free;  // instead of rows, when there are free_cells
+  std::size_t size() const { return free_cells > 0 ? free.size() : rows.size(); }
+  int dimension() const { return free_cells > 0 ? free.dimension() : rows.dimension(); }
   void write(const RowOrderTarget& to, int threads, Monitor& monitor);  // the time counts
 };
 
 // The moments of `requested` are kept in all, those of `kept`, which contains it, in every cell where that can be had.
+// With free support `kept` is that of cells with free points.
 struct Spaces {
   PolynomialSpace requested, kept;
 };

@@ -78,6 +78,7 @@ class Ladder {
     double residual;
   };
   Answer answer(std::size_t cell) const;
+  Support support(std::size_t cell) const { return results_.support_of(cell); }
   // The partition has divided a cell: its last cell is new. Then, that division was taken back.
   void add_cell();
   void drop_cell(std::size_t united, const Answer& answer);

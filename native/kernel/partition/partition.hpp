@@ -53,6 +53,9 @@ class Partition {
   int node(std::size_t cell) const { return nodes_[cell]; }
   void unite(std::size_t cell, int node);
 
+  // The set gets the numbers of its rows back, for another partition. This one is of no use then.
+  void give_rows_back() { rows_.swap(set_.mutable_rows()); }
+
   std::size_t largest() const;  // the number of points in the largest cell
   const double* column(int a) const { return set_.column(a); }
   const double* weights() const { return set_.weights(); }    // nullptr: all 1

@@ -71,6 +71,30 @@ struct CellResult {
   double residual;  // largest of |sum v phi - b| / mass over the features phi, orthonormal on the box or on the points
 };
 
+// ---- free points of cells
+
+// A rule of `nodes` points for N features, which are orthonormal under the uniform probability of [-1, 1]^m. Free points
+// begin from it.
+struct FreeShape {
+  int dimension, order, count, nodes;  // m, k, N, n
+  const int* parent;                   // N: feature e = feature parent[e] * p_degree[e](t_axis[e])
+  const int* axis;
+  const int* degree;
+  const double* points;   // nodes x m
+  const double* weights;  // nodes
+  const double* first;    // N rows of nodes (m + 1) rounded up to a multiple of 8, aligned: see free_first
+};
+// Cells whose points are sought, and where they are written to.
+struct FreeBatch {
+  int count;
+  bool from_rule;         // begin from the rule and its first step, instead of from what points and weights hold
+  const double* targets;  // count x N: the moments of each cell for a mass of 1
+  double* points;         // count x nodes x m, within (-1, 1)
+  double* weights;        // count x nodes, positive
+  double* residuals;      // count: the 2-norm of the error of the moments; HUGE_VAL: no points were found
+  Stop stop;
+};
+
 // ---- double-double moments
 
 // Features are products of polynomials in t = map (x - centre), each by a three-term recurrence. All of it is computed
@@ -172,6 +196,18 @@ struct SimdKernels {
   size_t (*cell_workspace)(const CellShape& shape, size_t largest_cell);  // in doubles
   CellResult (*cell)(const CellShape& shape, const CellPoints& points, double* workspace, uint32_t* chosen,
                      double* weights);
+
+  // The box of the points, and the moments of the Legendre products that are orthonormal under its uniform probability:
+  // b[0] is the mass. False when a column is constant. b has room for N rounded up to a multiple of 8.
+  bool (*cell_moments)(const CellShape& shape, const CellPoints& points, double* workspace, double* low, double* high,
+                       double* b);
+  size_t (*moment_workspace)(const CellShape& shape);  // in doubles
+  // Row e is the step from the rule that answers a defect of 1 in feature e: for each node that of its weight, then
+  // those of its coordinates. It is the shortest in units of the weights and of the room of the coordinates.
+  void (*free_first)(const FreeShape& shape, double* first, double* workspace);
+  // Points and weights with the moments of each cell, by shortest steps of Newton's method.
+  void (*free_points)(const FreeShape& shape, const FreeBatch& cells, double* workspace);
+  size_t (*free_workspace)(const FreeShape& shape);  // in doubles
 
   // Adds sum_i w_i phi_e(t_i) to (high[e], low[e]) and sum_i w_i |phi_e(t_i)| to magnitude[e] (if not nullptr).
   void (*double_double_sums)(const BasisShape& shape, const double* const* x, const double* w, size_t begin, size_t end,

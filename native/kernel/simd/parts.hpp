@@ -16,6 +16,14 @@ int cell_instance(int dimension, int order);
 size_t cell_workspace(const CellShape& shape, size_t largest_cell);
 CellResult cell(const CellShape& shape, const CellPoints& points, double* workspace, uint32_t* chosen, double* weights);
 
+bool cell_moments(const CellShape& shape, const CellPoints& points, double* workspace, double* low, double* high,
+                  double* b);
+size_t moment_workspace(const CellShape& shape);
+
+void free_first(const FreeShape& shape, double* first, double* workspace);
+void free_points(const FreeShape& shape, const FreeBatch& cells, double* workspace);
+size_t free_workspace(const FreeShape& shape);
+
 void double_double_sums(const BasisShape& shape, const double* const* x, const double* w, size_t begin, size_t end,
                         double* high, double* low, double* magnitude, double* workspace);
 size_t double_double_workspace(const BasisShape& shape);

@@ -30,7 +30,18 @@ template <class F>
 CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* memory, uint32_t* chosen,
                       double* weights);
 
-#define FEWPOINTS_INSTANTIATE(m, k) \
+// In a basis of Legendre products on the box.
+template <class F>
+bool moments_of_cell(const CellShape& shape, const CellPoints& points, double* memory, double* low, double* high,
+                     double* b);
+
+#define FEWPOINTS_INSTANTIATE_SOLVER(m, k) \
   template CellResult solve_cell<Features<m, k>>(const CellShape&, const CellPoints&, double*, uint32_t*, double*);
+#define FEWPOINTS_INSTANTIATE_MOMENTS(m, k)                                                                     \
+  template bool moments_of_cell<Features<m, k>>(const CellShape&, const CellPoints&, double*, double*, double*, \
+                                                double*);
+#define FEWPOINTS_INSTANTIATE(m, k)  \
+  FEWPOINTS_INSTANTIATE_SOLVER(m, k) \
+  FEWPOINTS_INSTANTIATE_MOMENTS(m, k)
 
 }  // namespace fewpoints::FEWPOINTS_SIMD

@@ -71,4 +71,22 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
   return solve_fitted(kManyCandidates * shape.samples, enough);
 }
 
+// workspace: moment_doubles().
+template <class F>
+bool moments_of_cell(const CellShape& shape, const CellPoints& points, double* workspace, double* low, double* high,
+                     double* b) {
+  const size_t padded = usize(round_up(shape.count));
+  Vec* const sums = reinterpret_cast<Vec*>(workspace + padded);
+  Cell<F> cell(shape, points, sums + padded);
+  cell.measure();
+  for (int a = 0; a < cell.dimension(); a++) {
+    if (!(cell.basis.scale[a] > 0)) return false;
+    extremes(points.x[a], points.count, &low[a], &high[a]);
+  }
+  cell.moments(b, workspace, sums);
+  for (int e = 1; e < cell.count(); e++) b[e] *= shape.norm[e];
+  cell.prefetch_next();
+  return true;
+}
+
 }  // namespace fewpoints::FEWPOINTS_SIMD

@@ -1,0 +1,172 @@
+#include "compression/free_cells.hpp"
+
+#include <algorithm>
+
+#include "compression/ladder.hpp"
+#include "parallel/parallel_for.hpp"
+#include "parallel/part_times.hpp"
+
+namespace fewpoints {
+namespace {
+
+// Cells per task. Lanes that are done take the next cell of the task, so there should be many.
+constexpr std::size_t kCellsPerTask = 64;
+// Of many cells, one in kStep is solved first. Where less than kLeastFree of these have free points, the set is one of
+// few distinct values, or lies on a curve or a lattice.
+constexpr std::size_t kManyCells = 48, kStep = 16;
+constexpr double kLeastFree = 0.5;
+// A cut that kept too many is made again for a little less than would do.
+constexpr double kLess = 0.99;
+constexpr int kMostCuts = 8;
+
+}  // namespace
+
+FreeCells::FreeCells(Partition& partition, const FreeSolver& solver, const PolynomialSpace& rows, int threads,
+                     Monitor& monitor)
+    : partition_(partition),
+      solver_(solver),
+      rows_(rows),
+      dimension_(rows.dimension()),
+      threads_(threads),
+      monitor_(monitor) {}
+
+bool FreeCells::solve() {
+  const std::size_t size = partition_.size();
+  auto bound = static_cast<double>(size);
+  for (int cut = 0; cut < kMostCuts; cut++) {
+    if (!solve_new_cells()) return false;
+    const std::size_t now = kept();
+    if (now <= size) return static_cast<double>(free_cells()) >= kLeastFree * static_cast<double>(row_cells());
+    if (partition_.cells().size() == 1) return false;
+    bound *= kLess * static_cast<double>(size) / static_cast<double>(now);
+    partition_.cut_again(std::max<std::size_t>(1, static_cast<std::size_t>(bound)));
+  }
+  return false;
+}
+
+// False: a sample of them had too few free points.
+bool FreeCells::solve_new_cells() {
+  const std::size_t cells = partition_.cells().size();
+  int last = 0;
+  for (std::size_t i = 0; i < cells; i++) last = std::max(last, partition_.node(i));
+  if (answers_.size() <= usize(last)) answers_.resize(last + 1);
+  List<std::size_t> sample, rest;
+  const bool sampled = memory_.empty() && cells >= kManyCells;
+  for (std::size_t i = 0; i < cells; i++)
+    if (answer(i).kind == Kind::None) (sampled && i % kStep == kStep / 2 ? sample : rest).push_back(i);
+  solve(sample);
+  if (static_cast<double>(free_cells()) < kLeastFree * static_cast<double>(row_cells())) return false;
+  solve(rest);
+  return true;
+}
+
+PointColumns FreeCells::points_of(std::size_t cell, List<const double*>& x) const {
+  const CellRange& range = partition_.cells()[cell];
+  x.resize(dimension_);
+  for (int a = 0; a < dimension_; a++) x[a] = partition_.column(a) + range.begin;
+  const double* w = partition_.weights();
+  return {x.data(), w ? w + range.begin : nullptr, range.size(), dimension_};
+}
+
+void FreeCells::solve(const List<std::size_t>& cells) {
+  if (cells.empty()) return;
+  const std::size_t nodes = usize(solver_.nodes()), m = usize(dimension_), each = nodes * (m + 1);
+  memory_.emplace_back();
+  Array<double>& memory = memory_.back();
+  memory.reset(product(cells.size(), each));
+  List<unsigned char> unsolved(cells.size(), 0);
+  parallel_for((cells.size() + kCellsPerTask - 1) / kCellsPerTask, threads_, monitor_, Stage::Recombine,
+               [&](std::size_t task, int) {
+                 List<FreeCell> batch;
+                 List<List<const double*>> columns(kCellsPerTask);
+                 List<std::size_t> at;
+                 for (std::size_t j = task * kCellsPerTask; j < std::min(cells.size(), (task + 1) * kCellsPerTask);
+                      j++) {
+                   const std::size_t cell = cells[j];
+                   double *const x = memory.data() + j * each, *const w = x + nodes * m;
+                   const PointColumns points = points_of(cell, columns[j % kCellsPerTask]);
+                   Answer& to = answers_[partition_.node(cell)];
+                   if (points.count > nodes) {
+                     batch.push_back({points, cell, x, w});
+                     at.push_back(j);
+                     continue;
+                   }
+                   for (std::size_t i = 0; i < points.count; i++) {
+                     for (std::size_t a = 0; a < m; a++) x[i * m + a] = points.x[a][i];
+                     w[i] = points.w ? points.w[i] : 1;
+                   }
+                   to = {x, w, points.count, Kind::Copied};
+                 }
+                 solver_.solve(batch, monitor_);
+                 for (std::size_t b = 0; b < batch.size(); b++) {
+                   if (batch[b].solved)
+                     answers_[partition_.node(batch[b].number)] = {batch[b].x, batch[b].w, nodes, Kind::Free};
+                   else
+                     unsolved[at[b]] = 1;
+                 }
+               });
+  List<std::size_t> left;
+  for (std::size_t j = 0; j < cells.size(); j++)
+    if (unsolved[j]) left.push_back(cells[j]);
+  keep_rows(left);
+}
+
+void FreeCells::keep_rows(const List<std::size_t>& cells) {
+  if (cells.empty()) return;
+  Ladder ladder(partition_, rows_, rows_, true);
+  ladder.solve(cells, threads_, monitor_);
+  List<const double*> columns;
+  for (const std::size_t cell : cells) {
+    const Support support = ladder.support(cell);
+    const PointColumns points = points_of(cell, columns);
+    const std::size_t count = support.indices.size(), m = usize(dimension_);
+    Array<double> memory(product(count, m + 1));
+    double *const x = memory.data(), *const w = x + count * m;
+    for (std::size_t i = 0; i < count; i++) {
+      for (std::size_t a = 0; a < m; a++) x[i * m + a] = points.x[a][support.indices[i]];
+      w[i] = support.weights[i];
+    }
+    memory_.push_back(std::move(memory));
+    answers_[partition_.node(cell)] = {x, w, count, Kind::Rows};
+  }
+}
+
+std::size_t FreeCells::count(Kind kind) const {
+  std::size_t n = 0;
+  for (std::size_t i = 0; i < partition_.cells().size(); i++) n += answer(i).kind == kind ? std::size_t{1} : 0;
+  return n;
+}
+
+std::size_t FreeCells::kept() const {
+  std::size_t n = 0;
+  for (std::size_t i = 0; i < partition_.cells().size(); i++) n += answer(i).count;
+  return n;
+}
+
+CellResults::Columns FreeCells::columns() const {
+  const PartTimer timer(Part::Gathering);
+  const std::size_t cells = partition_.cells().size(), tasks = (cells + kCellsPerTask - 1) / kCellsPerTask;
+  List<std::size_t> starts(tasks + 1, std::size_t{0});
+  for (std::size_t i = 0; i < cells; i++) starts[i / kCellsPerTask + 1] += answer(i).count;
+  for (std::size_t t = 0; t < tasks; t++) starts[t + 1] += starts[t];
+  CellResults::Columns out;
+  out.x.resize(dimension_);
+  for (auto& x : out.x) {
+    x.reset(starts[tasks]);
+    out.pointers.push_back(x.data());
+  }
+  out.w.reset(starts[tasks]);
+  parallel_for(tasks, threads_, monitor_, Stage::Recombine, [&](std::size_t t, int) {
+    std::size_t to = starts[t];
+    for (std::size_t i = t * kCellsPerTask; i < std::min(cells, (t + 1) * kCellsPerTask); i++) {
+      const Answer& from = answer(i);
+      for (std::size_t j = 0; j < from.count; j++)
+        for (int a = 0; a < dimension_; a++) out.x[a][to + j] = from.x[j * usize(dimension_) + usize(a)];
+      std::copy_n(from.w, from.count, out.w.data() + to);
+      to += from.count;
+    }
+  });
+  return out;
+}
+
+}  // namespace fewpoints

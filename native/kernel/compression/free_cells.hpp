@@ -1,0 +1,53 @@
+// The cells of a partition with free points. A cell on which none are found keeps rows, and then the partition is cut
+// again, so that the size is kept to.
+#pragma once
+#include "base/array.hpp"
+#include "base/list.hpp"
+#include "base/status.hpp"
+#include "compression/cell_results.hpp"
+#include "free_support/free_solver.hpp"
+#include "partition/partition.hpp"
+#include "polynomial/space.hpp"
+
+namespace fewpoints {
+
+class FreeCells {
+ public:
+  // rows: the space whose moments a cell keeps when it keeps rows. number: rules are turned by the numbers of cells.
+  FreeCells(Partition& partition, const FreeSolver& solver, const PolynomialSpace& rows, int threads, Monitor& monitor);
+
+  // Solves all cells, and cuts again until they keep at most the size of the partition. False: the set is better done
+  // with rows, because free points were found in too few cells, or because no cut fits the size.
+  bool solve();
+
+  std::size_t free_cells() const { return count(Kind::Free); }
+  std::size_t row_cells() const { return count(Kind::Rows); }
+  // The points of all cells, cell by cell. They have no rows.
+  CellResults::Columns columns() const;
+
+ private:
+  enum class Kind : unsigned char { None, Copied, Free, Rows };
+  struct Answer {
+    const double* x = nullptr;  // count x dimension
+    const double* w = nullptr;
+    std::size_t count = 0;
+    Kind kind = Kind::None;
+  };
+  const Answer& answer(std::size_t cell) const { return answers_[partition_.node(cell)]; }
+  PointColumns points_of(std::size_t cell, List<const double*>& x) const;
+  std::size_t count(Kind kind) const;
+  std::size_t kept() const;
+  bool solve_new_cells();
+  void solve(const List<std::size_t>& cells);
+  void keep_rows(const List<std::size_t>& cells);
+
+  Partition& partition_;
+  const FreeSolver& solver_;
+  const PolynomialSpace rows_;
+  const int dimension_, threads_;
+  Monitor& monitor_;
+  List<Answer> answers_;  // by node of the partition
+  List<Array<double>> memory_;
+};
+
+}  // namespace fewpoints

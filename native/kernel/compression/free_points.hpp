@@ -1,0 +1,45 @@
+// Compression with free support: points that may lie anywhere.
+#pragma once
+#include <optional>
+
+#include "base/status.hpp"
+#include "compression/cell_results.hpp"
+#include "compression/residual.hpp"
+#include "compression/row_order.hpp"
+#include "partition/partition.hpp"
+#include "points/point_set.hpp"
+#include "polynomial/space.hpp"
+
+namespace fewpoints {
+
+// Points in the caller's units, cell by cell.
+class FreePoints {
+ public:
+  FreePoints() = default;
+  FreePoints(CellResults::Columns columns, const PointSet& set);
+
+  std::size_t size() const { return columns_.w.size(); }
+  int dimension() const { return static_cast<int>(columns_.x.size()); }
+  // Writes points and weights.
+  void write(const RowOrderTarget& to, int threads, Monitor& monitor) const;
+
+ private:
+  CellResults::Columns columns_;
+  List<int> exponents_;
+  int weight_exponent_ = 0;
+};
+
+struct FreeResult {
+  FreePoints points;
+  std::size_t cells, free_cells, row_cells;
+  double residual, partition_ms;
+};
+
+// The points of `order` per cell that have the moments of `requested` to a residual of 50 epsilons. None where the set
+// is better done with rows: where it is one of few distinct values or lies on a curve or a lattice, or is so far from
+// its origin that free points, rounded to doubles, have lost the moments. Permutes the set. cutting: `features` is of no
+// account. order: there is a rule for it.
+std::optional<FreeResult> free_points(PointSet& set, PartitionOptions cutting, int order,
+                                      const PolynomialSpace& requested, const Residual& original, Monitor& monitor);
+
+}  // namespace fewpoints
