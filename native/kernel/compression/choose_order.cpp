@@ -94,7 +94,7 @@ int free_order(const PolynomialSpace& space, std::size_t size, bool best) {
     return nodes > 0 && cells * usize(nodes) <= size;
   };
   int order = asked;
-  if (m > 1 && asked == 1) order = 2;
+  if (asked <= 1) order = 2;
   if (m == 1) order += 1 - order % 2;  // a Gauss rule has odd order
   if (!fits(order, 1)) return -1;
   if (!best) return order;

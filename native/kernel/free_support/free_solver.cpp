@@ -17,8 +17,9 @@ constexpr int kTries = 4;
 // The numbers of these orientations are so far apart: never a reflection of one that was tried.
 constexpr std::size_t kNextTry = 2;
 
-// A Gauss rule of n points is exact up to order 2n - 1.
-int gauss_points(int order) { return order / 2 + 1; }
+// A Gauss rule of n points is exact up to order 2n - 1. One point would be the mean, whose error has one sign in all
+// cells.
+int gauss_points(int order) { return std::max(2, order / 2 + 1); }
 
 int exact_order(int dimension, int order) { return dimension == 1 ? 2 * gauss_points(order) - 1 : order; }
 
