@@ -11,6 +11,7 @@ long double legendre(int degree, long double t);
 void test_blas();
 void test_cell();
 void test_dispatch();
+void test_free();
 void test_free_rules();
 void test_least_squares();
 void test_match_moments();

@@ -443,6 +443,7 @@ int main(int argc, char** argv) {
       {"cell", test_cell},
       {"indices", test_indices},
       {"free rules", test_free_rules},
+      {"free", test_free},
       {"partition", test_partition},
       {"partition-error", test_partition_error},
       {"moments", test_moments},

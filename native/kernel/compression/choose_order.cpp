@@ -87,27 +87,28 @@ constexpr std::size_t kMinFreeCells = 8;
 
 }  // namespace
 
-int free_order(const PolynomialSpace& space, std::size_t size, bool best) {
+List<int> free_orders(const PolynomialSpace& space, std::size_t size, bool best) {
   const int m = space.dimension(), asked = space.order[0];
   const auto fits = [&](int order, std::size_t cells) {
     const int nodes = free_points_per_cell(m, order);
     return nodes > 0 && cells * usize(nodes) <= size;
   };
-  int order = asked;
-  if (asked <= 1) order = 2;
-  if (m == 1) order += 1 - order % 2;  // a Gauss rule has odd order
-  if (!fits(order, 1)) return -1;
-  if (!best) return order;
+  int least = asked <= 1 ? 2 : asked;
+  if (m == 1) least += 1 - least % 2;  // a Gauss rule has odd order
+  if (!fits(least, 1)) return {};
+  if (!best) return {least};
+  int order = least;
   const int next = asked + 2 - asked % 2;  // even
-  for (int higher = order + 1; free_points_per_cell(m, higher) > 0; higher++) {
+  for (int higher = least + 1; free_points_per_cell(m, higher) > 0; higher++) {
     if (m > 1 && higher % 2 == 1) continue;
     if (fits(higher, kMinFreeCells) && (moment_count(m, higher) <= kMaxFreeMoments || higher <= next)) order = higher;
   }
-  return order;
+  return order > least ? List<int>{order, least} : List<int>{least};
 }
 
 int automatic_free_order(int dimension, std::size_t size) {
-  return std::max(0, free_order(PolynomialSpace::total(dimension, 0), size, true));
+  const List<int> orders = free_orders(PolynomialSpace::total(dimension, 0), size, true);
+  return orders.empty() ? automatic_order(dimension, size) : orders[0];
 }
 
 }  // namespace fewpoints

@@ -24,11 +24,11 @@ AutomaticRule automatic_rule(int dimension);
 // several blocks only the first, along whose columns cells are cut, gets a higher order. Contains `space`.
 PolynomialSpace enlarged_space(const PolynomialSpace& space, std::size_t size);
 
-// The order of the moments that cells of free points keep when those of `space` are asked for: at least its order, and
-// with `best` as high as pays. Even orders are preferred: in odd ones the defects of the next degree do not cancel from
-// cell to cell. Order 1 becomes 2, which takes as many points as its rows do, dimension + 1. -1: there are no rules for
-// so many moments, or the size has no room for one cell of them.
-int free_order(const PolynomialSpace& space, std::size_t size, bool best);
+// The orders of the moments that cells of free points keep when those of `space` are asked for, as they are tried: with
+// `best` one as high as pays, then the order asked for. Even orders are preferred: in odd ones the defects of the next
+// degree do not cancel from cell to cell. Order 1 becomes 2, which takes as many points as order 1 has moments. None
+// where there are no rules for so many moments, or the size has no room for a cell.
+List<int> free_orders(const PolynomialSpace& space, std::size_t size, bool best);
 // The order of 'auto' with free support.
 int automatic_free_order(int dimension, std::size_t size);
 

@@ -58,6 +58,13 @@ List<double> cutting_units(const PointSet& set, const List<double>& deviations, 
   return units;
 }
 
+void check_room_for_rows(std::size_t size, const PolynomialSpace& space) {
+  if (size >= usize(space.count())) return;
+  throw Error(Code::Size, "no free points were found for this set, and " + std::to_string(space.count()) +
+                              " rows, which is the least that keeps its moments, are more than 'size', " +
+                              std::to_string(size) + "; a larger 'size' or a lower 'order' may do");
+}
+
 // Repairs the results of the cells, step by step, until the residual of the whole set is accepted. Returns the best
 // columns seen. `result` says how good they are and which strategies they come from.
 CellResults::Columns repaired(Ladder& ladder, const PointSet& set, const Residual& original, std::size_t size,
@@ -113,10 +120,10 @@ CellResults::Columns repaired(Ladder& ladder, const PointSet& set, const Residua
 Spaces spaces_of(const CompressOptions& options, int dimension, std::size_t points) {
   const std::size_t size = std::min(options.size, points);
   const bool free = options.support == CompressOptions::Support::Free;
-  const PolynomialSpace requested =
-      options.automatic
-          ? PolynomialSpace::total(dimension, free ? automatic_free_order(dimension, size) : automatic_order(dimension, size))
-          : options.space;
+  const PolynomialSpace requested = options.automatic
+                                        ? PolynomialSpace::total(dimension, free ? automatic_free_order(dimension, size)
+                                                                                 : automatic_order(dimension, size))
+                                        : options.space;
   if (free && !requested.is_total())
     throw Error(Code::Option, "free support needs one order for all columns; give 'order' as a number");
   const bool enlarges = options.best && options.size < points;
@@ -148,9 +155,9 @@ UnwrittenCompressed compress_unwritten(PointSet&& set, const CompressOptions& op
   const PartitionOptions cutting{cutting_units(set, original.deviations(), options, space), kept_space.order[0],
                                  static_cast<std::size_t>(features), options.size, result.threads};
   clock.lap();
-  const int order = free_order(space, options.size, options.best);
-  if (options.support == CompressOptions::Support::Free && options.size < set.size() && order >= 0) {
-    if (std::optional<FreeResult> found = free_points(set, cutting, order, space, original, monitor)) {
+  if (options.support == CompressOptions::Support::Free && options.size < set.size()) {
+    const List<int> orders = free_orders(space, options.size, options.best);
+    if (std::optional<FreeResult> found = free_points(set, cutting, orders, space, original, monitor)) {
       result.free = std::move(found->points);
       result.cells = found->cells;
       result.free_cells = found->free_cells;
@@ -161,9 +168,7 @@ UnwrittenCompressed compress_unwritten(PointSet&& set, const CompressOptions& op
       result.total_ms = total.now();
       return result;
     }
-    if (options.size < usize(space.count()))
-      throw Error(Code::Size, "no free points were found for these points, and 'size' " + std::to_string(options.size) +
-                                  " is too small for rows; it must be at least " + std::to_string(space.count()));
+    check_room_for_rows(options.size, space);
   }
   Partition partition(set, cutting, monitor);
   result.partition_ms = clock.lap();

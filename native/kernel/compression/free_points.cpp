@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "base/tolerances.hpp"
-#include "compression/choose_order.hpp"
 #include "compression/free_cells.hpp"
 #include "compression/round_weights.hpp"
 #include "free_support/free_solver.hpp"
@@ -13,13 +12,6 @@
 #include "parallel/part_times.hpp"
 
 namespace fewpoints {
-namespace {
-
-// With a larger residual, the set is done with rows.
-constexpr double kFreeResidual = 50 * kEpsilon;
-
-}  // namespace
-
 FreePoints::FreePoints(CellResults::Columns columns, const PointSet& set)
     : columns_(std::move(columns)), weight_exponent_(set.weight_exponent()) {
   for (int a = 0; a < set.dimension(); a++) exponents_.push_back(set.exponent(a));
@@ -36,8 +28,21 @@ void FreePoints::write(const RowOrderTarget& to, int threads, Monitor& monitor) 
   });
 }
 
-std::optional<FreeResult> free_points(PointSet& set, PartitionOptions cutting, int order,
-                                      const PolynomialSpace& requested, const Residual& original, Monitor& monitor) {
+namespace {
+
+// With a larger residual, the set is done with rows.
+constexpr double kFreeResidual = 50 * kEpsilon;
+
+// A cell that keeps rows keeps as many moments as free points would take the place of, but at least those asked for.
+PolynomialSpace space_of_rows(PolynomialSpace space, int points) {
+  while (moment_count(space.dimension(), space.order[0] + 1) <= points) space.order[0]++;
+  space.extra = std::max(0, points - static_cast<int>(space.count()));
+  return space;
+}
+
+std::optional<FreeResult> free_points_of_order(PointSet& set, PartitionOptions cutting, int order,
+                                               const PolynomialSpace& requested, const Residual& original,
+                                               Monitor& monitor) {
   const int threads = cutting.threads;
   const auto begin = std::chrono::steady_clock::now();
   const FreeSolver solver(set.dimension(), order);
@@ -47,11 +52,7 @@ std::optional<FreeResult> free_points(PointSet& set, PartitionOptions cutting, i
   const double partition_ms =
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
 
-  // A cell that keeps rows keeps as many moments as free points would cost, but at least those asked for.
-  const PolynomialSpace rows = requested.count() < solver.nodes()
-                                   ? enlarged_space(requested, usize(solver.nodes()))
-                                   : requested;
-  FreeCells cells(partition, solver, rows, threads, monitor);
+  FreeCells cells(partition, solver, space_of_rows(requested, solver.nodes()), threads, monitor);
   std::optional<FreeResult> result;
   if (cells.solve()) {
     CellResults::Columns columns = cells.columns();
@@ -59,11 +60,25 @@ std::optional<FreeResult> free_points(PointSet& set, PartitionOptions cutting, i
     const double residual =
         original.of(columns.pointers.data(), columns.w.data(), columns.w.size(), threads, monitor).residual;
     if (residual <= kFreeResidual)
-      result = {FreePoints(std::move(columns), set), partition.cells().size(), cells.free_cells(), cells.row_cells(),
-                residual, partition_ms};
+      result = {FreePoints(std::move(columns), set),
+                partition.cells().size(),
+                cells.free_cells(),
+                cells.row_cells(),
+                residual,
+                partition_ms};
   }
   partition.give_rows_back();
   return result;
+}
+
+}  // namespace
+
+std::optional<FreeResult> free_points(PointSet& set, const PartitionOptions& cutting, const List<int>& orders,
+                                      const PolynomialSpace& requested, const Residual& original, Monitor& monitor) {
+  for (const int order : orders)
+    if (std::optional<FreeResult> result = free_points_of_order(set, cutting, order, requested, original, monitor))
+      return result;
+  return std::nullopt;
 }
 
 }  // namespace fewpoints

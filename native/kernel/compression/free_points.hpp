@@ -35,11 +35,11 @@ struct FreeResult {
   double residual, partition_ms;
 };
 
-// The points of `order` per cell that have the moments of `requested` to a residual of 50 epsilons. None where the set
-// is better done with rows: where it is one of few distinct values or lies on a curve or a lattice, or is so far from
-// its origin that free points, rounded to doubles, have lost the moments. Permutes the set. cutting: `features` is of no
-// account. order: there is a rule for it.
-std::optional<FreeResult> free_points(PointSet& set, PartitionOptions cutting, int order,
+// Free points that have the moments of `requested` to a residual of 50 epsilons. None where the set is better done with
+// rows: where it is one of few distinct values or lies on a curve or a lattice, or is so far from its origin that free
+// points, rounded to doubles, have lost the moments. Permutes the set. cutting: `order` and `features` are of no
+// account. orders: the moments that cells keep, which are tried one after the other; there are rules for them.
+std::optional<FreeResult> free_points(PointSet& set, const PartitionOptions& cutting, const List<int>& orders,
                                       const PolynomialSpace& requested, const Residual& original, Monitor& monitor);
 
 }  // namespace fewpoints

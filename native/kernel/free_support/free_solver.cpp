@@ -13,9 +13,12 @@ namespace fewpoints {
 namespace {
 
 // A cell is tried with so many orientations of the rule. Of uneven sets a few per cent need a second one.
-constexpr int kTries = 4;
+constexpr std::size_t kTries = 4;
 // The numbers of these orientations are so far apart: never a reflection of one that was tried.
 constexpr std::size_t kNextTry = 2;
+// Then the way from the moments of the rule to those of the cell is gone in steps. A step that fails is tried shorter.
+constexpr double kFirstStep = 0.25, kShorter = 0.4, kLonger = 1.5, kLeastStep = 0.02;
+constexpr int kMostRounds = 16;
 
 // A Gauss rule of n points is exact up to order 2n - 1. One point would be the mean, whose error has one sign in all
 // cells.
@@ -50,10 +53,10 @@ FreeSolver::FreeSolver(int dimension, int order) : indices_(dimension, exact_ord
       for (int a = 0; a < m; a++) of_rule[(a + rotated) % m] = row[a];
       place_.push_back(number.at(of_rule));
     }
-  moments_shape_ = {m, k, N, 0, indices_.parent.data(), indices_.axis.data(), indices_.degree.data(), norm_.data(), 1,
-                    simd().cell_instance(m, k), false, 0};
-  shape_ = {m, k, N, free_points_per_cell(m, order), indices_.parent.data(), indices_.axis.data(),
-            indices_.degree.data(), nullptr, nullptr, nullptr};
+  const int *const parent = indices_.parent.data(), *const axis = indices_.axis.data();
+  const int* const degree = indices_.degree.data();
+  moments_shape_ = {m, k, N, 0, parent, axis, degree, norm_.data(), 1, simd().cell_instance(m, k), false, 0};
+  shape_ = {m, k, N, free_points_per_cell(m, order), parent, axis, degree, nullptr, nullptr, nullptr};
   if (m == 1) return;
   const FreeRule& rule = *free_rule(m, order);
   shape_.points = rule.points;
@@ -94,55 +97,152 @@ void FreeSolver::points_to_box(const Turn& turn, const double* t, const double* 
     }
 }
 
+// The cells of one call, and what is known of them.
+struct FreeSolver::Work {
+  Work(const FreeSolver& solver, List<FreeCell>& all)
+      : cells(all),
+        m(usize(solver.indices_.dimension)),
+        N(usize(solver.indices_.count)),
+        n(usize(solver.nodes())),
+        padded((N + 7) / 8 * 8),
+        workspace(std::max(simd().moment_workspace(solver.moments_shape_), simd().free_workspace(solver.shape_))),
+        moments(product(all.size(), padded)),
+        boxes(product(all.size(), 2 * m)),
+        targets(product(all.size(), N)),
+        points(product(all.size(), n, m)),
+        weights(product(all.size(), n)),
+        residuals(all.size()) {}
+
+  List<FreeCell>& cells;
+  const std::size_t m, N, n, padded;
+  Array<double> workspace;
+  Array<double> moments, boxes;                       // by cell
+  Array<double> targets, points, weights, residuals;  // by place in the batch at hand
+  double* low(std::size_t cell) { return boxes.data() + cell * 2 * m; }
+  double* target(std::size_t place) { return targets.data() + place * N; }
+  double* point(std::size_t place) { return points.data() + place * n * m; }
+  double* weight(std::size_t place) { return weights.data() + place * n; }
+};
+
 void FreeSolver::solve(List<FreeCell>& cells, const Monitor& monitor) const {
-  const int m = indices_.dimension, N = indices_.count, n = shape_.nodes;
-  const std::size_t padded = usize(N + 7) / 8 * 8, count = cells.size();
-  Array<double> workspace(std::max(simd().moment_workspace(moments_shape_), simd().free_workspace(shape_)));
-  Array<double> moments(product(count, padded)), boxes(product(count, 2 * m)), targets(product(count, N));
-  Array<double> points(product(count, n, m)), weights(product(count, n)), residuals(count);
+  Work work(*this, cells);
   List<std::size_t> open;
-  for (std::size_t i = 0; i < count; i++) {
+  for (std::size_t i = 0; i < cells.size(); i++) {
     const PointColumns& p = cells[i].points;
-    double* const low = boxes.data() + i * usize(2 * m);
     cells[i].solved = false;
-    if (simd().cell_moments(moments_shape_, {p.x, p.w, p.count, stop_of(monitor)}, workspace.data(), low, low + m,
-                            moments.data() + i * padded))
+    if (simd().cell_moments(moments_shape_, {p.x, p.w, p.count, stop_of(monitor)}, work.workspace.data(), work.low(i),
+                            work.low(i) + work.m, work.moments.data() + i * work.padded))
       open.push_back(i);
     monitor.check();
   }
-  for (int t = 0; t < (m == 1 ? 1 : kTries) && !open.empty(); t++) {
-    std::size_t taken = 0;
-    List<std::size_t> batch;
-    const auto turn_of = [&](std::size_t i) { return turn(m == 1 ? 0 : (cells[i].number + usize(t) * kNextTry) % turns()); };
-    for (const std::size_t i : open) {
-      const double *const b = moments.data() + i * padded, *const low = boxes.data() + i * usize(2 * m);
-      double* const target = targets.data() + taken * usize(N);
-      moments_to_rule(turn_of(i), b, target);
-      for (int e = 0; e < N; e++) target[e] /= b[0];
-      if (m == 1 && !gauss_rule(cells[i].points, low[0], low[1], n, points.data() + taken * usize(n),
-                                weights.data() + taken * usize(n)))
-        continue;
-      taken++;
+  if (work.m == 1) {
+    polish_gauss(work, open, monitor);
+    return;
+  }
+  for (std::size_t t = 0; t < kTries && !open.empty(); t++) correct_rule(work, open, t * kNextTry, monitor);
+  if (!open.empty()) continue_from_rule(work, open, monitor);
+}
+
+// Writes the target of a cell in the orientation of the rule.
+void FreeSolver::aim(Work& work, std::size_t cell, const Turn& turn, std::size_t place) const {
+  const double* const b = work.moments.data() + cell * work.padded;
+  double* const target = work.target(place);
+  moments_to_rule(turn, b, target);
+  for (std::size_t e = 0; e < work.N; e++) target[e] /= b[0];
+}
+
+// Brings points and weights of the batch to their targets.
+void FreeSolver::run(Work& work, std::size_t count, bool from_rule, const Monitor& monitor) const {
+  simd().free_points(shape_,
+                     {static_cast<int>(count), from_rule, work.targets.data(), work.points.data(), work.weights.data(),
+                      work.residuals.data(), stop_of(monitor)},
+                     work.workspace.data());
+  monitor.check();
+}
+
+void FreeSolver::answer(Work& work, std::size_t cell, const Turn& turn, const double* points,
+                        const double* weights) const {
+  FreeCell& to = work.cells[cell];
+  points_to_box(turn, points, work.low(cell), work.low(cell) + work.m, to.x);
+  const double mass = work.moments[cell * work.padded];
+  for (std::size_t j = 0; j < work.n; j++) to.w[j] = mass * weights[j];
+  to.solved = true;
+}
+
+// The points of a Gauss rule have the moments to a few dozen epsilons; one step of Newton's method is left to do.
+void FreeSolver::polish_gauss(Work& work, const List<std::size_t>& open, const Monitor& monitor) const {
+  const Turn none{0, 0};
+  List<std::size_t> batch;
+  for (const std::size_t i : open) {
+    const std::size_t place = batch.size();
+    aim(work, i, none, place);
+    if (gauss_rule(work.cells[i].points, work.low(i)[0], work.low(i)[1], nodes(), work.point(place),
+                   work.weight(place)))
       batch.push_back(i);
+  }
+  run(work, batch.size(), false, monitor);
+  for (std::size_t c = 0; c < batch.size(); c++)
+    if (std::isfinite(work.residuals[c])) answer(work, batch[c], none, work.point(c), work.weight(c));
+}
+
+// Tries an orientation of the rule on the open cells, and leaves those open that were not solved.
+void FreeSolver::correct_rule(Work& work, List<std::size_t>& open, std::size_t next, const Monitor& monitor) const {
+  const auto turn_of = [&](std::size_t cell) { return turn(work.cells[cell].number + next); };
+  for (std::size_t c = 0; c < open.size(); c++) aim(work, open[c], turn_of(open[c]), c);
+  run(work, open.size(), true, monitor);
+  List<std::size_t> left;
+  for (std::size_t c = 0; c < open.size(); c++) {
+    if (std::isfinite(work.residuals[c]))
+      answer(work, open[c], turn_of(open[c]), work.point(c), work.weight(c));
+    else
+      left.push_back(open[c]);
+  }
+  open = std::move(left);
+}
+
+// Brings the moments of the rule to those of the cell by and by.
+void FreeSolver::continue_from_rule(Work& work, const List<std::size_t>& open, const Monitor& monitor) const {
+  struct Path {
+    std::size_t cell;
+    double done = 0, step = kFirstStep;  // shares of the way
+    List<double> points, weights;
+  };
+  List<Path> paths;
+  for (const std::size_t i : open) {
+    Path path{i, 0, kFirstStep, {}, {}};
+    path.points.assign(shape_.points, shape_.points + work.n * work.m);
+    path.weights.assign(shape_.weights, shape_.weights + work.n);
+    paths.push_back(std::move(path));
+  }
+  for (int round = 0; round < kMostRounds && !paths.empty(); round++) {
+    for (std::size_t c = 0; c < paths.size(); c++) {
+      const Path& path = paths[c];
+      aim(work, path.cell, turn(work.cells[path.cell].number), c);
+      const double share = std::min(1.0, path.done + path.step);
+      if (share < 1)
+        for (std::size_t e = 0; e < work.N; e++)
+          work.target(c)[e] = e == 0 ? 1 : share * work.target(c)[e];  // the rule has the moments 1, 0, 0, ...
+      std::copy(path.points.begin(), path.points.end(), work.point(c));
+      std::copy(path.weights.begin(), path.weights.end(), work.weight(c));
     }
-    simd().free_points(shape_,
-                       {static_cast<int>(taken), m > 1, targets.data(), points.data(), weights.data(), residuals.data(),
-                        stop_of(monitor)},
-                       workspace.data());
-    monitor.check();
-    open.clear();
-    for (std::size_t c = 0; c < taken; c++) {
-      const std::size_t i = batch[c];
-      if (!std::isfinite(residuals[c])) {
-        open.push_back(i);
-        continue;
+    run(work, paths.size(), false, monitor);
+    List<Path> left;
+    for (std::size_t c = 0; c < paths.size(); c++) {
+      Path& path = paths[c];
+      if (!std::isfinite(work.residuals[c])) {
+        path.step *= kShorter;
+      } else {
+        path.done = std::min(1.0, path.done + path.step);
+        path.step *= kLonger;
+        path.points.assign(work.point(c), work.point(c) + work.n * work.m);
+        path.weights.assign(work.weight(c), work.weight(c) + work.n);
       }
-      const double* const low = boxes.data() + i * usize(2 * m);
-      const double mass = moments[i * padded];
-      points_to_box(turn_of(i), points.data() + c * usize(n * m), low, low + m, cells[i].x);
-      for (int j = 0; j < n; j++) cells[i].w[j] = mass * weights[c * usize(n) + usize(j)];
-      cells[i].solved = true;
+      if (path.done == 1)
+        answer(work, path.cell, turn(work.cells[path.cell].number), path.points.data(), path.weights.data());
+      else if (path.step > kLeastStep)
+        left.push_back(std::move(path));
     }
+    paths = std::move(left);
   }
 }
 

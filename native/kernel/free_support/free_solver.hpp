@@ -39,8 +39,8 @@ class FreeSolver {
   void solve(List<FreeCell>& cells, const Monitor& monitor) const;
 
  private:
-  // How many ways there are to turn the rule: reflections along axes, and rotations of their order.
-  std::size_t turns() const { return (std::size_t{1} << indices_.dimension) * usize(indices_.dimension); }
+  struct Work;
+  // One of the reflections along axes and rotations of their order.
   struct Turn {
     unsigned reflected;  // bit a: coordinate a of the cell has its sign changed
     int rotated;         // coordinate a of the cell is coordinate (a + rotated) % m of the rule
@@ -48,6 +48,13 @@ class FreeSolver {
   Turn turn(std::size_t number) const;
   void moments_to_rule(const Turn& turn, const double* moments, double* target) const;
   void points_to_box(const Turn& turn, const double* t, const double* low, const double* high, double* x) const;
+
+  void aim(Work& work, std::size_t cell, const Turn& turn, std::size_t place) const;
+  void run(Work& work, std::size_t count, bool from_rule, const Monitor& monitor) const;
+  void answer(Work& work, std::size_t cell, const Turn& turn, const double* points, const double* weights) const;
+  void polish_gauss(Work& work, const List<std::size_t>& open, const Monitor& monitor) const;
+  void correct_rule(Work& work, List<std::size_t>& open, std::size_t next, const Monitor& monitor) const;
+  void continue_from_rule(Work& work, const List<std::size_t>& open, const Monitor& monitor) const;
 
   MultiIndices indices_;
   List<double> norm_;

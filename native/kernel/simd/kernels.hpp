@@ -73,8 +73,8 @@ struct CellResult {
 
 // ---- free points of cells
 
-// A rule of `nodes` points for N features, which are orthonormal under the uniform probability of [-1, 1]^m. Free points
-// begin from it.
+// A rule of `nodes` points for N features, which are orthonormal under the uniform probability of [-1, 1]^m. Free
+// points begin from it.
 struct FreeShape {
   int dimension, order, count, nodes;  // m, k, N, n
   const int* parent;                   // N: feature e = feature parent[e] * p_degree[e](t_axis[e])

@@ -7,9 +7,7 @@
 namespace fewpoints::FEWPOINTS_SIMD {
 
 // Compiled in the files of the groups, not here.
-#define FEWPOINTS_ELSEWHERE(m, k)           \
-  extern FEWPOINTS_INSTANTIATE_SOLVER(m, k) \
-  extern FEWPOINTS_INSTANTIATE_MOMENTS(m, k)
+#define FEWPOINTS_ELSEWHERE(m, k) extern FEWPOINTS_INSTANTIATE_SOLVER(m, k) extern FEWPOINTS_INSTANTIATE_MOMENTS(m, k)
 FEWPOINTS_INSTANCES(FEWPOINTS_ELSEWHERE)
 
 namespace {

@@ -5,6 +5,8 @@
 // The unknowns of a node are its weight and its coordinates. With the Jacobian J and the scales D of the unknowns, the
 // step is -D A' (A A')^-1 r, where A = J D and r is the error of the moments: the shortest step in units of D. A A' is
 // factored again when a step with the old factors has not brought the error down by much.
+#include "simd/free/newton.hpp"
+#include "simd/free/one_cell.hpp"
 #include "simd/kernels.hpp"
 #include "simd/parts.hpp"
 #include "simd/vector/vector.hpp"
@@ -12,23 +14,7 @@
 namespace fewpoints::FEWPOINTS_SIMD {
 namespace {
 
-constexpr double kInfinite = __builtin_huge_val();
-// A step leaves a weight at least this share of itself, and takes at most this share of the room of a coordinate.
-constexpr double kWeightLeft = 0.2, kRoomTaken = 0.9;
-// The room that a coordinate counts as having is at least this, and at most 1.
-constexpr double kLeastRoom = 1e-3;
-// A cell is given up when steps must be cut to less than this, when its error is beyond this, and after so many
-// factorisations.
-constexpr double kLeastStep = 1e-3, kLargestError = 1e2;
-constexpr int kMostFactors = 24, kMostSteps = 6;
-// An error of this times the root of the number of moments is the rounding of their sums. Below the second, one that
-// falls no more is final.
-constexpr double kRounded = 2e-16, kFinal = 2e-15, kFalls = 0.3;
-// The same factors serve another step when the last one has brought the error down to this share.
-constexpr double kContracted = 0.1;
-// Pivots of A A' relative to its diagonal, below which it is singular.
-constexpr double kSmallestPivot = 1e-22;
-
+constexpr int kLargeCell = 72;
 #if FEWPOINTS_AVX512 || defined(__ARM_NEON)
 constexpr int kTile = 4;  // kTile^2 + 2 kTile registers
 #else
@@ -36,9 +22,6 @@ constexpr int kTile = 3;
 #endif
 
 FEWPOINTS_INLINE int padded_count(int count) { return (count + kTile - 1) / kTile * kTile; }
-
-FEWPOINTS_INLINE Vec choose(Index where, Vec yes, Vec no) { return where ? yes : no; }
-FEWPOINTS_INLINE int first_stride(const FreeShape& shape) { return (shape.nodes * (shape.dimension + 1) + 7) / 8 * 8; }
 
 class Lanes {
  public:
@@ -74,8 +57,8 @@ class Lanes {
     for (int e = 0; e < padded; e++) error[e] = -target[e];
     for (int j = 0; j < n; j++) {
       Vec* const node = z + j * (m + 1);
-      powers<jacobian>(node + 1);
-      products<jacobian>();
+      powers_at<jacobian>(shape_, node + 1, powers_);
+      features_at<jacobian>(shape_, powers_, features_);
       const Vec w = node[0];
       if constexpr (!jacobian) {
         for (int e = 0; e < N; e++) error[e] = madd(w, features_[e], error[e]);
@@ -83,8 +66,7 @@ class Lanes {
       }
       Vec* const scale = scale_ + j * (m + 1);
       scale[0] = w;
-      for (int a = 1; a <= m; a++)
-        scale[a] = maximum(splat(kLeastRoom), minimum(splat(1), splat(2) - splat(2) * magnitude(node[a])));
+      for (int a = 1; a <= m; a++) scale[a] = room_of(node[a]);
       Vec factor[kMaxFastDimension];
       for (int a = 0; a < m; a++) factor[a] = w * scale[a + 1];
       const int width = m + 1;
@@ -173,51 +155,6 @@ class Lanes {
   Vec *z, *target, *error;  // U: weight and coordinates of each node; N; N
 
  private:
-  // Values of orthonormal Legendre polynomials of each coordinate, and of their derivatives.
-  template <bool derivatives>
-  FEWPOINTS_INLINE void powers(const Vec* t) {
-    const int k1 = shape_.order + 1;
-    for (int a = 0; a < m; a++) {
-      Vec *const p = powers_ + a * k1, *const d = powers_ + (m + a) * k1;
-      p[0] = splat(1);
-      if (k1 > 1) p[1] = t[a];
-      if constexpr (derivatives) {
-        d[0] = Vec{};
-        if (k1 > 1) d[1] = splat(1);
-      }
-      for (int j = 1; j + 1 < k1; j++) {
-        const double i = 1.0 / (j + 1);
-        p[j + 1] = nmadd(splat(j * i), p[j - 1], splat((2 * j + 1) * i) * t[a] * p[j]);
-        if constexpr (derivatives) d[j + 1] = madd(splat(2 * j + 1), p[j], d[j - 1]);
-      }
-      for (int j = 1; j < k1; j++) {
-        const Vec norm = splat(__builtin_sqrt(2.0 * j + 1));
-        p[j] *= norm;
-        if constexpr (derivatives) d[j] *= norm;
-      }
-    }
-  }
-  // The features, or feature and gradient by turns.
-  template <bool gradients>
-  FEWPOINTS_INLINE void products() {
-    const int k1 = shape_.order + 1, width = gradients ? m + 1 : 1;
-    features_[0] = splat(1);
-    if constexpr (gradients)
-      for (int a = 1; a <= m; a++) features_[a] = Vec{};
-    for (int e = 1; e < N; e++) {
-      const Vec* const from = features_ + shape_.parent[e] * width;
-      Vec* const to = features_ + e * width;
-      const int axis = shape_.axis[e], at = axis * k1 + shape_.degree[e];
-      const Vec p = powers_[at];
-      to[0] = from[0] * p;
-      if constexpr (gradients) {
-        for (int a = 0; a < axis; a++) to[a + 1] = from[a + 1] * p;
-        to[axis + 1] = from[0] * powers_[m * k1 + at];
-        for (int a = axis + 1; a < m; a++) to[a + 1] = Vec{};
-      }
-    }
-  }
-
   // Rows i of A times rows j, less what the columns of L before j take.
   FEWPOINTS_INLINE void products_of(int i, int j, Vec (*tile)[kTile]) {
     const Vec *a[kTile], *b[kTile];
@@ -310,32 +247,22 @@ void enter(const FreeShape& shape, const FreeBatch& cells, int cell, int lane, L
     for (int a = 0; a < m; a++) lanes.z[j * width + 1 + a][lane] = points[j * m + a];
   }
   if (!cells.from_rule) return;
-  // The first step: the same factors serve all cells.
-  const int stride = first_stride(shape);
   double* const step = lanes.scratch();
-  for (int u = 0; u < stride; u += W) store(step + u, Vec{});
-  for (int e = 0; e < shape.count; e++) {
-    const Vec defect = splat(target[e] - (e == 0 ? 1 : 0));
-    const double* const row = shape.first + usize(e) * usize(stride);
-    for (int u = 0; u < stride; u += W) store(step + u, madd(defect, load(row + u), load(step + u)));
-  }
-  double most = 1;
-  const auto limit = [&most](double times) { most = times > most ? times : most; };
-  for (int j = 0; j < n; j++) {
-    limit(-step[j * width] / ((1 - kWeightLeft) * weights[j]));
-    for (int a = 0; a < m; a++) {
-      const double by = step[j * width + 1 + a], x = points[j * m + a];
-      limit(absolute(by) / (kRoomTaken * (by > 0 ? 1 - x : 1 + x)));
-    }
-  }
-  for (int u = 0; u < lanes.U; u++) lanes.z[u][lane] += step[u] / most;
+  first_step(shape, target, step);
+  for (int u = 0; u < lanes.U; u++) lanes.z[u][lane] += step[u];
 }
+
+// From so many moments on, the matrices of as many cells as there are lanes leave the second-level cache.
+bool is_large(const FreeShape& shape) { return shape.count >= kLargeCell; }
 
 }  // namespace
 
-size_t free_workspace(const FreeShape& shape) { return Lanes::vectors(shape) * W; }
+size_t free_workspace(const FreeShape& shape) {
+  return is_large(shape) ? one_cell_workspace(shape) : Lanes::vectors(shape) * W;
+}
 
 void free_first(const FreeShape& shape, double* first, double* workspace) {
+  if (is_large(shape)) return one_cell_first(shape, first, workspace);
   Lanes lanes(shape, workspace);
   const int width = shape.dimension + 1, stride = first_stride(shape);
   for (int j = 0; j < shape.nodes; j++) {
@@ -356,6 +283,7 @@ void free_first(const FreeShape& shape, double* first, double* workspace) {
 }
 
 void free_points(const FreeShape& shape, const FreeBatch& cells, double* workspace) {
+  if (is_large(shape)) return one_cell_points(shape, cells, workspace);
   Lanes lanes(shape, workspace);
   const int width = shape.dimension + 1, m = shape.dimension, n = shape.nodes;
   const double root = __builtin_sqrt(static_cast<double>(shape.count));
