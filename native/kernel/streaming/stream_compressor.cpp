@@ -339,8 +339,8 @@ StreamCompressed StreamCompressor::finish(bool summary, Monitor& monitor) {
   return result;
 }
 
-// The highest order for which there are free points, from that asked for to that of the steps. Two of its cells with rows
-// have room in the size.
+// The highest order for which there are free points, from that asked for to that of the steps. Two of its cells with
+// rows have room in the size.
 PolynomialSpace StreamCompressor::free_space() const {
   for (int order = step_.order[0]; order > requested_.order[0]; order--)
     if (free_points_per_cell(dimension_, order) > 0) return PolynomialSpace::total(dimension_, order);
