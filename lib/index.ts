@@ -69,6 +69,8 @@ export {
   type CompressorOptions,
   type CompressorState,
   type CompressorWatch,
+  type StreamResult,
+  type Support,
   type WeightedRows,
 } from './streaming/compressor.js'
 export { CompressorStream } from './streaming/compressor-stream.js'

@@ -46,7 +46,7 @@ export function emptySet(names: string[], sourceWeight: string | null, dropMissi
 export async function readSet(path: string, signal: AbortSignal | undefined): Promise<SetOfTask> {
   const { columns, meta, rows: count } = await readTable(path, { signal })
   const kept = meta?.kept ?? []
-  if (meta === undefined || kept.length !== 1) throw fileError(path, 'is not the output of a task')
+  if (meta === undefined || meta.row === null || kept.length !== 1) throw fileError(path, 'is not the output of a task')
   const find = (wanted: string): Float64Array => {
     const column = columns.find(({ name }) => name === wanted)
     if (column?.values === undefined || column.trouble !== undefined)

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readFile, rm, stat } from 'node:fs/promises'
 import { deserialize, serialize } from 'node:v8'
-import type { CompressorState } from '../index.js'
+import type { CompressorState, Support } from '../index.js'
 import { checkTarget, writeAtomically } from '../io/atomic.js'
 import { fileError, systemError, withFile } from '../io/bytes.js'
 import { CliError, EXIT, step } from './exit.js'
@@ -31,7 +31,7 @@ export interface Progress {
   dropped: number
   /** The sum of the weights so far, in two parts: the sum, and what rounding took from it. */
   weight: readonly [sum: number, lost: number]
-  compressor: CompressorState
+  compressor: CompressorState<Support>
   held: HeldState
   /** The hash of the output, once it is known. */
   output?: string | undefined

@@ -1,5 +1,5 @@
 // The options of compress: what they are, which go together, and which bear on the result.
-import type { CompressOptions } from '../index.js'
+import type { CompressOptions, Support } from '../index.js'
 import type { RowsOptions } from '../io/rows.js'
 import { CliError, EXIT } from './exit.js'
 import type { Output, OutputCommand } from './output.js'
@@ -10,6 +10,7 @@ export interface CompressCommand extends TextCommand, OutputCommand {
   order?: number | 'auto' | undefined
   quality: CompressOptions['quality']
   size?: number | undefined
+  support: Support
   columns?: string[] | undefined
   weights?: string | undefined
   threads?: number | undefined
@@ -41,7 +42,7 @@ export function rowsOptions(command: CompressCommand, signal: AbortSignal): Rows
 /** Combinations of words and options that make no sense. Throws CliError. */
 export function checkWords(
   words: readonly string[],
-  { sql, columns, weights, keepColumns, checkpoint, output }: CompressCommand,
+  { sql, columns, weights, keepColumns, checkpoint, output, support }: CompressCommand,
 ): void {
   const wrong = (message: string) => new CliError(EXIT.usage, message)
   if (sql === undefined && words.length === 0) throw wrong('an input must be given: files, patterns, - or --sql')
@@ -51,16 +52,30 @@ export function checkWords(
     throw wrong('--checkpoint needs files: a query cannot be gone on with in the middle')
   const twice = keepColumns?.find((name) => columns?.includes(name) || name === weights)
   if (twice !== undefined) throw wrong(`--keep-columns has '${twice}', which is a coordinate or the weights`)
+  if (support === 'free' && keepColumns !== undefined)
+    throw wrong('--support free has no rows whose values could go along; leave out --keep-columns')
   if (checkpoint !== undefined && checkpoint === output) throw wrong('--checkpoint and --output name the same file')
 }
 
-export function checkFormat({ format, name }: Output, { keepColumns }: CompressCommand): void {
+export function checkFormat({ format, name }: Output, { keepColumns, support }: CompressCommand): void {
+  if (format === 'npy' && support === 'free')
+    throw new CliError(EXIT.usage, `${name}: NPY cannot say that the points are no rows; choose another format`)
   if (format === 'npy' && keepColumns !== undefined)
     throw new CliError(EXIT.usage, `${name}: NPY has no room for --keep-columns; choose another format`)
 }
 
 /** The options of the command line that bear on the result, in the sequence in which a difference is told. */
-const BEARING = ['columns', 'weights', 'order', 'size', 'quality', 'scale', 'dropMissing', 'keepColumns'] as const
+const BEARING = [
+  'columns',
+  'weights',
+  'order',
+  'size',
+  'support',
+  'quality',
+  'scale',
+  'dropMissing',
+  'keepColumns',
+] as const
 const BEARING_TEXT = ['header', 'delimiter', 'decimal', 'comment', 'skip', 'missing'] as const
 
 /** Their values, by their names on the command line. */

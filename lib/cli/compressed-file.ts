@@ -7,7 +7,7 @@ import { gather } from './selection.js'
 export interface CompressedColumns {
   points: Column[]
   weight: Column
-  /** The source rows. Undefined in files from elsewhere. */
+  /** The source rows. Undefined in files from elsewhere, and where points are free. */
   row: Column | undefined
   /** Columns that were carried along. */
   carried: Column[]
@@ -23,7 +23,8 @@ export function compressedColumns(path: string, table: Table): CompressedColumns
   if (meta !== undefined) {
     const find = columnFinder(path, table)
     const carried = (meta.kept ?? []).map(find)
-    return { points: meta.columns.map(find), weight: find(meta.weight), row: find(meta.row), carried }
+    const row = meta.row === null ? undefined : find(meta.row)
+    return { points: meta.columns.map(find), weight: find(meta.weight), row, carried }
   }
   if (!table.named && roles?.weight === undefined) {
     if (columns.length < 3) throw noWeights(path)

@@ -29,12 +29,13 @@ export async function compressInMemory(
   collect()
 
   const { points, weights, names: columns, count, dropped } = selection
-  const { order, size, quality, threads, scale } = command
+  const { order, size, support, quality, threads, scale } = command
   const result = await compress(points, {
     dimension: columns.length,
     weights,
     order,
     size,
+    support,
     quality,
     threads,
     scale,
@@ -43,8 +44,8 @@ export async function compressInMemory(
   })
   const end = performance.now()
   const all = selection.rows
-  const rows = all === undefined ? result.indices : result.indices.map((index) => all[index])
-  const isCarrying = command.keepColumns !== undefined
+  const rows = all === undefined ? result.indices : result.indices?.map((index) => all[index])
+  const isCarrying = rows !== undefined && command.keepColumns !== undefined
   const kept = isCarrying
     ? await gatherValues(path, { ...rowsOptions(command, signal), ...used, dropMissing: true }, rows, collect)
     : []

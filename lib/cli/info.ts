@@ -124,7 +124,8 @@ function describe(
       ? [
           [
             'compressed',
-            `by fewpoints, order ${meta.order}; weights in '${meta.weight}', source rows in '${meta.row}'`,
+            `by fewpoints, order ${meta.order}; weights in '${meta.weight}', ` +
+              (meta.row === null ? 'free points, which are no rows' : `source rows in '${meta.row}'`),
           ] as const,
         ]
       : []),

@@ -7,7 +7,7 @@ import { format, memorySize, nameList, oneOf, order, positiveNumber, scale, whol
 import { addBatchCommands } from './batch-commands.js'
 import { CliError, EXIT, exitCodeOf, printError } from './exit.js'
 import { abortOnInterrupt } from './interrupt.js'
-import { COLUMNS, DROP, QUALITY, SCALE, THREADS } from './option-texts.js'
+import { COLUMNS, DROP, QUALITY, SCALE, SUPPORT, THREADS } from './option-texts.js'
 import { programInfo, versionText } from './program-info.js'
 import { addTextOptions } from './text-options.js'
 
@@ -53,6 +53,7 @@ function program(signal: AbortSignal): Command {
     .option('--threads <n>', THREADS, wholeNumber(1))
     .option('--scale <how>', SCALE, scale, 'standard')
     .option('--quality <word>', QUALITY, oneOf('best', 'fast'), 'best')
+    .option('--support <word>', SUPPORT, oneOf('rows', 'free'), 'rows')
     .option('--drop-missing', DROP, false)
     .option('--keep-columns <names>', 'other columns, whose values go along with the kept rows', nameList)
     .option(
@@ -93,6 +94,7 @@ function program(signal: AbortSignal): Command {
     .option('--threads <n>', THREADS, wholeNumber(1))
     .option('--scale <how>', SCALE, scale, 'standard')
     .option('--quality <word>', QUALITY, oneOf('best', 'fast'), 'best')
+    .option('--support <word>', SUPPORT, oneOf('rows', 'free'), 'rows')
     .option('--force', FORCE, false)
     .option('--json', 'print the summary as JSON', false)
     .option('--quiet', 'print nothing but errors', false)

@@ -1,5 +1,5 @@
 // fewpoints merge: compressed files in, one with the moments of all together out.
-import { type CompressOptions, type Merged, merge, momentCount, type SetToMerge } from '../index.js'
+import { type CompressOptions, type Merged, merge, momentCount, type SetToMerge, type Support } from '../index.js'
 import { STDIN as PIPE, pathName } from '../io/bytes.js'
 import type { KeptColumn } from '../io/kept.js'
 import type { FileMeta } from '../io/meta.js'
@@ -27,6 +27,7 @@ import {
 export interface MergeCommand extends OutputCommand {
   order?: number | 'auto' | undefined
   size?: number | undefined
+  support: Support
   quality: CompressOptions['quality']
   threads?: number | undefined
   scale: 'standard' | 'none' | number[]
@@ -56,6 +57,9 @@ async function mergeFiles(words: readonly string[], command: MergeCommand, signa
     command,
     paths.filter((path) => path !== PIPE),
   )
+  const { size, support, threads, scale, quality } = command
+  if (output.format === 'npy' && support === 'free')
+    throw new CliError(EXIT.usage, `${output.name}: NPY cannot say that the points are no rows; choose another format`)
   const files: CompressedFile[] = []
   for (const path of paths) {
     bar.update('read', files.length, paths.length)
@@ -64,9 +68,8 @@ async function mergeFiles(words: readonly string[], command: MergeCommand, signa
   const columns = files[0].columns
   const order = command.order ?? lowestOrder(files)
 
-  const { size, threads, scale, quality } = command
   const watch = { signal, onProgress: ({ done, total, stage }: Watched) => bar.update(stage, done, total) }
-  const options = { dimension: columns.length, order, size, threads, scale, quality, ...watch }
+  const options = { dimension: columns.length, order, size, support, threads, scale, quality, ...watch }
   const result = await merge(files.map(setOf), options)
   if (typeof order === 'number' && (result.order as number) < order) {
     const least = files.find(({ meta }) => meta?.order === result.order)
@@ -77,8 +80,9 @@ async function mergeFiles(words: readonly string[], command: MergeCommand, signa
     names: columns,
     points: result.points,
     weights: result.weights,
-    rows: Float64Array.from(result.indices, (index, j) => files[result.sets[j]].rows?.[index] ?? index),
-    kept: await carriedColumns(files, result, signal),
+    ...(result.indices === undefined
+      ? { rows: undefined, kept: [] }
+      : { rows: rowsOf(files, result), kept: await carriedColumns(files, result, signal) }),
   }
   if (output.format === 'npy') note('NPY has no room for the columns that tell where points come from', command.quiet)
   const metas = files.flatMap(({ meta }) => meta ?? [])
@@ -100,6 +104,7 @@ async function mergeFiles(words: readonly string[], command: MergeCommand, signa
     columns,
     kept: set.kept.map(({ name }) => name),
     points: result.count,
+    support: result.indices === undefined ? 'free' : 'rows',
     order: facts.order,
     moments: momentCount(columns.length, facts.order),
     residual: result.residual,
@@ -174,6 +179,10 @@ function lowestOrder(files: readonly CompressedFile[]): number {
   )
 }
 
+function rowsOf(files: readonly CompressedFile[], { indices, sets }: Merged): Float64Array {
+  return Float64Array.from(indices, (index, j) => files[sets[j]].rows?.[index] ?? index)
+}
+
 /** The source of each point, and the other columns that all files have, with their values. */
 async function carriedColumns(
   files: readonly CompressedFile[],
@@ -206,8 +215,8 @@ function describe(summary: Summary): string {
   return listing([
     ['points', `${whole(all)} in ${whole(inputs.length)} ${inputs.length === 1 ? 'file' : 'files'}`],
     ['columns', names(summary.columns)],
-    ['carried along', names(summary.kept)],
-    ['points kept', whole(points)],
+    ...(summary.kept.length > 0 ? [['carried along', names(summary.kept)] as const] : []),
+    ['points kept', whole(points) + (summary.support === 'free' ? ', free' : '')],
     ['order', `${order}: ${whole(moments)} moments or more in each cell`],
     ['residual', epsilons(summary.residual)],
     [

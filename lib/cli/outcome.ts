@@ -1,5 +1,5 @@
 // What a compression in memory and a streamed one both give, and the reading of columns that are carried along.
-import type { Compressed } from '../index.js'
+import type { Compressed, CompressedFree } from '../index.js'
 import type { KeptColumn } from '../io/kept.js'
 import { openRows, type RowsOptions } from '../io/rows.js'
 import { EXIT, step } from './exit.js'
@@ -15,9 +15,9 @@ export interface Outcome {
   totalWeight: number
   /** Undefined for a query. */
   files: FileRows[] | undefined
-  result: Compressed<Uint32Array | Float64Array>
-  /** Per point, its row through all files, those that were left out included. */
-  rows: Uint32Array | Float64Array
+  result: Compressed<Uint32Array | Float64Array> | CompressedFree
+  /** Per point, its row through all files, those that were left out included. Undefined: the points are free. */
+  rows: Uint32Array | Float64Array | undefined
   kept: KeptColumn[]
   /** Milliseconds spent on waiting for the reader, and on compressing. */
   milliseconds: { read: number; compress: number }

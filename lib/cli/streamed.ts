@@ -1,5 +1,5 @@
 // A compression of rows that stream by: of files larger than memory, of several files, pipes and queries.
-import { Compressor, type CompressorOptions } from '../index.js'
+import { Compressor, type CompressorOptions, type Support } from '../index.js'
 import type { Checkpoint, Progress } from './checkpoint.js'
 import { type CompressCommand, rowsOptions } from './compress-options.js'
 import { CliError, EXIT } from './exit.js'
@@ -56,7 +56,7 @@ export async function compressStreamed(
 
 /** Rows on their way from the source through the Compressor, and what is counted besides. */
 class Work {
-  readonly compressor: Compressor
+  readonly compressor: Compressor<Support>
   readonly #source: RowSource
   readonly #shares: MemoryShares
   readonly #held: HeldValues
@@ -85,7 +85,7 @@ class Work {
     this.#dropped = from?.dropped ?? 0
     this.#weight = new CompensatedSum(from?.weight)
     this.#held = new HeldValues(command.keepColumns ?? [], from?.held)
-    const { order, size, quality, threads, scale } = command
+    const { order, size, support, quality, threads, scale } = command
     const watch = {
       threads,
       signal: signal ?? this.#ending.signal,
@@ -94,7 +94,8 @@ class Work {
       },
     }
     const { compressor: memory } = shares
-    const options: CompressorOptions = { dimension: source.names.length, order, size, quality, scale, memory, ...watch }
+    const dimension = source.names.length
+    const options: CompressorOptions<Support> = { dimension, order, size, support, quality, scale, memory, ...watch }
     try {
       this.compressor =
         from === undefined ? new Compressor(options) : Compressor.restore(from.compressor, { memory, ...watch })
@@ -160,7 +161,7 @@ class Work {
       files: paths === undefined ? undefined : files,
       result,
       rows: result.indices,
-      kept: this.#held.columns(result.indices),
+      kept: result.indices === undefined ? [] : this.#held.columns(result.indices),
       milliseconds: {
         read: this.#milliseconds.read,
         compress: this.#milliseconds.compress + performance.now() - start,

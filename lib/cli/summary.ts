@@ -40,6 +40,9 @@ export function summaryOf(outcome: Outcome, facts: SummaryFacts) {
     moments: momentCount(columns.length, order),
     cells: result.cells,
     cellsKeepingLess: result.cellsKeepingLess,
+    support: result.indices === undefined ? 'free' : 'rows',
+    freeCells: result.indices === undefined ? result.freeCells : null,
+    rowCells: result.indices === undefined ? result.rowCells : null,
     threads: result.threads,
     residual: result.residual,
     residualEpsilons: result.residual / EPSILON,
@@ -81,6 +84,7 @@ export function describe(summary: Summary): string {
       'order',
       `${summary.order}: ${whole(summary.moments)} moments or more in each of ${whole(summary.cells)} ${summary.cells === 1 ? 'cell' : 'cells'}`,
     ],
+    ...(summary.support === 'free' ? [['free points', freeText(summary)] as const] : []),
     ...(summary.cellsKeepingLess > 0
       ? [
           [
@@ -103,6 +107,15 @@ export function describe(summary: Summary): string {
     ['time', timeText(summary, used)],
     ['output', `${summary.output}, ${bytes(summary.bytes)}`],
   ])
+}
+
+function freeText({ freeCells, rowCells, cells }: Summary): string {
+  if (freeCells === 0) return 'none were found: all points are rows'
+  const copied = cells - (freeCells ?? 0) - (rowCells ?? 0)
+  const parts = [`in ${whole(freeCells ?? 0)} of ${whole(cells)} cells`]
+  if (rowCells) parts.push(`${whole(rowCells)} keep rows because none were found`)
+  if (copied > 0) parts.push(`${whole(copied)} have too few points to be reduced`)
+  return parts.join(', ')
 }
 
 function timeText({ milliseconds: time, threads, streamed }: Summary, used: number): string {

@@ -10,8 +10,8 @@ export interface FileMeta {
   columns: string[]
   /** The column of the new weights. */
   weight: string
-  /** The column of the source rows. */
-  row: string
+  /** The column of the source rows; null when the points are free, and no rows. */
+  row: string | null
   order: number
   /** The column of weights in the source file; null when all source weights were 1. */
   sourceWeight: string | null
@@ -49,7 +49,7 @@ export function metaFromText(text: string): FileMeta | undefined {
     Array.isArray(columns) &&
     columns.every((name) => typeof name === 'string') &&
     typeof weight === 'string' &&
-    typeof row === 'string' &&
+    (row === null || typeof row === 'string') &&
     Number.isSafeInteger(order) &&
     (sourceWeight === null || typeof sourceWeight === 'string') &&
     typeof dropMissing === 'boolean' &&

@@ -112,7 +112,7 @@ function checkReserved(
   rows: number,
   meta: FileMeta | undefined,
 ): void {
-  for (const name of meta === undefined ? ['weights'] : ['weights', 'indices']) {
+  for (const name of meta === undefined || meta.row === null ? ['weights'] : ['weights', 'indices']) {
     const array = arrays.find((candidate) => candidate.name === name)
     if (array === undefined && meta !== undefined)
       throw fileError(path, `has no array '${name}', though fewpoints wrote it`)

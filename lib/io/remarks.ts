@@ -14,7 +14,8 @@ export interface Roles {
 
 /** The columns of weights and source rows: as the file tells, else recognised as those that compress writes. */
 export function rolesOf(table: Table): Roles | undefined {
-  if (table.roles !== undefined) return { ...table.roles, kept: table.meta?.kept ?? [] }
+  if (table.roles !== undefined)
+    return { weight: table.roles.weight, row: table.roles.row ?? undefined, kept: table.meta?.kept ?? [] }
   return ownRoles(table)
 }
 

@@ -56,7 +56,7 @@ export interface Table {
   /** The metadata that compress wrote into the file, where the format has room for it. */
   meta: FileMeta | undefined
   /** The columns of weights and source rows, where the file tells them. They are no coordinates. */
-  roles?: { weight: string | undefined; row: string | undefined } | undefined
+  roles?: { weight: string | undefined; row: string | null | undefined } | undefined
   /** Remarks on unusual things in the file, a sentence each. */
   notes?: string[] | undefined
 }

@@ -11,8 +11,11 @@ export interface CompressedSet {
   /** count x names.length, row-major. */
   points: Float64Array
   weights: Float64Array
-  /** The data rows of the source, counted from 0 through all its files, rows that were left out included. */
-  rows: Uint32Array | Float64Array
+  /**
+   * The data rows of the source, counted from 0 through all its files, rows that were left out included. Undefined: the
+   * points are free, and no rows.
+   */
+  rows: Uint32Array | Float64Array | undefined
   /** Columns that are carried along. NPY has no room for them. */
   kept?: readonly KeptColumn[] | undefined
 }
@@ -23,10 +26,10 @@ export type SourceFacts = Pick<FileMeta, 'order' | 'sourceWeight' | 'dropMissing
 /** The columns of the file. */
 interface OutputColumns {
   names: string[]
-  /** The points, the weights and the rows, all as float64. */
+  /** The points, the weights and, where there are any, the rows, all as float64. */
   columns: Float64Array[]
   weight: string
-  row: string
+  row: string | null
   /** With names that none of the others has. They come after these. */
   kept: KeptColumn[]
 }
@@ -39,6 +42,8 @@ interface OutputColumns {
  * - NPZ: `points` (float64, count x m), `weights` (float64), `indices` (int64), `columns` (names), one array per column that
  *   is carried along, and the metadata
  * - NPY: one float64 array, count x (m + 2): the columns, then the weight, then the row
+ *
+ * Free points are no rows: then there is no `row` and no `indices`.
  *
  * `weight` and `row` become `weight_2`, ... when a point column has that name, and so do columns that are carried along.
  * Throws Error ERR_FILE or the signal's reason, and then leaves nothing.
@@ -77,7 +82,7 @@ export async function compressedPieces(
       const { names, columns, weight, row, kept } = outputColumns(set)
       const content = columns.map((values, i) => ({
         name: names[i],
-        values: names[i] === row ? BigInt64Array.from(set.rows, BigInt) : values,
+        values: set.rows !== undefined && names[i] === row ? BigInt64Array.from(set.rows, BigInt) : values,
       }))
       return [parquetBytes([...content, ...kept], metaText(set, facts, weight, row, kept))]
     }
@@ -86,7 +91,7 @@ export async function compressedPieces(
     case 'npy': {
       const { npyNumbers } = await import('./npy.js')
       const { names, columns } = outputColumns(set)
-      const count = set.rows.length
+      const count = set.weights.length
       const values = new Float64Array(names.length * count)
       for (const [i, column] of columns.entries())
         for (let j = 0; j < count; j++) values[j * names.length + i] = column[j]
@@ -102,14 +107,14 @@ async function npzPieces(set: CompressedSet, facts: SourceFacts): Promise<Iterab
   const { zipStored } = await import('./zip.js')
   const taken = new Set(set.names)
   const weight = uniqueName('weights', taken)
-  const row = uniqueName('indices', taken)
+  const row = set.rows === undefined ? null : uniqueName('indices', taken)
   // The arrays of the file have names of their own.
-  const kept = renamed(set.kept, new Set([...taken, weight, row, 'points', 'columns', META_KEY]))
-  const count = set.rows.length
+  const kept = renamed(set.kept, new Set([...taken, weight, ...(row ? [row] : []), 'points', 'columns', META_KEY]))
+  const count = set.weights.length
   const arrays: Record<string, Uint8Array> = {
     points: npyNumbers(set.points, [count, set.names.length]),
     weights: npyNumbers(set.weights, [count]),
-    indices: npyNumbers(BigInt64Array.from(set.rows, BigInt), [count]),
+    ...(set.rows && { indices: npyNumbers(BigInt64Array.from(set.rows, BigInt), [count]) }),
     columns: npyTexts(set.names),
     [META_KEY]: npyTexts(metaText(set, facts, weight, row, kept)),
   }
@@ -128,12 +133,14 @@ function allColumns(set: CompressedSet): { names: string[]; values: ArrayLike<un
 function outputColumns({ names, points, weights, rows, kept }: CompressedSet): OutputColumns {
   const taken = new Set(names)
   const weight = uniqueName('weight', taken)
-  const row = uniqueName('row', taken)
   const width = names.length
-  const columns = names.map((_, i) => Float64Array.from(rows, (_, j) => points[j * width + i]))
+  const columns = names.map((_, i) => Float64Array.from(weights, (_, j) => points[j * width + i]))
+  const all = { names: [...names, weight], columns: [...columns, weights] }
+  if (rows === undefined) return { ...all, weight, row: null, kept: renamed(kept, new Set([...taken, weight])) }
+  const row = uniqueName('row', taken)
   return {
-    names: [...names, weight, row],
-    columns: [...columns, weights, Float64Array.from(rows)],
+    names: [...all.names, row],
+    columns: [...all.columns, Float64Array.from(rows)],
     weight,
     row,
     kept: renamed(kept, new Set([...taken, weight, row])),
@@ -153,7 +160,7 @@ function metaText(
   { names }: CompressedSet,
   facts: SourceFacts,
   weight: string,
-  row: string,
+  row: string | null,
   kept: readonly KeptColumn[],
 ): string {
   const carried = kept.length === 0 ? undefined : kept.map(({ name }) => name)

@@ -269,7 +269,9 @@ function readSpace(
   const space = nativeSpace(order, dimension, `${caller}: option 'order'`)
   const moments = momentsOf(caller, order, dimension)
   const size = options.size ?? moments
-  const least = Math.min(moments, count, isFree ? pointsPerCell(dimension, order as number, moments) : moments)
+  // What a stream holds is rows.
+  const perCell = isFree && count < Infinity ? pointsPerCell(dimension, order as number, moments) : moments
+  const least = Math.min(moments, count, perCell)
   if (size < least) {
     const blocks = typeof order !== 'number'
     throw rangeError(

@@ -15,11 +15,21 @@ import {
 import { type PointsInput, readWeighted } from '../input/points.js'
 import { runJob } from '../native/job.js'
 import { native } from '../native/native.js'
-import { type Compressed, type CompressOptions, keepingInput, keepingTable } from '../points/compress.js'
+import {
+  type Compressed,
+  type CompressedFree,
+  type CompressOptions,
+  keepingInput,
+  keepingTable,
+} from '../points/compress.js'
 import type { NativeCompressor, NativePiece, NativeStreamState, Numbers } from '../surface.js'
 
+/** Where the points of a result may lie. */
+export type Support = 'rows' | 'free'
+
 /** As for compress(), without `weights`, which come with the rows. */
-export interface CompressorOptions extends Omit<CompressOptions, 'weights'> {
+export interface CompressorOptions<Where extends Support = 'rows'>
+  extends Omit<CompressOptions, 'weights' | 'support'> {
   /** Columns, m. */
   dimension: number
   /**
@@ -29,6 +39,11 @@ export interface CompressorOptions extends Omit<CompressOptions, 'weights'> {
   summary?: boolean | undefined
   /** Bytes that the compressor may take. When it needs more, it is refused at once. Default: no limit. */
   memory?: number | undefined
+  /**
+   * As for compress(). With 'free' the last step gives free points; all that is held before it is rows. A summary has
+   * rows.
+   */
+  support?: Where | undefined
 }
 
 /** Rows with their weights, as one piece of a stream. */
@@ -40,11 +55,11 @@ export interface WeightedRows {
 }
 
 /** All that a Compressor knows at a moment: plain data that structuredClone() and v8.serialize() take. */
-export interface CompressorState {
+export interface CompressorState<Where extends Support = 'rows'> {
   /** The version of this format. */
   version: 1
   /** The options that the Compressor was made with, except those that do not change the result. */
-  options: Omit<CompressorOptions, 'signal' | 'onProgress' | 'threads' | 'memory'>
+  options: Omit<CompressorOptions<Where>, 'signal' | 'onProgress' | 'threads' | 'memory'>
   /** What the computation has in memory. Only Compressor.restore() reads it. */
   stream: NativeStreamState
 }
@@ -84,7 +99,7 @@ const constructorTable = { ...table, ...watchTable }
  *
  * Source: merge and reduce (J. L. Bentley, J. B. Saxe, 1980): moments of parts add up.
  */
-export class Compressor {
+export class Compressor<Where extends Support = 'rows'> {
   readonly #native: NativeCompressor
   readonly #options: OptionValues<typeof constructorTable>
   readonly #watch: Pick<CompressorOptions, 'signal' | 'onProgress'>
@@ -99,9 +114,15 @@ export class Compressor {
   #elapsed = 0
 
   /** Throws ERR_OPTION, ERR_SIZE, ERR_MEMORY (with `memory`) or ERR_NO_BINARY. */
-  constructor(options: CompressorOptions)
-  constructor(options: CompressorOptions, { state, blockRows = 0 }: Beginning = {}) {
+  constructor(options: CompressorOptions<Where>)
+  constructor(options: CompressorOptions<Where>, { state, blockRows = 0 }: Beginning = {}) {
     this.#options = readOptions('Compressor', options, constructorTable)
+    if (this.#options.support === 'free' && this.#options.summary) {
+      throw typeError(
+        'ERR_OPTION',
+        "Compressor: option 'support' must be 'rows' with summary: give 'free' to merge(), which makes the last step",
+      )
+    }
     const { dimension, memory, signal, onProgress } = this.#options
     this.#watch = { signal, onProgress }
     const input = keepingInput('Compressor', this.#options, dimension, Number.POSITIVE_INFINITY)
@@ -164,20 +185,23 @@ export class Compressor {
   }
 
   /** The state at this moment. Compressor.restore() goes on from it, in another process too, and ends in the same bits. */
-  save(): Promise<CompressorState> {
+  save(): Promise<CompressorState<Where>> {
     return this.#next(async () => {
       await this.#step
       const { signal, onProgress, threads, memory, ...options } = this.#options
-      return { version: 1, options, stream: this.#native.state() }
+      return { version: 1, options: options as CompressorState<Where>['options'], stream: this.#native.state() }
     })
   }
 
   /** Throws TypeError ERR_OPTION when `state` is not what save() returned. */
-  static restore(state: CompressorState, watch: CompressorWatch = {}): Compressor {
+  static restore<Where extends Support = 'rows'>(
+    state: CompressorState<Where>,
+    watch: CompressorWatch = {},
+  ): Compressor<Where> {
     const given = readOptions('Compressor.restore', watch, watchTable)
     checkState(state)
     try {
-      return begin({ ...state.options, ...given }, { state: state.stream })
+      return begin<Where>({ ...state.options, ...given } as CompressorOptions<Where>, { state: state.stream })
     } catch (cause) {
       const { code } = cause as Partial<CodedError>
       if (code === 'ERR_MEMORY' || code === 'ERR_NO_BINARY') throw cause
@@ -191,27 +215,30 @@ export class Compressor {
 
   /**
    * The result of all rows. Nothing can be pushed afterwards, and the memory is free. `indices` are the numbers of the
-   * rows: a Float64Array when one is 2^32 or more. `elapsed.total` is the time of the steps, in milliseconds.
+   * rows: a Float64Array when one is 2^32 or more; with free support there are none. `elapsed.total` is the time of the steps, in milliseconds.
    *
    * Rejects with ERR_SHAPE when no rows were pushed, ERR_WEIGHT when all weights are 0, and as push() does.
    */
-  finish(): Promise<Compressed<Uint32Array | Float64Array>> {
+  finish(): Promise<StreamResult<Where>> {
     return this.#next(async () => {
       await this.#step
       if (this.#rows === 0)
         throw rangeError('ERR_SHAPE', 'Compressor: there must be at least one row, and none was pushed')
-      const { dimension, order, summary } = this.#options
+      const { dimension, order, summary, support } = this.#options
       this.#isFinished = true
       const output = await this.#run((progress) => this.#native.finish({ summary }, progress))
       this.#native.free()
       const { points, weights, rows, cells, threads, residual, cellsKeepingLess, partition, recombine } = output
+      const { freeCells, rowCells } = output
       const isLong = rows.length > 0 && rows[rows.length - 1] >= 2 ** 32
-      return {
+      const result = {
         points,
         weights,
-        indices: isLong ? rows : Uint32Array.from(rows),
+        ...(support === 'free'
+          ? { indices: undefined, freeCells, rowCells }
+          : { indices: isLong ? rows : Uint32Array.from(rows) }),
         dimension,
-        count: rows.length,
+        count: weights.length,
         order: order === 'auto' ? output.order : order,
         cells,
         threads,
@@ -219,6 +246,7 @@ export class Compressor {
         cellsKeepingLess,
         elapsed: { partition, recombine, total: this.#elapsed },
       }
+      return result as StreamResult<Where>
     })
   }
 
@@ -294,6 +322,11 @@ export class Compressor {
   }
 }
 
+/** What a stream becomes. */
+export type StreamResult<Where extends Support> = Where extends 'free'
+  ? CompressedFree
+  : Compressed<Uint32Array | Float64Array>
+
 /** How a compressor begins, other than empty. */
 interface Beginning {
   state?: NativeStreamState
@@ -302,11 +335,16 @@ interface Beginning {
 }
 
 /** A Compressor with arguments that its constructor does not show. For restore(), and for tests. */
-export function begin(options: CompressorOptions, beginning: Beginning): Compressor {
-  return new (Compressor as unknown as new (options: CompressorOptions, beginning: Beginning) => Compressor)(
-    options,
-    beginning,
-  )
+export function begin<Where extends Support = 'rows'>(
+  options: CompressorOptions<Where>,
+  beginning: Beginning,
+): Compressor<Where> {
+  return new (
+    Compressor as unknown as new (
+      options: CompressorOptions<Where>,
+      beginning: Beginning,
+    ) => Compressor<Where>
+  )(options, beginning)
 }
 
 /** The kernel checks the lengths. */

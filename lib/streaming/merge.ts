@@ -3,9 +3,9 @@ import { type CodedError, describe, rangeError, typeError } from '../errors.js'
 import { isRecord } from '../input/options.js'
 import { momentsOf } from '../input/order.js'
 import { type PointsInput, readPoints } from '../input/points.js'
-import type { Compressed } from '../points/compress.js'
+import type { Compressed, CompressedFree, WithFreeSupport } from '../points/compress.js'
 import type { Numbers } from '../surface.js'
-import { Compressor, type CompressorOptions } from './compressor.js'
+import { Compressor, type CompressorOptions, type Support } from './compressor.js'
 
 /** A set to merge: a result of compress(), Compressor or merge(), or any weighted points. */
 export interface SetToMerge {
@@ -51,7 +51,17 @@ export interface Merged extends Compressed<Uint32Array | Float64Array> {
  *
  * Cost: as for Compressor. Rejects as compress() does; messages about points say which set.
  */
-export async function merge(sets: readonly SetToMerge[], options: MergeOptions = {}): Promise<Merged> {
+export function merge(sets: readonly SetToMerge[], options?: MergeOptions): Promise<Merged>
+/** The same with free support: what the sets have together keeps its moments with points that may lie anywhere. */
+export function merge(sets: readonly SetToMerge[], options: WithFreeSupport<MergeOptions>): Promise<CompressedFree>
+export function merge(
+  sets: readonly SetToMerge[],
+  options: MergeOptions | WithFreeSupport<MergeOptions>,
+): Promise<Merged | CompressedFree>
+export async function merge(
+  sets: readonly SetToMerge[],
+  options: MergeOptions | WithFreeSupport<MergeOptions> = {},
+): Promise<Merged | CompressedFree> {
   checkKinds(sets, options)
   const { dimension = sets[0].dimension, ...rest } = options
   if (dimension === undefined) {
@@ -75,7 +85,7 @@ export async function merge(sets: readonly SetToMerge[], options: MergeOptions =
       throw rangeError('ERR_SHAPE', `merge: set ${i}: indices[${j}] must be a row number, got ${describe(indices[j])}`)
     }
   }
-  const compressor = new Compressor({
+  const compressor = new Compressor<Support>({
     ...rest,
     dimension,
     order,
@@ -83,7 +93,9 @@ export async function merge(sets: readonly SetToMerge[], options: MergeOptions =
   })
   for (const [i, { points, weights }] of sets.entries()) await named(i, compressor.push(points, weights))
   const result = await compressor.finish()
-  return { ...result, ...origins(sets, counts, result), order: noHigher(result.order, orders) }
+  const kept = noHigher(result.order, orders)
+  if (result.indices === undefined) return { ...result, order: kept }
+  return { ...result, ...origins(sets, counts, result), order: kept }
 }
 
 function checkKinds(sets: unknown, options: unknown): void {

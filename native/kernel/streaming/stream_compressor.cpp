@@ -10,6 +10,7 @@
 #include "compression/choose_order.hpp"
 #include "compression/residual.hpp"
 #include "compression/working_memory.hpp"
+#include "free_support/free_solver.hpp"
 #include "parallel/region.hpp"
 #include "simd/kernels.hpp"
 
@@ -326,7 +327,24 @@ StreamCompressed StreamCompressor::finish(bool summary, Monitor& monitor) {
   }
   Spaces spaces = spaces_of(options_, dimension_, set.size());
   spaces.requested = requested_;
-  return result_of(compress_unwritten(std::move(set), options_, spaces, whole, monitor), numbers_in(all.rows));
+  if (options_.support == CompressOptions::Support::Rows)
+    return result_of(compress_unwritten(std::move(set), options_, spaces, whole, monitor), numbers_in(all.rows));
+  // Cells with free points keep no more than the rows held do.
+  CompressOptions options = options_;
+  options.best = false;
+  spaces.requested = free_space();
+  StreamCompressed result =
+      result_of(compress_unwritten(std::move(set), options, spaces, whole, monitor), numbers_in(all.rows));
+  result.order = requested_.highest_degree();
+  return result;
+}
+
+// The highest order for which there are free points, from that asked for to that of the steps. Two of its cells with
+// rows have room in the size.
+PolynomialSpace StreamCompressor::free_space() const {
+  for (int order = step_.order[0]; order > requested_.order[0]; order--)
+    if (free_points_per_cell(dimension_, order) > 0) return PolynomialSpace::total(dimension_, order);
+  return requested_;
 }
 
 // ---- state

@@ -92,6 +92,7 @@ class StreamCompressor {
   Residual residual_of(const PointSet& set, Monitor& monitor, const FramedMoments* whole = nullptr) const;
   UnwrittenCompressed reduced(PointSet&& set, const Residual& original, Monitor& monitor) const;
   CompressOptions step_options() const;
+  PolynomialSpace free_space() const;
 
   const CompressOptions options_;
   const int dimension_;
