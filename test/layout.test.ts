@@ -46,14 +46,16 @@ const NATIVE: Floor[] = [
     'native/kernel/compression': 'compress() and verify(): the choice of orders, the cells, the residual',
     'native/kernel/matching': 'matchMoments(): weights on given points (calibration weighting)',
   },
-  { 'native/kernel/recombination': 'a basic feasible solution of a moment system by the parametric simplex method' },
+  {
+    'native/kernel/recombination': 'a basic feasible solution of a moment system by the parametric simplex method',
+    'native/kernel/free_support': 'free points of cells: the rules that they begin from, and what is tried',
+  },
   {
     'native/kernel/nnls': 'non-negative least squares with equality constraints, by active sets',
     'native/kernel/polynomial': 'polynomial spaces, orthonormal bases, moments and their sums',
     'native/kernel/training': 'two-layer networks: losses, gradients, update rules',
     'native/kernel/partition': 'how a set is cut into cells',
     'native/kernel/text': 'rows of numbers in the bytes of text tables',
-    'native/kernel/free_support': 'free points: the rules that they begin from',
   },
   { 'native/kernel/points': 'the copy of the points, checked' },
   { 'native/kernel/parallel': 'parallel loops and teams of threads' },
@@ -61,6 +63,7 @@ const NATIVE: Floor[] = [
   { 'native/kernel/simd/table.cpp': 'the list of the kernels of one instruction set' },
   {
     'native/kernel/simd/cell': 'one small cell from points to weights, in cache',
+    'native/kernel/simd/free': "free points of cells, by Newton's method",
     'native/kernel/simd/sums': 'weighted sums of products: plain, reproducible, double-double',
     'native/kernel/simd/matrix': 'dense matrices: products, columns of non-negative least squares',
     'native/kernel/simd/points': 'copies of points, and their places on a grid',

@@ -162,6 +162,7 @@ UnwrittenCompressed compress_unwritten(PointSet&& set, const CompressOptions& op
       result.cells = found->cells;
       result.free_cells = found->free_cells;
       result.row_cells = found->row_cells;
+      result.cells_keeping_less = found->cells_keeping_less;
       result.residual = found->residual;
       result.partition_ms = found->partition_ms;
       result.recombine_ms = clock.lap() - found->partition_ms;

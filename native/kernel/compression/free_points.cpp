@@ -60,12 +60,13 @@ std::optional<FreeResult> free_points_of_order(PointSet& set, PartitionOptions c
     const double residual =
         original.of(columns.pointers.data(), columns.w.data(), columns.w.size(), threads, monitor).residual;
     if (residual <= kFreeResidual)
-      result = {FreePoints(std::move(columns), set),
-                partition.cells().size(),
-                cells.free_cells(),
-                cells.row_cells(),
-                residual,
-                partition_ms};
+      result = {.points = FreePoints(std::move(columns), set),
+                .cells = partition.cells().size(),
+                .free_cells = cells.free_cells(),
+                .row_cells = cells.row_cells(),
+                .cells_keeping_less = order > requested.order[0] ? cells.row_cells() : 0,
+                .residual = residual,
+                .partition_ms = partition_ms};
   }
   partition.give_rows_back();
   return result;

@@ -31,7 +31,7 @@ class FreePoints {
 
 struct FreeResult {
   FreePoints points;
-  std::size_t cells, free_cells, row_cells;
+  std::size_t cells, free_cells, row_cells, cells_keeping_less;  // less: than the moments of their order
   double residual, partition_ms;
 };
 
