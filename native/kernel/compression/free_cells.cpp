@@ -9,8 +9,10 @@
 namespace fewpoints {
 namespace {
 
-// Cells per task. Lanes that are done take the next cell of the task, so there should be many.
-constexpr std::size_t kCellsPerTask = 64;
+// Cells per task. Lanes that are done take the next cell of the task, so there should be many; but each thread should
+// have this many tasks, and where a cell takes a millisecond, one is enough.
+constexpr std::size_t kCellsPerTask = 64, kFewCellsPerTask = 16, kTasksPerThread = 8;
+constexpr int kManyMoments = 100;
 // Of many cells, one in kStep is solved first. Where less than kLeastFree of these have free points, the set is one of
 // few distinct values, or lies on a curve or a lattice.
 constexpr std::size_t kManyCells = 48, kStep = 16;
@@ -18,6 +20,15 @@ constexpr double kLeastFree = 0.5;
 // A cut that kept too many is made again for a little less than would do.
 constexpr double kLess = 0.99;
 constexpr int kMostCuts = 8;
+
+// Row-major.
+void copy(const PointColumns& points, double* x, double* w) {
+  const std::size_t m = usize(points.dimension);
+  for (std::size_t i = 0; i < points.count; i++) {
+    for (std::size_t a = 0; a < m; a++) x[i * m + a] = points.x[a][i];
+    w[i] = points.w ? points.w[i] : 1;
+  }
+}
 
 }  // namespace
 
@@ -75,35 +86,32 @@ void FreeCells::solve(const List<std::size_t>& cells) {
   Array<double>& memory = memory_.back();
   memory.reset(product(cells.size(), each));
   List<unsigned char> unsolved(cells.size(), 0);
-  parallel_for((cells.size() + kCellsPerTask - 1) / kCellsPerTask, threads_, monitor_, Stage::Recombine,
+  const std::size_t least = solver_.features() >= kManyMoments ? 1 : kFewCellsPerTask;
+  const std::size_t per_task =
+      std::clamp(cells.size() / (kTasksPerThread * usize(std::max(threads_, 1))), least, kCellsPerTask);
+  parallel_for((cells.size() + per_task - 1) / per_task, threads_, monitor_, Stage::Recombine,
                [&](std::size_t task, int) {
+                 const std::size_t first = task * per_task, end = std::min(cells.size(), first + per_task);
                  List<FreeCell> batch;
-                 List<List<const double*>> columns(kCellsPerTask);
-                 List<std::size_t> at;
-                 for (std::size_t j = task * kCellsPerTask; j < std::min(cells.size(), (task + 1) * kCellsPerTask);
-                      j++) {
-                   const std::size_t cell = cells[j];
+                 List<List<const double*>> columns(per_task);
+                 List<std::size_t> places;
+                 for (std::size_t j = first; j < end; j++) {
                    double *const x = memory.data() + j * each, *const w = x + nodes * m;
-                   const PointColumns points = points_of(cell, columns[j % kCellsPerTask]);
-                   Answer& to = answers_[partition_.node(cell)];
-                   if (points.count > nodes) {
-                     batch.push_back({points, cell, x, w});
-                     at.push_back(j);
+                   const PointColumns points = points_of(cells[j], columns[j - first]);
+                   if (points.count <= nodes) {
+                     copy(points, x, w);
+                     answers_[partition_.node(cells[j])] = {x, w, points.count, Kind::Copied};
                      continue;
                    }
-                   for (std::size_t i = 0; i < points.count; i++) {
-                     for (std::size_t a = 0; a < m; a++) x[i * m + a] = points.x[a][i];
-                     w[i] = points.w ? points.w[i] : 1;
-                   }
-                   to = {x, w, points.count, Kind::Copied};
+                   batch.push_back({points, cells[j], x, w});
+                   places.push_back(j);
                  }
                  solver_.solve(batch, monitor_);
-                 for (std::size_t b = 0; b < batch.size(); b++) {
+                 for (std::size_t b = 0; b < batch.size(); b++)
                    if (batch[b].solved)
                      answers_[partition_.node(batch[b].number)] = {batch[b].x, batch[b].w, nodes, Kind::Free};
                    else
-                     unsolved[at[b]] = 1;
-                 }
+                     unsolved[places[b]] = 1;
                });
   List<std::size_t> left;
   for (std::size_t j = 0; j < cells.size(); j++)

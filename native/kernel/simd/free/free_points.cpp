@@ -14,7 +14,7 @@
 namespace fewpoints::FEWPOINTS_SIMD {
 namespace {
 
-constexpr int kLargeCell = 72;
+constexpr int kManyMoments = 100;
 #if FEWPOINTS_AVX512 || defined(__ARM_NEON)
 constexpr int kTile = 4;  // kTile^2 + 2 kTile registers
 #else
@@ -140,8 +140,8 @@ class Lanes {
     return share_of_step();
   }
 
-  void move(Vec share) {
-    for (int u = 0; u < U; u++) z[u] = madd(share, step_[u], z[u]);
+  void move(Index where, Vec share) {
+    for (int u = 0; u < U; u++) z[u] = choose(where, madd(share, step_[u], z[u]), z[u]);
   }
 
   const Vec* step() const { return step_; }
@@ -253,7 +253,7 @@ void enter(const FreeShape& shape, const FreeBatch& cells, int cell, int lane, L
 }
 
 // From so many moments on, the matrices of as many cells as there are lanes leave the second-level cache.
-bool is_large(const FreeShape& shape) { return shape.count >= kLargeCell; }
+bool is_large(const FreeShape& shape) { return shape.count >= kManyMoments; }
 
 }  // namespace
 
@@ -322,7 +322,7 @@ void free_points(const FreeShape& shape, const FreeBatch& cells, double* workspa
       const Index too_short = ~(share > splat(kLeastStep));
       failed |= moving & too_short;
       moving &= ~too_short;
-      lanes.move(choose(moving, share, Vec{}));
+      lanes.move(moving, share);
       const Vec before = now;
       now = choose(moving, lanes.evaluate<false>(), now);
       done |= moving & ((now < rounded) | ((now < final) & (now > splat(kFalls) * before)));

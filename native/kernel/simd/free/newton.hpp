@@ -18,7 +18,7 @@ constexpr int kMostFactors = 24, kMostSteps = 6;
 // falls no more is final.
 constexpr double kRounded = 2e-16, kFinal = 2e-15, kFalls = 0.3;
 // The same factors serve another step when the last one has brought the error down to this share.
-constexpr double kContracted = 0.1;
+constexpr double kContracted = 0.7;
 // Pivots of A A' relative to its diagonal, below which it is singular.
 constexpr double kSmallestPivot = 1e-22;
 
