@@ -20,6 +20,7 @@ import {
   type Support,
   verifySync,
 } from '../lib/index.js'
+import { begin } from '../lib/streaming/compressor.js'
 import { bitsOf, fill, normal, RESIDUAL_BOUND, rowsOf, seeded, TOTAL_WEIGHT_BOUND, uniform } from './fixtures.js'
 
 /** What is promised of every result. */
@@ -186,6 +187,26 @@ describe('streams with free support', () => {
     const second = Compressor.restore(structuredClone(await first.save()))
     for (const compressor of [first, second]) await compressor.push(points.subarray(20000))
     expect(bitsOf(await second.finish())).toEqual(bitsOf(await first.finish()))
+  })
+
+  it.each([4, 'auto'] as const)('keep the moments of many blocks, order %s', async (order) => {
+    const results = []
+    for (const [rows, threads] of [
+      [30000, 1],
+      [777, 3],
+    ]) {
+      const options = { dimension, order, size: 300, support: 'free', threads } as const
+      const compressor = begin<'free'>(options, { blockRows: 2500 })
+      for (let first = 0; first < 30000; first += rows)
+        await compressor.push(points.subarray(first * dimension, (first + rows) * dimension))
+      results.push(await compressor.finish())
+    }
+    const [result, other] = results
+    expect(result.count).toBeLessThanOrEqual(300)
+    expect(result.freeCells).toBeGreaterThan(0)
+    if (order !== 'auto') expect(result.order).toBe(order)
+    expectFree({ points, dimension }, result, result.order as number)
+    expect(bitsOf(other)).toEqual(bitsOf(result))
   })
 
   it('are no summaries', () => {
