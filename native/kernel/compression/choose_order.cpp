@@ -84,7 +84,7 @@ namespace {
 // The order to which that of free points is raised, by the number of columns. A higher one helps still, but a cell
 // takes several times as long per point, and Newton's method fails more often: at order 14 in two columns, on 40 % of
 // evenly filled cells.
-constexpr int kRaised[] = {0, 15, 12, 6, 4, 4};
+constexpr int kRaised[] = {0, 15, 10, 6, 4, 4};
 // Where more is asked for, it is raised to the next even order.
 int raised(int dimension, int asked) {
   const bool low = dimension < static_cast<int>(std::size(kRaised));

@@ -58,13 +58,6 @@ List<double> cutting_units(const PointSet& set, const List<double>& deviations, 
   return units;
 }
 
-void check_room_for_rows(std::size_t size, const PolynomialSpace& space) {
-  if (size >= usize(space.count())) return;
-  throw Error(Code::Size, "no free points were found for this set, and " + std::to_string(space.count()) +
-                              " rows, which is the least that keeps its moments, are more than 'size', " +
-                              std::to_string(size) + "; a larger 'size' or a lower 'order' may do");
-}
-
 // Repairs the results of the cells, step by step, until the residual of the whole set is accepted. Returns the best
 // columns seen. `result` says how good they are and which strategies they come from.
 CellResults::Columns repaired(Ladder& ladder, const PointSet& set, const Residual& original, std::size_t size,
@@ -169,7 +162,6 @@ UnwrittenCompressed compress_unwritten(PointSet&& set, const CompressOptions& op
       result.total_ms = total.now();
       return result;
     }
-    check_room_for_rows(options.size, space);
   }
   Partition partition(set, cutting, monitor);
   result.partition_ms = clock.lap();
@@ -203,6 +195,10 @@ UnwrittenCompressed compress_unwritten(PointSet&& set, const CompressOptions& op
   if (!(result.residual <= kRefusedResidual))
     throw refusal("the moments up to degree " + std::to_string(space.highest_degree()), result.residual,
                   "a lower order, more cells (a larger size), or columns with lighter tails");
+  if (options.support == CompressOptions::Support::Free && columns.rows.size() > std::min(options.size, set.size()))
+    throw Error(Code::Size, "no free points were found for this set, and the " + std::to_string(columns.rows.size()) +
+                                " rows that keep its moments are more than 'size', " + std::to_string(options.size) +
+                                "; a larger 'size' or a lower 'order' may do");
   result.rows = RowOrder(columns, set, result.threads, monitor);
   result.recombine_ms = clock.lap();
   result.total_ms = total.now();
