@@ -19,6 +19,7 @@ const WHATEVER_COMPUTES = [
     'commands',
     'docs',
     'faults',
+    'free-rules',
     'fuzz-found',
     'layout',
     'moved',

@@ -10,6 +10,7 @@ export {
   type CompressDatasetOptions,
   type CompressDatasetSyncOptions,
   type CompressedDataset,
+  type CompressedFreeDataset,
   compressDataset,
   compressDatasetSync,
 } from './linear/compress-dataset.js'
@@ -49,6 +50,13 @@ export {
   nnls,
   nnlsSync,
 } from './points/nnls.js'
+export {
+  type QuadratureOptions,
+  type QuadratureRule,
+  type QuadratureSyncOptions,
+  quadrature,
+  quadratureSync,
+} from './points/quadrature.js'
 export {
   type Recombined,
   type RecombineOptions,

@@ -15,6 +15,7 @@ export const DOCUMENTS = {
   ],
   Guides: [
     'docs/training.md',
+    'docs/free-support.md',
     'docs/streaming.md',
     'docs/duckdb-and-parquet.md',
     'docs/many-machines.md',
@@ -46,11 +47,14 @@ export const DOCUMENTS = {
 export const REFERENCE = {
   'API: points': [
     ...['compress', 'compressSync', 'CompressOptions', 'CompressSyncOptions', 'Compressed', 'OrderBlock'],
+    ...['CompressedFree', 'WithFreeSupport'],
+    ...['quadrature', 'quadratureSync', 'QuadratureOptions', 'QuadratureSyncOptions', 'QuadratureRule'],
     ...['verify', 'verifySync', 'VerifyOptions', 'VerifySyncOptions', 'Verification', 'WeightedSet'],
     ...['moments', 'momentsSync', 'MomentsOptions', 'MomentsSyncOptions', 'momentCount', 'multiIndices'],
   ],
   'API: streams and merging': [
     ...['Compressor', 'CompressorOptions', 'CompressorState', 'CompressorWatch', 'CompressorStream', 'WeightedRows'],
+    ...['Support', 'StreamResult'],
     ...['merge', 'MergeOptions', 'Merged', 'SetToMerge'],
   ],
   'API: weights and least squares': [
@@ -60,7 +64,7 @@ export const REFERENCE = {
   ],
   'API: data sets and networks': [
     ...['compressDataset', 'compressDatasetSync', 'CompressDatasetOptions', 'CompressDatasetSyncOptions'],
-    ...['CompressedDataset', 'Dataset', 'Matched'],
+    ...['CompressedDataset', 'CompressedFreeDataset', 'Dataset', 'Matched'],
     ...['compressNetwork', 'compressNetworkSync', 'CompressNetworkOptions', 'CompressNetworkSyncOptions'],
     ...['CompressedNetwork', 'Network', 'NetworkInput', 'Activation', 'foldMultiplicity'],
   ],

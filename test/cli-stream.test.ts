@@ -152,7 +152,7 @@ describe('the way', () => {
       [20_000, 3],
       [20_000, 'auto'],
     ] as const) {
-      const options = { size, order, quality: 'best', scale: 'standard', threads: 1 } as const
+      const options = { size, order, quality: 'best', support: 'rows', scale: 'standard', threads: 1 } as const
       const input = keepingInput('test', options, 2, Number.POSITIVE_INFINITY)
       const compressor = native().compressor({ dimension: 2, ...input, blockRows: 0 })
       expect(blockRows({ size, order })).toBe(compressor.blockRows)

@@ -275,11 +275,19 @@ export function expectKept(
 }
 
 /** The parts of a result that must not depend on threads or on the form of the call. */
-export function bitsOf({ points, weights, indices, cells, count, order, residual }: Compressed) {
+export function bitsOf({
+  points,
+  weights,
+  indices,
+  cells,
+  count,
+  order,
+  residual,
+}: Compressed<Uint32Array | undefined>) {
   return {
     points: bytesOf(points),
     weights: bytesOf(weights),
-    indices: bytesOf(indices),
+    indices: indices && bytesOf(indices),
     cells,
     count,
     order,

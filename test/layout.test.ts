@@ -15,7 +15,7 @@ const LIB: Floor[] = [
     'lib/streaming': 'Compressor, merge: sets larger than memory, and sets from many places',
   },
   {
-    'lib/points': 'compress, verify, moments, recombine, matchMoments, nnls: one file per function',
+    'lib/points': 'compress, quadrature, verify, moments, recombine, matchMoments, nnls: one file per function',
     'lib/training': 'trainNetwork, predict, foldMultiplicity, and the state of a training',
   },
   {

@@ -13,11 +13,11 @@ import {
 } from '../input/options.js'
 import { type OrderBlock, wholeOrderOrAuto } from '../input/order.js'
 import { float64s } from '../native/memory.js'
-import type { Compressed } from '../points/compress.js'
-import type { Numbers } from '../surface.js'
+import type { Compressed, CompressedFree, WithFreeSupport } from '../points/compress.js'
+import type { NativeCompressed, Numbers } from '../surface.js'
 import type { Matched, Plan } from './plan.js'
 import { planRows } from './plan-rows.js'
-import { type Chosen, runPlan, runPlanSync } from './run-plan.js'
+import { type Chosen, freeOf, outputsOf, outputsOfSync, type PlanReport, runPlan, runPlanSync } from './run-plan.js'
 
 /** What compressDatasetSync() may be told. */
 export interface CompressDatasetSyncOptions extends ThreadOptions {
@@ -46,13 +46,18 @@ export interface CompressDatasetSyncOptions extends ThreadOptions {
   scale?: 'standard' | 'none' | readonly number[] | Numbers | undefined
   /** As in compress(). 'best' (default): cells keep a higher order in x than `order`, as far as size and time allow. */
   quality?: 'fast' | 'best' | undefined
+  /**
+   * As in compress(). 'free' is for classes: the rows of the result have a label of the input, and a place in x that may be
+   * none of the input's.
+   */
+  support?: 'rows' | undefined
 }
 
 /** What compressDataset() may be told: the options of compressDatasetSync(), and those of a call that does not block. */
 export interface CompressDatasetOptions extends CompressDatasetSyncOptions, AsyncOptions {}
 
-/** A re-weighted subset of the rows. */
-export interface CompressedDataset extends Compressed {
+/** A re-weighted subset of the rows. `Indices`: what the row numbers are held in. */
+export interface CompressedDataset<Indices = Uint32Array> extends Compressed<Indices> {
   /** count x (inputs + outputs), row-major: each row of x followed by its row of y. `dimension` is inputs + outputs. */
   points: Float64Array
   /** count x inputs, row-major: the rows chosen, bit for bit as they were (float32 widened). */
@@ -72,6 +77,15 @@ export interface CompressedDataset extends Compressed {
   matched: Matched
 }
 
+/** Rows with labels of the input, class by class, whose x may be none of the input's. */
+export interface CompressedFreeDataset
+  extends CompressedDataset<undefined>,
+    Pick<CompressedFree, 'freeCells' | 'rowCells'> {
+  points: Float64Array
+  indices: undefined
+  order: OrderBlock[]
+}
+
 const { read, readSync } = optionsOf('compressDataset', {
   size: shared.size,
   order: withDefault(wholeOrderOrAuto, () => 'auto' as const),
@@ -79,6 +93,7 @@ const { read, readSync } = optionsOf('compressDataset', {
   weights: shared.weights,
   scale: shared.scale,
   quality: shared.quality,
+  support: shared.support,
   threads: shared.threads,
 })
 type Values = ReturnType<typeof readSync>
@@ -112,18 +127,42 @@ type Values = ReturnType<typeof readSync>
  *
  * @param data `{ x, y, inputs, outputs, weights? }`: d x m numbers x and d x q numbers y, row-major or ndarray-like
  */
-export async function compressDataset(data: Dataset, options: CompressDatasetOptions): Promise<CompressedDataset> {
+export function compressDataset(data: Dataset, options: CompressDatasetOptions): Promise<CompressedDataset>
+/**
+ * The same with free support, for labels that are classes: about `inputs + 1` times fewer points keep the moments of a cell,
+ * with places in x that may be none of the input's, each of one class of the input. Rejects with ERR_OPTION where the labels
+ * are no classes.
+ */
+export function compressDataset(
+  data: Dataset,
+  options: WithFreeSupport<CompressDatasetOptions>,
+): Promise<CompressedFreeDataset>
+export async function compressDataset(
+  data: Dataset,
+  options: CompressDatasetOptions | WithFreeSupport<CompressDatasetOptions>,
+): Promise<CompressedDataset | CompressedFreeDataset> {
   const start = performance.now()
   const values = read(options)
   const input = readInput('compressDataset', data, values)
+  if (values.support === 'free') return toFreeDataset(input, await outputsOf(input.plan, values), start)
   return toDataset(input, await runPlan(input.plan, values), start)
 }
 
 /** As compressDataset(), but blocks until the end and throws the errors with which it rejects. The same bits. */
-export function compressDatasetSync(data: Dataset, options: CompressDatasetSyncOptions): CompressedDataset {
+export function compressDatasetSync(data: Dataset, options: CompressDatasetSyncOptions): CompressedDataset
+/** As compressDataset() with free support, but blocks until the end. */
+export function compressDatasetSync(
+  data: Dataset,
+  options: WithFreeSupport<CompressDatasetSyncOptions>,
+): CompressedFreeDataset
+export function compressDatasetSync(
+  data: Dataset,
+  options: CompressDatasetSyncOptions | WithFreeSupport<CompressDatasetSyncOptions>,
+): CompressedDataset | CompressedFreeDataset {
   const start = performance.now()
   const values = readSync(options)
   const input = readInput('compressDatasetSync', data, values)
+  if (values.support === 'free') return toFreeDataset(input, outputsOfSync(input.plan), start)
   return toDataset(input, runPlanSync(input.plan), start)
 }
 
@@ -148,25 +187,43 @@ function readInput(caller: string, given: unknown, options: Values): Input {
     threads,
     scale,
     best: options.quality === 'best',
+    free: options.support === 'free',
   })
   return { plan, inputs: x.dimension, outputs: y.dimension }
 }
 
-function toDataset({ plan, inputs, outputs }: Input, chosen: Chosen, start: number): CompressedDataset {
-  const { data } = plan.rows
-  const { indices, weights, cells, threads, residual, cellsKeepingLess, partition, recombine } = chosen
-  const count = indices.length
+function toDataset(input: Input, chosen: Chosen, start: number): CompressedDataset {
+  const { data } = input.plan.rows
+  const { indices, weights, ...report } = chosen
+  const dimension = input.inputs + input.outputs
+  const points = float64s(indices.length * dimension)
+  for (const [i, row] of indices.entries())
+    points.set(data.subarray(row * dimension, (row + 1) * dimension), i * dimension)
+  return { ...datasetOf(input, points, weights, report, start), indices }
+}
+
+function toFreeDataset(input: Input, outputs: NativeCompressed[], start: number): CompressedFreeDataset {
+  const { data, weights, freeCells, rowCells, ...report } = freeOf(input.plan, outputs)
+  return { ...datasetOf(input, data, weights, report, start), indices: undefined, freeCells, rowCells }
+}
+
+/** All but the indices. `points`: count x (inputs + outputs). */
+function datasetOf(
+  { plan: { matched }, inputs, outputs }: Input,
+  points: Float64Array,
+  weights: Float64Array,
+  { cells, threads, residual, cellsKeepingLess, partition, recombine }: PlanReport,
+  start: number,
+): Omit<CompressedDataset, 'indices'> {
+  const count = weights.length
   const dimension = inputs + outputs
-  const points = float64s(count * dimension)
   const x = float64s(count * inputs)
   const y = float64s(count * outputs)
   for (let i = 0; i < count; i++) {
-    const row = data.subarray(indices[i] * dimension, (indices[i] + 1) * dimension)
-    points.set(row, i * dimension)
+    const row = points.subarray(i * dimension, (i + 1) * dimension)
     x.set(row.subarray(0, inputs), i * inputs)
     y.set(row.subarray(inputs), i * outputs)
   }
-  const { matched } = plan
   const range = (from: number, length: number) => Array.from({ length }, (_, i) => from + i)
   const order: OrderBlock[] = [
     { columns: range(0, inputs), order: matched.order },
@@ -177,7 +234,6 @@ function toDataset({ plan, inputs, outputs }: Input, chosen: Chosen, start: numb
     x,
     y,
     weights,
-    indices,
     inputs,
     outputs,
     dimension,

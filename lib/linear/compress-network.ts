@@ -1,5 +1,6 @@
 // Compression of a hidden layer: few of its neurons, each standing for several.
 
+import { describe, rangeError } from '../errors.js'
 import { checkNetwork, type Network, type NetworkInput } from '../input/network.js'
 import {
   type AsyncOptions,
@@ -55,6 +56,8 @@ export interface CompressNetworkSyncOptions extends ThreadOptions {
    * Default: 'fast' for relu, 'best' for the others.
    */
   quality?: 'fast' | 'best' | undefined
+  /** 'rows': the neurons of the result are neurons of the original. There is no other way. */
+  support?: 'rows' | undefined
 }
 
 /** What compressNetwork() may be told: the options of compressNetworkSync(), and those of a call that does not block. */
@@ -90,9 +93,19 @@ const { read, readSync } = optionsOf('compressNetwork', {
   squares: withDefault(trueOrFalse, () => false),
   order: withDefault(wholeOrderOrAuto, () => 'auto' as const),
   quality: optional(oneOf('fast', 'best')),
+  support: withDefault(onlyRows, () => 'rows' as const),
   threads: shared.threads,
 })
 type Values = ReturnType<typeof readSync>
+
+/** A free neuron has no outgoing weights of its own, and a relu neuron would leave its sphere. */
+function onlyRows(value: unknown, where: string): 'rows' {
+  if (value === 'rows') return value
+  throw rangeError(
+    'ERR_OPTION',
+    `${where} must be 'rows', got ${describe(value)}: a neuron that is none of the original has no outgoing weights`,
+  )
+}
 
 // Of order 'auto', for activations with a kink.
 const MAX_ORDER_OF_KINKS = 2

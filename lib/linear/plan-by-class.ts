@@ -33,20 +33,22 @@ export function planByClass(
     counts.map((count) => Math.min(count, moments)),
     counts,
   )
+  const columns = m > 0 ? varying : [0]
   const parts = classes.rows.map((own, i): Part => {
     const input: Part['input'] = {
       ...commonInput(wanted),
-      points: pointsOf(rows, own, m > 0 ? varying : [0]),
+      points: pointsOf(rows, own, columns),
       order: m > 0 ? order : 0,
       size: Math.max(sizes[i], moments),
       best: m > 0 && wanted.best,
+      free: m > 0 && wanted.free === true,
     }
     const { weights } = rows
     if (weights) input.weights = Float64Array.from(own, (row) => weights[row])
     const { scale } = wanted
     if (typeof scale !== 'string')
       input.scales = m > 0 ? Float64Array.from(varying, (a) => scale[a]) : Float64Array.of(1)
-    return { input, rows: own }
+    return { input, rows: own, columns }
   })
   return { matched: { order, factors: 'classes', features: counts.length * moments }, parts, rows }
 }

@@ -1,6 +1,7 @@
 // Compression for functions that are linear in some columns b: labels under a squared loss, outgoing weights of neurons.
 // The moments {1, b_1 .. b_q} (x) P_k(a) are kept, and cells are cut along the other columns, a, alone.
 
+import { typeError } from '../errors.js'
 import { classesOf } from './label-classes.js'
 import type { Plan, Wanted } from './plan.js'
 import { planByClass } from './plan-by-class.js'
@@ -12,5 +13,12 @@ import { surveyOf } from './survey.js'
 export function planRows(caller: string, rows: PartiallyLinearRows, wanted: Wanted): Plan {
   const survey = surveyOf(rows)
   const classes = classesOf(rows, 1 + rows.linear + (wanted.squares ? rows.linear : 0))
+  if (wanted.free && classes === undefined) {
+    throw typeError(
+      'ERR_OPTION',
+      `${caller}: option 'support' must be 'rows' here: a free point has no label of its own, ` +
+        'so free points are for labels that are classes',
+    )
+  }
   return classes ? planByClass(caller, rows, wanted, survey, classes) : planTogether(caller, rows, wanted, survey)
 }

@@ -15,6 +15,8 @@ export interface Wanted {
   /** Whether squares of b are matched. Undefined: where two cells have room for them. */
   squares: boolean | undefined
   best: boolean
+  /** Whether points may lie anywhere. */
+  free?: boolean | undefined
   threads: number
   /** As in compress(), for the columns of a. */
   scale: 'standard' | 'none' | Float64Array
@@ -46,6 +48,8 @@ export interface Part {
   input: NativeCompressInput
   /** Per row of the input, the row of the plan. Undefined: the same rows. */
   rows?: Uint32Array
+  /** The columns of the plan that the points have. Undefined: all, and more. */
+  columns?: number[]
 }
 
 /** The options of a native call that are the same in every part. */

@@ -7,10 +7,8 @@ import { native } from '../native/native.js'
 import type { NativeCompressed } from '../surface.js'
 import type { Plan } from './plan.js'
 
-/** The rows chosen, ascending. */
-export interface Chosen {
-  indices: Uint32Array
-  weights: Float64Array
+/** What all parts have together. */
+export interface PlanReport {
   cells: number
   threads: number
   /** The largest of the parts' residuals. */
@@ -21,7 +19,27 @@ export interface Chosen {
   recombine: number
 }
 
-export async function runPlan(plan: Plan, { signal, onProgress }: AsyncOptions): Promise<Chosen> {
+/** The rows chosen, ascending. */
+export interface Chosen extends PlanReport {
+  indices: Uint32Array
+  weights: Float64Array
+}
+
+/** Points that may lie anywhere, part by part. */
+export interface ChosenFree extends PlanReport {
+  /** As the rows of the plan. */
+  data: Float64Array
+  weights: Float64Array
+  freeCells: number
+  rowCells: number
+}
+
+export async function runPlan(plan: Plan, watch: AsyncOptions): Promise<Chosen> {
+  return chosenOf(plan, await outputsOf(plan, watch))
+}
+
+/** The results of the native calls, part by part. */
+export async function outputsOf(plan: Plan, { signal, onProgress }: AsyncOptions): Promise<NativeCompressed[]> {
   const outputs: NativeCompressed[] = []
   const total = plan.rows.count
   const many = plan.parts.length > 1
@@ -42,14 +60,15 @@ export async function runPlan(plan: Plan, { signal, onProgress }: AsyncOptions):
     through = before
     if (many) onProgress?.({ done: before, total, stage: 'recombine' })
   }
-  return chosenOf(plan, outputs)
+  return outputs
 }
 
 export function runPlanSync(plan: Plan): Chosen {
-  return chosenOf(
-    plan,
-    plan.parts.map(({ input }) => native().compressSync(input)),
-  )
+  return chosenOf(plan, outputsOfSync(plan))
+}
+
+export function outputsOfSync(plan: Plan): NativeCompressed[] {
+  return plan.parts.map(({ input }) => native().compressSync(input))
 }
 
 function chosenOf({ parts, rows: { count } }: Plan, outputs: NativeCompressed[]): Chosen {
@@ -68,10 +87,38 @@ function chosenOf({ parts, rows: { count } }: Plan, outputs: NativeCompressed[])
       weights[to++] = dense[row]
     }
   }
+  return { indices, weights, ...reportOf(outputs) }
+}
+
+/** Columns that a part does not have are constant in it. */
+export function freeOf({ parts, rows: { data, polynomial, linear } }: Plan, outputs: NativeCompressed[]): ChosenFree {
+  const width = polynomial + linear
+  const count = outputs.reduce((sum, { weights }) => sum + weights.length, 0)
+  const all = float64s(count * width)
+  const weights = float64s(count)
+  let to = 0
+  for (const [i, output] of outputs.entries()) {
+    const { rows = uint32s(1), columns = [] } = parts[i]
+    const constant = data.subarray(rows[0] * width, (rows[0] + 1) * width)
+    weights.set(output.weights, to)
+    for (let j = 0; j < output.weights.length; j++, to++) {
+      all.set(constant, to * width)
+      for (const [c, a] of columns.entries()) all[to * width + a] = output.points[j * columns.length + c]
+    }
+  }
   const sum = (of: (output: NativeCompressed) => number) => outputs.reduce((total, output) => total + of(output), 0)
   return {
-    indices,
+    data: all,
     weights,
+    ...reportOf(outputs),
+    freeCells: sum(({ freeCells }) => freeCells),
+    rowCells: sum(({ rowCells }) => rowCells),
+  }
+}
+
+function reportOf(outputs: NativeCompressed[]): PlanReport {
+  const sum = (of: (output: NativeCompressed) => number) => outputs.reduce((total, output) => total + of(output), 0)
+  return {
     cells: sum(({ cells }) => cells),
     threads: Math.max(...outputs.map(({ threads }) => threads)),
     residual: Math.max(...outputs.map(({ residual }) => residual)),

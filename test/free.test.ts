@@ -1,0 +1,354 @@
+// Free support: points that may lie anywhere in the box of their cell. The kernel's own tests are in native/test.
+import { describe, expect, expectTypeOf, it } from 'vitest'
+import { compensatedSum } from '../lib/cli/report.js'
+import {
+  type Compressed,
+  type CompressedFree,
+  type CompressOptions,
+  Compressor,
+  type CompressorOptions,
+  compress,
+  compressDataset,
+  compressDatasetSync,
+  compressNetworkSync,
+  compressSync,
+  merge,
+  momentCount,
+  type QuadratureRule,
+  quadrature,
+  quadratureSync,
+  type Support,
+  verifySync,
+} from '../lib/index.js'
+import { begin } from '../lib/streaming/compressor.js'
+import { bitsOf, fill, normal, RESIDUAL_BOUND, rowsOf, seeded, TOTAL_WEIGHT_BOUND, uniform } from './fixtures.js'
+
+/** What is promised of every result. */
+function expectFree(
+  original: { points: Float64Array; dimension: number; weights?: Float64Array },
+  result: CompressedFree,
+  order: number,
+) {
+  const { points, weights, dimension, count } = result
+  const set = { points, weights, dimension }
+  expect(weights).toHaveLength(count)
+  expect(points).toHaveLength(count * dimension)
+  expect(weights.every((weight) => weight > 0 && weight < Infinity)).toBe(true)
+  const total = original.weights ? compensatedSum(original.weights) : original.points.length / dimension
+  expect(Math.abs(compensatedSum(weights) - total)).toBeLessThanOrEqual(TOTAL_WEIGHT_BOUND * total)
+  expect(verifySync(original, set, { order }).residual).toBeLessThanOrEqual(RESIDUAL_BOUND)
+  for (let a = 0; a < dimension; a++) {
+    const column = (of: Float64Array) => of.filter((_, i) => i % dimension === a)
+    const own = column(original.points)
+    const low = own.reduce((least, x) => Math.min(least, x))
+    const high = own.reduce((most, x) => Math.max(most, x))
+    expect(column(points).every((x) => x >= low && x <= high)).toBe(true)
+  }
+}
+
+const rowKey = (row: Float64Array) => row.join()
+const rowsIn = (points: Float64Array, m: number) =>
+  Array.from({ length: points.length / m }, (_, i) => rowKey(points.subarray(i * m, (i + 1) * m)))
+
+describe('compress with free support', () => {
+  it('returns exactly the fields that are documented', async () => {
+    const options = { dimension: 2, order: 3, size: 100 } as const
+    const rows = await compress(uniform(1000, 2), options)
+    const free = await compress(uniform(1000, 2), { ...options, support: 'free' })
+    expect(Object.keys(free).sort()).toEqual([...Object.keys(rows), 'freeCells', 'rowCells'].sort())
+    expect(free.indices).toBeUndefined()
+    expectTypeOf(rows).toEqualTypeOf<Compressed>()
+    expectTypeOf(free).toEqualTypeOf<CompressedFree>()
+    expectTypeOf(compress).toBeCallableWith(uniform(10, 2), options as CompressOptions)
+    const chosen: Support = 'rows' as Support
+    expectTypeOf(await compress(uniform(1000, 2), { ...options, support: chosen })).toEqualTypeOf<
+      Compressed | CompressedFree
+    >()
+  })
+
+  it.each([
+    [1, 7],
+    [2, 5],
+    [3, 4],
+    [4, 3],
+    [5, 2],
+  ])('keeps all moments in %i columns up to order %i, with weights', (dimension, order) => {
+    const count = 4000
+    const random = seeded(7)
+    const original = {
+      points: normal(count, dimension, 3),
+      dimension,
+      weights: fill(count, () => 0.5 + random.next()),
+    }
+    for (const quality of ['fast', 'best'] as const) {
+      const size = 6 * momentCount(dimension, order)
+      const options = { dimension, order, size, quality, weights: original.weights, support: 'free' } as const
+      const result = compressSync(original.points, options)
+      expect(result.count).toBeLessThanOrEqual(size)
+      expect(result.freeCells).toBeGreaterThan(0)
+      expect(result.order).toBe(order)
+      expectFree(original, result, order)
+      expect(bitsOf(compressSync(original.points, { ...options, threads: 3 }))).toEqual(bitsOf(result))
+    }
+  })
+
+  it('has fewer points per cell than moments', () => {
+    const points = uniform(3000, 3)
+    const options = { dimension: 3, order: 4, quality: 'fast', size: 350 } as const
+    const rows = compressSync(points, options)
+    const free = compressSync(points, { ...options, support: 'free' })
+    expect(rows.cells).toBeLessThanOrEqual(10)
+    expect(free.cells).toBeGreaterThanOrEqual(30)
+  })
+
+  it('goes down to the free points of one cell', () => {
+    const points = uniform(2000, 2)
+    const result = compressSync(points, { dimension: 2, order: 10, size: 26, support: 'free' })
+    expect(result).toMatchObject({ count: 26, cells: 1, freeCells: 1, rowCells: 0 })
+    expectFree({ points, dimension: 2 }, result, 10)
+    expect(() => compressSync(points, { dimension: 2, order: 10, size: 25, support: 'free' })).toThrow(
+      expect.objectContaining({ code: 'ERR_SIZE', message: expect.stringContaining('is 26') }),
+    )
+    expect(() => compressSync(points, { dimension: 2, order: 10, size: 26 })).toThrow(
+      expect.objectContaining({ code: 'ERR_SIZE', message: expect.stringContaining('is 66') }),
+    )
+  })
+
+  it("chooses an order for 'auto'", () => {
+    const points = uniform(5000, 2)
+    const result = compressSync(points, { dimension: 2, size: 200, support: 'free' })
+    expect(result.order).toBeGreaterThan(4)
+    expectFree({ points, dimension: 2 }, result, result.order as number)
+  })
+
+  it('keeps rows where no free points can be found, and says so', () => {
+    const sets = {
+      'on a curve': rowsOf(3000, (i) => [Math.cos(i / 500), Math.sin(i / 500)]),
+      'on a lattice': rowsOf(2500, (i) => [i % 5, Math.floor(i / 5) % 5]),
+      'far from the origin': uniform(3000, 2).map((x) => 1e9 + x),
+    }
+    for (const [name, points] of Object.entries(sets)) {
+      const result = compressSync(points, { dimension: 2, order: 4, size: 150, support: 'free' })
+      expect(result, name).toMatchObject({ freeCells: 0, rowCells: 0, indices: undefined })
+      const given = new Set(rowsIn(points, 2))
+      expect(
+        rowsIn(result.points, 2).every((row) => given.has(row)),
+        name,
+      ).toBe(true)
+    }
+    const far = sets['far from the origin']
+    expect(() => compressSync(far, { dimension: 2, order: 4, size: 6, support: 'free' })).toThrow(
+      expect.objectContaining({ code: 'ERR_SIZE', message: expect.stringContaining('15 rows') }),
+    )
+    const high = compressSync(uniform(3000, 2), { dimension: 2, order: 18, support: 'free' })
+    expect(high).toMatchObject({ freeCells: 0, rowCells: 0, count: momentCount(2, 18) })
+  })
+
+  it('keeps sets whole that are no larger than the size', () => {
+    const points = uniform(50, 3)
+    const result = compressSync(points, { dimension: 3, order: 4, size: 60, support: 'free' })
+    expect(rowsIn(result.points, 3).sort()).toEqual(rowsIn(points, 3).sort())
+  })
+
+  it('refuses what it cannot do', () => {
+    const points = uniform(100, 2)
+    const blocks = [
+      { columns: [0], order: 3 },
+      { columns: [1], order: 1 },
+    ]
+    for (const support of ['Free', 1, true]) {
+      const options = { dimension: 2, order: 2, support } as unknown as CompressOptions
+      expect(() => compressSync(points, options)).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
+    }
+    expect(() => compressSync(points, { dimension: 2, order: blocks, support: 'free' })).toThrow(
+      expect.objectContaining({ code: 'ERR_OPTION', message: expect.stringContaining('list of blocks') }),
+    )
+  })
+})
+
+describe('streams with free support', () => {
+  const dimension = 2
+  const points = normal(30000, dimension, 5)
+
+  it('have free points in the last step only', async () => {
+    const compressor = new Compressor({ dimension, order: 4, size: 200, support: 'free' })
+    await compressor.push(points.subarray(0, 20000))
+    expect((await compressor.heldRows()).length).toBeGreaterThan(0)
+    await compressor.push(points.subarray(20000))
+    const result = await compressor.finish()
+    expectTypeOf(result).toEqualTypeOf<CompressedFree>()
+    expect(bitsOf(result)).toEqual(bitsOf(compressSync(points, { dimension, order: 4, size: 200, support: 'free' })))
+  })
+
+  it('go on from a saved state', async () => {
+    const options = { dimension, order: 4, size: 200, support: 'free' } as const
+    const first = new Compressor(options)
+    await first.push(points.subarray(0, 20000))
+    const second = Compressor.restore(structuredClone(await first.save()))
+    for (const compressor of [first, second]) await compressor.push(points.subarray(20000))
+    expect(bitsOf(await second.finish())).toEqual(bitsOf(await first.finish()))
+  })
+
+  it.each([4, 'auto'] as const)('keep the moments of many blocks, order %s', async (order) => {
+    const results = []
+    for (const [rows, threads] of [
+      [30000, 1],
+      [777, 3],
+    ]) {
+      const options = { dimension, order, size: 300, support: 'free', threads } as const
+      const compressor = begin<'free'>(options, { blockRows: 2500 })
+      for (let first = 0; first < 30000; first += rows)
+        await compressor.push(points.subarray(first * dimension, (first + rows) * dimension))
+      results.push(await compressor.finish())
+    }
+    const [result, other] = results
+    expect(result.count).toBeLessThanOrEqual(300)
+    expect(result.freeCells).toBeGreaterThan(0)
+    if (order !== 'auto') expect(result.order).toBe(order)
+    expectFree({ points, dimension }, result, result.order as number)
+    expect(bitsOf(other)).toEqual(bitsOf(result))
+  })
+
+  it('are no summaries', () => {
+    const options = { dimension, order: 4, size: 200, support: 'free', summary: true } as CompressorOptions<'free'>
+    expect(() => new Compressor(options)).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
+  })
+
+  it('are merged', async () => {
+    const third = points.length / 3
+    const parts = [0, 1, 2].map((i) =>
+      compressSync(points.subarray(i * third, (i + 1) * third), { dimension, order: 4, size: 400, quality: 'fast' }),
+    )
+    const result = await merge(parts, { size: 150, support: 'free' })
+    expect(result.freeCells).toBeGreaterThan(0)
+    expect(result).not.toHaveProperty('sets')
+    expectFree({ points, dimension }, result, 4)
+    const again = await merge([result, { points: uniform(500, dimension), dimension }], { size: 150 })
+    expect(again.sets).toHaveLength(again.count)
+  })
+})
+
+describe('compressDataset with free support', () => {
+  const count = 6000
+  const random = seeded(9)
+  const x = fill(count * 2, () => random.normal())
+  const y = fill(count, (i) => (x[2 * i] + 0.3 * random.normal() > 0 ? 1 : 0))
+  const data = { x, y, inputs: 2, outputs: 1 }
+
+  it('keeps the moments of each class, and its label', async () => {
+    const result = await compressDataset(data, { order: 4, size: 200, support: 'free' })
+    expect(result.indices).toBeUndefined()
+    expect(result.freeCells).toBeGreaterThan(0)
+    expect(result.count).toBeLessThanOrEqual(200)
+    for (const label of [0, 1]) {
+      const rows = (labels: Float64Array) => [...labels.keys()].filter((i) => labels[i] === label)
+      const pick = (points: Float64Array, own: number[]) =>
+        Float64Array.from(own.flatMap((i) => [...points.subarray(2 * i, 2 * i + 2)]))
+      const kept = rows(result.y)
+      expectFree(
+        { points: pick(x, rows(y)), dimension: 2 },
+        {
+          ...result,
+          points: pick(result.x, kept),
+          weights: Float64Array.from(kept, (i) => result.weights[i]),
+          dimension: 2,
+          count: kept.length,
+        },
+        4,
+      )
+    }
+    expect(bitsOf(compressDatasetSync(data, { order: 4, size: 200, support: 'free' }))).toEqual(bitsOf(result))
+  })
+
+  it('refuses labels that are no classes, and neurons', async () => {
+    const measured = { ...data, y: fill(count, (i) => x[2 * i] ** 2) }
+    await expect(compressDataset(measured, { order: 3, size: 200, support: 'free' })).rejects.toMatchObject({
+      code: 'ERR_OPTION',
+      message: expect.stringContaining('classes'),
+    })
+    const network = {
+      inputs: 1,
+      width: 3,
+      outputs: 1,
+      activation: 'tanh',
+      hidden: uniform(3, 1),
+      bias: uniform(3, 1),
+      output: uniform(3, 1),
+      outputBias: uniform(1, 1),
+    } as const
+    const options = { order: 1, support: 'free' } as unknown as { order: number }
+    expect(() => compressNetworkSync(network, options)).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
+  })
+})
+
+describe('quadrature', () => {
+  /** Gauss's rule of n nodes on [-1, 1], and its tensor product in the plane. */
+  function tensorGauss(n: number): { points: Float64Array; weights: Float64Array; dimension: number } {
+    const nodes: number[] = []
+    const weights: number[] = []
+    for (let i = 0; i < n; i++) {
+      let t = Math.cos((Math.PI * (i + 0.75)) / (n + 0.5))
+      let slope = 0
+      for (let step = 0; step < 100; step++) {
+        let [before, value] = [1, t]
+        for (let k = 2; k <= n; k++) [before, value] = [value, ((2 * k - 1) * t * value - (k - 1) * before) / k]
+        slope = (n * (t * value - before)) / (t * t - 1)
+        const next = t - value / slope
+        if (next === t) break
+        t = next
+      }
+      nodes.push(t)
+      weights.push(1 / ((1 - t * t) * slope * slope))
+    }
+    return {
+      points: rowsOf(n * n, (i) => [nodes[Math.floor(i / n)], nodes[i % n]]),
+      weights: fill(n * n, (i) => weights[Math.floor(i / n)] * weights[i % n]),
+      dimension: 2,
+    }
+  }
+
+  it('thins a tensor product of Gauss rules to its Caratheodory points, or to free ones', async () => {
+    const rule = tensorGauss(20)
+    const order = 16
+    const rows = await quadrature(rule, { order })
+    expect(rows.count).toBeLessThanOrEqual(momentCount(2, order))
+    expect(verifySync(rule, rows, { order }).residual).toBeLessThanOrEqual(RESIDUAL_BOUND)
+    for (let j = 0; j < rows.count; j++)
+      expect([...rows.points.subarray(2 * j, 2 * j + 2)]).toEqual([
+        ...rule.points.subarray(2 * rows.indices[j], 2 * rows.indices[j] + 2),
+      ])
+    const free = await quadrature(rule, { order, support: 'free' })
+    expect(free.freeCells).toBe(1)
+    expect(free.count).toBeLessThanOrEqual(56)
+    expectFree(rule, free, order)
+    // exp(x + y / 2) over the square
+    const integral = free.weights.reduce(
+      (sum, weight, j) => sum + weight * Math.exp(free.points[2 * j] + free.points[2 * j + 1] / 2),
+      0,
+    )
+    expect(integral).toBeCloseTo(Math.sinh(1) * Math.sinh(0.5) * 2, 14)
+    expect(bitsOf(quadratureSync(rule, { order, support: 'free' }))).toEqual(bitsOf(free))
+    expect(bitsOf(quadratureSync(rule, { order }))).toEqual(bitsOf(rows))
+  })
+
+  it('has nodes of the rule where there are no free ones', async () => {
+    const rule = tensorGauss(20)
+    const high = await quadrature(rule, { order: 20, support: 'free' })
+    expect(high.freeCells).toBe(0)
+    expect(high.count).toBeLessThanOrEqual(momentCount(2, 20))
+    expect(bitsOf({ ...(await quadrature(rule, { order: 20 })), indices: undefined })).toEqual(bitsOf(high))
+    const line = { points: rowsOf(1000, (i) => [i, 2 * i]), dimension: 2 }
+    const few = quadratureSync(line, { order: 6, support: 'free' })
+    expect(few.freeCells).toBe(0)
+    expect(few.count).toBeLessThanOrEqual(momentCount(2, 6))
+    expect(verifySync(line, few, { order: 6 }).residual).toBeLessThanOrEqual(RESIDUAL_BOUND)
+  })
+
+  it('refuses what is no rule', async () => {
+    for (const rule of [undefined, [], new Float64Array(4), {}, { points: new Float64Array(4), dimension: 1.5 }])
+      await expect(quadrature(rule as unknown as QuadratureRule, { order: 2 })).rejects.toHaveProperty('code')
+    const negative = { points: uniform(10, 2), weights: fill(10, () => -1), dimension: 2 }
+    await expect(quadrature(negative, { order: 2 })).rejects.toMatchObject({ code: 'ERR_WEIGHT' })
+    await expect(quadrature(tensorGauss(3), {} as { order: number })).rejects.toMatchObject({ code: 'ERR_OPTION' })
+  })
+})
