@@ -1,6 +1,7 @@
 #include "compression/free_cells.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "compression/ladder.hpp"
 #include "parallel/parallel_for.hpp"
@@ -13,12 +14,13 @@ namespace {
 // have this many tasks, and where a cell takes a millisecond, one is enough.
 constexpr std::size_t kCellsPerTask = 64, kFewCellsPerTask = 16, kTasksPerThread = 8;
 constexpr int kManyMoments = 100;
-// Of many cells, one in kStep is solved first. Where less than kLeastFree of these have free points, the set is one of
-// few distinct values, or lies on a curve or a lattice.
-constexpr std::size_t kManyCells = 48, kStep = 16;
+// Of many cells, a few are solved first. Where there are fewer with free points among them than kLeastFree of those
+// that keep rows, the set is one of few distinct values, or lies on a curve or a lattice.
+constexpr std::size_t kManyCells = 48, kSample = 24;
 constexpr double kLeastFree = 0.5;
-// A cut that kept too many is made again for a little less than would do.
-constexpr double kLess = 0.99;
+// A cut that kept too many is made again for a little less than would do, until a share kUsed of the size is used, or
+// two cuts that are this near enclose it.
+constexpr double kLess = 0.99, kUsed = 0.95, kNear = 1.02;
 constexpr int kMostCuts = 8;
 
 // Row-major.
@@ -43,16 +45,28 @@ FreeCells::FreeCells(Partition& partition, const FreeSolver& solver, const Polyn
 
 bool FreeCells::solve() {
   const std::size_t size = partition_.size();
-  auto bound = static_cast<double>(size);
-  for (int cut = 0; cut < kMostCuts; cut++) {
+  const auto bound = static_cast<double>(size);
+  const auto cut_for = [&](double wanted) {
+    partition_.cut_again(std::max<std::size_t>(1, static_cast<std::size_t>(wanted)));
+  };
+  // Cells that were solved keep their answers, so that a cut costs its new cells only.
+  double fits = 0, too_many = HUGE_VAL, wanted = bound;  // of a cut
+  for (int cut = 0; cut < kMostCuts && fits < bound; cut++) {
     if (!solve_new_cells()) return false;
-    const std::size_t now = kept();
-    if (now <= size) return static_cast<double>(free_cells()) >= kLeastFree * static_cast<double>(row_cells());
-    if (partition_.cells().size() == 1) return false;
-    bound *= kLess * static_cast<double>(size) / static_cast<double>(now);
-    partition_.cut_again(std::max<std::size_t>(1, static_cast<std::size_t>(bound)));
+    const auto now = static_cast<double>(kept());
+    (now <= bound ? fits : too_many) = wanted;
+    if ((now <= bound && now >= kUsed * bound) || partition_.cells().size() == 1 || too_many < fits * kNear) break;
+    if (fits == bound) break;
+    wanted *= kLess * bound / now;
+    if (!(wanted > fits && wanted < too_many)) wanted = 0.5 * (fits + too_many);
+    cut_for(wanted);
   }
-  return false;
+  if (fits == 0) return false;
+  if (fits != wanted || kept() > size) {
+    cut_for(fits);
+    if (!solve_new_cells() || kept() > size) return false;
+  }
+  return static_cast<double>(free_cells()) >= kLeastFree * static_cast<double>(row_cells());
 }
 
 // False: a sample of them had too few free points.
@@ -63,8 +77,9 @@ bool FreeCells::solve_new_cells() {
   if (answers_.size() <= usize(last)) answers_.resize(last + 1);
   List<std::size_t> sample, rest;
   const bool sampled = memory_.empty() && cells >= kManyCells;
+  const std::size_t step = std::max<std::size_t>(1, cells / kSample);
   for (std::size_t i = 0; i < cells; i++)
-    if (answer(i).kind == Kind::None) (sampled && i % kStep == kStep / 2 ? sample : rest).push_back(i);
+    if (answer(i).kind == Kind::None) (sampled && i % step == step / 2 ? sample : rest).push_back(i);
   solve(sample);
   if (static_cast<double>(free_cells()) < kLeastFree * static_cast<double>(row_cells())) return false;
   solve(rest);
