@@ -26,6 +26,7 @@ const WHATEVER_COMPUTES = [
     'page',
     'picture',
     'site',
+    'small-stacks',
   ],
   ...['stage', 'wasm', 'workflows', 'figures*', 'io-!(csv)', 'duckdb', 'redis', 'slurm'],
 ].map((name) => `test/${name}.test.ts`)
