@@ -21,6 +21,7 @@ const WHATEVER_COMPUTES = [
     'faults',
     'fuzz-found',
     'layout',
+    'load',
     'moved',
     'package',
     'page',

@@ -126,9 +126,9 @@ describe('the package of a platform', () => {
 })
 
 describe('the notices', () => {
-  it.each([
+  it.each<[string, string[]]>([
     ['fewpoints', ['wasm']],
-    ...PLATFORMS.map((platform: Platform) => [shortName(platform), kindsOf(platform)] as const),
+    ...PLATFORMS.map((platform: Platform): [string, string[]] => [shortName(platform), kindsOf(platform)]),
   ])('of %s name every library inside, and no other', (name, kinds) => {
     const text = read(name, 'THIRD-PARTY-NOTICES.md')
     const inside = librariesInside(...kinds)
