@@ -17,6 +17,7 @@ const WHATEVER_COMPUTES = [
     'browser',
     'checkpoint',
     'commands',
+    'compensated-sum',
     'docs',
     'faults',
     'fuzz-found',
