@@ -1,19 +1,8 @@
 // The summary of a compression: the same facts in a table and as JSON, whether it was made in memory or streamed.
+import { compensatedSum } from '../compensated-sum.js'
 import { momentCount } from '../index.js'
 import type { Outcome } from './outcome.js'
-import {
-  bytes,
-  compensatedSum,
-  counted,
-  EPSILON,
-  epsilons,
-  listing,
-  milliseconds,
-  names,
-  rate,
-  short,
-  whole,
-} from './report.js'
+import { bytes, counted, EPSILON, epsilons, listing, milliseconds, names, rate, short, whole } from './report.js'
 import type { FileRows } from './row-source.js'
 import type { Way } from './way.js'
 

@@ -1,10 +1,10 @@
 // A few statistics of all rows, of the rows kept, and of random subsets of the same size.
 import { quickselect } from 'simple-statistics'
+import { compensatedSum, sumOfTerms } from '#dist/compensated-sum.js'
 import { randomNumbers } from '#dist/plot/random.js'
 import type { StatisticKind, StatisticRow } from '../messages.js'
 import { short } from '../numbers.js'
 import type { ShownSet } from './shown-set.js'
-import { compensated } from './sums.js'
 
 const SUBSETS = 20
 const SEED = 1
@@ -106,10 +106,10 @@ const unitVector = (at: number, length: number, value: number) =>
 
 function mean(set: ShownSet, f: Term): number {
   const { weights, count } = set
-  if (weights === undefined) return compensated(count, (i) => f(set, i)) / count
+  if (weights === undefined) return sumOfTerms(count, (i) => f(set, i)) / count
   // A row of weight 0 counts for nothing, also where f overflows.
-  const sum = compensated(count, (i) => (weights[i] === 0 ? 0 : weights[i] * f(set, i)))
-  return sum / compensated(count, (i) => weights[i])
+  const sum = sumOfTerms(count, (i) => (weights[i] === 0 ? 0 : weights[i] * f(set, i)))
+  return sum / compensatedSum(weights)
 }
 
 /** The mean of a function, and that of its absolute values. */
@@ -136,7 +136,7 @@ export function quantile({ columns, weights, count }: ShownSet, a: number, share
     quickselect(list as unknown as number[], place)
     return list[place]
   }
-  const total = compensated(count, (i) => weights[i])
+  const total = compensatedSum(weights)
   const order = Uint32Array.from({ length: count }, (_, i) => i).sort((i, j) => values[i] - values[j])
   let below = 0
   for (const i of order) {

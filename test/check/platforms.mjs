@@ -34,15 +34,22 @@ function install(id) {
   const app = join(work, 'apps', id)
   rmSync(app, { recursive: true, force: true })
   mkdirSync(app, { recursive: true })
-  writeFileSync(join(app, 'package.json'), '{ "private": true }\n')
   const { os, cpu, libc } = platforms[id]
-  const files = readdirSync(packages).filter((name) => new RegExp(`^fewpoints-(${id}-)?\\d.*\\.tgz$`).test(name))
+  const archive = (pattern) =>
+    `file:${join(
+      packages,
+      readdirSync(packages).find((name) => pattern.test(name)),
+    )}`
+  // npm looks at --os and its like for optional dependencies only.
+  const manifest = {
+    private: true,
+    dependencies: { fewpoints: archive(/^fewpoints-\d/) },
+    optionalDependencies: { [platforms[id].name]: archive(new RegExp(`^fewpoints-${id}-\\d`)) },
+  }
+  writeFileSync(join(app, 'package.json'), JSON.stringify(manifest))
   const flags = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error']
   const target = [`--os=${os}`, `--cpu=${cpu}`, ...(libc === undefined ? [] : [`--libc=${libc}`])]
-  execFileSync('npm', ['install', ...flags, ...target, ...files.map((name) => join(packages, name))], {
-    cwd: app,
-    ...quiet,
-  })
+  execFileSync('npm', ['install', ...flags, ...target], { cwd: app, ...quiet })
   cpSync(join(root, 'packages/smoke.mjs'), join(app, 'smoke.mjs'))
   return app
 }
