@@ -24,6 +24,9 @@ export function textTable(heads: readonly string[], rows: readonly (readonly str
   return [heads, ...rows].map((cells) => `${line(cells)}\n`).join('')
 }
 
+/** 1 row, 2 rows. */
+export const counted = (n: number, noun: string): string => `${whole(n)} ${noun}${n === 1 ? '' : 's'}`
+
 /** Rounded to six digits. */
 export function short(value: number): string {
   if (Number.isInteger(value) && Math.abs(value) < 1e15) return whole(value)

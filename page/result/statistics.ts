@@ -79,7 +79,7 @@ function list(all: ShownSet, labels: readonly string[], order: number): Statisti
     ...labels.map((label, a) => central(`variance of ${label}`, unitVector(a, labels.length, 2))),
     ...(both ? [central(`covariance of ${x} and ${y}`, [1, 1])] : []),
     central(`third central moment of ${x}`, unitVector(0, labels.length, 3)),
-    ...(both ? [central(`third moment ${x}² ${y}, central`, [2, 1])] : []),
+    ...(both ? [central(`third central moment of ${x}² × ${y}`, [2, 1])] : []),
     central(`fourth central moment of ${x}`, unitVector(0, labels.length, 4)),
   ]
   const standard = z(0)
@@ -92,7 +92,7 @@ function list(all: ShownSet, labels: readonly string[], order: number): Statisti
   const jumps = [
     meanOf(`share of ${x} above ${short(limit)}`, 'jump', ({ columns }, i) => (columns[0][i] > limit ? 1 : 0)),
     quantileOf(`median of ${x}`, 0, 0.5),
-    quantileOf(`90 % quantile of ${labels[last]}`, last, 0.9),
+    quantileOf(`90% quantile of ${labels[last]}`, last, 0.9),
   ]
   // Moments above the order are means of smooth functions.
   const above = moments.filter(({ kind }) => kind === 'smooth')
