@@ -53,7 +53,7 @@ export function statistics(table) {
     smooth('mean of log(1 + wind speed)', '', logarithm),
     rough('mean frost, max(0, -temperature)', '°C', frost),
     rough('time above 1500 kW', 'h', above),
-    rough('90 % quantile of wind speed', 'm/s', quantile(wind, exposure, 0.9)),
+    rough('90% quantile of wind speed', 'm/s', quantile(wind, exposure, 0.9)),
   ]
 }
 

@@ -77,7 +77,7 @@ export function describe(summary: Summary): string {
     ['columns', names(summary.columns)],
     ['weights', summary.weights ?? 'all 1'],
     ...(kept.length > 0 ? [['carried along', names(kept)] as const] : []),
-    ['points kept', `${whole(points)}, one of ${short(Number((used / points).toPrecision(3)))}`],
+    ['points kept', `${whole(points)}, one in ${short(Number((used / points).toPrecision(3)))}`],
     [
       'order',
       `${summary.order}: ${counted(summary.moments, 'moment')} or more in ${summary.cells === 1 ? '1 cell' : `each of ${whole(summary.cells)} cells`}`,

@@ -48,7 +48,7 @@ const residualText = (residual: number) => `${errorText(residual)}, ${short(resi
 export function showRun(facts: RunFacts, options: RunOptions): void {
   const { rows, count, dropped, order, cells, elapsed, totalWeight, weights } = facts
   const entries: [string, string][] = [
-    ['Kept', `${whole(count)} of ${whole(rows)} rows, one of ${short(rows / count)}`],
+    ['Kept', `${whole(count)} of ${whole(rows)} rows, one in ${short(rows / count)}`],
     ['Order', `${order}${options.order === 'auto' ? ', chosen' : ''}`],
     ['Cells', whole(cells)],
     ['Residual', residualText(facts.residual)],
