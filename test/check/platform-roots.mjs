@@ -71,7 +71,7 @@ struct { unsigned vendor, type, subtype, features[1]; } __cpu_model;
 `
 
 function muslRoot(folder) {
-  for (const name of ['lib', 'usr/bin', 'tmp', 'etc']) mkdirSync(join(folder, name), { recursive: true })
+  for (const name of ['lib', 'usr/bin', 'tmp', 'etc', 'dev']) mkdirSync(join(folder, name), { recursive: true })
   const loader = 'ld-musl-x86_64.so.1'
   cpSync(`/lib/${loader}`, join(folder, 'lib', loader), { dereference: true })
   for (const library of ['libstdc++.so.6', 'libgcc_s.so.1']) {
@@ -83,6 +83,7 @@ function muslRoot(folder) {
   writeFileSync(join(folder, 'shim.c'), SHIM)
   execFileSync('musl-gcc', ['-shared', '-fPIC', '-o', join(folder, 'lib/shim.so'), join(folder, 'shim.c')], quiet)
   writeFileSync(join(folder, 'etc/alpine-release'), '3\n')
+  execFileSync('mknod', ['-m', '666', join(folder, 'dev/null'), 'c', '1', '3'], quiet) // Bun starts no process without
   cpSync(join(unpacked(MUSL_HOST), 'bin/bun'), join(folder, 'usr/bin/node'))
 }
 
