@@ -10,23 +10,28 @@ const alias = { '#platform': source('platform/node.ts'), '#backend': source('nat
 const shared = { pool: 'forks', testTimeout: 120_000, hookTimeout: 600_000 } as const // a hook may compile the addon
 
 // What these files test is the same whatever computes, or they choose it by themselves: builds, packages, documents,
-// figures, formats of files, other programs.
+// figures, formats of files, other programs. Of the command line cli and cli-stream remain.
 const WHATEVER_COMPUTES = [
   ...[
     'backend',
+    'batch',
     'browser',
     'checkpoint',
+    'cli-!(stream)',
     'commands',
+    'compensated-sum',
     'docs',
     'faults',
     'free-rules',
     'fuzz-found',
     'layout',
+    'load',
     'moved',
     'package',
     'page',
     'picture',
     'site',
+    'small-stacks',
   ],
   ...['stage', 'wasm', 'workflows', 'figures*', 'io-!(csv)', 'duckdb', 'redis', 'slurm'],
 ].map((name) => `test/${name}.test.ts`)

@@ -4,8 +4,9 @@
 // differences are exact (every product is split into two numbers), so an error far below one epsilon of f stays
 // visible.
 import { random } from '../demo/random.mjs'
+import { CompensatedSum } from '../dist/compensated-sum.js'
 import { compressSync } from '../dist/index.js'
-import { CompensatedSum, mean, median, standardError, timed, uniformPoints } from './measure.mjs'
+import { mean, median, standardError, timed, uniformPoints } from './measure.mjs'
 
 const DIRECTIONS = 10
 
@@ -46,14 +47,14 @@ export class Mean {
    */
   errorOf({ indices, weights, values = Float64Array.from(indices, (row) => this.#values[row]) }) {
     const count = this.#values.length
-    const difference = this.#sum.copy()
+    const difference = new CompensatedSum(this.#sum.state)
     let squares = 0
     for (let j = 0; j < values.length; j++) {
       const [high, low] = product(weights[j], values[j])
       difference.add(-high).add(-low)
       squares += high * high
     }
-    return { error: Math.abs(difference.value()) / count, rounding: (2 ** -53 * Math.sqrt(squares)) / count }
+    return { error: Math.abs(difference.value) / count, rounding: (2 ** -53 * Math.sqrt(squares)) / count }
   }
 }
 

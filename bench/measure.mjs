@@ -68,35 +68,6 @@ export function mapped(object, of) {
 /** Two results of a few trials whose ratio is below this factor count as equal. */
 export const TIE = 1.25
 
-/** A sum by Neumaier's method: its error is far below one epsilon of the largest partial sum. */
-export class CompensatedSum {
-  #sum = 0
-  #lost = 0
-
-  add(value) {
-    const next = this.#sum + value
-    this.#lost += Math.abs(this.#sum) >= Math.abs(value) ? this.#sum - next + value : value - next + this.#sum
-    this.#sum = next
-    return this
-  }
-
-  addAll(values) {
-    for (let i = 0; i < values.length; i++) this.add(values[i])
-    return this
-  }
-
-  copy() {
-    const copy = new CompensatedSum()
-    copy.#sum = this.#sum
-    copy.#lost = this.#lost
-    return copy
-  }
-
-  value() {
-    return this.#sum + this.#lost
-  }
-}
-
 /** The most memory that this process has had so far, in bytes. */
 export function peakMemory() {
   return process.resourceUsage().maxRSS * 1024

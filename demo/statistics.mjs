@@ -1,6 +1,7 @@
 // The same questions for any weighted table of the turbine's record: the whole, a compressed set, a random subset.
 // There are three kinds of questions, which a compressed set answers with different accuracy.
 import { CholeskyDecomposition, Matrix } from 'ml-matrix'
+import { compensatedSum, sumOfTerms } from '../dist/compensated-sum.js'
 
 /**
  * - `exact`: a function of polynomial moments of degree at most 5, which order 5 keeps up to rounding
@@ -52,7 +53,7 @@ export function statistics(table) {
     smooth('mean of log(1 + wind speed)', '', logarithm),
     rough('mean frost, max(0, -temperature)', '°C', frost),
     rough('time above 1500 kW', 'h', above),
-    rough('90 % quantile of wind speed', 'm/s', quantile(wind, exposure, 0.9)),
+    rough('90% quantile of wind speed', 'm/s', quantile(wind, exposure, 0.9)),
   ]
 }
 
@@ -100,22 +101,9 @@ function quantile(values, weights, level) {
 }
 
 function total(weights) {
-  return compensatedSum(weights.length, (i) => weights[i])
+  return compensatedSum(weights)
 }
 
 function weightedMean(weights, value) {
-  return compensatedSum(weights.length, (i) => weights[i] * value(i)) / total(weights)
-}
-
-/** Neumaier's sum. After a million additions, its rounding must not hide differences in the last digits. */
-function compensatedSum(count, term) {
-  let sum = 0
-  let lost = 0
-  for (let i = 0; i < count; i++) {
-    const value = term(i)
-    const next = sum + value
-    lost += Math.abs(sum) >= Math.abs(value) ? sum - next + value : value - next + sum
-    sum = next
-  }
-  return sum + lost
+  return sumOfTerms(weights.length, (i) => weights[i] * value(i)) / total(weights)
 }

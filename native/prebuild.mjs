@@ -2,8 +2,8 @@
 // npm run prebuild [-- PLATFORM...]: compiles the addon for all platforms, or for those named (linux-x64-gnu), on one Debian
 // machine, into build/prebuilds with their checksums; then the WebAssembly module, and the packages (npm run stage).
 //
-// Linux and macOS by zig, with a pool of std::thread in the place of OpenMP and its libraries inside. Windows by Debian's
-// mingw-w64. On x86-64 Linux with kernels of OpenBLAS; elsewhere own products do in place of BLAS: no archive of OpenBLAS
+// Linux and macOS by zig, Windows by Debian's mingw-w64, with a pool of std::thread in the place of OpenMP, and the compiler's
+// libraries inside. On x86-64 Linux with kernels of OpenBLAS; elsewhere own products do in place of BLAS: no archive of OpenBLAS
 // for all kinds of processors is at hand there, and on macOS zig has no Accelerate.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -33,7 +33,11 @@ const cache = (entries) => Object.entries(entries).map(([name, value]) => `--CD$
 /** The options of CMake for a platform. */
 function options(id) {
   if (id === 'win32-x64')
-    return cache({ CMAKE_TOOLCHAIN_FILE: join(here, 'toolchains/mingw.cmake'), FEWPOINTS_BLAS: 'none' })
+    return cache({
+      CMAKE_TOOLCHAIN_FILE: join(here, 'toolchains/mingw.cmake'),
+      FEWPOINTS_BLAS: 'none',
+      FEWPOINTS_THREADS: 'pool', // its OpenMP would be a DLL of its own
+    })
   return cache({
     CMAKE_TOOLCHAIN_FILE: join(here, 'toolchains/zig.cmake'),
     FEWPOINTS_ZIG: 'ON',

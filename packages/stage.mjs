@@ -88,7 +88,7 @@ function stagePlatform({ name, os, cpu, libc, binary }, prebuilds, folder, kinds
   const where = `${os}-${cpu}${libc === undefined ? '' : ` (${libc})`}`
   copyBeside(join(prebuilds, binary), join(folder, 'prebuilds', binary))
   cpSync(join(root, 'LICENSE'), join(folder, 'LICENSE'))
-  writeFileSync(join(folder, 'THIRD-PARTY-NOTICES.md'), notices(os, ...kinds))
+  writeFileSync(join(folder, 'THIRD-PARTY-NOTICES.md'), notices(os, `${os}-${cpu}`, ...kinds))
   writeFileSync(
     join(folder, 'README.md'),
     [

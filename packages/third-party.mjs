@@ -3,10 +3,13 @@
 import { readFileSync } from 'node:fs'
 
 const NATIVE = ['linux', 'darwin', 'win32']
+/** The systems whose binaries zig compiles. mingw-w64, which is GCC, compiles the others. */
+const BY_ZIG = ['linux', 'darwin']
 
 /**
- * Per library: `inside` the kinds of build that have it (an os of platforms.mjs, 'wasm', or 'source': as GCC builds it), `text` the file in licenses/,
- * and `mark`, a text that is in every binary that has the library, where there is one.
+ * Per library: `inside` the kinds of build that have it (an os of platforms.mjs, or an os and a processor; 'wasm'; or
+ * 'source': as GCC builds it on Linux), `text` the file in licenses/, and `mark`, a text that is in every binary that has
+ * the library, where there is one.
  */
 export const LIBRARIES = [
   {
@@ -21,9 +24,17 @@ export const LIBRARIES = [
     name: 'OpenBLAS',
     licence: 'BSD-3-Clause',
     text: 'openblas.txt',
-    inside: ['linux'],
+    inside: ['linux-x64', 'source'],
     mark: 'OpenBLAS',
     about: 'Kernels of matrix products.',
+  },
+  {
+    name: 'LAPACK',
+    licence: 'BSD-3-Clause',
+    text: 'lapack.txt',
+    inside: ['linux-x64', 'source'],
+    mark: 'OpenBLAS', // whose archive has it
+    about: 'A factorisation of matrices.',
   },
   {
     name: 'node-addon-api',
@@ -36,14 +47,14 @@ export const LIBRARIES = [
     name: 'fast_float',
     licence: 'MIT',
     text: 'fast_float.txt',
-    inside: [...NATIVE, 'wasm'],
+    inside: [...BY_ZIG, 'wasm'],
     about: 'Reads numbers, where the standard library does not.',
   },
   {
     name: 'libc++, libc++abi, libunwind',
     licence: 'Apache-2.0 WITH LLVM-exception',
     text: 'llvm.txt',
-    inside: [...NATIVE, 'wasm'],
+    inside: [...BY_ZIG, 'wasm'],
     mark: 'NSt3__', // the names of libc++'s types
     about: 'The C++ standard library of LLVM. In WebAssembly also compiler-rt.',
   },
@@ -51,15 +62,15 @@ export const LIBRARIES = [
     name: 'libstdc++, libgcc, libgomp',
     licence: 'GPL-3.0-or-later WITH GCC-exception-3.1',
     text: 'gcc.txt',
-    inside: ['source'],
+    inside: ['win32', 'source'],
     mark: 'libgomp',
-    about: 'The C++ standard library and the threads of GCC, in builds from source on Linux. No release has them.',
+    about: 'The C++ standard library and the threads of GCC.',
   },
   {
     name: 'compiler_rt of Zig',
     licence: 'MIT',
     text: 'zig.txt',
-    inside: NATIVE,
+    inside: BY_ZIG,
     about: 'What the compiler calls for arithmetic that processors lack.',
   },
   {
@@ -68,6 +79,13 @@ export const LIBRARIES = [
     text: 'mingw-w64.txt',
     inside: ['win32'],
     about: 'The start of a library under Windows, and a part of its C library.',
+  },
+  {
+    name: 'winpthreads',
+    licence: 'MIT AND BSD-3-Clause',
+    text: 'winpthreads.txt',
+    inside: ['win32'],
+    about: 'The threads of POSIX for Windows, by mingw-w64.',
   },
   {
     name: 'musl',

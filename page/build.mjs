@@ -21,7 +21,7 @@ const NODE = {
 
 /** @param {string} out the folder, which is emptied first */
 export async function buildPage(out = join(root, 'build/site/try')) {
-  if (!existsSync(wasm)) throw new Error(`${wasm} is not there: npm run build:wasm builds it`)
+  if (!existsSync(wasm)) throw new Error(`${wasm} is not there: npm run compile:wasm builds it`)
   rmSync(out, { recursive: true, force: true })
   mkdirSync(out, { recursive: true })
   const options = {

@@ -2,7 +2,7 @@
 import { momentCount } from '#dist/input/multi-index.js'
 import { byId, make, showNotes } from './elements.js'
 import type { FileFacts, RunOptions } from './messages.js'
-import { size as bytesText, whole } from './numbers.js'
+import { size as bytesText, counted, whole } from './numbers.js'
 
 /** How many columns are chosen at first. */
 const FIRST_CHOICE = 3
@@ -55,7 +55,7 @@ export function showFile(file: FileFacts): void {
   rows = file.rows
   isSizeGiven = false
   const numbers = file.columns.filter(({ isNumber }) => isNumber)
-  fields.facts.textContent = `${file.name}: ${whole(rows)} rows, ${count(file.columns.length, 'column')}, ${bytesText(file.bytes)}`
+  fields.facts.textContent = `${file.name}: ${counted(rows, 'row')}, ${counted(file.columns.length, 'column')}, ${bytesText(file.bytes)}`
   fields.facts.hidden = false
   showNotes(fields.notes, file.notes)
 
@@ -114,7 +114,7 @@ function offerOrders(): void {
   )
   fields.order.replaceChildren(
     new Option('auto: chosen for the size', 'auto'),
-    ...orders.map((order) => new Option(`${order}: ${count(momentCount(m, order), 'moment')}`, String(order))),
+    ...orders.map((order) => new Option(`${order}: ${counted(momentCount(m, order), 'moment')}`, String(order))),
   )
   fields.order.value = before
   if (fields.order.value === '') fields.order.value = 'auto'
@@ -134,10 +134,10 @@ function explain(): void {
   const least = isAuto ? 2 * momentCount(m, LEAST_AUTOMATIC) : momentCount(m, Number(value))
   if (!isSizeGiven) fields.size.value = String(Math.min(Math.max(Math.round(SHARE * rows), least), Math.max(rows, 1)))
   const bound = isAuto
-    ? `at least ${whole(least)}, two cells of order ${LEAST_AUTOMATIC} in ${count(m, 'column')}`
-    : `at least ${whole(least)}, the moments of order ${value} in ${count(m, 'column')}`
+    ? `at least ${whole(least)}, two cells of order ${LEAST_AUTOMATIC} in ${counted(m, 'column')}`
+    : `at least ${whole(least)}, the moments of order ${value} in ${counted(m, 'column')}`
   fields.sizeHint.textContent =
-    `The most rows that are kept. The default is 1 % of the ${whole(rows)} rows, and ${bound}. ` +
+    `The most rows that are kept. The default is 1% of the ${counted(rows, 'row')}, and ${bound}. ` +
     'More rows bring means of other smooth functions closer.'
   fields.orderHint.textContent = isAuto
     ? 'All moments up to the order are kept. auto takes the highest order of which two cells fit into the size.'
@@ -146,4 +146,3 @@ function explain(): void {
 
 const boxes = () => [...fields.columns.querySelectorAll('input')]
 const chosenColumns = () => boxes().flatMap(({ checked, value }) => (checked ? [value] : []))
-const count = (n: number, word: string) => `${whole(n)} ${word}${n === 1 ? '' : 's'}`

@@ -3,6 +3,7 @@ import { CANCELLED, Desk, DeskError } from './desk.js'
 import { byId } from './elements.js'
 import { chosenOptions, hideOptions, showFile } from './form.js'
 import type { FileFormat, RunFacts, RunOptions, Step } from './messages.js'
+import { counted } from './numbers.js'
 import { stem } from './view/command.js'
 import { chosenAxes, onAxesChange, showRun, showView, summaryOf } from './view/result.js'
 
@@ -67,7 +68,7 @@ async function open(file: File): Promise<void> {
     try {
       const facts = await desk.call('open', file)
       showFile(facts)
-      return `${facts.name} is open: ${facts.columns.length} columns. Choose columns and size.`
+      return `${facts.name} is open: ${counted(facts.columns.length, 'column')}. Choose columns and size.`
     } finally {
       progress.hidden = true
     }
@@ -201,5 +202,5 @@ byId('not-started', HTMLParagraphElement).hidden = true
 work.hidden = false
 void attempt(async () => {
   await desk.call('load', undefined)
-  return 'Ready: the page is loaded and needs the network no more.'
+  return 'Ready: the page is loaded and no longer needs the network.'
 })

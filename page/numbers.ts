@@ -30,6 +30,9 @@ export function errorText(value: number): string {
 
 const isPlain = (value: number) => value === 0 || (Math.abs(value) >= 1e-3 && Math.abs(value) < 1e7)
 
+/** 1 row, 2 rows. */
+export const counted = (n: number, noun: string): string => `${whole(n)} ${noun}${n === 1 ? '' : 's'}`
+
 export function seconds(milliseconds: number): string {
   return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(2)} s`
 }

@@ -53,6 +53,9 @@ addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
   else void answer(data.id, data.name, data.argument)
 })
 
+/** The readers' help names options of the command line, which the page does not have. */
+const ofPage = (message: string) => message.replace(/; (?=--[a-z])/, '; on the command line, ')
+
 async function answer(id: number, name: CallName, argument: unknown): Promise<void> {
   const controller = new AbortController()
   const { signal } = controller
@@ -62,7 +65,7 @@ async function answer(id: number, name: CallName, argument: unknown): Promise<vo
     post({ id, answer: await call(argument, { signal, onStep: (step) => post({ id, step }) }) })
   } catch (error) {
     const { code, message } = error as { code?: string; message: string }
-    post({ id, error: signal.aborted ? { code: CANCELLED, message: 'cancelled' } : { code, message } })
+    post({ id, error: signal.aborted ? { code: CANCELLED, message: 'cancelled' } : { code, message: ofPage(message) } })
   } finally {
     running.delete(id)
   }

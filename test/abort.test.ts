@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { compress, compressSync, moments, type Progress, recombine, verify } from '../lib/index.js'
+import { onAbort } from '../lib/on-abort.js'
 import { bitsOf, normal } from './fixtures.js'
 
 const large = normal(200_000, 3)
@@ -83,11 +84,42 @@ describe.each(calls)('aborting %s', (_, call) => {
     const controller = new AbortController()
     const reason = new Error('all')
     const promises = Array.from({ length: 12 }, () => call(large.subarray(0, 60_000), { signal: controller.signal }))
-    expect(listeners(controller.signal)).toBe(12)
+    expect(listeners(controller.signal)).toBe(1) // Node warns of more than ten
     controller.abort(reason)
     const outcomes = await Promise.allSettled(promises)
     for (const outcome of outcomes) expect(outcome).toEqual({ status: 'rejected', reason })
     expect(listeners(controller.signal)).toBe(0)
+  })
+})
+
+describe('the listener of a signal', () => {
+  it('stays while any call runs, and goes with the last', async () => {
+    const { signal } = new AbortController()
+    // One after another.
+    const [short, long] = [small, large].map((points) => compress(points, { dimension: 3, order: 4, signal }))
+    await short
+    expect(listeners(signal)).toBe(1)
+    await long
+    expect(listeners(signal)).toBe(0)
+  })
+
+  it('tells each once, and none that was forgotten', () => {
+    const controller = new AbortController()
+    const { signal } = controller
+    const told: string[] = []
+    const tell = (name: string) => () => told.push(name)
+    onAbort(signal, tell('first'))
+    const twice = tell('twice')
+    onAbort(signal, twice)
+    onAbort(signal, twice)
+    const forget = onAbort(signal, tell('forgotten'))
+    onAbort(signal, tell('last'))
+    forget()
+    forget()
+    controller.abort()
+    controller.abort()
+    expect(told).toEqual(['first', 'twice', 'twice', 'last'])
+    expect(listeners(signal)).toBe(0)
   })
 })
 

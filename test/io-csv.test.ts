@@ -118,8 +118,8 @@ describe('rows', () => {
   })
 
   it.each([
-    ['too few cells', 'a,b\n1,2\n3\n', 'line 3 has 1 cells, expected 2'],
-    ['too many cells', 'a,b\n1,2\n\n3,4,5\n', 'line 4 has 3 cells, expected 2'],
+    ['too few cells', 'a,b\n1,2\n3\n', 'line 3 has 1 cell (3), expected 2'],
+    ['too many cells', 'a,b\n1,2\n\n3,4,5\n', 'line 4 has 3 cells (3 | 4 | 5), expected 2'],
     ['an open quote', 'a,b\n1,2\n"3,4\n5,6\n', 'line 3 has a quote that is never closed'],
     ['text behind a quote', 'a,b\n"1"x,2\n"3",4\n', 'line 2 has text after a closing quote'],
     ['no rows', 'a,b\n', 'has names but no rows'],

@@ -261,7 +261,7 @@ describe('columns between blanks', () => {
   })
 
   it('refuses a row with a gap', async () => {
-    await expect(readTable(text('x y\n1 2\n3\n'))).rejects.toThrow('line 3 has 1 cells, expected 2')
+    await expect(readTable(text('x y\n1 2\n3\n'))).rejects.toThrow('line 3 has 1 cell (3), expected 2')
     await expect(readTable(text('x y\n1 2\n"3 4\n'))).rejects.toThrow('line 3 has a quote that is never closed')
   })
 })

@@ -28,7 +28,9 @@ const LIB: Floor[] = [
   { 'lib/platform': 'what Node knows and a browser does not' },
   {
     'lib/errors.ts': 'errors with codes',
+    'lib/compensated-sum.ts': 'sums whose rounding does not grow',
     'lib/nearest.ts': 'what a misspelled name was meant to be',
+    'lib/on-abort.ts': 'what is done when a signal aborts',
     'lib/surface.ts': 'the shapes that cross the boundary to C++',
   },
 ]

@@ -15,7 +15,7 @@ function memoryOf(call: string): { early: number; largest: number } {
     const dimension = ${COLUMNS}
     const points = Float64Array.from({ length: ${ROWS} * dimension }, Math.random)
     let early = 0, largest = 0
-    for (let i = 0; i < 120; i++) {
+    for (let i = 0; i < 60; i++) {
       await ${call}(points, { dimension, order: 3${call === 'compress' ? ', size: 1000' : ''} })
       const now = process.memoryUsage().rss / 2 ** 20
       if (i < 20) early = Math.max(early, now)

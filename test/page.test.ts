@@ -226,6 +226,18 @@ describe('a run', () => {
     })
   })
 
+  it('says what lies far out, and counts one as one', async () => {
+    await visited(async (page) => {
+      const x = fill(2000, (i) => (i === 1000 ? 1e6 : Math.sin(i)))
+      await openFile(page, 'far.csv', csv(['x', 'y'], [x, fill(2000, (i) => Math.cos(i * i))]))
+      await opened(page)
+      await compressed(page)
+      expect(await textOf(page, 'picture')).toMatch(
+        /Beyond the axes, far from all others: 1 row and [01] kept points?\./,
+      )
+    })
+  })
+
   it('takes a file that is dropped', async () => {
     await visited(async (page) => {
       const rows = Array.from({ length: 300 }, (_, i) => `${Math.sin(i)}\t${Math.cos(i * i)}`)
@@ -258,9 +270,15 @@ describe('what is wrong', () => {
   it.each([
     ['empty.csv', '', /ERR_FILE: empty\.csv: is empty/],
     ['names.csv', 'a,b\n', /ERR_FILE: names\.csv: has names but no rows/],
-    ['broken.csv', 'a,b\n1,2\n3,4,5\n', /ERR_FILE: broken\.csv: line 3 has 3 cells/],
+    ['broken.csv', 'a,b\n1,2\n3,4,5\n', /ERR_FILE: broken\.csv: line 3 has 3 cells.*; on the command line, --decimal/],
+    [
+      'words.csv',
+      'a,b\nx,y\nz,w\n',
+      /ERR_FILE: words\.csv: has no column of numbers; its columns are a \(text, as 'x'\), b/,
+    ],
+    ['sheet.xlsx', 'PK\x03\x04 and more than that', /ERR_FILE: sheet\.xlsx: is a zip archive; this page reads CSV/],
     ['cut.parquet', 'PAR1xxxxxxxxxxxx', /ERR_FILE: cut\.parquet: is a Parquet file that is cut short/],
-    ['rows.json', '[{"a":1}]', /ERR_FILE: rows\.json: is a file of kind json; this page reads CSV, TSV and Parquet/],
+    ['rows.json', '[{"a":1}]', /ERR_FILE: rows\.json: is a file of kind json, which the command line reads; this page/],
   ])('with %s is said', async (name, content, message) => {
     await visited(async (page) => {
       await openFile(page, name, content)

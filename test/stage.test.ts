@@ -41,6 +41,9 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
+/** The kinds of build that a package's binary is of, in packages/third-party.mjs. */
+const kindsOf = ({ os, cpu }: Platform) => [os, `${os}-${cpu}`]
+
 /** The message of a command that fails. */
 const failure = (work: Promise<unknown>): Promise<string> =>
   work.then(
@@ -123,24 +126,26 @@ describe('the package of a platform', () => {
 })
 
 describe('the notices', () => {
-  it.each(['linux', 'darwin', 'win32', 'wasm'])('name every library inside of %s', (kind) => {
-    const names = kind === 'wasm' ? ['fewpoints'] : readdirSync(packages).filter((name) => name.startsWith(`${kind}-`))
-    const folders = names.filter((name) => !name.includes('.'))
-    expect(folders.length).toBeGreaterThan(0)
-    for (const name of folders) {
-      const text = read(name, 'THIRD-PARTY-NOTICES.md')
-      for (const library of librariesInside(kind)) {
-        expect(text).toContain(`- ${library.name} (${library.licence})`)
-        expect(text).toContain(licenceText(library).trimEnd())
-      }
-    }
+  it.each<[string, string[]]>([
+    ['fewpoints', ['wasm']],
+    ...PLATFORMS.map((platform: Platform): [string, string[]] => [shortName(platform), kindsOf(platform)]),
+  ])('of %s name every library inside, and no other', (name, kinds) => {
+    const text = read(name, 'THIRD-PARTY-NOTICES.md')
+    const inside = librariesInside(...kinds)
+    for (const library of inside) expect(text).toContain(licenceText(library).trimEnd())
+    const named = [...text.matchAll(/^- (.*) \(\S.*\): /gm)].map(([, name]) => name)
+    expect(named).toEqual(inside.map(({ name }) => name))
   })
 
-  it('name those of GCC when GCC has built it', () => {
-    const names = librariesInside('source').map(({ name }) => name)
-    expect(names).toEqual(['libstdc++, libgcc, libgomp'])
-    expect(notices('linux', 'source')).toContain('GCC RUNTIME LIBRARY EXCEPTION')
-    expect(notices('linux')).not.toContain('GCC RUNTIME LIBRARY EXCEPTION')
+  it('name the libraries of the compiler: GCC builds for Windows and from source, zig the others', () => {
+    const [gcc, zig] = ['libstdc++, libgcc, libgomp', 'compiler_rt of Zig']
+    const compilers = (...kinds: string[]) =>
+      librariesInside(...kinds).flatMap(({ name }) => ([gcc, zig].includes(name) ? [name] : []))
+    expect(compilers('win32')).toEqual([gcc])
+    expect(compilers('source')).toEqual([gcc])
+    expect(compilers('linux')).toEqual([zig])
+    expect(compilers('darwin')).toEqual([zig])
+    expect(notices('win32')).toContain('GCC RUNTIME LIBRARY EXCEPTION')
   })
 
   it('have a text per library, and no text without one', () => {
@@ -150,9 +155,9 @@ describe('the notices', () => {
   })
 
   it('leave out no library whose mark a binary has', () => {
-    const made = PLATFORMS.map(({ os, binary }: Platform) => ({
-      kinds: [os],
-      path: join(PACKAGE_ROOT, 'build/prebuilds', binary),
+    const made = PLATFORMS.map((platform: Platform) => ({
+      kinds: kindsOf(platform),
+      path: join(PACKAGE_ROOT, 'build/prebuilds', platform.binary),
     })).filter(({ path }) => existsSync(path))
     const builds = [
       ...made,
@@ -176,7 +181,7 @@ describe('the notices', () => {
     expect(names).toEqual(
       expect.arrayContaining([
         ...Object.keys(manifest.dependencies),
-        ...librariesInside('linux', 'wasm').map(({ name }) => name),
+        ...librariesInside('linux-x64', 'win32', 'darwin', 'wasm').map(({ name }) => name),
       ]),
     )
     expect(

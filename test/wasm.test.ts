@@ -5,11 +5,12 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { type NativeCompressInput, native, PACKAGE_ROOT } from '../lib/native/addon.js'
+import { type NativeCompressInput, PACKAGE_ROOT } from '../lib/native/addon.js'
 import { compileWasm } from '../lib/wasm/compile.js'
 import { copyOfInput } from '../lib/wasm/copy.js'
 import { instantiate } from '../lib/wasm/module.js'
 import { nativeOf } from '../lib/wasm/node.js'
+import { type OpenPort, Session } from '../lib/wasm/session.js'
 import { uniform } from './fixtures.js'
 
 const FILE = join(PACKAGE_ROOT, 'dist/wasm/fewpoints.wasm')
@@ -93,7 +94,7 @@ describe('the memory', () => {
     const call = () => instance.native.compressSync(inputOf(uniform(262_144, 3), 3))
     for (let i = 0; i < 3; i++) call()
     const bytes = instance.bytes()
-    for (let i = 0; i < 200; i++) call()
+    for (let i = 0; i < 30; i++) call()
     expect(instance.bytes()).toBe(bytes)
     expect(bytes).toBeLessThan(64e6) // the input, its copy, and as much again
   })
@@ -147,7 +148,6 @@ describe('workers', () => {
       wasm.compress(inputOf(uniform(500, 2), 2)),
       wasm.compress(long()),
     ]
-    const trainless = native()
     await new Promise((resolve) => setTimeout(resolve, 100))
     running.cancel()
     dropped.cancel()
@@ -157,12 +157,11 @@ describe('workers', () => {
     expect((second as PromiseFulfilledResult<{ indices: Uint32Array }>).value.indices).toEqual(
       wasm.compressSync(inputOf(uniform(500, 2), 2)).indices,
     )
-    expect(trainless).toBe(native())
   })
 
   it('keep the process alive while they compute, and no longer', async () => {
     const program = `
-      import { compress, trainNetwork } from './dist/index.js'
+      import { compress } from './dist/index.js'
       const points = Float64Array.from({ length: 60000 }, (_, i) => Math.sin(i * i))
       compress(points, { dimension: 2, order: 3, size: 100 }).then(({ count }) => console.log(count))`
     const begin = performance.now()
@@ -171,22 +170,42 @@ describe('workers', () => {
   })
 
   it('lose nothing of a stream: each step has the state of the step before', async () => {
-    const made = () => {
-      const { points: _, ...options } = { ...inputOf(new Float64Array(0), 2), dimension: 2, blockRows: 2000 }
-      return options
+    const { points: _, ...options } = { ...inputOf(new Float64Array(0), 2), dimension: 2, blockRows: 2000 }
+    const data = uniform(7000, 2)
+    const points = pointsOf(data, 2)
+    const compressor = wasm.compressor(options)
+    for (let first = 0; first < 7000; ) {
+      first += compressor.take({ points, first })
+      if (first % 2000 === 0) await compressor.reduce().promise
     }
-    const data = uniform(6000, 2)
-    const states = []
-    for (const side of [wasm, native()]) {
-      const compressor = side.compressor(made())
-      for (let first = 0; first < 6000; ) {
-        first += compressor.take({ points: pointsOf(data, 2), first })
-        if (first % 2000 === 0) await compressor.reduce().promise
-      }
-      states.push({ held: compressor.heldRows().length, rows: compressor.state().rows })
-      compressor.free()
+    const held = [...compressor.heldRows()]
+    const state = compressor.state()
+    expect(state.rows).toBe(7000)
+    expect(held.slice(-1000)).toEqual(Array.from({ length: 1000 }, (_, i) => 6000 + i))
+    expect(state.points).toEqual(data.subarray(2 * 6000))
+    const { weights, rows } = await compressor.finish({ summary: false }).promise
+    expect(weights.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(7000, 8)
+    expect([...rows].filter((row) => !held.includes(row))).toEqual([])
+    compressor.free()
+  })
+
+  it('that cannot be started, or end, are ERR_NO_BINARY, and no memory ERR_MEMORY', async () => {
+    const refusalOf = (open: OpenPort) => {
+      const session = new Session(open, module, false)
+      return session.run('compress', inputOf(uniform(400, 2), 2), [], undefined).catch((error) => error)
     }
-    expect(states[0]).toEqual(states[1])
+    const failing = (message: string): OpenPort => {
+      return ({ onFailure }) => ({ post: () => setTimeout(() => onFailure(new Error(message))), hold() {}, end() {} })
+    }
+    const forbidden: OpenPort = () => {
+      throw new Error('a policy forbids it')
+    }
+    expect(await refusalOf(forbidden)).toMatchObject({
+      code: 'ERR_NO_BINARY',
+      message: 'the worker that computes does not work: a policy forbids it',
+    })
+    expect(await refusalOf(failing('its exit code is 1'))).toMatchObject({ code: 'ERR_NO_BINARY' })
+    expect(await refusalOf(failing('Out of memory'))).toMatchObject({ code: 'ERR_MEMORY' })
   })
 })
 

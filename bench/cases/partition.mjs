@@ -7,8 +7,9 @@
 // The two means are not subtracted: sum over points of (old weight - new weight) times function, by Neumaier's method, so
 // that what is left is the rounding of single terms, far below the errors shown except some at m = 1.
 import { random } from '../../demo/random.mjs'
+import { sumOfTerms } from '../../dist/compensated-sum.js'
 import { compressSync, momentCount } from '../../dist/index.js'
-import { CompensatedSum, geometricMean, median } from '../measure.mjs'
+import { geometricMean, median } from '../measure.mjs'
 import { tableOf } from '../table.mjs'
 
 export const title = 'Partition: error at equal size, a tenth of the points'
@@ -203,9 +204,8 @@ function errorsOf(points, dimension, results, from) {
       values[i] = 1 / (1 + Math.exp(-z))
     }
     changes.forEach((change, i) => {
-      const sum = new CompensatedSum()
-      for (let p = 0; p < count; p++) sum.add(change[p] * values[p])
-      squares[i] += (sum.value() / count) ** 2 / FUNCTIONS
+      const sum = sumOfTerms(count, (p) => change[p] * values[p])
+      squares[i] += (sum / count) ** 2 / FUNCTIONS
     })
   }
   return squares.map(Math.sqrt)

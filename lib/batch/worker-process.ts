@@ -1,6 +1,7 @@
 // Child processes that run the command line. A child ends when the process that started it ends, however that happens: it
 // notices that the channel between them is closed.
 import { type ChildProcess, fork } from 'node:child_process'
+import { onAbort } from '../on-abort.js'
 import { type Failure, failureOf } from './failure.js'
 
 const LONGEST_ERROR = 4_000 // characters
@@ -23,17 +24,17 @@ export function startProcess(
     env: { ...process.env, ...env },
   })
   const stop = () => child.kill('SIGTERM')
+  const forget = onAbort(signal, stop)
   const ended = new Promise<Ended>((resolve) => {
     let stderr = ''
     child.stderr?.setEncoding('utf8').on('data', (text) => (stderr = (stderr + text).slice(-LONGEST_ERROR)))
     const end = (code: number | null, name: NodeJS.Signals | null, text = stderr) => {
-      signal.removeEventListener('abort', stop)
+      forget()
       resolve({ code, signal: name, stderr: text })
     }
     child.on('error', (error) => end(null, null, error.message))
     child.on('close', (code, name) => end(code, name))
   })
-  signal.addEventListener('abort', stop, { once: true })
   if (signal.aborted) stop()
   return { child, ended }
 }

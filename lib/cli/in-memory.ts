@@ -1,4 +1,5 @@
 // A compression with all rows in memory.
+import { compensatedSum } from '../compensated-sum.js'
 import { compress } from '../index.js'
 import { openRows } from '../io/rows.js'
 import { type CompressCommand, rowsOptions } from './compress-options.js'
@@ -6,7 +7,7 @@ import { EXIT, step } from './exit.js'
 import { memoryWatch } from './memory.js'
 import { gatherValues, type Outcome } from './outcome.js'
 import type { ProgressBar } from './progress.js'
-import { compensatedSum, note } from './report.js'
+import { note } from './report.js'
 import { readSelection } from './selection.js'
 
 /** Reads the whole file and compresses it. Throws CliError, or the library's errors. */

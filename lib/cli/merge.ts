@@ -1,4 +1,5 @@
 // fewpoints merge: compressed files in, one with the moments of all together out.
+import { compensatedSum } from '../compensated-sum.js'
 import { type CompressOptions, type Merged, merge, momentCount, type SetToMerge, type Support } from '../index.js'
 import { STDIN as PIPE, pathName } from '../io/bytes.js'
 import type { KeptColumn } from '../io/kept.js'
@@ -10,19 +11,7 @@ import { expandInputs } from './inputs.js'
 import { gatherValues } from './outcome.js'
 import { contentOf, type OutputCommand, openOutput } from './output.js'
 import { type ProgressBar, progressBar } from './progress.js'
-import {
-  bytes,
-  compensatedSum,
-  EPSILON,
-  epsilons,
-  listing,
-  milliseconds,
-  names,
-  note,
-  printJson,
-  short,
-  whole,
-} from './report.js'
+import { bytes, EPSILON, epsilons, listing, milliseconds, names, note, printJson, short, whole } from './report.js'
 
 export interface MergeCommand extends OutputCommand {
   order?: number | 'auto' | undefined

@@ -1,5 +1,7 @@
 // fewpoints picture: the density of a file beside the points that were kept of it.
+
 import { basename, extname } from 'node:path'
+import { compensatedSum } from '../compensated-sum.js'
 import { checkTarget, type Target, writeAtomically } from '../io/atomic.js'
 import { pathName, STDIN } from '../io/bytes.js'
 import type { Counter } from '../plot/histogram.js'
@@ -10,7 +12,7 @@ import { openRenderer, type Renderer } from '../plot/render.js'
 import { CliError, EXIT, step } from './exit.js'
 import { type Counted, checkCount, countOriginal, type InputCommand, type Kept, readKept } from './picture-input.js'
 import { type ProgressBar, progressBar } from './progress.js'
-import { bytes, compensatedSum, listing, milliseconds, names, note, printJson, short, whole } from './report.js'
+import { bytes, listing, milliseconds, names, note, printJson, short, whole } from './report.js'
 
 export interface PictureCommand extends InputCommand {
   output: string

@@ -24,6 +24,9 @@ export function textTable(heads: readonly string[], rows: readonly (readonly str
   return [heads, ...rows].map((cells) => `${line(cells)}\n`).join('')
 }
 
+/** 1 row, 2 rows. */
+export const counted = (n: number, noun: string): string => `${whole(n)} ${noun}${n === 1 ? '' : 's'}`
+
 /** Rounded to six digits. */
 export function short(value: number): string {
   if (Number.isInteger(value) && Math.abs(value) < 1e15) return whole(value)
@@ -72,44 +75,6 @@ export function printJson(value: unknown, stream: NodeJS.WritableStream = proces
 /** Prints a remark on stderr, in one line. `--quiet` suppresses it. */
 export function note(text: string, quiet: boolean): void {
   if (!quiet) process.stderr.write(`fewpoints: note: ${line(text)}\n`)
-}
-
-/** A sum with compensated rounding (Neumaier), so that the difference of two totals is not that of their own rounding. */
-export class CompensatedSum {
-  #sum: number
-  #lost: number
-
-  constructor([sum, lost]: readonly [number, number] = [0, 0]) {
-    this.#sum = sum
-    this.#lost = lost
-  }
-
-  /** Adds the first `count` values. */
-  add(values: ArrayLike<number>, count = values.length): void {
-    let [sum, lost] = [this.#sum, this.#lost]
-    for (let i = 0; i < count; i++) {
-      const next = sum + values[i]
-      lost += Math.abs(sum) >= Math.abs(values[i]) ? sum - next + values[i] : values[i] - next + sum
-      sum = next
-    }
-    this.#sum = sum
-    this.#lost = lost
-  }
-
-  get value(): number {
-    return this.#sum + this.#lost
-  }
-
-  /** The two parts, to go on from them. */
-  get state(): readonly [sum: number, lost: number] {
-    return [this.#sum, this.#lost]
-  }
-}
-
-export function compensatedSum(values: ArrayLike<number>): number {
-  const sum = new CompensatedSum()
-  sum.add(values)
-  return sum.value
 }
 
 /** A message as one line. It may quote a file, whose control characters could move the cursor or hide text. */

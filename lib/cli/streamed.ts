@@ -1,4 +1,5 @@
 // A compression of rows that stream by: of files larger than memory, of several files, pipes and queries.
+import { CompensatedSum } from '../compensated-sum.js'
 import { Compressor, type CompressorOptions, type Support } from '../index.js'
 import type { Checkpoint, Progress } from './checkpoint.js'
 import { type CompressCommand, rowsOptions } from './compress-options.js'
@@ -7,7 +8,7 @@ import { HeldValues, heldBytes } from './held-values.js'
 import { MemoryShares, memoryWatch } from './memory.js'
 import type { Outcome } from './outcome.js'
 import type { ProgressBar } from './progress.js'
-import { CompensatedSum, note, whole } from './report.js'
+import { note, whole } from './report.js'
 import { openFiles, openQuery, type RowSource, type SourceChunk, type SourcePosition } from './row-source.js'
 import { textBytes } from './way.js'
 
@@ -124,7 +125,7 @@ class Work {
     await this.compressor.push(points.subarray(0, count * this.#source.names.length), weights?.subarray(0, count))
     await this.#held.add(first, count, kept, () => this.compressor.heldRows())
     this.#dropped += dropped
-    if (weights !== undefined && this.#source.weightColumn !== null) this.#weight.add(weights, count)
+    if (weights !== undefined && this.#source.weightColumn !== null) this.#weight.addAll(weights, count)
     this.#place = place
     this.#milliseconds.compress += performance.now() - start
     this.#bar.update('read', done, this.#source.total, this.compressor.rows)

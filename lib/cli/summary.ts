@@ -1,7 +1,8 @@
 // The summary of a compression: the same facts in a table and as JSON, whether it was made in memory or streamed.
+import { compensatedSum } from '../compensated-sum.js'
 import { momentCount } from '../index.js'
 import type { Outcome } from './outcome.js'
-import { bytes, compensatedSum, EPSILON, epsilons, listing, milliseconds, names, rate, short, whole } from './report.js'
+import { bytes, counted, EPSILON, epsilons, listing, milliseconds, names, rate, short, whole } from './report.js'
 import type { FileRows } from './row-source.js'
 import type { Way } from './way.js'
 
@@ -75,14 +76,14 @@ export function describe(summary: Summary): string {
     ['rows', `${whole(rows)} in ${summary.input}`],
     ...shown.map((file) => ['', fileText(file)] as const),
     ...(more > 0 ? [['', `and ${more} more files`] as const] : []),
-    ...(dropped > 0 ? [['left out', `${whole(dropped)} rows with missing values`] as const] : []),
+    ...(dropped > 0 ? [['left out', `${counted(dropped, 'row')} with missing values`] as const] : []),
     ['columns', names(summary.columns)],
     ['weights', summary.weights ?? 'all 1'],
     ...(kept.length > 0 ? [['carried along', names(kept)] as const] : []),
-    ['points kept', `${whole(points)}, one of ${short(Number((used / points).toPrecision(3)))}`],
+    ['points kept', `${whole(points)}, one in ${short(Number((used / points).toPrecision(3)))}`],
     [
       'order',
-      `${summary.order}: ${whole(summary.moments)} moments or more in each of ${whole(summary.cells)} ${summary.cells === 1 ? 'cell' : 'cells'}`,
+      `${summary.order}: ${counted(summary.moments, 'moment')} or more in ${summary.cells === 1 ? '1 cell' : `each of ${whole(summary.cells)} cells`}`,
     ],
     ...(summary.support === 'free' ? [['free points', freeText(summary)] as const] : []),
     ...(summary.cellsKeepingLess > 0

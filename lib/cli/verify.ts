@@ -1,4 +1,5 @@
 // fewpoints verify: are the moments of a compressed file those of the original, and are its rows rows of the original?
+import { compensatedSum } from '../compensated-sum.js'
 import { verify } from '../index.js'
 import { pathName, STDIN } from '../io/bytes.js'
 import { columnFinder } from '../io/choose.js'
@@ -8,19 +9,7 @@ import { float64s } from '../native/memory.js'
 import { compressedColumns, compressedValues } from './compressed-file.js'
 import { CliError, EXIT, step } from './exit.js'
 import { type ProgressBar, progressBar } from './progress.js'
-import {
-  compensatedSum,
-  EPSILON,
-  epsilons,
-  listing,
-  milliseconds,
-  names,
-  note,
-  printJson,
-  short,
-  textTable,
-  whole,
-} from './report.js'
+import { EPSILON, epsilons, listing, milliseconds, names, note, printJson, short, textTable, whole } from './report.js'
 import { readSelection, type Selection } from './selection.js'
 import type { TextCommand } from './text-options.js'
 

@@ -241,13 +241,18 @@ export class TextRows {
     const { delimiter, decimal } = this.#dialect as Dialect
     let help = ''
     if (/^\s*(#|%|\/\/|!)/.test(cells[0])) help = '; --comment passes over lines that begin so'
-    else if (delimiter === ',' && decimal === '.' && cells.every((cell) => isNumber(cell)))
+    else if (
+      cells.length > this.#width &&
+      delimiter === ',' &&
+      decimal === '.' &&
+      cells.every((cell) => isNumber(cell))
+    )
       help = '; --decimal , reads decimal commas'
     else if (this.#rows < EARLY)
       help = '; --skip passes over lines before the table, --delimiter says what stands between cells'
     return fileError(
       this.#path,
-      `line ${this.#line} has ${cells.length} cells, ${expected} (${cellsText(cells)})${help}`,
+      `line ${this.#line} has ${cells.length} ${cells.length === 1 ? 'cell' : 'cells'} (${cellsText(cells)}), ${expected}${help}`,
     )
   }
 

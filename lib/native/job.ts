@@ -1,5 +1,6 @@
 // Turns a native job into a promise: it obeys an AbortSignal, reports progress, and leaves no listener when it is settled.
 
+import { onAbort } from '../on-abort.js'
 import type { NativeJob, NativeProgress, Stage } from '../surface.js'
 
 /** Where a long computation stands: `done` of `total` units of the stage, `done` <= `total`. */
@@ -32,7 +33,6 @@ export async function runJob<T>(
     stopped ??= { reason }
     job.cancel()
   }
-  const onAbort = () => stop(signal?.reason)
   const progress: NativeProgress = (done, total, stage) => {
     if (stopped || settled) return
     try {
@@ -43,7 +43,7 @@ export async function runJob<T>(
   }
 
   const job = onProgress === undefined ? start() : start(progress)
-  signal?.addEventListener('abort', onAbort, { once: true })
+  const forget = signal && onAbort(signal, () => stop(signal.reason))
   try {
     const result = await job.promise
     if (stopped) throw stopped.reason
@@ -52,6 +52,6 @@ export async function runJob<T>(
     throw stopped ? stopped.reason : error
   } finally {
     settled = true
-    signal?.removeEventListener('abort', onAbort)
+    forget?.()
   }
 }

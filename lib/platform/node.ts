@@ -23,7 +23,15 @@ export function usualThreads(): number {
  */
 export function memoryToHave(): number {
   const free = process.platform === 'darwin' ? totalmem() : freemem()
-  return Math.min(free, Math.max(0, containerLimit() - process.memoryUsage.rss()))
+  return Math.min(free, Math.max(0, containerLimit() - residentBytes()))
+}
+
+function residentBytes(): number {
+  try {
+    return process.memoryUsage.rss()
+  } catch {
+    return 0 // Linux without /proc, as in some jails
+  }
 }
 
 /** All memory of the machine or of the container, in bytes. */

@@ -40,13 +40,13 @@ interface WebWorker {
 }
 const { Worker } = globalThis as unknown as { Worker: new (url: string) => WebWorker }
 
+/** The address of the text, for all workers of the page. */
+let address: string | undefined
+
 function open({ onReply, onFailure }: Listener): Port {
-  const url = URL.createObjectURL(new Blob([workerSource], { type: 'text/javascript' }))
-  const worker = new Worker(url)
-  worker.onmessage = ({ data }) => {
-    URL.revokeObjectURL(url)
-    onReply(data)
-  }
+  address ??= URL.createObjectURL(new Blob([workerSource], { type: 'text/javascript' }))
+  const worker = new Worker(address)
+  worker.onmessage = ({ data }) => onReply(data)
   worker.onerror = (event) => {
     event.preventDefault()
     onFailure(

@@ -69,12 +69,21 @@ export class Session {
 
   #start(): Port {
     const own = () => this.#port === port
-    const port = this.#open({
+    const port = this.#opened({
       onReply: (reply) => own() && this.#onReply(reply),
       onFailure: (error) => own() && this.end(failureOfWorker(error)),
     })
     port.post({ module: this.#module }, [])
     return port
+  }
+
+  /** Some browsers throw where a policy forbids the worker, others tell it later. */
+  #opened(listener: Listener): Port {
+    try {
+      return this.#open(listener)
+    } catch (error) {
+      throw failureOfWorker(error as Error)
+    }
   }
 
   #onReply(reply: Reply): void {
@@ -101,5 +110,5 @@ function failureOfWorker(error: Error & { code?: string }): Error {
   if (error.code === 'ERR_WORKER_OUT_OF_MEMORY' || /out of memory/i.test(error.message)) {
     return plainError('ERR_MEMORY', `not enough memory: the worker ended: ${error.message}`, error)
   }
-  return new Error(`the worker that computes has ended: ${error.message}`, { cause: error })
+  return plainError('ERR_NO_BINARY', `the worker that computes does not work: ${error.message}`, error)
 }

@@ -4,7 +4,7 @@ import { readCsv, readTsv, TextTable } from '#dist/io/csv.js'
 import { inputFormat } from '#dist/io/format.js'
 import { openParquet, readParquet } from '#dist/io/parquet.js'
 import type { Column, ReadOptions, Table } from '#dist/io/table.js'
-import { whole } from '#dist/io/text.js'
+import { listOf, whole } from '#dist/io/text.js'
 import type { FileColumn, FileFacts } from '../messages.js'
 import { fileSource } from './file-source.js'
 
@@ -20,11 +20,21 @@ const NEWLINE = 10
 
 /** Throws Error ERR_FILE for a file that this page does not read. */
 export async function openFile(file: File): Promise<OpenFile> {
+  const opened = await openByFormat(file)
+  const { columns } = opened.facts
+  if (columns.some(({ isNumber }) => isNumber)) return opened
+  const listed = columns.map(({ name, remark }) => `${name} (${remark})`)
+  throw fileError(file.name, `has no column of numbers; its columns are ${listOf(listed)}`)
+}
+
+async function openByFormat(file: File): Promise<OpenFile> {
   const format = await inputFormat(fileSource(file))
   if (format === 'csv' || format === 'tsv') return openText(file, format === 'tsv')
   if (format === 'parquet') return openParquetFile(file)
-  const what = `is a file of kind ${format}; this page reads CSV, TSV and Parquet, and the command line reads it, too`
-  throw fileError(file.name, what)
+  // A spreadsheet is a zip archive, as NPZ is.
+  const isArchive = format === 'npz' && !/\.npz$/i.test(file.name)
+  const what = isArchive ? 'is a zip archive' : `is a file of kind ${format}, which the command line reads`
+  throw fileError(file.name, `${what}; this page reads CSV, TSV and Parquet`)
 }
 
 async function openText(file: File, isTabs: boolean): Promise<OpenFile> {

@@ -2,10 +2,10 @@
 
 import type { Compressed } from 'fewpoints'
 import { compress } from 'fewpoints'
+import { compensatedSum } from '#dist/compensated-sum.js'
 import type { RunFacts, RunOptions, Step } from '../messages.js'
 import type { OpenFile } from '../reading/open-file.js'
 import { type Selection, select } from '../reading/select.js'
-import { sumOf } from './sums.js'
 
 export interface Run {
   facts: RunFacts
@@ -56,7 +56,7 @@ export async function runOn(
       cells: few.cells,
       residual: few.residual,
       cellsKeepingLess: few.cellsKeepingLess,
-      totalWeight: selection.weights === undefined ? selection.count : sumOf(selection.weights),
+      totalWeight: selection.weights === undefined ? selection.count : compensatedSum(selection.weights),
       elapsed: { read: read - start, compress: end - read },
       notes: selection.notes.filter((note) => !file.facts.notes.includes(note)),
     },

@@ -1,10 +1,10 @@
 // A few statistics of all rows, of the rows kept, and of random subsets of the same size.
 import { quickselect } from 'simple-statistics'
+import { compensatedSum, sumOfTerms } from '#dist/compensated-sum.js'
 import { randomNumbers } from '#dist/plot/random.js'
 import type { StatisticKind, StatisticRow } from '../messages.js'
 import { short } from '../numbers.js'
 import type { ShownSet } from './shown-set.js'
-import { compensated } from './sums.js'
 
 const SUBSETS = 20
 const SEED = 1
@@ -79,7 +79,7 @@ function list(all: ShownSet, labels: readonly string[], order: number): Statisti
     ...labels.map((label, a) => central(`variance of ${label}`, unitVector(a, labels.length, 2))),
     ...(both ? [central(`covariance of ${x} and ${y}`, [1, 1])] : []),
     central(`third central moment of ${x}`, unitVector(0, labels.length, 3)),
-    ...(both ? [central(`third moment ${x}² ${y}, central`, [2, 1])] : []),
+    ...(both ? [central(`third central moment of ${x}² × ${y}`, [2, 1])] : []),
     central(`fourth central moment of ${x}`, unitVector(0, labels.length, 4)),
   ]
   const standard = z(0)
@@ -92,7 +92,7 @@ function list(all: ShownSet, labels: readonly string[], order: number): Statisti
   const jumps = [
     meanOf(`share of ${x} above ${short(limit)}`, 'jump', ({ columns }, i) => (columns[0][i] > limit ? 1 : 0)),
     quantileOf(`median of ${x}`, 0, 0.5),
-    quantileOf(`90 % quantile of ${labels[last]}`, last, 0.9),
+    quantileOf(`90% quantile of ${labels[last]}`, last, 0.9),
   ]
   // Moments above the order are means of smooth functions.
   const above = moments.filter(({ kind }) => kind === 'smooth')
@@ -106,10 +106,10 @@ const unitVector = (at: number, length: number, value: number) =>
 
 function mean(set: ShownSet, f: Term): number {
   const { weights, count } = set
-  if (weights === undefined) return compensated(count, (i) => f(set, i)) / count
+  if (weights === undefined) return sumOfTerms(count, (i) => f(set, i)) / count
   // A row of weight 0 counts for nothing, also where f overflows.
-  const sum = compensated(count, (i) => (weights[i] === 0 ? 0 : weights[i] * f(set, i)))
-  return sum / compensated(count, (i) => weights[i])
+  const sum = sumOfTerms(count, (i) => (weights[i] === 0 ? 0 : weights[i] * f(set, i)))
+  return sum / compensatedSum(weights)
 }
 
 /** The mean of a function, and that of its absolute values. */
@@ -136,7 +136,7 @@ export function quantile({ columns, weights, count }: ShownSet, a: number, share
     quickselect(list as unknown as number[], place)
     return list[place]
   }
-  const total = compensated(count, (i) => weights[i])
+  const total = compensatedSum(weights)
   const order = Uint32Array.from({ length: count }, (_, i) => i).sort((i, j) => values[i] - values[j])
   let below = 0
   for (const i of order) {

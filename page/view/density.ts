@@ -1,7 +1,7 @@
 // Two columns: the density of all rows, and the points that were kept, on the same axes.
 import { make } from '../elements.js'
 import type { DensityPicture } from '../messages.js'
-import { short, whole } from '../numbers.js'
+import { counted, short } from '../numbers.js'
 import { drawAxes, frameOf } from './frame.js'
 import { shade, theme } from './theme.js'
 
@@ -27,7 +27,7 @@ export function densityFigures(picture: DensityPicture, words: { rows: string; k
   const largest =
     weights.length === 0 ? '' : ` Weights from ${short(weights[weights.length - 1])} to ${short(weights[0])}.`
   const elements = [
-    make('figure', {}, density, make('figcaption', {}, `All ${words.rows}. `, legend)),
+    make('figure', {}, density, make('figcaption', {}, make('span', {}, `All ${words.rows}.`), ' ', legend)),
     make('figure', {}, marks, make('figcaption', {}, `The ${words.kept}; area: weight.${largest}`)),
   ]
   const draw = () => {
@@ -112,5 +112,5 @@ function drawRamp(element: HTMLCanvasElement): void {
 /** What the axes leave out, in a sentence; '' when that is nothing. */
 export function outsideText({ rows, points }: { rows: number; points: number }): string {
   if (rows + points === 0) return ''
-  return `Beyond the axes: ${whole(rows)} rows and ${whole(points)} kept points, far from all others.`
+  return `Beyond the axes, far from all others: ${counted(rows, 'row')} and ${counted(points, 'kept point')}.`
 }

@@ -1,7 +1,7 @@
 // What the page shows of a run.
 import { byId, make, showNotes } from '../elements.js'
 import type { Picture, RunFacts, RunOptions, StatisticKind, StatisticRow, View } from '../messages.js'
-import { errorText, figure, seconds, short, whole } from '../numbers.js'
+import { counted, errorText, figure, seconds, short, whole } from '../numbers.js'
 import { commandOf } from './command.js'
 import { densityFigures, outsideText } from './density.js'
 import { histogramFigure } from './histogram.js'
@@ -43,12 +43,12 @@ export function summaryOf({ count, rows, residual, file }: RunFacts): string {
   return `${whole(count)} of ${whole(rows)} rows of ${file} kept. Residual ${residualText(residual)}.`
 }
 
-const residualText = (residual: number) => `${residual.toExponential(1)}, ${short(residual / EPSILON)} epsilons`
+const residualText = (residual: number) => `${errorText(residual)}, ${short(residual / EPSILON)} epsilons`
 
 export function showRun(facts: RunFacts, options: RunOptions): void {
   const { rows, count, dropped, order, cells, elapsed, totalWeight, weights } = facts
   const entries: [string, string][] = [
-    ['Kept', `${whole(count)} of ${whole(rows)} rows, one of ${short(rows / count)}`],
+    ['Kept', `${whole(count)} of ${whole(rows)} rows, one in ${short(rows / count)}`],
     ['Order', `${order}${options.order === 'auto' ? ', chosen' : ''}`],
     ['Cells', whole(cells)],
     ['Residual', residualText(facts.residual)],
@@ -56,7 +56,7 @@ export function showRun(facts: RunFacts, options: RunOptions): void {
     ['Compressing', seconds(elapsed.compress)],
   ]
   if (weights !== undefined) entries.push(['Total weight', `${figure(totalWeight)} of ${weights}`])
-  if (dropped > 0) entries.push(['Left out', `${whole(dropped)} rows without a number`])
+  if (dropped > 0) entries.push(['Left out', `${counted(dropped, 'row')} without a number`])
   places.numbers.replaceChildren(
     ...entries.map(([name, value]) =>
       make('div', {}, make('dt', {}, name), make('dd', { id: `fact-${name.toLowerCase().replace(' ', '-')}` }, value)),
@@ -64,7 +64,7 @@ export function showRun(facts: RunFacts, options: RunOptions): void {
   )
   const less =
     facts.cellsKeepingLess > 0
-      ? [`${whole(facts.cellsKeepingLess)} of ${whole(cells)} cells keep only the moments of the order.`]
+      ? [`Of ${counted(cells, 'cell')}, ${whole(facts.cellsKeepingLess)} kept only the moments of the order.`]
       : []
   showNotes(places.notes, [...facts.notes, ...less])
   places.command.textContent = commandOf(facts, options)

@@ -75,12 +75,15 @@ Processor this_processor() {
   if (__get_cpuid(1, &a, &b, &c, &d) == 0) return p;
   const auto has = [](unsigned bits, unsigned wanted) { return (bits & wanted) == wanted; };
   p.v2 = has(c, bit_SSE4_2 | bit_SSSE3 | bit_POPCNT);
-  // The system must save the wider registers as well, which it tells in XCR0.
-  if (!has(c, bit_OSXSAVE | bit_AVX | bit_FMA)) return p;
+  // The system must save the wider registers as well, which it tells in XCR0. A virtual machine may hide any of these:
+  // a processor that lacks lzcnt would take it for another instruction.
+  if (!has(c, bit_OSXSAVE | bit_AVX | bit_FMA | bit_F16C | bit_MOVBE)) return p;
   unsigned saved = 0, high = 0;
   __asm__("xgetbv" : "=a"(saved), "=d"(high) : "c"(0));
+  unsigned extended = 0;
+  if (__get_cpuid(0x80000001, &a, &b, &extended, &d) == 0 || !has(extended, bit_LZCNT)) return p;
   if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return p;
-  p.v3 = p.v2 && has(saved, kXcr0Avx) && has(b, bit_AVX2 | bit_BMI2);
+  p.v3 = p.v2 && has(saved, kXcr0Avx) && has(b, bit_AVX2 | bit_BMI | bit_BMI2);
   p.v4 = p.v3 && has(saved, kXcr0Avx512) &&
          has(b, bit_AVX512F | bit_AVX512BW | bit_AVX512CD | bit_AVX512DQ | bit_AVX512VL);
   return p;

@@ -26,6 +26,13 @@ constexpr double kTwo53 = 9007199254740992.0;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+// Whether all digits before the exponent are zeros. Libraries differ in whether 1e-400 is an error or zero.
+bool is_written_zero(const char* begin, const char* end) {
+  for (const char* c = begin; c != end && *c != 'e' && *c != 'E'; c++)
+    if (is_digit(*c) && *c != '0') return false;
+  return true;
+}
+
 // The first c in [begin, end), or end.
 const char* find(const char* begin, const char* end, char c) {
   const void* const found = begin == end ? nullptr : std::memchr(begin, c, usize(end - begin));
@@ -77,6 +84,7 @@ bool read_long(const char*& at, const char* end, double& number) {
   if (digits == end || !(is_digit(*digits) || *digits == '.')) return false;
   const auto [stop, error] = from_chars(begin, end, number);
   if (error != std::errc() || !std::isfinite(number)) return false;
+  if (number == 0 && !is_written_zero(begin, stop)) return false;
   at = stop;
   if (std::abs(number) < kTwo53) return true;
   return std::any_of(begin, stop, [](char c) { return c == '.' || c == 'e' || c == 'E'; });
