@@ -332,7 +332,7 @@ StreamCompressed StreamCompressor::finish(bool summary, Monitor& monitor) {
   // Cells with free points keep no more than the rows held do.
   CompressOptions options = options_;
   options.best = false;
-  spaces.requested = free_space();
+  spaces = {free_space(), step_};
   StreamCompressed result =
       result_of(compress_unwritten(std::move(set), options, spaces, whole, monitor), numbers_in(all.rows));
   result.order = requested_.highest_degree();
