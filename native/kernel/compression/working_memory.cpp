@@ -5,6 +5,7 @@
 
 #include "compression/choose_order.hpp"
 #include "compression/ladder.hpp"
+#include "free_support/free_solver.hpp"
 #include "parallel/parallel_for.hpp"
 #include "polynomial/feature_blocks.hpp"
 #include "recombination/basic_solution.hpp"
@@ -25,9 +26,7 @@ double recombination(std::size_t points, std::size_t features, double singles_pe
   return kNumber * static_cast<double>(features) * (static_cast<double>(columns.singles + columns.groups) + kept);
 }
 
-}  // namespace
-
-double working_bytes_of_compress(std::size_t points, const CompressOptions& options) {
+double cells_with_rows(std::size_t points, const CompressOptions& options) {
   if (options.automatic) return 0;  // few features
   const bool reduced = options.size < points;
   const PolynomialSpace space = options.best && reduced ? enlarged_space(options.space, options.size) : options.space;
@@ -40,6 +39,23 @@ double working_bytes_of_compress(std::size_t points, const CompressOptions& opti
   const std::size_t at_once = cells < 2 * threads ? 1 : threads;
   return sums + static_cast<double>(at_once) *
                     recombination(points, features, product_singles_per_feature(space.highest_power()));
+}
+
+// Of free points: four numbers for each point of a cell of one column (free_support/gauss.cpp). Rules take little.
+double gauss_rules(std::size_t points, const CompressOptions& options) {
+  if (options.support != CompressOptions::Support::Free || options.space.dimension() != 1 || options.size >= points)
+    return 0;
+  const int order = options.automatic ? automatic_free_order(1, options.size) : options.space.order[0];
+  const auto per_cell = static_cast<double>(std::max(free_points_per_cell(1, order), 1));
+  const double cells = std::max(1.0, static_cast<double>(options.size) / per_cell);
+  const double at_once = std::min(1.0, static_cast<double>(std::max(options.threads, 1)) / cells);
+  return 4 * kNumber * static_cast<double>(points) * at_once;
+}
+
+}  // namespace
+
+double working_bytes_of_compress(std::size_t points, const CompressOptions& options) {
+  return cells_with_rows(points, options) + gauss_rules(points, options);
 }
 
 double working_bytes_of_recombine(std::size_t points, std::size_t features) {

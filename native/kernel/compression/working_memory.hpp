@@ -10,6 +10,7 @@ namespace fewpoints {
 
 // For each cell that is worked on at a time: one tableau of 8 * features * columns bytes, and the features of the
 // points that are kept. There are about 2 (3000 features and more) to 9 columns per feature, but no more than points.
+// With free support in one column also four numbers for each point of such a cell.
 double working_bytes_of_compress(std::size_t points, const CompressOptions& options);
 double working_bytes_of_recombine(std::size_t points, std::size_t features);
 // The second derivatives: features^2 numbers for each thread, and a few more.
