@@ -274,11 +274,13 @@ function readSpace(
   const least = Math.min(moments, count, perCell)
   if (size < least) {
     const blocks = typeof order !== 'number'
+    const largest = () =>
+      perCell < moments ? largestFreeOrder(dimension, order as number, size) : largestOrder(dimension, size)
     throw rangeError(
       'ERR_SIZE',
       `${caller}: size ${size} is too small: the least size for ` +
         `${blocks ? 'these blocks' : `order ${order}`} in ${dimension} columns is ${least}` +
-        (blocks ? '' : `, the largest order for size ${size} is ${largestOrder(dimension, size)}`),
+        (blocks ? '' : `, the largest order for size ${size} is ${largest()}`),
     )
   }
   return { space: { ...space, auto: false }, size: most(size, moments) }
@@ -287,6 +289,14 @@ function readSpace(
 /** How many free points have the moments of a cell; as many rows as moments where there are no free points. */
 function pointsPerCell(columns: number, order: number, moments: number): number {
   return native().freePoints({ columns, order }) || moments
+}
+
+/** The largest order below `order` for which the size has room, with free points or with rows. */
+function largestFreeOrder(columns: number, order: number, size: number): number {
+  const withRows = largestOrder(columns, size)
+  for (let lower = order - 1; lower > withRows; lower--)
+    if (pointsPerCell(columns, lower, Infinity) <= size) return lower
+  return withRows
 }
 
 function toCompressed(
