@@ -144,8 +144,8 @@ function polish(rows, dimension, { points, weights }) {
 }
 
 // How far Newton's steps go on a cell of ten points per node, whose moments differ from those of the cube by chance: the
-// mean squared relative step of a node, trace((A A')^-1) / (10 n^2), with A the derivatives by relative steps. From about
-// 0.25 on some of the cells need a second start (../../../../docs/free-support.md).
+// mean squared relative step of a node, trace((A A')^-1) / (10 n^2), with A the derivatives by relative steps. list.mjs says
+// which values are good.
 export function conditioning(rows, dimension, rule) {
   const count = rule.weights.length
   const { jacobian } = system(rows, dimension, { ...rule, ...relativeSlopes(rule) })

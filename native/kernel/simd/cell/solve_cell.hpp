@@ -71,7 +71,7 @@ CellResult solve_cell(const CellShape& shape, const CellPoints& points, double* 
   return solve_fitted(kManyCandidates * shape.samples, enough);
 }
 
-// workspace: moment_doubles().
+// workspace: moment_workspace().
 template <class F>
 bool moments_of_cell(const CellShape& shape, const CellPoints& points, double* workspace, double* low, double* high,
                      double* b) {
