@@ -89,7 +89,7 @@ struct FreeBatch {
   int count;
   bool from_rule;         // begin from the rule and its first step, instead of from what points and weights hold
   const double* targets;  // count x N: the moments of each cell for a mass of 1
-  double* points;         // count x nodes x m, within (-1, 1)
+  double* points;         // count x nodes x m, within [-1, 1]
   double* weights;        // count x nodes, positive
   double* residuals;      // count: the 2-norm of the error of the moments; HUGE_VAL: no points were found
   Stop stop;

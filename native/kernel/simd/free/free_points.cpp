@@ -223,10 +223,10 @@ class Lanes {
     Vec most = splat(1);  // how many times too long the step is
     for (int j = 0; j < n; j++) {
       const Vec *const node = z + j * (m + 1), *const by = step_ + j * (m + 1);
-      most = maximum(most, -by[0] / (splat(1 - kWeightLeft) * node[0]));
+      most = maximum(-by[0] / (splat(1 - kWeightLeft) * node[0]), most);
       for (int a = 1; a <= m; a++) {
         const Vec room = choose(by[a] > Vec{}, splat(1) - node[a], splat(1) + node[a]);
-        most = maximum(most, magnitude(by[a]) / (splat(kRoomTaken) * room));
+        most = maximum(magnitude(by[a]) / (splat(kRoomTaken) * room), most);  // 0 / 0 is no limit
       }
     }
     return splat(1) / most;
