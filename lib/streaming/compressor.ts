@@ -215,7 +215,8 @@ export class Compressor<Where extends Support = 'rows'> {
 
   /**
    * The result of all rows. Nothing can be pushed afterwards, and the memory is free. `indices` are the numbers of the
-   * rows: a Float64Array when one is 2^32 or more; with free support there are none. `elapsed.total` is the time of the steps, in milliseconds.
+   * rows: a Float64Array when one is 2^32 or more; with free support there are none. `elapsed.total` is the time of the
+   * steps, in milliseconds.
    *
    * Rejects with ERR_SHAPE when no rows were pushed, ERR_WEIGHT when all weights are 0, and as push() does.
    */
