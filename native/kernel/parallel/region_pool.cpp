@@ -4,9 +4,9 @@
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <thread>
-#include <vector>
 
 #include "parallel/region.hpp"
 
@@ -15,27 +15,9 @@ namespace {
 
 constexpr int kMaxThreads = 1024;
 
-class Pool {
+// What a pool and its threads have in common. It lives as long as any of them.
+class Shared {
  public:
-  ~Pool() {
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      ends_ = true;
-    }
-    begin_.notify_all();
-    for (std::thread& thread : threads_) thread.join();
-  }
-
-  // Returns the size of the pool, counting the calling thread: `size`, or less when the system refuses a thread.
-  int grow(int size) noexcept {
-    try {
-      while (static_cast<int>(threads_.size()) + 1 < size)
-        threads_.emplace_back([this, index = static_cast<int>(threads_.size()) + 1] { work(index); });
-    } catch (const std::exception&) {  // std::system_error, std::bad_alloc
-    }
-    return static_cast<int>(threads_.size()) + 1;
-  }
-
   void run(int workers, void (*part)(const void*, int), const void* context) {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
@@ -51,7 +33,6 @@ class Pool {
     end_.wait(lock, [this] { return left_ == 0; });
   }
 
- private:
   void work(int index) {
     std::unique_lock<std::mutex> lock(mutex_);
     for (std::uint64_t seen = 0;;) {
@@ -65,7 +46,15 @@ class Pool {
     }
   }
 
-  std::vector<std::thread> threads_;
+  void end() {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      ends_ = true;
+    }
+    begin_.notify_all();
+  }
+
+ private:
   std::mutex mutex_;
   std::condition_variable begin_, end_;
   // The present region, and how many of its workers have not ended.
@@ -74,6 +63,35 @@ class Pool {
   int workers_ = 0, left_ = 0;
   std::uint64_t round_ = 0;
   bool ends_ = false;
+};
+
+class Pool {
+ public:
+  Pool() = default;
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+  // Runs at the end of the thread that owns the pool. On Windows no thread ends while another one's destructors run, so
+  // to wait for the threads here would be to wait for ever.
+  ~Pool() {
+    if (shared_) shared_->end();
+  }
+
+  // Returns the size of the pool, counting the calling thread: `size`, or less when the system refuses a thread.
+  int grow(int size) noexcept {
+    try {
+      if (!shared_) shared_ = std::make_shared<Shared>();
+      for (; size_ < size; size_++) std::thread([shared = shared_, index = size_] { shared->work(index); }).detach();
+    } catch (const std::exception&) {  // std::system_error, std::bad_alloc
+    }
+    return size_;
+  }
+
+  // Only after grow(workers) has returned `workers` or more.
+  void run(int workers, void (*part)(const void*, int), const void* context) { shared_->run(workers, part, context); }
+
+ private:
+  std::shared_ptr<Shared> shared_;
+  int size_ = 1;
 };
 
 Pool& pool() {
@@ -91,7 +109,10 @@ int usable_threads(int wanted) noexcept {
 }
 
 void run_region(int workers, void (*part)(const void*, int), const void* context) {
-  pool().run(workers, part, context);
+  if (workers == 1)
+    part(context, 0);
+  else
+    pool().run(workers, part, context);
 }
 
 }  // namespace fewpoints
