@@ -6,6 +6,7 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <thread>
 
 #include "parallel/region.hpp"
@@ -70,8 +71,7 @@ class Pool {
   Pool() = default;
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
-  // Runs at the end of the thread that owns the pool. On Windows no thread ends while another one's destructors run, so
-  // to wait for the threads here would be to wait for ever.
+  // Runs at the end of the thread that owns the pool. It does not wait: some systems let no thread end meanwhile.
   ~Pool() {
     if (shared_) shared_->end();
   }
@@ -95,8 +95,14 @@ class Pool {
 };
 
 Pool& pool() {
+#ifdef __MINGW32__
+  // The destructors of a thread's variables run there when the memory of these has been freed. So the pool is kept.
+  thread_local Pool* const own = new Pool;
+  return *own;
+#else
   thread_local Pool own;
   return own;
+#endif
 }
 
 }  // namespace
@@ -105,7 +111,12 @@ int openmp_version() noexcept { return 0; }
 
 int usable_threads(int wanted) noexcept {
   wanted = std::clamp(wanted, 1, kMaxThreads);
-  return wanted == 1 ? 1 : std::min(wanted, pool().grow(wanted));
+  if (wanted == 1) return 1;
+  try {
+    return std::min(wanted, pool().grow(wanted));
+  } catch (const std::bad_alloc&) {
+    return 1;
+  }
 }
 
 void run_region(int workers, void (*part)(const void*, int), const void* context) {
