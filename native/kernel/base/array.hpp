@@ -6,6 +6,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdlib>
+#include <cstring>
 #include <new>
 #include <utility>
 
@@ -14,6 +15,11 @@
 #include "base/pages.hpp"
 
 namespace fewpoints {
+
+#ifdef FEWPOINTS_TESTS
+// Where it is not negative, every byte of a new array. No result may depend on it (test/dirty_memory_test.cpp).
+inline int dirt = -1;
+#endif
 
 template <class T>
 class Array {
@@ -75,6 +81,9 @@ class Array {
     const std::size_t bytes = ((count + kPadding) * sizeof(T) + 63) / 64 * 64;
     void* const block = bytes >= kLargeBlock ? take_pages(bytes) : take_aligned(bytes);
     if (block == nullptr) throw std::bad_alloc();
+#ifdef FEWPOINTS_TESTS
+    if (dirt >= 0) std::memset(block, dirt, bytes);
+#endif
     data_ = static_cast<T*>(block);
     size_ = count;
     bytes_ = bytes;

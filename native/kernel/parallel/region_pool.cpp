@@ -4,9 +4,10 @@
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <mutex>
+#include <new>
 #include <thread>
-#include <vector>
 
 #include "parallel/region.hpp"
 
@@ -15,27 +16,9 @@ namespace {
 
 constexpr int kMaxThreads = 1024;
 
-class Pool {
+// What a pool and its threads have in common. It lives as long as any of them.
+class Shared {
  public:
-  ~Pool() {
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      ends_ = true;
-    }
-    begin_.notify_all();
-    for (std::thread& thread : threads_) thread.join();
-  }
-
-  // Returns the size of the pool, counting the calling thread: `size`, or less when the system refuses a thread.
-  int grow(int size) noexcept {
-    try {
-      while (static_cast<int>(threads_.size()) + 1 < size)
-        threads_.emplace_back([this, index = static_cast<int>(threads_.size()) + 1] { work(index); });
-    } catch (const std::exception&) {  // std::system_error, std::bad_alloc
-    }
-    return static_cast<int>(threads_.size()) + 1;
-  }
-
   void run(int workers, void (*part)(const void*, int), const void* context) {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
@@ -51,7 +34,6 @@ class Pool {
     end_.wait(lock, [this] { return left_ == 0; });
   }
 
- private:
   void work(int index) {
     std::unique_lock<std::mutex> lock(mutex_);
     for (std::uint64_t seen = 0;;) {
@@ -65,7 +47,15 @@ class Pool {
     }
   }
 
-  std::vector<std::thread> threads_;
+  void end() {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      ends_ = true;
+    }
+    begin_.notify_all();
+  }
+
+ private:
   std::mutex mutex_;
   std::condition_variable begin_, end_;
   // The present region, and how many of its workers have not ended.
@@ -76,9 +66,43 @@ class Pool {
   bool ends_ = false;
 };
 
+class Pool {
+ public:
+  Pool() = default;
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+  // Runs at the end of the thread that owns the pool. It does not wait: some systems let no thread end meanwhile.
+  ~Pool() {
+    if (shared_) shared_->end();
+  }
+
+  // Returns the size of the pool, counting the calling thread: `size`, or less when the system refuses a thread.
+  int grow(int size) noexcept {
+    try {
+      if (!shared_) shared_ = std::make_shared<Shared>();
+      for (; size_ < size; size_++) std::thread([shared = shared_, index = size_] { shared->work(index); }).detach();
+    } catch (const std::exception&) {  // std::system_error, std::bad_alloc
+    }
+    return size_;
+  }
+
+  // Only after grow(workers) has returned `workers` or more.
+  void run(int workers, void (*part)(const void*, int), const void* context) { shared_->run(workers, part, context); }
+
+ private:
+  std::shared_ptr<Shared> shared_;
+  int size_ = 1;
+};
+
 Pool& pool() {
+#ifdef __MINGW32__
+  // The destructors of a thread's variables run there when the memory of these has been freed. So the pool is kept.
+  thread_local Pool* const own = new Pool;
+  return *own;
+#else
   thread_local Pool own;
   return own;
+#endif
 }
 
 }  // namespace
@@ -87,11 +111,19 @@ int openmp_version() noexcept { return 0; }
 
 int usable_threads(int wanted) noexcept {
   wanted = std::clamp(wanted, 1, kMaxThreads);
-  return wanted == 1 ? 1 : std::min(wanted, pool().grow(wanted));
+  if (wanted == 1) return 1;
+  try {
+    return std::min(wanted, pool().grow(wanted));
+  } catch (const std::bad_alloc&) {
+    return 1;
+  }
 }
 
 void run_region(int workers, void (*part)(const void*, int), const void* context) {
-  pool().run(workers, part, context);
+  if (workers == 1)
+    part(context, 0);
+  else
+    pool().run(workers, part, context);
 }
 
 }  // namespace fewpoints

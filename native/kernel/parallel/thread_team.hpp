@@ -3,8 +3,10 @@
 // own, so the result does not depend on which thread runs it.
 #pragma once
 #include <atomic>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 
 #include "base/status.hpp"
 #include "parallel/region.hpp"
@@ -85,10 +87,12 @@ class ThreadTeam {
     if (done_.fetch_add(1, std::memory_order_acq_rel) + 1 < count) return;
     done_.store(0, std::memory_order_relaxed);
     ticket_.store(static_cast<std::uint64_t>(phase + 1) << kChunkBits, std::memory_order_release);
-    // This store is sequentially consistent. The load by which notify_all() of libstdc++ looks for sleepers could
-    // otherwise overtake it.
+    // Sequentially consistent, as the count of sleepers is: either this thread sees the sleeper, or the sleeper sees
+    // the new phase.
     phase_.store(phase + 1);
-    phase_.notify_all();
+    if (sleepers_.load() == 0) return;
+    { const std::lock_guard<std::mutex> lock(mutex_); }
+    next_.notify_all();
   }
 
   // Looks at phase_ alone, which is stored last. A worker that went on by the ticket could finish the next phase before
@@ -100,7 +104,13 @@ class ThreadTeam {
       __builtin_ia32_pause();
 #endif
     }
-    while (phase_.load(std::memory_order_acquire) == phase) phase_.wait(phase, std::memory_order_acquire);
+    // Not by phase_.wait(): where libstdc++ has no futex, as on Windows, it can miss the only call of notify_all().
+    sleepers_++;
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      next_.wait(lock, [&] { return phase_.load() != phase; });
+    }
+    sleepers_--;
   }
 
   const int size_;
@@ -108,6 +118,9 @@ class ThreadTeam {
   alignas(64) std::atomic<std::uint64_t> ticket_{0};
   alignas(64) std::atomic<std::size_t> done_{0};
   alignas(64) std::atomic<std::uint32_t> phase_{0};
+  std::atomic<int> sleepers_{0};
+  std::mutex mutex_;
+  std::condition_variable next_;
 };
 
 }  // namespace fewpoints

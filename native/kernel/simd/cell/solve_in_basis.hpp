@@ -214,12 +214,10 @@ class SolveInBasis {
       }
       residual /= mass_;
       if (pass == kMaxRefinements || (pass > 0 && residual <= kRefined)) return residual;
-      if (has_inverse_) {
+      if (has_inverse_)
         multiply(memory_.inverse, N, padded, padded, defect, step);
-        for (int i = N; i < padded; i++) step[i] = 0;
-      } else {
+      else
         tableau_.solve(defect, step);
-      }
       for (int i = 0; i < padded; i += W) store(v + i, maximum(load(v + i) + load(step + i), Vec{}));
     }
   }

@@ -27,7 +27,7 @@ constexpr int kPivots = 4;
 constexpr int kBlock = 4, kLargeBlock = 8, kLargeRows = 48;
 constexpr int kBatch = 8;  // columns that are appended together
 
-// y = A x, where A has rows of `columns` entries, a multiple of 8. Up to W - 1 more entries of y are written.
+// y = A x, where A has rows of `columns` entries, a multiple of 8. y is padded with zeros to a multiple of 8.
 FEWPOINTS_INLINE void multiply(const double* A, int rows, int stride, int columns, const double* x, double* y) {
   for (int i = 0; i < rows; i += W) {
     const double* row[W];
@@ -40,6 +40,7 @@ FEWPOINTS_INLINE void multiply(const double* A, int rows, int stride, int column
     }
     storeu(y + i, sums_of(s));
   }
+  for (int i = rows; i < round_up(rows); i++) y[i] = 0;
 }
 
 // Rows: their number, or 0 when it is known at run time only.

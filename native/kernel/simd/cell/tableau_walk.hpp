@@ -110,7 +110,6 @@ void TableauOf<Rows>::solve(const double* phi, double* out) {
   multiply(T, rows(), stride, used, spread, out);
   for (int i = 0; i < rows(); i++)
     if (home[i] < 0) out[i] = 0;
-  for (int i = rows(); i < width(); i++) out[i] = 0;
   double dots[kMaxCapacity];
   multiply(rho, pending, stride, used, spread, dots);
   for (int s = 0; s < pending; s++) {
