@@ -72,8 +72,8 @@ export function drawTrial({ h, dimension, points: count, seed }, trial) {
  * @param {object[]} list options of compressSync
  * @param {number} trials
  * @param {(part: number) => void} progress
- * @returns per entry of the list { errors, rounding, cells, order, cpu }: the error of every trial, its mean rounding,
- *   and medians of the number of cells, the order and the milliseconds of processor time
+ * @returns per entry of the list { errors, rounding, cells, freeCells, order, cpu }: the error of every trial, its mean rounding,
+ *   and medians of the number of cells, of those with free points, the order and the milliseconds of processor time
  */
 export function errorsOfMeans(what, list, trials, progress) {
   const { dimension } = what
@@ -82,7 +82,8 @@ export function errorsOfMeans(what, list, trials, progress) {
     const { points, f } = drawTrial(what, trial)
     for (const [i, options] of list.entries()) {
       const { result, user, system } = timed(() => compressSync(points, { dimension, ...options }))
-      measured[i].push({ ...f.errorOf(result), cells: result.cells, order: result.order, cpu: user + system })
+      const { cells, freeCells = 0, order } = result
+      measured[i].push({ ...f.errorOf(result), cells, freeCells, order, cpu: user + system })
       progress((trial + (i + 1) / list.length) / trials)
     }
   }
@@ -92,6 +93,7 @@ export function errorsOfMeans(what, list, trials, progress) {
       errors: all('error'),
       rounding: mean(all('rounding')),
       cells: median(all('cells')),
+      freeCells: median(all('freeCells')),
       order: median(all('order')),
       cpu: median(all('cpu')),
     }

@@ -8,7 +8,7 @@ const module = (path: string) => import(new URL(`../${path}`, import.meta.url).h
 
 const SETS = ['uniform', 'mixture', 'spiral', 'noisy', 'knot', 'mixture3']
 const KINDS = ['smooth', 'Runge', 'oscillation', 'Gaussian', 'kink', 'jump']
-const METHODS = ['compress', 'lowOrder', 'random', 'stratified', 'kmeans'] as const
+const METHODS = ['compress', 'lowOrder', 'free', 'random', 'stratified', 'kmeans'] as const
 const SIZES = [32, 100, 316]
 
 type Method = (typeof METHODS)[number]

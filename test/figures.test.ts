@@ -16,7 +16,7 @@ function bench(...args: string[]): string {
 }
 
 const FIGURES = {
-  fig2: ['fast', 'best'],
+  fig2: ['fast', 'best', 'free-fast', 'free-best'],
   laws: ['laws'],
   fig6: ['time'],
   fig8: ['polylog', 'law'],
@@ -68,6 +68,7 @@ interface Fig2Result {
   size: number
   fast: { errors: number[]; rounding: number; cells: number }
   best: { errors: number[] }
+  'free-fast': { errors: number[]; cells: number; freeCells: number }
 }
 
 test('fig2: errors of the order of the law, and more moments make them smaller', () => {
@@ -89,6 +90,16 @@ test('fig2: errors of the order of the law, and more moments make them smaller',
     // There are three sizes and six trials only; the full form measures the law itself.
     expect(-exponent(x, y)).toBeGreaterThan(((k + 1) / m + 0.5) / 2)
   }
+})
+
+test('fig2: free points come nearer than rows with the same moments', () => {
+  const results: Fig2Result[] = record('fig2').results
+  const ratios = results
+    .filter(({ order }) => order > 1)
+    .map(({ fast, 'free-fast': free }) => Math.log(mean(free.errors) / mean(fast.errors)))
+  expect(ratios.length).toBe(9)
+  expect(Math.exp(mean(ratios))).toBeLessThan(0.5)
+  for (const { 'free-fast': free } of results) expect(free.freeCells).toBeGreaterThan(0)
 })
 
 test('laws: the error falls with the number of points kept, not with the number there were', () => {

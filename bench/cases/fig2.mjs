@@ -2,7 +2,7 @@
 // them is kept.
 //   w and x uniform on [-1, 1]^m, f the mean of sigmoids of bench/means.mjs, size = max(floor(0.1 d), N(m, k))
 // 'fast' keeps in each cell the moments up to order k and no others, as the paper's program does; 'best' is what a call does
-// when nothing is said. In the regime of the law, with n = d' / N cells of diameter n^(-1/m), every cell contributes an
+// when nothing is said. The other two have support 'free': points that need not be rows. In the regime of the law, with n = d' / N cells of diameter n^(-1/m), every cell contributes an
 // independent error of diameter^(k+1) / n, so the sum falls as d^-((k+1)/m + 1/2).
 import { textTable } from '../../demo/table.mjs'
 import { momentCount } from '../../dist/index.js'
@@ -18,7 +18,13 @@ export const trials = 20
 
 const DIMENSIONS = [1, 2, 3, 4, 5]
 const ORDERS = [1, 2, 3, 4, 5, 6]
-export const QUALITIES = ['fast', 'best']
+/** What is compared: options of compress. */
+export const WAYS = {
+  fast: { quality: 'fast' },
+  best: { quality: 'best' },
+  'free-fast': { quality: 'fast', support: 'free' },
+  'free-best': { quality: 'best', support: 'free' },
+}
 /** To 1,024,000; the authors' program ends at 128,000. */
 const COUNTS = 11
 // Those of the authors' errors that are mostly rounding, which they leave out as well.
@@ -46,43 +52,45 @@ export function cost({ dimension, order, points }, trials) {
 
 export function run({ dimension, order, points, threads }, trials, progress) {
   const size = Math.max(Math.floor(points / 10), momentCount(dimension, order))
-  const list = QUALITIES.map((quality) => ({ order, size, quality, threads }))
-  const [fast, best] = errorsOfMeans({ h: sigmoid, dimension, points, seed }, list, trials, progress)
-  return { size, fast, best }
+  const list = Object.values(WAYS).map((way) => ({ order, size, threads, ...way }))
+  const measured = errorsOfMeans({ h: sigmoid, dimension, points, seed }, list, trials, progress)
+  return { size, ...Object.fromEntries(Object.keys(WAYS).map((way, i) => [way, measured[i]])) }
 }
 
 export function table(results) {
   return results.flatMap(({ dimension, order, points, size, ...result }) =>
-    QUALITIES.flatMap((quality) =>
-      result[quality].errors.map((error, trial) => ({
+    Object.entries(WAYS).flatMap(([way, { quality, support = 'rows' }]) =>
+      result[way].errors.map((error, trial) => ({
         m: dimension,
         k: order,
         d: points,
         size,
         quality,
+        support,
         trial,
         error,
-        rounding: result[quality].rounding,
-        cells: result[quality].cells,
-        cpu_ms: result[quality].cpu,
+        rounding: result[way].rounding,
+        cells: result[way].cells,
+        free_cells: result[way].freeCells,
+        cpu_ms: result[way].cpu,
       })),
     ),
   )
 }
 
-/** A list for each quality and (m, k): the mean errors, which of them the law is fitted to, and the fit. */
+/** A list for each way and (m, k): the mean errors, which of them the law is fitted to, and the fit. */
 export function series(results) {
   const groups = [...groupBy(results, ({ dimension, order }) => `${dimension},${order}`).values()]
   return groups.flatMap((group) =>
-    QUALITIES.map((quality) => {
+    Object.keys(WAYS).map((way) => {
       const [{ dimension, order }] = group
-      const points = group.map(({ points: d, size, [quality]: measured }) => {
+      const points = group.map(({ points: d, size, [way]: measured }) => {
         const { isClear, ...error } = meanError(measured)
         // Where N(m, k) is more than a tenth of the points the size does not grow with d.
         return { d, ...error, isFitted: isClear && size === Math.floor(d / 10) }
       })
       const fit = powerLaw(points.filter(({ isFitted }) => isFitted).map(({ d, error }) => [d, error]))
-      return { dimension, order, quality, points, fit, alpha: fit && -fit.exponent }
+      return { dimension, order, way, points, fit, alpha: fit && -fit.exponent }
     }),
   )
 }
@@ -117,31 +125,33 @@ export function report(results, { trials }) {
 
 function errorTable(ours) {
   const counts = [...new Set(ours.flatMap(({ points }) => points.map(({ d }) => d)))]
-  const rows = ours.map(({ dimension, order, quality, points }) => [
-    `${dimension},${order}  ${quality}`,
+  const rows = ours.map(({ dimension, order, way, points }) => [
+    `${dimension},${order}  ${way}`,
     ...points.map(({ error, isFitted }) => `${error.toExponential(1)}${isFitted ? ' ' : '-'}`),
   ])
   return `${textTable(['m,k', ...counts.map(String)], rows)}\n-: not fitted`
 }
 
 function exponentTable(ours, theirs) {
-  const head = ['m,k', '(k+1)/m+1/2', 'fast', 'best', 'authors', 'fast - law']
+  const ways = Object.keys(WAYS)
+  const head = ['m,k', '(k+1)/m+1/2', ...ways, 'authors', 'fast - law']
   const rows = [...groupBy(ours, ({ dimension, order }) => `${dimension},${order}`)].map(([key, group]) => {
-    const [fast, best] = QUALITIES.map((quality) => group.find((one) => one.quality === quality))
+    const fits = ways.map((way) => group.find((one) => one.way === way))
+    const [fast] = fits
     const law = exponentOf(fast.dimension, fast.order)
     const paperOne = theirs.find(({ dimension, order }) => `${dimension},${order}` === key)
     const cell = ({ fit, alpha } = {}) => (fit === undefined ? '' : `${alpha.toFixed(2)} (${fit.count})`)
     const gap = fast.fit === undefined ? '' : (fast.alpha - law).toFixed(2)
-    return [key, law.toFixed(2), cell(fast), cell(best), cell(paperOne), gap]
+    return [key, law.toFixed(2), ...fits.map(cell), cell(paperOne), gap]
   })
   return textTable(head, rows)
 }
 
 /** Where both are above rounding: how our errors compare with the authors'. */
 function ratioLines(ours, theirs) {
-  return QUALITIES.map((quality) => {
+  return Object.keys(WAYS).map((way) => {
     const ratios = ours
-      .filter((one) => one.quality === quality)
+      .filter((one) => one.way === way)
       .flatMap(({ dimension, order, points }) => {
         const other = theirs.find((one) => one.dimension === dimension && one.order === order)
         return points.flatMap(({ d, error }) => {
@@ -150,10 +160,10 @@ function ratioLines(ours, theirs) {
         })
       })
       .sort((a, b) => b.ratio - a.ratio)
-    if (ratios.length === 0) return `${quality}: nothing to compare with the authors`
+    if (ratios.length === 0) return `${way}: nothing to compare with the authors`
     const [{ dimension, order, d, ratio }] = ratios
     return (
-      `${quality} / authors: ${ratios.filter((one) => one.ratio < 1).length} of ${ratios.length} mean errors below 1, ` +
+      `${way} / authors: ${ratios.filter((one) => one.ratio < 1).length} of ${ratios.length} mean errors below 1, ` +
       `geometric mean ${geometricMean(ratios.map((one) => one.ratio)).toPrecision(2)}, ` +
       `largest ${ratio.toPrecision(2)} (m,k = ${dimension},${order}, d = ${d})`
     )

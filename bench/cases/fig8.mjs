@@ -2,14 +2,14 @@
 //   part 'polylog'  sizes that grow only like a power of log d, f a mean of 1/(A + w . x): floor(120 ln d) for m = 1, A = 1.05,
 //                   floor(20 ln^2 d) for m = 2, A = 2.05
 //   part 'law'      d fixed, f the mean of sigmoids of figure 2: error ~ exp(-a d'^(1/m))
-// Each with order 'auto' as it comes, and beside it an order that is chosen by looking at the error itself, in cells that keep it
+// Each with order 'auto' as it comes, of rows and with support 'free', and beside them an order that is chosen by looking at the error itself, in cells that keep it
 // and no more ('fast'): in part 'polylog' by the paper's rule, raised until the error first rises, for each set apart; in part
 // 'law' the best of all orders, for all sets together.
 import { quantile } from 'simple-statistics'
 import { compressSync, momentCount } from '../../dist/index.js'
 import { line, powerLaw } from '../fit.mjs'
 import { drawTrial, errorsOfMeans, meanError, sigmoid } from '../means.mjs'
-import { doubled, groupBy, mean } from '../measure.mjs'
+import { doubled, groupBy, mapped, mean } from '../measure.mjs'
 import { paper } from '../paper.mjs'
 import { tableOf } from '../table.mjs'
 
@@ -29,6 +29,10 @@ const LAW_SIZES = {
 }
 /** Orders of the sweep: as far as so many moments. */
 const MAX_MOMENTS = 500
+
+/** How the order is chosen, of the two that do not see f: options of compress. */
+const AUTOMATIC = { auto: {}, free: { support: 'free' } }
+const WAYS = [...Object.keys(AUTOMATIC), 'chosen']
 
 export function cases({ small, threads, cores }) {
   const team = threads ?? cores
@@ -64,11 +68,14 @@ export function run(parameters, trials, progress) {
 
 function runLaw({ dimension, points, size, threads }, trials, progress) {
   const orders = sweep(dimension, size)
-  const list = [{ order: 'auto', size, threads }, ...orders.map((order) => ({ order, size, threads, quality: 'fast' }))]
-  const [auto, ...fixed] = errorsOfMeans({ h: sigmoid, dimension, points, seed }, list, trials, progress)
+  const list = [
+    ...Object.values(AUTOMATIC).map((way) => ({ order: 'auto', size, threads, ...way })),
+    ...orders.map((order) => ({ order, size, threads, quality: 'fast' })),
+  ]
+  const [auto, free, ...fixed] = errorsOfMeans({ h: sigmoid, dimension, points, seed }, list, trials, progress)
   const errors = fixed.map((one) => mean(one.errors))
   const least = errors.indexOf(Math.min(...errors))
-  return { auto, chosen: { ...fixed[least], order: orders[least] } }
+  return { auto, free, chosen: { ...fixed[least], order: orders[least] } }
 }
 
 function sweep(dimension, size) {
@@ -80,24 +87,22 @@ function sweep(dimension, size) {
 function runPolylog({ dimension, points: count, size, threads }, trials, progress) {
   const { offset } = POLYLOG[dimension]
   const what = { h: (t) => 1 / (offset + t), dimension, points: count, seed }
-  const auto = []
-  const chosen = []
+  const runs = { auto: [], free: [], chosen: [] }
   for (let trial = 0; trial < trials; trial++) {
     const { points, f } = drawTrial(what, trial)
     const compressed = (options) => {
       const result = compressSync(points, { dimension, size, threads, ...options })
       return { ...f.errorOf(result), order: result.order }
     }
-    auto.push(compressed({ order: 'auto' }))
-    chosen.push(untilItRises((order) => compressed({ order, quality: 'fast' }), dimension, size))
+    for (const [way, options] of Object.entries(AUTOMATIC)) runs[way].push(compressed({ order: 'auto', ...options }))
+    runs.chosen.push(untilItRises((order) => compressed({ order, quality: 'fast' }), dimension, size))
     progress((trial + 1) / trials)
   }
-  const summary = (runs) => ({
-    errors: runs.map(({ error }) => error),
-    rounding: mean(runs.map(({ rounding }) => rounding)),
-    order: mean(runs.map(({ order }) => order)),
-  })
-  return { auto: summary(auto), chosen: summary(chosen) }
+  return mapped(runs, (all) => ({
+    errors: all.map(({ error }) => error),
+    rounding: mean(all.map(({ rounding }) => rounding)),
+    order: mean(all.map(({ order }) => order)),
+  }))
 }
 
 /** The paper's rule for k. */
@@ -113,7 +118,7 @@ function untilItRises(errorOf, dimension, size) {
 
 export function table(results) {
   return results.flatMap(({ part, dimension, points, size, ...result }) =>
-    ['auto', 'chosen'].flatMap((way) =>
+    WAYS.flatMap((way) =>
       result[way].errors.map((error, trial) => ({
         part,
         m: dimension,
@@ -136,7 +141,7 @@ export function table(results) {
  */
 export function series(results) {
   return [...groupBy(results, ({ part, dimension }) => `${part} ${dimension}`).values()].flatMap((group) =>
-    ['auto', 'chosen'].map((way) => {
+    WAYS.map((way) => {
       const [{ part, dimension }] = group
       const points = group.map(({ points: d, size, [way]: measured }) => ({
         d,
@@ -170,17 +175,21 @@ export function report(results, { trials }) {
   const all = series(results)
   const of = (part) => all.filter((one) => one.part === part)
   const theirs = paper('fig8')
-  /** The points of both ways beside each other. */
+  /** The points of all ways beside each other. */
   const pairs = (part) =>
     of(part)
       .filter(({ way }) => way === 'auto')
       .flatMap(({ dimension: m, points }) => {
-        const chosen = of(part).find(({ dimension, way }) => dimension === m && way === 'chosen')
-        return points.map((auto, i) => ({ m, ...auto, chosen: chosen.points[i] }))
+        const [free, chosen] = ['free', 'chosen'].map((other) =>
+          of(part).find(({ dimension, way }) => dimension === m && way === other),
+        )
+        return points.map((auto, i) => ({ m, ...auto, free: free.points[i], chosen: chosen.points[i] }))
       })
   const errors = (digits) => [
     ['auto', ({ error }) => error.toExponential(1)],
     ['order', ({ order }) => order.toFixed(0)],
+    ['free', ({ free }) => free.error.toExponential(1)],
+    ['order', ({ free }) => free.order.toFixed(0)],
     ['chosen', ({ chosen }) => chosen.error.toExponential(1)],
     ['order', ({ chosen }) => chosen.order.toFixed(digits)],
   ]

@@ -69,6 +69,7 @@ export const METHODS = {
   compress: (points, { dimension, size, threads }) => compressSync(points, { dimension, size, threads }),
   lowOrder: (points, { dimension, size, threads }) =>
     compressSync(points, { dimension, size, threads, order: LOW_ORDER, quality: 'fast' }),
+  free: (points, { dimension, size, threads }) => compressSync(points, { dimension, size, threads, support: 'free' }),
   random: (points, { dimension, size, seed }) => randomSubset(points, dimension, size, seed),
   stratified: (points, { dimension, size, seed }) => stratifiedSubset(points, dimension, size, seed),
   kmeans: (points, { dimension, size, seed }) => clusterCentroids(points, dimension, size, seed),
@@ -77,6 +78,7 @@ const RIVALS = ['random', 'stratified', 'kmeans']
 export const NAMES = {
   compress: 'compress',
   lowOrder: `compress, order ${LOW_ORDER}, 'fast'`,
+  free: "compress, support 'free'",
   random: 'random subset',
   stratified: 'stratified subset',
   kmeans: 'k-means centroids',
@@ -240,6 +242,7 @@ export function report(results, { trials }) {
     '',
     ...RIVALS.map((rival) => against(all, rival)),
     against(all, 'lowOrder'),
+    against(all, 'free'),
     '',
     ...timeLines(results),
   ].join('\n')

@@ -1,5 +1,5 @@
 // Figure 2: panels a to d and f, the error against d for m = 1 to 5; panel e, the fitted exponents.
-import { exponentOf, MIN_FITTED, paperSeries, QUALITIES, series } from '../cases/fig2.mjs'
+import { exponentOf, MIN_FITTED, paperSeries, series, WAYS } from '../cases/fig2.mjs'
 import {
   bars,
   countsOf,
@@ -20,6 +20,9 @@ import {
 const NAMES = {
   fast: "quality 'fast': cells keep the moments up to order k and no others",
   best: "quality 'best', the default: cells keep more moments than asked for, as far as the size has room",
+  'free-fast': "support 'free', quality 'fast': points that need not be rows, and moments up to order k",
+  'free-best':
+    "support 'free': points that need not be rows, and more moments than asked for, as far as the size has room",
 }
 const PANEL = { width: 300, height: 260 }
 
@@ -27,18 +30,18 @@ export function figures({ results, options }) {
   const all = series(results)
   const measured = new Set(all.map(({ dimension, order }) => `${dimension},${order}`))
   const theirs = paperSeries().filter(({ dimension, order }) => measured.has(`${dimension},${order}`))
-  return QUALITIES.map((quality) => {
-    const ours = all.filter((one) => one.quality === quality)
+  return Object.keys(WAYS).map((way) => {
+    const ours = all.filter((one) => one.way === way)
     return {
-      id: quality,
-      title: `Error against the number of points, ${quality}`,
-      caption: caption(quality, ours, options),
-      specification: figure(quality, ours, theirs),
+      id: way,
+      title: `Error against the number of points, ${way}`,
+      caption: caption(way, ours, options),
+      specification: figure(way, ours, theirs),
     }
   })
 }
 
-function figure(quality, ours, theirs) {
+function figure(way, ours, theirs) {
   const dimensions = [...new Set(ours.map(({ dimension }) => dimension))]
   const orders = [...new Set(ours.map(({ order }) => order))]
   const errors = dimensions.map((m) => errorPanel(m, ours, theirs, orders))
@@ -48,7 +51,7 @@ function figure(quality, ours, theirs) {
     3,
     {
       title: 'Mean error of f when a tenth of d points is kept',
-      subtitle: NAMES[quality],
+      subtitle: NAMES[way],
       resolve: {
         legend: { color: 'independent', shape: 'independent' },
         scale: { color: 'independent', shape: 'independent' },
@@ -132,12 +135,12 @@ function exponentPanel(ours, theirs, dimensions) {
   }
 }
 
-function caption(quality, ours, { trials }) {
+function caption(way, ours, { trials }) {
   const fitted = ours.filter(({ fit }) => fit?.count >= MIN_FITTED)
   const gaps = fitted.map(({ dimension, order, alpha }) => alpha - exponentOf(dimension, order))
   const within = gaps.filter((gap) => gap >= -0.15).length
   return (
-    `Uniform points in m dimensions, f a mean of sigmoids, a tenth of the points kept, ${NAMES[quality]}. ` +
+    `Uniform points in m dimensions, f a mean of sigmoids, a tenth of the points kept, ${NAMES[way]}. ` +
     `Filled: mean error of ${trials} trials with its standard error, pale where it is not fitted; lines: power laws d^−α fitted to the rest. ` +
     'Hollow and dotted: the errors that the authors of the paper publish, at the same sizes. ' +
     'Grey ground: what the last bits of weights and values make up; errors down to it are real because differences are summed exactly. ' +

@@ -19,6 +19,7 @@ import {
 
 const WAYS = {
   auto: "order 'auto'",
+  free: "order 'auto', support 'free'",
   chosen: 'order chosen by the error, fast',
   authors: 'the authors',
 }
@@ -63,7 +64,7 @@ function polylogFigure(all, { trials }) {
       { text: `(${'ab'[i]}) m = ${m}, ${SIZES[m]}` },
       {
         x: countsOf('d', 'number of points d', values),
-        by: seriesBy('way', Object.values(WAYS), 'order', [COLORS[0], COLORS[1], GREY]),
+        by: seriesBy('way', Object.values(WAYS), 'order', [COLORS[0], COLORS[1], COLORS[2], GREY]),
         size: { width: 400, height: 300 },
         mark: { ...dotted, opacity: 1 },
         lines: values,
@@ -76,8 +77,8 @@ function polylogFigure(all, { trials }) {
     caption:
       `The mean of 1/(A + w·x) over d uniform points, A = 1.05 for m = 1 and 2.05 for m = 2, of which only as many are kept as the ` +
       `headings say; medians and quartiles of the errors of ${trials} trials (the authors: 4 or 5, an error of 0 drawn as half an epsilon). They spread over many powers of ten, ` +
-      "because f has a pole just outside of the points and some x point at it. Circles: order 'auto', which " +
-      "does not see f. Squares: the paper's rule, for each set the order raised until the error first rises, in cells that keep that order " +
+      "because f has a pole just outside of the points and some x point at it. Order 'auto' " +
+      "does not see f. Order chosen by the error: the paper's rule, for each set the order raised until the error first rises, in cells that keep that order " +
       'and no more. The error does not grow with d, although the part that is kept goes to zero.',
     specification: panels(list, 2, {
       title: 'Few points suffice for any number: sizes that grow like a power of log d',
@@ -88,7 +89,7 @@ function polylogFigure(all, { trials }) {
 function lawFigure(all, results, { trials }) {
   const { points: count } = results.find(({ part }) => part === 'law')
   const dimensions = [...new Set(all.map(({ dimension }) => dimension))]
-  const ways = [WAYS.auto, WAYS.chosen]
+  const ways = [WAYS.auto, WAYS.free, WAYS.chosen]
   const list = dimensions.map((m, i) => {
     const own = all.filter(({ dimension }) => dimension === m)
     const values = own.flatMap(({ way, points }) =>

@@ -14,6 +14,7 @@ const GROUPS = [
 const LOOK = {
   compress: { color: COLORS[0], dash: [1, 0], name: "compress, order 'auto'" },
   lowOrder: { color: '#1f77d0', dash: [7, 2], name: NAMES.lowOrder },
+  free: { color: '#8a3fb0', dash: [3, 1.5], name: NAMES.free },
   random: { color: GREY, dash: [1.5, 2.5], name: NAMES.random },
   stratified: { color: '#2f8f2f', dash: [4, 3], name: NAMES.stratified },
   kmeans: { color: '#d9480f', dash: [8, 2, 1.5, 2], name: NAMES.kmeans },
