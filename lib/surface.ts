@@ -47,6 +47,8 @@ export interface NativeCompressInput extends Bounded {
   free?: boolean
   standardise: boolean
   scales?: Float64Array
+  /** Times the mean of a cell. Default: any weight will do. */
+  minimumWeight?: number
 }
 
 export interface NativeCompressed {

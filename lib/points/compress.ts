@@ -6,7 +6,9 @@ import {
   type AsyncOptions,
   checkScale,
   type OptionValues,
+  optional,
   optionsOf,
+  realNumber,
   shared,
   sizeForAuto,
   type ThreadOptions,
@@ -18,6 +20,7 @@ import { runJob } from '../native/job.js'
 import { memoryToHave } from '../native/memory.js'
 import { native } from '../native/native.js'
 import type { NativeCompressed, NativeCompressInput, Numbers } from '../surface.js'
+import { compressToTolerance, compressToToleranceSync } from './tolerance.js'
 
 /** What compressSync() may be told. */
 export interface CompressSyncOptions extends ThreadOptions {
@@ -61,6 +64,18 @@ export interface CompressSyncOptions extends ThreadOptions {
    * smaller. The result has no `indices`.
    */
   support?: 'rows' | undefined
+  /**
+   * No weight is below so many times the mean of its cell. A number >= 0 and < 1; default 0, any positive weight. Points of
+   * small weight are exchanged for others of their cell, at the same moments, so it takes longer: 0.01 can nearly always be
+   * had, 0.1 often, more where cells are even. Rejects with ERR_INFEASIBLE where it cannot.
+   */
+  minimumWeight?: number | undefined
+  /**
+   * The residual that will do, as `residual` of the result. Default: moments are kept to rounding. With it the result is one
+   * cell of as few points as reach it, found by bisection: fewer than moments. `order` must be a number; `size` and
+   * `quality` are not needed. Takes about log2(momentCount(m, order)) times as long, and `onProgress` is not called.
+   */
+  tolerance?: number | undefined
 }
 
 /** What compress() may be told: the options of compressSync(), and those of a call that does not block. */
@@ -140,7 +155,13 @@ export const keepingTable = {
   quality: shared.quality,
   support: shared.support,
 }
-const table = { dimension: shared.dimension, weights: shared.weights, ...keepingTable }
+const table = {
+  dimension: shared.dimension,
+  weights: shared.weights,
+  ...keepingTable,
+  minimumWeight: withDefault(realNumber(0, 1), () => 0),
+  tolerance: optional(realNumber(0)),
+}
 const { read, readSync } = optionsOf('compress', table)
 type Values = OptionValues<typeof table>
 
@@ -188,7 +209,11 @@ export async function compress(
 ): Promise<Compressed | CompressedFree> {
   const values = read(options)
   const input = readInput('compress', points, values)
-  const output = await runJob((progress) => native().compress(input, progress), values)
+  const { tolerance, signal } = values
+  const output =
+    tolerance === undefined
+      ? await runJob((progress) => native().compress(input, progress), values)
+      : await compressToTolerance(input, tolerance, signal)
   return toCompressed(input, output, values)
 }
 
@@ -206,7 +231,9 @@ export function compressSync(
 ): Compressed | CompressedFree {
   const values = readSync(options)
   const input = readInput('compressSync', points, values)
-  return toCompressed(input, native().compressSync(input), values)
+  const { tolerance } = values
+  const output = tolerance === undefined ? native().compressSync(input) : compressToToleranceSync(input, tolerance)
+  return toCompressed(input, output, values)
 }
 
 /**
@@ -223,7 +250,17 @@ export function compressCounted(points: PointsInput, options: CompressSyncOption
 function readInput(caller: string, given: unknown, options: Values): NativeCompressInput {
   const set = readWeighted(caller, given, options)
   const { dimension, count } = set.points
-  return { ...set, ...keepingInput(caller, options, dimension, count), memory: memoryToHave() }
+  const { order, minimumWeight, tolerance } = options
+  const keeping = keepingInput(caller, options, dimension, count)
+  if (tolerance !== undefined) {
+    if (typeof order !== 'number')
+      throw typeError(
+        'ERR_OPTION',
+        `${caller}: option 'tolerance' needs 'order' as a number, the moments that are to be kept so far`,
+      )
+    keeping.size = Math.min(keeping.size, momentsOf(caller, order, dimension))
+  }
+  return { ...set, ...keeping, ...(minimumWeight > 0 && { minimumWeight }), memory: memoryToHave() }
 }
 
 /** The same for the native side. `count`: how many points there are; Infinity where nobody knows. */

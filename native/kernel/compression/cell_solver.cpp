@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
 #include <optional>
 
@@ -9,6 +10,7 @@
 #include "parallel/parallel_for.hpp"
 #include "polynomial/product_values.hpp"
 #include "recombination/basic_solution.hpp"
+#include "recombination/raise_weights.hpp"
 #include "recombination/refine_weights.hpp"
 
 namespace fewpoints {
@@ -16,6 +18,10 @@ namespace {
 
 // A support is good enough when its refined weights have at most this residual; otherwise a new one is tried.
 constexpr double kRefined = 1e-15;
+// with_larger_weights() exchanges points of the support for others: so many per feature, spread over the cell. Weights
+// change by less than kRefinedBy when they are refined.
+constexpr std::size_t kExchangeable = 20;
+constexpr double kRefinedBy = 1e-6;
 // Candidates per feature. With too few there are many exchanges, and passes over the points outside the tableau. With
 // too many, elimination takes longer. These numbers took the least time on cells of ten points per feature, whose
 // points are spatially sorted down to pairs. The minimum is flat, and steep on the side of too few. No command of the
@@ -90,6 +96,58 @@ void features_of(const FeatureSource& source, const List<std::uint32_t>& indices
   });
 }
 
+// A cell in the polynomials that are orthonormal over its points, with its moments.
+class OrthonormalCell {
+ public:
+  OrthonormalCell(const PointColumns& points, const PolynomialSpace& space, double degenerate_width, int threads,
+                  Monitor& monitor)
+      : points_(points),
+        threads_(threads),
+        monitor_(monitor),
+        coordinates_(points, space, degenerate_width, threads, monitor),
+        local_(local()),
+        source_(basis().shape(), local_.data(), points.w, points.count, List<double>(local_.size(), 0.0),
+                List<double>(local_.size(), 1.0)),
+        target_(basis().sums(points.x, points.w, points.count, threads, monitor, Stage::Recombine)) {}
+
+  int features() const { return basis().count(); }
+  const FeatureSource& source() const { return source_; }
+  const DoubleDoubleSums& target() const { return target_; }
+  // The moments of chosen points, as a function of their weights.
+  std::function<DoubleDoubleSums(const List<double>&)> sums_of(const ChosenPoints& chosen) const {
+    return [this, &chosen](const List<double>& w) {
+      return basis().sums(chosen.x.data(), w.data(), w.size(), threads_, monitor_, Stage::Recombine);
+    };
+  }
+  Support refined(Support support) const {
+    const ChosenPoints chosen(points_, support.indices);
+    const std::size_t count = support.indices.size(), stride = (count + 7) / 8 * 8;
+    const int N = features();
+    Array<double> features(product(N, stride));
+    features_of(source_, support.indices, features.data(), stride, 1, monitor_);
+    using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+    const Eigen::MatrixXd B = Eigen::Map<const RowMajor, 0, Eigen::OuterStride<>>(
+        features.data(), N, static_cast<Eigen::Index>(count), Eigen::OuterStride<>(static_cast<Eigen::Index>(stride)));
+    support.residual = refine_weights(B, target_, sums_of(chosen), support.weights);
+    return without_zeros(std::move(support));
+  }
+
+ private:
+  const DoubleDoubleBasis& basis() const { return coordinates_.basis(); }
+  List<const double*> local() const {
+    List<const double*> local(basis().dimension());
+    for (int a = 0; a < basis().dimension(); a++) local[a] = coordinates_.local(a);
+    return local;
+  }
+  const PointColumns& points_;
+  const int threads_;
+  Monitor& monitor_;
+  const OrthonormalBasis coordinates_;
+  const List<const double*> local_;
+  const ProductSource source_;
+  const DoubleDoubleSums target_;
+};
+
 }  // namespace
 
 Support merged(const PointColumns& points) {
@@ -146,46 +204,50 @@ Support CellSolver::streamed(const PointColumns& points, int threads, Monitor& m
 Support CellSolver::orthonormal(const PointColumns& points, Support start, double degenerate_width, int threads,
                                 Monitor& monitor) const {
   if (space_.highest_power() == 0) return merged(points);  // the mass is the only moment
-  const OrthonormalBasis coordinates(points, space_, degenerate_width, threads, monitor);
-  const DoubleDoubleBasis& basis = coordinates.basis();
-  const int m = basis.dimension(), N = basis.count();
-  List<const double*> local(m);
-  for (int a = 0; a < m; a++) local[a] = coordinates.local(a);
-  const ProductSource source(basis.shape(), local.data(), points.w, points.count, List<double>(m, 0.0),
-                             List<double>(m, 1.0));
-  const DoubleDoubleSums target = basis.sums(points.x, points.w, points.count, threads, monitor, Stage::Recombine);
-  const auto sums_of = [&](const ChosenPoints& chosen) {
-    return [&](const List<double>& w) {
-      return basis.sums(chosen.x.data(), w.data(), w.size(), threads, monitor, Stage::Recombine);
-    };
-  };
-  const auto refined = [&](Support support) {
-    const ChosenPoints chosen(points, support.indices);
-    const std::size_t count = support.indices.size(), stride = (count + 7) / 8 * 8;
-    Array<double> features(product(N, stride));
-    features_of(source, support.indices, features.data(), stride, 1, monitor);
-    using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-    const Eigen::MatrixXd B = Eigen::Map<const RowMajor, 0, Eigen::OuterStride<>>(
-        features.data(), N, static_cast<Eigen::Index>(count), Eigen::OuterStride<>(static_cast<Eigen::Index>(stride)));
-    support.residual = refine_weights(B, target, sums_of(chosen), support.weights);
-    return without_zeros(std::move(support));
-  };
-
+  const OrthonormalCell cell(points, space_, degenerate_width, threads, monitor);
+  const int N = cell.features();
   if (start.found()) {
-    start = refined(std::move(start));
+    start = cell.refined(std::move(start));
     if (start.residual <= kRefined && start.indices.size() <= static_cast<std::size_t>(N)) return start;
   }
-  BasicSolutionFinder finder(source, threads, monitor, degenerate_width > 0 ? kRankTolerance : kMinTolerance);
+  BasicSolutionFinder finder(cell.source(), threads, monitor, degenerate_width > 0 ? kRankTolerance : kMinTolerance);
   finder.run();
   Support fresh{finder.indices(), {}, HUGE_VAL};
   if (fresh.found()) {
     const ChosenPoints chosen(points, fresh.indices);
-    fresh.residual = finder.refine(target, sums_of(chosen));
+    fresh.residual = finder.refine(cell.target(), cell.sums_of(chosen));
     fresh.weights = finder.weights();
     const bool done = fresh.residual <= kRefined && N > kMaxFastFeatures;  // least squares with many features is slow
-    fresh = done ? without_zeros(std::move(fresh)) : refined(std::move(fresh));
+    fresh = done ? without_zeros(std::move(fresh)) : cell.refined(std::move(fresh));
   }
   return !start.found() || fresh.residual < start.residual ? fresh : start;
+}
+
+Support CellSolver::with_larger_weights(const PointColumns& points, Support start, double minimum, int threads,
+                                        Monitor& monitor) const {
+  const OrthonormalCell cell(points, space_, OrthonormalBasis::kDegenerateWidth, threads, monitor);
+  const std::size_t kept = start.indices.size();
+  if (kept > usize(cell.features())) return {};
+  List<std::uint32_t> tried = start.indices;
+  const std::size_t step = std::max<std::size_t>(1, points.count / (kExchangeable * usize(cell.features())));
+  List<unsigned char> present(points.count, 0);
+  for (const std::uint32_t i : start.indices) present[i] = 1;
+  for (std::size_t i = 0; i < points.count; i += step)
+    if (!present[i]) tried.push_back(static_cast<std::uint32_t>(i));
+  const std::size_t stride = (tried.size() + 7) / 8 * 8, features = usize(cell.features());
+  Array<double> values(product(features, stride));
+  std::fill_n(values.data(), values.size(), 0.0);
+  features_of(cell.source(), tried, values.data(), stride, 1, monitor);
+
+  const double mean = std::accumulate(start.weights.begin(), start.weights.end(), 0.0) / static_cast<double>(kept);
+  List<std::uint32_t> columns(kept);
+  std::iota(columns.begin(), columns.end(), std::uint32_t{0});
+  // A little more, because the weights are refined.
+  if (!raise_weights({values, features, tried.size(), stride}, minimum * mean * (1 + kRefinedBy), columns,
+                     start.weights, monitor))
+    return {};
+  for (std::size_t c = 0; c < kept; c++) start.indices[c] = tried[columns[c]];
+  return cell.refined(std::move(start));
 }
 
 Support CellSolver::boxed(const PointColumns& points, int threads, Monitor& monitor) const {

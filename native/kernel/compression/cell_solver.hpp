@@ -55,6 +55,11 @@ class CellSolver {
   Support orthonormal(const PointColumns& points, Support start, double degenerate_width, int threads,
                       Monitor& monitor) const;
 
+  // Another support of as many points, none of whose weights is below `minimum` times their mean (raise_weights.hpp).
+  // None where the search ends before. start: a support of this cell.
+  Support with_larger_weights(const PointColumns& points, Support start, double minimum, int threads,
+                              Monitor& monitor) const;
+
   // Legendre products on the box, for features of any rank, with sums in double-double. None where a column is
   // constant.
   Support boxed(const PointColumns& points, int threads, Monitor& monitor) const;

@@ -61,8 +61,9 @@ List<double> cutting_units(const PointSet& set, const List<double>& deviations, 
 // Repairs the results of the cells, step by step, until the residual of the whole set is accepted. Returns the best
 // columns seen. `result` says how good they are and which strategies they come from.
 CellResults::Columns repaired(Ladder& ladder, const PointSet& set, const Residual& original, std::size_t size,
-                              CompressReport& result, Monitor& monitor) {
+                              double minimum_weight, CompressReport& result, Monitor& monitor) {
   CellResults::Columns best;
+  std::size_t light_cells = 0;
   const auto residual_of = [&](const CellResults::Columns& c) {
     return original.of(c.pointers.data(), c.w.data(), c.rows.size(), result.threads, monitor).residual;
   };
@@ -74,8 +75,10 @@ CellResults::Columns repaired(Ladder& ladder, const PointSet& set, const Residua
     result.residual = residual;
     result.strategies = ladder.counts();
     result.cells_keeping_less = ladder.cells_keeping_less();
+    result.light_cells = light_cells;
   };
   const auto rounded = [&] {
+    if (minimum_weight > 0) light_cells = ladder.raise_weights(minimum_weight, result.threads, monitor);
     CellResults::Columns columns = ladder.columns(result.threads, monitor);
     round_weights(columns, set, result.threads, monitor);
     return columns;
@@ -179,7 +182,8 @@ UnwrittenCompressed compress_unwritten(PointSet&& set, const CompressOptions& op
       ladder->solve(partition.all_cells(), result.threads, monitor);
     }
     result.cells = partition.cells().size();
-    return repaired(*ladder, set, original, std::max(options.size, usize(space.count())), result, monitor);
+    return repaired(*ladder, set, original, std::max(options.size, usize(space.count())), options.minimum_weight,
+                    result, monitor);
   };
   CellResults::Columns columns = solved(fills);
   if (fills && !(result.residual <= kGoodResidual)) {
@@ -199,6 +203,10 @@ UnwrittenCompressed compress_unwritten(PointSet&& set, const CompressOptions& op
     throw Error(Code::Size, "no free points were found for this set, and the " + std::to_string(columns.rows.size()) +
                                 " rows that keep its moments are more than 'size', " + std::to_string(options.size) +
                                 "; a larger 'size' or a lower 'order' may do");
+  if (result.light_cells > 0)
+    throw Error(Code::Infeasible, "in " + std::to_string(result.light_cells) + " of " + std::to_string(result.cells) +
+                                      " cells some weight stays below " + std::to_string(options.minimum_weight) +
+                                      " of their mean; a smaller 'minimumWeight' or a lower 'order' may do");
   result.rows = RowOrder(columns, set, result.threads, monitor);
   result.recombine_ms = clock.lap();
   result.total_ms = total.now();

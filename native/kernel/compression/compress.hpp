@@ -27,6 +27,8 @@ struct CompressOptions {
   // cells, and there are about dimension + 1 times fewer of them for as many moments.
   enum class Support { Rows, Free };
   Support support = Support::Rows;
+  // No weight of a cell is below so many times their mean, or an Error(Infeasible) is thrown. 0: any weight will do.
+  double minimum_weight = 0;
 };
 
 // What a call tells beside the points.
@@ -37,7 +39,8 @@ struct CompressReport {
   // reduced, and the row_cells, on which no free points were found. 0 of both: the whole set was done with rows.
   std::size_t free_cells = 0, row_cells = 0;
   int threads = 1;
-  double residual = 0;  // of the whole set, the largest over moments (verify.hpp)
+  double residual = 0;          // of the whole set, the largest over moments (verify.hpp)
+  std::size_t light_cells = 0;  // those with a weight below the least that was asked for
   std::size_t cells_keeping_less =
       0;                        // cells that keep only the moments asked for, not the enlarged space (ladder.hpp)
   StrategyCounts strategies{};  // the number of cells per strategy that answered them

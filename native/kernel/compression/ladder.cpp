@@ -19,6 +19,15 @@ bool all_equal(const PointColumns& points) {
   return true;
 }
 
+bool has_light_weights(const Support& support, double minimum) {
+  double sum = 0, least = HUGE_VAL;
+  for (const double w : support.weights) {
+    sum += w;
+    least = std::min(least, w);
+  }
+  return least * static_cast<double>(support.weights.size()) < minimum * sum;
+}
+
 }  // namespace
 
 bool reduces_to_rank(std::size_t points, std::size_t features) {
@@ -131,6 +140,36 @@ bool Ladder::solve_boxed(int threads, Monitor& monitor) {
 
 bool Ladder::solve_requested(int threads, Monitor& monitor) {
   return climb_all(reduced(), kRequestedAgain, kStrategies.size(), true, threads, monitor);
+}
+
+std::size_t Ladder::raise_weights(double minimum, int threads, Monitor& monitor) {
+  List<std::size_t> light;
+  for (std::size_t i = 0; i < results_.cells(); i++)
+    if (has_light_weights(results_.support_of(i), minimum)) light.push_back(i);
+  List<unsigned char> raised(results_.cells(), 0);
+  each(light, threads, monitor, [&](std::size_t i, int inner) {
+    if (!results_.is_reduced(i)) return;
+    List<const double*> x;
+    const PointColumns points = results_.points_of(i, x);
+    const auto is_good = [&](const Support& support) {
+      return support.residual <= std::max(residuals_[i], kCellResidual) && !has_light_weights(support, minimum);
+    };
+    const auto larger = [&](const CellSolver& with, Support support) {
+      return with.with_larger_weights(points, std::move(support), minimum, inner, monitor);
+    };
+    Support support = larger(keeps_less_[i] ? *requested_ : enlarged_, results_.support_of(i));
+    if (!is_good(support) && requested_ && !keeps_less_[i]) {
+      // With fewer moments to keep there are more supports.
+      Support start = requested_->orthonormal(points, {}, OrthonormalBasis::kDegenerateWidth, inner, monitor);
+      if (start.found()) support = larger(*requested_, std::move(start));
+      if (is_good(support)) keeps_less_[i] = 1;
+    }
+    if (!is_good(support)) return;
+    results_.keep(i, support);
+    residuals_[i] = support.residual;
+    raised[i] = 1;
+  });
+  return light.size() - usize(std::count(raised.begin(), raised.end(), 1));
 }
 
 StrategyCounts Ladder::counts() const {

@@ -97,6 +97,10 @@ class Ladder {
   // Solves reduced cells in the requested space, where it was enlarged: the moments that were asked for come first.
   bool solve_requested(int threads, Monitor& monitor);
 
+  // Brings all weights of each cell to `minimum` times their mean, at least. Returns in how many cells it cannot be
+  // done.
+  std::size_t raise_weights(double minimum, int threads, Monitor& monitor);
+
   CellResults::Columns columns(int threads, Monitor& monitor) const { return results_.columns(threads, monitor); }
   StrategyCounts counts() const;  // the number of cells per strategy that answered them
   // The number of cells that keep only the requested space, or the enlarged one with a residual above kCellResidual.
