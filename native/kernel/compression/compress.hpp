@@ -27,6 +27,8 @@ struct CompressOptions {
   // cells, and there are about dimension + 1 times fewer of them for as many moments.
   enum class Support { Rows, Free };
   Support support = Support::Rows;
+  std::size_t most_free = 0;  // the most free points, where that is not the size, which rows keep to; 0: the size
+  std::size_t free_size() const { return most_free > 0 ? most_free : size; }
 };
 
 // What a call tells beside the points.
@@ -36,6 +38,7 @@ struct CompressReport {
   // With free support: the cells whose points are free. All others keep rows: the cells that have too few points to be
   // reduced, and the row_cells, on which no free points were found. 0 of both: the whole set was done with rows.
   std::size_t free_cells = 0, row_cells = 0;
+  WhyRows why_rows = WhyRows::None;
   int threads = 1;
   double residual = 0;  // of the whole set, the largest over moments (verify.hpp)
   std::size_t cells_keeping_less =
