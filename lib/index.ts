@@ -32,6 +32,7 @@ export {
   type CompressSyncOptions,
   compress,
   compressSync,
+  type WhyRows,
   type WithFreeSupport,
 } from './points/compress.js'
 export {

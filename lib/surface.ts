@@ -45,11 +45,16 @@ export interface NativeCompressInput extends Bounded {
   best: boolean
   /** Whether points may lie anywhere. Default: they are rows. */
   free?: boolean
+  /** With `free`: the most free points, where that is not the size, which rows keep to. */
+  mostFree?: number
   standardise: boolean
   scales?: Float64Array
   /** Times the mean of a cell. Default: any weight will do. */
   minimumWeight?: number
 }
+
+/** Why all points are rows, though free ones were asked for: see CompressedFree. */
+export type WhyRows = 'whole' | 'order' | 'cells' | 'size' | 'precision'
 
 export interface NativeCompressed {
   points: Float64Array
@@ -62,6 +67,8 @@ export interface NativeCompressed {
   /** With `free`: the cells whose points are free, and those that were to have free points and have rows. */
   freeCells: number
   rowCells: number
+  /** With `free`, where all points are rows: the reason. */
+  whyRows?: WhyRows
   threads: number
   residual: number
   cellsKeepingLess: number

@@ -13,9 +13,9 @@ const COUNT = 4000
 const points = fill(2 * COUNT, () => random.normal())
 const lines = Array.from({ length: COUNT }, (_, i) => `${points[2 * i]},${points[2 * i + 1]},n${i}`)
 const input = folder.write('all.csv', `x,y,name\n${lines.join('\n')}\n`)
-const lattice = folder.write(
-  'lattice.csv',
-  `x,y\n${Array.from({ length: COUNT }, (_, i) => `${i % 5},${i % 7}`).join('\n')}\n`,
+const curve = folder.write(
+  'curve.csv',
+  `x,y\n${Array.from({ length: COUNT }, (_, i) => `${Math.cos(i / 500)},${Math.sin(i / 500)}`).join('\n')}\n`,
 )
 const options = ['--order', 4, '--size', 120, '--support', 'free']
 
@@ -27,7 +27,13 @@ describe('compress --support free', () => {
     async (ending) => {
       const output = folder.path(`few.${ending}`)
       const summary = await fewpointsJson(['compress', input, '-o', output, ...options])
-      expect(summary).toMatchObject({ support: 'free', points: wanted.count, freeCells: wanted.freeCells, rowCells: 0 })
+      expect(summary).toMatchObject({
+        support: 'free',
+        points: wanted.count,
+        freeCells: wanted.freeCells,
+        rowCells: 0,
+        whyRows: null,
+      })
       const { columns, meta } = await readTable(output)
       expect(columns.map(({ name }) => name)).toEqual(['x', 'y', ending === 'npz' ? 'weights' : 'weight'])
       const found = values(await readTable(output))
@@ -51,15 +57,21 @@ describe('compress --support free', () => {
         '--columns',
         'x,y',
       ])
-      expect(fewer).toMatchObject({ rows: wanted.count, support: 'rows', freeCells: null })
+      expect(fewer).toMatchObject({ rows: wanted.count, support: 'rows', freeCells: null, whyRows: null })
     },
   )
 
   it('says how many cells have free points, or that there are none', async () => {
     const { stdout } = await fewpoints(['compress', input, '-o', folder.path('said.csv'), ...options])
     expect(stdout).toMatch(new RegExp(`^free points +in ${wanted.freeCells} of ${wanted.cells} cells`, 'm'))
-    const none = await fewpoints(['compress', lattice, '-o', folder.path('none.csv'), ...options])
-    expect(none.stdout).toMatch(/^free points +none were found: all points are rows$/m)
+    const none = await fewpoints(['compress', curve, '-o', folder.path('none.csv'), ...options])
+    expect(none.stdout).toMatch(/^free points +none, all points are rows: hardly a cell has free points$/m)
+    const told = await fewpointsJson(['compress', curve, '-o', folder.path('told.csv'), ...options])
+    expect(told).toMatchObject({ support: 'rows', freeCells: 0, rowCells: 0, whyRows: 'cells' })
+    const whole = await fewpoints(['compress', input, '-o', folder.path('whole.csv'), ...options, '--size', COUNT])
+    expect(whole.stdout).toMatch(
+      /^free points +none, all points are rows: there are no more different ones than the size$/m,
+    )
     const rows = await fewpoints(['compress', input, '-o', folder.path('rows.csv'), '--order', 4])
     expect(rows.stdout).not.toMatch(/free/)
     const parquet = folder.path('told.parquet')
@@ -107,8 +119,22 @@ describe('merge --support free', () => {
     const output = folder.path('merged.parquet')
     const summary = await fewpointsJson(['merge', rows, free, '-o', output, '--size', 100, '--support', 'free'])
     expect(summary).toMatchObject({ support: 'free', kept: [], order: 4, totalWeight: 2 * COUNT })
+    expect(summary.freeCells + summary.rowCells).toBeLessThanOrEqual(summary.cells)
+    expect(summary.freeCells).toBeGreaterThan(0)
     expect(summary.residual).toBeLessThanOrEqual(RESIDUAL_BOUND)
     expect((await readTable(output)).columns.map(({ name }) => name)).toEqual(['x', 'y', 'weight'])
+    const text = await fewpoints([
+      'merge',
+      rows,
+      free,
+      '-o',
+      folder.path('text.csv'),
+      '--size',
+      100,
+      '--support',
+      'free',
+    ])
+    expect(text.stdout).toMatch(/^free points +in \d+ of \d+ cells/m)
     const { code, stderr } = await fewpoints(['merge', rows, free, '-o', folder.path('m.npy'), '--support', 'free'])
     expect([code, stderr]).toEqual([2, expect.stringContaining('NPY cannot say')])
     const both = folder.path('both.parquet')

@@ -1,6 +1,6 @@
 // Free support: points that may lie anywhere in the box of their cell. The kernel's own tests are in native/test.
 import { describe, expect, expectTypeOf, it } from 'vitest'
-import { compensatedSum } from '../lib/cli/report.js'
+import { compensatedSum } from '../lib/compensated-sum.js'
 import {
   type Compressed,
   type CompressedFree,
@@ -55,7 +55,7 @@ describe('compress with free support', () => {
     const options = { dimension: 2, order: 3, size: 100 } as const
     const rows = await compress(uniform(1000, 2), options)
     const free = await compress(uniform(1000, 2), { ...options, support: 'free' })
-    expect(Object.keys(free).sort()).toEqual([...Object.keys(rows), 'freeCells', 'rowCells'].sort())
+    expect(Object.keys(free).sort()).toEqual([...Object.keys(rows), 'freeCells', 'rowCells', 'whyRows'].sort())
     expect(free.indices).toBeUndefined()
     expectTypeOf(rows).toEqualTypeOf<Compressed>()
     expectTypeOf(free).toEqualTypeOf<CompressedFree>()
@@ -86,6 +86,7 @@ describe('compress with free support', () => {
       const result = compressSync(original.points, options)
       expect(result.count).toBeLessThanOrEqual(size)
       expect(result.freeCells).toBeGreaterThan(0)
+      expect(result.whyRows).toBeUndefined()
       expect(result.order).toBe(order)
       expectFree(original, result, order)
       expect(bitsOf(compressSync(original.points, { ...options, threads: 3 }))).toEqual(bitsOf(result))
@@ -121,33 +122,48 @@ describe('compress with free support', () => {
     expectFree({ points, dimension: 2 }, result, result.order as number)
   })
 
-  it('keeps rows where no free points can be found, and says so', () => {
+  it.each([
+    [3, 5],
+    [4, 68],
+    [5, 108],
+  ])("gives 'auto' the order of rows where all points are rows: %i columns, size %i", (dimension, size) => {
+    const points = uniform(4000, dimension).map((x) => 1e9 + x)
+    const result = compressSync(points, { dimension, size, support: 'free' })
+    const rows = compressSync(points, { dimension, size })
+    expect(result).toMatchObject({ freeCells: 0, rowCells: 0, whyRows: 'precision', order: rows.order })
+    expect(result.count).toBeLessThanOrEqual(size)
+    expectFree({ points, dimension }, result, result.order as number)
+  })
+
+  it('keeps rows where no free points can be found, and says why', () => {
     const sets = {
-      'on a curve': rowsOf(3000, (i) => [Math.cos(i / 500), Math.sin(i / 500)]),
-      'on a lattice': rowsOf(2500, (i) => [i % 5, Math.floor(i / 5) % 5]),
-      'far from the origin': uniform(3000, 2).map((x) => 1e9 + x),
+      'on a curve': { points: rowsOf(3000, (i) => [Math.cos(i / 500), Math.sin(i / 500)]), whyRows: 'cells' },
+      'on a lattice': { points: rowsOf(2500, (i) => [i % 20, Math.floor(i / 20) % 20]), whyRows: 'cells' },
+      'with few different ones': { points: rowsOf(2500, (i) => [i % 5, Math.floor(i / 5) % 5]), whyRows: 'whole' },
+      'far from the origin': { points: uniform(3000, 2).map((x) => 1e9 + x), whyRows: 'precision' },
     }
-    for (const [name, points] of Object.entries(sets)) {
+    for (const [name, { points, whyRows }] of Object.entries(sets)) {
       const result = compressSync(points, { dimension: 2, order: 4, size: 150, support: 'free' })
-      expect(result, name).toMatchObject({ freeCells: 0, rowCells: 0, indices: undefined })
+      expect(result, name).toMatchObject({ freeCells: 0, rowCells: 0, whyRows, indices: undefined })
       const given = new Set(rowsIn(points, 2))
       expect(
         rowsIn(result.points, 2).every((row) => given.has(row)),
         name,
       ).toBe(true)
     }
-    const far = sets['far from the origin']
+    const far = sets['far from the origin'].points
     expect(() => compressSync(far, { dimension: 2, order: 4, size: 6, support: 'free' })).toThrow(
-      expect.objectContaining({ code: 'ERR_SIZE', message: expect.stringContaining('15 rows') }),
+      expect.objectContaining({ code: 'ERR_SIZE', message: expect.stringMatching(/rounded to doubles.* 15 rows/) }),
     )
     const high = compressSync(uniform(3000, 2), { dimension: 2, order: 18, support: 'free' })
-    expect(high).toMatchObject({ freeCells: 0, rowCells: 0, count: momentCount(2, 18) })
+    expect(high).toMatchObject({ freeCells: 0, rowCells: 0, whyRows: 'order', count: momentCount(2, 18) })
   })
 
   it('keeps sets whole that are no larger than the size', () => {
     const points = uniform(50, 3)
     const result = compressSync(points, { dimension: 3, order: 4, size: 60, support: 'free' })
     expect(rowsIn(result.points, 3).sort()).toEqual(rowsIn(points, 3).sort())
+    expect(result.whyRows).toBe('whole')
   })
 
   it('refuses what it cannot do', () => {
@@ -207,6 +223,16 @@ describe('streams with free support', () => {
     if (order !== 'auto') expect(result.order).toBe(order)
     expectFree({ points, dimension }, result, result.order as number)
     expect(bitsOf(other)).toEqual(bitsOf(result))
+  })
+
+  it('keep rows with the moments of all blocks where there are no free points', async () => {
+    const column = uniform(20000, 1).map((x) => 1e9 + x)
+    const options = { dimension: 1, size: 100, quality: 'fast', support: 'free' } as const
+    const compressor = begin<'free'>(options, { blockRows: 2500 })
+    await compressor.push(column)
+    const result = await compressor.finish()
+    expect(result.whyRows).toBe('precision')
+    expectFree({ points: column, dimension: 1 }, result, result.order as number)
   })
 
   it('are no summaries', () => {
@@ -344,11 +370,34 @@ describe('quadrature', () => {
     expect(verifySync(line, few, { order: 6 }).residual).toBeLessThanOrEqual(RESIDUAL_BOUND)
   })
 
+  it('copies the rule before it returns', async () => {
+    for (const points of [rowsOf(1000, (i) => [i, 2 * i]), uniform(1000, 2)]) {
+      const rule = { points, weights: fill(1000, (i) => 1 + (i % 3)), dimension: 2 }
+      const wanted = quadratureSync(rule, { order: 6, support: 'free' })
+      const pending = quadrature(rule, { order: 6, support: 'free' })
+      points.fill(Number.NaN)
+      structuredClone(rule.weights.buffer, { transfer: [rule.weights.buffer as ArrayBuffer] })
+      expect(bitsOf(await pending)).toEqual(bitsOf(wanted))
+    }
+  })
+
+  it('has free nodes of a rule that has fewer nodes than moments', async () => {
+    const rule = tensorGauss(10)
+    const free = await quadrature(rule, { order: 13, support: 'free' })
+    expect(free).toMatchObject({ count: 39, freeCells: 1 })
+    expectFree(rule, free, 13)
+  })
+
   it('refuses what is no rule', async () => {
     for (const rule of [undefined, [], new Float64Array(4), {}, { points: new Float64Array(4), dimension: 1.5 }])
       await expect(quadrature(rule as unknown as QuadratureRule, { order: 2 })).rejects.toHaveProperty('code')
     const negative = { points: uniform(10, 2), weights: fill(10, () => -1), dimension: 2 }
     await expect(quadrature(negative, { order: 2 })).rejects.toMatchObject({ code: 'ERR_WEIGHT' })
+    const cut = { points: new Float64Array(20), weights: new Float64Array(3), dimension: 2 }
+    await expect(quadrature(cut, { order: 2 })).rejects.toThrow('quadrature: rule.weights')
+    const wide = { points: new Float64Array(200), dimension: 100 }
+    for (const support of ['rows', 'free'] as const)
+      expect(() => quadratureSync(wide, { order: 50, support } as { order: number })).toThrow(/^quadratureSync: /)
     await expect(quadrature(tensorGauss(3), {} as { order: number })).rejects.toMatchObject({ code: 'ERR_OPTION' })
   })
 })

@@ -3,6 +3,7 @@ import type { CompressOptions, Support } from '../index.js'
 import type { RowsOptions } from '../io/rows.js'
 import { CliError, EXIT } from './exit.js'
 import type { Output, OutputCommand } from './output.js'
+import { checkFreeFormat } from './support.js'
 import { readOptions, type TextCommand } from './text-options.js'
 
 export interface CompressCommand extends TextCommand, OutputCommand {
@@ -57,9 +58,9 @@ export function checkWords(
   if (checkpoint !== undefined && checkpoint === output) throw wrong('--checkpoint and --output name the same file')
 }
 
-export function checkFormat({ format, name }: Output, { keepColumns, support }: CompressCommand): void {
-  if (format === 'npy' && support === 'free')
-    throw new CliError(EXIT.usage, `${name}: NPY cannot say that the points are no rows; choose another format`)
+export function checkFormat(output: Output, { keepColumns, support }: CompressCommand): void {
+  const { format, name } = output
+  checkFreeFormat(output, support)
   if (format === 'npy' && keepColumns !== undefined)
     throw new CliError(EXIT.usage, `${name}: NPY has no room for --keep-columns; choose another format`)
 }

@@ -12,6 +12,7 @@ import { gatherValues } from './outcome.js'
 import { contentOf, type OutputCommand, openOutput } from './output.js'
 import { type ProgressBar, progressBar } from './progress.js'
 import { bytes, EPSILON, epsilons, listing, milliseconds, names, note, printJson, short, whole } from './report.js'
+import { checkFreeFormat, freeText, supportFacts } from './support.js'
 
 export interface MergeCommand extends OutputCommand {
   order?: number | 'auto' | undefined
@@ -47,8 +48,7 @@ async function mergeFiles(words: readonly string[], command: MergeCommand, signa
     paths.filter((path) => path !== PIPE),
   )
   const { size, support, threads, scale, quality } = command
-  if (output.format === 'npy' && support === 'free')
-    throw new CliError(EXIT.usage, `${output.name}: NPY cannot say that the points are no rows; choose another format`)
+  checkFreeFormat(output, support)
   const files: CompressedFile[] = []
   for (const path of paths) {
     bar.update('read', files.length, paths.length)
@@ -93,7 +93,8 @@ async function mergeFiles(words: readonly string[], command: MergeCommand, signa
     columns,
     kept: set.kept.map(({ name }) => name),
     points: result.count,
-    support: result.indices === undefined ? 'free' : 'rows',
+    cells: result.cells,
+    ...supportFacts(result),
     order: facts.order,
     moments: momentCount(columns.length, facts.order),
     residual: result.residual,
@@ -205,8 +206,9 @@ function describe(summary: Summary): string {
     ['points', `${whole(all)} in ${whole(inputs.length)} ${inputs.length === 1 ? 'file' : 'files'}`],
     ['columns', names(summary.columns)],
     ...(summary.kept.length > 0 ? [['carried along', names(summary.kept)] as const] : []),
-    ['points kept', whole(points) + (summary.support === 'free' ? ', free' : '')],
+    ['points kept', whole(points)],
     ['order', `${order}: ${whole(moments)} moments or more in each cell`],
+    ...(summary.freeCells === null ? [] : [['free points', freeText(summary)] as const]),
     ['residual', epsilons(summary.residual)],
     [
       'total weight',

@@ -4,6 +4,7 @@ import { momentCount } from '../index.js'
 import type { Outcome } from './outcome.js'
 import { bytes, counted, EPSILON, epsilons, listing, milliseconds, names, rate, short, whole } from './report.js'
 import type { FileRows } from './row-source.js'
+import { freeText, supportFacts } from './support.js'
 import type { Way } from './way.js'
 
 export interface SummaryFacts {
@@ -41,9 +42,7 @@ export function summaryOf(outcome: Outcome, facts: SummaryFacts) {
     moments: momentCount(columns.length, order),
     cells: result.cells,
     cellsKeepingLess: result.cellsKeepingLess,
-    support: result.indices === undefined ? 'free' : 'rows',
-    freeCells: result.indices === undefined ? result.freeCells : null,
-    rowCells: result.indices === undefined ? result.rowCells : null,
+    ...supportFacts(result),
     threads: result.threads,
     residual: result.residual,
     residualEpsilons: result.residual / EPSILON,
@@ -85,7 +84,7 @@ export function describe(summary: Summary): string {
       'order',
       `${summary.order}: ${counted(summary.moments, 'moment')} or more in ${summary.cells === 1 ? '1 cell' : `each of ${whole(summary.cells)} cells`}`,
     ],
-    ...(summary.support === 'free' ? [['free points', freeText(summary)] as const] : []),
+    ...(summary.freeCells === null ? [] : [['free points', freeText(summary)] as const]),
     ...(summary.cellsKeepingLess > 0
       ? [
           [
@@ -108,15 +107,6 @@ export function describe(summary: Summary): string {
     ['time', timeText(summary, used)],
     ['output', `${summary.output}, ${bytes(summary.bytes)}`],
   ])
-}
-
-function freeText({ freeCells, rowCells, cells }: Summary): string {
-  if (freeCells === 0) return 'none were found: all points are rows'
-  const copied = cells - (freeCells ?? 0) - (rowCells ?? 0)
-  const parts = [`in ${whole(freeCells ?? 0)} of ${whole(cells)} cells`]
-  if (rowCells) parts.push(`${whole(rowCells)} keep rows because none were found`)
-  if (copied > 0) parts.push(`${whole(copied)} have too few points to be reduced`)
-  return parts.join(', ')
 }
 
 function timeText({ milliseconds: time, threads, streamed }: Summary, used: number): string {

@@ -80,7 +80,7 @@ export interface CompressedDataset<Indices = Uint32Array> extends Compressed<Ind
 /** Rows with labels of the input, class by class, whose x may be none of the input's. */
 export interface CompressedFreeDataset
   extends CompressedDataset<undefined>,
-    Pick<CompressedFree, 'freeCells' | 'rowCells'> {
+    Pick<CompressedFree, 'freeCells' | 'rowCells' | 'whyRows'> {
   points: Float64Array
   indices: undefined
   order: OrderBlock[]
@@ -203,8 +203,8 @@ function toDataset(input: Input, chosen: Chosen, start: number): CompressedDatas
 }
 
 function toFreeDataset(input: Input, outputs: NativeCompressed[], start: number): CompressedFreeDataset {
-  const { data, weights, freeCells, rowCells, ...report } = freeOf(input.plan, outputs)
-  return { ...datasetOf(input, data, weights, report, start), indices: undefined, freeCells, rowCells }
+  const { data, weights, freeCells, rowCells, whyRows, ...report } = freeOf(input.plan, outputs)
+  return { ...datasetOf(input, data, weights, report, start), indices: undefined, freeCells, rowCells, whyRows }
 }
 
 /** All but the indices. `points`: count x (inputs + outputs). */

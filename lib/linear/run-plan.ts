@@ -4,7 +4,7 @@ import type { AsyncOptions } from '../input/options.js'
 import { runJob } from '../native/job.js'
 import { float64s, uint32s } from '../native/memory.js'
 import { native } from '../native/native.js'
-import type { NativeCompressed } from '../surface.js'
+import type { NativeCompressed, WhyRows } from '../surface.js'
 import type { Plan } from './plan.js'
 
 /** What all parts have together. */
@@ -32,6 +32,8 @@ export interface ChosenFree extends PlanReport {
   weights: Float64Array
   freeCells: number
   rowCells: number
+  /** Of the first part, where no part has free points. */
+  whyRows: WhyRows | undefined
 }
 
 export async function runPlan(plan: Plan, watch: AsyncOptions): Promise<Chosen> {
@@ -107,12 +109,14 @@ export function freeOf({ parts, rows: { data, polynomial, linear } }: Plan, outp
     }
   }
   const sum = (of: (output: NativeCompressed) => number) => outputs.reduce((total, output) => total + of(output), 0)
+  const freeCells = sum((output) => output.freeCells)
   return {
     data: all,
     weights,
     ...reportOf(outputs),
-    freeCells: sum(({ freeCells }) => freeCells),
+    freeCells,
     rowCells: sum(({ rowCells }) => rowCells),
+    whyRows: freeCells === 0 ? outputs[0].whyRows : undefined,
   }
 }
 

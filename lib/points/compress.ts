@@ -19,8 +19,10 @@ import { type PointsInput, readWeighted } from '../input/points.js'
 import { runJob } from '../native/job.js'
 import { memoryToHave } from '../native/memory.js'
 import { native } from '../native/native.js'
-import type { NativeCompressed, NativeCompressInput, Numbers } from '../surface.js'
+import type { NativeCompressed, NativeCompressInput, Numbers, WhyRows } from '../surface.js'
 import { compressToTolerance, compressToToleranceSync } from './tolerance.js'
+
+export type { WhyRows }
 
 /** What compressSync() may be told. */
 export interface CompressSyncOptions extends ThreadOptions {
@@ -138,12 +140,23 @@ export interface CompressedFree extends Compressed<undefined> {
   indices: undefined
   /** How many cells have free points. */
   freeCells: number
-  /**
-   * How many cells keep rows because no free points were found for them. Where both are 0, the whole set was compressed as
-   * with support 'rows': there are no free points for this order and dimension, or hardly a cell had any, as on a curve, on
-   * a lattice, or where columns have few different values.
-   */
+  /** How many cells keep rows because no free points were found for them. */
   rowCells: number
+  /**
+   * Why all points are rows, as with support 'rows'; `freeCells` and `rowCells` are 0 then. Undefined: there are free points.
+   *
+   * - 'whole': there are no more different points than `size`.
+   * - 'order': there are no free points for this order and dimension, or `size` has no room for those of a cell.
+   * - 'cells': hardly a cell had any, as on a curve, on a lattice, or where columns have few different values.
+   * - 'size': the cells without any keep rows, and with these all cells together had more than `size` points.
+   * - 'precision': free points were found, but rounded to doubles they lose the moments, as far from the origin.
+   */
+  whyRows: WhyRows | undefined
+  /**
+   * With quality 'best': how many cells keep rows, with fewer moments than the cells that have free points. Where all points
+   * are rows, as in Compressed.
+   */
+  cellsKeepingLess: number
 }
 
 /** The options that say what is kept, also of streams. */
@@ -336,17 +349,17 @@ function largestFreeOrder(columns: number, order: number, size: number): number 
   return withRows
 }
 
-function toCompressed(
+export function toCompressed(
   input: NativeCompressInput,
   output: NativeCompressed,
   { order, support }: Pick<Values, 'order' | 'support'>,
 ): Compressed | CompressedFree {
   const { points, weights, indices, cells, threads, residual, cellsKeepingLess, partition, recombine, total } = output
-  const { freeCells, rowCells } = output
+  const { freeCells, rowCells, whyRows } = output
   return {
     points,
     weights,
-    ...(support === 'free' ? { indices: undefined, freeCells, rowCells } : { indices }),
+    ...(support === 'free' ? { indices: undefined, freeCells, rowCells, whyRows } : { indices }),
     dimension: input.points.dimension,
     count: weights.length,
     order: order === 'auto' ? output.order : order,

@@ -1,5 +1,5 @@
 // Thinning of a quadrature rule: few nodes with positive weights that are exact where the rule is, up to an order.
-import { type CodedError, describe, typeError } from '../errors.js'
+import { describe, typeError } from '../errors.js'
 import {
   type AsyncOptions,
   isRecord,
@@ -10,10 +10,12 @@ import {
   type ThreadOptions,
   wholeOrder,
 } from '../input/options.js'
-import { type PointsInput, readPoints } from '../input/points.js'
+import { type PointsInput, readPoints, readWeights } from '../input/points.js'
+import { runJob } from '../native/job.js'
+import { memoryToHave } from '../native/memory.js'
 import { native } from '../native/native.js'
-import type { Numbers } from '../surface.js'
-import { type Compressed, type CompressedFree, compress, compressSync, type WithFreeSupport } from './compress.js'
+import type { NativeCompressInput, Numbers } from '../surface.js'
+import { type Compressed, type CompressedFree, keepingInput, toCompressed, type WithFreeSupport } from './compress.js'
 
 /** Nodes and weights. */
 export interface QuadratureRule {
@@ -36,11 +38,13 @@ export interface QuadratureSyncOptions extends ThreadOptions {
 /** What quadrature() may be told: the options of quadratureSync(), and those of a call that does not block. */
 export interface QuadratureOptions extends QuadratureSyncOptions, AsyncOptions {}
 
-const { read, readSync } = optionsOf('quadrature', {
+const table = {
   order: required(wholeOrder, 'the degree up to which the result integrates as the rule does, for example 5'),
   support: shared.support,
   threads: shared.threads,
-})
+}
+const { read, readSync } = optionsOf('quadrature', table)
+type Values = OptionValues<typeof table>
 
 /**
  * Thins a quadrature rule: a tensor product, quasi-Monte Carlo nodes, the rule of a cut cell. The result has positive weights
@@ -54,8 +58,8 @@ const { read, readSync } = optionsOf('quadrature', {
 export function quadrature(rule: QuadratureRule, options: QuadratureOptions): Promise<Compressed>
 /**
  * The same with nodes that need not be nodes of the rule: about dimension + 1 times fewer of them, at places within its
- * box. `freeCells` of the result is 0 where there are none for this order (see compress()), and its nodes are nodes of the
- * rule.
+ * box. Where there are none, `whyRows` of the result says why (see CompressedFree), and its nodes are nodes of the rule: up to
+ * as many as moments.
  */
 export function quadrature(rule: QuadratureRule, options: WithFreeSupport<QuadratureOptions>): Promise<CompressedFree>
 export async function quadrature(
@@ -63,12 +67,9 @@ export async function quadrature(
   options: QuadratureOptions | WithFreeSupport<QuadratureOptions>,
 ): Promise<Compressed | CompressedFree> {
   const values = read(options)
-  const { points, given, fewest } = readRule('quadrature', rule, values)
-  if (fewest === undefined) return compress(points, given)
-  return compress(points, { ...given, size: fewest }).catch((error) => {
-    if (hasNoRoomForRows(error)) return compress(points, given)
-    throw error
-  })
+  const input = readRule('quadrature', rule, values)
+  const output = await runJob((progress) => native().compress(input, progress), values)
+  return toCompressed(input, output, values)
 }
 
 /** As quadrature(), but blocks until the end and throws the errors with which it rejects. The same bits. */
@@ -80,36 +81,28 @@ export function quadratureSync(
   options: QuadratureSyncOptions | WithFreeSupport<QuadratureSyncOptions>,
 ): Compressed | CompressedFree {
   const values = readSync(options)
-  const { points, given, fewest } = readRule('quadratureSync', rule, values)
-  if (fewest === undefined) return compressSync(points, given)
-  try {
-    return compressSync(points, { ...given, size: fewest })
-  } catch (error) {
-    if (hasNoRoomForRows(error)) return compressSync(points, given)
-    throw error
-  }
+  const input = readRule('quadratureSync', rule, values)
+  return toCompressed(input, native().compressSync(input), values)
 }
 
-/** `fewest`: the free points of one cell. Undefined: as many as moments. */
-function readRule<Values extends OptionValues<{ order: typeof shared.order; support: typeof shared.support }>>(
-  caller: string,
-  rule: unknown,
-  values: Values,
-) {
+/** One cell: as many nodes of the rule as moments at most, or as few free ones as there can be. */
+function readRule(caller: string, rule: unknown, { order, support, threads }: Values): NativeCompressInput {
   if (!isRecord(rule) || !('points' in rule)) {
     throw typeError('ERR_SHAPE', `${caller}: rule must be { points, weights, dimension }, got ${describe(rule)}`)
   }
-  const { points, weights } = rule as unknown as QuadratureRule
+  const { points: given, weights } = rule as unknown as QuadratureRule
   const where = { where: `${caller}: rule.points`, dimensionOption: 'rule.dimension' }
   const columns =
     rule.dimension === undefined ? undefined : shared.dimension.check(rule.dimension, `${caller}: rule.dimension`)
-  const { dimension } = readPoints(points, columns, where)
-  const given = { ...values, dimension, weights, quality: 'fast' as const }
-  const fewest = values.support === 'free' ? native().freePoints({ columns: dimension, order: values.order }) : 0
-  return { points, given, fewest: fewest > 0 ? fewest : undefined }
-}
-
-/** No free points were found, and there are more moments than free points. */
-function hasNoRoomForRows(error: unknown): boolean {
-  return (error as Partial<CodedError>).code === 'ERR_SIZE'
+  const points = readPoints(given, columns, where)
+  const own = readWeights(weights, points.count, `${caller}: rule.weights`)
+  const keeping = { order, support, threads, size: undefined, scale: 'standard', quality: 'fast' } as const
+  const mostFree = support === 'free' ? native().freePoints({ columns: points.dimension, order }) : 0
+  return {
+    points,
+    ...(own && { weights: own }),
+    ...keepingInput(caller, keeping, points.dimension, points.count),
+    ...(mostFree > 0 && { mostFree }),
+    memory: memoryToHave(),
+  }
 }

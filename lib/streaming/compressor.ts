@@ -230,13 +230,13 @@ export class Compressor<Where extends Support = 'rows'> {
       const output = await this.#run((progress) => this.#native.finish({ summary }, progress))
       this.#native.free()
       const { points, weights, rows, cells, threads, residual, cellsKeepingLess, partition, recombine } = output
-      const { freeCells, rowCells } = output
+      const { freeCells, rowCells, whyRows } = output
       const isLong = rows.length > 0 && rows[rows.length - 1] >= 2 ** 32
       const result = {
         points,
         weights,
         ...(support === 'free'
-          ? { indices: undefined, freeCells, rowCells }
+          ? { indices: undefined, freeCells, rowCells, whyRows }
           : { indices: isLong ? rows : Uint32Array.from(rows) }),
         dimension,
         count: weights.length,

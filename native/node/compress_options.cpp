@@ -1,6 +1,7 @@
 #include "compress_options.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 
@@ -46,6 +47,8 @@ CompressOptions read_compress_options(const Napi::Object& input, const Polynomia
   options.standardise = input.Get("standardise").ToBoolean();
   if (input.Get("free").ToBoolean()) options.support = CompressOptions::Support::Free;
   if (!input.Get("minimumWeight").IsUndefined()) options.minimum_weight = read_number(input, "minimumWeight");
+  if (!input.Get("mostFree").IsUndefined())
+    options.most_free = static_cast<std::size_t>(std::min(read_integer(input, "mostFree", 1, kMaxExact), kMostPoints));
   options.scales = read_list(input, "scales", static_cast<std::size_t>(space.dimension()));
   return options;
 }
@@ -55,6 +58,8 @@ void set_report(Napi::Object& out, const CompressReport& report) {
   out.Set("cells", static_cast<double>(report.cells));
   out.Set("freeCells", static_cast<double>(report.free_cells));
   out.Set("rowCells", static_cast<double>(report.row_cells));
+  constexpr std::array kWhyRows{"none", "whole", "order", "cells", "size", "precision"};
+  if (report.why_rows != WhyRows::None) out.Set("whyRows", kWhyRows[static_cast<std::size_t>(report.why_rows)]);
   out.Set("threads", report.threads);
   out.Set("residual", report.residual);
   out.Set("cellsKeepingLess", static_cast<double>(report.cells_keeping_less));

@@ -10,6 +10,7 @@
 #include "compression/compress.hpp"
 #include "compression/verify.hpp"
 #include "expect.hpp"
+#include "free_support/free_solver.hpp"
 #include "matching/match_moments.hpp"
 #include "nnls/nnls.hpp"
 #include "polynomial/moments.hpp"
@@ -97,6 +98,36 @@ void test_compress(std::size_t dimension, int order) {
         }
 }
 
+// Cells with free points, and with `lattice` also cells that keep rows.
+void test_free_support(std::size_t dimension, int order, bool lattice) {
+  Random random(dimension * 10 + usize(order));
+  constexpr std::size_t kRows = 4000;
+  List<double> points = numbers(kRows * dimension, random, normal);
+  if (lattice)
+    for (std::size_t i = 0; i < points.size() / 4; i++) points[i] = 10 + static_cast<double>(random() % 8) / 8;
+  const List<double> weights = numbers(kRows, random, decades);
+  for (const bool weighted : {false, true})
+    for (const bool best : {false, true}) {
+      CompressOptions options;
+      options.support = CompressOptions::Support::Free;
+      options.space = PolynomialSpace::total(static_cast<int>(dimension), order);
+      options.size = usize(8 * free_points_per_cell(static_cast<int>(dimension), order));
+      options.best = best;
+      const std::string name = "free support, " + std::to_string(dimension) + " columns, order " +
+                               std::to_string(order) + (lattice ? ", part of a lattice" : "") +
+                               (weighted ? ", weighted" : "") + (best ? ", best" : ", fast");
+      std::size_t free_cells = 0;
+      expect_same(name, [&] {
+        Monitor monitor;
+        const Compressed kept = compress(
+            PointSet(rows_of(points, dimension), {weighted ? weights.data() : nullptr, false, 1}), options, monitor);
+        free_cells = kept.free_cells;
+        return all(kept.points, kept.weights);
+      });
+      if (!lattice && !weighted) expect(free_cells >= 3, name + ": cells of free points");
+    }
+}
+
 void test_recombine(std::size_t width) {
   Random random(width);
   List<double> features = numbers(1500 * width, random, normal);
@@ -179,6 +210,9 @@ void test_dirty_memory() {
                                          {6, 3},
                                          {9, 2}})
     test_compress(usize(dimension), order);
+  for (const auto& [dimension, order] :
+       {std::pair{1, 4}, {1, 11}, {2, 3}, {2, 5}, {2, 14}, {3, 2}, {3, 4}, {3, 8}, {4, 3}, {4, 4}, {5, 2}, {5, 4}})
+    for (const bool lattice : {false, true}) test_free_support(usize(dimension), order, lattice);
   for (const std::size_t width : {3, 40, 126, 300}) test_recombine(width);
   for (const auto& [rows, columns] : {std::pair{30, 50}, {61, 41}, {300, 7}})
     for (const bool equality : {false, true}) test_least_squares(usize(rows), usize(columns), equality);

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 #include <functional>
+#include <memory>
 #include <random>
 #include <string>
 
@@ -91,11 +92,69 @@ bool same(const Compressed& a, const Compressed& b) {
   return bits(a.points, b.points) && bits(a.weights, b.weights);
 }
 
+int highest_order(int dimension) {
+  constexpr int kHighest[] = {0, 31, 16, 10, 7, 5, 4, 3, 3};
+  return kHighest[dimension];
+}
+
+// The cells of a partition, and their points once they are solved.
+struct Cells {
+  Cells(const Set& set, int order, std::size_t size) : solver(set.m, order), points(set.points()) {
+    const PartitionOptions cutting{List<double>(set.m, 1.0), order, usize(solver.nodes()), size, 1};
+    partition = std::make_unique<Partition>(points, cutting, monitor);
+  }
+  std::size_t count() const { return partition->cells().size(); }
+  // Those of more points than nodes. turned: rules are turned from cell to cell.
+  void solve(bool turned) {
+    const std::size_t m = usize(points.dimension()), nodes = usize(solver.nodes());
+    x = List<double>(count() * nodes * m);
+    w = List<double>(count() * nodes);
+    columns.assign(count(), {});
+    for (std::size_t i = 0; i < count(); i++) {
+      const CellRange range = partition->cells()[i];
+      if (range.size() <= nodes) continue;
+      for (int a = 0; a < points.dimension(); a++) columns[i].push_back(partition->column(a) + range.begin);
+      const double* const weights = partition->weights();
+      cells.push_back({{columns[i].data(), weights ? weights + range.begin : nullptr, range.size(), points.dimension()},
+                       turned ? i : 0,
+                       &x[i * nodes * m],
+                       &w[i * nodes]});
+    }
+    solver.solve(cells, monitor);
+  }
+  bool inside() const {
+    const std::size_t m = usize(points.dimension());
+    for (const FreeCell& cell : cells)
+      for (std::size_t a = 0; a < m && cell.solved; a++) {
+        const auto [low, high] = std::minmax_element(cell.points.x[a], cell.points.x[a] + cell.points.count);
+        for (std::size_t j = 0; j < usize(solver.nodes()); j++)
+          if (!(cell.x[j * m + a] >= *low && cell.x[j * m + a] <= *high)) return false;
+      }
+    return true;
+  }
+  Monitor monitor;
+  FreeSolver solver;
+  PointSet points;
+  std::unique_ptr<Partition> partition;
+  List<double> x, w;
+  List<List<const double*>> columns;
+  List<FreeCell> cells;
+};
+
+void check_boxes(const Set& set, int order, const std::string& name) {
+  Cells cells(set, order, usize(6 * free_points_per_cell(set.m, order)));
+  cells.solve(true);
+  expect(std::any_of(cells.cells.begin(), cells.cells.end(), [](const FreeCell& cell) { return cell.solved; }),
+         name + ": cells are solved");
+  expect(cells.inside(), name + ": points are in the boxes of their cells");
+}
+
 // Every rule, on random weighted points, and the same bits for any number of threads.
 void test_rules() {
   for (int m = 1; m <= 8; m++)
-    for (int k = 1; k <= 16; k++) {
+    for (int k = 1; k <= 32; k++) {
       const int nodes = free_points_per_cell(m, k);
+      expect((nodes > 0) == (k <= highest_order(m)), "orders that have free points");
       if (nodes == 0) continue;
       const std::size_t size = usize(6 * nodes + 3);
       const Set set = make(m, 20 * size, m % 2 == 0 && k <= 5 ? normal : uniform, k % 2 == 0);
@@ -103,6 +162,7 @@ void test_rules() {
       const Compressed c = run(set, options_of(m, k, size, false));
       check(set, options_of(m, k, size, false), c, name);
       expect(c.free_cells >= 3, name + ": cells of free points");
+      check_boxes(set, k, name);
       if (nodes > 40) continue;
       for (const int threads : {2, 3})
         expect(same(c, run(set, options_of(m, k, size, false, threads))), name + ": bits, threads");
@@ -170,11 +230,6 @@ void test_rows() {
 void test_turned() {
   constexpr int m = 3, k = 2;
   const Set set = make(m, 32000, uniform);
-  PointSet points = set.points();
-  Monitor monitor;
-  const FreeSolver solver(m, k);
-  const PartitionOptions cutting{List<double>(m, 1.0), k, usize(solver.nodes()), 3200, 1};
-  const Partition partition(points, cutting, monitor);
   const List<List<double>> directions{{1, 1, 1}, {1.5, 0.5, 1}, {0.3, 1, 1.7}, {1, 1.9, 0.4}};
   const auto f = [&](const double* x, std::size_t d) {
     double sum = 0;
@@ -182,30 +237,16 @@ void test_turned() {
     return std::exp(sum);
   };
   const auto errors = [&](bool turned) {
-    const std::size_t nodes = usize(solver.nodes()), cells = partition.cells().size();
-    List<double> x(cells * nodes * m), w(cells * nodes);
-    List<List<const double*>> columns(cells);
-    List<FreeCell> all;
-    for (std::size_t i = 0; i < cells; i++) {
-      const CellRange range = partition.cells()[i];
-      for (int a = 0; a < m; a++) columns[i].push_back(partition.column(a) + range.begin);
-      all.push_back({{columns[i].data(), nullptr, range.size(), m}, turned ? i : 0, &x[i * nodes * m], &w[i * nodes]});
-    }
-    solver.solve(all, monitor);
-    expect(std::all_of(all.begin(), all.end(), [](const FreeCell& cell) { return cell.solved; }), "cells are solved");
-    bool inside = true;
-    for (const FreeCell& cell : all)
-      for (int a = 0; a < m; a++) {
-        const auto [low, high] = std::minmax_element(cell.points.x[a], cell.points.x[a] + cell.points.count);
-        for (std::size_t j = 0; j < nodes; j++)
-          inside = inside && cell.x[j * m + usize(a)] >= *low && cell.x[j * m + usize(a)] <= *high;
-      }
-    expect(inside, "points are in the boxes of their cells");
+    Cells cells(set, k, 3200);
+    cells.solve(turned);
+    expect(cells.cells.size() == cells.count() &&
+               std::all_of(cells.cells.begin(), cells.cells.end(), [](const FreeCell& cell) { return cell.solved; }),
+           "cells are solved");
     double error = 0;
     for (std::size_t d = 0; d < directions.size(); d++) {
       double sum = 0;
       for (std::size_t i = 0; i < set.count(); i++) sum += f(&set.x[i * m], d);
-      for (std::size_t j = 0; j < w.size(); j++) sum -= w[j] * f(&x[j * m], d);
+      for (std::size_t j = 0; j < cells.w.size(); j++) sum -= cells.w[j] * f(&cells.x[j * m], d);
       error += std::fabs(sum);
     }
     return error;

@@ -149,4 +149,14 @@ void test_indices() {
   const double tableau = working_bytes_of_compress(30000, options);
   expect(tableau > 2.5e9 && tableau < 3e9, "order 20 in 4 columns");
   expect(working_bytes_of_compress(5000, options) < 1e7, "all points stay");
+  CompressOptions gauss;
+  gauss.space = PolynomialSpace::total(1, 9);
+  gauss.size = 10;
+  const double rows = working_bytes_of_compress(1000000, gauss);
+  gauss.support = CompressOptions::Support::Free;
+  gauss.most_free = 5;
+  expect(working_bytes_of_compress(1000000, gauss) >= rows + 3.2e7, "a Gauss rule of a cell of all points");
+  gauss.most_free = 50;
+  gauss.size = 100;
+  expect(working_bytes_of_compress(1000000, gauss) < 2e7, "Gauss rules of ten cells, one at a time");
 }

@@ -85,7 +85,7 @@ namespace {
 // takes several times as long per point, and Newton's method fails more often: at order 14 in two columns, on 40 % of
 // evenly filled cells.
 constexpr int kRaised[] = {0, 15, 10, 6, 4, 4};
-// Where more is asked for, it is raised to the next even order.
+// One that is as high already is raised to the next even order, in three to five columns an even one by two.
 int raised(int dimension, int asked) {
   const bool low = dimension < static_cast<int>(std::size(kRaised));
   if (low && asked < kRaised[dimension]) return kRaised[dimension];

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cmath>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "base/list.hpp"
@@ -111,38 +113,52 @@ CellResults::Columns repaired(Ladder& ladder, const PointSet& set, const Residua
   return best;
 }
 
-}  // namespace
-
-Spaces spaces_of(const CompressOptions& options, int dimension, std::size_t points) {
-  const std::size_t size = std::min(options.size, points);
-  const bool free = options.support == CompressOptions::Support::Free;
-  const PolynomialSpace requested = options.automatic
-                                        ? PolynomialSpace::total(dimension, free ? automatic_free_order(dimension, size)
-                                                                                 : automatic_order(dimension, size))
-                                        : options.space;
-  if (free && !requested.is_total())
-    throw Error(Code::Option, "free support needs one order for all columns; give 'order' as a number");
-  const bool enlarges = options.best && options.size < points;
-  return {requested, enlarges ? enlarged_space(requested, options.size) : requested};
+CompressOptions with_rows(CompressOptions options) {
+  options.support = CompressOptions::Support::Rows;
+  return options;
 }
 
-UnwrittenCompressed compress_unwritten(PointSet&& set, const CompressOptions& options, Monitor& monitor) {
-  if (set.size() == 0) return {};
-  const Clock total;
-  const Spaces spaces = spaces_of(options, set.dimension(), set.size());
-  const Residual original(set, spaces.requested, usable_threads(options.threads), monitor);
-  UnwrittenCompressed result = compress_unwritten(std::move(set), options, spaces, original, monitor);
-  result.total_ms = total.now();
-  return result;
+// Fills the result with free points. False: none were asked for, or the result says why there are none.
+bool keep_free_points(PointSet& set, const CompressOptions& options, const PolynomialSpace& space,
+                      const Residual& original, UnwrittenCompressed& result, Monitor& monitor) {
+  if (options.support != CompressOptions::Support::Free) return false;
+  const std::size_t size = options.free_size();
+  if (options.size < set.size() && set.has_many_equal()) set.merge_equal();
+  result.why_rows = WhyRows::Whole;
+  if (size >= set.size()) return false;
+  const Clock clock;
+  const PartitionOptions cutting{cutting_units(set, original.deviations(), options, space), 0, 1, size, result.threads};
+  const List<int> orders = free_orders(space, size, options.best && !options.automatic);
+  FreeResult found = free_points(set, cutting, orders, space, original, monitor);
+  result.why_rows = found.why_rows;
+  if (found.why_rows != WhyRows::None) return false;
+  result.order = space.highest_degree();
+  result.free = std::move(found.points);
+  result.cells = found.cells;
+  result.free_cells = found.free_cells;
+  result.row_cells = found.row_cells;
+  result.cells_keeping_less = found.cells_keeping_less;
+  result.residual = found.residual;
+  result.partition_ms = found.partition_ms;
+  result.recombine_ms = clock.now() - found.partition_ms;
+  return true;
 }
 
-UnwrittenCompressed compress_unwritten(PointSet&& set, const CompressOptions& options, const Spaces& spaces,
-                                       const Residual& original, Monitor& monitor) {
-  UnwrittenCompressed result;
-  const Clock total;
+const char* text_of(WhyRows why) {
+  switch (why) {
+    case WhyRows::Order: return "there are no free points for this order, size and number of columns";
+    case WhyRows::Cells: return "hardly a cell of this set has free points";
+    case WhyRows::Size: return "free points and the rows of cells without them are too many";
+    case WhyRows::Precision: return "free points lose the moments of this set when they are rounded to doubles";
+    case WhyRows::Whole:
+    case WhyRows::None: break;
+  }
+  return "the set is kept whole";
+}
+
+void keep_rows(PointSet& set, const CompressOptions& options, const Spaces& spaces, const Residual& original,
+               UnwrittenCompressed& result, Monitor& monitor) {
   Clock clock;
-  result.threads = usable_threads(options.threads);
-
   const PolynomialSpace& space = spaces.requested;
   result.order = space.highest_degree();
   if (options.size < set.size() && set.has_many_equal()) set.merge_equal();
@@ -150,22 +166,6 @@ UnwrittenCompressed compress_unwritten(PointSet&& set, const CompressOptions& op
   const std::int64_t features = kept_space.count();
   const PartitionOptions cutting{cutting_units(set, original.deviations(), options, space), kept_space.order[0],
                                  static_cast<std::size_t>(features), options.size, result.threads};
-  clock.lap();
-  if (options.support == CompressOptions::Support::Free && options.size < set.size()) {
-    const List<int> orders = free_orders(space, options.size, options.best);
-    if (std::optional<FreeResult> found = free_points(set, cutting, orders, space, original, monitor)) {
-      result.free = std::move(found->points);
-      result.cells = found->cells;
-      result.free_cells = found->free_cells;
-      result.row_cells = found->row_cells;
-      result.cells_keeping_less = found->cells_keeping_less;
-      result.residual = found->residual;
-      result.partition_ms = found->partition_ms;
-      result.recombine_ms = clock.lap() - found->partition_ms;
-      result.total_ms = total.now();
-      return result;
-    }
-  }
   Partition partition(set, cutting, monitor);
   result.partition_ms = clock.lap();
 
@@ -200,7 +200,7 @@ UnwrittenCompressed compress_unwritten(PointSet&& set, const CompressOptions& op
     throw refusal("the moments up to degree " + std::to_string(space.highest_degree()), result.residual,
                   "a lower order, more cells (a larger size), or columns with lighter tails");
   if (options.support == CompressOptions::Support::Free && columns.rows.size() > std::min(options.size, set.size()))
-    throw Error(Code::Size, "no free points were found for this set, and the " + std::to_string(columns.rows.size()) +
+    throw Error(Code::Size, std::string(text_of(result.why_rows)) + ", and the " + std::to_string(columns.rows.size()) +
                                 " rows that keep its moments are more than 'size', " + std::to_string(options.size) +
                                 "; a larger 'size' or a lower 'order' may do");
   if (result.light_cells > 0)
@@ -209,6 +209,49 @@ UnwrittenCompressed compress_unwritten(PointSet&& set, const CompressOptions& op
                                       " of their mean; a smaller 'minimumWeight' or a lower 'order' may do");
   result.rows = RowOrder(columns, set, result.threads, monitor);
   result.recombine_ms = clock.lap();
+}
+
+}  // namespace
+
+Spaces spaces_of(const CompressOptions& options, int dimension, std::size_t points) {
+  const std::size_t size = std::min(options.size, points);
+  const bool free = options.support == CompressOptions::Support::Free;
+  const PolynomialSpace requested = options.automatic
+                                        ? PolynomialSpace::total(dimension, free ? automatic_free_order(dimension, size)
+                                                                                 : automatic_order(dimension, size))
+                                        : options.space;
+  if (free && !requested.is_total())
+    throw Error(Code::Option, "free support needs one order for all columns; give 'order' as a number");
+  const bool enlarges = options.best && options.size < points;
+  return {requested, enlarges ? enlarged_space(requested, options.size) : requested};
+}
+
+UnwrittenCompressed compress_unwritten(PointSet&& set, const CompressOptions& options, Monitor& monitor) {
+  if (set.size() == 0) return {};
+  const Clock total;
+  UnwrittenCompressed result;
+  result.threads = usable_threads(options.threads);
+  const bool chooses_rows = options.automatic && options.support == CompressOptions::Support::Free;
+  Spaces spaces = spaces_of(options, set.dimension(), set.size());
+  std::optional<Residual> original(std::in_place, set, spaces.requested, result.threads, monitor);
+  if (!keep_free_points(set, options, spaces.requested, *original, result, monitor)) {
+    if (chooses_rows) {  // the order of rows may be another
+      spaces = spaces_of(with_rows(options), set.dimension(), set.size());
+      original.emplace(set, spaces.requested, result.threads, monitor);
+    }
+    keep_rows(set, options, spaces, *original, result, monitor);
+  }
+  result.total_ms = total.now();
+  return result;
+}
+
+UnwrittenCompressed compress_unwritten(PointSet&& set, const CompressOptions& options, const Spaces& spaces,
+                                       const Residual& original, Monitor& monitor) {
+  const Clock total;
+  UnwrittenCompressed result;
+  result.threads = usable_threads(options.threads);
+  if (!keep_free_points(set, options, spaces.requested, original, result, monitor))
+    keep_rows(set, options, spaces, original, result, monitor);
   result.total_ms = total.now();
   return result;
 }

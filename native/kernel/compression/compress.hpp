@@ -29,6 +29,8 @@ struct CompressOptions {
   Support support = Support::Rows;
   // No weight of a cell is below so many times their mean, or an Error(Infeasible) is thrown. 0: any weight will do.
   double minimum_weight = 0;
+  std::size_t most_free = 0;  // the most free points, where that is not the size, which rows keep to; 0: the size
+  std::size_t free_size() const { return most_free > 0 ? most_free : size; }
 };
 
 // What a call tells beside the points.
@@ -38,6 +40,7 @@ struct CompressReport {
   // With free support: the cells whose points are free. All others keep rows: the cells that have too few points to be
   // reduced, and the row_cells, on which no free points were found. 0 of both: the whole set was done with rows.
   std::size_t free_cells = 0, row_cells = 0;
+  WhyRows why_rows = WhyRows::None;
   int threads = 1;
   double residual = 0;          // of the whole set, the largest over moments (verify.hpp)
   std::size_t light_cells = 0;  // those with a weight below the least that was asked for

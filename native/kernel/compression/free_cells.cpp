@@ -6,14 +6,14 @@
 #include "compression/ladder.hpp"
 #include "parallel/parallel_for.hpp"
 #include "parallel/part_times.hpp"
+#include "simd/large_cell.hpp"
 
 namespace fewpoints {
 namespace {
 
 // Cells per task. Lanes that are done take the next cell of the task, so there should be many; but each thread should
-// have this many tasks, and where a cell takes a millisecond, one is enough.
+// have this many tasks, and of large cells one is enough.
 constexpr std::size_t kCellsPerTask = 64, kFewCellsPerTask = 16, kTasksPerThread = 8;
-constexpr int kManyMoments = 100;
 // Of many cells, a few are solved first. Where there are fewer with free points among them than kLeastFree of those
 // that keep rows, the set is one of few distinct values, or lies on a curve or a lattice.
 constexpr std::size_t kManyCells = 48, kSample = 24;
@@ -43,7 +43,7 @@ FreeCells::FreeCells(Partition& partition, const FreeSolver& solver, const Polyn
       threads_(threads),
       monitor_(monitor) {}
 
-bool FreeCells::solve() {
+WhyRows FreeCells::solve() {
   const std::size_t size = partition_.size();
   const auto bound = static_cast<double>(size);
   const auto cut_for = [&](double wanted) {
@@ -52,7 +52,7 @@ bool FreeCells::solve() {
   // Cells that were solved keep their answers, so that a cut costs its new cells only.
   double fits = 0, too_many = HUGE_VAL, wanted = bound;  // of a cut
   for (int cut = 0; cut < kMostCuts && fits < bound; cut++) {
-    if (!solve_new_cells()) return false;
+    if (!solve_new_cells()) return WhyRows::Cells;
     const auto now = static_cast<double>(kept());
     (now <= bound ? fits : too_many) = wanted;
     if ((now <= bound && now >= kUsed * bound) || partition_.cells().size() == 1 || too_many < fits * kNear) break;
@@ -61,15 +61,20 @@ bool FreeCells::solve() {
     if (!(wanted > fits && wanted < too_many)) wanted = 0.5 * (fits + too_many);
     cut_for(wanted);
   }
-  if (fits == 0) return false;
+  if (fits == 0) return too_few() ? WhyRows::Cells : WhyRows::Size;
   if (fits != wanted || kept() > size) {
     cut_for(fits);
-    if (!solve_new_cells() || kept() > size) return false;
+    if (!solve_new_cells()) return WhyRows::Cells;
+    if (kept() > size) return WhyRows::Size;
   }
-  return static_cast<double>(free_cells()) >= kLeastFree * static_cast<double>(row_cells());
+  return too_few() ? WhyRows::Cells : WhyRows::None;
 }
 
-// False: a sample of them had too few free points.
+bool FreeCells::too_few() const {
+  return static_cast<double>(free_cells()) < kLeastFree * static_cast<double>(row_cells());
+}
+
+// False: a sample of the first cells had too few with free points.
 bool FreeCells::solve_new_cells() {
   const std::size_t cells = partition_.cells().size();
   int last = 0;
@@ -81,7 +86,7 @@ bool FreeCells::solve_new_cells() {
   for (std::size_t i = 0; i < cells; i++)
     if (answer(i).kind == Kind::None) (sampled && i % step == step / 2 ? sample : rest).push_back(i);
   solve(sample);
-  if (static_cast<double>(free_cells()) < kLeastFree * static_cast<double>(row_cells())) return false;
+  if (sampled && too_few()) return false;
   solve(rest);
   return true;
 }

@@ -11,14 +11,24 @@
 
 namespace fewpoints {
 
+// Why all points are rows, though free ones were asked for.
+enum class WhyRows {
+  None,      // there are free points, or rows were asked for
+  Whole,     // there are no more different points than the size
+  Order,     // there are no free points for this order and number of columns, or the size has no room for a cell
+  Cells,     // free points were found in hardly a cell, or some cell could keep neither these nor rows
+  Size,      // with the cells that keep rows, more points than the size
+  Precision  // free points were found; rounded to doubles they have lost the moments
+};
+
 class FreeCells {
  public:
   // rows: the space whose moments a cell keeps when it keeps rows. number: rules are turned by the numbers of cells.
   FreeCells(Partition& partition, const FreeSolver& solver, const PolynomialSpace& rows, int threads, Monitor& monitor);
 
-  // Solves all cells, and cuts again until they keep at most the size of the partition. False: the set is better done
-  // with rows, because free points were found in too few cells, or because no cut fits the size.
-  bool solve();
+  // Solves all cells, and cuts again until they keep at most the size of the partition. Says why the set is better done
+  // with rows: Cells, or Size because no cut fits it. Throws Error Infeasible where a cell can keep neither.
+  WhyRows solve();
 
   std::size_t free_cells() const { return count(Kind::Free); }
   std::size_t row_cells() const { return count(Kind::Rows); }
@@ -37,6 +47,7 @@ class FreeCells {
   PointColumns points_of(std::size_t cell, List<const double*>& x) const;
   std::size_t count(Kind kind) const;
   std::size_t kept() const;
+  bool too_few() const;
   bool solve_new_cells();
   void solve(const List<std::size_t>& cells);
   void keep_rows(const List<std::size_t>& cells);

@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "base/tolerances.hpp"
-#include "compression/free_cells.hpp"
 #include "compression/round_weights.hpp"
 #include "free_support/free_solver.hpp"
 #include "parallel/parallel_for.hpp"
@@ -40,9 +39,18 @@ PolynomialSpace space_of_rows(PolynomialSpace space, int points) {
   return space;
 }
 
-std::optional<FreeResult> free_points_of_order(PointSet& set, PartitionOptions cutting, int order,
-                                               const PolynomialSpace& requested, const Residual& original,
-                                               Monitor& monitor) {
+// A cell that can keep neither free points nor rows does not end the call: another order may do, or rows of all cells.
+WhyRows solve(FreeCells& cells) {
+  try {
+    return cells.solve();
+  } catch (const Error& error) {
+    if (error.code != Code::Infeasible) throw;
+    return WhyRows::Cells;
+  }
+}
+
+FreeResult free_points_of_order(PointSet& set, PartitionOptions cutting, int order, const PolynomialSpace& requested,
+                                const Residual& original, Monitor& monitor) {
   const int threads = cutting.threads;
   const auto begin = std::chrono::steady_clock::now();
   const FreeSolver solver(set.dimension(), order);
@@ -53,20 +61,24 @@ std::optional<FreeResult> free_points_of_order(PointSet& set, PartitionOptions c
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
 
   FreeCells cells(partition, solver, space_of_rows(requested, solver.nodes()), threads, monitor);
-  std::optional<FreeResult> result;
-  if (cells.solve()) {
+  FreeResult result;
+  result.why_rows = solve(cells);
+  if (result.why_rows == WhyRows::None) {
     CellResults::Columns columns = cells.columns();
     round_weights(columns, set, threads, monitor);
     const double residual =
         original.of(columns.pointers.data(), columns.w.data(), columns.w.size(), threads, monitor).residual;
     if (residual <= kFreeResidual)
-      result = {.points = FreePoints(std::move(columns), set),
+      result = {.why_rows = WhyRows::None,
+                .points = FreePoints(std::move(columns), set),
                 .cells = partition.cells().size(),
                 .free_cells = cells.free_cells(),
                 .row_cells = cells.row_cells(),
                 .cells_keeping_less = order > requested.order[0] ? cells.row_cells() : 0,
                 .residual = residual,
                 .partition_ms = partition_ms};
+    else
+      result.why_rows = WhyRows::Precision;
   }
   partition.give_rows_back();
   return result;
@@ -74,12 +86,15 @@ std::optional<FreeResult> free_points_of_order(PointSet& set, PartitionOptions c
 
 }  // namespace
 
-std::optional<FreeResult> free_points(PointSet& set, const PartitionOptions& cutting, const List<int>& orders,
-                                      const PolynomialSpace& requested, const Residual& original, Monitor& monitor) {
-  for (const int order : orders)
-    if (std::optional<FreeResult> result = free_points_of_order(set, cutting, order, requested, original, monitor))
-      return result;
-  return std::nullopt;
+FreeResult free_points(PointSet& set, const PartitionOptions& cutting, const List<int>& orders,
+                       const PolynomialSpace& requested, const Residual& original, Monitor& monitor) {
+  FreeResult result;
+  result.why_rows = WhyRows::Order;
+  for (const int order : orders) {
+    result = free_points_of_order(set, cutting, order, requested, original, monitor);
+    if (result.why_rows == WhyRows::None) break;
+  }
+  return result;
 }
 
 }  // namespace fewpoints

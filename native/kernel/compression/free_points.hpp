@@ -1,9 +1,8 @@
 // Compression with free support: points that may lie anywhere.
 #pragma once
-#include <optional>
-
 #include "base/status.hpp"
 #include "compression/cell_results.hpp"
+#include "compression/free_cells.hpp"
 #include "compression/residual.hpp"
 #include "compression/row_order.hpp"
 #include "partition/partition.hpp"
@@ -30,16 +29,19 @@ class FreePoints {
 };
 
 struct FreeResult {
+  WhyRows why_rows = WhyRows::None;  // with another one, there is nothing else
   FreePoints points;
-  std::size_t cells, free_cells, row_cells, cells_keeping_less;  // less: than the moments of their order
-  double residual, partition_ms;
+  std::size_t cells = 0, free_cells = 0, row_cells = 0,
+              cells_keeping_less = 0;  // less: than the moments of their order
+  double residual = 0, partition_ms = 0;
 };
 
 // Free points that have the moments of `requested` to a residual of 50 epsilons. None where the set is better done with
 // rows: where it is one of few distinct values or lies on a curve or a lattice, or is so far from its origin that free
 // points, rounded to doubles, have lost the moments. Permutes the set. cutting: `order` and `features` are of no
-// account. orders: the moments that cells keep, which are tried one after the other; there are rules for them.
-std::optional<FreeResult> free_points(PointSet& set, const PartitionOptions& cutting, const List<int>& orders,
-                                      const PolynomialSpace& requested, const Residual& original, Monitor& monitor);
+// account. orders: the moments that cells keep, which are tried one after the other; there are rules for them. Where
+// none does, the result says why the last one did not.
+FreeResult free_points(PointSet& set, const PartitionOptions& cutting, const List<int>& orders,
+                       const PolynomialSpace& requested, const Residual& original, Monitor& monitor);
 
 }  // namespace fewpoints

@@ -43,11 +43,12 @@ double cells_with_rows(std::size_t points, const CompressOptions& options) {
 
 // Of free points: four numbers for each point of a cell of one column (free_support/gauss.cpp). Rules take little.
 double gauss_rules(std::size_t points, const CompressOptions& options) {
-  if (options.support != CompressOptions::Support::Free || options.space.dimension() != 1 || options.size >= points)
+  if (options.support != CompressOptions::Support::Free || options.space.dimension() != 1 ||
+      options.free_size() >= points)
     return 0;
-  const int order = options.automatic ? automatic_free_order(1, options.size) : options.space.order[0];
+  const int order = options.automatic ? automatic_free_order(1, options.free_size()) : options.space.order[0];
   const auto per_cell = static_cast<double>(std::max(free_points_per_cell(1, order), 1));
-  const double cells = std::max(1.0, static_cast<double>(options.size) / per_cell);
+  const double cells = std::max(1.0, static_cast<double>(options.free_size()) / per_cell);
   const double at_once = std::min(1.0, static_cast<double>(std::max(options.threads, 1)) / cells);
   return 4 * kNumber * static_cast<double>(points) * at_once;
 }

@@ -14,25 +14,9 @@
 #include "compression/compress.hpp"
 #include "points/point_set.hpp"
 #include "polynomial/framed_moments.hpp"
+#include "streaming/stream_rows.hpp"
 
 namespace fewpoints {
-
-// Weighted rows of the stream. weights: empty when all are 1.
-struct StreamRows {
-  List<std::int64_t> rows;  // their numbers in the stream, ascending
-  List<double> points, weights;
-  std::size_t size() const { return rows.size(); }
-};
-
-// Rows that follow one another in the stream, one array per column.
-struct StreamBlock {
-  std::int64_t first = 0;
-  std::size_t count = 0;
-  List<Array<double>> columns;  // each with room for `capacity` rows
-  std::size_t capacity = 0;
-  List<std::uint64_t> largest;  // of each column, the bits of the largest magnitude
-  List<double> weights;         // empty as long as all are 1
-};
 
 struct StreamCompressed : CompressReport {
   StreamRows kept;  // always with weights

@@ -8,13 +8,13 @@
 #include "simd/free/newton.hpp"
 #include "simd/free/one_cell.hpp"
 #include "simd/kernels.hpp"
+#include "simd/large_cell.hpp"
 #include "simd/parts.hpp"
 #include "simd/vector/vector.hpp"
 
 namespace fewpoints::FEWPOINTS_SIMD {
 namespace {
 
-constexpr int kManyMoments = 100;
 #if FEWPOINTS_AVX512 || defined(__ARM_NEON)
 constexpr int kTile = 4;  // kTile^2 + 2 kTile registers
 #else
@@ -252,7 +252,6 @@ void enter(const FreeShape& shape, const FreeBatch& cells, int cell, int lane, L
   for (int u = 0; u < lanes.U; u++) lanes.z[u][lane] += step[u];
 }
 
-// From so many moments on, the matrices of as many cells as there are lanes leave the second-level cache.
 bool is_large(const FreeShape& shape) { return shape.count >= kManyMoments; }
 
 }  // namespace
