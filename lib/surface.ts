@@ -49,6 +49,8 @@ export interface NativeCompressInput extends Bounded {
   mostFree?: number
   standardise: boolean
   scales?: Float64Array
+  /** Whether free points lie in the convex hull of their cell. Default: in its box. */
+  hull?: boolean
   /** Times the mean of a cell. Default: any weight will do. */
   minimumWeight?: number
 }

@@ -1,7 +1,7 @@
 // minimumWeight and tolerance of compress(): larger weights at the same moments, and fewer points for less accuracy.
 import { describe, expect, it } from 'vitest'
 import { compress, compressSync, momentCount, verifySync } from '../lib/index.js'
-import { bitsOf, EPS, expectKept, fill, normal, seeded, uniform } from './fixtures.js'
+import { bitsOf, EPS, expectKept, fill, normal, RESIDUAL_BOUND, seeded, uniform } from './fixtures.js'
 
 const sets = {
   uniform: (count: number, dimension: number) => uniform(count, dimension, 3),
@@ -51,6 +51,16 @@ describe('minimumWeight', () => {
     expect(bitsOf(await compress(points, { ...options, threads: 5 }))).toEqual(expected)
   })
 
+  it('holds for free points, and for the rows of cells that have none', () => {
+    const points = normal(20_000, 3, 8)
+    const options = { dimension: 3, order: 3, size: 1000, quality: 'fast', support: 'free' } as const
+    const [plain, raised] = [0, 0.05].map((minimumWeight) => compressSync(points, { ...options, minimumWeight }))
+    expect(raised.freeCells).toBeGreaterThan(100)
+    expect(raised.rowCells).toBeGreaterThan(plain.rowCells)
+    expect(Math.min(...raised.weights)).toBeGreaterThan(10 * Math.min(...plain.weights))
+    expect(verifySync(points, raised, { order: 3, dimension: 3 }).residual).toBeLessThan(RESIDUAL_BOUND)
+  })
+
   it('is refused where it cannot be had', async () => {
     // Two points have the moments of order 1 of these three, and one of them must have nearly all weight.
     const points = Float64Array.of(0, 0, 1)
@@ -66,6 +76,62 @@ describe('minimumWeight', () => {
     expect(() =>
       compressSync(uniform(10, 1), { dimension: 1, order: 1, minimumWeight: minimumWeight as number }),
     ).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
+  })
+})
+
+describe('hull', () => {
+  const points = uniform(3000, 2, 4)
+  const options = { dimension: 2, order: 5, size: 300, quality: 'fast', support: 'free' } as const
+
+  /** Andrew's monotone chain; counterclockwise. */
+  function hullOf(rows: [number, number][]): [number, number][] {
+    const sorted = rows.toSorted((a, b) => a[0] - b[0] || a[1] - b[1])
+    const half = (list: [number, number][]) => {
+      const chain: [number, number][] = []
+      for (const p of list) {
+        while (chain.length > 1 && turn(chain[chain.length - 2], chain[chain.length - 1], p) <= 0) chain.pop()
+        chain.push(p)
+      }
+      return chain.slice(0, -1)
+    }
+    return [...half(sorted), ...half(sorted.toReversed())]
+  }
+  const turn = (a: [number, number], b: [number, number], c: [number, number]) =>
+    (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+
+  it('keeps free points of one cell in the convex hull of its points', () => {
+    // A ring: its box has corners without points.
+    const ring = fill(2 * 400, (i) => {
+      const angle = ((i >> 1) * 2.4) % (2 * Math.PI)
+      const radius = 1 + 0.2 * Math.sin(7 * (i >> 1))
+      return radius * (i % 2 === 0 ? Math.cos(angle) : Math.sin(angle))
+    })
+    const rows = Array.from({ length: 400 }, (_, i): [number, number] => [ring[2 * i], ring[2 * i + 1]])
+    const edges = hullOf(rows)
+    for (const order of [2, 3, 5, 7]) {
+      const result = compressSync(ring, { dimension: 2, order, support: 'free', hull: true })
+      for (let j = 0; j < result.count; j++) {
+        const p: [number, number] = [result.points[2 * j], result.points[2 * j + 1]]
+        edges.forEach((from, i) => {
+          expect(turn(from, edges[(i + 1) % edges.length], p)).toBeGreaterThan(-1e-8)
+        })
+      }
+    }
+  })
+
+  it('costs some cells their free points, and no moments', () => {
+    const [boxed, hulled] = [false, true].map((hull) => compressSync(points, { ...options, hull }))
+    expect(hulled.freeCells).toBeGreaterThan(0)
+    expect(hulled.freeCells).toBeLessThan(boxed.freeCells)
+    expect(hulled.rowCells).toBeGreaterThan(boxed.rowCells)
+    for (const result of [boxed, hulled])
+      expect(verifySync(points, result, { order: 5, dimension: 2 }).residual).toBeLessThan(RESIDUAL_BOUND)
+  })
+
+  it('is for free support', () => {
+    expect(() => compressSync(points, { dimension: 2, order: 2, hull: true })).toThrow(
+      expect.objectContaining({ code: 'ERR_OPTION' }),
+    )
   })
 })
 
@@ -102,6 +168,12 @@ describe('tolerance', () => {
     const running = compress(many, { dimension: 3, order: 9, tolerance: 1e-3, signal: controller.signal })
     controller.abort(new Error('enough'))
     await expect(running).rejects.toThrow('enough')
+  })
+
+  it('holds for free points', () => {
+    const result = compressSync(points, { dimension: 2, order: 8, tolerance: 0.01, support: 'free' })
+    expect(verifySync({ points, dimension: 2 }, result, { order: 8 }).residual).toBeLessThanOrEqual(0.01)
+    expect(result.count).toBeLessThan(compressSync(points, { dimension: 2, order: 8, tolerance: 0.01 }).count)
   })
 
   it('refuses what no set of points has, and an order that is none', () => {

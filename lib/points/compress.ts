@@ -12,6 +12,7 @@ import {
   shared,
   sizeForAuto,
   type ThreadOptions,
+  trueOrFalse,
   withDefault,
 } from '../input/options.js'
 import { momentsOf, type NativeSpace, nativeSpace, type OrderBlock, orderOrAuto } from '../input/order.js'
@@ -66,6 +67,11 @@ export interface CompressSyncOptions extends ThreadOptions {
    * smaller. The result has no `indices`.
    */
   support?: 'rows' | undefined
+  /**
+   * With support 'free': whether points must lie in the convex hull of the points of their cell. Default false: in their box. Cells without
+   * such points keep rows: few in two columns, most in five.
+   */
+  hull?: boolean | undefined
   /**
    * No weight is below so many times the mean of its cell. A number >= 0 and < 1; default 0, any positive weight. Points of
    * small weight are exchanged for others of their cell, at the same moments, so it takes longer: 0.01 can nearly always be
@@ -174,6 +180,7 @@ const table = {
   ...keepingTable,
   minimumWeight: withDefault(realNumber(0, 1), () => 0),
   tolerance: optional(realNumber(0)),
+  hull: withDefault(trueOrFalse, () => false),
 }
 const { read, readSync } = optionsOf('compress', table)
 type Values = OptionValues<typeof table>
@@ -263,7 +270,7 @@ export function compressCounted(points: PointsInput, options: CompressSyncOption
 function readInput(caller: string, given: unknown, options: Values): NativeCompressInput {
   const set = readWeighted(caller, given, options)
   const { dimension, count } = set.points
-  const { order, minimumWeight, tolerance } = options
+  const { order, minimumWeight, tolerance, hull, support } = options
   const keeping = keepingInput(caller, options, dimension, count)
   if (tolerance !== undefined) {
     if (typeof order !== 'number')
@@ -273,7 +280,9 @@ function readInput(caller: string, given: unknown, options: Values): NativeCompr
       )
     keeping.size = Math.min(keeping.size, momentsOf(caller, order, dimension))
   }
-  return { ...set, ...keeping, ...(minimumWeight > 0 && { minimumWeight }), memory: memoryToHave() }
+  if (hull && support === 'rows')
+    throw typeError('ERR_OPTION', `${caller}: option 'hull' is for support 'free'; rows lie in the hull as they are`)
+  return { ...set, ...keeping, hull, ...(minimumWeight > 0 && { minimumWeight }), memory: memoryToHave() }
 }
 
 /** The same for the native side. `count`: how many points there are; Infinity where nobody knows. */

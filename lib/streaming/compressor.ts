@@ -29,7 +29,7 @@ export type Support = 'rows' | 'free'
 
 /** As for compress(), without `weights`, which come with the rows. */
 export interface CompressorOptions<Where extends Support = 'rows'>
-  extends Omit<CompressOptions, 'weights' | 'support'> {
+  extends Omit<CompressOptions, 'weights' | 'support' | 'minimumWeight' | 'tolerance' | 'hull'> {
   /** Columns, m. */
   dimension: number
   /**

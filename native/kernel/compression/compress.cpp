@@ -129,7 +129,8 @@ bool keep_free_points(PointSet& set, const CompressOptions& options, const Polyn
   const Clock clock;
   const PartitionOptions cutting{cutting_units(set, original.deviations(), options, space), 0, 1, size, result.threads};
   const List<int> orders = free_orders(space, size, options.best && !options.automatic);
-  FreeResult found = free_points(set, cutting, orders, space, original, monitor);
+  const FreeDemands demands{options.minimum_weight, options.hull};
+  FreeResult found = free_points(set, cutting, orders, demands, space, original, monitor);
   result.why_rows = found.why_rows;
   if (found.why_rows != WhyRows::None) return false;
   result.order = space.highest_degree();

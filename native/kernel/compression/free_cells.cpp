@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "compression/hull.hpp"
 #include "compression/ladder.hpp"
 #include "parallel/parallel_for.hpp"
 #include "parallel/part_times.hpp"
@@ -32,13 +33,16 @@ void copy(const PointColumns& points, double* x, double* w) {
   }
 }
 
+Error too_light() { return {Code::Infeasible, "the weights of a cell cannot be as large as was asked for"}; }
+
 }  // namespace
 
-FreeCells::FreeCells(Partition& partition, const FreeSolver& solver, const PolynomialSpace& rows, int threads,
-                     Monitor& monitor)
+FreeCells::FreeCells(Partition& partition, const FreeSolver& solver, const PolynomialSpace& rows,
+                     const FreeDemands& demands, int threads, Monitor& monitor)
     : partition_(partition),
       solver_(solver),
       rows_(rows),
+      demands_(demands),
       dimension_(rows.dimension()),
       threads_(threads),
       monitor_(monitor) {}
@@ -120,6 +124,7 @@ void FreeCells::solve(const List<std::size_t>& cells) {
                    const PointColumns points = points_of(cells[j], columns[j - first]);
                    if (points.count <= nodes) {
                      copy(points, x, w);
+                     if (has_light_weights(w, points.count, demands_.minimum_weight)) throw too_light();
                      answers_[partition_.node(cells[j])] = {x, w, points.count, Kind::Copied};
                      continue;
                    }
@@ -128,7 +133,7 @@ void FreeCells::solve(const List<std::size_t>& cells) {
                  }
                  solver_.solve(batch, monitor_);
                  for (std::size_t b = 0; b < batch.size(); b++)
-                   if (batch[b].solved)
+                   if (batch[b].solved && is_wanted(batch[b]))
                      answers_[partition_.node(batch[b].number)] = {batch[b].x, batch[b].w, nodes, Kind::Free};
                    else
                      unsolved[places[b]] = 1;
@@ -139,10 +144,18 @@ void FreeCells::solve(const List<std::size_t>& cells) {
   keep_rows(left);
 }
 
+bool FreeCells::is_wanted(const FreeCell& cell) const {
+  const std::size_t nodes = usize(solver_.nodes());
+  return !has_light_weights(cell.w, nodes, demands_.minimum_weight) &&
+         (!demands_.hull || is_in_hull(cell.points, cell.x, nodes, monitor_));
+}
+
 void FreeCells::keep_rows(const List<std::size_t>& cells) {
   if (cells.empty()) return;
   Ladder ladder(partition_, rows_, rows_, true);
   ladder.solve(cells, threads_, monitor_);
+  if (demands_.minimum_weight > 0 && ladder.raise_weights(demands_.minimum_weight, threads_, monitor_) > 0)
+    throw too_light();
   List<const double*> columns;
   for (const std::size_t cell : cells) {
     const Support support = ladder.support(cell);

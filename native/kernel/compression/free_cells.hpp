@@ -21,10 +21,17 @@ enum class WhyRows {
   Precision  // free points were found; rounded to doubles they have lost the moments
 };
 
+// What free points must have besides the moments. Cells whose free points have not, keep rows.
+struct FreeDemands {
+  double minimum_weight = 0;  // see CompressOptions
+  bool hull = false;          // they lie in the convex hull of the points of their cell, not just in their box
+};
+
 class FreeCells {
  public:
   // rows: the space whose moments a cell keeps when it keeps rows. number: rules are turned by the numbers of cells.
-  FreeCells(Partition& partition, const FreeSolver& solver, const PolynomialSpace& rows, int threads, Monitor& monitor);
+  FreeCells(Partition& partition, const FreeSolver& solver, const PolynomialSpace& rows, const FreeDemands& demands,
+            int threads, Monitor& monitor);
 
   // Solves all cells, and cuts again until they keep at most the size of the partition. Says why the set is better done
   // with rows: Cells, or Size because no cut fits it. Throws Error Infeasible where a cell can keep neither.
@@ -49,12 +56,14 @@ class FreeCells {
   std::size_t kept() const;
   bool too_few() const;
   bool solve_new_cells();
+  bool is_wanted(const FreeCell& cell) const;
   void solve(const List<std::size_t>& cells);
   void keep_rows(const List<std::size_t>& cells);
 
   Partition& partition_;
   const FreeSolver& solver_;
   const PolynomialSpace rows_;
+  const FreeDemands demands_;
   const int dimension_, threads_;
   Monitor& monitor_;
   List<Answer> answers_;  // by node of the partition

@@ -49,8 +49,8 @@ WhyRows solve(FreeCells& cells) {
   }
 }
 
-FreeResult free_points_of_order(PointSet& set, PartitionOptions cutting, int order, const PolynomialSpace& requested,
-                                const Residual& original, Monitor& monitor) {
+FreeResult free_points_of_order(PointSet& set, PartitionOptions cutting, int order, const FreeDemands& demands,
+                                const PolynomialSpace& requested, const Residual& original, Monitor& monitor) {
   const int threads = cutting.threads;
   const auto begin = std::chrono::steady_clock::now();
   const FreeSolver solver(set.dimension(), order);
@@ -60,7 +60,7 @@ FreeResult free_points_of_order(PointSet& set, PartitionOptions cutting, int ord
   const double partition_ms =
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
 
-  FreeCells cells(partition, solver, space_of_rows(requested, solver.nodes()), threads, monitor);
+  FreeCells cells(partition, solver, space_of_rows(requested, solver.nodes()), demands, threads, monitor);
   FreeResult result;
   result.why_rows = solve(cells);
   if (result.why_rows == WhyRows::None) {
@@ -87,11 +87,12 @@ FreeResult free_points_of_order(PointSet& set, PartitionOptions cutting, int ord
 }  // namespace
 
 FreeResult free_points(PointSet& set, const PartitionOptions& cutting, const List<int>& orders,
-                       const PolynomialSpace& requested, const Residual& original, Monitor& monitor) {
+                       const FreeDemands& demands, const PolynomialSpace& requested, const Residual& original,
+                       Monitor& monitor) {
   FreeResult result;
   result.why_rows = WhyRows::Order;
   for (const int order : orders) {
-    result = free_points_of_order(set, cutting, order, requested, original, monitor);
+    result = free_points_of_order(set, cutting, order, demands, requested, original, monitor);
     if (result.why_rows == WhyRows::None) break;
   }
   return result;

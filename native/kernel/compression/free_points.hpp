@@ -42,6 +42,7 @@ struct FreeResult {
 // account. orders: the moments that cells keep, which are tried one after the other; there are rules for them. Where
 // none does, the result says why the last one did not.
 FreeResult free_points(PointSet& set, const PartitionOptions& cutting, const List<int>& orders,
-                       const PolynomialSpace& requested, const Residual& original, Monitor& monitor);
+                       const FreeDemands& demands, const PolynomialSpace& requested, const Residual& original,
+                       Monitor& monitor);
 
 }  // namespace fewpoints

@@ -19,16 +19,16 @@ bool all_equal(const PointColumns& points) {
   return true;
 }
 
-bool has_light_weights(const Support& support, double minimum) {
-  double sum = 0, least = HUGE_VAL;
-  for (const double w : support.weights) {
-    sum += w;
-    least = std::min(least, w);
-  }
-  return least * static_cast<double>(support.weights.size()) < minimum * sum;
-}
-
 }  // namespace
+
+bool has_light_weights(const double* weights, std::size_t count, double minimum) {
+  double sum = 0, least = HUGE_VAL;
+  for (std::size_t i = 0; i < count; i++) {
+    sum += weights[i];
+    least = std::min(least, weights[i]);
+  }
+  return least * static_cast<double>(count) < minimum * sum;
+}
 
 bool reduces_to_rank(std::size_t points, std::size_t features) {
   constexpr double kMaxWork = 2e10;
@@ -143,16 +143,19 @@ bool Ladder::solve_requested(int threads, Monitor& monitor) {
 }
 
 std::size_t Ladder::raise_weights(double minimum, int threads, Monitor& monitor) {
+  const auto is_light = [&](const Support& support) {
+    return has_light_weights(support.weights.data(), support.weights.size(), minimum);
+  };
   List<std::size_t> light;
   for (std::size_t i = 0; i < results_.cells(); i++)
-    if (has_light_weights(results_.support_of(i), minimum)) light.push_back(i);
+    if (is_light(results_.support_of(i))) light.push_back(i);
   List<unsigned char> raised(results_.cells(), 0);
   each(light, threads, monitor, [&](std::size_t i, int inner) {
     if (!results_.is_reduced(i)) return;
     List<const double*> x;
     const PointColumns points = results_.points_of(i, x);
     const auto is_good = [&](const Support& support) {
-      return support.residual <= std::max(residuals_[i], kCellResidual) && !has_light_weights(support, minimum);
+      return support.residual <= std::max(residuals_[i], kCellResidual) && !is_light(support);
     };
     const auto larger = [&](const CellSolver& with, Support support) {
       return with.with_larger_weights(points, std::move(support), minimum, inner, monitor);

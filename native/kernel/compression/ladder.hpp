@@ -56,6 +56,9 @@ using StrategyCounts = std::array<std::size_t, kStrategies.size()>;
 // points^2 features operations, at about 7 * 10^9 per second. Beyond a limit only equal points become one.
 bool reduces_to_rank(std::size_t points, std::size_t features);
 
+// Whether one of the weights is below `minimum` times their mean.
+bool has_light_weights(const double* weights, std::size_t count, double minimum);
+
 class Ladder {
  public:
   // merges_equal: equal points of a cell whose points are all kept become one.
