@@ -12,21 +12,23 @@ const DIRECTIONS = 10
 
 export const sigmoid = (t) => 1 / (1 + Math.exp(-t))
 
-/** (1/10) sum_a h(w_i . x_a) per point. */
-function averageOver(h, points, dimension, seed) {
+/** A function of points: (1/10) sum_a h(w_i . x_a) for each. */
+function averageOver(h, dimension, seed) {
   const { uniform } = random(~seed)
   const directions = Float64Array.from({ length: DIRECTIONS * dimension }, () => 2 * uniform() - 1)
-  const values = new Float64Array(points.length / dimension)
-  for (let i = 0; i < values.length; i++) {
-    let sum = 0
-    for (let a = 0; a < DIRECTIONS; a++) {
-      let product = 0
-      for (let j = 0; j < dimension; j++) product += points[i * dimension + j] * directions[a * dimension + j]
-      sum += h(product)
+  return (points) => {
+    const values = new Float64Array(points.length / dimension)
+    for (let i = 0; i < values.length; i++) {
+      let sum = 0
+      for (let a = 0; a < DIRECTIONS; a++) {
+        let product = 0
+        for (let j = 0; j < dimension; j++) product += points[i * dimension + j] * directions[a * dimension + j]
+        sum += h(product)
+      }
+      values[i] = sum / DIRECTIONS
     }
-    values[i] = sum / DIRECTIONS
+    return values
   }
-  return values
 }
 
 /** The mean of `values` over all points, to compare it with the mean over few of them. */
@@ -58,11 +60,13 @@ export class Mean {
   }
 }
 
-/** The uniform points of a trial, and the mean of h over them. */
+/** The uniform points of a trial, and how far the mean of h over the points of a result is from that over all. */
 export function drawTrial({ h, dimension, points: count, seed }, trial) {
   const trialSeed = seed + dimension * 1e7 + count * 64 + trial
   const points = uniformPoints(count, dimension, trialSeed)
-  return { points, f: new Mean(averageOver(h, points, dimension, trialSeed)) }
+  const valuesAt = averageOver(h, dimension, trialSeed)
+  const f = new Mean(valuesAt(points))
+  return { points, errorOf: (result) => f.errorOf({ ...result, values: valuesAt(result.points) }) }
 }
 
 /**
@@ -79,11 +83,11 @@ export function errorsOfMeans(what, list, trials, progress) {
   const { dimension } = what
   const measured = list.map(() => [])
   for (let trial = 0; trial < trials; trial++) {
-    const { points, f } = drawTrial(what, trial)
+    const { points, errorOf } = drawTrial(what, trial)
     for (const [i, options] of list.entries()) {
       const { result, user, system } = timed(() => compressSync(points, { dimension, ...options }))
       const { cells, freeCells = 0, order } = result
-      measured[i].push({ ...f.errorOf(result), cells, freeCells, order, cpu: user + system })
+      measured[i].push({ ...errorOf(result), cells, freeCells, order, cpu: user + system })
       progress((trial + (i + 1) / list.length) / trials)
     }
   }

@@ -89,10 +89,10 @@ function runPolylog({ dimension, points: count, size, threads }, trials, progres
   const what = { h: (t) => 1 / (offset + t), dimension, points: count, seed }
   const runs = { auto: [], free: [], chosen: [] }
   for (let trial = 0; trial < trials; trial++) {
-    const { points, f } = drawTrial(what, trial)
+    const { points, errorOf } = drawTrial(what, trial)
     const compressed = (options) => {
       const result = compressSync(points, { dimension, size, threads, ...options })
-      return { ...f.errorOf(result), order: result.order }
+      return { ...errorOf(result), order: result.order }
     }
     for (const [way, options] of Object.entries(AUTOMATIC)) runs[way].push(compressed({ order: 'auto', ...options }))
     runs.chosen.push(untilItRises((order) => compressed({ order, quality: 'fast' }), dimension, size))
