@@ -159,6 +159,29 @@ describe('compress with free support', () => {
     expect(high).toMatchObject({ freeCells: 0, rowCells: 0, whyRows: 'order', count: momentCount(2, 18) })
   })
 
+  it('does not end where one cell can keep neither free points nor rows', () => {
+    let kept = 0
+    let keptWithRows = 0
+    for (let seed = 1; seed <= 20; seed++) {
+      const random = seeded(seed)
+      const points = fill(1500, () => 10 ** (9 * random.normal()))
+      const weights = fill(500, () => 10 ** (10 * random.normal()))
+      const options = { dimension: 3, order: 4, size: 70, weights } as const
+      const isKept = (support: Support) => {
+        try {
+          return compressSync(points, { ...options, support }).count <= 70
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'ERR_INFEASIBLE' })
+          return false
+        }
+      }
+      keptWithRows += Number(isKept('rows'))
+      kept += Number(isKept('free'))
+    }
+    expect(keptWithRows).toBeGreaterThan(5)
+    expect(kept).toBeGreaterThan(0.6 * keptWithRows)
+  })
+
   it('keeps sets whole that are no larger than the size', () => {
     const points = uniform(50, 3)
     const result = compressSync(points, { dimension: 3, order: 4, size: 60, support: 'free' })
