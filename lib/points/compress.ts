@@ -233,7 +233,7 @@ export async function compress(
   const output =
     tolerance === undefined
       ? await runJob((progress) => native().compress(input, progress), values)
-      : await compressToTolerance(input, tolerance, signal)
+      : await compressToTolerance(input, tolerance, orderOfOneCell(input), signal)
   return toCompressed(input, output, values)
 }
 
@@ -252,7 +252,10 @@ export function compressSync(
   const values = readSync(options)
   const input = readInput('compressSync', points, values)
   const { tolerance } = values
-  const output = tolerance === undefined ? native().compressSync(input) : compressToToleranceSync(input, tolerance)
+  const output =
+    tolerance === undefined
+      ? native().compressSync(input)
+      : compressToToleranceSync(input, tolerance, orderOfOneCell(input))
   return toCompressed(input, output, values)
 }
 
@@ -356,6 +359,14 @@ function largestFreeOrder(columns: number, order: number, size: number): number 
   for (let lower = order - 1; lower > withRows; lower--)
     if (pointsPerCell(columns, lower, Infinity) <= size) return lower
   return withRows
+}
+
+/** The highest order of one cell of so many points, up to that of the input. */
+function orderOfOneCell({ points: { dimension }, order, free }: NativeCompressInput): (size: number) => number {
+  return (size) => {
+    if (!free) return largestOrder(dimension, size)
+    return pointsPerCell(dimension, order, Infinity) <= size ? order : largestFreeOrder(dimension, order, size)
+  }
 }
 
 export function toCompressed(

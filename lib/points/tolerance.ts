@@ -1,6 +1,5 @@
 // compress() with a tolerance: the fewest points that keep the moments to a residual that will do.
 import { plainError } from '../errors.js'
-import { largestOrder } from '../input/multi-index.js'
 import { runJob } from '../native/job.js'
 import { copyOf, copyOfSingles } from '../native/memory.js'
 import { native } from '../native/native.js'
@@ -12,15 +11,18 @@ interface Attempt {
   residual: number
 }
 
-/** `input.size`: enough points for all moments. Rejects with ERR_INFEASIBLE when the residual is above the tolerance even so. */
+/**
+ * `input.size`: enough points for all moments. `orderFor(size)`: the highest order of one cell of so many points. Rejects with ERR_INFEASIBLE when the residual is above the tolerance even so.
+ */
 export async function compressToTolerance(
   given: NativeCompressInput,
   tolerance: number,
+  orderFor: (size: number) => number,
   signal: AbortSignal | undefined,
 ): Promise<NativeCompressed> {
   const input = ownCopy(given)
   const watched = { signal, onProgress: undefined }
-  const search = fewestPoints('compress', input, tolerance)
+  const search = fewestPoints('compress', input, tolerance, orderFor)
   let next = search.next()
   while (!next.done) {
     const step = next.value
@@ -32,8 +34,12 @@ export async function compressToTolerance(
 }
 
 /** The same, but blocks. */
-export function compressToToleranceSync(input: NativeCompressInput, tolerance: number): NativeCompressed {
-  const search = fewestPoints('compressSync', input, tolerance)
+export function compressToToleranceSync(
+  input: NativeCompressInput,
+  tolerance: number,
+  orderFor: (size: number) => number,
+): NativeCompressed {
+  const search = fewestPoints('compressSync', input, tolerance, orderFor)
   let next = search.next()
   while (!next.done) {
     const output = native().compressSync(next.value)
@@ -50,13 +56,15 @@ function* fewestPoints(
   caller: string,
   input: NativeCompressInput,
   tolerance: number,
+  orderFor: (size: number) => number,
 ): Generator<NativeCompressInput, NativeCompressed, Attempt> {
-  const { order, points, size: most } = input
+  const { order, size: most } = input
+  // A cell of rows has some moments of the next order besides. Free points have not.
   const withSize = (size: number): NativeCompressInput => ({
     ...input,
     size,
-    order: Math.min(order, largestOrder(points.dimension, size)),
-    best: true,
+    order: Math.min(order, orderFor(size)),
+    best: !input.free,
   })
   let found = yield withSize(most)
   if (!(found.residual <= tolerance)) {

@@ -91,8 +91,9 @@ int raised(int dimension, int asked) {
   if (low && asked < kRaised[dimension]) return kRaised[dimension];
   return low && dimension > 2 ? asked + 2 - asked % 2 : asked + asked % 2;
 }
-// With fewer cells, a function that is steep or has a kink in one place is wrong everywhere.
-constexpr std::size_t kMinFreeCells = 4;
+// With fewer cells, a function that is steep or has a kink in one place is wrong everywhere. In one column cells are long
+// and orders high: as with rows, two do.
+std::size_t min_free_cells(int dimension) { return dimension == 1 ? 2 : 4; }
 
 }  // namespace
 
@@ -109,7 +110,7 @@ List<int> free_orders(const PolynomialSpace& space, std::size_t size, bool best)
   int order = least;
   const int parity = m == 1 ? 1 : 0;
   for (int higher = least + 1; higher <= raised(m, asked); higher++)
-    if (higher % 2 == parity && fits(higher, kMinFreeCells)) order = higher;
+    if (higher % 2 == parity && fits(higher, min_free_cells(m))) order = higher;
   return order > least ? List<int>{order, least} : List<int>{least};
 }
 
