@@ -211,7 +211,7 @@ type Values = OptionValues<typeof table>
 export function compress(points: PointsInput, options: CompressOptions): Promise<Compressed>
 /**
  * The same with points that may lie anywhere (free support), like the nodes of a Gauss quadrature: about dimension + 1 times
- * fewer points keep the moments of a cell, to the same accuracy. Orders up to 16 in two columns, 10 in three, 7 in four, 5 in
+ * fewer points keep the moments of a cell, to the same accuracy. Orders up to 20 in two columns, 10 in three, 7 in four, 5 in
  * five, 4 in six, 3 in seven and eight, 31 in one column; order 1 has the points of order 2. `size` can be as small as one
  * cell's free points.
  *
