@@ -32,7 +32,7 @@ export const RULES = [
   { dimension: 2, order: 19, count: 78, starts: many, invariants: true },
   { dimension: 2, order: 20, count: 86, starts: many },
   { dimension: 3, order: 2, count: 4, starts: few },
-  { dimension: 3, order: 3, count: 7, starts: few, invariants: true },
+  { dimension: 3, order: 3, count: 8, starts: few, invariants: true },
   { dimension: 3, order: 4, count: 11, starts: few },
   { dimension: 3, order: 5, count: 18, starts: few, invariants: true },
   { dimension: 3, order: 6, count: 24, starts: few },
