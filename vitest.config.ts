@@ -10,13 +10,14 @@ const alias = { '#platform': source('platform/node.ts'), '#backend': source('nat
 const shared = { pool: 'forks', testTimeout: 120_000, hookTimeout: 600_000 } as const // a hook may compile the addon
 
 // What these files test is the same whatever computes, or they choose it by themselves: builds, packages, documents,
-// figures, formats of files, other programs. Of the command line cli and cli-stream remain.
+// figures, formats of files, other programs. Of the command line cli-stream remains.
 const WHATEVER_COMPUTES = [
   ...[
     'backend',
     'batch',
     'browser',
     'checkpoint',
+    'cli',
     'cli-!(stream)',
     'commands',
     'compensated-sum',
@@ -55,8 +56,8 @@ const wasm = {
 
 export default defineConfig({
   test: {
-    // Every computation uses all cores by itself; more processes than this only make each other slow.
-    maxWorkers: 2,
+    // Every computation uses all cores by itself. One more than two, because many tests wait for a program.
+    maxWorkers: 3,
     projects: [
       {
         resolve: { alias },

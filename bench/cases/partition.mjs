@@ -40,7 +40,7 @@ const SETS = {
 const numbers = (m, draw) => Array.from({ length: m }, draw)
 
 export function cases({ small, threads }) {
-  const points = small ? 1e4 : 1e5
+  const points = small ? 2e3 : 1e5
   return Object.keys(SETS).flatMap((set) =>
     DIMENSIONS.map((dimension) => ({ set, dimension, points, seeds: SEEDS, threads: threads ?? 1 })),
   )

@@ -6,12 +6,31 @@
 
 #include "parallel/part_times.hpp"
 
+#ifdef _WIN32
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+#endif
+
 namespace fewpoints::node {
 
 // How long the end of the process waits for work that was told to stop. Work checks its flag about every 20 ms.
 constexpr auto kLongestStop = std::chrono::milliseconds(1000);
 // How long share() waits before it looks whether its work has begun.
 constexpr auto kLongestWait = std::chrono::milliseconds(2);
+
+namespace {
+
+// The compute thread outlives the environments, so its code must stay when the last environment with the addon ends. On
+// Linux a flag of the linker sees to it: -z nodelete.
+void stay_loaded() noexcept {
+#ifdef _WIN32
+  HMODULE addon = nullptr;
+  GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN,
+                     reinterpret_cast<LPCWSTR>(&stay_loaded), &addon);
+#endif
+}
+
+}  // namespace
 
 // Never destroyed: the thread may still run while the static objects of the process are being destroyed.
 ComputeThread& ComputeThread::get() {
@@ -22,6 +41,7 @@ ComputeThread& ComputeThread::get() {
 // Called with the mutex held.
 void ComputeThread::start() {
   if (thread_.joinable()) return;
+  stay_loaded();
   thread_ = std::thread([this] { loop(); });
   // Runs before the destructors of OpenBLAS and libgomp, which would free what running work still uses.
   std::atexit([] { get().stop(); });

@@ -1,6 +1,7 @@
 // Every function that uses threads gives the same bits for any number of them, also while another call computes, and
 // can be stopped from another thread. Under thread sanitizer, a race would show here.
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cmath>
@@ -150,6 +151,23 @@ void stop_from_outside(const Call& call, const Values& expected) {
   }
 }
 
+// Threads that computed with others of their own end, several at a time, while more begin. A pool that did not end well
+// with its thread would show as a fault of the heap.
+void threads_that_end(const List<Call>& all, const List<Values>& expected) {
+  for (std::size_t i = 0; i < all.size(); i++) {
+    place = std::string("threads that end, ") + all[i].name;
+    std::array<char, 4> right{};
+    std::array<std::thread, right.size()> owners;
+    for (std::size_t k = 0; k < owners.size(); k++)
+      owners[k] = std::thread([&, k] {
+        Monitor monitor;
+        right[k] = same_bits(all[i].run(3, monitor), expected[i]);
+      });
+    for (std::thread& owner : owners) owner.join();
+    for (const char one : right) expect(one != 0, "the same bits");
+  }
+}
+
 }  // namespace
 
 void test_threads() {
@@ -177,4 +195,5 @@ void test_threads() {
   other.join();
   for (std::size_t i = 0; i < all.size(); i++)
     expect(here[i] && there[i], std::string("the same bits: ") + all[i].name);
+  threads_that_end(all, expected);
 }

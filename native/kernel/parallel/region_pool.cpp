@@ -1,5 +1,7 @@
 // Regions on threads of a pool. Each thread that opens regions has a pool of its own, as it has a team of its own in
 // OpenMP, so regions of two threads do not wait for each other.
+#include <pthread.h>
+
 #include <algorithm>
 #include <condition_variable>
 #include <cstdint>
@@ -94,15 +96,20 @@ class Pool {
   int size_ = 1;
 };
 
+pthread_key_t key_of_pools() {
+  pthread_key_t key;
+  if (pthread_key_create(&key, [](void* pool) { delete static_cast<Pool*>(pool); }) != 0) throw std::bad_alloc();
+  return key;
+}
+
+// The pool of the calling thread, which ends with it. Not a thread_local object: mingw-w64 frees the memory of these
+// before it calls their destructors. Throws std::bad_alloc.
 Pool& pool() {
-#ifdef __MINGW32__
-  // The destructors of a thread's variables run there when the memory of these has been freed. So the pool is kept.
-  thread_local Pool* const own = new Pool;
-  return *own;
-#else
-  thread_local Pool own;
-  return own;
-#endif
+  static const pthread_key_t key = key_of_pools();
+  if (void* const own = pthread_getspecific(key)) return *static_cast<Pool*>(own);
+  auto made = std::make_unique<Pool>();
+  if (pthread_setspecific(key, made.get()) != 0) throw std::bad_alloc();
+  return *made.release();
 }
 
 }  // namespace
