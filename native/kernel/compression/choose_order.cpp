@@ -91,8 +91,8 @@ int raised(int dimension, int asked) {
   if (low && asked < kRaised[dimension]) return kRaised[dimension];
   return low && dimension > 2 ? asked + 2 - asked % 2 : asked + asked % 2;
 }
-// With fewer cells, a function that is steep or has a kink in one place is wrong everywhere. In one column cells are long
-// and orders high: as with rows, two do.
+// With fewer cells, a function that is steep or has a kink in one place is wrong everywhere. In one column cells are
+// long and orders high: as with rows, two do.
 std::size_t min_free_cells(int dimension) { return dimension == 1 ? 2 : 4; }
 
 }  // namespace
