@@ -18,9 +18,9 @@ namespace {
 
 // A support is good enough when its refined weights have at most this residual; otherwise a new one is tried.
 constexpr double kRefined = 1e-15;
-// with_larger_weights() exchanges points of the support for others: so many per feature, spread over the cell. Weights
-// change by less than kRefinedBy when they are refined.
-constexpr std::size_t kExchangeable = 20;
+// with_larger_weights() exchanges points of the support for others: so many per feature, spread over the cell, as far
+// as their features have room in kMostValues numbers. Weights change by less than kRefinedBy when they are refined.
+constexpr std::size_t kExchangeable = 20, kMostValues = std::size_t{1} << 24;
 constexpr double kRefinedBy = 1e-6;
 // Candidates per feature. With too few there are many exchanges, and passes over the points outside the tableau. With
 // too many, elimination takes longer. These numbers took the least time on cells of ten points per feature, whose
@@ -226,15 +226,16 @@ Support CellSolver::orthonormal(const PointColumns& points, Support start, doubl
 Support CellSolver::with_larger_weights(const PointColumns& points, Support start, double minimum, int threads,
                                         Monitor& monitor) const {
   const OrthonormalCell cell(points, space_, OrthonormalBasis::kDegenerateWidth, threads, monitor);
-  const std::size_t kept = start.indices.size();
-  if (kept > usize(cell.features())) return {};
+  const std::size_t features = usize(cell.features()), kept = start.indices.size();
+  const std::size_t others = std::min(kExchangeable * features, kMostValues / features);
+  if (kept > features || others == 0) return {};
   List<std::uint32_t> tried = start.indices;
-  const std::size_t step = std::max<std::size_t>(1, points.count / (kExchangeable * usize(cell.features())));
+  const std::size_t step = std::max<std::size_t>(1, points.count / others);
   List<unsigned char> present(points.count, 0);
   for (const std::uint32_t i : start.indices) present[i] = 1;
   for (std::size_t i = 0; i < points.count; i += step)
     if (!present[i]) tried.push_back(static_cast<std::uint32_t>(i));
-  const std::size_t stride = (tried.size() + 7) / 8 * 8, features = usize(cell.features());
+  const std::size_t stride = (tried.size() + 7) / 8 * 8;
   Array<double> values(product(features, stride));
   std::fill_n(values.data(), values.size(), 0.0);
   features_of(cell.source(), tried, values.data(), stride, 1, monitor);

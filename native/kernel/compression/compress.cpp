@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/list.hpp"
+#include "base/shown.hpp"
 #include "base/tolerances.hpp"
 #include "compression/choose_order.hpp"
 #include "compression/fill_size.hpp"
@@ -206,7 +207,7 @@ void keep_rows(PointSet& set, const CompressOptions& options, const Spaces& spac
                                 "; a larger 'size' or a lower 'order' may do");
   if (result.light_cells > 0)
     throw Error(Code::Infeasible, "in " + std::to_string(result.light_cells) + " of " + std::to_string(result.cells) +
-                                      " cells some weight stays below " + std::to_string(options.minimum_weight) +
+                                      " cells some weight stays below " + shown(options.minimum_weight) +
                                       " of their mean; a smaller 'minimumWeight' or a lower 'order' may do");
   result.rows = RowOrder(columns, set, result.threads, monitor);
   result.recombine_ms = clock.lap();
