@@ -39,6 +39,19 @@ PolynomialSpace space_of_rows(PolynomialSpace space, int points) {
   return space;
 }
 
+// Rounds the coordinates as the caller gets them: in the caller's unit, subnormal ones have fewer digits.
+void round_points(CellResults::Columns& kept, const PointSet& set, int threads, Monitor& monitor) {
+  const std::size_t count = kept.w.size();
+  for (int a = 0; a < set.dimension(); a++) {
+    const int e = set.exponent(a);
+    if (e == 0) continue;
+    parallel_for(chunk_count(count), threads, monitor, Stage::Recombine, [&](std::size_t c, int) {
+      for (std::size_t i = c * kChunk; i < std::min(count, (c + 1) * kChunk); i++)
+        kept.x[a][i] = std::ldexp(std::ldexp(kept.x[a][i], e), -e);
+    });
+  }
+}
+
 // A cell that can keep neither free points nor rows does not end the call: another order may do, or rows of all cells.
 WhyRows solve(FreeCells& cells) {
   try {
@@ -66,6 +79,7 @@ FreeResult free_points_of_order(PointSet& set, PartitionOptions cutting, int ord
   if (result.why_rows == WhyRows::None) {
     CellResults::Columns columns = cells.columns();
     round_weights(columns, set, threads, monitor);
+    round_points(columns, set, threads, monitor);
     const double residual =
         original.of(columns.pointers.data(), columns.w.data(), columns.w.size(), threads, monitor).residual;
     if (residual <= kFreeResidual)
