@@ -255,6 +255,8 @@ describe('streams with free support', () => {
     await compressor.push(column)
     const result = await compressor.finish()
     expect(result.whyRows).toBe('precision')
+    // Each cell keeps all moments.
+    expect(result.cells * momentCount(1, result.order as number)).toBeLessThanOrEqual(options.size)
     expectFree({ points: column, dimension: 1 }, result, result.order as number)
   })
 
