@@ -75,7 +75,7 @@ void test_compress(std::size_t dimension, int order) {
   for (const auto& [name, x] : {std::pair{"plain", &points}, {"one column of 0 and 1", &with_coin}})
     for (const bool weighted : {false, true})
       for (const bool best : {false, true})
-        for (const std::size_t part : {1, 4}) {
+        for (const std::size_t part : {std::size_t{1}, std::size_t{4}}) {
           CompressOptions options;
           options.space = PolynomialSpace::total(static_cast<int>(dimension), order);
           options.size = part * usize(options.space.count());
@@ -217,7 +217,7 @@ void test_dirty_memory() {
   for (const auto& [dimension, order] :
        {std::pair{1, 4}, {1, 11}, {2, 3}, {2, 5}, {2, 14}, {3, 2}, {3, 4}, {3, 8}, {4, 3}, {4, 4}, {5, 2}, {5, 4}})
     for (const bool lattice : {false, true}) test_free_support(usize(dimension), order, lattice);
-  for (const std::size_t width : {3, 40, 126, 300}) test_recombine(width);
+  for (const int width : {3, 40, 126, 300}) test_recombine(usize(width));
   for (const auto& [rows, columns] : {std::pair{30, 50}, {61, 41}, {300, 7}})
     for (const bool equality : {false, true}) test_least_squares(usize(rows), usize(columns), equality);
   for (const Basis basis : {Basis::Monomial, Basis::Legendre}) {
