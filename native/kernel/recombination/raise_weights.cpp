@@ -26,10 +26,11 @@ class Vertex {
 
   // Solves the columns of the support, so that the rows hold the coordinates of all columns in them. False: they depend
   // on each other.
-  bool eliminate() {
+  bool eliminate(Monitor& monitor) {
     List<double*> rows;
     for (std::size_t e = 0; e < table_.features; e++) rows.push_back(table_.values.data() + e * table_.stride);
     for (std::size_t c = 0; c < support_.size(); c++) {
+      monitor.check();
       std::size_t best = c;
       for (std::size_t e = c; e < rows.size(); e++)
         if (std::fabs(rows[e][c]) > std::fabs(rows[best][c])) best = e;
@@ -112,7 +113,7 @@ bool raise_weights(const SupportTable& table, double least, List<std::uint32_t>&
   Vertex vertex(table, least, support, weights);
   double now = vertex.shortfall();
   if (now == 0) return true;
-  if (!vertex.eliminate()) return false;
+  if (!vertex.eliminate(monitor)) return false;
   // Beyond this the inverse is worn.
   const std::size_t most = 4 * support.size() + 50;
   for (std::size_t i = 0; i < most && now > 0; i++) {
