@@ -179,6 +179,11 @@ test('the benchmark of the partition compares three ways of cutting', () => {
 const geometricMean = (values: number[]) =>
   Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length)
 
+interface OrderResult {
+  support: 'rows' | 'free'
+  runs: OrderRun[]
+}
+
 interface OrderRun {
   refused: boolean
   errors: Record<string, number>
@@ -186,14 +191,21 @@ interface OrderRun {
 }
 
 test('the automatic order is not far from the best of all orders', () => {
-  const record = JSON.parse(run('bench/run.mjs', 'order', '--small', '--json', '--trials', '1'))
-  const runs: OrderRun[] = record.results.flatMap((result: { runs: OrderRun[] }) => result.runs)
-  expect(runs.length).toBe(6 * 3)
-  // For 2000 points with tails in one column it may be refused.
-  const done = runs.filter(({ refused }) => !refused)
-  expect(done.length).toBeGreaterThanOrEqual(6 * 3 - 1)
-  for (const kind of ['smooth', 'steep', 'kinked']) {
-    const ratios = done.map(({ errors, best }) => Math.max(errors[kind], 1e-15) / Math.max(best[kind].error, 1e-15))
-    expect(geometricMean(ratios)).toBeLessThan(8)
+  const { results } = JSON.parse(run('bench/run.mjs', 'order', '--small', '--json', '--trials', '1')) as {
+    results: OrderResult[]
+  }
+  for (const [support, count] of [
+    ['rows', 6 * 3],
+    ['free', 4 * 3],
+  ] as const) {
+    const runs = results.filter((result) => result.support === support).flatMap((result) => result.runs)
+    expect(runs.length).toBe(count)
+    // For 2000 points with tails in one column it may be refused.
+    const done = runs.filter(({ refused }) => !refused)
+    expect(done.length).toBeGreaterThanOrEqual(count - 1)
+    for (const kind of ['smooth', 'steep', 'kinked']) {
+      const ratios = done.map(({ errors, best }) => Math.max(errors[kind], 1e-15) / Math.max(best[kind].error, 1e-15))
+      expect(geometricMean(ratios)).toBeLessThan(8)
+    }
   }
 })

@@ -1,10 +1,12 @@
 // The order that is chosen when none is given, beside the best of all orders, one thread. The error is that of the mean of a
 // function over the points, rms over eight random functions of a kind; a and b are normal numbers.
 //   smooth  sigmoid(a . x + b), deviation of a 1.5     steep  sigmoid(a . x + b), deviation of a 6     kinked  |a . x + b|
-// The sweep takes every order whose moments fit into the size, up to 256 moments, with cells that keep exactly that order.
+// The sweep takes every order whose moments fit into the size, up to 256 moments, with cells that keep exactly that order. With
+// free support it takes every order for which there are free points.
 import { rootMeanSquare } from 'simple-statistics'
 import { random } from '../../demo/random.mjs'
 import { compressSync, momentCount } from '../../dist/index.js'
+import { native } from '../../dist/native/native.js'
 import { Mean, sigmoid } from '../means.mjs'
 import { geometricMean, median, timed, uniformPoints } from '../measure.mjs'
 import { tableOf } from '../table.mjs'
@@ -14,7 +16,10 @@ export const seed = 1
 /** The time is the median of so many calls; the error needs one. */
 export const trials = 3
 
-const DIMENSIONS = [1, 2, 3, 5, 8, 10]
+const DIMENSIONS = { rows: [1, 2, 3, 5, 8, 10], free: [1, 2, 3, 4, 5] }
+const SMALL_DIMENSIONS = { rows: [1, 2, 3], free: [1, 2] }
+// The highest order of free points.
+const MAX_FREE_ORDER = 31
 const SIZES = [32, 100, 316, 1000, 3162, 10000]
 const MAX_MOMENTS = 256
 const FUNCTIONS = 8
@@ -28,22 +33,25 @@ const FUNCTION = { smooth: sigmoid, steep: sigmoid, kinked: Math.abs }
 /** One process for each set of points: its functions are evaluated once for all sizes and orders. */
 export function cases({ small }) {
   const points = small ? 2000 : 1e5
-  return DIMENSIONS.filter((dimension) => !small || dimension <= 3).flatMap((dimension) =>
-    ['uniform', 'Gaussian'].map((distribution) => ({ dimension, distribution, points })),
+  return Object.entries(small ? SMALL_DIMENSIONS : DIMENSIONS).flatMap(([support, dimensions]) =>
+    dimensions.flatMap((dimension) =>
+      ['uniform', 'Gaussian'].map((distribution) => ({ support, dimension, distribution, points })),
+    ),
   )
 }
 
-export function run({ dimension, distribution, points: count }, trials) {
+export function run({ support, dimension, distribution, points: count }, trials) {
   const setSeed = seed + dimension * 1e5
   const points =
     distribution === 'uniform' ? uniformPoints(count, dimension, setSeed) : normal(count, dimension, setSeed)
   const functions = Object.fromEntries(KINDS.map((kind) => [kind, randomFunctions(kind, points, dimension, setSeed)]))
   const errorsOf = (result) => Object.fromEntries(KINDS.map((kind) => [kind, rms(functions[kind], result)]))
-  const base = { dimension, threads: 1 }
+  const base = { dimension, threads: 1, support }
 
   const runs = SIZES.filter((size) => size <= count / 4).map((size) => {
     const { result, cpu } = automatic(points, { ...base, size }, trials)
-    const sweep = ordersUpTo(dimension, Math.min(size, MAX_MOMENTS)).flatMap((order) => {
+    const orders = support === 'rows' ? ordersUpTo(dimension, Math.min(size, MAX_MOMENTS)) : freeOrders(dimension, size)
+    const sweep = orders.flatMap((order) => {
       const rival = unlessRefused(() => compressSync(points, { ...base, order, size, quality: 'fast' }))
       return rival === null ? [] : [{ order, errors: errorsOf(rival) }]
     })
@@ -71,12 +79,12 @@ function automatic(points, options, trials) {
   return { result: calls[0].result, cpu: median(calls.map(({ user, system }) => user + system)) }
 }
 
-/** null for an order so high that its moments cannot be kept. */
+/** null for an order so high that its moments cannot be kept, or that has neither free points nor room for rows. */
 function unlessRefused(work) {
   try {
     return work()
   } catch (error) {
-    if (error.code === 'ERR_INFEASIBLE') return null
+    if (error.code === 'ERR_INFEASIBLE' || error.code === 'ERR_SIZE') return null
     throw error
   }
 }
@@ -90,29 +98,41 @@ function ordersUpTo(dimension, moments) {
   return orders
 }
 
+/** Those of which the free points of a cell fit into the size. */
+function freeOrders(dimension, size) {
+  const all = Array.from({ length: MAX_FREE_ORDER }, (_, i) => i + 1)
+  const least = (order) => native().freePoints({ columns: dimension, order })
+  return all.filter((order) => least(order) > 0 && least(order) <= size)
+}
+
 function normal(count, dimension, seed) {
   const { normal } = random(seed)
   return Float64Array.from({ length: count * dimension }, normal)
 }
 
-/** The mean of each function over all points. */
+/** Each with its mean over all points. */
 function randomFunctions(kind, points, dimension, seed) {
   const { normal } = random(~seed - KINDS.indexOf(kind))
   return Array.from({ length: FUNCTIONS }, () => {
     const a = Float64Array.from({ length: dimension }, () => DEVIATION[kind] * normal())
     const b = normal()
-    const values = new Float64Array(points.length / dimension)
-    for (let i = 0; i < values.length; i++) {
-      let t = b
-      for (let j = 0; j < dimension; j++) t += a[j] * points[i * dimension + j]
-      values[i] = FUNCTION[kind](t)
+    const valuesAt = (at) => {
+      const values = new Float64Array(at.length / dimension)
+      for (let i = 0; i < values.length; i++) {
+        let t = b
+        for (let j = 0; j < dimension; j++) t += a[j] * at[i * dimension + j]
+        values[i] = FUNCTION[kind](t)
+      }
+      return values
     }
-    return new Mean(values)
+    return { mean: new Mean(valuesAt(points)), valuesAt }
   })
 }
 
-function rms(functions, result) {
-  return rootMeanSquare(functions.map((f) => f.errorOf(result).error))
+function rms(functions, { points, weights }) {
+  return rootMeanSquare(
+    functions.map(({ mean, valuesAt }) => mean.errorOf({ weights, values: valuesAt(points) }).error),
+  )
 }
 
 /** The error with the automatic order divided by that of the best order. */
@@ -121,15 +141,15 @@ function automaticRatio(run, kind) {
 }
 
 export function report(results) {
-  const all = results.flatMap(({ dimension, distribution, runs }) =>
-    runs.map((run) => ({ dimension, distribution, ...run })),
+  const all = results.flatMap(({ support, dimension, distribution, runs }) =>
+    runs.map((run) => ({ support, dimension, distribution, ...run })),
   )
   const done = all.filter(({ refused }) => !refused)
   return [
     `Order 'auto': rms error over ${FUNCTIONS} functions, that of the best order of a sweep, that order, and the ratio`,
     '',
     tableOf(all, [
-      ['m  points', ({ dimension, distribution }) => `${dimension}  ${distribution}`],
+      ['support  m  points', ({ support, dimension, distribution }) => `${support}  ${dimension}  ${distribution}`],
       ['size', ({ size }) => size],
       ['order', ({ refused, order }) => (refused ? 'refused' : order)],
       ['cells', ({ cells }) => cells],
@@ -142,14 +162,17 @@ export function report(results) {
       ]),
     ]),
     '',
-    ...KINDS.map((kind) => {
-      const ratios = done.map((run) => automaticRatio(run, kind))
-      const where = done[ratios.indexOf(Math.max(...ratios))]
-      return (
-        `${kind}: geometric mean of the ratios ${geometricMean(ratios).toPrecision(3)}, largest ` +
-        `${Math.max(...ratios).toPrecision(3)} (m = ${where.dimension}, ${where.distribution}, size ${where.size})`
-      )
-    }),
+    ...Object.keys(DIMENSIONS)
+      .flatMap((support) => KINDS.map((kind) => [support, kind]))
+      .map(([support, kind]) => {
+        const group = done.filter((run) => run.support === support)
+        const ratios = group.map((run) => automaticRatio(run, kind))
+        const where = group[ratios.indexOf(Math.max(...ratios))]
+        return (
+          `${support}, ${kind}: geometric mean of the ratios ${geometricMean(ratios).toPrecision(3)}, largest ` +
+          `${Math.max(...ratios).toPrecision(3)} (m = ${where.dimension}, ${where.distribution}, size ${where.size})`
+        )
+      }),
     `errors below ${ROUNDING} count as that; refused: ${all.length - done.length} of ${all.length}`,
   ].join('\n')
 }
