@@ -155,7 +155,8 @@ std::size_t Ladder::raise_weights(double minimum, int threads, Monitor& monitor)
     List<const double*> x;
     const PointColumns points = results_.points_of(i, x);
     const auto is_good = [&](const Support& support) {
-      return support.residual <= std::max(residuals_[i], kCellResidual) && !is_light(support);
+      return support.found() && support.indices.size() <= results_.kept(i) &&
+             support.residual <= std::max(residuals_[i], kCellResidual) && !is_light(support);
     };
     const auto larger = [&](const CellSolver& with, Support support) {
       return with.with_larger_weights(points, std::move(support), minimum, inner, monitor);
