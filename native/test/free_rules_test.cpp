@@ -130,7 +130,7 @@ void test_rule(const FreeRule& rule) {
 }  // namespace
 
 void test_free_rules() {
-  const std::map<int, int> highest = {{2, 16}, {3, 10}, {4, 7}, {5, 5}, {6, 4}, {7, 3}, {8, 3}};
+  const std::map<int, int> highest = {{2, 20}, {3, 10}, {4, 7}, {5, 5}, {6, 4}, {7, 3}, {8, 3}};
   for (const auto& [dimension, order] : highest) {
     expect(free_rule(dimension, 0) == nullptr, "order 0 has no rule");
     expect(free_rule(dimension, order + 1) == nullptr, "no rule beyond the highest order");

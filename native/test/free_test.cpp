@@ -93,7 +93,7 @@ bool same(const Compressed& a, const Compressed& b) {
 }
 
 int highest_order(int dimension) {
-  constexpr int kHighest[] = {0, 31, 16, 10, 7, 5, 4, 3, 3};
+  constexpr int kHighest[] = {0, 31, 20, 10, 7, 5, 4, 3, 3};
   return kHighest[dimension];
 }
 
