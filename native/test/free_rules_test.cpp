@@ -118,7 +118,7 @@ void test_rule(const FreeRule& rule) {
     std::sort(sorted.begin(), sorted.end());
     invariants[sorted] += error;
   });
-  expect(next > 1e-6, name + ": not of a higher order");
+  expect(next > 1e-9, name + ": not of a higher order");
   if (has_invariants(rule))
     expect(std::all_of(invariants.begin(), invariants.end(),
                        [&](const auto& sum) { return std::fabs(sum.second) <= 10 * kSum; }),
