@@ -52,8 +52,10 @@ void check_moments(const Set& set, const fewpoints::Compressed& c) {
   const Sums after = sums_of(
       c.points.data(), c.weights.size(), [&](std::size_t i) { return c.weights[i]; }, centre, indices);
   demand_at_most(c.residual, c.free_cells > 0 ? 50 * kEpsilon : fewpoints::kRefusedResidual, "residual");
-  // The powers of numbers near 1e-300 vanish in the reference, whose exponents end at -4950.
-  if (vanishes(set.w) || vanishes(set.x) || (set.points_kind == Kind::Hard && c.order > 12)) return;
+  // The powers of numbers near 1e-300 vanish in the reference, whose exponents end at -4950. Next to a weight of 1e172,
+  // one of 1e38 has no digits in the sums of either.
+  if (vanishes(set.w) || vanishes(set.x)) return;
+  if ((set.points_kind == Kind::Hard && c.order > 12) || set.weights_kind == Kind::Hard) return;
   demand_at_most(residual(before, after, indices), 8 * c.residual + 16 * kEpsilon,
                  "moments are further off than reported");
 }
