@@ -26,7 +26,7 @@ const wanted = KINDS.some((kind) => words.includes(kind)) ? KINDS.filter((kind) 
 const ISAS = short ? ['v3'] : ['v2', 'v3', 'v4']
 // The tests that --short runs. They are few; the others also run without sanitizers.
 const SHORT_TESTS = {
-  address: ['cell', 'recombine', 'rank', 'errors', 'blas', 'least-squares', 'match-moments'],
+  address: ['cell', 'free', 'recombine', 'rank', 'errors', 'blas', 'least-squares', 'match-moments'],
   thread: ['threads', 'recombine', 'errors', 'blas', 'match-moments'],
 }
 const TEARDOWN = [
