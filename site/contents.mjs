@@ -47,7 +47,7 @@ export const DOCUMENTS = {
 export const REFERENCE = {
   'API: points': [
     ...['compress', 'compressSync', 'CompressOptions', 'CompressSyncOptions', 'Compressed', 'OrderBlock'],
-    ...['CompressedFree', 'WithFreeSupport'],
+    ...['CompressedFree', 'WhyRows', 'WithFreeSupport'],
     ...['quadrature', 'quadratureSync', 'QuadratureOptions', 'QuadratureSyncOptions', 'QuadratureRule'],
     ...['verify', 'verifySync', 'VerifyOptions', 'VerifySyncOptions', 'Verification', 'WeightedSet'],
     ...['moments', 'momentsSync', 'MomentsOptions', 'MomentsSyncOptions', 'momentCount', 'multiIndices'],
