@@ -1,5 +1,5 @@
 // compress() with a tolerance: the fewest points that keep the moments to a residual that will do.
-import { plainError } from '../errors.js'
+import { rangeError } from '../errors.js'
 import { runJob } from '../native/job.js'
 import { copyOf, copyOfSingles } from '../native/memory.js'
 import { native } from '../native/native.js'
@@ -68,7 +68,7 @@ function* fewestPoints(
   })
   let found = yield withSize(most)
   if (!(found.residual <= tolerance)) {
-    throw plainError(
+    throw rangeError(
       'ERR_INFEASIBLE',
       `${caller}: the moments up to order ${order} are kept to a residual of ${found.residual.toPrecision(2)}, which is ` +
         `above option 'tolerance', ${tolerance}`,
