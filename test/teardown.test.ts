@@ -76,7 +76,7 @@ describe('the end of a worker', () => {
 
 // npm run check:endings does the same a thousand times each. With WebAssembly the computations are those of a worker, which
 // Node ends: a computation under way, others that wait, and a training say all there is to say.
-const HOW_OFTEN = IS_WASM ? { workers: 4, processes: 1 } : { workers: 12, processes: 2 }
+const HOW_OFTEN = IS_WASM ? { workers: 2, processes: 1 } : { workers: 6, processes: 1 }
 describe.each(ENDINGS)('environments that end by %s', (ending) => {
   it.each(IS_WASM ? ['queued', 'training'] : STATES)('with computations %s end as they should', async (state) => {
     const { workers, processes } = HOW_OFTEN
