@@ -76,8 +76,9 @@ export function drawTrial({ h, dimension, points: count, seed }, trial) {
  * @param {object[]} list options of compressSync
  * @param {number} trials
  * @param {(part: number) => void} progress
- * @returns per entry of the list { errors, rounding, cells, freeCells, order, cpu }: the error of every trial, its mean rounding,
- *   and medians of the number of cells, of those with free points, the order and the milliseconds of processor time
+ * @returns per entry of the list { errors, rounding, cells, freeCells, order, cpu }: the error of every trial, its mean
+ *   rounding, and medians of the number of cells, of those with free points, the order and the milliseconds of processor
+ *   time
  */
 export function errorsOfMeans(what, list, trials, progress) {
   const { dimension } = what

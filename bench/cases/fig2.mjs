@@ -2,8 +2,9 @@
 // them is kept.
 //   w and x uniform on [-1, 1]^m, f the mean of sigmoids of bench/means.mjs, size = max(floor(0.1 d), N(m, k))
 // 'fast' keeps in each cell the moments up to order k and no others, as the paper's program does; 'best' is what a call does
-// when nothing is said. The other two have support 'free': points that need not be rows. In the regime of the law, with n = d' / N cells of diameter n^(-1/m), every cell contributes an
-// independent error of diameter^(k+1) / n, so the sum falls as d^-((k+1)/m + 1/2).
+// when nothing is said. The other two have support 'free': points that need not be rows. In the regime of the law, with
+// n = d' / N cells of diameter n^(-1/m), every cell contributes an independent error of diameter^(k+1) / n, so the sum falls
+// as d^-((k+1)/m + 1/2).
 import { textTable } from '../../demo/table.mjs'
 import { momentCount } from '../../dist/index.js'
 import { powerLaw } from '../fit.mjs'

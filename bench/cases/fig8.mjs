@@ -2,9 +2,9 @@
 //   part 'polylog'  sizes that grow only like a power of log d, f a mean of 1/(A + w . x): floor(120 ln d) for m = 1, A = 1.05,
 //                   floor(20 ln^2 d) for m = 2, A = 2.05
 //   part 'law'      d fixed, f the mean of sigmoids of figure 2: error ~ exp(-a d'^(1/m))
-// Each with order 'auto' as it comes, of rows and with support 'free', and beside them an order that is chosen by looking at the error itself, in cells that keep it
-// and no more ('fast'): in part 'polylog' by the paper's rule, raised until the error first rises, for each set apart; in part
-// 'law' the best of all orders, for all sets together.
+// Each with order 'auto' as it comes, of rows and with support 'free', and beside them an order that is chosen by looking at
+// the error itself, in cells that keep it and no more ('fast'): in part 'polylog' by the paper's rule, raised until the error
+// first rises, for each set apart; in part 'law' the best of all orders, for all sets together.
 import { quantile } from 'simple-statistics'
 import { compressSync, momentCount } from '../../dist/index.js'
 import { line, powerLaw } from '../fit.mjs'

@@ -1,8 +1,8 @@
 // The order that is chosen when none is given, beside the best of all orders, one thread. The error is that of the mean of a
 // function over the points, rms over eight random functions of a kind; a and b are normal numbers.
 //   smooth  sigmoid(a . x + b), deviation of a 1.5     steep  sigmoid(a . x + b), deviation of a 6     kinked  |a . x + b|
-// The sweep takes every order whose moments fit into the size, up to 256 moments, with cells that keep exactly that order. With
-// free support it takes every order for which there are free points.
+// The sweep takes every order whose moments fit into the size, up to 256 moments, with cells that keep exactly that
+// order. With free support it takes every order for which there are free points.
 import { rootMeanSquare } from 'simple-statistics'
 import { random } from '../../demo/random.mjs'
 import { compressSync, momentCount } from '../../dist/index.js'

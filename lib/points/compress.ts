@@ -68,14 +68,14 @@ export interface CompressSyncOptions extends ThreadOptions {
    */
   support?: 'rows' | undefined
   /**
-   * With support 'free': whether points must lie in the convex hull of the points of their cell. Default false: in their box. Cells without
-   * such points keep rows: few in two columns, most in five.
+   * With support 'free': whether points must lie in the convex hull of the points of their cell. Default false: in their
+   * box. Cells without such points keep rows: few in two columns, most in five.
    */
   hull?: boolean | undefined
   /**
    * No weight is below so many times the mean of its cell. A number >= 0 and < 1; default 0, any positive weight. Points of
-   * small weight are exchanged for others of their cell, at the same moments, so it takes longer: 0.01 can nearly always be
-   * had, 0.1 often, more where cells are even. Rejects with ERR_INFEASIBLE where it cannot.
+   * small weight are exchanged for others of their cell, at the same moments, so it takes longer. The smaller the
+   * number, the more sets have such weights. Rejects with ERR_INFEASIBLE where none are found.
    */
   minimumWeight?: number | undefined
   /**

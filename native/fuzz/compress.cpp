@@ -1,9 +1,7 @@
 // compress(): must keep at most `size` rows of the input, bit for bit and ascending, with positive and finite weights.
 // The moments must be kept to the reported residual, which must be below the bound at which a result is refused.
-#include "compression/compress.hpp"
-
 #include "base/tolerances.hpp"
-#include "property.hpp"
+#include "compression.hpp"
 #include "reference.hpp"
 
 namespace {
@@ -74,28 +72,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (in.one_in(8))
     for (int a = 0; a < m; a++) options.scales.push_back(in.below(5) * 0.25);
   const std::size_t count = read_count(in);
-  const auto features = static_cast<std::size_t>(options.space.count());
-  const std::size_t more = in.byte();
-  options.size = std::min(count, options.automatic ? 1 + more / 2 : features + (more < 100 ? 0 : more - 100));
+  options.size = read_size(in, options, count);
   const Set set = read_set(in, count, m);
 
-  fewpoints::Monitor monitor;
-  bool heavy = false;
-  for (const double w : set.w) heavy = heavy || w > 0x1p1000;
-  const auto run = [&] { return compress(fewpoints::PointSet(set.points(), set.weights()), options, monitor); };
-  const auto may = [&](Code code) {
-    return reasons(set)(code) || (code == Code::Infeasible && set.kind() == Kind::Hard) ||
-           (code == Code::Weight && heavy);
-  };
-  const auto result = attempt(run, may);
+  const auto may = [](Code) { return false; };
+  const auto result = compressed(set, options, may);
   if (!result) return 0;
-  demand(set.kind() != Kind::Broken, "numbers that are not finite, or wrong weights, were taken");
   check(set, space, options, *result);
-  if (options.threads > 1) {
-    options.threads = 1;
-    const auto one = attempt(run, may);
-    demand(one && same_bits(one->weights, result->weights) && same_bits(one->indices, result->indices),
-           "one thread gives other bits than two");
-  }
+  check_threads(set, options, may, *result);
   return 0;
 }

@@ -4,8 +4,7 @@
 #include <algorithm>
 
 #include "base/tolerances.hpp"
-#include "compression/compress.hpp"
-#include "property.hpp"
+#include "compression.hpp"
 #include "reference.hpp"
 
 namespace {
@@ -76,34 +75,21 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   options.hull = in.one_in(4);
   if (in.one_in(3)) options.minimum_weight = in.below(100) * 0.01;
   const std::size_t count = read_count(in);
-  const auto features = static_cast<std::size_t>(options.space.count());
-  const std::size_t more = in.byte();
-  options.size = std::min(count, options.automatic ? 1 + more / 2 : features + (more < 100 ? 0 : more - 100));
+  options.size = read_size(in, options, count);
   const Set set = read_set(in, count, m);
 
-  fewpoints::Monitor monitor;
-  bool heavy = false;
-  for (const double w : set.w) heavy = heavy || w > 0x1p1000;
-  const auto run = [&] { return compress(fewpoints::PointSet(set.points(), set.weights()), options, monitor); };
   const auto may = [&](Code code) {
-    return reasons(set)(code) ||
-           (code == Code::Infeasible && (set.kind() == Kind::Hard || options.minimum_weight > 0)) ||
-           (code == Code::Size && options.support == Support::Free) || (code == Code::Weight && heavy);
+    return (code == Code::Infeasible && options.minimum_weight > 0) ||
+           (code == Code::Size && options.support == Support::Free);
   };
-  const auto result = attempt(run, may);
+  const auto result = compressed(set, options, may);
   if (!result) return 0;
-  demand(set.kind() != Kind::Broken, "numbers that are not finite, or wrong weights, were taken");
   const std::size_t kept = result->weights.size();
   demand(kept >= 1 && kept <= options.size && result->points.size() == kept * static_cast<std::size_t>(m), "count",
          static_cast<double>(kept));
   check_points(set, *result);
   check_weights(options, *result);
   check_moments(set, *result);
-  if (options.threads > 1) {
-    options.threads = 1;
-    const auto one = attempt(run, may);
-    demand(one && same_bits(one->weights, result->weights) && same_bits(one->points, result->points),
-           "one thread gives other bits than two");
-  }
+  check_threads(set, options, may, *result);
   return 0;
 }

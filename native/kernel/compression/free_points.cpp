@@ -83,8 +83,7 @@ FreeResult free_points_of_order(PointSet& set, PartitionOptions cutting, int ord
     const double residual =
         original.of(columns.pointers.data(), columns.w.data(), columns.w.size(), threads, monitor).residual;
     if (residual <= kFreeResidual)
-      result = {.why_rows = WhyRows::None,
-                .points = FreePoints(std::move(columns), set),
+      result = {.points = FreePoints(std::move(columns), set),
                 .cells = partition.cells().size(),
                 .free_cells = cells.free_cells(),
                 .row_cells = cells.row_cells(),

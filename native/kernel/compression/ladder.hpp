@@ -100,8 +100,8 @@ class Ladder {
   // Solves reduced cells in the requested space, where it was enlarged: the moments that were asked for come first.
   bool solve_requested(int threads, Monitor& monitor);
 
-  // Brings all weights of each cell to `minimum` times their mean, at least. Returns in how many cells it cannot be
-  // done.
+  // Brings all weights of each cell to `minimum` times their mean, at least; in the requested space where the enlarged
+  // one has no such support. Returns in how many cells it cannot be done.
   std::size_t raise_weights(double minimum, int threads, Monitor& monitor);
 
   CellResults::Columns columns(int threads, Monitor& monitor) const { return results_.columns(threads, monitor); }
