@@ -18,6 +18,8 @@ export interface SqlOptions extends Omit<RowsOptions, 'header' | 'text'> {
 /** The package and the version that this was tested with. */
 const PACKAGE = '@duckdb/node-api'
 const VERSION = '1.5.5-r.5'
+/** Milliseconds from one interrupt to the next. */
+const INTERRUPT_EVERY = 20
 /** The name of a query in messages. */
 const QUERY = 'the query'
 
@@ -57,7 +59,7 @@ class Query {
   #result: DuckDBResult | undefined
   #pending: Promise<unknown> = Promise.resolve()
   #isClosed = false
-  readonly #stop = () => this.#connection.interrupt()
+  readonly #stop = () => void this.#interrupt()
 
   private constructor(instance: DuckDBInstance, connection: DuckDBConnection, signal: AbortSignal | undefined) {
     this.#instance = instance
@@ -116,10 +118,17 @@ class Query {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#signal?.removeEventListener('abort', this.#stop)
-    this.#connection.interrupt()
-    await this.#pending
+    await this.#interrupt()
     this.#connection.closeSync()
     this.#instance.closeSync()
+  }
+
+  /** Ends what runs. DuckDB forgets an interrupt that comes before a statement has begun, so it is repeated. */
+  async #interrupt(): Promise<void> {
+    const timer = setInterval(() => this.#connection.interrupt(), INTERRUPT_EVERY)
+    this.#connection.interrupt()
+    await this.#pending
+    clearInterval(timer)
   }
 
   async #run<T>(work: () => Promise<T>): Promise<T> {
