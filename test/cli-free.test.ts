@@ -110,6 +110,43 @@ describe('compress --support free', () => {
   })
 })
 
+describe('compress with more demands', () => {
+  const written = async (name: string, ...more: (string | number)[]) => {
+    const output = folder.path(name)
+    const summary = await fewpointsJson(['compress', input, '-o', output, ...more])
+    const { weight } = values(await readTable(output))
+    return { summary, weight }
+  }
+
+  it('passes --minimum-weight, --tolerance and --hull on', async () => {
+    const light = { order: 3, size: 10, minimumWeight: 0.2 }
+    const { weight, summary } = await written('light.csv', '--order', 3, '--size', 10, '--minimum-weight', 0.2)
+    expect(summary.cells).toBe(1)
+    expect(Math.min(...weight)).toBeGreaterThanOrEqual((0.2 * COUNT) / weight.length)
+    expect(weight).toEqual([...compressSync(points, { dimension: 2, ...light }).weights])
+    const rough = await written('rough.csv', '--order', 5, '--tolerance', 0.5)
+    expect(rough.weight.length).toBeLessThan(21)
+    expect(rough.summary.residual).toBeLessThanOrEqual(0.5)
+    const inside = await written('hull.csv', ...options, '--hull')
+    const own = compressSync(points, { dimension: 2, order: 4, size: 120, support: 'free', hull: true })
+    expect(inside.weight).toEqual([...own.weights])
+  })
+
+  it.each([
+    [['--order', 4, '--hull'], '--hull is for --support free'],
+    [['--size', 100, '--tolerance', 1e-3], '--tolerance needs --order'],
+    [['--order', 4, '--minimum-weight', 1], 'below 1'],
+    [
+      ['--order', 4, '--minimum-weight', 0.1, '--checkpoint', folder.path('no-state')],
+      '--minimum-weight needs all rows',
+    ],
+  ])('refuses %j', async (more, text) => {
+    const { code, stderr } = await fewpoints(['compress', input, '-o', folder.path('never.csv'), ...more])
+    expect([code, stderr]).toEqual([2, expect.stringContaining(text)])
+    expect(existsSync(folder.path('never.csv'))).toBe(false)
+  })
+})
+
 describe('merge --support free', () => {
   it('makes free points of files with rows and of files without', async () => {
     const rows = folder.path('part-1.parquet')

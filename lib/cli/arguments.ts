@@ -20,6 +20,13 @@ export function positiveNumber(text: string): number {
   throw new InvalidArgumentError('It must be a number above 0.')
 }
 
+/** A number of at least 0 and below 1. */
+export function fraction(text: string): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text)
+  if (value >= 0 && value < 1) return value
+  throw new InvalidArgumentError('It must be a number of at least 0 and below 1.')
+}
+
 /** Names with commas between them. A name that has a comma must be in double quotes. */
 export function nameList(text: string): string[] {
   const list = [...text.matchAll(/\s*(?:"((?:[^"]|"")*)"|([^,]*?))\s*(,|$)/g)]

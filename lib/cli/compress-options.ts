@@ -12,6 +12,10 @@ export interface CompressCommand extends TextCommand, OutputCommand {
   quality: CompressOptions['quality']
   size?: number | undefined
   support: Support
+  /** Options of compress() that need all rows in memory. */
+  hull: boolean
+  minimumWeight?: number | undefined
+  tolerance?: number | undefined
   columns?: string[] | undefined
   weights?: string | undefined
   threads?: number | undefined
@@ -43,7 +47,7 @@ export function rowsOptions(command: CompressCommand, signal: AbortSignal): Rows
 /** Combinations of words and options that make no sense. Throws CliError. */
 export function checkWords(
   words: readonly string[],
-  { sql, columns, weights, keepColumns, checkpoint, output, support }: CompressCommand,
+  { sql, columns, weights, keepColumns, checkpoint, output, support, hull, tolerance, order }: CompressCommand,
 ): void {
   const wrong = (message: string) => new CliError(EXIT.usage, message)
   if (sql === undefined && words.length === 0) throw wrong('an input must be given: files, patterns, - or --sql')
@@ -55,6 +59,9 @@ export function checkWords(
   if (twice !== undefined) throw wrong(`--keep-columns has '${twice}', which is a coordinate or the weights`)
   if (support === 'free' && keepColumns !== undefined)
     throw wrong('--support free has no rows whose values could go along; leave out --keep-columns')
+  if (hull && support === 'rows') throw wrong('--hull is for --support free; rows lie in the hull as they are')
+  if (tolerance !== undefined && typeof order !== 'number')
+    throw wrong('--tolerance needs --order, the moments that are to be kept so far')
   if (checkpoint !== undefined && checkpoint === output) throw wrong('--checkpoint and --output name the same file')
 }
 
@@ -63,6 +70,14 @@ export function checkFormat(output: Output, { keepColumns, support }: CompressCo
   checkFreeFormat(output, support)
   if (format === 'npy' && keepColumns !== undefined)
     throw new CliError(EXIT.usage, `${name}: NPY has no room for --keep-columns; choose another format`)
+}
+
+/** Throws CliError for options that a stream does not have. `reason`: why the input is streamed. */
+export function checkStreamed({ hull, minimumWeight, tolerance }: CompressCommand, reason: string): void {
+  const given = Object.entries({ hull: hull || undefined, minimumWeight, tolerance })
+  const [name] = given.find(([, value]) => value !== undefined) ?? []
+  if (name !== undefined)
+    throw new CliError(EXIT.usage, `--${dashed(name)} needs all rows in memory, and this input is streamed: ${reason}`)
 }
 
 /** The options of the command line that bear on the result, in the sequence in which a difference is told. */

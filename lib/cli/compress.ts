@@ -2,7 +2,7 @@
 import { STDIN as PIPE, pathName } from '../io/bytes.js'
 import { packageVersion } from '../native/version.js'
 import { Checkpoint, inputIdentity } from './checkpoint.js'
-import { bearingOptions, type CompressCommand, checkFormat, checkWords } from './compress-options.js'
+import { bearingOptions, type CompressCommand, checkFormat, checkStreamed, checkWords } from './compress-options.js'
 import { CliError, EXIT, step } from './exit.js'
 import { compressInMemory } from './in-memory.js'
 import { expandInputs, isPipe } from './inputs.js'
@@ -45,6 +45,7 @@ async function compressInputs(
   checkFormat(output, command)
 
   const way = await chooseWay(paths, command)
+  if (way.streams) checkStreamed(command, way.reason)
   const outcome: Outcome & Partial<StreamedOutcome> = way.streams
     ? await compressStreamed(paths, command, signal, bar, checkpoint, earlier, way.inMemory)
     : await compressInMemory((paths as string[])[0], command, signal, bar)

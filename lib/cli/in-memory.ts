@@ -30,13 +30,16 @@ export async function compressInMemory(
   collect()
 
   const { points, weights, names: columns, count, dropped } = selection
-  const { order, size, support, quality, threads, scale } = command
+  const { order, size, support, hull, minimumWeight, tolerance, quality, threads, scale } = command
   const result = await compress(points, {
     dimension: columns.length,
     weights,
     order,
     size,
     support,
+    hull,
+    minimumWeight,
+    tolerance,
     quality,
     threads,
     scale,

@@ -3,7 +3,17 @@
 import { Command, CommanderError, Option } from 'commander'
 import { systemError } from '../io/bytes.js'
 import { orMemoryError } from '../native/memory.js'
-import { format, memorySize, nameList, oneOf, order, positiveNumber, scale, wholeNumber } from './arguments.js'
+import {
+  format,
+  fraction,
+  memorySize,
+  nameList,
+  oneOf,
+  order,
+  positiveNumber,
+  scale,
+  wholeNumber,
+} from './arguments.js'
 import { addBatchCommands } from './batch-commands.js'
 import { CliError, EXIT, exitCodeOf, printError } from './exit.js'
 import { abortOnInterrupt } from './interrupt.js'
@@ -54,6 +64,13 @@ function program(signal: AbortSignal): Command {
     .option('--scale <how>', SCALE, scale, 'standard')
     .option('--quality <word>', QUALITY, oneOf('best', 'fast'), 'best')
     .option('--support <word>', SUPPORT, oneOf('rows', 'free'), 'rows')
+    .option('--hull', 'with --support free: points lie in the convex hull of the rows of their cell', false)
+    .option(
+      '--minimum-weight <a>',
+      'no weight is below so many times the mean of its cell, from 0 to below 1',
+      fraction,
+    )
+    .option('--tolerance <r>', 'the residual that will do, as 1e-8: as few points as reach it', positiveNumber)
     .option('--drop-missing', DROP, false)
     .option('--keep-columns <names>', 'other columns, whose values go along with the kept rows', nameList)
     .option(
