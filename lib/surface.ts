@@ -49,6 +49,8 @@ export interface NativeCompressInput extends Bounded {
   mostFree?: number
   standardise: boolean
   scales?: Float64Array
+  /** Whether there is one cell of `size` free points of the same weight. Default: no. */
+  equalWeights?: boolean
   /** Whether free points lie in the convex hull of their cell. Default: in its box. */
   hull?: boolean
   /** Times the mean of a cell. Default: any weight will do. */

@@ -73,6 +73,14 @@ export interface CompressSyncOptions extends ThreadOptions {
    */
   hull?: boolean | undefined
   /**
+   * With support 'free': whether all points have the same weight. Default false. The set is then one cell of exactly `size`
+   * points. They lie as near as may be to the means of as many parts of equal mass. `order` 'auto' has the rule of rows, and
+   * `quality` means nothing. About twice momentCount(m, order) / m points are needed; rejects with ERR_INFEASIBLE where none
+   * are found. A step of Newton's method takes about size x m x moments^2 operations, and there are five to twenty. Rows
+   * with equal weights do not have the moments, chance aside.
+   */
+  equalWeights?: boolean | undefined
+  /**
    * No weight is below so many times the mean of its cell. A number >= 0 and < 1; default 0, any positive weight. Points of
    * small weight are exchanged for others of their cell, at the same moments, so it takes longer. The smaller the
    * number, the more sets have such weights. Rejects with ERR_INFEASIBLE where none are found.
@@ -181,6 +189,7 @@ const table = {
   minimumWeight: withDefault(realNumber(0, 1), () => 0),
   tolerance: optional(realNumber(0)),
   hull: withDefault(trueOrFalse, () => false),
+  equalWeights: withDefault(trueOrFalse, () => false),
 }
 const { read, readSync } = optionsOf('compress', table)
 type Values = OptionValues<typeof table>
@@ -273,7 +282,7 @@ export function compressCounted(points: PointsInput, options: CompressSyncOption
 function readInput(caller: string, given: unknown, options: Values): NativeCompressInput {
   const set = readWeighted(caller, given, options)
   const { dimension, count } = set.points
-  const { order, minimumWeight, tolerance, hull, support } = options
+  const { order, minimumWeight, tolerance, hull, equalWeights, support } = options
   const keeping = keepingInput(caller, options, dimension, count)
   if (tolerance !== undefined) {
     if (typeof order !== 'number')
@@ -285,7 +294,16 @@ function readInput(caller: string, given: unknown, options: Values): NativeCompr
   }
   if (hull && support === 'rows')
     throw typeError('ERR_OPTION', `${caller}: option 'hull' is for support 'free'; rows lie in the hull as they are`)
-  return { ...set, ...keeping, hull, ...(minimumWeight > 0 && { minimumWeight }), memory: memoryToHave() }
+  if (equalWeights && support === 'rows')
+    throw typeError(
+      'ERR_OPTION',
+      `${caller}: option 'equalWeights' is for support 'free'; rows need weights of their own`,
+    )
+  if (equalWeights && (hull || minimumWeight > 0 || tolerance !== undefined)) {
+    const other = hull ? 'hull' : minimumWeight > 0 ? 'minimumWeight' : 'tolerance'
+    throw typeError('ERR_OPTION', `${caller}: options 'equalWeights' and '${other}' exclude each other`)
+  }
+  return { ...set, ...keeping, hull, equalWeights, ...(minimumWeight > 0 && { minimumWeight }), memory: memoryToHave() }
 }
 
 /** The same for the native side. `count`: how many points there are; Infinity where nobody knows. */

@@ -46,6 +46,7 @@ CompressOptions read_compress_options(const Napi::Object& input, const Polynomia
   options.size = static_cast<std::size_t>(std::min(read_integer(input, "size", 1, kMaxExact), kMostPoints));
   options.standardise = input.Get("standardise").ToBoolean();
   if (input.Get("free").ToBoolean()) options.support = CompressOptions::Support::Free;
+  options.equal_weights = input.Get("equalWeights").ToBoolean();
   options.hull = input.Get("hull").ToBoolean();
   if (!input.Get("minimumWeight").IsUndefined()) options.minimum_weight = read_number(input, "minimumWeight");
   if (!input.Get("mostFree").IsUndefined())

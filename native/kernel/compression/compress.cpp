@@ -119,11 +119,30 @@ CompressOptions with_rows(CompressOptions options) {
   return options;
 }
 
+void fill(UnwrittenCompressed& result, FreeResult&& found) {
+  result.free = std::move(found.points);
+  result.cells = found.cells;
+  result.free_cells = found.free_cells;
+  result.row_cells = found.row_cells;
+  result.cells_keeping_less = found.cells_keeping_less;
+  result.residual = found.residual;
+  result.partition_ms = found.partition_ms;
+}
+
 // Fills the result with free points. False: none were asked for, or the result says why there are none.
 bool keep_free_points(PointSet& set, const CompressOptions& options, const PolynomialSpace& space,
                       const Residual& original, UnwrittenCompressed& result, Monitor& monitor) {
   if (options.support != CompressOptions::Support::Free) return false;
   const std::size_t size = options.free_size();
+  const bool is_equal = set.weights() == nullptr && size >= set.size();
+  if (options.equal_weights && !is_equal) {
+    const Clock clock;
+    fill(result, equal_points(set, cutting_units(set, original.deviations(), options, space), size, space, original,
+                              result.threads, monitor));
+    result.order = space.highest_degree();
+    result.recombine_ms = clock.now() - result.partition_ms;
+    return true;
+  }
   if (options.size < set.size() && set.has_many_equal()) set.merge_equal();
   result.why_rows = WhyRows::Whole;
   if (size >= set.size()) return false;
@@ -133,16 +152,13 @@ bool keep_free_points(PointSet& set, const CompressOptions& options, const Polyn
   const FreeDemands demands{options.minimum_weight, options.hull};
   FreeResult found = free_points(set, cutting, orders, demands, space, original, monitor);
   result.why_rows = found.why_rows;
-  if (found.why_rows != WhyRows::None) return false;
+  if (found.why_rows != WhyRows::None) {
+    set.sort_by_rows();  // rows are then those that the support Rows gives
+    return false;
+  }
+  fill(result, std::move(found));
   result.order = space.highest_degree();
-  result.free = std::move(found.points);
-  result.cells = found.cells;
-  result.free_cells = found.free_cells;
-  result.row_cells = found.row_cells;
-  result.cells_keeping_less = found.cells_keeping_less;
-  result.residual = found.residual;
-  result.partition_ms = found.partition_ms;
-  result.recombine_ms = clock.now() - found.partition_ms;
+  result.recombine_ms = clock.now() - result.partition_ms;
   return true;
 }
 
@@ -218,10 +234,11 @@ void keep_rows(PointSet& set, const CompressOptions& options, const Spaces& spac
 Spaces spaces_of(const CompressOptions& options, int dimension, std::size_t points) {
   const std::size_t size = std::min(options.size, points);
   const bool free = options.support == CompressOptions::Support::Free;
-  const PolynomialSpace requested = options.automatic
-                                        ? PolynomialSpace::total(dimension, free ? automatic_free_order(dimension, size)
-                                                                                 : automatic_order(dimension, size))
-                                        : options.space;
+  const bool has_rule = free && !options.equal_weights;
+  const PolynomialSpace requested =
+      options.automatic ? PolynomialSpace::total(dimension, has_rule ? automatic_free_order(dimension, size)
+                                                                     : automatic_order(dimension, size))
+                        : options.space;
   if (free && !requested.is_total())
     throw Error(Code::Option, "free support needs one order for all columns; give 'order' as a number");
   const bool enlarges = options.best && options.size < points;

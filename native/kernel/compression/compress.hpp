@@ -30,6 +30,8 @@ struct CompressOptions {
   // No weight of a cell is below so many times their mean, or an Error(Infeasible) is thrown. 0: any weight will do.
   double minimum_weight = 0;
   bool hull = false;  // free points lie in the convex hull of the points of their cell; cells that have none keep rows
+  // With free support: there are `size` points of one cell, all of the same weight, or an Error(Infeasible) is thrown.
+  bool equal_weights = false;
   std::size_t most_free = 0;  // the most free points, where that is not the size, which rows keep to; 0: the size
   std::size_t free_size() const { return most_free > 0 ? most_free : size; }
 };

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <string>
 
 #include "base/tolerances.hpp"
 #include "compression/round_weights.hpp"
+#include "free_support/equal_weights.hpp"
 #include "free_support/free_solver.hpp"
 #include "parallel/parallel_for.hpp"
 #include "parallel/part_times.hpp"
@@ -109,6 +111,35 @@ FreeResult free_points(PointSet& set, const PartitionOptions& cutting, const Lis
     if (result.why_rows == WhyRows::None) break;
   }
   return result;
+}
+
+FreeResult equal_points(const PointSet& set, const List<double>& units, std::size_t size,
+                        const PolynomialSpace& requested, const Residual& original, int threads, Monitor& monitor) {
+  const std::size_t m = usize(set.dimension()), moments = usize(requested.count());
+  if (size * m + 1 < moments)
+    throw Error(Code::Size, "size " + std::to_string(size) + " is too small: equal weights and " +
+                                std::to_string(moments) + " moments need at least " +
+                                std::to_string((moments - 1 + m - 1) / m) + " points in " + std::to_string(m) +
+                                " columns");
+  List<const double*> columns;
+  for (std::size_t a = 0; a < m; a++) columns.push_back(set.column(static_cast<int>(a)));
+  const PointColumns points{columns.data(), set.weights(), set.size(), set.dimension()};
+  CellResults::Columns kept;
+  kept.x = equal_points_of(points, requested, units, size, threads, monitor);
+  const auto not_found = [&] {
+    return Error(Code::Infeasible, "no " + std::to_string(size) +
+                                       " points of equal weight were found that keep the moments up to degree " +
+                                       std::to_string(requested.highest_degree()) +
+                                       "; a larger 'size' or a lower 'order' may do");
+  };
+  if (kept.x.empty()) throw not_found();
+  for (auto& x : kept.x) kept.pointers.push_back(x.data());
+  kept.w.reset(size);
+  std::fill_n(kept.w.data(), size, original.total_weight() / static_cast<double>(size));
+  round_points(kept, set, threads, monitor);
+  const double residual = original.of(kept.pointers.data(), kept.w.data(), size, threads, monitor).residual;
+  if (!(residual <= kFreeResidual)) throw not_found();
+  return {.points = FreePoints(std::move(kept), set), .cells = 1, .free_cells = 1, .residual = residual};
 }
 
 }  // namespace fewpoints

@@ -45,4 +45,10 @@ FreeResult free_points(PointSet& set, const PartitionOptions& cutting, const Lis
                        const FreeDemands& demands, const PolynomialSpace& requested, const Residual& original,
                        Monitor& monitor);
 
+// `size` free points of equal weight that have the moments of `requested` to a residual of 50 epsilons. units: those in
+// which steps are measured, one per column. Throws Error Size when so many points have fewer coordinates than moments,
+// and Error Infeasible when no such points were found.
+FreeResult equal_points(const PointSet& set, const List<double>& units, std::size_t size,
+                        const PolynomialSpace& requested, const Residual& original, int threads, Monitor& monitor);
+
 }  // namespace fewpoints

@@ -36,6 +36,8 @@ class Residual {
 
   // Whether other sets are compared with the moments of a larger whole.
   bool is_of_larger_whole() const { return is_of_larger_whole_; }
+  // In the unit in which the set holds its weights.
+  double total_weight() const { return sums_.high[0]; }
   FramedMoments moments() const;                                  // of the original
   const List<double>& deviations() const { return deviations_; }  // weighted, one per column; 0 for a constant one
 

@@ -53,10 +53,22 @@ double gauss_rules(std::size_t points, const CompressOptions& options) {
   return 4 * kNumber * static_cast<double>(points) * at_once;
 }
 
+// Of free points of equal weight: a share and the local coordinates of each point, the square of the derivatives, and a
+// block of these (free_support/equal_weights.cpp).
+double equal_weights(std::size_t points, const CompressOptions& options) {
+  if (!options.equal_weights) return 0;
+  constexpr double kRowsAtOnce = 256;
+  const auto m = static_cast<double>(options.space.dimension());
+  const auto moments = static_cast<double>(
+      options.automatic ? automatic_rule(options.space.dimension()).moments : usize(options.space.count()));
+  return kNumber * ((m + 7) * static_cast<double>(points) + moments * (3 * moments + kRowsAtOnce * m) +
+                    3 * m * static_cast<double>(options.size));
+}
+
 }  // namespace
 
 double working_bytes_of_compress(std::size_t points, const CompressOptions& options) {
-  return cells_with_rows(points, options) + gauss_rules(points, options);
+  return cells_with_rows(points, options) + gauss_rules(points, options) + equal_weights(points, options);
 }
 
 double working_bytes_of_recombine(std::size_t points, std::size_t features) {

@@ -325,6 +325,30 @@ void PointSet::rescale(int column, int threads) {
     for (const auto& [row, value] : chunk) inexact_originals_[{row, column}] = value;
 }
 
+void PointSet::sort_by_rows() {
+  if (rows_.empty()) return;
+  constexpr std::uint32_t kNone = UINT32_MAX;
+  const std::uint32_t last = *std::max_element(rows_.data(), rows_.data() + size_);
+  Array<std::uint32_t> place_of(usize(last) + 1);
+  std::fill_n(place_of.data(), place_of.size(), kNone);
+  for (std::size_t i = 0; i < size_; i++) place_of[rows_[i]] = static_cast<std::uint32_t>(i);
+  Array<std::uint32_t> from(size_), rows(size_);
+  std::size_t to = 0;
+  for (std::uint32_t row = 0; to < size_; row++) {
+    if (place_of[row] == kNone) continue;
+    from[to] = place_of[row];
+    rows[to++] = row;
+  }
+  rows_.swap(rows);
+  Array<double> sorted(size_);
+  const auto sort = [&](Array<double>& values) {
+    for (std::size_t i = 0; i < size_; i++) sorted[i] = values[from[i]];
+    values.swap(sorted);
+  };
+  for (auto& column : columns_) sort(column);
+  if (!weights_.empty()) sort(weights_);
+}
+
 double PointSet::as_given(double held, std::uint32_t row, int column) const {
   const int e = exponents_[column];
   if (e == 0) return held;

@@ -58,6 +58,8 @@ class PointSet {
   bool has_many_equal() const;
   // Equal points become one: the first of them, with the weight of all. Takes one pass.
   void merge_equal();
+  // Brings the points, which a partition has permuted, back into the sequence of their rows.
+  void sort_by_rows();
 
   // For the partition, which permutes these arrays in place.
   Array<double>& mutable_column(int a) { return columns_[a]; }
