@@ -130,10 +130,13 @@ describe('compress with more demands', () => {
     const inside = await written('hull.csv', ...options, '--hull')
     const own = compressSync(points, { dimension: 2, order: 4, size: 120, support: 'free', hull: true })
     expect(inside.weight).toEqual([...own.weights])
+    const equal = await written('equal.csv', '--order', 3, '--size', 40, '--support', 'free', '--equal-weights')
+    expect(equal.weight).toEqual(new Array(40).fill(COUNT / 40))
   })
 
   it.each([
     [['--order', 4, '--hull'], '--hull is for --support free'],
+    [['--order', 4, '--equal-weights'], '--equal-weights is for --support free'],
     [['--size', 100, '--tolerance', 1e-3], '--tolerance needs --order'],
     [['--order', 4, '--minimum-weight', 1], 'below 1'],
     [

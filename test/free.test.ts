@@ -188,6 +188,44 @@ describe('compress with free support', () => {
     expect(result.whyRows).toBe('whole')
   })
 
+  it.each([
+    [1, 5, 10],
+    [2, 5, 21],
+    [3, 4, 40],
+    [4, 4, 60],
+  ])('may have equal weights: %i columns, order %i, %i points', (dimension, order, size) => {
+    for (const weights of [undefined, Float64Array.from({ length: 4000 }, (_, i) => 1 + (i % 7) / 3)]) {
+      const points = Float64Array.from(uniform(4000, dimension), (x) => 3 * x + 5)
+      const options = { dimension, order, size, weights, support: 'free', equalWeights: true } as const
+      const [result, again] = [1, 2].map((threads) => compressSync(points, { ...options, threads }))
+      expect(result).toMatchObject({ count: size, cells: 1, freeCells: 1, rowCells: 0, order })
+      expect(new Set(result.weights).size).toBe(1)
+      expectFree({ points, dimension, ...(weights && { weights }) }, result, order)
+      expect(bitsOf(again)).toEqual(bitsOf(result))
+    }
+  })
+
+  it('says where there are no points of equal weight', () => {
+    const points = uniform(2000, 2)
+    const equal = { dimension: 2, support: 'free', equalWeights: true } as const
+    expect(compressSync(points, { ...equal, order: 3, size: 2000 })).toMatchObject({ count: 2000, whyRows: 'whole' })
+    expect(compressSync(points, { ...equal, size: 200 }).order).toBe(
+      compressSync(points, { dimension: 2, size: 200 }).order,
+    )
+    const fails = (options: object, code: string, text: string) =>
+      expect(() => compressSync(points, { ...equal, ...options })).toThrow(
+        expect.objectContaining({ code, message: expect.stringContaining(text) }),
+      )
+    fails({ order: 5, size: 9 }, 'ERR_SIZE', 'at least 10 points')
+    const heavy = Float64Array.from(points, (x) => 1 / (x + 1.0001) ** 2)
+    expect(() => compressSync(heavy, { ...equal, order: 5, size: 30 })).toThrow(
+      expect.objectContaining({ code: 'ERR_INFEASIBLE', message: expect.stringContaining('of equal weight') }),
+    )
+    fails({ order: 2, size: 10, support: 'rows' }, 'ERR_OPTION', "is for support 'free'")
+    fails({ order: 2, size: 10, hull: true }, 'ERR_OPTION', "'equalWeights' and 'hull' exclude each other")
+    fails({ order: 2, tolerance: 1e-3 }, 'ERR_OPTION', "'equalWeights' and 'tolerance' exclude each other")
+  })
+
   it('refuses what it cannot do', () => {
     const points = uniform(100, 2)
     const blocks = [

@@ -14,6 +14,7 @@ export interface CompressCommand extends TextCommand, OutputCommand {
   support: Support
   /** Options of compress() that need all rows in memory. */
   hull: boolean
+  equalWeights: boolean
   minimumWeight?: number | undefined
   tolerance?: number | undefined
   columns?: string[] | undefined
@@ -47,7 +48,19 @@ export function rowsOptions(command: CompressCommand, signal: AbortSignal): Rows
 /** Combinations of words and options that make no sense. Throws CliError. */
 export function checkWords(
   words: readonly string[],
-  { sql, columns, weights, keepColumns, checkpoint, output, support, hull, tolerance, order }: CompressCommand,
+  {
+    sql,
+    columns,
+    weights,
+    keepColumns,
+    checkpoint,
+    output,
+    support,
+    hull,
+    equalWeights,
+    tolerance,
+    order,
+  }: CompressCommand,
 ): void {
   const wrong = (message: string) => new CliError(EXIT.usage, message)
   if (sql === undefined && words.length === 0) throw wrong('an input must be given: files, patterns, - or --sql')
@@ -60,6 +73,8 @@ export function checkWords(
   if (support === 'free' && keepColumns !== undefined)
     throw wrong('--support free has no rows whose values could go along; leave out --keep-columns')
   if (hull && support === 'rows') throw wrong('--hull is for --support free; rows lie in the hull as they are')
+  if (equalWeights && support === 'rows')
+    throw wrong('--equal-weights is for --support free; rows need weights of their own')
   if (tolerance !== undefined && typeof order !== 'number')
     throw wrong('--tolerance needs --order, the moments that are to be kept so far')
   if (checkpoint !== undefined && checkpoint === output) throw wrong('--checkpoint and --output name the same file')
@@ -73,8 +88,13 @@ export function checkFormat(output: Output, { keepColumns, support }: CompressCo
 }
 
 /** Throws CliError for options that a stream does not have. `reason`: why the input is streamed. */
-export function checkStreamed({ hull, minimumWeight, tolerance }: CompressCommand, reason: string): void {
-  const given = Object.entries({ hull: hull || undefined, minimumWeight, tolerance })
+export function checkStreamed({ hull, equalWeights, minimumWeight, tolerance }: CompressCommand, reason: string): void {
+  const given = Object.entries({
+    hull: hull || undefined,
+    equalWeights: equalWeights || undefined,
+    minimumWeight,
+    tolerance,
+  })
   const [name] = given.find(([, value]) => value !== undefined) ?? []
   if (name !== undefined)
     throw new CliError(EXIT.usage, `--${dashed(name)} needs all rows in memory, and this input is streamed: ${reason}`)

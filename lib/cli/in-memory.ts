@@ -30,7 +30,7 @@ export async function compressInMemory(
   collect()
 
   const { points, weights, names: columns, count, dropped } = selection
-  const { order, size, support, hull, minimumWeight, tolerance, quality, threads, scale } = command
+  const { order, size, support, hull, equalWeights, minimumWeight, tolerance, quality, threads, scale } = command
   const result = await compress(points, {
     dimension: columns.length,
     weights,
@@ -38,6 +38,7 @@ export async function compressInMemory(
     size,
     support,
     hull,
+    equalWeights,
     minimumWeight,
     tolerance,
     quality,

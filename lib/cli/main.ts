@@ -65,6 +65,7 @@ function program(signal: AbortSignal): Command {
     .option('--quality <word>', QUALITY, oneOf('best', 'fast'), 'best')
     .option('--support <word>', SUPPORT, oneOf('rows', 'free'), 'rows')
     .option('--hull', 'with --support free: points lie in the convex hull of the rows of their cell', false)
+    .option('--equal-weights', 'with --support free: all points have the same weight', false)
     .option(
       '--minimum-weight <a>',
       'no weight is below so many times the mean of its cell, from 0 to below 1',

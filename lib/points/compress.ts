@@ -75,7 +75,7 @@ export interface CompressSyncOptions extends ThreadOptions {
   /**
    * With support 'free': whether all points have the same weight. Default false. The set is then one cell of exactly `size`
    * points. They lie as near as may be to the means of as many parts of equal mass. `order` 'auto' has the rule of rows, and
-   * `quality` means nothing. About twice momentCount(m, order) / m points are needed; rejects with ERR_INFEASIBLE where none
+   * `quality` means nothing. Two times momentCount(m, order) / m points do where the set is even, and more where it has tails; rejects with ERR_INFEASIBLE where none
    * are found. A step of Newton's method takes about size x m x moments^2 operations, and there are five to twenty. Rows
    * with equal weights do not have the moments, chance aside.
    */
