@@ -34,6 +34,8 @@ const WHATEVER_COMPUTES = [
     'site',
     'small-stacks',
   ],
+  // Numbers: test/wasm.test.ts compares all bits with those of the native build for v2.
+  ...['data', 'hard'],
   ...['stage', 'wasm', 'workflows', 'figures*', 'io-!(csv)', 'duckdb', 'redis', 'slurm'],
 ].map((name) => `test/${name}.test.ts`)
 
@@ -61,7 +63,13 @@ export default defineConfig({
     projects: [
       {
         resolve: { alias },
-        test: { ...shared, name: 'native', include: ['test/**/*.test.ts'], exclude: hasWasm ? [] : OF_WASM },
+        test: {
+          ...shared,
+          name: 'native',
+          globalSetup: 'test/build-bench-addon.ts',
+          include: ['test/**/*.test.ts'],
+          exclude: hasWasm ? [] : OF_WASM,
+        },
       },
       ...(hasWasm ? [wasm] : []),
     ],

@@ -54,6 +54,16 @@ test.each(['throughput', 'threads'])('the benchmark %s measures every case', (na
   }
 })
 
+test('the benchmark of free support finds nothing wrong, and less error than rows have', () => {
+  const { results } = JSON.parse(run('bench/run.mjs', 'free', '--small', '--trials', '1', '--json'))
+  const of = (wanted: string) => results.filter(({ part }: { part: string }) => part === wanted)
+  const runs = of('hard').flatMap(({ runs }: { runs: { verdict: string }[] }) => runs)
+  expect(runs.length).toBeGreaterThan(20)
+  expect(runs.filter(({ verdict }: { verdict: string }) => verdict === 'WRONG')).toEqual([])
+  for (const { rows, free } of of('means')) expect(free).toBeLessThan(rows / 2)
+  expect(of('time')).toHaveLength(6)
+})
+
 interface DenseCase {
   step?: string
   times: Record<string, number>
