@@ -21,6 +21,12 @@ export {
   compressNetwork,
   compressNetworkSync,
 } from './linear/compress-network.js'
+export {
+  type CompressObjectsOptions,
+  type CompressObjectsSyncOptions,
+  compressObjects,
+  compressObjectsSync,
+} from './linear/compress-objects.js'
 export type { Matched } from './linear/plan.js'
 export { type Info, info } from './native/info.js'
 export type { Progress } from './native/job.js'

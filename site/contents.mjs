@@ -67,6 +67,7 @@ export const REFERENCE = {
     ...['CompressedDataset', 'CompressedFreeDataset', 'Dataset', 'Matched'],
     ...['compressNetwork', 'compressNetworkSync', 'CompressNetworkOptions', 'CompressNetworkSyncOptions'],
     ...['CompressedNetwork', 'Network', 'NetworkInput', 'Activation', 'foldMultiplicity'],
+    ...['compressObjects', 'compressObjectsSync', 'CompressObjectsOptions', 'CompressObjectsSyncOptions'],
   ],
   'API: training': [
     ...['trainNetwork', 'trainNetworkSync', 'TrainOptions', 'TrainSyncOptions', 'EpochReport', 'History'],

@@ -11,7 +11,7 @@ const LIB: Floor[] = [
   { 'lib/batch': 'plans of compressions for many machines: their tasks, and the engines that run them' },
   { 'lib/index.ts': 'the public API' },
   {
-    'lib/linear': 'compressDataset, compressNetwork: rows for functions that are linear in some columns',
+    'lib/linear': 'compressDataset, compressNetwork, compressHeads, compressObjects: rows and parts of sums',
     'lib/streaming': 'Compressor, merge: sets larger than memory, and sets from many places',
   },
   {
