@@ -1,6 +1,7 @@
 // The public API of fewpoints, which replaces many weighted points by a few of them with the same polynomial moments.
 
 export type { CodedError, ErrorCode } from './errors.js'
+export type { Attention, AttentionInput } from './input/attention.js'
 export type { Dataset } from './input/labelled-rows.js'
 export { momentCount, multiIndices } from './input/multi-index.js'
 export type { Activation, Network, NetworkInput } from './input/network.js'
@@ -15,6 +16,13 @@ export {
   compressDatasetSync,
 } from './linear/compress-dataset.js'
 export {
+  type CompressedHeads,
+  type CompressHeadsOptions,
+  type CompressHeadsSyncOptions,
+  compressHeads,
+  compressHeadsSync,
+} from './linear/compress-heads.js'
+export {
   type CompressedNetwork,
   type CompressNetworkOptions,
   type CompressNetworkSyncOptions,
@@ -27,6 +35,7 @@ export {
   compressObjects,
   compressObjectsSync,
 } from './linear/compress-objects.js'
+export type { HeadBlock, HeadPart } from './linear/heads-order.js'
 export type { Matched } from './linear/plan.js'
 export { type Info, info } from './native/info.js'
 export type { Progress } from './native/job.js'

@@ -67,6 +67,8 @@ export const REFERENCE = {
     ...['CompressedDataset', 'CompressedFreeDataset', 'Dataset', 'Matched'],
     ...['compressNetwork', 'compressNetworkSync', 'CompressNetworkOptions', 'CompressNetworkSyncOptions'],
     ...['CompressedNetwork', 'Network', 'NetworkInput', 'Activation', 'foldMultiplicity'],
+    ...['compressHeads', 'compressHeadsSync', 'CompressHeadsOptions', 'CompressHeadsSyncOptions', 'CompressedHeads'],
+    ...['Attention', 'AttentionInput', 'HeadBlock', 'HeadPart'],
     ...['compressObjects', 'compressObjectsSync', 'CompressObjectsOptions', 'CompressObjectsSyncOptions'],
   ],
   'API: training': [
