@@ -102,6 +102,13 @@ export { type Merged, type MergeOptions, merge, type SetToMerge } from './stream
 export type { LoadOptions, Numbers, Stage } from './surface.js'
 export { foldMultiplicity } from './training/fold-multiplicity.js'
 export type { EpochReport, TrainOptions, TrainSyncOptions } from './training/options.js'
+export {
+  clipByGlobalNorm,
+  type PartGradient,
+  perCopyGradients,
+  type TensorGradient,
+  type TensorOps,
+} from './training/per-copy.js'
 export { type PredictOptions, type PredictSyncOptions, predict, predictSync } from './training/predict.js'
 export { type NeuronArrays, selectNeurons, type TrainingState } from './training/state.js'
 export { trainNetwork, trainNetworkSync } from './training/train-network.js'

@@ -75,6 +75,7 @@ export const REFERENCE = {
     ...['trainNetwork', 'trainNetworkSync', 'TrainOptions', 'TrainSyncOptions', 'EpochReport', 'History'],
     ...['Optimizer', 'RuleOptions', 'TrainingState', 'NeuronArrays', 'selectNeurons'],
     ...['predict', 'predictSync', 'PredictOptions', 'PredictSyncOptions'],
+    ...['perCopyGradients', 'clipByGlobalNorm', 'PartGradient', 'TensorGradient', 'TensorOps'],
   ],
   'API: what computes': ['info', 'Info', 'load', 'LoadOptions'],
   'API: shared': ['CodedError', 'ErrorCode', 'NdarrayLike', 'Numbers', 'PointsInput', 'Progress', 'Stage'],

@@ -16,7 +16,7 @@ const LIB: Floor[] = [
   },
   {
     'lib/points': 'compress, quadrature, verify, moments, recombine, matchMoments, nnls: one file per function',
-    'lib/training': 'trainNetwork, predict, foldMultiplicity, and the state of a training',
+    'lib/training': 'trainNetwork, predict, multiplicities in other programs, the state of a training',
   },
   {
     'lib/input': 'arguments as they are given: options, points, orders, networks, labelled rows',
