@@ -1,6 +1,7 @@
 // The public API of fewpoints, which replaces many weighted points by a few of them with the same polynomial moments.
 
 export type { CodedError, ErrorCode } from './errors.js'
+export type { Attention, AttentionInput } from './input/attention.js'
 export type { Dataset } from './input/labelled-rows.js'
 export { momentCount, multiIndices } from './input/multi-index.js'
 export type { Activation, Network, NetworkInput } from './input/network.js'
@@ -15,12 +16,26 @@ export {
   compressDatasetSync,
 } from './linear/compress-dataset.js'
 export {
+  type CompressedHeads,
+  type CompressHeadsOptions,
+  type CompressHeadsSyncOptions,
+  compressHeads,
+  compressHeadsSync,
+} from './linear/compress-heads.js'
+export {
   type CompressedNetwork,
   type CompressNetworkOptions,
   type CompressNetworkSyncOptions,
   compressNetwork,
   compressNetworkSync,
 } from './linear/compress-network.js'
+export {
+  type CompressObjectsOptions,
+  type CompressObjectsSyncOptions,
+  compressObjects,
+  compressObjectsSync,
+} from './linear/compress-objects.js'
+export type { HeadBlock, HeadPart } from './linear/heads-order.js'
 export type { Matched } from './linear/plan.js'
 export { type Info, info } from './native/info.js'
 export type { Progress } from './native/job.js'
@@ -87,6 +102,13 @@ export { type Merged, type MergeOptions, merge, type SetToMerge } from './stream
 export type { LoadOptions, Numbers, Stage } from './surface.js'
 export { foldMultiplicity } from './training/fold-multiplicity.js'
 export type { EpochReport, TrainOptions, TrainSyncOptions } from './training/options.js'
+export {
+  clipByGlobalNorm,
+  type PartGradient,
+  perCopyGradients,
+  type TensorGradient,
+  type TensorOps,
+} from './training/per-copy.js'
 export { type PredictOptions, type PredictSyncOptions, predict, predictSync } from './training/predict.js'
 export { type NeuronArrays, selectNeurons, type TrainingState } from './training/state.js'
 export { trainNetwork, trainNetworkSync } from './training/train-network.js'

@@ -11,12 +11,12 @@ const LIB: Floor[] = [
   { 'lib/batch': 'plans of compressions for many machines: their tasks, and the engines that run them' },
   { 'lib/index.ts': 'the public API' },
   {
-    'lib/linear': 'compressDataset, compressNetwork: rows for functions that are linear in some columns',
+    'lib/linear': 'compressDataset, compressNetwork, compressHeads, compressObjects: rows and parts of sums',
     'lib/streaming': 'Compressor, merge: sets larger than memory, and sets from many places',
   },
   {
     'lib/points': 'compress, quadrature, verify, moments, recombine, matchMoments, nnls: one file per function',
-    'lib/training': 'trainNetwork, predict, foldMultiplicity, and the state of a training',
+    'lib/training': 'trainNetwork, predict, multiplicities in other programs, the state of a training',
   },
   {
     'lib/input': 'arguments as they are given: options, points, orders, networks, labelled rows',

@@ -2,6 +2,7 @@
 // multiplies what a neuron puts out by the number of its copies, and the gradient of its weights, which then is that of
 // all the copies together, is divided by the number before the optimizer sees it. To be copied as it is.
 import * as tf from '@tensorflow/tfjs'
+import { clipByGlobalNorm, perCopyGradients } from 'fewpoints'
 
 /** A layer right behind a dense one: neuron j of that counts `multiplicity[j]` times. */
 export class Multiplicity extends tf.layers.Layer {
@@ -30,9 +31,10 @@ tf.serialization.registerClass(Multiplicity) // for model.save() and tf.loadLaye
  * @template {tf.Optimizer} T
  * @param {T} optimizer changed, and returned: model.compile({ optimizer: perCopy(tf.train.adam(), model), ... })
  * @param {tf.Sequential} model with Multiplicity layers, each between two dense ones
+ * @param {{ clipNorm?: number }} options clipNorm: the largest global norm of the gradients of all copies; default: no limit
  * @returns {T}
  */
-export function perCopy(optimizer, model) {
+export function perCopy(optimizer, model, { clipNorm } = {}) {
   const copiesOf = new Map() // the name of a weight: the number of copies, in a shape that divides its gradient
   const divide = ({ name }, copies) => copiesOf.set(name, tf.keep(tf.mul(copiesOf.get(name) ?? 1, copies)))
   for (const [i, layer] of model.layers.entries()) {
@@ -47,12 +49,11 @@ export function perCopy(optimizer, model) {
       const list = Array.isArray(gradients)
         ? gradients
         : Object.entries(gradients).map(([name, tensor]) => ({ name, tensor }))
-      apply(
-        list.map(({ name, tensor }) => ({
-          name,
-          tensor: copiesOf.has(name) ? tensor.div(copiesOf.get(name)) : tensor,
-        })),
-      )
+      const entries = list.map(({ name, tensor }) => ({ gradient: tensor, multiplicity: copiesOf.get(name) }))
+      const ofOne = perCopyGradients(entries, tf)
+      const counted = entries.map((entry, i) => ({ ...entry, gradient: ofOne[i] }))
+      const result = clipNorm === undefined ? ofOne : clipByGlobalNorm(counted, clipNorm, tf)
+      apply(list.map(({ name }, i) => ({ name, tensor: result[i] })))
     })
   return optimizer
 }

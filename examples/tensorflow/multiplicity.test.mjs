@@ -84,6 +84,18 @@ for (const activation of ['relu', 'gelu', 'sigmoid']) {
   })
 }
 
+test('clipping by the global norm counts all copies', async () => {
+  const start = network()
+  // No multiplicities: what perCopy does then is clipping alone.
+  const trained = async (model, clipNorm) =>
+    networkOf(await train(model, perCopy(tf.train.sgd(0.05), model, { clipNorm })))
+  const written = await trained(modelOf(someOf(start, COPIES)), 0.5)
+  const expected = someOf(written, FIRST)
+  const unclipped = await trained(modelOf(someOf(start, COPIES)))
+  assert.ok(difference(someOf(unclipped, FIRST), expected) > 0.01, 'nothing was clipped')
+  assert.ok(difference(await trained(modelOf({ ...start, multiplicity: MULTIPLICITY }), 0.5), expected) < TOLERANCE)
+})
+
 test('gradient descent without perCopy trains something else', async () => {
   const start = network()
   const counted = await train(modelOf({ ...start, multiplicity: MULTIPLICITY }), tf.train.sgd(0.02))

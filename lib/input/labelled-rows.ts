@@ -67,16 +67,27 @@ export function readLabelledRows(data: unknown, names: RowsNames, known: KnownOf
   return { x, y, weights }
 }
 
-/** Copies into rows of `width` numbers, from column `offset` on. Throws RangeError ERR_NOT_FINITE. */
-export function copyColumns(from: NativePoints, to: Numbers, offset: number, width: number, where: string): void {
-  const { data, count, dimension, rowStride, columnStride } = from
+/**
+ * Copies `columns` (default: all), in this sequence, into rows of `width` numbers, from column `offset` on. Throws RangeError
+ * ERR_NOT_FINITE.
+ */
+export function copyColumns(
+  from: NativePoints,
+  to: Numbers,
+  offset: number,
+  width: number,
+  where: string,
+  columns: readonly number[] = Array.from({ length: from.dimension }, (_, a) => a),
+): void {
+  const { data, count, rowStride, columnStride } = from
   for (let i = 0; i < count; i++) {
-    for (let a = 0; a < dimension; a++) {
+    for (let c = 0; c < columns.length; c++) {
+      const a = columns[c]
       const value = data[from.offset + i * rowStride + a * columnStride]
       if (!Number.isFinite(value)) {
         throw rangeError('ERR_NOT_FINITE', `${where}, row ${i}, column ${a} is ${value}; expected a finite number`)
       }
-      to[i * width + offset + a] = value
+      to[i * width + offset + c] = value
     }
   }
 }
@@ -103,7 +114,8 @@ function outputsOf(y: unknown, count: number, where: string): number | undefined
   return y.length / count
 }
 
-function copyWeights(given: Numbers | undefined, count: number, where: string): Float64Array | undefined {
+/** A checked copy. Throws ERR_SHAPE, ERR_DETACHED, ERR_WEIGHT. */
+export function copyWeights(given: Numbers | undefined, count: number, where: string): Float64Array | undefined {
   const weights = readWeights(given, count, where)
   if (weights === undefined) return undefined
   const copy = copyOf(weights)

@@ -1,9 +1,8 @@
 // Two-layer networks, and the check of a network that is given.
-import { describe, rangeError, typeError } from '../errors.js'
-import { copyOf } from '../native/memory.js'
+import { describe, typeError } from '../errors.js'
 import type { Numbers } from '../surface.js'
-import { isRecord, oneOf, typedNumbers } from './options.js'
-import { checkWeights, ownNumbers } from './points.js'
+import { finiteNumbers, multiplicities, sizeOf } from './arrays.js'
+import { isRecord, oneOf } from './options.js'
 
 /** The activation functions of the hidden layer; 'gelu' is the exact one, x (1 + erf(x / sqrt 2)) / 2. */
 export type Activation = 'relu' | 'tanh' | 'sigmoid' | 'gelu' | 'sin'
@@ -37,9 +36,6 @@ export interface Network extends NetworkOf<Float64Array> {}
 /** A network as it may be given: its arrays may also be Float32Array. */
 export interface NetworkInput extends NetworkOf<Numbers> {}
 
-// Neurons and columns are counted in 32-bit integers by the kernel.
-const MOST = 2 ** 31 - 1
-
 /**
  * Checks a network and returns a copy of it. Every field is read once, and all arrays are new. The copy has a
  * `multiplicity` only if one was given. Messages begin with `where` ("compressNetwork: network").
@@ -52,58 +48,21 @@ export function checkNetwork(network: unknown, where: string): Network {
     throw typeError('ERR_SHAPE', `${where} must be an object { inputs, width, ... }, got ${describe(network)}`)
   }
   const given = network
-  const inputs = size(given.inputs, `${where}.inputs`)
-  const width = size(given.width, `${where}.width`)
-  const outputs = size(given.outputs, `${where}.outputs`)
+  const inputs = sizeOf(given.inputs, `${where}.inputs`)
+  const width = sizeOf(given.width, `${where}.width`)
+  const outputs = sizeOf(given.outputs, `${where}.outputs`)
   const result: Network = {
     inputs,
     width,
     outputs,
     activation: oneOf(...ACTIVATIONS)(given.activation, `${where}.activation`),
-    hidden: numbers(given.hidden, [width, inputs], `${where}.hidden`),
-    bias: numbers(given.bias, [width], `${where}.bias`),
-    output: numbers(given.output, [width, outputs], `${where}.output`),
-    outputBias: numbers(given.outputBias, [outputs], `${where}.outputBias`),
+    hidden: finiteNumbers(given.hidden, [width, inputs], `${where}.hidden`),
+    bias: finiteNumbers(given.bias, [width], `${where}.bias`),
+    output: finiteNumbers(given.output, [width, outputs], `${where}.output`),
+    outputBias: finiteNumbers(given.outputBias, [outputs], `${where}.outputBias`),
   }
   const multiplicity = given.multiplicity
-  if (multiplicity !== undefined) result.multiplicity = multiplicities(multiplicity, width, `${where}.multiplicity`)
+  if (multiplicity !== undefined)
+    result.multiplicity = multiplicities(multiplicity, width, 'neuron', `${where}.multiplicity`)
   return result
-}
-
-function size(value: unknown, where: string): number {
-  if (typeof value !== 'number') throw typeError('ERR_SHAPE', `${where} must be a whole number, got ${describe(value)}`)
-  if (!Number.isInteger(value) || value < 1 || value > MOST) {
-    throw rangeError('ERR_SHAPE', `${where} must be a whole number from 1 to ${MOST}, got ${describe(value)}`)
-  }
-  return value
-}
-
-/** A copy; its length is right and all its numbers are finite. */
-function numbers(value: unknown, shape: [number] | [number, number], where: string): Float64Array {
-  const copy = ownCopy(value, where)
-  const [rows, columns = 1] = shape
-  if (copy.length !== rows * columns) {
-    const product = shape.length === 1 ? `${rows}` : `${rows} x ${columns} = ${rows * columns}`
-    throw rangeError('ERR_SHAPE', `${where} must have ${product} numbers, got ${copy.length}`)
-  }
-  const bad = copy.findIndex((number) => !Number.isFinite(number))
-  if (bad >= 0) {
-    const place = shape.length === 1 ? `[${bad}]` : ` row ${Math.floor(bad / columns)}, column ${bad % columns}`
-    throw rangeError('ERR_NOT_FINITE', `${where}${place} is ${copy[bad]}`)
-  }
-  return copy
-}
-
-function multiplicities(value: unknown, width: number, where: string): Float64Array {
-  const copy = ownCopy(value, where)
-  if (copy.length !== width) {
-    throw rangeError('ERR_SHAPE', `${where} must have one number per neuron, ${width} in all, got ${copy.length}`)
-  }
-  checkWeights(copy, where)
-  return copy
-}
-
-function ownCopy(value: unknown, where: string): Float64Array {
-  const given = typedNumbers(value, where)
-  return copyOf(ownNumbers(given, where))
 }

@@ -23,7 +23,12 @@ export type Order = number | OrderBlock[]
 
 /** A whole number, or blocks. nativeSpace() checks their columns, where the dimension is known. */
 export function orderOrBlocks(value: unknown, where: string): Order {
-  if (!Array.isArray(value)) return wholeOrder(value, where)
+  return Array.isArray(value) ? orderBlocks(value, where) : wholeOrder(value, where)
+}
+
+/** Blocks alone. */
+export function orderBlocks(value: unknown, where: string): OrderBlock[] {
+  if (!Array.isArray(value)) throw typeError('ERR_OPTION', `${where} must be a list of blocks, got ${describe(value)}`)
   if (value.length === 0) throw rangeError('ERR_OPTION', `${where} must have at least one block, got an empty list`)
   return value.map((block, i) => readBlock(block, `${where}[${i}]`))
 }
@@ -54,15 +59,20 @@ function readBlock(given: unknown, where: string): OrderBlock {
     }
   }
   const { columns, order } = given as Record<string, unknown>
-  if (!Array.isArray(columns) || columns.length === 0) {
-    throw typeError('ERR_OPTION', `${where}.columns must be a list of column numbers, got ${describe(columns)}`)
+  return { columns: columnList(columns, `${where}.columns`), order: wholeOrder(order, `${where}.order`) }
+}
+
+/** A copy of a list of column numbers, not empty. nativeSpace() checks them, where the dimension is known. */
+export function columnList(value: unknown, where: string): number[] {
+  if (!Array.isArray(value) || value.length === 0) {
+    throw typeError('ERR_OPTION', `${where} must be a list of column numbers, got ${describe(value)}`)
   }
-  for (const [i, column] of columns.entries()) {
+  for (const [i, column] of value.entries()) {
     if (!Number.isInteger(column) || column < 0) {
-      throw rangeError('ERR_OPTION', `${where}.columns[${i}] must be a column number from 0, got ${describe(column)}`)
+      throw rangeError('ERR_OPTION', `${where}[${i}] must be a column number from 0, got ${describe(column)}`)
     }
   }
-  return { columns: [...columns], order: wholeOrder(order, `${where}.order`) }
+  return [...value]
 }
 
 /** The same for the native side: the block of each column, and the order of each block. */

@@ -15,8 +15,8 @@ export function automaticRule(columns: number): NativeAutomaticRule {
 
 /** The moments that an order takes. */
 export interface Cost {
-  /** For messages: the functions that the monomials are multiplied with. */
-  factors: string
+  /** For messages: the functions that the monomials are multiplied with. Undefined: there is only 1. */
+  factors: string | undefined
   /** How many moments one cell keeps. */
   moments(order: number): number
   /** The least size. */
@@ -50,7 +50,8 @@ export function orderAndSize(
   if (!(moments <= Number.MAX_SAFE_INTEGER)) {
     throw rangeError('ERR_SIZE', `${caller}: order ${order} in ${columns} columns has more than 2^53 moments`)
   }
-  checkFeatures(`${caller}: order ${order} in ${columns} columns with ${cost.factors} has`, moments)
+  const what = `${columns} columns${cost.factors === undefined ? '' : ` with ${cost.factors}`}`
+  checkFeatures(`${caller}: order ${order} in ${what} has`, moments)
   const least = Math.min(cost.least(order), count)
   const size = wanted.size ?? least
   if (size < least) {
@@ -58,8 +59,7 @@ export function orderAndSize(
     while (largest < order && cost.least(largest + 1) <= size) largest++
     throw rangeError(
       'ERR_SIZE',
-      `${caller}: size ${size} is too small: the least size for order ${order} in ${columns} columns with ` +
-        `${cost.factors} is ${least}; ` +
+      `${caller}: size ${size} is too small: the least size for order ${order} in ${what} is ${least}; ` +
         (largest < 0 ? 'no order has fewer' : `the largest order for size ${size} is ${largest}`),
     )
   }

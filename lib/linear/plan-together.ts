@@ -1,10 +1,8 @@
 // A plan that compresses all rows together: it keeps {1, b_1 .. b_q, perhaps squares} (x) P_k(a).
 
-import { nativeSpace } from '../input/order.js'
 import { float64s } from '../native/memory.js'
-import type { NativeCompressInput } from '../surface.js'
 import { automaticRule, monomials, orderAndSize } from './order-and-size.js'
-import { commonInput, type Matched, type Plan, type Wanted } from './plan.js'
+import { inputOfAll, type Matched, type Plan, type Wanted } from './plan.js'
 import type { PartiallyLinearRows } from './rows.js'
 import type { Survey } from './survey.js'
 
@@ -21,7 +19,7 @@ export function planTogether(caller: string, rows: PartiallyLinearRows, wanted: 
   const factors = squares ? plain + curved.length : plain
   const moments = (k: number) => factors * monomials(m, k)
   const { order, size } = orderAndSize(caller, wanted, m, count, {
-    factors: `${factors} factors for labels`,
+    factors: factors === 1 ? undefined : `${factors} factors for labels`,
     moments,
     least: moments,
     fits: (k, size) => moments(k) <= Math.min(size / rule.cells, rule.moments),
@@ -30,22 +28,13 @@ export function planTogether(caller: string, rows: PartiallyLinearRows, wanted: 
   // One column b and its square are the monomials of degree 1 and 2. The squares of several are columns of their own.
   const asBlock = squares && survey.linear.length === 1 && curved.length === 1
   const extra = squares && !asBlock ? curved : []
-  const width = polynomial + linear + extra.length
-  const data = extra.length > 0 ? withSquares(rows, survey, extra) : rows.data
+  const wider = extra.length > 0 ? withSquares(rows, survey, extra) : rows
   const linearColumns = [...survey.linear.map((a) => polynomial + a), ...extra.map((_, i) => polynomial + linear + i)]
-  const blocks = [...(m > 0 ? [{ columns: varying, order }] : []), { columns: linearColumns, order: asBlock ? 2 : 1 }]
-  const input: NativeCompressInput = {
-    ...commonInput(wanted),
-    points: { data, offset: 0, count, dimension: width, rowStride: width, columnStride: 1 },
-    ...nativeSpace(blocks, width, caller),
-    size: Math.min(size, Math.max(count, moments(order))),
-    best: wanted.best,
-  }
-  if (rows.weights) input.weights = rows.weights
-  if (typeof wanted.scale !== 'string') {
-    input.scales = new Float64Array(width)
-    input.scales.set(wanted.scale)
-  }
+  const blocks = [
+    { columns: varying, order },
+    { columns: linearColumns, order: asBlock ? 2 : 1 },
+  ]
+  const input = inputOfAll(caller, wider, wanted, blocks, Math.min(size, Math.max(count, moments(order))))
   const matched: Matched = { order, factors: squares ? 'squares' : 'linear', features: moments(order) }
   return { matched, parts: [{ input }], rows }
 }
@@ -56,7 +45,8 @@ function hasRoom(factors: number, columns: number, cells: number, { order, size 
 }
 
 /** The rows, each followed by (b - mean)^2 of some columns b: centred, so that a large mean does not hide the spread. */
-function withSquares({ data, count, polynomial, linear }: PartiallyLinearRows, survey: Survey, columns: number[]) {
+function withSquares(rows: PartiallyLinearRows, survey: Survey, columns: number[]): PartiallyLinearRows {
+  const { data, count, polynomial, linear } = rows
   const width = polynomial + linear
   const wider = float64s(count * (width + columns.length))
   let to = 0
@@ -68,5 +58,5 @@ function withSquares({ data, count, polynomial, linear }: PartiallyLinearRows, s
       wider[to++] = z * z
     }
   }
-  return wider
+  return { ...rows, data: wider, linear: linear + columns.length }
 }

@@ -1,13 +1,16 @@
 // A plan: which moments of partially linear rows are kept, and the native calls that do it.
 
+import { nativeSpace, type OrderBlock } from '../input/order.js'
 import { memoryToHave } from '../native/memory.js'
 import type { NativeCompressInput } from '../surface.js'
 import type { PartiallyLinearRows } from './rows.js'
 
-/** The options of compressDataset() and compressNetwork(), in common terms. */
+/** The options of the functions of this folder, in common terms. */
 export interface Wanted {
-  /** The highest degree in a. */
+  /** The highest degree in a. Not read when there are blocks. */
   order: number | 'auto'
+  /** A product of polynomial spaces on columns of a, in place of P_k(a). Cells are cut along the first. */
+  blocks?: OrderBlock[] | undefined
   /** The highest order that 'auto' may choose. Undefined: as the rule has it. */
   maxOrder?: number | undefined
   /** The most rows in the result. Undefined: one cell. */
@@ -55,4 +58,29 @@ export interface Part {
 /** The options of a native call that are the same in every part. */
 export function commonInput({ threads, scale }: Wanted) {
   return { auto: false, threads, memory: memoryToHave(), standardise: scale !== 'none' }
+}
+
+/** One native call for all rows. `blocks`: the moments. Those without columns are left out. */
+export function inputOfAll(
+  caller: string,
+  { data, count, polynomial, linear, weights }: PartiallyLinearRows,
+  wanted: Wanted,
+  blocks: readonly OrderBlock[],
+  size: number,
+): NativeCompressInput {
+  const width = polynomial + linear
+  const kept = blocks.filter(({ columns }) => columns.length > 0)
+  const input: NativeCompressInput = {
+    ...commonInput(wanted),
+    points: { data, offset: 0, count, dimension: width, rowStride: width, columnStride: 1 },
+    ...nativeSpace(kept.length > 0 ? kept : 0, width, caller),
+    size,
+    best: wanted.best,
+  }
+  if (weights) input.weights = weights
+  if (typeof wanted.scale !== 'string') {
+    input.scales = new Float64Array(width)
+    input.scales.set(wanted.scale)
+  }
+  return input
 }
