@@ -35,6 +35,7 @@ export {
   compressObjects,
   compressObjectsSync,
 } from './linear/compress-objects.js'
+export type { CompressedFreeNetwork } from './linear/free-neurons.js'
 export type { HeadBlock, HeadPart } from './linear/heads-order.js'
 export type { Matched } from './linear/plan.js'
 export { type Info, info } from './native/info.js'

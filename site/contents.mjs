@@ -66,7 +66,7 @@ export const REFERENCE = {
     ...['compressDataset', 'compressDatasetSync', 'CompressDatasetOptions', 'CompressDatasetSyncOptions'],
     ...['CompressedDataset', 'CompressedFreeDataset', 'Dataset', 'Matched'],
     ...['compressNetwork', 'compressNetworkSync', 'CompressNetworkOptions', 'CompressNetworkSyncOptions'],
-    ...['CompressedNetwork', 'Network', 'NetworkInput', 'Activation', 'foldMultiplicity'],
+    ...['CompressedNetwork', 'CompressedFreeNetwork', 'Network', 'NetworkInput', 'Activation', 'foldMultiplicity'],
     ...['compressHeads', 'compressHeadsSync', 'CompressHeadsOptions', 'CompressHeadsSyncOptions', 'CompressedHeads'],
     ...['Attention', 'AttentionInput', 'HeadBlock', 'HeadPart'],
     ...['compressObjects', 'compressObjectsSync', 'CompressObjectsOptions', 'CompressObjectsSyncOptions'],

@@ -2,6 +2,7 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { compensatedSum } from '../lib/compensated-sum.js'
 import {
+  type Activation,
   type Compressed,
   type CompressedFree,
   type CompressOptions,
@@ -10,10 +11,13 @@ import {
   compress,
   compressDataset,
   compressDatasetSync,
+  compressNetwork,
   compressNetworkSync,
   compressSync,
   merge,
   momentCount,
+  type Network,
+  predictSync,
   type QuadratureRule,
   quadrature,
   quadratureSync,
@@ -348,24 +352,68 @@ describe('compressDataset with free support', () => {
     expect(bitsOf(compressDatasetSync(data, { order: 4, size: 200, support: 'free' }))).toEqual(bitsOf(result))
   })
 
-  it('refuses labels that are no classes, and neurons', async () => {
+  it('refuses labels that are no classes', async () => {
     const measured = { ...data, y: fill(count, (i) => x[2 * i] ** 2) }
     await expect(compressDataset(measured, { order: 3, size: 200, support: 'free' })).rejects.toMatchObject({
       code: 'ERR_OPTION',
       message: expect.stringContaining('classes'),
     })
-    const network = {
-      inputs: 1,
-      width: 3,
-      outputs: 1,
-      activation: 'tanh',
-      hidden: uniform(3, 1),
-      bias: uniform(3, 1),
-      output: uniform(3, 1),
-      outputBias: uniform(1, 1),
-    } as const
-    const options = { order: 1, support: 'free' } as unknown as { order: number }
-    expect(() => compressNetworkSync(network, options)).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
+  })
+})
+
+describe('compressNetwork with free support', () => {
+  const WIDTH = 900
+  const layer = (activation: Activation, outputs: number): Network => ({
+    ...{ inputs: 2, width: WIDTH, outputs, activation },
+    ...{
+      hidden: uniform(WIDTH, 2),
+      bias: uniform(WIDTH, 1, 2),
+      output: uniform(WIDTH, outputs, 3),
+      outputBias: uniform(outputs, 1, 4),
+    },
+  })
+
+  it.each([1, 2])(
+    'has neurons of its own with the moments of all, and the same function: %i outputs',
+    async (outputs) => {
+      const network = layer('tanh', outputs)
+      const options = { size: 200, order: 4, support: 'free' } as const
+      const few = await compressNetwork(network, options)
+      expect(few.width).toBeLessThanOrEqual(200)
+      expect(few).toMatchObject({ outputs, indices: undefined, whyRows: undefined })
+      expect(few.outputBias).toEqual(network.outputBias)
+      expect(few.freeCells).toBeGreaterThan(0)
+      const dimension = 3 + outputs
+      expect(few.matched).toEqual({ order: 4, factors: 'all', features: momentCount(dimension, 4) })
+      const rows = ({ width, hidden, bias, output }: Network) =>
+        rowsOf(width, (j) => [
+          ...hidden.subarray(2 * j, 2 * j + 2),
+          bias[j],
+          ...output.subarray(j * outputs, (j + 1) * outputs),
+        ])
+      const set = { points: rows(few), weights: few.multiplicity, dimension }
+      expect(verifySync({ points: rows(network), dimension }, set, { order: 4 }).residual).toBeLessThanOrEqual(
+        RESIDUAL_BOUND,
+      )
+      const x = uniform(300, 2)
+      const distance = (other: Network) => {
+        const [all, own] = [network, other].map((one) => predictSync(one, x))
+        return Math.sqrt(all.reduce((sum, f, i) => sum + (f - own[i]) ** 2, 0) / all.reduce((sum, f) => sum + f * f, 0))
+      }
+      const subset = compressNetworkSync(network, { size: 200, order: 1, quality: 'fast' })
+      expect(distance(few)).toBeLessThan(distance(subset) / 2)
+      expect(compressNetworkSync(network, options).hidden).toEqual(few.hidden)
+      const again = compressNetworkSync(few, { ...options, size: 60 })
+      expect(compensatedSum(again.multiplicity)).toBeCloseTo(WIDTH, 8)
+    },
+  )
+
+  it('refuses what has no rule', () => {
+    const network = layer('tanh', 6)
+    const free = (options: object) => () => compressNetworkSync(network, { ...options, support: 'free' })
+    expect(free({ size: 300, order: 2 })()).toMatchObject({ whyRows: 'order', freeCells: 0 })
+    expect(free({ order: 'auto' })).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
+    expect(free({ order: 2, size: 4 })).toThrow(expect.objectContaining({ code: 'ERR_SIZE' }))
   })
 })
 

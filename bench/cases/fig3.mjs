@@ -6,12 +6,13 @@
 //              change nothing in a mean, so it is the random subset with weights d / d' at the same time
 //   order1     compressed, but moments up to order 1 only, in more cells
 //   auto       compressed, the order chosen by itself
+//   free       free points of (x, y), no rows of the data, the order chosen by itself
 //   means      the mean x and y of cells of equal counts: no rows of the data, and no method could be simpler
 //   redrawn    as many rows as the original has, drawn anew: what is an accident of the rows
 //   rebatched  the original rows in other mini-batches: what is an accident of the batches
 import { compressDatasetSync } from '../../dist/index.js'
 import { geometricMean, mapped, median, TIE } from '../measure.mjs'
-import { curveLines, firstRows, keptOf, meanRows, studentTask, trainVariants } from '../networks.mjs'
+import { curveLines, firstRows, freeRows, keptOf, meanRows, studentTask, trainVariants } from '../networks.mjs'
 import { paper } from '../paper.mjs'
 import { tableOf } from '../table.mjs'
 
@@ -37,6 +38,7 @@ export const NAMES = {
   compressed: 'compressed, order 5',
   auto: "compressed, order 'auto'",
   order1: 'compressed, order 1',
+  free: 'free points',
   means: 'means of cells',
   subset: 'random subset',
   redrawn: 'other rows, as many',
@@ -67,6 +69,7 @@ export function run({ panel, activation, rows, size, epochs, test, threads }, tr
       compressed: compressed({ order: 5 }),
       auto: compressed({}),
       order1: compressed({ order: 1, quality: 'fast' }),
+      free: freeRows(data, { size, threads }),
       means: meanRows(data, size),
       subset: firstRows(data, size),
       redrawn: task.draw(rows, seeds.otherRows),

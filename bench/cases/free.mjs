@@ -1,7 +1,7 @@
 // Free support where it is hard, and what it costs. Four parts:
 //   hard   every set of bench/hard-sets.mjs, in one cell and in many
 //   real   every table of ../shared/data and of the folders that FEWPOINTS_DATA names, with two, three and four columns
-//   means  sixteen functions without symmetry, 1 / (1 + exp(-t)) of t = b + 1.5 a.x, over 64,000 uniform points to 6,400
+//   means  in each trial sixteen functions without symmetry, 1 / (1 + exp(-t)) of t = b + 1.5 a.x, over 64,000 uniform points to 6,400
 //   time   a million uniform points to a tenth and to a hundredth, beside rows in the same process, one thread, both 'fast'
 //
 // Verdicts: free (cells have free points, residual of at most 50 epsilons), rows (all points are rows, bit for bit those of
@@ -17,7 +17,7 @@ import { tableOf } from '../table.mjs'
 
 export const title = 'Free support: hard and real sets, means, and time beside rows'
 export const seed = 1
-export const trials = 3
+export const trials = 5
 
 const KEPT = 50 * EPS
 const FEATURES_WHEN_SMALL = 30
@@ -116,7 +116,13 @@ function judged({ points, weights }, options) {
   return { ...told, verdict: isSame('points') && isSame('weights') ? 'rows' : 'WRONG' }
 }
 
-function means({ dimension, order, points: count, threads }) {
+/** The mean error over `trials` sets and their functions, for each way. */
+function means(parameters, trials) {
+  const list = Array.from({ length: trials }, (_, trial) => meanErrors(parameters, seed + trial))
+  return Object.fromEntries(Object.keys(list[0]).map((way) => [way, mean(list.map((one) => one[way]))]))
+}
+
+function meanErrors({ dimension, order, points: count, threads }, seed) {
   const { normal } = random(seed)
   const points = uniformPoints(count, dimension, seed)
   const functions = Array.from({ length: FUNCTIONS }, () => ({

@@ -1,6 +1,7 @@
 // Where theory applies: gelu neurons, a smooth target, J_2(4 r) cos 2 theta on [-1, 1]^2 with noise.
 //   part 'path'    compressed before training, and trained alike: the networks of fig4, and `total`, to show what does not work:
-//                  compressed, but the update rule gets the gradient of all copies of a neuron in place of one's
+//                  compressed, but the update rule gets the gradient of all copies of a neuron in place of one's; and `free`:
+//                  neurons that are none of the original
 //   part 'during'  compressed in the middle of a training, which goes on with what the update rule knows of each neuron kept
 //                  (`kept`), or without it (`reset`); a random subset with it (`subset`)
 //   part 'after'   compressed after training, gelu and relu (with the target of figure 4): the function at once. `highest` is
@@ -28,9 +29,10 @@ const SMALL = { width: 300, size: 60, rows: 1000, tests: 500, epochs: 12, every:
 const RELU = { rows: 2, epochs: 2.5 }
 /** Of part 'during': when to compress, as parts of the training. */
 const TIMES = [0, 1 / 6, 1 / 2, 5 / 6]
-export const AFTER = ['compressed', 'highest', 'subset']
+export const AFTER = ['compressed', 'highest', 'free', 'subset']
 export const VARIANTS = {
   ...NAMES,
+  free: 'free neurons',
   total: 'gradient not divided',
 }
 
@@ -76,6 +78,7 @@ function runPath(parameters, progress) {
   const { compressed } = networks
   const variants = {
     ...mapped(networks, (network) => ({ network })),
+    free: { network: compressNetworkSync(original, { size, threads, support: 'free' }) },
     total: { network: compressed, options: { gradient: 'total' } },
   }
   const options = optionsOf(parameters, seeds)
@@ -134,6 +137,7 @@ function runAfter(parameters, progress) {
     compressed: compared(compressed),
     highestOrder: highest.matched.order,
     highest: compared(highest),
+    free: compared(compressNetworkSync(network, { size, threads, support: 'free' })),
     subset: compared(randomNeurons(network, size, seeds.subset)),
   }
 }

@@ -82,10 +82,10 @@ function caption(group, { trials }) {
   const all = group.map(medians)
   const each = (name, of) => all.map((one) => (one[name] === undefined ? '–' : of(one[name]))).join(', ')
   const letters = group.map((_, i) => 'abcd'[i]).join(', ')
-  const ratios = ['compressed', 'order1', 'means', 'subset', 'redrawn'].map(
+  const ratios = ['compressed', 'order1', 'free', 'means', 'subset', 'redrawn'].map(
     (name) => `${NAMES[name]} ${each(name, ({ ratio }) => ratio.toFixed(2))}`,
   )
-  const distances = ['compressed', 'auto', 'order1', 'means', 'subset', 'redrawn', 'rebatched']
+  const distances = ['compressed', 'auto', 'order1', 'free', 'means', 'subset', 'redrawn', 'rebatched']
     .filter((name) => all.some((one) => one[name] !== undefined))
     .map((name) => `${NAMES[name]} ${each(name, ({ distance }) => distance.toPrecision(2))}`)
   return (
@@ -93,7 +93,7 @@ function caption(group, { trials }) {
     `${runs[0].compressed.kept} to ${size.toLocaleString('en')} weighted rows that stand for them. Above: the loss on rows without noise; ` +
     `below: |f − f of the original| / |y| there; geometric means of ${trials} trials` +
     `${isTheirs(group[0]) ? "; grey: the authors' one run" : ''}. The random subset is the paper's naive one: equal weights change nothing. ` +
-    `The means of cells are no rows of the data. The final loss divided by the original's (${letters}; medians): ${ratios.join('; ')}. ` +
+    `The means of cells and free points are no rows of the data. The final loss divided by the original's (${letters}; medians): ${ratios.join('; ')}. ` +
     `Distance at the end: ${distances.join('; ')}. ${survival(group)} Equal within a factor of ${TIE} counts as tied.`
   )
 }

@@ -8,15 +8,17 @@ import { LOOKS, trainingPanels } from './training.mjs'
 
 const PATH_LOOKS = {
   ...LOOKS,
+  [VARIANTS.free]: { color: '#2f8f2f', dash: [9, 2, 2, 2] },
   [VARIANTS.total]: { color: COLORS[6], dash: [4, 2] },
 }
 const LATER = {
   compressed: 'compressed',
   reset: 'compressed, memory lost',
   highest: 'compressed, one cell',
+  free: 'free neurons',
   subset: 'random subset',
 }
-const LATER_COLORS = [COLORS[1], COLORS[4], COLORS[6], COLORS[5]]
+const LATER_COLORS = [COLORS[1], COLORS[4], COLORS[6], '#2f8f2f', COLORS[5]]
 
 export function figures({ results, options }) {
   return [pathFigure(results, options), laterFigure(results, options)]
@@ -30,7 +32,7 @@ function pathFigure(results, { trials }) {
     all.map(({ rule, deviations }) => `${rule} ${short(deviations[variant].lossLargest)}`).join(', ')
   const distances = all.map(
     ({ rule, deviations }) =>
-      `${rule} ${['compressed', 'first', 'subset'].map((variant) => short(deviations[variant].largest)).join(', ')}`,
+      `${rule} ${['compressed', 'free', 'first', 'subset'].map((variant) => short(deviations[variant].largest)).join(', ')}`,
   )
   return {
     id: 'path',
@@ -39,7 +41,7 @@ function pathFigure(results, { trials }) {
       `gelu neurons, J₂(4 r) cos 2θ with noise 0.1, ${rows.toLocaleString('en')} rows, batches of 512, ${epochs} epochs with a rate that goes to ` +
       `zero like a cosine; ${width.toLocaleString('en')} neurons and ${kept} of them, medians of ${trials} trials. Above, the loss on points free of ` +
       'noise; below, the distance |f − f_original| / |y| of the functions at the same epoch. ' +
-      `Its largest value in training, compressed, compressed with order 1, the random subset: ${distances.join('; ')}. ` +
+      `Its largest value in training, compressed, free neurons, compressed with order 1, the random subset: ${distances.join('; ')}. ` +
       `The largest relative difference of the loss, epoch 0 included: compressed ${controls('compressed')}; the random subset ` +
       `${controls('subset')}; the first neurons, the paper's rival, ${controls('naive')}; compressed, but without the division of ` +
       `the gradient by the multiplicity, ${controls('total')}. ` +
@@ -79,7 +81,7 @@ function laterFigure(results, { trials }) {
       `${epochs} epochs, with the original's momentum and second moments kept for each neuron that stays, or lost. ` +
       `Loss at the end against the original's, with them kept: ${losses('kept').join('; ')}; lost: ${losses('reset').join('; ')}; ` +
       `of a random subset with them kept: ${losses('subset').join('; ')}. (c) Compressed when the training has ended, at once; ` +
-      `one cell: with the highest order that fits, ${highestOrder}. Compressed, one cell, random subset, with the loss ` +
+      `one cell: with the highest order that fits, ${highestOrder}. Compressed, one cell, free neurons, random subset, with the loss ` +
       `against the original's: ${differences.join('; ')}.`,
     specification: panels(
       [

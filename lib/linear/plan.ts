@@ -32,9 +32,10 @@ export interface Matched {
   /**
    * The functions that each monomial is multiplied with. 'linear': 1 and every linear column (a label, an outgoing
    * weight). 'squares': the square of each linear column as well. 'classes': the linear columns take few different
-   * values, so the rows of each value are compressed on their own, which keeps every function of the linear columns.
+   * values, so the rows of each value are compressed on their own, which keeps every function of the linear columns. 'all':
+   * the monomials are those of all columns together, up to the order, and there are no factors.
    */
-  factors: 'linear' | 'squares' | 'classes'
+  factors: 'linear' | 'squares' | 'classes' | 'all'
   /** How many moments are kept in all. Columns that the others determine are not counted. */
   features: number
 }
