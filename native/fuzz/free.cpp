@@ -1,6 +1,6 @@
-// compress() with free support, with a least weight, and in the hull: at most `size` points in the box of the set, with
-// positive and finite weights. The moments must be kept to the reported residual, which is that of free points, or
-// below the bound at which rows are refused.
+// compress() with free support, with a least weight, in the hull, and with equal weights: at most `size` points in the
+// box of the set, with positive and finite weights. The moments must be kept to the reported residual, which is that of
+// free points, or below the bound at which rows are refused.
 #include <algorithm>
 
 #include "base/tolerances.hpp"
@@ -73,13 +73,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   options.automatic = in.one_in(4);
   options.best = in.below(2) == 0;
   options.hull = in.one_in(4);
-  if (in.one_in(3)) options.minimum_weight = in.below(100) * 0.01;
+  options.equal_weights = options.support == Support::Free && !options.hull && in.one_in(4);
+  if (!options.equal_weights && in.one_in(3)) options.minimum_weight = in.below(100) * 0.01;
   const std::size_t count = read_count(in);
   options.size = read_size(in, options, count);
   const Set set = read_set(in, count, m);
 
   const auto may = [&](Code code) {
-    return (code == Code::Infeasible && options.minimum_weight > 0) ||
+    return (code == Code::Infeasible && (options.minimum_weight > 0 || options.equal_weights)) ||
            (code == Code::Size && options.support == Support::Free);
   };
   const auto result = compressed(set, options, may);
@@ -87,6 +88,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t kept = result->weights.size();
   demand(kept >= 1 && kept <= options.size && result->points.size() == kept * static_cast<std::size_t>(m), "count",
          static_cast<double>(kept));
+  if (options.equal_weights && result->free_cells > 0)
+    demand(
+        kept == options.size && std::ranges::count(result->weights, result->weights[0]) == std::ssize(result->weights),
+        "equal weights", static_cast<double>(kept));
   check_points(set, *result);
   check_weights(options, *result);
   check_moments(set, *result);

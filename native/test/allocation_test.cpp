@@ -179,8 +179,7 @@ std::uint64_t run(const Set& set, const CompressOptions& options) {
 }
 
 void add_compress(std::vector<Case>& cases, const char* name, const Set& set, const PolynomialSpace& space,
-                  std::size_t size, bool best, bool automatic = false) {
-  CompressOptions options;
+                  std::size_t size, bool best, bool automatic = false, CompressOptions options = {}) {
   options.space = space;
   options.size = size;
   options.best = best;
@@ -202,6 +201,12 @@ void add_compress(std::vector<Case>& cases) {
   add_compress(cases, "a line", make(Shape::Line, 3, 900), total(3, 3), 60, false);
   add_compress(cases, "a lattice", make(Shape::Lattice, 2, 900), total(2, 4), 60, true);
   add_compress(cases, "weights of many decades", make(Shape::Decades, 2, 900), total(2, 4), 45, false);
+  CompressOptions free;
+  free.support = CompressOptions::Support::Free;
+  add_compress(cases, "free points", make(Shape::Gauss, 2, 900), total(2, 4), 60, true, false, free);
+  add_compress(cases, "free points, a line", make(Shape::Line, 3, 900), total(3, 3), 60, true, false, free);
+  free.equal_weights = true;
+  add_compress(cases, "equal weights", make(Shape::Gauss, 2, 900), total(2, 4), 60, true, false, free);
   PolynomialSpace blocks;
   for (const int b : {0, 0, 1}) blocks.block.push_back(b);
   for (const int k : {2, 1}) blocks.order.push_back(k);

@@ -129,6 +129,18 @@ void test_free_support(std::size_t dimension, int order, bool lattice) {
       return all(kept.points, kept.weights);
     });
     if (!lattice && !best) expect(free_cells >= 3, name + ": cells of free points");
+    if (lattice || order > kHigh) continue;
+    options.equal_weights = true;
+    expect_same(name + ", equal weights", [&] {
+      Monitor monitor;
+      try {
+        const Compressed kept = compress(
+            PointSet(rows_of(points, dimension), {weighted ? weights.data() : nullptr, false, 1}), options, monitor);
+        return all(kept.points, kept.weights);
+      } catch (const Error&) {
+        return List<double>();
+      }
+    });
   }
 }
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <tuple>
 
 #include "base/list.hpp"
 #include "compression/compress.hpp"
@@ -255,6 +256,25 @@ void test_turned() {
   expect(turned < fixed / 4, "turned rules: errors " + std::to_string(turned) + " and " + std::to_string(fixed));
 }
 
+// Points of equal weight, as many as were asked for, and the same bits for any number of threads.
+void test_equal_weights() {
+  for (const bool weighted : {false, true})
+    for (const auto& [m, order, size] : {std::tuple{1, 5, 9}, {2, 5, 25}, {3, 4, 40}, {5, 2, 300}}) {
+      const std::string name = "equal weights, " + std::to_string(m) + " columns" + (weighted ? ", weighted" : "");
+      const Set set = make(m, 3000, normal, weighted);
+      CompressOptions options = options_of(m, order, usize(size), true);
+      options.equal_weights = true;
+      const Compressed c = run(set, options);
+      check(set, options, c, name);
+      expect(c.weights.size() == options.size, name + ": as many points as were asked for");
+      expect(std::all_of(c.weights.begin(), c.weights.end(), [&](double w) { return w == c.weights[0]; }), name);
+      for (const int threads : {2, 3}) {
+        options.threads = threads;
+        expect(same(c, run(set, options)), name + ": bits, threads");
+      }
+    }
+}
+
 void test_refusals() {
   const auto code_of = [](const Set& set, const CompressOptions& options) {
     try {
@@ -270,15 +290,25 @@ void test_refusals() {
   expect(code_of(make(2, 1000, uniform), blocks) == static_cast<int>(Code::Option), "blocks are refused");
   const Set lattice = make(3, 1000, [](Random& r, std::size_t, int) { return static_cast<double>(r() % 6); });
   expect(code_of(lattice, options_of(3, 4, 12, false)) == static_cast<int>(Code::Size), "no room for rows");
-  Monitor monitor;
-  monitor.cancel();
-  bool cancelled = false;
-  try {
-    compress(make(2, 5000, uniform).points(), options_of(2, 5, 500, false), monitor);
-  } catch (const Cancelled&) {
-    cancelled = true;
+  CompressOptions equal = options_of(2, 5, 9, false);
+  equal.equal_weights = true;
+  expect(code_of(make(2, 1000, uniform), equal) == static_cast<int>(Code::Size), "fewer coordinates than moments");
+  equal.size = 10;
+  expect(code_of(make(2, 1000, [](Random& r, std::size_t i, int a) { return std::exp(5 * normal(r, i, a)); }), equal) ==
+             static_cast<int>(Code::Infeasible),
+         "no equal weights for heavy tails");
+  equal.size = 500;
+  for (const CompressOptions& options : {options_of(2, 5, 500, false), equal}) {
+    Monitor monitor;
+    monitor.cancel();
+    bool cancelled = false;
+    try {
+      compress(make(2, 5000, uniform).points(), options, monitor);
+    } catch (const Cancelled&) {
+      cancelled = true;
+    }
+    expect(cancelled, "cancelled");
   }
-  expect(cancelled, "cancelled");
 }
 
 }  // namespace
@@ -288,5 +318,6 @@ void test_free() {
   test_uneven();
   test_rows();
   test_turned();
+  test_equal_weights();
   test_refusals();
 }
