@@ -2,7 +2,7 @@
 // rows of x. A row of weight w counts as w rows, in every model.
 import { CholeskyDecomposition, Matrix } from 'ml-matrix'
 import { random } from '../demo/random.mjs'
-import { multiIndices, predictSync, trainNetworkSync } from '../dist/index.js'
+import { momentCount, multiIndices, predictSync, trainNetworkSync } from '../dist/index.js'
 import { randomNetwork } from './networks.mjs'
 import { boostedTrees } from './trees.mjs'
 
@@ -21,6 +21,13 @@ export const MODELS = {
   kernel: 'kernel ridge',
   network: 'network',
   trees: 'boosted trees',
+}
+
+/** How many numbers a model learns; undefined for trees, which grow as many leaves as the rows allow. */
+export function parametersOf(model, inputs) {
+  const polynomials = { linear: 1, quadratic: 2, cubic: 3 }
+  if (model in polynomials) return momentCount(inputs, polynomials[model])
+  return { kernel: WAVES + 1, network: NETWORK.width * (inputs + 2) + 1 }[model]
 }
 
 /**

@@ -54,7 +54,7 @@ test('every set, model and method is there, and no method keeps more rows than a
         expect(Object.keys(models)).toEqual(MODELS)
       }
       expect(few.random.effective).toBeCloseTo(size, 8)
-      // Order 1 keeps no second moments; these rows are close all the same, because cells are small.
+      // Moments up to order 2 would make these equal; with fewer they are close.
       expect(few.compressed.models.linear.loss / all.linear.loss).toBeCloseTo(1, 1)
     }
   }
@@ -119,11 +119,11 @@ test('the figures have their axes and methods, and every model', async () => {
     expect(outcome(one) === 'lost').toBe(one.ratios.compressed > 1.05 * best)
   }
   const drawn = figures(record)
-  expect(drawn.map(({ id }: { id: string }) => id)).toEqual(['ratios', 'scaling'])
+  expect(drawn.map(({ id }: { id: string }) => id)).toEqual(['excess', 'scaling'])
   for (const { caption, specification } of drawn) {
     expect(caption).toMatch(/compressed/)
     const { svg } = await render(specification)
-    for (const text of ['times the loss of all rows', 'compressed', 'random rows', 'means of cells']) {
+    for (const text of ['excess of the loss', 'compressed', 'random rows', 'means of cells']) {
       expect(svg).toContain(`>${text}<`)
     }
     expect(svg).not.toMatch(/NaN|undefined|Infinity/)

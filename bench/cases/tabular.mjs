@@ -11,7 +11,7 @@ import { compressDatasetSync, momentCount } from '../../dist/index.js'
 import { powerLaw } from '../fit.mjs'
 import { doubled, eachTrial, geometricMean, groupBy, mapped, median, timed } from '../measure.mjs'
 import { clusterRows, meanRows, randomRows } from '../networks.mjs'
-import { MODELS, models, polynomial } from '../regression.mjs'
+import { MODELS, models, parametersOf, polynomial } from '../regression.mjs'
 import { tableOf } from '../table.mjs'
 import { readTabular, TABULAR, tabularSets } from '../tabular-sets.mjs'
 
@@ -40,7 +40,7 @@ const LEAST_ROWS = 30
 const MOST_PAIRS = 1e7
 const DEGREES = [1, 2, 3]
 // One cell of more moments takes minutes.
-const MOST_MOMENTS = 2000
+const MOST_MOMENTS = 1000
 // Nearer to each other than this factor, two losses are equal.
 export const TIE = 1.05
 
@@ -141,13 +141,8 @@ function runExact({ train, test, threads }) {
     // Their labels' squares are not needed: 1 and y, times all monomials.
     const moments = 2 * momentCount(train.inputs, 2 * degree)
     if (moments > MOST_MOMENTS || moments > train.y.length / 2) return { degree, moments }
-    const few = compressDatasetSync(train, {
-      size: moments,
-      order: 2 * degree,
-      squares: false,
-      quality: 'fast',
-      threads,
-    })
+    const few = momentsKept(train, moments, 2 * degree, threads)
+    if (few === undefined) return { degree, moments, refused: true }
     const learn = polynomial(train, degree)
     const [ours, theirs] = [few, train].map((rows) => learn(rows)(test.x))
     const scale = Math.sqrt(sum(theirs.map((value) => value ** 2)) / theirs.length)
@@ -155,6 +150,16 @@ function runExact({ train, test, threads }) {
     return { degree, moments, kept: few.count, difference }
   })
   return { degrees }
+}
+
+/** One cell of as many rows as moments; undefined where no vertex is found. */
+function momentsKept(train, size, order, threads) {
+  try {
+    return compressDatasetSync(train, { size, order, squares: false, quality: 'fast', threads })
+  } catch (error) {
+    if (error.code !== 'ERR_INFEASIBLE') throw error
+    return undefined
+  }
 }
 
 function runScaling(task) {
@@ -240,7 +245,13 @@ export function outcome({ ratios }, rivals = RIVALS) {
   return ratios.compressed > best * TIE ? 'lost' : 'tied'
 }
 
-/** For each method, size and model of the scaling: the median loss divided by that of all rows. */
+// A smaller excess of the loss is no longer a law but chance.
+const LEAST_EXCESS = 1e-3
+
+/**
+ * For each method, size and model of the scaling: the median loss divided by that of all rows; and the exponent of what it is
+ * more than that, over the sizes where it is as much as to be measured.
+ */
 export function scaling(results) {
   const runs = results.filter(({ part }) => part === 'scaling')
   const [{ set, rows, inputs, points }] = runs
@@ -248,20 +259,15 @@ export function scaling(results) {
     SCALING_METHODS.map((method) => {
       const own = points.map(({ size }, i) => ({
         size,
-        loss: median(runs.map((run) => run.points[i].losses[method][model])),
         ratio: median(runs.map((run) => run.points[i].losses[method][model] / run.all[model])),
       }))
-      const fit = powerLaw(own.map(({ size, loss }) => [size, loss]))
+      const fit = powerLaw(
+        own.filter(({ ratio }) => ratio - 1 >= LEAST_EXCESS).map(({ size, ratio }) => [size, ratio - 1]),
+      )
       return { model, method, points: own, exponent: fit && -fit.exponent }
     }),
   )
-  return {
-    set,
-    rows,
-    inputs,
-    lines,
-    losses: mapped(runs[0].all, (_, model) => median(runs.map(({ all }) => all[model]))),
-  }
+  return { set, rows, inputs, lines }
 }
 
 const shortRatio = (value) =>
@@ -304,7 +310,7 @@ export function report(results, { trials }) {
       [...groupBy(all, ({ model, share }) => `${MODELS[model]}, d/${share}`)].map(([name, group]) => ({ name, group })),
       [
         ['geometric mean over the sets', ({ name }) => name],
-        ...Object.entries(METHODS).map(([method, name]) => [name, ({ group }) => shortRatio(average(group, method))]),
+        ...Object.entries(METHODS).map(([method, name]) => [name, ({ group }) => shortRatio(averageOf(group, method))]),
         ['sets', ({ group }) => group.length],
         ['won', ({ group }) => counted(group, 'won')],
         ['tied', ({ group }) => counted(group, 'tied')],
@@ -314,8 +320,10 @@ export function report(results, { trials }) {
       ],
     ),
     '',
+    roomTable(all),
+    '',
     'Polynomials of degree p on rows that keep the moments up to order 2 p: the largest difference of predictions, divided by',
-    'their root mean square',
+    'their root mean square; in brackets, moments that are too many for the rows or for this benchmark',
     '',
     exactTable(results),
     '',
@@ -331,8 +339,35 @@ function absent(results) {
     : [`not measured, because of --small or because the file is not here: ${names.join(', ')}`]
 }
 
+// Rows kept for each parameter of the model.
+const ROOM = [0, 1, 2, 4, Number.POSITIVE_INFINITY]
+
+/** How compressed rows do beside random ones, by the rows that are kept for each parameter of a model. */
+export function byRoom(all) {
+  const known = all
+    .filter(({ model, inputs }) => parametersOf(model, inputs) !== undefined)
+    .map((one) => ({ ...one, room: one.kept / parametersOf(one.model, one.inputs) }))
+  return ROOM.slice(1).map((to, i) => {
+    const group = known.filter(({ room }) => room >= ROOM[i] && room < to)
+    const nearer = group.filter(({ ratios }) => ratios.compressed < ratios.random).length
+    return { from: ROOM[i], to, group, nearer }
+  })
+}
+
+function roomTable(all) {
+  return tableOf(byRoom(all), [
+    ['rows kept per parameter', ({ from, to }) => (Number.isFinite(to) ? `${from} to ${to}` : `${from} and more`)],
+    ['cases', ({ group }) => group.length],
+    ['nearer than random', ({ nearer }) => nearer],
+    ...['compressed', 'random', 'means'].map((method) => [
+      METHODS[method],
+      ({ group }) => shortRatio(averageOf(group, method)),
+    ]),
+  ])
+}
+
 /** Of the sets for which the method was not left out. */
-function average(group, method) {
+function averageOf(group, method) {
   const known = group.map(({ ratios }) => ratios[method]).filter((ratio) => ratio !== undefined)
   return known.length === 0 ? undefined : geometricMean(known)
 }
@@ -346,7 +381,10 @@ function exactTable(results) {
       ['set', ({ set, rows, inputs }) => `${set} (${rows} x ${inputs})`],
       ...DEGREES.flatMap((degree, i) => [
         [`rows, p = ${degree}`, ({ degrees }) => degrees[i].kept ?? `(${degrees[i].moments})`],
-        ['difference', ({ degrees }) => degrees[i].difference?.toExponential(1) ?? '-'],
+        [
+          'difference',
+          ({ degrees }) => degrees[i].difference?.toExponential(1) ?? (degrees[i].refused ? 'refused' : '-'),
+        ],
       ]),
     ],
   )
@@ -355,7 +393,7 @@ function exactTable(results) {
 function scalingLines(results) {
   const { set, rows, lines } = scaling(results)
   return [
-    `${set}, ${rows} rows: losses divided by those of all rows, by number of rows; and the exponent of the loss`,
+    `${set}, ${rows} rows: losses divided by those of all rows, by number of rows; and the exponent of the excess`,
     tableOf(lines, [
       ['', ({ model, method }) => `${MODELS[model]}, ${METHODS[method]}`],
       ...lines[0].points.map(({ size }, i) => [String(size), ({ points }) => shortRatio(points[i].ratio)]),
