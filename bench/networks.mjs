@@ -3,7 +3,7 @@
 import { random } from '../demo/random.mjs'
 import { compressNetworkSync, compressSync, predictSync, trainNetworkSync } from '../dist/index.js'
 import { mapped, uniformPoints } from './measure.mjs'
-import { cellMeans, randomSubset } from './subsets.mjs'
+import { cellMeans, clusterCentroids, randomSubset } from './subsets.mjs'
 
 /** The seeds of the parts of a trial. A part stays the same when another one is drawn in another way. */
 export function seedsOf(seed, trial) {
@@ -157,6 +157,12 @@ export function freeRows(data, { size, threads }) {
   const scale = Array.from({ length: dimension }, (_, a) => (a < data.inputs ? 1 : 0.2))
   const options = { dimension, size, scale, threads, support: 'free' }
   const { points, weights } = compressSync(joined(data), options)
+  return { ...parted(points, data), weights }
+}
+
+/** Rows that are not rows of the data: the centroids of `size` clusters of x and y together. */
+export function clusterRows(data, size, seed) {
+  const { points, weights } = clusterCentroids(joined(data), data.inputs + data.outputs, size, seed)
   return { ...parted(points, data), weights }
 }
 
