@@ -135,11 +135,12 @@ const RULES = {
 /**
  * Trains heads on a batch per step.
  *
+ * @param {{ inputs: number, dimension: number, parameters: Float64Array, multiplicity: Float64Array }} heads
  * @param {{ rule: 'sgd' | 'adam', learningRate: number, gradient?: 'copy' | 'total' }} options `gradient`: what the rule gets, that
  *   of one copy of each head (the default, with which the heads train as many copies do), or that of all its copies
  * @param {(step: number) => { tokens: Float64Array, length: number, y: Float64Array }} batch of the step from 0
  * @param {number} steps
- * @param {(step: number, heads: object) => void} onStep after each number of steps, 0 included; `heads` changes afterwards
+ * @param {(step: number, heads: object) => void} [onStep] after each number of steps, 0 included; `heads` changes afterwards
  */
 export function trainHeads(heads, { rule, learningRate, gradient = 'copy' }, batch, steps, onStep = () => {}) {
   const now = { ...heads, parameters: heads.parameters.slice() }

@@ -36,7 +36,7 @@ export const VARIANTS = {
   original: NAMES.original,
   compressed: NAMES.compressed,
   auto: "compressed, order 'auto'",
-  third: 'compressed, order 3 of all columns',
+  third: 'compressed, order 3',
   subset: NAMES.subset,
   naive: 'first heads',
   total: 'gradient not divided',
