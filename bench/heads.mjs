@@ -3,7 +3,7 @@
 // multiplicity. The heads are evaluated by native/bench/attention.cpp.
 import { random } from '../demo/random.mjs'
 import { compressSync } from '../dist/index.js'
-import { sum } from './measure.mjs'
+import { dot, sum } from './measure.mjs'
 import { benchAddon } from './native.mjs'
 import { fDistance } from './networks.mjs'
 import { randomSubset } from './subsets.mjs'
@@ -38,13 +38,34 @@ export function someHeads(heads, indices, multiplicity) {
   return { ...heads, parameters, multiplicity }
 }
 
-/** compress() of the heads as points, with these options. `elapsed` is in milliseconds, `order` and `cells` are compress()'s. */
-export function compressedHeads(heads, options) {
-  const { indices, weights, order, elapsed } = compressSync(heads.parameters, {
-    dimension: widthOf(heads),
-    ...options,
-  })
+/**
+ * compress() of the heads with these options, by `columns`: numbers of each head, row-major, in place of its parameters. `elapsed`
+ * is in milliseconds, `order` is compress()'s.
+ */
+export function compressedHeads(heads, options, columns = heads.parameters) {
+  const dimension = columns.length / heads.multiplicity.length
+  const { indices, weights, order, elapsed } = compressSync(columns, { dimension, ...options })
   return { ...someHeads(heads, indices, weights), order, elapsed: elapsed.total }
+}
+
+/**
+ * What the function of a head with one input depends on, q.k and v.o, and what the gradient adds to them in a small step: a
+ * number times |q|^2 + |k|^2, and one times |v|^2 + |o|^2. To these it adds 4 times as much of q.k and v.o. So under gradient
+ * descent with a small rate these four numbers go on by themselves, and the other four of a head of dimension 2 do not matter.
+ *
+ * @returns {Float64Array} four numbers per head
+ */
+export function invariantsOf({ inputs, dimension, parameters }) {
+  if (inputs !== 1) throw new Error('only heads with one input have these invariants')
+  const width = widthOf({ inputs, dimension })
+  const invariants = new Float64Array((parameters.length / width) * 4)
+  for (let h = 0; h * width < parameters.length; h++) {
+    const [q, k, v, o] = [0, 1, 2, 3].map((i) =>
+      parameters.subarray(h * width + i * dimension, h * width + (i + 1) * dimension),
+    )
+    invariants.set([dot(q, k, 0), dot(q, q, 0) + dot(k, k, 0), dot(v, o, 0), dot(v, v, 0) + dot(o, o, 0)], 4 * h)
+  }
+  return invariants
 }
 
 /** Drawn without replacement, each with multiplicity d / d'. */

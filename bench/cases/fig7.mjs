@@ -2,17 +2,20 @@
 // random function, with noise, and asks for its value at another one. A head has two numbers in each of q, k, v and o, so it is a
 // point in eight dimensions.
 //   original    PyTorch's default initialisation
-//   compressed  compress() of the heads, before training: order 2 in (q, k) times order 2 in (v, o)
-//   third       order 3 in all columns together and no more, as in the paper
-//   auto        the default order
+//   compressed  compress() of the heads, before training, by four numbers of each that its function and its gradient depend on
+//   blocks      by all eight columns, order 2 in (q, k) times order 2 in (v, o)
+//   auto        by all eight columns, the default order
+//   third       the same, order 3 and no more, as in the paper
 //   subset      as many heads drawn at random, each for d/d' of them: the fair rival
 //   naive       the first of them, each for itself alone: what the paper compares with
-//   total       `compressed`, but the update rule gets the gradient of all copies of a head in place of one's
+//   total       `compressed`, but the update rule gets the gradient of all copies of a head in place of one's (SGD only: Adam does
+//               not depend on the scale)
 // Each case trains all of these with one rule and one seed. The paper has the first 250 steps with Adam.
 
 import {
   compressedHeads,
   functionPrompts,
+  invariantsOf,
   NOISE,
   randomHeads,
   randomOfHeads,
@@ -35,8 +38,9 @@ export const RULES = {
 export const VARIANTS = {
   original: NAMES.original,
   compressed: NAMES.compressed,
-  auto: "compressed, order 'auto'",
-  third: 'compressed, order 3',
+  blocks: 'by blocks of columns',
+  auto: "by columns, order 'auto'",
+  third: 'by columns, order 3',
   subset: NAMES.subset,
   naive: 'first heads',
   total: 'gradient not divided',
@@ -67,12 +71,14 @@ export function cases({ small, trials }) {
 export function run({ rule, trial, heads, size, batch, tests, evaluated }, _trials, progress) {
   const seeds = seedsOf(seed, trial)
   const original = randomHeads({ inputs: 1, dimension: 2, count: heads }, seeds.network)
-  const compressed = compressedHeads(original, { size, order: BLOCKS, threads: 1 })
-  const third = compressedHeads(original, { size, order: 3, quality: 'fast', threads: 1 })
+  const compressed = compressedHeads(original, { size, threads: 1 }, invariantsOf(original))
+  const blocks = compressedHeads(original, { size, order: BLOCKS, threads: 1 })
   const auto = compressedHeads(original, { size, threads: 1 })
+  const third = compressedHeads(original, { size, order: 3, quality: 'fast', threads: 1 })
   const networks = {
     original,
     compressed,
+    blocks,
     auto,
     third,
     subset: randomOfHeads(original, size, seeds.subset),
@@ -83,7 +89,10 @@ export function run({ rule, trial, heads, size, batch, tests, evaluated }, _tria
     ),
   }
   const trained = trainHeadVariants(
-    { ...mapped(networks, (heads) => ({ heads })), total: { heads: compressed, options: { gradient: 'total' } } },
+    {
+      ...mapped(networks, (heads) => ({ heads })),
+      ...(rule === 'SGD' && { total: { heads: compressed, options: { gradient: 'total' } } }),
+    },
     RULES[rule],
     {
       batch: (step) => functionPrompts(batch, NOISE, 1e5 * (seeds.batches + 1) + step),
@@ -94,8 +103,8 @@ export function run({ rule, trial, heads, size, batch, tests, evaluated }, _tria
     progress,
   )
   return {
-    kept: mapped({ compressed, auto, third }, ({ multiplicity }) => multiplicity.length),
-    order: auto.order,
+    kept: mapped({ compressed, blocks, auto, third }, ({ multiplicity }) => multiplicity.length),
+    orders: { compressed: compressed.order, auto: auto.order },
     compression: compressed.elapsed,
     ...recorded(trained),
   }
@@ -112,17 +121,18 @@ export function table(results) {
  * step: `ratios`.
  */
 export function series(results) {
-  const names = Object.fromEntries(Object.keys(VARIANTS).map((name) => [name, name]))
-  return [...groupBy(results, ({ rule }) => rule)].map(([rule, group]) => ({
-    rule,
-    evaluated: group[0].evaluated,
-    ratios: mapped(names, (name) =>
-      group[0].evaluated.map((_, i) =>
-        median(group.map(({ variants }) => finite(variants[name].testLoss[i]) / variants.original.testLoss[i])),
-      ),
-    ),
-    ...summary(group, names),
-  }))
+  return [...groupBy(results, ({ rule }) => rule)].map(([rule, group]) => {
+    const [{ evaluated, variants }] = group
+    const names = mapped(variants, (_, name) => name)
+    const ratio = (name, i) =>
+      median(group.map(({ variants }) => finite(variants[name].testLoss[i]) / variants.original.testLoss[i]))
+    return {
+      rule,
+      evaluated,
+      ratios: mapped(names, (name) => evaluated.map((_, i) => ratio(name, i))),
+      ...summary(group, names),
+    }
+  })
 }
 
 /** The largest difference of a ratio from 1 after the first step. */
@@ -130,21 +140,21 @@ export const worstRatio = (ratios, evaluated) =>
   Math.max(...ratios.filter((_, i) => evaluated[i] >= 1).map((ratio) => Math.abs(ratio - 1)))
 
 export function report(results, { trials }) {
-  const [{ heads, kept, order, batch, tests }] = results
+  const [{ heads, kept, orders, batch, tests }] = results
   const all = series(results)
   const { lines, explained } = deviationTable(all, ({ rule, variant }) => `${rule}  ${variant}`, [
     ['loss ratio - 1', ({ rule, variant }) => worstOf(all, rule, variant)],
   ])
   const perStep = all.flatMap(({ rule, evaluated, ratios, curves }) => {
     const shown = evaluated.flatMap((step, i) => (REPORTED.includes(step) || heads < FULL.heads ? [i] : []))
-    return Object.keys(VARIANTS).map((variant) => {
+    return Object.keys(curves).map((variant) => {
       const values = shown.map((i) => `${short(curves[variant][i].distance)} (${ratios[variant][i].toFixed(4)})`)
       return `${rule}  ${variant}: ${values.join(', ')}`
     })
   })
   const seconds = (variant) => median(results.map(({ variants }) => variants[variant].seconds)).toFixed(1)
   return [
-    `${heads} heads; kept: ${Object.values(kept).join(', ')} ('auto': order ${order}); batches of ${batch}, ${tests} tests, medians of ${trials} trials`,
+    `${heads} heads; kept: ${Object.values(kept).join(', ')} (orders ${orders.compressed} in four numbers, ${orders.auto} in eight); batches of ${batch}, ${tests} tests, medians of ${trials} trials`,
     lines,
     `${explained}; loss ratio - 1: the largest of the medians from step 1 on`,
     '',
