@@ -12,6 +12,7 @@ import { LOOKS, trainingPanels } from './training.mjs'
 const OWN_LOOKS = {
   [VARIANTS.original]: LOOKS[VARIANTS.original],
   [VARIANTS.compressed]: LOOKS[VARIANTS.compressed],
+  [VARIANTS.blocks]: { color: COLORS[7], dash: [8, 3] },
   [VARIANTS.auto]: { color: COLORS[2], dash: [9, 2, 2, 2] },
   [VARIANTS.third]: { color: COLORS[4], dash: [3, 3] },
   [VARIANTS.subset]: LOOKS[VARIANTS.subset],
@@ -29,12 +30,9 @@ export function figures({ results, options }) {
   const [{ heads, size, evaluated }] = results
   // The authors' run is of the full size.
   const authors = options.small ? [] : paperAttention()
-  const columns = all.map(({ rule, curves }) => ({
-    title: rule,
-    curves: showsTotal(rule, curves) ? curves : withoutTotal(curves),
-  }))
+  const columns = all.map(({ rule, curves }) => ({ title: rule, curves: withoutDiverged(curves) }))
   const drawn = Object.entries(VARIANTS).filter(([variant]) => columns.some(({ curves }) => variant in curves))
-  if (evaluated.at(-1) > PAPER_STEPS) columns.unshift(firstSteps(all[0], behind(authors)))
+  if (evaluated.at(-1) > PAPER_STEPS) columns.unshift(firstSteps(columns[0], behind(authors)))
   return [
     {
       id: 'heads',
@@ -53,22 +51,15 @@ export function figures({ results, options }) {
   ]
 }
 
-/**
- * Adam does not depend on the scale of a head's gradient, so the curve of `total` would hide that of `compressed`. One that diverges
- * would flatten all others.
- */
-function showsTotal(rule, { total }) {
-  return rule !== 'Adam' && Number.isFinite(total.at(-1).testLoss)
+/** A curve that diverges would flatten all others. */
+function withoutDiverged(curves) {
+  return Object.fromEntries(Object.entries(curves).filter(([, curve]) => Number.isFinite(curve.at(-1).testLoss)))
 }
 
-function withoutTotal({ total, ...curves }) {
-  return curves
-}
-
-function firstSteps({ rule, curves }, behind) {
+function firstSteps({ title, curves }, behind) {
   return {
-    title: `${rule}, the first ${PAPER_STEPS} steps`,
-    curves: mapped(withoutTotal(curves), (curve) => curve.filter(({ epoch }) => epoch <= PAPER_STEPS)),
+    title: `${title}, the first ${PAPER_STEPS} steps`,
+    curves: mapped(curves, (curve) => curve.filter(({ epoch }) => epoch <= PAPER_STEPS)),
     behind,
   }
 }
@@ -83,24 +74,27 @@ function behind(authors) {
   )
 }
 
-const inPercent = (part) => (Number.isFinite(part) ? `${short(100 * part)} %` : 'without bound, as it diverges')
+const inPercent = (part) => (Number.isFinite(part) ? `${short(100 * part)} %` : 'it diverges')
 
-function caption(all, { heads, size, batch, tests, order, evaluated }, { trials }, hasAuthors) {
+function caption(all, { heads, size, batch, tests, orders, evaluated }, { trials }, hasAuthors) {
   const of = (value) => all.map((one) => `${one.rule} ${value(one)}`).join('; ')
-  const few = ['compressed', 'auto', 'third', 'subset', 'naive']
-  const distances = of(({ deviations }) => few.map((variant) => short(deviations[variant].largest)).join(', '))
-  const worst = (variant) => of(({ ratios }) => inPercent(worstRatio(ratios[variant], evaluated)))
+  const few = Object.keys(VARIANTS).filter((variant) => variant in all[0].curves && variant !== 'original')
+  const names = few.map((variant) => VARIANTS[variant]).join(', ')
   const initial = few.map((variant) => short(all[0].deviations[variant].initial)).join(', ')
+  const distances = of(({ deviations }) => few.map((variant) => short(deviations[variant].largest)).join(', '))
+  const losses = of(({ ratios }) => few.map((variant) => inPercent(worstRatio(ratios[variant], evaluated))).join(', '))
+  const [undivided] = all.filter(({ curves }) => 'total' in curves)
+  const worst = inPercent(worstRatio(undivided.ratios.total, evaluated))
   return (
     `Prompts of eight points of a random piecewise linear function, with noise ${NOISE}, whose value at another point is asked for; ` +
     `batches of ${batch} new functions, ${tests} for the test; medians of ${trials} trials. Above, the loss` +
     `${hasAuthors ? "; grey: the authors' one run" : ''}. Below, the distance |f − f_original| / |y| of the functions at the same step, ` +
-    `at prompts without noise. Compressed: order 2 in (q, k) times order 2 in (v, o); order 'auto' took ${order}. ` +
-    `The distance before training of compressed, order 'auto', order 3, the random subset, the first heads: ${initial}; its ` +
-    `largest value in training: ${distances}. The loss is off the original's, from step 1 on, by at most: compressed ` +
-    `${worst('compressed')}; random subset ${worst('subset')}; compressed, but without the division of the gradient by the ` +
-    `multiplicity, ${worst('total')}. The paper compares with the first ${size} of the ${heads.toLocaleString('en')} heads as ` +
-    `they are; the fair rival is the random subset whose heads stand for ${short(heads / size)} each. ` +
-    `${verdict(all.map(({ rule, advantages }) => ({ name: rule, advantages })))}`
+    'at prompts without noise. Compressed: by four numbers of each head, q·k, |q|² + |k|², v·o, |v|² + |o|², with order ' +
+    `'auto', which took ${orders.compressed}; by blocks: order 2 in (q, k) times order 2 in (v, o); by columns: in all eight ` +
+    `parameters, 'auto' took ${orders.auto}. The distance before training of ${names}: ${initial}; its largest value in ` +
+    `training: ${distances}. The loss is off the original's, from step 1 on, by at most: ${losses}. Compressed, but without the ` +
+    `division of the gradient by the multiplicity, with ${undivided.rule}: ${worst}. The paper compares with as many heads ` +
+    'as they are; the fair rival is the random subset whose heads stand for ' +
+    `${short(heads / size)} each. ${verdict(all.map(({ rule, advantages }) => ({ name: rule, advantages })))}`
   )
 }
