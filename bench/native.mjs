@@ -7,14 +7,9 @@ import { native } from '../dist/native/addon.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/**
- * Builds it from the object files of the addon, unless it is up to date. Two of these at once would write the same files, so it
- * waits for the lock of native/setup.sh, where there are locks.
- */
+/** Builds it from the object files of the addon, unless it is up to date. */
 export function buildBenchAddon() {
-  const hasLocks = spawnSync('flock', ['--version']).status === 0
-  const [command, ...rest] = [...(hasLocks ? ['flock', 'build/setup.lock'] : []), process.execPath]
-  const { status } = spawnSync(command, [...rest, 'native/build.mjs', '--bench'], {
+  const { status } = spawnSync(process.execPath, ['native/build.mjs', '--bench'], {
     cwd: root,
     stdio: ['ignore', 2, 2],
   })

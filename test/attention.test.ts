@@ -145,7 +145,7 @@ test('the invariants of heads with one input go on by themselves in a small step
 })
 
 test('heads of eight inputs, compressed after training: nearer than the random subset', () => {
-  const args = ['bench/run.mjs', 'heads', '--small', '--trials', '1', '--json']
+  const args = ['bench/run.mjs', 'pruning', '--small', '--trials', '1', '--json']
   const { results } = JSON.parse(execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8', stdio: 'pipe' }))
   const [{ before, loss, size, variants }] = results
   expect(loss).toBeLessThan(0.9 * before)
