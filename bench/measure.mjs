@@ -1,8 +1,8 @@
 // Shared by the benchmarks: seeded points, medians, times, memory.
-import { logAverage, mean, median, sampleStandardDeviation } from 'simple-statistics'
+import { logAverage, mean, median, sampleStandardDeviation, sum } from 'simple-statistics'
 import { random } from '../demo/random.mjs'
 
-export { logAverage as geometricMean, mean, median }
+export { logAverage as geometricMean, mean, median, sum }
 
 /** One machine epsilon. */
 export const EPS = 2 ** -52

@@ -21,13 +21,18 @@ export function buildBenchAddon() {
  * dimension, order, basis, threads, exact }) returns { wall, cpu }: the milliseconds that it takes to sum all products
  * over the points, exactly like moments(), or plainly like recombination. cpu is that of all threads. dense({ step, way,
  * rows, columns, rank }) returns the milliseconds of one dense step, done in one way; -1 where this machine lacks it.
+ * attention({ inputs, dimension, parameters, multiplicity, length, tokens, pulls }) returns the outputs of attention heads at
+ * prompts (bench/heads.mjs), or with `pulls` the derivative of the sum of pulls times outputs by the parameters.
  */
 export function benchAddon() {
   native() // loads OpenMP's runtime with threads that do not spin while they wait
-  const { machine, sums, dense } = createRequire(import.meta.url)('../build/Release/bench/fewpoints_bench.node')
+  const { machine, sums, dense, attention } = createRequire(import.meta.url)(
+    '../build/Release/bench/fewpoints_bench.node',
+  )
   return {
     machine,
     dense,
+    attention,
     sums: ({ points, dimension, ...rest }) =>
       sums({
         points: {

@@ -1,4 +1,4 @@
-// Losses and distances against the epoch: lines told apart by their dashes as well as by colour, the authors' in grey behind.
+// Losses and distances against the epoch or step: lines told apart by their dashes as well as by colour, the authors' in grey behind.
 import { geometricMean } from '../measure.mjs'
 import { GREY, layer, linear, panels, powersOfTen } from './style.mjs'
 
@@ -26,19 +26,19 @@ export function meanCurve(runs, variant, what) {
  *
  * @param {{ name: string, values: { epoch: number, value: number }[] }[]} curves in the order of the legend
  * @param {Record<string, { color: string, dash: number[], width?: number }>} looks by name
- * @param {{ title: object, yTitle: string, width: number, height: number, isLast?: boolean,
+ * @param {{ title: object, yTitle: string, width: number, height: number, isLast?: boolean, xTitle?: string,
  *   fromStart?: boolean, columns?: number, behind?: { dash: number[], values: { epoch: number, value: number }[] }[] }} panel
  *   `fromStart`: nothing is left out of the axis; `columns`: of the legend; `behind`: the authors' curves
  */
 export function curvePanel(
   curves,
   looks,
-  { title, yTitle, width, height, isLast = true, fromStart = false, columns = 5, behind = [] },
+  { title, yTitle, width, height, isLast = true, xTitle = 'epoch', fromStart = false, columns = 5, behind = [] },
 ) {
   const all = [...curves, ...behind].flatMap(({ values }) => values)
   const last = Math.max(...all.map(({ epoch }) => epoch))
   const shown = all.filter(({ epoch }) => fromStart || epoch >= FIRST_SHOWN * last)
-  const x = linear('epoch', isLast ? 'epoch' : null, { grid: false, tickCount: 5, format: 'd', domain: [0, last] })
+  const x = linear('epoch', isLast ? xTitle : null, { grid: false, tickCount: 5, format: 'd', domain: [0, last] })
   const y = powersOfTen('value', yTitle, shown, 6)
   const names = Object.keys(looks)
   const legend = {

@@ -80,15 +80,20 @@ function logarithmic(field, title, shown, { format, most }) {
   }
 }
 
-/** Powers of ten, the largest always among them; 1, 2 and 5 times them where there would be two or fewer. */
+/**
+ * Powers of ten, the largest always among them; 1, 2 and 5 times them where there would be two or fewer, and more multiples where
+ * these are still two or fewer.
+ */
 function ticks(low, high, most) {
   const last = Math.floor(Math.log10(high))
   const first = Math.ceil(Math.log10(low))
   if (last - first < 2) {
-    const all = [first - 1, first, first + 1, first + 2].flatMap((power) =>
-      [1, 2, 5].map((digit) => digit * 10 ** power),
-    )
-    return all.filter((tick) => tick >= low && tick <= high)
+    const within = (digits) =>
+      [first - 1, first, first + 1, first + 2]
+        .flatMap((power) => digits.map((digit) => digit * 10 ** power))
+        .filter((tick) => tick >= low && tick <= high)
+    const few = within([1, 2, 5])
+    return few.length > 2 ? few : within([1, 2, 3, 4, 6, 8])
   }
   const step = Math.ceil((last - first + 1) / most)
   const powers = Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, i) => last - i * step)

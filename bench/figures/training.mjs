@@ -15,10 +15,12 @@ export const LOOKS = {
 
 /**
  * @param {{ title: string, curves: Record<string, { epoch: number, testLoss: number, distance: number }[]>,
- *   behind?: object[] }[]} columns `behind`: as curvePanel() takes it, in the panels of the loss
- * @param {{ names: Record<string, string>, looks: object, title: string }} options `names`: of the variants, the original first
+ *   behind?: object[] }[]} columns `curves`: of all or some of the variants; `behind`: as curvePanel() takes it, in the panels of
+ *   the loss
+ * @param {{ names: Record<string, string>, looks: object, title: string, xTitle?: string }} options `names`: of the variants, the
+ *   original first
  */
-export function trainingPanels(columns, { names, looks, title }) {
+export function trainingPanels(columns, { names, looks, title, xTitle }) {
   const variants = Object.keys(names)
   const size = { width: 300, height: 230, columns: Object.keys(looks).length <= 6 ? 6 : 5 }
   const losses = columns.map(({ title, curves, behind }, i) =>
@@ -34,6 +36,7 @@ export function trainingPanels(columns, { names, looks, title }) {
     curvePanel(shown(curves, variants.slice(1), 'distance', names), looks, {
       ...size,
       yTitle: i === 0 ? 'distance from the original' : null,
+      xTitle,
       fromStart: true,
     }),
   )
@@ -42,10 +45,12 @@ export function trainingPanels(columns, { names, looks, title }) {
 
 /** Without what a logarithmic axis cannot show: a loss that has diverged, and the distance 0. */
 function shown(curves, variants, what, names) {
-  return variants.map((variant) => ({
-    name: names[variant],
-    values: curves[variant]
-      .map(({ epoch, [what]: value }) => ({ epoch, value }))
-      .filter(({ value }) => value > 0 && Number.isFinite(value)),
-  }))
+  return variants
+    .filter((variant) => variant in curves)
+    .map((variant) => ({
+      name: names[variant],
+      values: curves[variant]
+        .map(({ epoch, [what]: value }) => ({ epoch, value }))
+        .filter(({ value }) => value > 0 && Number.isFinite(value)),
+    }))
 }

@@ -8,6 +8,7 @@
 
 #include "../node/arguments.hpp"
 #include "../node/errors.hpp"
+#include "attention.hpp"
 #include "base/array.hpp"
 #include "base/list.hpp"
 #include "build_info.hpp"
@@ -141,8 +142,41 @@ Napi::Value dense(const Napi::CallbackInfo& call) {
   }
 }
 
+Napi::Float64Array to_array(Napi::Env env, const List<double>& numbers) {
+  Napi::Float64Array array = Napi::Float64Array::New(env, numbers.size());
+  std::copy(numbers.begin(), numbers.end(), array.Data());
+  return array;
+}
+
+// Takes { inputs, dimension, parameters, multiplicity, length, tokens, pulls? }; heads and prompts are as many as
+// numbers in `multiplicity` and `tokens`. Returns the values at the prompts, or with `pulls` the gradient.
+Napi::Value attention(const Napi::CallbackInfo& call) {
+  const Napi::Env env = call.Env();
+  try {
+    const Napi::Object input = node::read_object(call[0], "input");
+    const auto length_of = [&](const char* name) {
+      return static_cast<std::size_t>(
+          node::read_integer(node::read_object(input.Get(name), name), "length", 1, node::kMaxInt));
+    };
+    const auto size = [&](const char* name, std::size_t most) {
+      return static_cast<std::size_t>(node::read_integer(input, name, 1, static_cast<std::int64_t>(most)));
+    };
+    Heads heads{length_of("multiplicity"), size("inputs", kMostInputs), size("dimension", kMostHeadDimension), {}, {}};
+    heads.parameters = node::read_list(input, "parameters", heads.count * heads.width());
+    heads.multiplicity = node::read_list(input, "multiplicity", heads.count);
+    const std::size_t length = size("length", kMostTokens), each = length * heads.inputs;
+    Prompts prompts{length_of("tokens") / each, length, heads.inputs, {}};
+    prompts.tokens = node::read_list(input, "tokens", prompts.count * each);
+    const List<double> pulls = node::read_list(input, "pulls", prompts.count);
+    return to_array(env, pulls.empty() ? attention_values(heads, prompts) : attention_gradient(heads, prompts, pulls));
+  } catch (...) {
+    throw node::to_error(env, std::current_exception(), "attention", 0);
+  }
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   initialise();
+  exports.Set("attention", Napi::Function::New(env, attention, "attention"));
   exports.Set("machine", Napi::Function::New(env, machine, "machine"));
   exports.Set("dense", Napi::Function::New(env, dense, "dense"));
   exports.Set("sums", Napi::Function::New(env, sums, "sums"));
