@@ -15,6 +15,7 @@ export const DOCUMENTS = {
   ],
   Guides: [
     'docs/training.md',
+    'docs/multiplicity.md',
     'docs/free-support.md',
     'docs/streaming.md',
     'docs/duckdb-and-parquet.md',

@@ -1,6 +1,8 @@
 // The options of compress: what they are, which go together, and which bear on the result.
 import type { CompressOptions, Support } from '../index.js'
+import type { NamedBlock } from '../io/meta.js'
 import type { RowsOptions } from '../io/rows.js'
+import { orderBlocksOf } from './blocks.js'
 import { CliError, EXIT } from './exit.js'
 import type { Output, OutputCommand } from './output.js'
 import { checkFreeFormat } from './support.js'
@@ -9,6 +11,8 @@ import { readOptions, type TextCommand } from './text-options.js'
 export interface CompressCommand extends TextCommand, OutputCommand {
   /** Absent: chosen, for `size` points. */
   order?: number | 'auto' | undefined
+  /** In place of `order`. */
+  blocks?: NamedBlock[] | undefined
   quality: CompressOptions['quality']
   size?: number | undefined
   support: Support
@@ -45,6 +49,11 @@ export function rowsOptions(command: CompressCommand, signal: AbortSignal): Rows
   return { ...readOptions(command), columns, weights, keep: keepColumns, dropMissing, signal: own }
 }
 
+/** The option of compress() for these columns. */
+export function orderOption({ order, blocks }: CompressCommand, columns: readonly string[]): CompressOptions['order'] {
+  return blocks === undefined ? order : orderBlocksOf(blocks, columns)
+}
+
 /** Combinations of words and options that make no sense. Throws CliError. */
 export function checkWords(
   words: readonly string[],
@@ -60,6 +69,7 @@ export function checkWords(
     equalWeights,
     tolerance,
     order,
+    blocks,
   }: CompressCommand,
 ): void {
   const wrong = (message: string) => new CliError(EXIT.usage, message)
@@ -77,14 +87,19 @@ export function checkWords(
     throw wrong('--equal-weights is for --support free; rows need weights of their own')
   if (tolerance !== undefined && typeof order !== 'number')
     throw wrong('--tolerance needs --order, the moments that are to be kept so far')
+  if (blocks !== undefined && order !== undefined)
+    throw wrong('--blocks takes the place of --order, and both are given')
+  if (blocks !== undefined && support === 'free')
+    throw wrong('--support free has the moments of one order; leave out --blocks')
   if (checkpoint !== undefined && checkpoint === output) throw wrong('--checkpoint and --output name the same file')
 }
 
 export function checkFormat(output: Output, { keepColumns, support }: CompressCommand): void {
   const { format, name } = output
   checkFreeFormat(output, support)
-  if (format === 'npy' && keepColumns !== undefined)
-    throw new CliError(EXIT.usage, `${name}: NPY has no room for --keep-columns; choose another format`)
+  const lacksRoom = { npy: 'NPY', safetensors: 'safetensors' }[format as string]
+  if (lacksRoom !== undefined && keepColumns !== undefined)
+    throw new CliError(EXIT.usage, `${name}: ${lacksRoom} has no room for --keep-columns; choose another format`)
 }
 
 /** Throws CliError for options that a stream does not have. `reason`: why the input is streamed. */
@@ -105,6 +120,7 @@ const BEARING = [
   'columns',
   'weights',
   'order',
+  'blocks',
   'size',
   'support',
   'quality',

@@ -1,6 +1,7 @@
 // fewpoints compress: files of points in, a small file with the same moments out.
 import { STDIN as PIPE, pathName } from '../io/bytes.js'
 import { packageVersion } from '../native/version.js'
+import { orderFacts } from './blocks.js'
 import { Checkpoint, inputIdentity } from './checkpoint.js'
 import { bearingOptions, type CompressCommand, checkFormat, checkStreamed, checkWords } from './compress-options.js'
 import { CliError, EXIT, step } from './exit.js'
@@ -54,7 +55,7 @@ async function compressInputs(
   bar.update('write', 0, 1)
   const { columns: names, result, rows, kept, weightColumn: sourceWeight, dropped } = outcome
   const set = { names, points: result.points, weights: result.weights, rows, kept }
-  const facts = { order: result.order as number, sourceWeight, dropMissing: dropped > 0 }
+  const facts = { ...orderFacts(result.order, names), sourceWeight, dropMissing: dropped > 0 }
   const content = await contentOf(output.format, set, facts)
   if (outcome.progress !== undefined) await checkpoint?.save({ ...outcome.progress, output: content.hash })
   const bytes = await output.write(content, signal)

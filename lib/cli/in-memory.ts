@@ -2,7 +2,7 @@
 import { compensatedSum } from '../compensated-sum.js'
 import { compress } from '../index.js'
 import { openRows } from '../io/rows.js'
-import { type CompressCommand, rowsOptions } from './compress-options.js'
+import { type CompressCommand, orderOption, rowsOptions } from './compress-options.js'
 import { EXIT, step } from './exit.js'
 import { memoryWatch } from './memory.js'
 import { gatherValues, type Outcome } from './outcome.js'
@@ -30,11 +30,11 @@ export async function compressInMemory(
   collect()
 
   const { points, weights, names: columns, count, dropped } = selection
-  const { order, size, support, hull, equalWeights, minimumWeight, tolerance, quality, threads, scale } = command
+  const { size, support, hull, equalWeights, minimumWeight, tolerance, quality, threads, scale } = command
   const result = await compress(points, {
     dimension: columns.length,
     weights,
-    order,
+    order: orderOption(command, columns),
     size,
     support,
     hull,

@@ -3,6 +3,7 @@ import { momentCount } from '../index.js'
 import { readTable } from '../io/read.js'
 import { type Roles, rolesOf } from '../io/remarks.js'
 import type { Column, Table } from '../io/table.js'
+import { orderText } from './blocks.js'
 import { EXIT, step } from './exit.js'
 import { progressBar } from './progress.js'
 import { listing, names, note, printJson, textTable, whole } from './report.js'
@@ -124,7 +125,7 @@ function describe(
       ? [
           [
             'compressed',
-            `by fewpoints, order ${meta.order}; weights in '${meta.weight}', ` +
+            `by fewpoints, order ${orderText(meta)}; weights in '${meta.weight}', ` +
               (meta.row === null ? 'free points, which are no rows' : `source rows in '${meta.row}'`),
           ] as const,
         ]

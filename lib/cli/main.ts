@@ -15,6 +15,7 @@ import {
   wholeNumber,
 } from './arguments.js'
 import { addBatchCommands } from './batch-commands.js'
+import { blocks } from './blocks.js'
 import { CliError, EXIT, exitCodeOf, printError } from './exit.js'
 import { abortOnInterrupt } from './interrupt.js'
 import { COLUMNS, DROP, QUALITY, SCALE, SUPPORT, THREADS } from './option-texts.js'
@@ -26,10 +27,12 @@ Exit codes: ${EXIT.ok} all is well, ${EXIT.differs} verify found a difference, $
 ${EXIT.output} the output cannot be written,
 ${EXIT.other} anything else, ${EXIT.interrupted} interrupted. FEWPOINTS_DEBUG=1 shows where an error comes from.`
 
-const INPUTS = 'CSV, TSV, NPY, NPZ, Parquet, Arrow IPC, JSON rows, GeoJSON points or PCD; - is standard input'
+const INPUTS =
+  'CSV, TSV, NPY, NPZ, Parquet, Arrow IPC, JSON rows, GeoJSON points, PCD or safetensors; - is standard input'
 
-const OUTPUTS = 'where to: .csv .tsv .npy .npz .parquet .json .ndjson, or - for standard output (required)'
-const FORMAT = 'csv, tsv, npy, npz, parquet, json or ndjson (default: as the name of the output ends; csv for -)'
+const OUTPUTS = 'where to: .csv .tsv .npy .npz .parquet .json .ndjson .safetensors, or - for standard output (required)'
+const FORMAT =
+  'csv, tsv, npy, npz, parquet, json, ndjson or safetensors (default: as the name of the output ends; csv for -)'
 const FORCE = 'overwrite the output if it exists (never the input)'
 
 function program(signal: AbortSignal): Command {
@@ -57,6 +60,11 @@ function program(signal: AbortSignal): Command {
       '--size <n>',
       'the most points to keep (default: as many as there are moments of the order)',
       wholeNumber(1),
+    )
+    .option(
+      '--blocks <list>',
+      'in place of --order, products of degrees in columns or tensors: q,k:2/v,o:2; the first is cut along',
+      blocks,
     )
     .option('--columns <names>', `${COLUMNS} (default: all columns of numbers)`, nameList)
     .option('--weights <name>', 'the column that has the weights (default: all are 1)')
@@ -91,7 +99,7 @@ function program(signal: AbortSignal): Command {
         throw new CliError(EXIT.usage, '--output must be given; see fewpoints help compress')
       if (options.size === undefined && options.order === 'auto')
         throw new CliError(EXIT.usage, '--order auto needs --size: the order is chosen for that many points')
-      if (options.size === undefined && options.order === undefined)
+      if (options.size === undefined && options.order === undefined && options.blocks === undefined)
         throw new CliError(EXIT.usage, '--order must be given, or --size, and the order is chosen for it')
       const { compressCommand } = await import('./compress.js')
       await compressCommand(inputs, options, signal)

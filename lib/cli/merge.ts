@@ -73,7 +73,9 @@ async function mergeFiles(words: readonly string[], command: MergeCommand, signa
       ? { rows: undefined, kept: [] }
       : { rows: rowsOf(files, result), kept: await carriedColumns(files, result, signal) }),
   }
-  if (output.format === 'npy') note('NPY has no room for the columns that tell where points come from', command.quiet)
+  const lacksRoom = { npy: 'NPY', safetensors: 'safetensors' }[output.format as string]
+  if (lacksRoom !== undefined)
+    note(`${lacksRoom} has no room for the columns that tell where points come from`, command.quiet)
   const metas = files.flatMap(({ meta }) => meta ?? [])
   const facts = {
     order: result.order as number,

@@ -2,7 +2,7 @@
 import { CompensatedSum } from '../compensated-sum.js'
 import { Compressor, type CompressorOptions, type Support } from '../index.js'
 import type { Checkpoint, Progress } from './checkpoint.js'
-import { type CompressCommand, rowsOptions } from './compress-options.js'
+import { type CompressCommand, orderOption, rowsOptions } from './compress-options.js'
 import { CliError, EXIT } from './exit.js'
 import { HeldValues, heldBytes } from './held-values.js'
 import { MemoryShares, memoryWatch } from './memory.js'
@@ -86,7 +86,8 @@ class Work {
     this.#dropped = from?.dropped ?? 0
     this.#weight = new CompensatedSum(from?.weight)
     this.#held = new HeldValues(command.keepColumns ?? [], from?.held)
-    const { order, size, support, quality, threads, scale } = command
+    const { size, support, quality, threads, scale } = command
+    const order = orderOption(command, source.names)
     const watch = {
       threads,
       signal: signal ?? this.#ending.signal,

@@ -1,6 +1,6 @@
 // The summary of a compression: the same facts in a table and as JSON, whether it was made in memory or streamed.
 import { compensatedSum } from '../compensated-sum.js'
-import { momentCount } from '../index.js'
+import { momentsIn, orderFacts, orderText } from './blocks.js'
 import type { Outcome } from './outcome.js'
 import { bytes, counted, EPSILON, epsilons, listing, milliseconds, names, rate, short, whole } from './report.js'
 import type { FileRows } from './row-source.js'
@@ -20,7 +20,7 @@ export interface SummaryFacts {
 
 export function summaryOf(outcome: Outcome, facts: SummaryFacts) {
   const { columns, result, totalWeight: before, count, dropped } = outcome
-  const order = result.order as number // blocks are not given here
+  const moments = orderFacts(result.order, columns)
   const after = compensatedSum(result.weights)
   const { read, compress } = outcome.milliseconds
   return {
@@ -38,8 +38,9 @@ export function summaryOf(outcome: Outcome, facts: SummaryFacts) {
     rows: count + dropped,
     dropped,
     points: result.count,
-    order,
-    moments: momentCount(columns.length, order),
+    order: moments.order,
+    blocks: moments.blocks ?? null,
+    moments: momentsIn(moments, columns.length),
     cells: result.cells,
     cellsKeepingLess: result.cellsKeepingLess,
     ...supportFacts(result),
@@ -82,7 +83,7 @@ export function describe(summary: Summary): string {
     ['points kept', `${whole(points)}, one in ${short(Number((used / points).toPrecision(3)))}`],
     [
       'order',
-      `${summary.order}: ${counted(summary.moments, 'moment')} or more in ${summary.cells === 1 ? '1 cell' : `each of ${whole(summary.cells)} cells`}`,
+      `${orderText({ ...summary, blocks: summary.blocks ?? undefined })}: ${counted(summary.moments, 'moment')} or more in ${summary.cells === 1 ? '1 cell' : `each of ${whole(summary.cells)} cells`}`,
     ],
     ...(summary.freeCells === null ? [] : [['free points', freeText(summary)] as const]),
     ...(summary.cellsKeepingLess > 0

@@ -6,6 +6,7 @@ import { columnFinder } from '../io/choose.js'
 import { readTable } from '../io/read.js'
 import type { Column, Table } from '../io/table.js'
 import { float64s } from '../native/memory.js'
+import { orderBlocksOf, orderText } from './blocks.js'
 import { compressedColumns, compressedValues } from './compressed-file.js'
 import { CliError, EXIT, step } from './exit.js'
 import { type ProgressBar, progressBar } from './progress.js'
@@ -87,12 +88,21 @@ async function compare(
   }
   const selection = together(parts)
 
+  const own = points.map(({ name }) => name)
+  const blocks = command.order === undefined ? few.meta?.blocks : undefined
+  // Blocks of columns that are not compared are not there.
+  const kept = blocks?.every(({ columns }) => columns.every((name) => own.includes(name))) ? blocks : undefined
   const newPoints = compressedValues(compressed, points, few.rows)
   const newWeights = compressedValues(compressed, [roles.weight], few.rows)
   const { residual, perOrder } = await verify(
     { points: selection.points, dimension: points.length, weights: selection.weights },
     { points: newPoints, dimension: points.length, weights: newWeights },
-    { order, threads, signal, onProgress: ({ done, total, stage }) => bar.update(stage, done, total) },
+    {
+      order: kept === undefined ? order : orderBlocksOf(kept, own),
+      threads,
+      signal,
+      onProgress: ({ done, total, stage }) => bar.update(stage, done, total),
+    },
   )
   const numbers = roles.row && compressedValues(compressed, [roles.row], few.rows)
   const place = numbers && placesOf(numbers, roles.carried.find(({ name }) => name === 'source')?.values, parts)
@@ -113,6 +123,7 @@ async function compare(
     dropped: selection.dropped,
     points: few.rows,
     order,
+    blocks: kept ?? null,
     residual,
     residualEpsilons: residual / EPSILON,
     perOrder,
@@ -220,10 +231,14 @@ function describe(report: Report): string {
     ['rows', rowsText],
     ['residual', `${epsilons(report.residual)}, at most ${report.toleranceEpsilons} allowed`],
     ['time', milliseconds(report.milliseconds)],
-    ['result', report.ok ? `same moments up to order ${report.order}` : 'DIFFERENT'],
+    ['result', report.ok ? `same moments ${momentsText(report)}` : 'DIFFERENT'],
   ])
   const perOrder = [...report.perOrder].map((value, degree) => [String(degree), epsilons(value)])
   return `${list}\n${textTable(['degree', 'largest difference of a moment'], perOrder)}`
+}
+
+function momentsText({ order, blocks }: Report): string {
+  return blocks === null ? `up to order ${order}` : `of degree ${orderText({ order, blocks })}`
 }
 
 function whatDiffers(report: Report, rows: RowComparison | undefined): string {

@@ -5,6 +5,7 @@ import { inputFormat } from '../io/format.js'
 import { readNpyHeader } from '../io/npy-header.js'
 import { type ParquetField, readParquetFooter } from '../io/parquet-footer.js'
 import { carriedBytes, textBytesPerRow } from '../io/parquet-sizes.js'
+import { readSafetensorsHeader } from '../io/safetensors-header.js'
 import { EXIT, step } from './exit.js'
 import { isPipe } from './inputs.js'
 import { bytes } from './report.js'
@@ -105,6 +106,10 @@ async function numbersIn(source: ByteSource, format: string): Promise<number> {
     case 'npy': {
       const { shape, fields } = await readNpyHeader(source)
       return shape.reduce((product, length) => product * length, fields?.length ?? 1)
+    }
+    case 'safetensors': {
+      const { tensors } = await readSafetensorsHeader(source)
+      return tensors.reduce((sum, { shape }) => sum + shape.reduce((product, side) => product * side, 1), 0)
     }
     case 'parquet': {
       const { fields, groups } = await readParquetFooter(source)

@@ -2,8 +2,9 @@
 import { extname } from 'node:path'
 import { type ByteSource, fileError } from './bytes.js'
 import { isUtf16, unreadable } from './marks.js'
+import { isSafetensors } from './safetensors-header.js'
 
-export type OutputFormat = 'csv' | 'tsv' | 'npy' | 'npz' | 'parquet' | 'json' | 'json-lines'
+export type OutputFormat = 'csv' | 'tsv' | 'npy' | 'npz' | 'parquet' | 'json' | 'json-lines' | 'safetensors'
 export type InputFormat = OutputFormat | 'arrow' | 'pcd'
 
 const INPUT_NAMES: Record<string, InputFormat> = {
@@ -24,6 +25,7 @@ const INPUT_NAMES: Record<string, InputFormat> = {
   '.jsonl': 'json-lines',
   '.geojsonl': 'json-lines',
   '.pcd': 'pcd',
+  '.safetensors': 'safetensors',
 }
 
 // A bracket and its possible successors: the first name of a text table may begin with a bracket too, as [mm] does.
@@ -39,6 +41,7 @@ export const OUTPUT_ENDINGS: readonly string[] = [
   '.json',
   '.ndjson',
   '.jsonl',
+  '.safetensors',
 ]
 
 /** The same endings as names of formats. */
@@ -48,6 +51,8 @@ export function outputFormat(path: string): OutputFormat | undefined {
   const ending = extname(path).toLowerCase()
   return OUTPUT_ENDINGS.includes(ending) ? (INPUT_NAMES[ending] as OutputFormat) : undefined
 }
+
+const MARKED: readonly InputFormat[] = ['npy', 'npz', 'parquet', 'arrow', 'safetensors']
 
 /** Binary formats have a mark of their own. A file whose mark contradicts its name is an error. */
 export async function inputFormat(source: ByteSource): Promise<InputFormat> {
@@ -60,7 +65,7 @@ export async function inputFormat(source: ByteSource): Promise<InputFormat> {
   if (other !== undefined && !(isArchive && named === 'npz')) throw fileError(source.path, other)
   const found = byMark(start, named)
   if (found !== undefined) return found
-  if (named === 'npy' || named === 'npz' || named === 'parquet' || named === 'arrow') {
+  if (named !== undefined && MARKED.includes(named)) {
     throw fileError(source.path, `is not a file of the kind that its name says: the mark of ${named} is not there`)
   }
   if (isUtf16(start)) throw fileError(source.path, 'is a text in UTF-16; save it as UTF-8 (iconv -f UTF-16LE -t UTF-8)')
@@ -74,6 +79,7 @@ function byMark(start: Buffer, named: InputFormat | undefined): InputFormat | un
   if (text.startsWith('PK\x03\x04') || text.startsWith('PK\x05\x06')) return 'npz'
   if (text.startsWith('PAR1')) return 'parquet'
   if (text.startsWith('ARROW1')) return 'arrow'
+  if (isSafetensors(start)) return 'safetensors'
   // Since Arrow 0.15 a stream begins with a continuation mark. Older ones begin with a length, which is no mark.
   if (text.startsWith('\xff\xff\xff\xff') || (named === 'arrow' && start.length >= 8)) return 'arrow'
   if (/^\s*(#[^\n]*\n\s*)*(#\s*\.PCD|VERSION\s+\.?[01]|FIELDS\s)/.test(text) && /\.PCD|FIELDS/.test(text)) return 'pcd'

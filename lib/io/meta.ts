@@ -1,7 +1,13 @@
-// The metadata of a compressed file, one line of JSON: in Parquet's key-value metadata under the key `fewpoints`, in NPZ an
-// array of that name. Other formats have no room for it.
+// The metadata of a compressed file, one line of JSON: in Parquet's key-value metadata and that of safetensors under the key
+// `fewpoints`, in NPZ an array of that name. Other formats have no room for it.
 
 export const META_KEY = 'fewpoints'
+
+/** Columns by name, and the highest degree in them. */
+export interface NamedBlock {
+  columns: string[]
+  order: number
+}
 
 /** Recorded so that verify needs no options, and so that a compressed file can be compressed again. */
 export interface FileMeta {
@@ -12,7 +18,10 @@ export interface FileMeta {
   weight: string
   /** The column of the source rows; null when the points are free, and no rows. */
   row: string | null
+  /** The highest degree of which all moments are kept. */
   order: number
+  /** What is kept where it is a product of polynomial spaces. Absent: all moments up to the order. */
+  blocks?: NamedBlock[] | undefined
   /** The column of weights in the source file; null when all source weights were 1. */
   sourceWeight: string | null
   /** Whether rows with missing values were left out of the source. */
@@ -43,6 +52,7 @@ export function metaFromText(text: string): FileMeta | undefined {
     sourceWeight,
     dropMissing,
     kept = [],
+    blocks = [],
   } = value as Record<string, unknown>
   const isOurs =
     version === 1 &&
@@ -54,6 +64,14 @@ export function metaFromText(text: string): FileMeta | undefined {
     (sourceWeight === null || typeof sourceWeight === 'string') &&
     typeof dropMissing === 'boolean' &&
     Array.isArray(kept) &&
-    kept.every((name) => typeof name === 'string')
+    kept.every((name) => typeof name === 'string') &&
+    Array.isArray(blocks) &&
+    blocks.every(isBlock)
   return isOurs ? (value as FileMeta) : undefined
+}
+
+function isBlock(value: unknown): value is NamedBlock {
+  const { columns, order } = (value ?? {}) as Record<string, unknown>
+  const isList = Array.isArray(columns) && columns.length > 0 && columns.every((name) => typeof name === 'string')
+  return isList && typeof order === 'number' && Number.isInteger(order) && order >= 0 && order <= 255
 }

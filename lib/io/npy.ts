@@ -15,7 +15,7 @@ import {
 
 const BLOCK = 1 << 20
 // Each column costs an object and a buffer of its own.
-const MAX_COLUMNS = 100_000
+export const MAX_COLUMNS = 100_000
 
 type Decoded = ArrayLike<number> | ArrayLike<bigint>
 
@@ -26,7 +26,8 @@ export interface NumberType {
   decode(bytes: Uint8Array<ArrayBuffer>): Decoded
 }
 
-const NUMBER_TYPES: Record<string, NumberType> = {
+/** By NumPy's names, without the order of the bytes. */
+export const NUMBER_TYPES: Record<string, NumberType> = {
   f8: { name: 'float64', size: 8, decode: ({ buffer }) => new Float64Array(buffer) },
   f4: { name: 'float32', size: 4, decode: ({ buffer }) => new Float32Array(buffer) },
   f2: { name: 'float16', size: 2, decode: ({ buffer }) => Float64Array.from(new Uint16Array(buffer), fromHalf) },
@@ -126,8 +127,34 @@ export async function readNpyColumns(
   names: readonly string[],
   options: ReadOptions,
 ): Promise<Column[]> {
-  const { type, swapped } = numberType(source.path, header)
-  const { rows, width } = npyShape(source, header)
+  const { fortranOrder, offset } = header
+  return readMatrix(
+    source,
+    { ...numberType(source.path, header), ...npyShape(source, header), fortranOrder, offset },
+    names,
+    options,
+  )
+}
+
+/** A matrix of numbers in a file, all of it inside the file. */
+export interface Matrix {
+  type: NumberType
+  swapped: boolean
+  rows: number
+  width: number
+  /** Whether the file has it column by column. */
+  fortranOrder: boolean
+  /** The position of its first number. */
+  offset: number
+}
+
+/** The columns of a matrix, read in blocks. `names`: one per column. Throws Error ERR_FILE. */
+export async function readMatrix(
+  source: ByteSource,
+  { type, swapped, rows, width, fortranOrder, offset }: Matrix,
+  names: readonly string[],
+  options: ReadOptions,
+): Promise<Column[]> {
   const { builders, done } = newColumns(names, type.name, options, rows)
   const add = (bytes: Uint8Array<ArrayBuffer>, builderOf: (element: number) => ColumnBuilder | undefined) => {
     if (swapped) swapBytes(bytes, type.size)
@@ -139,8 +166,7 @@ export async function readNpyColumns(
       else builder?.bigint(value)
     }
   }
-  const { offset } = header
-  if (header.fortranOrder || width === 1) {
+  if (fortranOrder || width === 1) {
     const columnSize = rows * type.size
     const blockSize = BLOCK - (BLOCK % type.size)
     for (const [column, builder] of builders.entries()) {

@@ -5,7 +5,7 @@ import { withoutSentinels } from './missing.js'
 import type { ReadOptions, Table } from './table.js'
 
 /**
- * Reads CSV, TSV, NPY, NPZ, Parquet, Arrow IPC, JSON rows, GeoJSON or PCD into columns of float64. The format is recognised
+ * Reads CSV, TSV, NPY, NPZ, Parquet, Arrow IPC, JSON rows, GeoJSON, PCD or safetensors into columns of float64. The format is recognised
  * from the first bytes. '-' is standard input. Takes 8 bytes per number; Arrow, NPZ and JSON files are in memory as a whole
  * as well.
  *
@@ -36,4 +36,5 @@ const READERS: Record<InputFormat, () => Promise<Reader>> = {
   json: async () => (await import('./json.js')).readJson,
   'json-lines': async () => (await import('./json.js')).readJsonLines,
   pcd: async () => (await import('./pcd.js')).readPcd,
+  safetensors: async () => (await import('./safetensors.js')).readSafetensors,
 }

@@ -14,8 +14,8 @@ const MARK = 512
 /**
  * Opens a file, or '-' for standard input, to be read once, in chunks.
  *
- * CSV, NPY, Arrow and JSON lines are read in pieces, also from a pipe; Parquet a row group at a time. NPZ, JSON and PCD are
- * read as a whole first. What can only be read from any place is held in memory when it comes through a pipe: Parquet, Arrow
+ * CSV, NPY, Arrow and JSON lines are read in pieces, also from a pipe; Parquet a row group at a time. NPZ, JSON, PCD and
+ * safetensors are read as a whole first. What can only be read from any place is held in memory when it comes through a pipe: Parquet, Arrow
  * files, NPY in column-major order. Beside a row group or a record batch, a reader holds some 30 MB. Which columns are the coordinates
  * is decided by the schema, or by the first rows as readTable() does by all.
  *

@@ -21,7 +21,7 @@ export interface CompressedSet {
 }
 
 /** Facts that the metadata records, where the format has room for it. */
-export type SourceFacts = Pick<FileMeta, 'order' | 'sourceWeight' | 'dropMissing'>
+export type SourceFacts = Pick<FileMeta, 'order' | 'blocks' | 'sourceWeight' | 'dropMissing'>
 
 /** The columns of the file. */
 interface OutputColumns {
@@ -41,6 +41,8 @@ interface OutputColumns {
  * - Parquet: the same, `row` as int64, with a line of metadata (see FileMeta)
  * - NPZ: `points` (float64, count x m), `weights` (float64), `indices` (int64), `columns` (names), one array per column that
  *   is carried along, and the metadata
+ * - safetensors: a tensor per column, or per group of columns name.0, name.1, ... (float32 where all its numbers are, else
+ *   float64), `weights` (float64), `indices` (int64), and the metadata under `__metadata__`
  * - NPY: one float64 array, count x (m + 2): the columns, then the weight, then the row
  *
  * Free points are no rows: then there is no `row` and no `indices`.
@@ -88,6 +90,8 @@ export async function compressedPieces(
     }
     case 'npz':
       return npzPieces(set, facts)
+    case 'safetensors':
+      return safetensorsFile(set, facts)
     case 'npy': {
       const { npyNumbers } = await import('./npy.js')
       const { names, columns } = outputColumns(set)
@@ -120,6 +124,20 @@ async function npzPieces(set: CompressedSet, facts: SourceFacts): Promise<Iterab
   }
   for (const { name, values } of kept) arrays[name] = npyValues(values)
   return zipStored(Object.entries(arrays).map(([name, content]) => ({ name: `${name}.npy`, content })))
+}
+
+async function safetensorsFile(set: CompressedSet, facts: SourceFacts): Promise<Iterable<Uint8Array>> {
+  const { tensorsOf } = await import('./safetensors.js')
+  const { safetensorsPieces } = await import('./safetensors-header.js')
+  const count = set.weights.length
+  const points = tensorsOf(set.names, set.points, count)
+  const taken = new Set([...set.names, ...points.map(({ name }) => name)])
+  const weight = uniqueName('weights', taken)
+  const row = set.rows === undefined ? null : uniqueName('indices', taken)
+  const tensors = [...points, { name: weight, shape: [count], values: set.weights }]
+  if (set.rows !== undefined && row !== null)
+    tensors.push({ name: row, shape: [count], values: BigInt64Array.from(set.rows, BigInt) })
+  return safetensorsPieces(tensors, { [META_KEY]: metaText(set, facts, weight, row, []) })
 }
 
 function allColumns(set: CompressedSet): { names: string[]; values: ArrayLike<unknown>[] } {

@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path'
 import { CLI, ending, failingCalls, node, randomNumbers, run } from './run.mjs'
 
-const FORMATS = ['csv', 'tsv', 'npy', 'npz', 'parquet', 'json', 'ndjson']
+const FORMATS = ['csv', 'tsv', 'npy', 'npz', 'parquet', 'json', 'ndjson', 'safetensors']
 const CALLS = ['open', 'write', 'fsync', 'link', 'rename']
 const ERRORS = { 28: /the disk is full/, 5: /the device reports an error/, 122: /the quota is used up/ }
 const OLD = 'what was there before\n'

@@ -17,9 +17,9 @@ import fc from 'fast-check'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import Papa from 'papaparse'
 import { zip } from './mutate.mjs'
-import { lzf } from './seeds.mjs'
+import { lzf, safetensorsFile } from './seeds.mjs'
 
-const OUTPUTS = ['csv', 'tsv', 'json', 'json-lines', 'npy', 'npz', 'parquet']
+const OUTPUTS = ['csv', 'tsv', 'json', 'json-lines', 'npy', 'npz', 'parquet', 'safetensors']
 const finite = fc.oneof(
   fc.double({ noNaN: true, noDefaultInfinity: true }),
   fc.integer(),
@@ -102,7 +102,7 @@ async function written(load, { names: given, cells }, format) {
 }
 
 function expectedBack({ columns, weight, row, set }, format) {
-  if (format === 'npz') return Object.fromEntries(columns)
+  if (format === 'npz' || format === 'safetensors') return Object.fromEntries(columns)
   const all = [...columns, [weight, [...set.weights]], [row, [...set.rows]]]
   return Object.fromEntries(format === 'npy' ? all.map(([, numbers], i) => [`c${i}`, numbers]) : all)
 }
@@ -298,6 +298,34 @@ async function npzAgrees(load) {
   ]
 }
 
+const TENSORS = { F64: Float64Array, F32: Float32Array, I32: Int32Array, I16: Int16Array, U8: Uint8Array }
+
+async function safetensorsAgrees(load) {
+  const { makeReader } = await import('./readers.mjs')
+  const read = await makeReader('safetensors', load, () => ({}))
+  const shape = fc.record({ rows: fc.integer({ min: 1, max: 4 }), width: fc.integer({ min: 1, max: 3 }) })
+  const values = fc.array(finite, { minLength: 12, maxLength: 12 })
+  const tensors = fc.array(fc.record({ dtype: fc.constantFrom(...Object.keys(TENSORS)), values }), {
+    minLength: 1,
+    maxLength: 4,
+  })
+  return [
+    property('tensors of any type, side by side', shape, tensors, async ({ rows, width }, given) => {
+      const [header, pieces, expected] = [{}, [], {}]
+      let at = 0
+      for (const [i, { dtype, values }] of given.entries()) {
+        const numbers = TENSORS[dtype].from(values.slice(0, rows * width))
+        pieces.push(Buffer.from(numbers.buffer))
+        header[`t${i}`] = { dtype, shape: [rows, width], data_offsets: [at, at + numbers.byteLength] }
+        at += numbers.byteLength
+        for (let a = 0; a < width; a++) expected[`t${i}.${a}`] = [...numbers].filter((_, j) => j % width === a)
+      }
+      const head = safetensorsFile(header, 0)
+      expectColumns(await read(Buffer.concat([head, ...pieces])), expected)
+    }),
+  ]
+}
+
 const safeInteger = fc.maxSafeInteger()
 const PARQUET = {
   DOUBLE: { values: finite, encodings: ['PLAIN', 'RLE_DICTIONARY', 'BYTE_STREAM_SPLIT'], as: (value) => value },
@@ -476,4 +504,5 @@ const OTHERS = {
   parquet: parquetAgrees,
   arrow: arrowAgrees,
   pcd: pcdAgrees,
+  safetensors: safetensorsAgrees,
 }

@@ -1,7 +1,7 @@
 // Hostile files: false lengths, products that overflow, bombs, deep nesting, and good files that are cut anywhere.
 import { deflateRawSync } from 'node:zlib'
 import { zip } from './mutate.mjs'
-import { pcdCompressed, seedFiles } from './seeds.mjs'
+import { pcdCompressed, safetensorsFile, seedFiles } from './seeds.mjs'
 
 const text = (...parts) => Buffer.from(parts.join(''))
 
@@ -252,6 +252,29 @@ function behind(files, count) {
   )
 }
 
+const tensor = (shape, offsets, dtype = 'F32') => ({ dtype, shape, data_offsets: offsets })
+const many = (count, make) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`t${i}`, make(i)]))
+const safetensors = {
+  'a header of 2^63 bytes': Buffer.concat([Buffer.from('ffffffffffffff7f', 'hex'), Buffer.from('{')]),
+  'a header in a header': safetensorsFile(`{"a":${'{"a":'.repeat(5000)}1${'}'.repeat(5001)}`, 0),
+  'a shape of 2^106': safetensorsFile({ x: tensor([2 ** 53 - 1, 2 ** 53 - 1], [0, 8]) }, 8),
+  'bytes that a thousand tensors share': safetensorsFile(
+    many(1000, () => tensor([1024], [0, 4096])),
+    4096,
+  ),
+  'ten thousand tensors': safetensorsFile(
+    many(10_000, (i) => tensor([1], [4 * i, 4 * i + 4])),
+    40_000,
+  ),
+  'tensors of nothing': safetensorsFile(
+    many(1000, () => tensor([0, 2 ** 40], [0, 0])),
+    0,
+  ),
+  'many columns of one row': safetensorsFile({ x: tensor([1, 99_999], [0, 99_999], 'I8') }, 99_999),
+  'names of the prototype': safetensorsFile('{"__proto__":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', 1),
+  'a type of the prototype': safetensorsFile({ x: tensor([1], [0, 4], 'constructor') }, 4),
+}
+
 const HOSTILE = {
   csv,
   'csv-options': behind(csv, 2),
@@ -263,6 +286,7 @@ const HOSTILE = {
   pcd,
   parquet,
   arrow,
+  safetensors,
 }
 
 /** The hostile files for a reader, by name. */

@@ -106,6 +106,7 @@ const WORDS = {
   npz: ['PK\x01\x02', 'PK\x03\x04', 'PK\x05\x06', 'PK\x06\x06', 'PK\x06\x07', '.npy', 'weights.npy', 'points.npy'],
   parquet: ['PAR1', 'fewpoints', '\x15\x04', '\x19\xfc', '\x19\x1c', '\x26\xff\xff\xff\xff\x0f'],
   arrow: ['ARROW1', '\xff\xff\xff\xff', '\x00\x00\x00\x00'],
+  safetensors: ['"dtype":"', 'BF16"', '"shape":[', '"data_offsets":[0,', '"__metadata__":', '"weights":', '{', '}'],
   pcd: [
     'FIELDS ',
     'SIZE ',

@@ -12,6 +12,7 @@ const ENDINGS = [
   '.json',
   '.ndjson',
   '.pcd',
+  '.safetensors',
   '.txt',
   '.feather',
 ]
@@ -28,6 +29,7 @@ const READERS = {
   parquet: { file: 'parquet', use: (module, source, options) => module.readParquet(source, options) },
   arrow: { file: 'arrow', use: (module, source, options) => module.readArrow(source, options) },
   pcd: { file: 'pcd', use: (module, source, options) => module.readPcd(source, options) },
+  safetensors: { file: 'safetensors', use: (module, source, options) => module.readSafetensors(source, options) },
   any: { file: 'read', use: (module, source, options) => module.readSource(source, options) },
 }
 

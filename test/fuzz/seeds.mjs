@@ -81,6 +81,27 @@ const pcd = [
   pcdCompressed(pcdHead('x', '8', 'F', '1', 200, 'binary_compressed'), Buffer.alloc(1600)),
 ]
 
+/** A safetensors file with this header, and so many bytes behind it. */
+export function safetensorsFile(header, bytes) {
+  const json = text(typeof header === 'string' ? header : JSON.stringify(header))
+  const length = Buffer.alloc(8)
+  length.writeBigUInt64LE(BigInt(json.length))
+  return Buffer.concat([length, json, Buffer.alloc(bytes, 63)])
+}
+const tensor = (dtype, shape, begin, end) => ({ dtype, shape, data_offsets: [begin, end] })
+const safetensors = [
+  safetensorsFile({ x: tensor('F64', [3], 0, 24), 'q.k': tensor('F32', [3, 2], 24, 48) }, 48),
+  safetensorsFile(
+    { __metadata__: { format: 'pt' }, h: tensor('BF16', [2, 2, 1], 0, 8), b: tensor('I8', [2], 8, 10) },
+    10,
+  ),
+  safetensorsFile(
+    { weights: tensor('F16', [4], 0, 8), c: tensor('U64', [4], 8, 40), m: tensor('BOOL', [4], 40, 44) },
+    44,
+  ),
+  safetensorsFile(`${JSON.stringify({ s: tensor('F32', [], 0, 4), x: tensor('I32', [1], 4, 8) })}   `, 8),
+]
+
 const parquetColumns = (encoding, nullable) => [
   { name: 'x', data: [0.5, nullable ? null : 1, -0, 3, 3, 3, 3, 3, 3], type: 'DOUBLE', encoding, nullable },
   { name: 'i', data: [1, 2, 3, 4, 5, 6, 7, 8, 9], type: 'INT32', encoding, nullable },
@@ -196,13 +217,14 @@ export async function seedFiles(target, load) {
     parquet: async () => parquetSeeds(),
     arrow: async () => arrowSeeds(),
     pcd: async () => pcd,
+    safetensors: async () => safetensors,
   }
   if (target !== 'any') return [...(await made[target]()), ...storedFiles(target).map(({ bytes }) => bytes)]
   // Every file with a name without an ending, and with two other names.
   const all = []
   for (const name of Object.keys(made)) all.push(...(await seedFiles(name, load)).slice(0, 6))
   return all.flatMap((bytes, i) =>
-    [0, i % 12, (5 * i + 1) % 12].map((ending) => Buffer.concat([Buffer.of(ending), bytes])),
+    [0, i % 13, (5 * i + 1) % 13].map((ending) => Buffer.concat([Buffer.of(ending), bytes])),
   )
 }
 

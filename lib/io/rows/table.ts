@@ -1,4 +1,4 @@
-// Formats that are read as a whole, in blocks: NPZ, JSON, PCD.
+// Formats that are read as a whole, in blocks: NPZ, JSON, PCD, safetensors.
 import { plainError } from '../../errors.js'
 import type { InputFormat } from '../format.js'
 import { readSource } from '../read.js'
@@ -8,7 +8,7 @@ import { type Block, type BlockReader, type Position, rowsPerBlock, type Use } f
 import { gather, troubleOf } from './views.js'
 
 // Bytes in memory per byte of the file, at most: the text and its values, or the arrays and their columns as float64.
-const EXPANSION: Partial<Record<InputFormat, number>> = { json: 12, npz: 3, pcd: 4 }
+const EXPANSION: Partial<Record<InputFormat, number>> = { json: 12, npz: 3, pcd: 4, safetensors: 8 }
 
 /** Throws Error ERR_FILE, or ERR_MEMORY when the table would take more than may be taken. */
 export async function openTableRows(input: Input, format: InputFormat, options: ReadOptions): Promise<BlockReader> {
