@@ -340,10 +340,10 @@ function absent(results) {
 }
 
 // Rows kept for each parameter of the model.
-const ROOM = [0, 1, 2, 4, Number.POSITIVE_INFINITY]
+const ROOM = [0, 1, 4, Number.POSITIVE_INFINITY]
 
 /** How compressed rows do beside random ones, by the rows that are kept for each parameter of a model. */
-export function byRoom(all) {
+function byRoom(all) {
   const known = all
     .filter(({ model, inputs }) => parametersOf(model, inputs) !== undefined)
     .map((one) => ({ ...one, room: one.kept / parametersOf(one.model, one.inputs) }))
