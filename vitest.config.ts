@@ -13,6 +13,7 @@ const shared = { pool: 'forks', testTimeout: 120_000, hookTimeout: 600_000 } as 
 // figures, formats of files, other programs. Of the command line cli-stream remains.
 const WHATEVER_COMPUTES = [
   ...[
+    'attention',
     'backend',
     'batch',
     'browser',

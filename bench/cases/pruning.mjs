@@ -24,7 +24,7 @@ const SHAPE = { inputs: 8, dimension: 4 }
 const ROWS = 16
 const NOISE = 0.1
 const FULL = { heads: 400, size: 100, batch: 256, tests: 2048, steps: 600, samples: 300 }
-const SMALL = { heads: 160, size: 40, batch: 64, tests: 256, steps: 30, samples: 100 }
+const SMALL = { heads: 160, size: 40, batch: 64, tests: 256, steps: 60, samples: 100 }
 
 export const cases = ({ small, trials }) => eachTrial(trials, small ? SMALL : FULL)
 
