@@ -129,8 +129,8 @@ const all = (order: number): HeadBlock[] => [{ parts: PARTS, order }]
 
 describe('the heads kept', () => {
   it.each<[Partial<Attention>, CompressHeadsSyncOptions, HeadBlock[]]>([
-    [{}, { size: 300 }, two(2, 2)],
-    [{}, { size: 200 }, all(2)],
+    [{ inputs: 2, headDimension: 1 }, { size: 300 }, two(2, 2)],
+    [{ inputs: 2, headDimension: 1 }, { size: 140 }, all(2)],
     [{}, { order: 3, size: 250 }, all(3)],
     [{}, { order: 2 }, all(2)],
     [{ inputs: 2, outputs: 3 }, { size: 300 }, all(2)],
@@ -173,7 +173,7 @@ describe('the heads kept', () => {
     expect(few.biases?.k).toBeUndefined()
     const zeros = randomHeads({ biases: { q: new Float64Array(2 * HEADS), k: new Float64Array(2 * HEADS) } })
     const same = compressHeadsSync(zeros, { size: 300 })
-    expect(same.matched).toEqual({ blocks: two(2, 2), features: 225 })
+    expect(same.matched).toEqual({ of: 'invariants', blocks: all(5), features: momentCount(4, 5) })
     const { biases, ...plain } = zeros
     expect(bitsOf(same)).toEqual(bitsOf(compressHeadsSync(plain, { size: 300 })))
     expect(same.biases).toEqual({ q: new Float64Array(2 * same.heads), k: new Float64Array(2 * same.heads) })
@@ -181,10 +181,10 @@ describe('the heads kept', () => {
 
   it('keep the total multiplicity, and can be compressed again', () => {
     const heads = randomHeads({ multiplicity: fill(HEADS, (h) => (h % 3) / 2) })
-    const few = compressHeadsSync(heads, { size: 300 })
+    const few = compressHeadsSync(heads, { size: 300, order: 2 })
     expectKept(few, heads, 300)
     expect(few.indices.every((h) => h % 3 !== 0)).toBe(true)
-    expectKept(compressHeadsSync(few, { size: 60 }), few, 60)
+    expectKept(compressHeadsSync(few, { size: 60, order: 2 }), few, 60)
   })
 
   it('are all when they fit, and equal ones become one', () => {
@@ -247,6 +247,27 @@ describe('the function', () => {
       return distance(attend(rival, x, 6), f) / distance(attend(few, x, 6), f)
     })
     expect(Math.min(...ratios)).toBeGreaterThan(8)
+  })
+
+  it('of heads of one input is kept by four numbers of each, far nearer than by all of them', () => {
+    for (const headDimension of [1, 2, 3]) {
+      const heads = randomHeads({ headDimension }, headDimension)
+      const few = compressHeadsSync(heads, { size: 300 })
+      const { of, features } = few.matched
+      expect([of, features]).toEqual(['invariants', 126]) // order 5
+      const invariants = ({ q, k, v, o, heads: count }: Attention) =>
+        fill(4 * count, (i) => {
+          const [a, b] = i % 4 < 2 ? [q, k] : [v, o]
+          const range = Array.from({ length: headDimension }, (_, j) => Math.floor(i / 4) * headDimension + j)
+          return range.reduce((sum, j) => sum + (i % 2 === 0 ? a[j] * b[j] : a[j] ** 2 + b[j] ** 2), 0)
+        })
+      const set = { points: invariants(few), dimension: 4, weights: few.multiplicity }
+      const { residual } = verifySync({ points: invariants(heads), dimension: 4 }, set, { order: 5 })
+      expect(residual).toBeLessThanOrEqual(RESIDUAL_BOUND)
+      const error = (other: Attention) => distance(attend(other, x, 6), attend(heads, x, 6))
+      const byNumbers = compressHeadsSync(heads, { size: 300, order: headDimension === 3 ? 2 : 3 })
+      expect(error(few)).toBeLessThan(error(byNumbers) / 20)
+    }
   })
 
   it('of even attention is exact with order 2 in v and o', () => {
@@ -322,7 +343,13 @@ describe('the call', () => {
       /multiplicity\[4\]/,
     ],
     ['no size', heads, {}, 'ERR_OPTION', /option 'size' must be given/],
-    ['a small size', heads, { size: 8 }, 'ERR_SIZE', /least size for order 1 in 8 columns is 9; .* size 8 is 0$/],
+    [
+      'a small size',
+      heads,
+      { size: 8, order: 1 },
+      'ERR_SIZE',
+      /least size for order 1 in 8 columns is 9; .* size 8 is 0$/,
+    ],
     ['a small size for blocks', heads, { size: 80, blocks: two(2, 2) }, 'ERR_SIZE', /blocks in 8 columns is 225/],
     ['order and blocks', heads, { size: 80, order: 1, blocks: two(1, 1) }, 'ERR_OPTION', /takes the place of 'order'/],
     ['too few parts', heads, { size: 80, blocks: short }, 'ERR_OPTION', /'blocks' lacks 'v'/],

@@ -20,8 +20,10 @@ export interface CompressHeadsSyncOptions extends ThreadOptions {
    */
   size?: number | undefined
   /**
-   * A whole number from 0 to 255: all moments up to this degree in all numbers of a head. 'auto' (default): a product of
-   * degrees in q and k with degrees in v and o, by this rule. The first of these that fits:
+   * A whole number from 0 to 255: all moments up to this degree in all numbers of a head. 'auto' (default): for heads of one
+   * input and one output without biases, moments of four numbers that the head and its training depend on (see
+   * compressHeads()), of the highest order of which two cells fit. For others a product of degrees in q and k with degrees
+   * in v and o: the first of these that fits.
    *
    * - degrees (p, r), p = r or r + 1, above (2, 2), of which two cells fit into the size, of at most 600 moments each: the
    *   highest
@@ -51,8 +53,11 @@ export interface CompressedHeads extends Attention {
   multiplicity: Float64Array
   /** Which heads of the original these are, ascending. */
   indices: Uint32Array
-  /** The moments that are kept: their blocks, and how many there are. Numbers that are the same in all heads are not counted. */
-  matched: { blocks: HeadBlock[]; features: number }
+  /**
+   * The moments that are kept: their blocks, and how many there are. Numbers that are the same in all heads are not counted.
+   * `of`: whether they are moments of the numbers of a head, or of its invariants; then there is one block, with the order.
+   */
+  matched: { of: 'numbers' | 'invariants'; blocks: HeadBlock[]; features: number }
   /** How many cells the heads were cut into. */
   cells: number
   /** As in compress(), over all moments matched. */
@@ -85,22 +90,26 @@ type Values = ReturnType<typeof readSync>
  * and the mask. Its training stays nearly the same, too, when the gradient of each head's parameters is divided by the
  * multiplicity before the optimiser gets it: see perCopyGradients().
  *
- * It is for many heads of few numbers, whose numbers are like draws of one distribution, as at the start of a training.
+ * With one input, one output and no biases, a head depends on q.k and v.o alone: its scores are q.k x x', and its value is
+ * v.o x. A small step of gradient descent changes these two by amounts that depend on |q|^2 + |k|^2 and |v|^2 + |o|^2
+ * besides. So order 'auto' keeps the moments of these four numbers, whatever the head dimension: a thousand times nearer
+ * before training than moments of all eight numbers, and nearer on the whole path (`npm run bench -- fig7`).
  *
- * Results to expect: |f - f'| / |f|, causal, tokens and weights uniform on [-1, 1], medians of 5 draws (`npm run bench --
- * heads`). A random subset weighted with d / d' has 1.6 to 5.3 here.
+ * Otherwise it is for many heads of few numbers, whose numbers are like draws of one distribution, as at the start of a training.
+ *
+ * Results to expect: |f - f'| / |f|, causal, tokens and weights uniform on [-1, 1], as many outputs as inputs, medians of 5
+ * draws (`npm run bench -- heads`). A random subset weighted with d / d' has 1.6 to 5.3 here.
  *
  * | headDimension, inputs | numbers per head | 4000 heads to 800 | moments |
  * |---|---|---|---|
- * | 2, 1 | 8 | 0.025 | (2, 2) |
+ * | 2, 1 | 8 | 7e-6 | invariants, order 6; (2, 2) of all numbers has 0.025 |
+ * | 4, 1 | 16 | 2e-6 | invariants, order 6; order 2 of all numbers has 0.75 |
  * | 2, 4 | 32 | 0.95 | order 2 |
  * | 2, 8 | 64 | 1.5 | (0, 2) |
- * | 4, 1 | 16 | 0.75 | order 2 |
  * | 4, 4 | 64 | 0.94 | (0, 2) |
  * | 4, 8 | 128 | 2.7 | order 1 |
  *
- * So from about 16 numbers per head on, hardly anything is gained. With 8 numbers and 1600 heads kept, the error is 0.009;
- * with 200 there is no room for (2, 2), and it is 0.6.
+ * So without invariants hardly anything is gained from about 16 numbers per head on.
  *
  * The multiplicities of the given heads are their weights, so heads can be compressed again.
  *
@@ -135,6 +144,7 @@ export function compressHeadsSync(attention: AttentionInput, options: CompressHe
 
 interface Input {
   given: Attention
+  of: CompressedHeads['matched']['of']
   blocks: HeadBlock[]
   plan: Plan
 }
@@ -144,6 +154,11 @@ function readInput(caller: string, attention: unknown, options: Values): Input {
   const { order = 'auto', size, quality, threads } = options
   if (options.blocks !== undefined && options.order !== undefined)
     throw typeError('ERR_OPTION', `${caller}: option 'blocks' takes the place of 'order', and both are given`)
+  const common = { size, squares: false, best: quality === 'best', threads, scale: 'standard' } as const
+  if (options.blocks === undefined && order === 'auto' && hasInvariants(given)) {
+    const plan = planRows(caller, invariantsOf(given), { ...common, order })
+    return { given, of: 'invariants', blocks: blockOfAll(plan.matched.order), plan }
+  }
   const { rows, columnsOf } = rowsOf(given)
   const blocks =
     options.blocks ??
@@ -154,13 +169,30 @@ function readInput(caller: string, attention: unknown, options: Values): Input {
     blocks: all
       ? undefined
       : blocks.map(({ parts, order }) => ({ columns: parts.flatMap((part) => columnsOf[part]), order })),
-    size,
-    squares: false,
-    best: quality === 'best',
-    threads,
-    scale: 'standard',
+    ...common,
   })
-  return { given, blocks, plan }
+  return { given, of: 'numbers', blocks, plan }
+}
+
+function hasInvariants({ inputs, outputs, biases = {} }: Attention): boolean {
+  const isZero = (array: Float64Array | undefined) => array?.every((bias) => bias === 0) ?? true
+  return inputs === 1 && outputs === 1 && [biases.q, biases.k, biases.v].every(isZero)
+}
+
+/** A row per head: q.k, |q|^2 + |k|^2, v.o, |v|^2 + |o|^2. */
+function invariantsOf({ heads, headDimension, q, k, v, o, multiplicity }: Attention): PartiallyLinearRows {
+  const data = float64s(4 * heads)
+  const pairs = [
+    [q, k],
+    [v, o],
+  ]
+  for (let h = 0; h < heads; h++)
+    for (const [i, [a, b]] of pairs.entries())
+      for (let j = h * headDimension; j < (h + 1) * headDimension; j++) {
+        data[4 * h + 2 * i] += a[j] * b[j]
+        data[4 * h + 2 * i + 1] += a[j] * a[j] + b[j] * b[j]
+      }
+  return { data, count: heads, polynomial: 4, linear: 0, weights: multiplicity }
 }
 
 type ColumnsOf = Record<HeadPart, number[]>
@@ -191,7 +223,7 @@ function varyingColumns(rows: PartiallyLinearRows, { v, o }: ColumnsOf): [number
   return [varying.length - count, count]
 }
 
-function toHeads({ given, blocks, plan }: Input, chosen: Chosen, start: number): CompressedHeads {
+function toHeads({ given, of, blocks, plan }: Input, chosen: Chosen, start: number): CompressedHeads {
   const { heads: before, headDimension, inputs, outputs, biases } = given
   const { indices, weights, cells, residual, cellsKeepingLess, partition, recombine } = chosen
   const pick = (array: Float64Array) => {
@@ -214,7 +246,7 @@ function toHeads({ given, blocks, plan }: Input, chosen: Chosen, start: number):
     ...(biases && { biases: fewBiases }),
     multiplicity: weights,
     indices,
-    matched: { blocks, features: plan.matched.features },
+    matched: { of, blocks, features: plan.matched.features },
     cells,
     residual,
     cellsKeepingLess,
