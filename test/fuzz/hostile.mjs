@@ -262,15 +262,15 @@ const safetensors = {
     many(1000, () => tensor([1024], [0, 4096])),
     4096,
   ),
-  'ten thousand tensors': safetensorsFile(
-    many(10_000, (i) => tensor([1], [4 * i, 4 * i + 4])),
-    40_000,
+  'two thousand tensors': safetensorsFile(
+    many(2000, (i) => tensor([1], [4 * i, 4 * i + 4])),
+    8000,
   ),
   'tensors of nothing': safetensorsFile(
     many(1000, () => tensor([0, 2 ** 40], [0, 0])),
     0,
   ),
-  'many columns of one row': safetensorsFile({ x: tensor([1, 99_999], [0, 99_999], 'I8') }, 99_999),
+  'many columns of one row': safetensorsFile({ x: tensor([1, 10_000], [0, 10_000], 'I8') }, 10_000),
   'names of the prototype': safetensorsFile('{"__proto__":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', 1),
   'a type of the prototype': safetensorsFile({ x: tensor([1], [0, 4], 'constructor') }, 4),
 }
