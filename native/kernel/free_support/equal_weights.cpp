@@ -96,12 +96,14 @@ class Parts {
     for (int a = 0; a < points_.dimension; a++) {
       const double* const x = points_.x[a];
       const double origin = x[begin->row];
-      double sum = 0, mass = 0;
+      double sum = 0, mass = 0, low = origin, high = origin;
       for (const Share* s = begin; s < end; s++) {
         sum += s->weight * (x[s->row] - origin);
         mass += s->weight;
+        low = std::min(low, x[s->row]);
+        high = std::max(high, x[s->row]);
       }
-      chosen_[a][at_] = mass > 0 ? origin + sum / mass : origin;
+      chosen_[a][at_] = mass > 0 ? std::clamp(origin + sum / mass, low, high) : origin;
     }
     at_++;
   }
