@@ -45,15 +45,17 @@ function inputs() {
     output: random(width),
     outputBias: random(1),
   }
+  const some = () => random(2 * width)
+  const heads = { heads: width, headDimension: 2, inputs: 1, outputs: 1, q: some(), k: some(), v: some(), o: some() }
   const samples = length(4000)
   const data = {
     x: { data: random(2 * samples), shape: [samples, 2] },
     y: { data: random(samples), shape: [samples, 1] },
   }
-  return { rows, points, tall, matrix, rhs, features, width, network, samples, data }
+  return { rows, points, tall, matrix, rhs, features, width, network, heads, samples, data }
 }
 
-function calls({ points, matrix, rhs, features, network, data, rows }) {
+function calls({ points, matrix, rhs, features, network, heads, data, rows }) {
   const few = points.subarray(0, 300)
   // Not by momentsSync, because the call under test must start the first thread.
   const powers = fewpoints.multiIndices(3, 2)
@@ -68,6 +70,8 @@ function calls({ points, matrix, rhs, features, network, data, rows }) {
   const nonNegative = features.map(Math.abs)
   return {
     compress: [points, { dimension: 3, order: 2, size: Math.round(rows / 10), ...options }],
+    'compress.free': [points, { dimension: 3, order: 2, size: Math.round(rows / 10), support: 'free', ...options }],
+    'compress.equal': [points, { dimension: 3, order: 2, size: 60, support: 'free', equalWeights: true, ...options }],
     'compress.one cell': [points, { dimension: 3, order: 4, ...options }],
     recombine: [nonNegative, { width: 30, ...options }],
     moments: [points, { dimension: 3, order: 3, ...options }],
@@ -75,6 +79,8 @@ function calls({ points, matrix, rhs, features, network, data, rows }) {
     nnls: [{ data: matrix, shape: [rhs.length, 20] }, rhs, options],
     matchMoments: [some, target, { dimension: 3, order: 2, ...options }],
     compressNetwork: [network, { size: Math.round(network.width / 10), order: 2, ...options }],
+    compressObjects: [points, { dimension: 3, order: 2, linear: [2], size: Math.round(rows / 10), ...options }],
+    compressHeads: [heads, { size: Math.round(heads.heads / 10), ...options }],
     compressDataset: [data, { size: Math.round(data.y.data.length / 10), order: 2, ...options }],
     predict: [network, data.x, options],
     trainNetwork: [network, data, training],
