@@ -59,8 +59,8 @@ double equal_weights(std::size_t points, const CompressOptions& options) {
   if (!options.equal_weights) return 0;
   constexpr double kRowsAtOnce = 256;
   const auto m = static_cast<double>(options.space.dimension());
-  const auto moments = static_cast<double>(
-      options.automatic ? automatic_rule(options.space.dimension()).moments : usize(options.space.count()));
+  const auto moments = static_cast<double>(options.automatic ? automatic_rule(options.space.dimension()).moments
+                                                             : usize(options.space.count()));
   return kNumber * ((m + 7) * static_cast<double>(points) + moments * (3 * moments + kRowsAtOnce * m) +
                     3 * m * static_cast<double>(options.size));
 }
