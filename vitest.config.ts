@@ -35,7 +35,7 @@ const WHATEVER_COMPUTES = [
     'site',
     'small-stacks',
   ],
-  // Numbers: test/wasm.test.ts compares all bits with those of the native build for v2.
+  // The accuracy of results: test/wasm.test.ts checks that they have the bits of the native build with FEWPOINTS_ISA=v2.
   ...['data', 'hard'],
   ...['stage', 'wasm', 'workflows', 'figures*', 'io-!(csv)', 'duckdb', 'redis', 'slurm'],
 ].map((name) => `test/${name}.test.ts`)
@@ -44,6 +44,8 @@ const module = fileURLToPath(new URL('dist/wasm/fewpoints.wasm', import.meta.url
 const hasWasm = existsSync(module)
 if (!hasWasm)
   console.warn(`left out, because ${module} is not built: the tests with WebAssembly (npm run compile:wasm)`)
+// What calls the addon of native/bench, which is built before.
+const OF_BENCH_ADDON = ['test/attention.test.ts', 'test/commands.test.ts']
 const OF_WASM = ['test/browser.test.ts', 'test/wasm.test.ts']
 
 const wasm = {
@@ -67,10 +69,13 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'native',
-          globalSetup: 'test/build-bench-addon.ts',
           include: ['test/**/*.test.ts'],
-          exclude: hasWasm ? [] : OF_WASM,
+          exclude: [...OF_BENCH_ADDON, ...(hasWasm ? [] : OF_WASM)],
         },
+      },
+      {
+        resolve: { alias },
+        test: { ...shared, name: 'bench', globalSetup: 'test/build-bench-addon.ts', include: OF_BENCH_ADDON },
       },
       ...(hasWasm ? [wasm] : []),
     ],

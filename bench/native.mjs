@@ -13,7 +13,7 @@ export function buildBenchAddon() {
     cwd: root,
     stdio: ['ignore', 2, 2],
   })
-  if (status !== 0) process.exit(1)
+  if (status !== 0) throw new Error('the addon of native/bench was not built')
 }
 
 /**

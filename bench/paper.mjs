@@ -3,10 +3,8 @@
 // files of the authors' repository WHY-David/moment_compression (MIT licence).
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import Papa from 'papaparse'
 
-const REFERENCE = fileURLToPath(new URL('../../shared/reference', import.meta.url))
 const ATTENTION = 'icl_piecewise_losses_d8000_dstop800_lr0.0001_ep50_spe5.csv'
 const STEPS_PER_EPOCH = 5
 
@@ -20,13 +18,14 @@ export function paper(figure) {
 }
 
 /**
- * The authors' one run of figure 7, which is not in bench/paper: from their file in ../shared/reference/fig7 beside the
- * repository, or in the folder that FEWPOINTS_PAPER names.
+ * The authors' one run of figure 7, which is not in bench/paper: from their file in the folder that FEWPOINTS_PAPER names.
  *
  * @returns {{ step: number, original: number, compressed: number, naive: number }[]} losses; empty where there is no such file
  */
 export function paperAttention() {
-  const path = join(process.env.FEWPOINTS_PAPER ?? join(REFERENCE, 'fig7'), ATTENTION)
+  const folder = process.env.FEWPOINTS_PAPER
+  if (folder === undefined) return []
+  const path = join(folder, ATTENTION)
   if (!existsSync(path)) return []
   return parsed(readFileSync(path, 'utf8')).map((row) => ({
     step: row.epoch * STEPS_PER_EPOCH,

@@ -15,7 +15,6 @@ const module = (path: string) => import(new URL(`../${path}`, import.meta.url).h
 const TRIALS = 1
 let printed = ''
 
-// It also builds the addon that the other tests need.
 beforeAll(() => {
   const args = ['bench/run.mjs', 'fig7', '--small', '--trials', String(TRIALS), '--out', out]
   printed = execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8', stdio: 'pipe' })

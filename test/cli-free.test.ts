@@ -137,6 +137,7 @@ describe('compress with more demands', () => {
   it.each([
     [['--order', 4, '--hull'], '--hull is for --support free'],
     [['--order', 4, '--equal-weights'], '--equal-weights is for --support free'],
+    [['--order', 4, '--support', 'free', '--equal-weights', '--hull'], '--equal-weights and --hull exclude'],
     [['--size', 100, '--tolerance', 1e-3], '--tolerance needs --order'],
     [['--order', 4, '--minimum-weight', 1], 'below 1'],
     [

@@ -21,7 +21,7 @@ beforeAll(() => {
   const args = ['bench/run.mjs', 'depth', '--small', '--trials', '1', '--threads', '1', '--json']
   const printed = execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8', stdio: 'pipe' })
   record = JSON.parse(printed)
-}, 120_000)
+})
 
 test.each(['sin', 'gelu'])('%s: the gradient of a deep network is that of difference quotients', async (activation) => {
   const { deepNetwork, gradientsOf, valuesOf } = await module('bench/deep.mjs')

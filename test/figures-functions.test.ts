@@ -28,7 +28,7 @@ beforeAll(() => {
     maxBuffer: 2 ** 26,
   })
   record = JSON.parse(printed)
-}, 120_000)
+})
 
 const rms = (values: number[]) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length)
 

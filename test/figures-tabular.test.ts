@@ -37,7 +37,7 @@ beforeAll(() => {
     maxBuffer: 2 ** 26,
   })
   record = JSON.parse(printed)
-}, 120_000)
+})
 
 test('every set, model and method is there, and no method keeps more rows than allowed', () => {
   expect(part('models').map(({ set }) => set)).toEqual(['olympians', 'weather'])

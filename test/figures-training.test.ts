@@ -22,7 +22,7 @@ beforeAll(() => {
     printed[name] = execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8', stdio: 'pipe' })
   }
   return () => rmSync(out, { recursive: true })
-}, 120_000)
+})
 
 interface Curves {
   trainLoss: (number | null)[]

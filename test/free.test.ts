@@ -221,6 +221,10 @@ describe('compress with free support', () => {
         expect.objectContaining({ code, message: expect.stringContaining(text) }),
       )
     fails({ order: 5, size: 9 }, 'ERR_SIZE', 'at least 10 points')
+    const weights = Float64Array.from({ length: 20 }, (_, i) => 1 + i)
+    const more = compressSync(points.subarray(0, 40), { ...equal, order: 2, size: 60, weights })
+    expect(more).toMatchObject({ count: 60, freeCells: 1 })
+    expect(more.weights).toEqual(new Float64Array(60).fill(210 / 60))
     const heavy = Float64Array.from(points, (x) => 1 / (x + 1.0001) ** 2)
     expect(() => compressSync(heavy, { ...equal, order: 5, size: 30 })).toThrow(
       expect.objectContaining({ code: 'ERR_INFEASIBLE', message: expect.stringContaining('of equal weight') }),
@@ -408,7 +412,7 @@ describe('compressNetwork with free support', () => {
     },
   )
 
-  it('refuses what has no rule', () => {
+  it('keeps rows where there is no rule, and refuses sizes without room', () => {
     const network = layer('tanh', 6)
     const free = (options: object) => () => compressNetworkSync(network, { ...options, support: 'free' })
     expect(free({ size: 300, order: 2 })()).toMatchObject({ whyRows: 'order', freeCells: 0 })

@@ -19,7 +19,7 @@ const LIB: Floor[] = [
     'lib/training': 'trainNetwork, predict, multiplicities in other programs, the state of a training',
   },
   {
-    'lib/input': 'arguments as they are given: options, points, orders, networks, labelled rows',
+    'lib/input': 'arguments as they are given: options, points, orders, networks, attention heads, labelled rows',
     'lib/io': 'file formats: from bytes to tables and back',
     'lib/plot': 'pictures of a set and of the points that were kept of it',
   },

@@ -5,7 +5,7 @@
 //   time   a million uniform points to a tenth and to a hundredth, beside rows in the same process, one thread, both 'fast'
 //
 // Verdicts: free (cells have free points, residual of at most 50 epsilons), rows (all points are rows, bit for bit those of
-// support 'rows'), refused (an error with a code, and so does support 'rows'), and WRONG: anything else.
+// support 'rows'), refused (an error with a code, the same as with support 'rows'), and WRONG: anything else.
 import { basename } from 'node:path'
 import { random } from '../../demo/random.mjs'
 import { compressSync, momentCount, verifySync } from '../../dist/index.js'

@@ -67,6 +67,7 @@ export function checkWords(
     support,
     hull,
     equalWeights,
+    minimumWeight,
     tolerance,
     order,
     blocks,
@@ -85,6 +86,8 @@ export function checkWords(
   if (hull && support === 'rows') throw wrong('--hull is for --support free; rows lie in the hull as they are')
   if (equalWeights && support === 'rows')
     throw wrong('--equal-weights is for --support free; rows need weights of their own')
+  const other = hull ? '--hull' : minimumWeight ? '--minimum-weight' : tolerance !== undefined && '--tolerance'
+  if (equalWeights && other) throw wrong(`--equal-weights and ${other} exclude each other`)
   if (tolerance !== undefined && typeof order !== 'number')
     throw wrong('--tolerance needs --order, the moments that are to be kept so far')
   if (blocks !== undefined && order !== undefined)

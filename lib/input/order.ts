@@ -59,12 +59,14 @@ function readBlock(given: unknown, where: string): OrderBlock {
     }
   }
   const { columns, order } = given as Record<string, unknown>
+  if (Array.isArray(columns) && columns.length === 0)
+    throw typeError('ERR_OPTION', `${where}.columns must be a list of column numbers, got ${describe(columns)}`)
   return { columns: columnList(columns, `${where}.columns`), order: wholeOrder(order, `${where}.order`) }
 }
 
-/** A copy of a list of column numbers, not empty. nativeSpace() checks them, where the dimension is known. */
+/** A copy of a list of column numbers. nativeSpace() checks them, where the dimension is known. */
 export function columnList(value: unknown, where: string): number[] {
-  if (!Array.isArray(value) || value.length === 0) {
+  if (!Array.isArray(value)) {
     throw typeError('ERR_OPTION', `${where} must be a list of column numbers, got ${describe(value)}`)
   }
   for (const [i, column] of value.entries()) {

@@ -66,8 +66,13 @@ export function metaFromText(text: string): FileMeta | undefined {
     Array.isArray(kept) &&
     kept.every((name) => typeof name === 'string') &&
     Array.isArray(blocks) &&
-    blocks.every(isBlock)
+    blocks.every(isBlock) &&
+    areDifferent(blocks.flatMap(({ columns }) => columns))
   return isOurs ? (value as FileMeta) : undefined
+}
+
+function areDifferent(names: readonly string[]): boolean {
+  return new Set(names).size === names.length
 }
 
 function isBlock(value: unknown): value is NamedBlock {

@@ -16,7 +16,7 @@ export interface Tensor {
 }
 
 export interface SafetensorsHeader {
-  /** In the sequence of the header. */
+  /** In the sequence of the header, names that are whole numbers first. */
   tensors: Tensor[]
   /** Texts by name; empty where there are none. */
   metadata: Record<string, unknown>

@@ -22,7 +22,8 @@ export interface CompressHeadsSyncOptions extends ThreadOptions {
   /**
    * A whole number from 0 to 255: all moments up to this degree in all numbers of a head. 'auto' (default): for heads of one
    * input and one output without biases, moments of four numbers that the head and its training depend on (see
-   * compressHeads()), of the highest order of which two cells fit. For others a product of degrees in q and k with degrees
+   * compressHeads()), of the highest order of which two cells fit, of at most 256
+   * moments each. For others a product of degrees in q and k with degrees
    * in v and o: the first of these that fits.
    *
    * - degrees (p, r), p = r or r + 1, above (2, 2), of which two cells fit into the size, of at most 600 moments each: the

@@ -56,7 +56,7 @@ export interface CompressNetworkSyncOptions extends ThreadOptions {
   squares?: boolean | undefined
   /**
    * As in compress(). 'best': cells keep a higher order than `order`, as far as size and time allow. 'fast': they do not.
-   * Default: 'fast' for relu, 'best' for the others.
+   * Default: 'fast' for relu with support 'rows', else 'best'.
    */
   quality?: 'fast' | 'best' | undefined
   /**
@@ -159,8 +159,9 @@ const MAX_ORDER_OF_KINKS = 2
 export function compressNetwork(network: NetworkInput, options: CompressNetworkOptions): Promise<CompressedNetwork>
 /**
  * The same with neurons that have weights of their own (free support): free points of (hidden, bias, output), with all
- * moments up to `order` of these columns together. There are inputs + 1 + outputs columns, at most eight, and the orders are
- * those of compress() with free support. The result is a network like any other, and trains like any other. An
+ * moments up to `order` of these columns together. There are inputs + 1 + outputs columns, and the orders are those of compress()
+ * with free support. With more than eight columns, or where none are found, neurons of the original are kept, and `whyRows`
+ * says why. The result is a network like any other, and trains like any other. An
  * optimiser's state of the original has no part for its neurons. `squares` means nothing, because they are among the
  * moments.
  *

@@ -39,8 +39,8 @@ export interface CompressObjectsSyncOptions extends ThreadOptions {
   blocks?: OrderBlock[] | undefined
   /**
    * The columns in which the contribution of every part is linear. They are matched to degree 1, times every monomial in the
-   * others, and cells are cut along the others alone. Columns of few different values (at most as many as there are
-   * columns here, and one) split the parts into classes, and each is compressed on its own. Default: none.
+   * others, and cells are cut along the others alone. Without `blocks`, columns of few different values (at most as
+   * many as there are columns here, and one) split the parts into classes, and each is compressed on its own. Default: none.
    */
   linear?: number[] | undefined
   /** As in compress(). Factors of columns in `linear` are not used. */

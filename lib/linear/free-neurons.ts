@@ -2,7 +2,7 @@
 
 import { momentCount } from '../input/multi-index.js'
 import type { Network } from '../input/network.js'
-import { float64s } from '../native/memory.js'
+import { float64s, memoryToHave } from '../native/memory.js'
 import { type CompressedFree, keepingInput, toCompressed } from '../points/compress.js'
 import type { NativeCompressed, NativeCompressInput } from '../surface.js'
 import type { Matched } from './plan.js'
@@ -13,7 +13,7 @@ type Report = 'cells' | 'freeCells' | 'rowCells' | 'whyRows' | 'residual' | 'cel
 export interface CompressedFreeNetwork extends Network, Pick<CompressedFree, Report> {
   /** width: how many neurons of the original each neuron stands for, all positive. Their sum is that of the original. */
   multiplicity: Float64Array
-  /** Free neurons are none of the original. */
+  /** Free neurons are none of the original. Where there are none, all are of the original; see `whyRows`. */
   indices: undefined
   /** The order in (hidden, bias, output) together; `factors` is 'all'. */
   matched: Matched
@@ -45,6 +45,7 @@ export function freeNeuronsInput(caller: string, network: Network, wanted: Wante
     ...keepingInput(caller, options, dimension, width),
     points: { data, offset: 0, count: width, dimension, rowStride: dimension, columnStride: 1 },
     ...(multiplicity && { weights: multiplicity }),
+    memory: memoryToHave(),
   }
 }
 

@@ -74,10 +74,12 @@ export interface CompressSyncOptions extends ThreadOptions {
   hull?: boolean | undefined
   /**
    * With support 'free': whether all points have the same weight. Default false. The set is then one cell of exactly `size`
-   * points. They lie as near as may be to the means of as many parts of equal mass. `order` 'auto' has the rule of rows, and
-   * `quality` means nothing. Two times momentCount(m, order) / m points do where the set is even, and more where it has tails; rejects with ERR_INFEASIBLE where none
-   * are found. A step of Newton's method takes about size x m x moments^2 operations, and there are five to twenty. Rows
-   * with equal weights do not have the moments, chance aside.
+   * points, near the means of as many parts of equal mass, or near a point of each. A set without weights that has no more
+   * points than `size` stays whole. `order` 'auto' has the rule of rows, and `quality` means nothing.
+   *
+   * Two times momentCount(m, order) / m points do where the set is even, and more where it has tails. Rejects with
+   * ERR_INFEASIBLE where none are found. A step of Newton's method takes about size x m x moments^2 operations. Five to
+   * twenty do; where no points are found, up to 480 are tried. Rows with equal weights do not have the moments, chance aside.
    */
   equalWeights?: boolean | undefined
   /**
@@ -283,7 +285,10 @@ function readInput(caller: string, given: unknown, options: Values): NativeCompr
   const set = readWeighted(caller, given, options)
   const { dimension, count } = set.points
   const { order, minimumWeight, tolerance, hull, equalWeights, support } = options
-  const keeping = keepingInput(caller, options, dimension, count)
+  // Points of equal weight are as many as are asked for, and have no rule that needs room.
+  const isOwnSize = equalWeights && typeof order === 'number'
+  const keeping = keepingInput(caller, isOwnSize ? { ...options, size: undefined } : options, dimension, count)
+  if (equalWeights) keeping.size = options.size ?? keeping.size
   if (tolerance !== undefined) {
     if (typeof order !== 'number')
       throw typeError(

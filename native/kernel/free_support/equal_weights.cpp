@@ -131,11 +131,11 @@ class Parts {
 
 // Nodes whose derivatives are formed at once.
 constexpr std::size_t kBlock = 256;
-// Of the moments, relative to the sum of their terms. The last step is the one that gains less than half.
+// Of the moments, relative to the sum of their terms.
 constexpr double kExact = kEpsilon;
 constexpr int kMostSteps = 60;
-// The first start are means. They lie too near together where a tail is heavy, and in too regular a pattern where the
-// set is even; then it is one of the points of each part.
+// The first start takes the means of the parts. They lie too near together where a tail is heavy, and in too regular a
+// pattern where the set is even. The others take a point of each part.
 constexpr int kStarts = 8;
 // Added to the diagonal of the square of the derivatives, relative to its largest entry: a little, because moments may
 // depend on each other; more where that step does not help (Levenberg, Marquardt).
@@ -174,14 +174,15 @@ class Newton {
   }
 
   bool solve(List<Array<double>>& x) {
-    double now = measure(x);
+    double now = measure(x), largest = largest_;
     for (int step = 0; step < kMostSteps && now > kExact; step++) {
       monitor_.check();
       const double then = step_from(x, now);
       if (!(then < now)) break;
       now = then;
+      largest = largest_;
     }
-    return largest_ <= kAcceptedResidual;
+    return largest <= kAcceptedResidual;
   }
 
  private:
@@ -234,12 +235,14 @@ class Newton {
   List<Array<double>> newton_step(const List<Array<double>>& x, const Eigen::VectorXd& residual, double ridge) {
     const std::size_t m = usize(points_.dimension);
     Eigen::MatrixXd G = square_.selfadjointView<Eigen::Lower>();
+    monitor_.check();
     G.diagonal().array() += ridge * G.diagonal().maxCoeff();
     const Eigen::VectorXd multipliers = G.ldlt().solve(residual);
     Array<double> rows(kBlock * m * usize(N_));
     List<Array<double>> direction(m);
     for (auto& column : direction) column.reset(count_);
     for (std::size_t first = 0; first < count_; first += kBlock) {
+      monitor_.check();
       const std::size_t many = std::min(kBlock, count_ - first);
       derivatives(x, first, many, rows.data());
       const Eigen::VectorXd step =
@@ -334,7 +337,7 @@ class Newton {
   List<double> scale_, low_, high_, values_, slopes_;
   Eigen::MatrixXd square_;
   Eigen::VectorXd residual_;
-  double largest_ = HUGE_VAL;  // of the last residual that was measured
+  double largest_ = HUGE_VAL;  // entry of the last residual that was measured
 };
 
 }  // namespace

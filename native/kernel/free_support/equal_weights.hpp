@@ -1,5 +1,5 @@
 // Points of equal weight that have the moments of a set. The set is cut into as many parts of equal mass. Newton's
-// method, with steps of least norm, moves their means until they have all moments.
+// method, with steps of least norm, moves their means, or a point of each, until they have all moments.
 #pragma once
 #include "base/array.hpp"
 #include "base/list.hpp"
