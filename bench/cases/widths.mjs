@@ -13,6 +13,8 @@ export const trials = 3
 const EPOCHS = { gelu: 100, relu: 200 }
 const FULL = { width: 10_000, sizes: [3000, 1000, 300, 100], rows: 20_000, tests: 10_000 }
 const SMALL = { width: 1000, sizes: [300, 100], rows: 1000, tests: 500, epochs: 20 }
+/** free: neurons that are none of the original. */
+export const VARIANTS = ['compressed', 'free', 'subset']
 /** Of each training. */
 const EVALUATIONS = 20
 
@@ -30,6 +32,7 @@ export function run({ activation, trial, epochs, width, sizes, rows, tests, thre
   const networks = Object.fromEntries([
     ['original', original],
     ...sizes.map((size, i) => [`compressed-${size}`, compressed[i]]),
+    ...sizes.map((size) => [`free-${size}`, compressNetworkSync(original, { size, threads, support: 'free' })]),
     ...sizes.map((size) => [`subset-${size}`, randomNeurons(original, size, seeds.subset + size)]),
   ])
   const options = {
@@ -60,14 +63,17 @@ export function table(results) {
 
 /**
  * For each activation and size: `ratio` of the loss at the end to the original's, medians over the trials, and `deviations`, both
- * for `compressed` and `subset`; and the advantages of compression over the subset.
+ * for each of VARIANTS; and the advantages of compression over the subset.
  */
 export function series(results) {
   return [...groupBy(results, ({ activation }) => activation)].flatMap(([activation, group]) => {
     const [{ sizes, orders }] = group
     const finals = (name) => group.map(({ variants }) => finite(variants[name].testLoss.at(-1)))
     return sizes.map((size, i) => {
-      const names = { original: 'original', compressed: `compressed-${size}`, subset: `subset-${size}` }
+      const names = {
+        original: 'original',
+        ...Object.fromEntries(VARIANTS.map((variant) => [variant, `${variant}-${size}`])),
+      }
       const ratio = (name) => median(finals(name).map((loss, trial) => loss / finals('original')[trial]))
       const { deviations, advantages } = summary(group, names)
       return {
@@ -75,7 +81,7 @@ export function series(results) {
         size,
         order: orders[i],
         loss: median(finals('original')),
-        ratios: { compressed: ratio(names.compressed), subset: ratio(names.subset) },
+        ratios: Object.fromEntries(VARIANTS.map((variant) => [variant, ratio(names[variant])])),
         deviations,
         advantages,
       }
@@ -86,7 +92,7 @@ export function series(results) {
 export function report(results, { trials }) {
   const [{ width, rows }] = results
   const lines = series(results).flatMap(({ activation, size, order, ratios, deviations }) =>
-    ['compressed', 'subset'].map((variant) => [
+    VARIANTS.map((variant) => [
       `${activation}  ${size}  ${variant}`,
       variant === 'compressed' ? String(order) : '',
       ratios[variant].toFixed(3),

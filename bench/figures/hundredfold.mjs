@@ -67,7 +67,7 @@ function caption(result, { small, trials }) {
     `${result.size.toLocaleString('en')} are kept; geometric means of ${trials} trials. (a) The loss on rows without noise` +
     `${small ? '' : `; grey, the end of the authors' run, ${(AUTHORS.compressed / AUTHORS.original).toFixed(0)} times their original's`}. ` +
     `(b) |f − f of the original| / |y|. The final loss divided by the original's and, in brackets, the distance at the end ` +
-    `(medians): ${[...ranked(result), 'means', 'shuffledMeans', 'subset', 'rebatched'].map(entry).join('; ')}. ` +
+    `(medians): ${[...ranked(result), 'free', 'means', 'shuffledMeans', 'subset', 'rebatched'].map(entry).join('; ')}. ` +
     `Of the compressions end nearer to the original than ${survival(result)}. ` +
     `Weights in the loss: shuffled epochs in place of rows drawn with probability proportional to the weight, as many steps.`
   )

@@ -1,11 +1,11 @@
 // How few neurons do: above the loss at the end against the original's, below the distance of the functions, for gelu and relu.
-import { series } from '../cases/widths.mjs'
+import { series, VARIANTS } from '../cases/widths.mjs'
 import { groupBy } from '../measure.mjs'
-import { NAMES, short, verdict } from '../trajectories.mjs'
+import { NAMES as OTHERS, short, verdict } from '../trajectories.mjs'
 import { COLORS, countsOf, dashed, filled, layer, logarithmicOf, panels, seriesBy, solid } from './style.mjs'
 
-const VARIANTS = ['compressed', 'subset']
-const COLORS_OF_VARIANTS = [COLORS[1], COLORS[5]]
+const NAMES = { ...OTHERS, free: 'free neurons' }
+const COLORS_OF_VARIANTS = [COLORS[1], '#2f8f2f', COLORS[5]]
 const SIZE = { width: 400, height: 250 }
 
 export function figures({ results, options }) {
@@ -69,8 +69,8 @@ function caption(groups, results, { trials }) {
   const [{ width, rows }] = results
   const each = groups.map(([activation, group]) => {
     const sizes = group.map(({ size, ratios, deviations }) => {
-      const of = (value) => `${value('compressed')} and ${value('subset')}`
-      return `${size}: ${of((variant) => ratios[variant].toFixed(2))}, ${of((variant) => short(deviations[variant].final))}`
+      const of = (value) => VARIANTS.map(value).join(', ')
+      return `${size}: ${of((variant) => ratios[variant].toFixed(2))} and ${of((variant) => short(deviations[variant].final))}`
     })
     return `${activation}, ${results.find((one) => one.activation === activation).epochs} epochs, ${sizes.join('; ')}`
   })
@@ -82,6 +82,6 @@ function caption(groups, results, { trials }) {
     `${width.toLocaleString('en')} neurons compressed to d' before training, and random subsets of d', ${rows.toLocaleString('en')} rows, Adam with batches of ` +
     `512; gelu with J₂(4 r) cos 2θ, relu with J₆(20 r) cos 6θ; medians of ${trials} trials. Above, the loss at the end against the ` +
     "original's; below, the distance |f − f_original| / |y| at the end. " +
-    `Both, compressed and the random subset: ${each.join('. ')}. ${gained.join(' ')}`
+    `Both, compressed, free neurons and the random subset: ${each.join('. ')}. ${gained.join(' ')}`
   )
 }
