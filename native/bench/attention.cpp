@@ -143,8 +143,12 @@ class Head {
 // Calls work(head) with a Head for these heads.
 template <class Work>
 auto with_head(const Heads& heads, std::size_t tokens, const Work& work) {
-  if (heads.inputs == 1 && heads.dimension == 2) return work(Head<1, 2>(heads, tokens));
-  return work(Head<0, 0>(heads, tokens));
+  if (heads.inputs == 1 && heads.dimension == 2) {
+    Head<1, 2> head(heads, tokens);
+    return work(head);
+  }
+  Head<0, 0> head(heads, tokens);
+  return work(head);
 }
 
 double sum_of_lanes(FloatVec x) {
@@ -158,7 +162,7 @@ double sum_of_lanes(FloatVec x) {
 List<double> attention_values(const Heads& heads, const Prompts& prompts) {
   const Blocks blocks(prompts.tokens, prompts.count, prompts.length * prompts.inputs);
   List<FloatVec> sums(blocks.count(), FloatVec{});
-  with_head(heads, prompts.length, [&](auto head) {
+  with_head(heads, prompts.length, [&](auto& head) {
     for (std::size_t h = 0; h < heads.count; h++) {
       head.read(heads.parameters.data() + h * heads.width());
       const FloatVec multiplicity = splat(static_cast<float>(heads.multiplicity[h]));
@@ -175,14 +179,14 @@ List<double> attention_gradient(const Heads& heads, const Prompts& prompts, cons
   const Blocks pull(pulls, prompts.count, 1);
   const std::size_t width = heads.width();
   List<double> gradient(heads.count * width);
-  with_head(heads, prompts.length, [&](auto head) {
-    FloatVec sums[kMostHeadDimension * (3 * kMostInputs + 1)];
+  List<FloatVec> sums(width, FloatVec{});
+  with_head(heads, prompts.length, [&](auto& head) {
     for (std::size_t h = 0; h < heads.count; h++) {
       head.read(heads.parameters.data() + h * width);
       for (std::size_t i = 0; i < width; i++) sums[i] = FloatVec{};
       for (std::size_t b = 0; b < blocks.count(); b++) {
         head.attend(blocks[b]);
-        head.pull_back(blocks[b], loadu(pull[b]), sums);
+        head.pull_back(blocks[b], loadu(pull[b]), sums.data());
       }
       for (std::size_t i = 0; i < width; i++) gradient[h * width + i] = sum_of_lanes(sums[i]);
     }
