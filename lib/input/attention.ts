@@ -21,8 +21,17 @@ interface AttentionOf<Array> {
   v: Array
   /** heads x outputs x headDimension, row-major: number (i, e) of head h is `o[(h * outputs + i) * headDimension + e]`. */
   o: Array
-  /** Biases of queries, keys and values, each heads x headDimension, row-major. Default: none. */
-  biases?: { q?: Array | undefined; k?: Array | undefined; v?: Array | undefined } | undefined
+  /** Default: none. */
+  biases?:
+    | {
+        /** Of queries: heads x headDimension, row-major. Default: 0. */
+        q?: Array | undefined
+        /** Of keys: heads x headDimension, row-major. Default: 0. */
+        k?: Array | undefined
+        /** Of values: heads x headDimension, row-major. Default: 0. */
+        v?: Array | undefined
+      }
+    | undefined
   /** heads: how many equal heads each one stands for, any real number >= 0. Default: all 1. */
   multiplicity?: Array | undefined
 }

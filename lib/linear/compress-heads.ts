@@ -54,11 +54,15 @@ export interface CompressedHeads extends Attention {
   multiplicity: Float64Array
   /** Which heads of the original these are, ascending. */
   indices: Uint32Array
-  /**
-   * The moments that are kept: their blocks, and how many there are. Numbers that are the same in all heads are not counted.
-   * `of`: whether they are moments of the numbers of a head, or of its invariants; then there is one block, with the order.
-   */
-  matched: { of: 'numbers' | 'invariants'; blocks: HeadBlock[]; features: number }
+  /** The moments that are kept. */
+  matched: {
+    /** Whether they are moments of the numbers of a head, or of its invariants; then there is one block, with the order. */
+    of: 'numbers' | 'invariants'
+    /** Their product of polynomial spaces. */
+    blocks: HeadBlock[]
+    /** How many there are. Numbers that are the same in all heads are not counted. */
+    features: number
+  }
   /** How many cells the heads were cut into. */
   cells: number
   /** As in compress(), over all moments matched. */

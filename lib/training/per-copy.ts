@@ -5,6 +5,7 @@ import type { Numbers } from '../surface.js'
 
 /** The gradient of one array of parameters. */
 export interface PartGradient<Numbered extends Numbers = Numbers> {
+  /** As automatic differentiation gives it, or of one copy. */
   gradient: Numbered
   /** One number > 0 per part: how many copies it stands for. Left out for parameters that are not of the parts. */
   multiplicity?: ArrayLike<number> | undefined
@@ -15,20 +16,29 @@ export interface PartGradient<Numbered extends Numbers = Numbers> {
   inner?: number | undefined
 }
 
-/** The same in tensors. `multiplicity` has a shape that divides the gradient: [parts, 1] for parts x columns. */
+/** The same in tensors. */
 export interface TensorGradient<Tensor> {
+  /** As automatic differentiation gives it, or of one copy. */
   gradient: Tensor
+  /** Of a shape that divides the gradient: [parts, 1] for parts x columns. Left out for parameters that are not of the parts. */
   multiplicity?: Tensor | undefined
 }
 
 /** What is taken of a library of tensors. TensorFlow.js is one: `tf`. */
 export interface TensorOps<Tensor> {
+  /** a / b, entry by entry. */
   div(a: Tensor | number, b: Tensor): Tensor
+  /** a b, entry by entry. */
   mul(a: Tensor, b: Tensor): Tensor
+  /** a^2, entry by entry. */
   square(a: Tensor): Tensor
+  /** The sum of all entries. */
   sum(a: Tensor): Tensor
+  /** The sum of tensors of one shape. */
   addN(list: Tensor[]): Tensor
+  /** The square root, entry by entry. */
   sqrt(a: Tensor): Tensor
+  /** The smaller of a and b, entry by entry. */
   minimum(a: Tensor | number, b: Tensor): Tensor
 }
 
