@@ -36,7 +36,7 @@ const WHATEVER_COMPUTES = [
     'small-stacks',
   ],
   // The accuracy of results: test/wasm.test.ts checks that they have the bits of the native build with FEWPOINTS_ISA=v2.
-  ...['data', 'hard'],
+  ...['data', 'free', 'hard'],
   ...['stage', 'wasm', 'workflows', 'figures*', 'io-!(csv)', 'duckdb', 'redis', 'slurm'],
 ].map((name) => `test/${name}.test.ts`)
 

@@ -62,6 +62,8 @@ describe('the bits', () => {
         const options = { dimension: m, order, weights, size: least * (1 + Math.floor(4 * next())), quality: next() < 0.5 ? 'fast' : 'best', threads: 1 }
         const c = f.compressSync(points, options)
         lines.push(['compress', hash(c.points, c.weights, c.indices), c.residual])
+        const free = f.compressSync(points, { ...options, support: 'free' })
+        lines.push(['free', hash(free.points, free.weights), free.residual, free.freeCells])
         const v = f.verifySync({ points, weights }, c, { dimension: m, order, threads: 1 })
         lines.push(['verify', v.residual, hash(v.perOrder)])
         lines.push(['moments', hash(f.momentsSync(points, { dimension: m, order, weights, basis: 'legendre', threads: 1 }))])
@@ -83,7 +85,7 @@ describe('the bits', () => {
       run(program, { FEWPOINTS_BACKEND: 'wasm' }),
       run(program, { FEWPOINTS_BACKEND: 'native', FEWPOINTS_ISA: 'v2' }),
     ])
-    expect(one.split('\n')).toHaveLength(6 * 40 + 1)
+    expect(one.split('\n')).toHaveLength(7 * 40 + 1)
     expect(one).toBe(two)
   })
 })
