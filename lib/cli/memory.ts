@@ -56,7 +56,8 @@ export class MemoryShares {
 
   #tooLittle(left: number, cause?: Error, why = ''): unknown {
     if (this.#ceiling === undefined) return cause
-    const enough = Math.ceil(Math.min(this.#taken + left, this.#most) / STEP) * STEP
+    // The next run may take more than this one.
+    const enough = Math.ceil(Math.min(this.#taken + left + STEP, this.#most) / STEP) * STEP
     return plainError('ERR_MEMORY', `${tooLittle(this.#ceiling)}; this run needs about ${enough / 1e6} MB${why}`, cause)
   }
 }
