@@ -32,11 +32,12 @@ const WHATEVER_COMPUTES = [
     'package',
     'page',
     'picture',
+    'rows',
     'site',
     'small-stacks',
   ],
   // The accuracy of results: test/wasm.test.ts checks that they have the bits of the native build with FEWPOINTS_ISA=v2.
-  ...['data', 'free', 'hard'],
+  ...['data', 'free', 'hard', 'recombine'],
   ...['stage', 'wasm', 'workflows', 'figures*', 'io-!(csv)', 'duckdb', 'redis', 'slurm'],
 ].map((name) => `test/${name}.test.ts`)
 
