@@ -12,7 +12,8 @@ interface Attempt {
 }
 
 /**
- * `input.size`: enough points for all moments. `orderFor(size)`: the highest order of one cell of so many points. Rejects with ERR_INFEASIBLE when the residual is above the tolerance even so.
+ * `input.size`: enough points for all moments. `orderFor(size)`: the highest order of one cell of so many points. Rejects
+ * with ERR_INFEASIBLE when the residual is above the tolerance even so.
  */
 export async function compressToTolerance(
   given: NativeCompressInput,
