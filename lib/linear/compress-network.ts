@@ -17,6 +17,7 @@ import { float64s } from '../native/memory.js'
 import { native } from '../native/native.js'
 import type { WithFreeSupport } from '../points/compress.js'
 import { type CompressedFreeNetwork, freeNetworkOf, freeNeuronsInput } from './free-neurons.js'
+import { neuronRows } from './neuron-rows.js'
 import type { Matched, Plan } from './plan.js'
 import { planRows } from './plan-rows.js'
 import { type Chosen, runPlan, runPlanSync } from './run-plan.js'
@@ -220,17 +221,11 @@ export function compressNetworkSync(
 }
 
 function planOf(caller: string, given: Network, options: Values): Plan {
-  const { inputs, width, outputs, hidden, bias, output, multiplicity } = given
+  const { inputs, width, outputs, multiplicity } = given
   const columns = inputs + 1 + outputs
   const hasKinks = given.activation === 'relu'
-  const data = float64s(width * columns)
-  for (let j = 0; j < width; j++) {
-    const row = data.subarray(j * columns, (j + 1) * columns)
-    row.set(hidden.subarray(j * inputs, (j + 1) * inputs))
-    row[inputs] = bias[j]
-    row.set(output.subarray(j * outputs, (j + 1) * outputs), inputs + 1)
-    if (hasKinks) toUnitLength(row, inputs + 1)
-  }
+  const data = neuronRows(given)
+  for (let j = 0; hasKinks && j < width; j++) toUnitLength(data.subarray(j * columns, (j + 1) * columns), inputs + 1)
   const rows = { data, count: width, polynomial: inputs + 1, linear: outputs, weights: multiplicity }
   return planRows(caller, rows, {
     order: options.order,

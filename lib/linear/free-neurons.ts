@@ -2,9 +2,10 @@
 
 import { momentCount } from '../input/multi-index.js'
 import type { Network } from '../input/network.js'
-import { float64s, memoryToHave } from '../native/memory.js'
+import { memoryToHave } from '../native/memory.js'
 import { type CompressedFree, keepingInput, toCompressed } from '../points/compress.js'
 import type { NativeCompressed, NativeCompressInput } from '../surface.js'
+import { neuronRows } from './neuron-rows.js'
 import type { Matched } from './plan.js'
 
 type Report = 'cells' | 'freeCells' | 'rowCells' | 'whyRows' | 'residual' | 'cellsKeepingLess' | 'elapsed'
@@ -30,15 +31,9 @@ const support = 'free'
 
 /** The native call. Cells are cut along hidden and bias: the function is linear in the outputs. */
 export function freeNeuronsInput(caller: string, network: Network, wanted: Wanted): NativeCompressInput {
-  const { inputs, width, outputs, hidden, bias, output, multiplicity } = network
+  const { inputs, width, outputs, multiplicity } = network
   const dimension = inputs + 1 + outputs
-  const data = float64s(width * dimension)
-  for (let j = 0; j < width; j++) {
-    const row = data.subarray(j * dimension, (j + 1) * dimension)
-    row.set(hidden.subarray(j * inputs, (j + 1) * inputs))
-    row[inputs] = bias[j]
-    row.set(output.subarray(j * outputs, (j + 1) * outputs), inputs + 1)
-  }
+  const data = neuronRows(network)
   const scale = Float64Array.from({ length: dimension }, (_, a) => (a <= inputs ? 1 : 0))
   const options = { ...wanted, quality: wanted.quality ?? 'best', scale, support } as const
   return {
