@@ -76,7 +76,13 @@ export default defineConfig({
       },
       {
         resolve: { alias },
-        test: { ...shared, name: 'bench', globalSetup: 'test/build-bench-addon.ts', include: OF_BENCH_ADDON },
+        // Whole benchmarks in small: tens of seconds each, where three run at once.
+        test: {
+          ...{ ...shared, testTimeout: 300_000 },
+          name: 'bench',
+          globalSetup: 'test/build-bench-addon.ts',
+          include: OF_BENCH_ADDON,
+        },
       },
       ...(hasWasm ? [wasm] : []),
     ],
