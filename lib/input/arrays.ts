@@ -1,6 +1,6 @@
-// The arrays of networks and of heads: their sizes, and checked copies of them.
+// The arrays of networks and of heads: their sizes, checked copies of them, and some of their rows.
 import { describe, rangeError, typeError } from '../errors.js'
-import { copyOf } from '../native/memory.js'
+import { copyOf, float64s } from '../native/memory.js'
 import { typedNumbers } from './options.js'
 import { checkWeights, ownNumbers } from './points.js'
 
@@ -39,6 +39,16 @@ function place(at: number, shape: readonly number[]): string {
     return Math.floor(at / inner) % side
   })
   return shape.length === 2 ? ` row ${indices[0]}, column ${indices[1]}` : `[${indices.join(', ')}]`
+}
+
+/** The rows `indices` of an array of `columns` numbers each, row-major. */
+export function rowsAt(array: Float64Array, indices: ArrayLike<number>, columns: number): Float64Array<ArrayBuffer> {
+  const rows = float64s(indices.length * columns)
+  for (let i = 0; i < indices.length; i++) {
+    const row = indices[i]
+    rows.set(array.subarray(row * columns, (row + 1) * columns), i * columns)
+  }
+  return rows
 }
 
 /** A copy of one multiplicity per `part`, a neuron or a head. Throws ERR_SHAPE, ERR_DETACHED, ERR_WEIGHT. */

@@ -1,5 +1,6 @@
 // Compression of labelled rows: few of them, with weights, on which a model learns as on all of them.
 
+import { rowsAt } from '../input/arrays.js'
 import { copyColumns, type Dataset, readLabelledRows } from '../input/labelled-rows.js'
 import {
   type AsyncOptions,
@@ -196,9 +197,7 @@ function toDataset(input: Input, chosen: Chosen, start: number): CompressedDatas
   const { data } = input.plan.rows
   const { indices, weights, ...report } = chosen
   const dimension = input.inputs + input.outputs
-  const points = float64s(indices.length * dimension)
-  for (const [i, row] of indices.entries())
-    points.set(data.subarray(row * dimension, (row + 1) * dimension), i * dimension)
+  const points = rowsAt(data, indices, dimension)
   return { ...datasetOf(input, points, weights, report, start), indices }
 }
 

@@ -1,6 +1,7 @@
 // Compression of an attention layer: few of its heads, each standing for several.
 
 import { typeError } from '../errors.js'
+import { rowsAt } from '../input/arrays.js'
 import { type Attention, type AttentionInput, checkAttention } from '../input/attention.js'
 import { type AsyncOptions, optional, optionsOf, shared, sizeForAuto, type ThreadOptions } from '../input/options.js'
 import { wholeOrderOrAuto } from '../input/order.js'
@@ -231,12 +232,7 @@ function varyingColumns(rows: PartiallyLinearRows, { v, o }: ColumnsOf): [number
 function toHeads({ given, of, blocks, plan }: Input, chosen: Chosen, start: number): CompressedHeads {
   const { heads: before, headDimension, inputs, outputs, biases } = given
   const { indices, weights, cells, residual, cellsKeepingLess, partition, recombine } = chosen
-  const pick = (array: Float64Array) => {
-    const size = array.length / before
-    const few = float64s(indices.length * size)
-    for (const [i, h] of indices.entries()) few.set(array.subarray(h * size, (h + 1) * size), i * size)
-    return few
-  }
+  const pick = (array: Float64Array) => rowsAt(array, indices, array.length / before)
   const { q, k, v } = biases ?? {}
   const fewBiases = { ...(q && { q: pick(q) }), ...(k && { k: pick(k) }), ...(v && { v: pick(v) }) }
   return {

@@ -1,5 +1,6 @@
 // Compression of a hidden layer: few of its neurons, each standing for several.
 
+import { rowsAt } from '../input/arrays.js'
 import { checkNetwork, type Network, type NetworkInput } from '../input/network.js'
 import {
   type AsyncOptions,
@@ -13,7 +14,6 @@ import {
 } from '../input/options.js'
 import { wholeOrderOrAuto } from '../input/order.js'
 import { runJob } from '../native/job.js'
-import { float64s } from '../native/memory.js'
 import { native } from '../native/native.js'
 import type { WithFreeSupport } from '../points/compress.js'
 import { type CompressedFreeNetwork, freeNetworkOf, freeNeuronsInput } from './free-neurons.js'
@@ -257,20 +257,14 @@ function toNetwork(given: Network, { matched }: Plan, chosen: Chosen, start: num
   const { inputs, outputs, activation, outputBias } = given
   const { indices, weights, cells, residual, cellsKeepingLess, partition, recombine } = chosen
   const width = indices.length
-  const hidden = float64s(width * inputs)
-  const output = float64s(width * outputs)
-  for (const [j, from] of indices.entries()) {
-    hidden.set(given.hidden.subarray(from * inputs, (from + 1) * inputs), j * inputs)
-    output.set(given.output.subarray(from * outputs, (from + 1) * outputs), j * outputs)
-  }
   return {
     inputs,
     width,
     outputs,
     activation,
-    hidden,
-    bias: Float64Array.from(indices, (from) => given.bias[from]),
-    output,
+    hidden: rowsAt(given.hidden, indices, inputs),
+    bias: rowsAt(given.bias, indices, 1),
+    output: rowsAt(given.output, indices, outputs),
     outputBias,
     multiplicity: weights,
     indices,

@@ -1,10 +1,11 @@
 // The state of a training: what its optimizer remembers between two updates. With it a training can be cut anywhere, and
 // the network compressed there.
 import { describe, rangeError, typeError } from '../errors.js'
+import { rowsAt } from '../input/arrays.js'
 import type { Network } from '../input/network.js'
 import { isRecord, oneOf, typedNumbers, wholeNumber } from '../input/options.js'
 import { ownNumbers } from '../input/points.js'
-import { copyOf, float64s } from '../native/memory.js'
+import { copyOf } from '../native/memory.js'
 import type { NativeMemory } from '../surface.js'
 import { type MemoryName, OPTIMIZERS, type Optimizer, type ReadRule } from './update-rules.js'
 
@@ -96,12 +97,7 @@ function rowsOf(value: unknown, indices: number[], name: MemoryName): NeuronArra
       `selectNeurons: indices[${far}] is ${indices[far]}, but the state has ${width} neurons`,
     )
   }
-  const pick = (list: Float64Array) => {
-    const columns = list.length / width
-    const rows = float64s(indices.length * columns)
-    for (const [i, j] of indices.entries()) rows.set(list.subarray(j * columns, (j + 1) * columns), i * columns)
-    return rows
-  }
+  const pick = (list: Float64Array) => rowsAt(list, indices, list.length / width)
   return { hidden: pick(hidden), bias: pick(bias), output: pick(output), outputBias }
 }
 
