@@ -200,6 +200,26 @@ describe('labels that are numbers', () => {
     }
   })
 
+  it('of things of many sizes, whose measures are nearly proportional, rounded, and sometimes wrong', () => {
+    // Elimination divides by small numbers here. The inverse has errors, and weights that need not change must not.
+    const random = seeded(1)
+    const [count, inputs] = [4000, 4]
+    const x = new Float64Array(count * inputs)
+    const y = new Float64Array(count)
+    for (let i = 0; i < count; i++) {
+      const size = Math.exp(0.6 * random.normal())
+      for (let a = 0; a < inputs; a++)
+        x[i * inputs + a] = Math.round(100 * size * (1 + a / 10) * (1 + 0.01 * random.normal())) / 100
+      y[i] = Math.round(100 * size ** 3 * Math.exp(0.3 * random.normal()))
+    }
+    for (let a = 0; a < inputs; a++) x[(17 * a + 3) * inputs + a] *= 8
+    const set = { x, y, inputs, outputs: 1 }
+    const size = 2 * momentCount(inputs, 7)
+    const kept = compressDatasetSync(set, { order: 7, size, squares: false, quality: 'fast' })
+    expectKept(kept, set, size)
+    expect(kept.cells).toBe(1)
+  })
+
   it('are not cut along', () => {
     // The labels are a million times as large as x. The cells must stay small along x.
     const set = noisy(8000, 1, 1)

@@ -231,7 +231,7 @@ bool BasicSolutionFinder::run() {
     const bool last = attempt == kMaxStarts;
     bool good = tableau_->walk(last, threads_, monitor_);
     if (good && !safe_ && rebuild(multipliers)) {
-      attempt--;
+      attempt = 0;
       continue;
     }
     while (good) {

@@ -34,7 +34,7 @@ std::size_t round_up(std::size_t n) { return (n + 7) / 8 * 8; }
 // Rows are an odd multiple of 64 bytes apart. If their distance were a power of two, they would all compete for the
 // same places of the cache.
 std::size_t stride_for(std::size_t columns) {
-  const std::size_t n = round_up(columns + 1);
+  const std::size_t n = round_up(columns);
   return n % 16 == 0 ? n + 8 : n;
 }
 
@@ -99,9 +99,6 @@ void BlockedTableau::begin(std::size_t columns, std::size_t preferred, const dou
     const double most = simd().scale_columns(row, eligible_.data(), stride_);
     height_[e] = most > 0 ? most : 1;
     if (most > 0) simd().scale_row(row, reciprocal(most), stride_);
-    double high, low;
-    simd().weighted_sum(row, start_.data(), stride_, &high, &low);
-    row[stride_ - 1] = high + low;
   });
   std::fill(basis_.begin(), basis_.end(), -1);
   std::fill(home_.begin(), home_.end(), -1);
@@ -206,7 +203,7 @@ bool BlockedTableau::eliminate(bool among_preferred, double tolerance, bool drop
     update(T_.data(), stride_, end, rows_ - end, stride_, factors_.data(), kPanel, rank, panel, stride_, threads,
            monitor);
   }
-  finish_elimination();
+  finish_elimination(threads, monitor);
   return true;
 }
 
@@ -238,16 +235,23 @@ void BlockedTableau::eliminate_completely(double tolerance, int threads, Monitor
       }
     });
   }
-  finish_elimination();
+  finish_elimination(threads, monitor);
 }
 
-void BlockedTableau::finish_elimination() {
-  for (std::size_t i = 0; i < rows_; i++) {
-    double* row = T_.data() + i * stride_;
-    v_[i] = basis_[i] >= 0 ? row[stride_ - 1] : 0;
-    u_[i] = basis_[i] >= 0 ? start_[basis_[i]] : 0;
-    row[stride_ - 1] = 0;
-  }
+// The walk goes from u, the present weights of the basis, to v, those that it has when all other weights are zero:
+// v = u + B^-1 (the other columns times their weights). v = B^-1 target would be the same without rounding. But where the
+// basis is badly conditioned, B^-1 of the target is as far from u as rounding takes it, even when no other weight is left.
+void BlockedTableau::finish_elimination(int threads, Monitor& monitor) {
+  for (std::size_t c = 0; c < stride_; c++) eligible_[c] = open_[c] != 0 ? start_[c] : 0;
+  const std::size_t block = std::max<std::size_t>(1, static_cast<std::size_t>(kParallelWork / 16) / stride_);
+  parallel_for((rows_ + block - 1) / block, threads, monitor, Stage::Recombine, [&](std::size_t task, int) {
+    for (std::size_t i = task * block; i < std::min(rows_, (task + 1) * block); i++) {
+      double high = 0, low = 0;
+      if (basis_[i] >= 0) simd().weighted_sum(T_.data() + i * stride_, eligible_.data(), stride_, &high, &low);
+      u_[i] = basis_[i] >= 0 ? start_[basis_[i]] : 0;
+      v_[i] = u_[i] + (high + low);
+    }
+  });
 }
 
 void BlockedTableau::current_row(std::size_t r, double* row) {

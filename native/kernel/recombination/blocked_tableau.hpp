@@ -71,7 +71,7 @@ class BlockedTableau {
   bool has_pivot(std::size_t begin, std::size_t end) const;
   bool eliminate_panel(std::size_t begin, std::size_t end, double tolerance, bool drop, int threads, Monitor& monitor);
   void eliminate_row(std::size_t r, int p, std::size_t begin, std::size_t end);
-  void finish_elimination();
+  void finish_elimination(int threads, Monitor& monitor);
   void solve(double* fine, std::size_t stride, const std::uint32_t* at, std::size_t count, int threads,
              Monitor& monitor);
   void current_row(std::size_t r, double* row);
@@ -80,7 +80,7 @@ class BlockedTableau {
   void flush(int threads, Monitor& monitor);
 
   const std::size_t rows_, room_, stride_, padded_, capacity_;
-  Array<double> T_;          // rows x stride; column `stride - 1` carries the target during elimination
+  Array<double> T_;          // rows x stride
   Array<double> eta_, rho_;  // up to `capacity` exchanges that are not applied yet, as rank-1 corrections
   Array<double> factors_;    // rows x kPanel
   Array<double> v_, u_, start_;
