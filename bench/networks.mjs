@@ -203,12 +203,15 @@ export function randomNeurons(network, size, seed) {
   return { ...neurons(network, Uint32Array.from(points)), multiplicity: weights }
 }
 
-/** A network, two compressions of it, and the networks to compare these with. NAMES of trajectories.mjs says which they are. */
-export function rivalsOf(original, size, threads, seeds) {
+/**
+ * A network, compressions of it, and the networks to compare these with. NAMES of trajectories.mjs says which they are. `orders`:
+ * the options of further compressions, by name.
+ */
+export function rivalsOf(original, { size, threads, seeds, orders }) {
   return {
     original,
     compressed: compressNetworkSync(original, { size, threads }),
-    first: compressNetworkSync(original, { size, threads, order: 1, quality: 'fast' }),
+    ...mapped(orders, (options) => compressNetworkSync(original, { size, threads, ...options })),
     subset: randomNeurons(original, size, seeds.subset),
     naive: firstNeurons(original, size),
   }

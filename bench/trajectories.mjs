@@ -3,14 +3,16 @@
 import { groupBy, mapped, median, TIE } from './measure.mjs'
 import { tableOf } from './table.mjs'
 
-/** The networks that are made from one of width d, and those that they are compared with. */
+/** The network that is made from one of width d, and those that it is compared with. */
 export const NAMES = {
   original: 'original',
   compressed: 'compressed',
-  first: 'compressed, order 1',
   subset: 'random subset',
   naive: 'first neurons',
 }
+
+/** Networks that are compressed with another order than the one that the size would have. */
+export const ORDERS = { first: 'compressed, order 1', second: 'compressed, order 2' }
 
 /** The measures of how near a training is to another. */
 export const QUANTITIES = {

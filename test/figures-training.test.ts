@@ -85,7 +85,7 @@ test('fig4: every rule and trial, all networks evaluated at the same epochs', ()
   for (const { size, kept, epochs, every, evaluated, variants } of own) {
     expect(kept).toBeLessThanOrEqual(size)
     expect(evaluated).toEqual(Array.from({ length: epochs / every + 1 }, (_, i) => i * every))
-    expect(Object.keys(variants).slice(0, 5)).toEqual(['original', 'compressed', 'first', 'subset', 'naive'])
+    expect(Object.keys(variants).slice(0, 5)).toEqual(['original', 'compressed', 'second', 'subset', 'naive'])
     for (const { trainLoss, testLoss, distance } of Object.values(variants)) {
       for (const curve of [trainLoss, testLoss, distance]) expect(curve.length).toBe(evaluated.length)
     }

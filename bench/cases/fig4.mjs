@@ -2,7 +2,7 @@
 // J_6(20 r) cos 6 theta on [-1, 1]^2 with noise.
 //   original    PyTorch's default initialisation
 //   compressed  compressNetwork() of it, before training
-//   first       the same with order 1 only, in more cells
+//   second      the same with order 2, in fewer cells: the order of the size is 1, because relu has a kink
 //   subset      as many neurons drawn at random, each for d/d' of them: the fair rival
 //   naive       the first of them, each for itself alone: what the paper compares with
 //   fresh-R     a network of the small width in its own initialisation, with R times the learning rate
@@ -10,7 +10,7 @@
 import { groupBy, mapped, median } from '../measure.mjs'
 import { randomNetwork, rippleTask, rivalsOf, trainVariants } from '../networks.mjs'
 import { paper } from '../paper.mjs'
-import { curveRows, deviationTable, finite, NAMES, recorded, short, summary } from '../trajectories.mjs'
+import { curveRows, deviationTable, finite, NAMES, ORDERS, recorded, short, summary } from '../trajectories.mjs'
 
 export const title = 'Figure 4: a network and a compressed one, trained alike'
 export const seed = 4
@@ -21,6 +21,8 @@ export const RULES = {
   Rprop: { optimizer: 'rprop', learningRate: 1e-2 },
   AdamW: { optimizer: 'adamw', learningRate: 1e-4 },
 }
+const { original, compressed, ...others } = NAMES
+export const NETWORKS = { original, compressed, second: ORDERS.second, ...others }
 /** Of a fresh network, times that of the others: which one is best nobody knows before. */
 const RATES = [1, 3, 10]
 const FULL = { width: 10_000, size: 1000, rows: 100_000, epochs: 3000, every: 30 }
@@ -37,7 +39,7 @@ export function run({ rule, trial, width, size, rows, epochs, every, threads }, 
   const { seeds, original, ...task } = rippleTask(seed, trial, { activation: 'relu', width, rows, tests: rows })
   const fresh = randomNetwork({ width: size, activation: 'relu' }, ~seeds.network)
   const { learningRate } = RULES[rule]
-  const networks = rivalsOf(original, size, threads, seeds)
+  const networks = rivalsOf(original, { size, threads, seeds, orders: { second: { order: 2 } } })
   const { compressed } = networks
   const variants = {
     ...mapped(networks, (network) => ({ network })),
@@ -75,7 +77,10 @@ export function series(results) {
   return [...groupBy(results, ({ rule }) => rule)].map(([rule, group]) => {
     const finalLoss = (times) => median(group.map(({ variants }) => finite(variants[`fresh-${times}`].testLoss.at(-1))))
     const rate = RATES.reduce((best, times) => (finalLoss(times) < finalLoss(best) ? times : best))
-    const variants = { ...Object.fromEntries(Object.keys(NAMES).map((name) => [name, name])), fresh: `fresh-${rate}` }
+    const variants = {
+      ...Object.fromEntries(Object.keys(NETWORKS).map((name) => [name, name])),
+      fresh: `fresh-${rate}`,
+    }
     return { rule, rate, ...summary(group, variants) }
   })
 }

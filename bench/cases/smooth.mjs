@@ -10,7 +10,7 @@ import { compressNetworkSync, momentCount, predictSync, selectNeurons, trainNetw
 import { eachTrial, groupBy, mapped, median } from '../measure.mjs'
 import { fDistance, randomNeurons, rippleTask, rivalsOf, TRAINING, trainVariants } from '../networks.mjs'
 import { tableOf } from '../table.mjs'
-import { curveRows, deviationTable, finite, NAMES, recorded, short, summary } from '../trajectories.mjs'
+import { curveRows, deviationTable, finite, NAMES, ORDERS, recorded, short, summary } from '../trajectories.mjs'
 
 export const title = 'Smooth neurons: compressed before, during and after training'
 export const seed = 5
@@ -32,6 +32,7 @@ const TIMES = [0, 1 / 6, 1 / 2, 5 / 6]
 export const AFTER = ['compressed', 'highest', 'free', 'subset']
 export const VARIANTS = {
   ...NAMES,
+  first: ORDERS.first,
   free: 'free neurons',
   total: 'gradient not divided',
 }
@@ -74,7 +75,7 @@ function optionsOf({ rule, threads, epochs, every }, seeds) {
 function runPath(parameters, progress) {
   const { seeds, data, test, original } = drawn(parameters)
   const { size, threads } = parameters
-  const networks = rivalsOf(original, size, threads, seeds)
+  const networks = rivalsOf(original, { size, threads, seeds, orders: { first: { order: 1, quality: 'fast' } } })
   const { compressed } = networks
   const variants = {
     ...mapped(networks, (network) => ({ network })),

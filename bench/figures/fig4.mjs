@@ -1,13 +1,17 @@
 // Figure 4: a column for each update rule, with the authors' losses in grey behind ours.
-import { series } from '../cases/fig4.mjs'
+import { NETWORKS as COMPARED, series } from '../cases/fig4.mjs'
 import { paper } from '../paper.mjs'
-import { NAMES, short, verdict } from '../trajectories.mjs'
+import { short, verdict } from '../trajectories.mjs'
 import { AUTHORS_DASHES, authorsLooks } from './curves.mjs'
 import { COLORS } from './style.mjs'
-import { LOOKS, trainingPanels } from './training.mjs'
+import { LOOKS, OTHER_ORDER, trainingPanels } from './training.mjs'
 
-const NETWORKS = { ...NAMES, fresh: 'fresh network' }
-const FRESH = { [NETWORKS.fresh]: { color: COLORS[6], dash: [4, 2] } }
+const NETWORKS = { ...COMPARED, fresh: 'fresh network' }
+const OWN_LOOKS = {
+  ...LOOKS,
+  [NETWORKS.second]: OTHER_ORDER,
+  [NETWORKS.fresh]: { color: COLORS[6], dash: [4, 2] },
+}
 const AUTHORS = {
   original: 'the authors: original',
   compressed: 'the authors: compressed',
@@ -26,7 +30,7 @@ export function figures({ results, options }) {
       caption: caption(all, results[0], options),
       specification: trainingPanels(columns, {
         names: NETWORKS,
-        looks: { ...LOOKS, ...FRESH, ...(!options.small && authorsLooks(AUTHORS)) },
+        looks: { ...OWN_LOOKS, ...(!options.small && authorsLooks(AUTHORS)) },
         title: `${width.toLocaleString('en')} relu neurons and ${size.toLocaleString('en')} of them, trained on the same batches`,
       }),
     },
@@ -45,7 +49,7 @@ function behind(rule) {
 
 function caption(all, { width, size, rows, epochs }, { trials, small }) {
   const ends = all.map(({ rule, curves }) => {
-    const losses = Object.keys(NAMES).map((variant) => short(curves[variant].at(-1).testLoss))
+    const losses = Object.keys(COMPARED).map((variant) => short(curves[variant].at(-1).testLoss))
     return `${rule} ${losses.join(', ')}`
   })
   const fresh = all.map(({ rule, rate, curves }) => `${rule} ${short(curves.fresh.at(-1).testLoss)} (${rate})`)
@@ -54,7 +58,7 @@ function caption(all, { width, size, rows, epochs }, { trials, small }) {
     `zero like a cosine; medians of ${trials} trials. Above, the loss on points free of noise` +
     `${small ? '' : "; grey: the authors' one run"}. ` +
     'Below, the distance |f − f_original| / |y| of the functions at the same epoch. ' +
-    `Loss at the end of the original, compressed, compressed with order 1, the random subset and the first neurons: ${ends.join('; ')}. ` +
+    `Loss at the end of the original, compressed, compressed with order 2, the random subset and the first neurons: ${ends.join('; ')}. ` +
     `A network of width ${size.toLocaleString('en')} in its own initialisation ends at, with the best of three learning rates, which ` +
     `is so many times that of the others: ${fresh.join(', ')}. The paper compares with the first neurons, which have another ` +
     `function to begin with and make smaller steps; the fair rival is the random subset whose neurons stand for ` +

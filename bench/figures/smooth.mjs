@@ -4,10 +4,11 @@ import { AFTER, ends, middles, paths, percent, VARIANTS } from '../cases/smooth.
 import { groupBy } from '../measure.mjs'
 import { short, verdict } from '../trajectories.mjs'
 import { COLORS, filled, layer, linear, logarithmicOf, panels, seriesBy, solid } from './style.mjs'
-import { LOOKS, trainingPanels } from './training.mjs'
+import { LOOKS, OTHER_ORDER, trainingPanels } from './training.mjs'
 
 const PATH_LOOKS = {
   ...LOOKS,
+  [VARIANTS.first]: OTHER_ORDER,
   [VARIANTS.free]: { color: '#2f8f2f', dash: [9, 2, 2, 2] },
   [VARIANTS.total]: { color: COLORS[6], dash: [4, 2] },
 }

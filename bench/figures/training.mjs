@@ -8,10 +8,12 @@ import { COLORS } from './style.mjs'
 export const LOOKS = {
   [NAMES.original]: { color: '#000000', dash: [1, 0] },
   [NAMES.compressed]: { color: '#1f77d0', dash: [6, 3] },
-  [NAMES.first]: { color: COLORS[4], dash: [9, 2, 2, 2] },
   [NAMES.subset]: { color: '#d9480f', dash: [1, 0] },
   [NAMES.naive]: { color: COLORS[2], dash: [2, 2] },
 }
+
+/** Of a network that is compressed with another order. */
+export const OTHER_ORDER = { color: COLORS[4], dash: [9, 2, 2, 2] }
 
 /**
  * @param {{ title: string, curves: Record<string, { epoch: number, testLoss: number, distance: number }[]>,

@@ -105,8 +105,13 @@ const { read, readSync } = optionsOf('compressNetwork', {
 })
 type Values = ReturnType<typeof readSync>
 
-// Of order 'auto', for activations with a kink.
-const MAX_ORDER_OF_KINKS = 2
+/**
+ * The highest order of 'auto' for activations with a kink, where more cells help and higher orders do not. With one or two
+ * inputs order 1 is as near as order 2, and ends nearer after a long training; with more, order 2 is nearer.
+ */
+function mostOrderOfKinks(inputs: number): number {
+  return inputs <= 2 ? 1 : 2
+}
 
 /**
  * Prunes a hidden layer: keeps at most `size` of its neurons and gives each a multiplicity, so that the function stays
@@ -230,7 +235,7 @@ function planOf(caller: string, given: Network, options: Values): Plan {
   const rows = { data, count: width, polynomial: inputs + 1, linear: outputs, weights: multiplicity }
   return planRows(caller, rows, {
     order: options.order,
-    maxOrder: hasKinks ? MAX_ORDER_OF_KINKS : undefined,
+    maxOrder: hasKinks ? mostOrderOfKinks(inputs) : undefined,
     size: options.size,
     squares: options.squares,
     best: (options.quality ?? (hasKinks ? 'fast' : 'best')) === 'best',
