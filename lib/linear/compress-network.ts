@@ -32,16 +32,15 @@ export interface CompressNetworkSyncOptions extends ThreadOptions {
   /**
    * The highest degree in a neuron's (hidden, bias) of the moments that are kept, a whole number from 0 to 255. 'auto'
    * (default): the highest order with which two cells fit into the size, of at most 256 moments per cell, and at most order
-   * 16; at most order 2 for relu, where more cells help and higher orders do not.
+   * 16. For relu, where more cells help and higher orders do not: order 1 for one input, or two inputs and one output, and at
+   * most order 2 for others.
    *
    * Measured, gelu, 4000 neurons to 800, |f - f'| / |y|: order 1 0.09, 2 0.022, 3 0.014, 5 0.008 to 0.014, 7 and 8
    * 0.005. All moments of order 5 of (hidden, bias, output), without regard to the structure, give 0.016 to 0.029.
-   * Relu, |f - f'| / |f|: order 1 0.05, 2 0.04, 3 0.05, 5 0.06.
+   * Relu: all orders from 1 on are as near (`npm run bench -- neurons`), but after a long training the network of order 1 is
+   * nearer to the original, because its multiplicities are more even (`npm run bench -- fig4`).
    *
-   * A relu network that is then trained for long ends nearer to the original with order 1, whose multiplicities are more
-   * even: AdamW over 3000 epochs, 10,000 neurons to 1000, ends at 1.2 times the original's loss, with order 2 at 1.3 to 1.4
-   * (`npm run bench -- fig4`). Where only a smooth function counts, the highest order that fits into one cell keeps it best
-   * (`npm run bench -- smooth`).
+   * Where only a smooth function counts, the highest order that fits into one cell keeps it best (`npm run bench -- smooth`).
    */
   order?: number | 'auto' | undefined
   /**
@@ -106,11 +105,11 @@ const { read, readSync } = optionsOf('compressNetwork', {
 type Values = ReturnType<typeof readSync>
 
 /**
- * The highest order of 'auto' for activations with a kink, where more cells help and higher orders do not. With one or two
- * inputs order 1 is as near as order 2, and ends nearer after a long training; with more, order 2 is nearer.
+ * The highest order of 'auto' for activations with a kink. Higher orders do not help there, but more cells do: so order 1,
+ * unless there are so many inputs and outputs that cells of order 1 are large as well (`npm run bench -- neurons`).
  */
-function mostOrderOfKinks(inputs: number): number {
-  return inputs <= 2 ? 1 : 2
+function mostOrderOfKinks({ inputs, outputs }: Network): number {
+  return inputs === 1 || (inputs === 2 && outputs === 1) ? 1 : 2
 }
 
 /**
@@ -139,15 +138,16 @@ function mostOrderOfKinks(inputs: number): number {
  * or they are kept for training. Several layers are compressed one after another.
  *
  * Results to expect: |f - f'| / |f| before any training, 4000 neurons to 800, weights uniform on [-1, 1], medians of 5
- * seeds. A random subset weighted with d / d' has 1.1 to 2.7 throughout.
+ * seeds (`npm run bench -- neurons`). A random subset weighted with d / d' has 1.5 to 2.7 throughout.
  *
  * | inputs (one output) | 1 | 2 | 4 | 6 | 10 | 30 | 100 |
  * |---|---|---|---|---|---|---|---|
- * | tanh | 8e-7 | 0.01 | 0.12 | 0.4 | 0.6 | 1.1 | 1.6 |
- * | relu | 0.001 | 0.04 | 0.19 | 0.2 | 0.3 | 1.0 | 1.5 |
+ * | tanh | 4e-7 | 0.004 | 0.08 | 0.3 | 0.7 | 1.2 | 1.4 |
+ * | relu | 0.0008 | 0.03 | 0.2 | 0.4 | 0.4 | 1.3 | 1.2 |
  *
- * Two inputs, relu: 4 outputs 0.05, 16 outputs 0.15, 64 outputs 1.0. So it is for few inputs or few outputs: the
- * moments grow like inputs^k and with every output. Where `size` holds only order 1 or less, hardly anything is gained.
+ * Two inputs, tanh: 4 outputs 0.02, 16 outputs 0.12; one input, relu: 4 outputs 0.004, 64 outputs 0.12. So it is for few
+ * inputs or few outputs: the moments grow like inputs^k and with every output. Where `size` holds only order 1 or less,
+ * hardly anything is gained.
  * In training, smooth activations keep their advantage over the random subset. With relu it shrinks as training goes
  * on.
  *
@@ -235,7 +235,7 @@ function planOf(caller: string, given: Network, options: Values): Plan {
   const rows = { data, count: width, polynomial: inputs + 1, linear: outputs, weights: multiplicity }
   return planRows(caller, rows, {
     order: options.order,
-    maxOrder: hasKinks ? mostOrderOfKinks(inputs) : undefined,
+    maxOrder: hasKinks ? mostOrderOfKinks(given) : undefined,
     size: options.size,
     squares: options.squares,
     best: (options.quality ?? (hasKinks ? 'fast' : 'best')) === 'best',
@@ -253,7 +253,7 @@ function toUnitLength(row: Float64Array, size: number): void {
   // No Math.hypot(): neurons that are multiples of each other by a power of two must get the same bits.
   const incoming = row.subarray(0, size)
   const largest = incoming.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
-  if (largest === 0) return
+  if (largest === 0) return void row.fill(0) // it adds nothing, whatever its output
   const length = largest * Math.sqrt(incoming.reduce((sum, value) => sum + (value / largest) ** 2, 0))
   for (let a = 0; a < row.length; a++) row[a] = a < size ? row[a] / length : row[a] * length
 }
