@@ -1,12 +1,11 @@
-// Ways to compress one hidden layer of a trained deep network (bench/deep.mjs): which of its neurons stay, and how many each
-// stands for.
+// Ways to compress one hidden layer of a deep network (bench/deep.mjs): which of its neurons stay, and how many each stands for.
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix'
 import { random } from '../demo/random.mjs'
 import { compressNetworkSync, momentCount, recombineSync } from '../dist/index.js'
 import { layersAt } from './deep.mjs'
 import { randomSubset } from './subsets.mjs'
 
-/** The network without the other neurons of layer `l`. What leaves a neuron is multiplied by what it stands for. */
+/** The network without the other neurons of layer `l`. */
 export function withNeurons(network, l, { indices, multiplicity }) {
   const layers = [...network.layers]
   const { columns, weights, bias } = layers[l]
@@ -18,15 +17,16 @@ export function withNeurons(network, l, { indices, multiplicity }) {
       (_, i) => weights[indices[Math.floor(i / columns)] * columns + (i % columns)],
     ),
     bias: Float64Array.from(indices, (j) => bias[j]),
+    multiplicity,
   }
   const next = layers[l + 1]
   layers[l + 1] = {
     ...next,
     columns: indices.length,
-    weights: Float64Array.from({ length: next.rows * indices.length }, (_, i) => {
-      const k = i % indices.length
-      return multiplicity[k] * next.weights[Math.floor(i / indices.length) * next.columns + indices[k]]
-    }),
+    weights: Float64Array.from(
+      { length: next.rows * indices.length },
+      (_, i) => next.weights[Math.floor(i / indices.length) * next.columns + indices[i % indices.length]],
+    ),
   }
   return { ...network, layers }
 }
@@ -147,8 +147,26 @@ function scaledOutgoing({ outgoing, values }) {
   return scaled.mmul(scaled.transpose())
 }
 
+/** compressNetwork() of the layer as it is, a network of its own: the activations that come in are its inputs. */
+export function whole({ activation, incoming, bias, outgoing }, size, { threads }) {
+  const { indices, multiplicity, matched } = compressNetworkSync(
+    {
+      inputs: incoming.columns,
+      width: incoming.rows,
+      outputs: outgoing.rows,
+      activation,
+      hidden: Float64Array.from(incoming.to1DArray()),
+      bias,
+      output: Float64Array.from(outgoing.transpose().to1DArray()),
+      outputBias: new Float64Array(outgoing.rows),
+    },
+    { size, threads },
+  )
+  return { indices, multiplicity, order: matched.order }
+}
+
 /** Random neurons that stand for as many each. */
-function fair({ incoming }, size, { seed }) {
+export function fair({ incoming }, size, { seed }) {
   const { points, weights } = randomSubset(
     Float64Array.from({ length: incoming.rows }, (_, j) => j),
     1,
@@ -159,7 +177,7 @@ function fair({ incoming }, size, { seed }) {
 }
 
 /** The neurons with the largest product of the norms of incoming and outgoing weights, as they are. */
-function pruned({ incoming, outgoing }, size) {
+export function pruned({ incoming, outgoing }, size) {
   const norm = (values) => Math.hypot(...values)
   const importance = Array.from(
     { length: incoming.rows },

@@ -1,5 +1,6 @@
 // Deep networks for experiments: fully connected layers with one activation, trained with Adam in double precision. Matrices are
-// row-major; a layer has one row of weights for each of its neurons.
+// row-major; a layer has one row of weights for each of its neurons, and may have a `multiplicity`: how many equal neurons
+// each of them stands for.
 import { random } from '../demo/random.mjs'
 
 /** The value of an activation and its derivative. */
@@ -77,16 +78,24 @@ function transposed(a, rows, columns) {
   return out
 }
 
-/** What each layer gives at `count` points: `sums` before the activation, `values` after it. The last layer has none. */
+/** A row-major matrix with each column times its factor; as it is without factors. */
+function timesColumns(values, factors) {
+  return factors === undefined ? values : values.map((value, i) => value * factors[i % factors.length])
+}
+
+/**
+ * What each layer gives at `count` points: `sums` before the activation, `values` after it. The last layer has none. `input`:
+ * what comes in, the values of the layer before times its multiplicities.
+ */
 export function layersAt({ activation, layers }, points, count) {
   const [value] = ACTIVATIONS[activation]
   let input = points
-  return layers.map(({ rows, columns, weights, bias }, l) => {
+  return layers.map(({ rows, columns, weights, bias, multiplicity }, l) => {
     const sums = products(input, weights, count, rows, columns, new Float64Array(count * rows))
     for (let i = 0; i < sums.length; i++) sums[i] += bias[i % rows]
     const values = l < layers.length - 1 ? sums.map(value) : sums
     const before = input
-    input = values
+    input = timesColumns(values, multiplicity)
     return { input: before, sums, values }
   })
 }
@@ -133,7 +142,7 @@ function adamStep({ values, first, second }, gradient, rate, step) {
   }
 }
 
-/** Of the mean square error, layer by layer: of the weights and of the bias. */
+/** Of the mean square error, layer by layer: of the weights and of the bias of one copy of each neuron. */
 export function gradientsOf(network, x, y) {
   const [, slope] = ACTIVATIONS[network.activation]
   const { layers } = network
@@ -142,11 +151,11 @@ export function gradientsOf(network, x, y) {
   let error = at.at(-1).values.map((value, i) => (2 * (value - y[i])) / count)
   const gradients = []
   for (let l = layers.length - 1; l >= 0; l--) {
-    const { rows, columns, weights } = layers[l]
+    const { rows, columns, weights, multiplicity } = layers[l]
     const flipped = transposed(error, count, rows)
     const byWeights = products(
       flipped,
-      transposed(at[l].input, count, columns),
+      transposed(l === 0 ? x : at[l - 1].values, count, columns),
       rows,
       columns,
       count,
@@ -157,8 +166,9 @@ export function gradientsOf(network, x, y) {
     )
     gradients.unshift([byWeights, byBias])
     if (l === 0) break
+    // All copies of these neurons read the neurons of the layer before.
     const back = products(
-      error,
+      timesColumns(error, multiplicity),
       transposed(weights, rows, columns),
       count,
       columns,

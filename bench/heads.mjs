@@ -3,7 +3,7 @@
 // multiplicity. The heads are evaluated by native/bench/attention.cpp.
 import { random } from '../demo/random.mjs'
 import { compressSync } from '../dist/index.js'
-import { dot, sum } from './measure.mjs'
+import { dot, meanSquare, sum } from './measure.mjs'
 import { benchAddon } from './native.mjs'
 import { fDistance } from './networks.mjs'
 import { randomSubset } from './subsets.mjs'
@@ -88,8 +88,6 @@ export function gradientOf(heads, { tokens, length, y }) {
   const pulls = outputsOf(heads, { tokens, length }).map((value, s) => (2 * (value - y[s])) / y.length)
   return benchAddon().attention({ ...heads, tokens, length, pulls })
 }
-
-export const meanSquare = (values, y) => sum(values.map((value, s) => (value - y[s]) ** 2)) / y.length
 
 // ---- the task
 

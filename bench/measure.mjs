@@ -44,6 +44,11 @@ export function standardError(values) {
   return values.length < 2 ? 0 : sampleStandardDeviation(values) / Math.sqrt(values.length)
 }
 
+/** The mean square of the difference. */
+export function meanSquare(values, y) {
+  return values.reduce((total, value, i) => total + (value - y[i]) ** 2, 0) / y.length
+}
+
 /** A case for each trial. */
 export function eachTrial(trials, parameters) {
   return Array.from({ length: trials }, (_, trial) => ({ trial, ...parameters }))

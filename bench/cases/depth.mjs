@@ -9,7 +9,7 @@
 
 import { deepNetwork, trainDeep, valuesOf } from '../deep.mjs'
 import { surveyOf, WAYS, waves, withNeurons } from '../deep-compression.mjs'
-import { eachTrial, geometricMean, groupBy, mapped, median } from '../measure.mjs'
+import { eachTrial, geometricMean, groupBy, mapped, meanSquare, median } from '../measure.mjs'
 import { fDistance } from '../networks.mjs'
 import { tableOf } from '../table.mjs'
 
@@ -68,12 +68,6 @@ export function run({ activation, inputs, width, steps, samples, trial, threads 
     )
   })
   return { loss: loss / meanSquare(test.y, new Float64Array(TESTS)), layers }
-}
-
-function meanSquare(a, b) {
-  let sum = 0
-  for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) ** 2
-  return sum / a.length
 }
 
 export function table(results) {

@@ -7,7 +7,7 @@
 //   part 'after'   compressed after training, gelu and relu (with the target of figure 4): the function at once. `highest` is
 //                  compressed with the highest order that fits, in one cell
 import { compressNetworkSync, momentCount, predictSync, selectNeurons, trainNetworkSync } from '../../dist/index.js'
-import { eachTrial, groupBy, mapped, median } from '../measure.mjs'
+import { eachTrial, groupBy, mapped, meanSquare, median } from '../measure.mjs'
 import { fDistance, randomNeurons, rippleTask, rivalsOf, TRAINING, trainVariants } from '../networks.mjs'
 import { tableOf } from '../table.mjs'
 import { curveRows, deviationTable, finite, NAMES, ORDERS, recorded, short, summary } from '../trajectories.mjs'
@@ -148,10 +148,6 @@ function highestOrder(size) {
   let order = 1
   while (2 * momentCount(3, order + 1) <= size) order++
   return order
-}
-
-function meanSquare(a, b) {
-  return a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0) / a.length
 }
 
 export function table(results) {
