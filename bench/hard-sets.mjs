@@ -291,6 +291,14 @@ export function hardSets() {
     const x = g.normal()
     return [x, x + 1e-10 * g.normal()]
   })
+  add('collinear columns', 'lengths of things of all sizes, rounded', 4, [2, 5, 8], { seed: 70 }, (g, i) => {
+    const size = Math.exp(0.6 * g.normal())
+    const isWrong = (a) => i % 1000 === a
+    return [0, 1, 2, 3].map((a) => {
+      const length = size * (1 + a / 10) * (1 + 0.01 * g.normal())
+      return Math.round(100 * length * (isWrong(a) ? 8 : 1)) / 100
+    })
+  })
   add('heavy tails', "Student's t, 2 degrees of freedom", 2, [2, 4, 8], { seed: 59 }, (g) => [
     student(g, 2),
     student(g, 2),
