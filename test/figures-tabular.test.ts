@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const module = (path: string) => import(new URL(`../${path}`, import.meta.url).href)
 
 const MODELS = ['linear', 'quadratic', 'cubic', 'kernel', 'network', 'trees']
-const METHODS = ['compressed', 'first', 'random', 'clusters', 'means']
+const METHODS = ['compressed', 'first', 'free', 'random', 'clusters', 'means']
 
 interface Few {
   kept: number
@@ -117,13 +117,14 @@ test('the figures have their axes and methods, and every model', async () => {
   for (const one of all) {
     const best = Math.min(one.ratios.random, one.ratios.clusters, one.ratios.means)
     expect(outcome(one) === 'lost').toBe(one.ratios.compressed > 1.05 * best)
+    expect(outcome(one, 'free') === 'lost').toBe(one.ratios.free > 1.05 * best)
   }
   const drawn = figures(record)
   expect(drawn.map(({ id }: { id: string }) => id)).toEqual(['excess', 'scaling'])
   for (const { caption, specification } of drawn) {
     expect(caption).toMatch(/compressed/)
     const { svg } = await render(specification)
-    for (const text of ['excess of the loss', 'compressed', 'random rows', 'means of cells']) {
+    for (const text of ['excess of the loss', 'compressed', 'random rows', 'means of equal cells']) {
       expect(svg).toContain(`>${text}<`)
     }
     expect(svg).not.toMatch(/NaN|undefined|Infinity/)

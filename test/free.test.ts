@@ -25,7 +25,17 @@ import {
   verifySync,
 } from '../lib/index.js'
 import { begin } from '../lib/streaming/compressor.js'
-import { bitsOf, fill, normal, RESIDUAL_BOUND, rowsOf, seeded, TOTAL_WEIGHT_BOUND, uniform } from './fixtures.js'
+import {
+  bitsOf,
+  bytesOf,
+  fill,
+  normal,
+  RESIDUAL_BOUND,
+  rowsOf,
+  seeded,
+  TOTAL_WEIGHT_BOUND,
+  uniform,
+} from './fixtures.js'
 
 /** What is promised of every result. */
 function expectFree(
@@ -95,6 +105,21 @@ describe('compress with free support', () => {
       expectFree(original, result, order)
       expect(bitsOf(compressSync(original.points, { ...options, threads: 3 }))).toEqual(bitsOf(result))
     }
+  })
+
+  it.each([1, 2, 8, 12])("keeps the mean of each cell with order 1 and quality 'fast', in %i columns", (dimension) => {
+    const original = { points: normal(2000, dimension, 5), dimension, weights: fill(2000, (i) => 1 + (i % 4)) }
+    const options = { order: 1, quality: 'fast', support: 'free', weights: original.weights } as const
+    const result = compressSync(original.points, { dimension, size: 50, ...options })
+    expect(result).toMatchObject({ count: 50, cells: 50, order: 1, whyRows: undefined })
+    expectFree(original, result, 1)
+    const again = compressSync(original.points, { dimension, size: 50, ...options, threads: 3 })
+    expect(bitsOf(again)).toEqual(bitsOf(result))
+    const one = compressSync(original.points, { dimension, size: 1, ...options })
+    expect(one.count).toBe(1)
+    expectFree(original, one, 1)
+    const hull = compressSync(original.points, { dimension, size: 50, ...options, hull: true, minimumWeight: 1e-6 })
+    expect(bitsOf(hull)).toEqual(bitsOf(result))
   })
 
   it('has fewer points per cell than moments', () => {
@@ -356,12 +381,35 @@ describe('compressDataset with free support', () => {
     expect(bitsOf(compressDatasetSync(data, { order: 4, size: 200, support: 'free' }))).toEqual(bitsOf(result))
   })
 
-  it('refuses labels that are no classes', async () => {
-    const measured = { ...data, y: fill(count, (i) => x[2 * i] ** 2) }
-    await expect(compressDataset(measured, { order: 3, size: 200, support: 'free' })).rejects.toMatchObject({
-      code: 'ERR_OPTION',
-      message: expect.stringContaining('classes'),
-    })
+  const measured = { ...data, y: fill(count, (i) => x[2 * i] ** 2) }
+
+  it('of labels that are no classes is the means of cells, which are cut along x alone', async () => {
+    const weights = fill(count, (i) => (i % 3 === 0 ? 0 : 1 + (i % 5)))
+    const result = await compressDataset(measured, { size: 200, weights, support: 'free' })
+    expect(result).toMatchObject({ count: 200, cells: 200, indices: undefined, rowCells: 0 })
+    expect(result.matched).toEqual({ order: 1, factors: 'all', features: 4 })
+    const points = fill(3 * count, (i) =>
+      i % 3 < 2 ? x[2 * Math.floor(i / 3) + (i % 3)] : measured.y[Math.floor(i / 3)],
+    )
+    expectFree({ points, dimension: 3, weights }, result, 1)
+    expect(verifySync({ points, dimension: 3, weights }, result, { order: result.order }).residual).toBeLessThan(1e-14)
+    // The mean of a square is above the square of the mean, by the variance of x in the cell.
+    for (const [i, label] of result.y.entries()) expect(label).toBeGreaterThanOrEqual(result.x[2 * i] ** 2 - 1e-12)
+    const larger = { ...measured, y: measured.y.map((label) => 2 ** 20 * label) }
+    const other = compressDatasetSync(larger, { order: 1, size: 200, weights, support: 'free', threads: 1 })
+    expect(bytesOf(other.x)).toEqual(bytesOf(result.x))
+    expect(bytesOf(other.weights)).toEqual(bytesOf(result.weights))
+    const unscaled = compressDatasetSync(measured, { size: 200, scale: [1, 0], support: 'free' })
+    expect(bytesOf(unscaled.x)).not.toEqual(bytesOf(result.x))
+  })
+
+  it('of labels that are no classes refuses other orders, and squares', async () => {
+    for (const options of [{ order: 0 }, { order: 3 }, { squares: true }]) {
+      await expect(compressDataset(measured, { size: 200, ...options, support: 'free' })).rejects.toMatchObject({
+        code: 'ERR_OPTION',
+        message: expect.stringMatching(/'(order|squares)' must be .* classes/),
+      })
+    }
   })
 })
 

@@ -22,14 +22,15 @@ export const trials = 5
 export const METHODS = {
   compressed: 'compressed',
   first: 'compressed, order 1',
+  free: 'compressed, free support',
   random: 'random rows',
   clusters: 'k-means centroids',
-  means: 'means of cells',
+  means: 'means of equal cells',
 }
 const RIVALS = ['random', 'clusters', 'means']
 export const SHARES = [10, 100, 1000]
 export const SCALING_MODELS = ['cubic', 'network', 'trees']
-export const SCALING_METHODS = ['compressed', 'random', 'means']
+export const SCALING_METHODS = ['compressed', 'free', 'random', 'means']
 
 const FULL = { most: 75_000, mostTest: 15_000, effort: 1, scaling: { set: 'diamonds', sizes: doubled(64, 8) } }
 const SMALL = { most: 800, mostTest: 160, effort: 0.1, scaling: { set: 'weather', sizes: doubled(32, 3) } }
@@ -40,7 +41,7 @@ const LEAST_ROWS = 30
 const MOST_PAIRS = 1e7
 const DEGREES = [1, 2, 3]
 // One cell of more moments takes minutes.
-const MOST_MOMENTS = 1000
+const MOST_MOMENTS = 2000
 // Nearer to each other than this factor, two losses are equal.
 export const TIE = 1.05
 
@@ -78,6 +79,7 @@ function reduced(method, train, size, { threads, seed }) {
   const ways = {
     compressed: () => compressDatasetSync(train, { size, threads }),
     first: () => compressDatasetSync(train, { size, order: 1, quality: 'fast', threads }),
+    free: () => compressDatasetSync(train, { size, support: 'free', threads }),
     random: () => randomRows(train, size, seed),
     clusters: () => (train.y.length * size <= MOST_PAIRS ? clusterRows(train, size, seed) : undefined),
     means: () => meanRows(train, size),
@@ -238,11 +240,17 @@ export function comparisons(results) {
   )
 }
 
-/** Of one comparison: 'won', 'tied' or 'lost', by the compressed rows against the best of `rivals`. */
-export function outcome({ ratios }, rivals = RIVALS) {
+/** Of one comparison: 'won', 'tied' or 'lost', by one method against the best of `rivals`. */
+export function outcome({ ratios }, method = 'compressed', rivals = RIVALS) {
   const best = Math.min(...rivals.map((name) => ratios[name] ?? Number.POSITIVE_INFINITY))
-  if (ratios.compressed * TIE < best) return 'won'
-  return ratios.compressed > best * TIE ? 'lost' : 'tied'
+  if (ratios[method] * TIE < best) return 'won'
+  return ratios[method] > best * TIE ? 'lost' : 'tied'
+}
+
+/** In words: how often a method won, tied and lost. */
+export function outcomesOf(group, method) {
+  const count = (wanted) => group.filter((one) => outcome(one, method) === wanted).length
+  return `${count('won')} won, ${count('tied')} tied, ${count('lost')} lost`
 }
 
 // A smaller excess of the loss is no longer a law but chance.
@@ -286,11 +294,12 @@ export function report(results, { trials }) {
       ["d'", ({ share }) => `d/${share}`],
       ...Object.entries(METHODS).map(([method, name]) => [name, ({ ratios }) => shortRatio(ratios[method])]),
       ['ms', ({ fewMilliseconds }) => fewMilliseconds.toFixed(0)],
-      ['', (one) => outcome(one)],
+      ['rows', (one) => outcome(one)],
+      ['free', (one) => outcome(one, 'free')],
     ]),
     '',
     'loss of all: mean square error, of labels with variance 1; ms: processor time of the fit, of all and of the compressed rows',
-    `won, tied, lost: compressed rows against the best of the rivals, which are not compressed; tied within ${TIE}; -: left out`,
+    `won, tied, lost: compressed rows, and free support, against the best of the rivals, which are not compressed; tied within ${TIE}; -: left out`,
     '',
     tableOf(
       all.filter(({ model }) => model === 'linear'),
@@ -312,11 +321,8 @@ export function report(results, { trials }) {
         ['geometric mean over the sets', ({ name }) => name],
         ...Object.entries(METHODS).map(([method, name]) => [name, ({ group }) => shortRatio(averageOf(group, method))]),
         ['sets', ({ group }) => group.length],
-        ['won', ({ group }) => counted(group, 'won')],
-        ['tied', ({ group }) => counted(group, 'tied')],
-        ['lost', ({ group }) => counted(group, 'lost')],
-        ['nearer than random', ({ group }) => group.filter((one) => outcome(one, ['random']) === 'won').length],
-        ['farther', ({ group }) => group.filter((one) => outcome(one, ['random']) === 'lost').length],
+        ['rows', ({ group }) => outcomesOf(group, 'compressed')],
+        ['free', ({ group }) => outcomesOf(group, 'free')],
       ],
     ),
     '',
@@ -349,8 +355,8 @@ function byRoom(all) {
     .map((one) => ({ ...one, room: one.kept / parametersOf(one.model, one.inputs) }))
   return ROOM.slice(1).map((to, i) => {
     const group = known.filter(({ room }) => room >= ROOM[i] && room < to)
-    const nearer = group.filter(({ ratios }) => ratios.compressed < ratios.random).length
-    return { from: ROOM[i], to, group, nearer }
+    const nearer = (method) => group.filter(({ ratios }) => ratios[method] < ratios.random).length
+    return { from: ROOM[i], to, group, nearer: nearer('compressed'), freeNearer: nearer('free') }
   })
 }
 
@@ -359,7 +365,8 @@ function roomTable(all) {
     ['rows kept per parameter', ({ from, to }) => (Number.isFinite(to) ? `${from} to ${to}` : `${from} and more`)],
     ['cases', ({ group }) => group.length],
     ['nearer than random', ({ nearer }) => nearer],
-    ...['compressed', 'random', 'means'].map((method) => [
+    ['free nearer', ({ freeNearer }) => freeNearer],
+    ...['compressed', 'free', 'random', 'means'].map((method) => [
       METHODS[method],
       ({ group }) => shortRatio(averageOf(group, method)),
     ]),
@@ -371,8 +378,6 @@ function averageOf(group, method) {
   const known = group.map(({ ratios }) => ratios[method]).filter((ratio) => ratio !== undefined)
   return known.length === 0 ? undefined : geometricMean(known)
 }
-
-const counted = (group, name) => group.filter((one) => outcome(one) === name).length
 
 function exactTable(results) {
   return tableOf(

@@ -3,7 +3,7 @@
 import {
   comparisons,
   METHODS,
-  outcome,
+  outcomesOf,
   SCALING_METHODS,
   SCALING_MODELS,
   SHARES,
@@ -14,7 +14,7 @@ import { geometricMean, groupBy } from '../measure.mjs'
 import { MODELS } from '../regression.mjs'
 import { countsOf, filled, GREY, layer, logarithmicOf, panels, seriesBy, solid } from './style.mjs'
 
-const COLORS = ['#1f77d0', '#0b8a8f', '#d9480f', '#b07d00', '#2f8f2f']
+const COLORS = ['#1f77d0', '#0b8a8f', '#8a3fb0', '#d9480f', '#b07d00', '#2f8f2f']
 // A loss that is larger by less than the first share of it, by more than the last one, or smaller, is drawn at the edge.
 const EDGES = [1e-4, 10]
 const by = seriesBy('method', Object.values(METHODS), null, COLORS)
@@ -22,7 +22,7 @@ const few = seriesBy(
   'method',
   SCALING_METHODS.map((method) => METHODS[method]),
   null,
-  [COLORS[0], COLORS[2], COLORS[4]],
+  [COLORS[0], COLORS[2], COLORS[3], COLORS[5]],
 )
 const reference = { type: 'rule', color: GREY, strokeDash: [4, 3] }
 const within = (value) => Math.min(Math.max(value, EDGES[0]), EDGES[1])
@@ -96,18 +96,17 @@ function excessCaption(all, trials) {
   const means = groups
     .map(([name, group]) => {
       const average = (method) => geometricMean(group.map(({ ratios }) => ratios[method])).toFixed(2)
-      const count = (wanted) => group.filter((one) => outcome(one) === wanted).length
-      const counts = `${count('won')} won, ${count('tied')} tied, ${count('lost')} lost`
-      return `${name} ${['compressed', 'random', 'means'].map(average).join(', ')} (${counts})`
+      const counts = `${outcomesOf(group, 'compressed')}; free ${outcomesOf(group, 'free')}`
+      return `${name} ${['compressed', 'free', 'random', 'means'].map(average).join(', ')} (${counts})`
     })
     .join('; ')
   return (
     `The loss on test rows, divided by that of training on all rows, less 1; medians of ${trials} splits into four fifths for training and one ` +
     `for the test. A loss that is larger by less than ${100 * EDGES[0]} %, or smaller, is drawn at the left edge. Dashed: ${Math.round(100 * (TIE - 1))} %. ` +
     'Beside the name of a set, its columns. Sets with fewer than 30 rows left are not shown; k-means is left out where it takes minutes. ' +
-    'The ratio of the losses, as the geometric mean over the sets, of compressed rows, random rows and means of cells, and how often the ' +
-    `compressed rows are better than the best of the others, as good within ${Math.round(100 * (TIE - 1))} %, or worse: ${means}. ` +
-    'Means and centroids are not rows of the data.'
+    'The ratio of the losses, as the geometric mean over the sets, of compressed rows, of free support, of random rows and of means of equal ' +
+    'cells, and how often compressed rows and those of free support are better than the best of the others, as good within ' +
+    `${Math.round(100 * (TIE - 1))} %, or worse: ${means}. Free support, means and centroids are not rows of the data.`
   )
 }
 

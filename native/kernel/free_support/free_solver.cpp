@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 
+#include "base/double_double.hpp"
 #include "free_support/gauss.hpp"
 #include "free_support/rules.hpp"
 #include "parallel/parallel_for.hpp"
@@ -20,22 +21,44 @@ constexpr std::size_t kNextTry = 2;
 constexpr double kFirstStep = 0.25, kShorter = 0.4, kLonger = 1.5, kLeastStep = 0.02;
 constexpr int kMostRounds = 16;
 
-// A Gauss rule of n points is exact up to order 2n - 1. One point would be the mean, whose error has one sign in all
-// cells.
-int gauss_points(int order) { return std::max(2, order / 2 + 1); }
+// A Gauss rule of n points is exact up to order 2n - 1.
+int gauss_points(int order) { return order / 2 + 1; }
 
 int exact_order(int dimension, int order) { return dimension == 1 ? 2 * gauss_points(order) - 1 : order; }
+
+// The mean of the points, with the weight of all.
+void mean_of(FreeCell& cell) {
+  const PointColumns& p = cell.points;
+  const auto weight = [&](std::size_t i) { return p.w ? p.w[i] : 1.0; };
+  DoubleDouble mass;
+  for (std::size_t i = 0; i < p.count; i++) mass = mass + DoubleDouble(weight(i));
+  cell.w[0] = static_cast<double>(mass);
+  for (int a = 0; a < p.dimension; a++) {
+    const double* const x = p.x[a];
+    DoubleDouble sum;
+    for (std::size_t i = 0; i < p.count; i++) accumulate_product(sum.high, sum.low, weight(i), x[i]);
+    const auto [low, high] = std::minmax_element(x, x + p.count);
+    cell.x[a] = std::clamp(static_cast<double>(sum / mass), *low, *high);
+  }
+  cell.solved = true;
+}
 
 }  // namespace
 
 int free_points_per_cell(int dimension, int order) {
   constexpr int kMostGaussPoints = 16;
+  if (order == kMeanOrder) return 1;
   if (dimension == 1) return gauss_points(order) <= kMostGaussPoints ? gauss_points(order) : 0;
   const FreeRule* rule = dimension > 0 ? free_rule(dimension, order) : nullptr;
   return rule ? rule->count : 0;
 }
 
-FreeSolver::FreeSolver(int dimension, int order) : indices_(dimension, exact_order(dimension, order)) {
+FreeSolver::FreeSolver(int dimension, int order)
+    : is_mean_(order == kMeanOrder), indices_(dimension, is_mean_ ? kMeanOrder : exact_order(dimension, order)) {
+  if (is_mean_) {
+    shape_.nodes = 1;
+    return;
+  }
   const int N = indices_.count, m = dimension, k = indices_.order;
   std::map<List<std::uint16_t>, int> number;
   for (int e = 0; e < N; e++) {
@@ -125,6 +148,13 @@ struct FreeSolver::Work {
 };
 
 void FreeSolver::solve(List<FreeCell>& cells, const Monitor& monitor) const {
+  if (is_mean_) {
+    for (FreeCell& cell : cells) {
+      mean_of(cell);
+      monitor.check();
+    }
+    return;
+  }
   Work work(*this, cells);
   List<std::size_t> open;
   for (std::size_t i = 0; i < cells.size(); i++) {

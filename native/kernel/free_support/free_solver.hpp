@@ -4,7 +4,7 @@
 // A rule for the uniform measure on the cube is mapped to the box of the cell and corrected there, by Newton's method
 // with steps of least norm. The defect of the rule in the next degree is the same in all cells, so the rule is turned
 // from cell to cell, by the number of the cell: defects then cancel. In one column the points are those of the Gauss
-// rule of the cell.
+// rule of the cell. Of order 1 there is one point, the mean; its error in the next degree has one sign in all cells.
 #pragma once
 #include "base/array.hpp"
 #include "base/list.hpp"
@@ -14,6 +14,8 @@
 #include "simd/kernels.hpp"
 
 namespace fewpoints {
+
+constexpr int kMeanOrder = 1;
 
 // How many free points have the moments of total degree <= order of a cell. 0: there is no rule for them.
 int free_points_per_cell(int dimension, int order);
@@ -56,6 +58,7 @@ class FreeSolver {
   void correct_rule(Work& work, List<std::size_t>& open, std::size_t next, const Monitor& monitor) const;
   void continue_from_rule(Work& work, const List<std::size_t>& open, const Monitor& monitor) const;
 
+  const bool is_mean_;
   MultiIndices indices_;
   List<double> norm_;
   List<unsigned> odd_;  // per feature, bit a: its degree in coordinate a is odd

@@ -239,8 +239,9 @@ void BlockedTableau::eliminate_completely(double tolerance, int threads, Monitor
 }
 
 // The walk goes from u, the present weights of the basis, to v, those that it has when all other weights are zero:
-// v = u + B^-1 (the other columns times their weights). v = B^-1 target would be the same without rounding. But where the
-// basis is badly conditioned, B^-1 of the target is as far from u as rounding takes it, even when no other weight is left.
+// v = u + B^-1 (the other columns times their weights). v = B^-1 target would be the same without rounding. But where
+// the basis is badly conditioned, B^-1 of the target is as far from u as rounding takes it, even when no other weight
+// is left.
 void BlockedTableau::finish_elimination(int threads, Monitor& monitor) {
   for (std::size_t c = 0; c < stride_; c++) eligible_[c] = open_[c] != 0 ? start_[c] : 0;
   const std::size_t block = std::max<std::size_t>(1, static_cast<std::size_t>(kParallelWork / 16) / stride_);
