@@ -75,10 +75,10 @@ describe('the end of a worker', () => {
 })
 
 // npm run check:endings does the same a thousand times each. With WebAssembly the computations are those of a worker, which
-// Node ends: a computation under way, others that wait, and a training say all there is to say.
-const HOW_OFTEN = IS_WASM ? { workers: 2, processes: 1 } : { workers: 6, processes: 1 }
+// Node ends: a computation under way, and others that wait, say all there is to say.
+const HOW_OFTEN = { workers: IS_WASM ? 2 : 4, processes: 1 }
 describe.each(ENDINGS)('environments that end by %s', (ending) => {
-  it.each(IS_WASM ? ['queued', 'training'] : STATES)('with computations %s end as they should', async (state) => {
+  it.each(IS_WASM ? ['queued'] : STATES)('with computations %s end as they should', async (state) => {
     const { workers, processes } = HOW_OFTEN
     expect(await runProgram(ENDINGS_PROGRAM, 'worker', ending, state, String(workers))).toEqual({
       ...{ code: 0, signal: null, stderr: '', found: workers },

@@ -61,7 +61,7 @@ export async function disk({ folder, short }) {
     else failures.push(`${what}: ${wrong.join('; ')}`)
   }
 
-  for (const format of short ? ['csv', 'npz'] : FORMATS) {
+  for (const format of short ? ['csv'] : FORMATS) {
     const name = `set.${format}`
     const clean = fresh(name, false)
     const found = await node(compress(clean))

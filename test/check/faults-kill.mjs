@@ -42,7 +42,7 @@ export async function kill({ folder, short }) {
   const counts = { processes: 0, 'old files': 0, 'new files': 0, 'temporary files left': 0 }
   const failures = []
   const left = new Set()
-  for (let i = 0; i < (short ? 10 : 200); i++) {
+  for (let i = 0; i < (short ? 6 : 200); i++) {
     const found = await interrupted(now, 'SIGKILL', i % 2 === 1)
     counts.processes++
     if (found.code !== 0 && found.signal !== 'SIGKILL') failures.push(`kill ${i}: ${ending(found)}`)
@@ -85,7 +85,7 @@ export async function signals({ folder, short }) {
   }
   const failures = []
   const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }
-  for (let i = 0; i < (short ? 6 : 120); i++) {
+  for (let i = 0; i < (short ? 4 : 120); i++) {
     const signal = Object.keys(codes)[i % 3]
     const found = await interrupted(now, signal, i % 2 === 1)
     counts.processes++
