@@ -122,6 +122,14 @@ describe('compress with free support', () => {
     expect(bitsOf(hull)).toEqual(bitsOf(result))
   })
 
+  it('lies in the hull of cells that are as narrow as the least doubles', () => {
+    const points = fill(400, (i) => (i % 2 === 0 ? Math.sin(i) : i === 399 ? 1 : (i % 20) * Number.MIN_VALUE))
+    const options = { dimension: 2, order: 1, size: 12, quality: 'fast', support: 'free', hull: true } as const
+    const result = compressSync(points, options)
+    expect(result.count).toBeLessThanOrEqual(12)
+    expect(verifySync({ points, dimension: 2 }, result, { order: 1 }).residual).toBeLessThan(RESIDUAL_BOUND)
+  })
+
   it('has fewer points per cell than moments', () => {
     const points = uniform(3000, 3)
     const options = { dimension: 3, order: 4, quality: 'fast', size: 350 } as const
