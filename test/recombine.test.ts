@@ -4,8 +4,14 @@ import { type Recombined, recombine, recombineSync } from '../lib/index.js'
 import { bytesOf, EPS, fill, fixedPoint, normal, RESIDUAL_BOUND, rowsOf, seeded, uniform } from './fixtures.js'
 
 /** The largest over columns of |sum w' f - sum w f| / sum w |f|, in exact arithmetic. */
-function columnResidual(features: Float64Array, width: number, weights: Float64Array, result: Recombined): number {
-  const exact = (value: number) => fixedPoint(value, 120)
+function columnResidual(
+  features: Float64Array,
+  width: number,
+  weights: Float64Array,
+  result: Recombined,
+  bits = 120,
+): number {
+  const exact = (value: number) => fixedPoint(value, bits)
   let largest = 0
   for (let j = 0; j < width; j++) {
     let before = 0n
@@ -19,7 +25,9 @@ function columnResidual(features: Float64Array, width: number, weights: Float64A
     result.indices.forEach((row, i) => {
       after += exact(result.weights[i]) * exact(features[row * width + j])
     })
-    if (size > 0n) largest = Math.max(largest, Math.abs(Number(after - before)) / Number(size))
+    // The quotient in 60 bits: the numbers themselves may be beyond doubles.
+    const off = after > before ? after - before : before - after
+    if (size > 0n) largest = Math.max(largest, Number((off << 60n) / size) / 2 ** 60)
   }
   return largest
 }
@@ -232,6 +240,44 @@ describe('recombine', () => {
     const expected = { code: 'ERR_NOT_FINITE', message: expect.stringMatching(/row 2001, column 3/) }
     expect(() => recombineSync(features, { width: 4, weights })).toThrow(expect.objectContaining(expected))
     await expect(recombine(features, { width: 4, weights })).rejects.toMatchObject(expected)
+  })
+
+  it('refuses a number that is not finite in a row of weight zero where there are fewer rows than columns', () => {
+    const features = uniform(3, 8)
+    features[7] = Number.POSITIVE_INFINITY
+    const call = () => recombineSync(features, { width: 8, weights: Float64Array.of(0, 1, 1) })
+    expect(call).toThrow(expect.objectContaining({ code: 'ERR_NOT_FINITE' }))
+  })
+
+  // What is beyond doubles in between must not be lost without a word. Found by random input.
+  it.each<[string, number, number[], number[]]>([
+    ['weights over 1600 powers of two', 2, [1, 2 ** -937, -3, 2 ** 432, 5, 2 ** 318], [2 ** 867, 2 ** -372, 2 ** -791]],
+    [
+      'products below the least double',
+      2,
+      [1, 2 ** -967, 2, 2 ** -965, 3, -(2 ** -966), 4, 2 ** -967],
+      [3, 4, 5, 6].map((w) => w * 2 ** -136),
+    ],
+    ['subnormal weights', 1, [-22, 19, 18, 116], [3, 5, 1, 16].map((w) => w * 4096 * Number.MIN_VALUE)],
+    [
+      'one column over all doubles',
+      1,
+      [-(2 ** 761), 3, 2 ** -957, -(2 ** -1002), -(2 ** 1016), 2 ** 740, -(2 ** -1009)],
+      [1, 2, 3, 4, 5, 6, 7],
+    ],
+  ])('is right or refuses: %s', (_, width, numbers, list) => {
+    const [features, weights] = [Float64Array.from(numbers), Float64Array.from(list)]
+    let result: Recombined | undefined
+    try {
+      result = recombineSync(features, { width, weights })
+    } catch (error) {
+      expect((error as { code: string }).code).toMatch(/^ERR_(INFEASIBLE|WEIGHT)$/)
+    }
+    if (result) {
+      const residual = columnResidual(features, width, weights, result, 1100)
+      expect(residual).toBeLessThanOrEqual(4 * result.residual + RESIDUAL_BOUND)
+      expect(result.residual).toBeLessThan(2 ** -26)
+    }
   })
 
   it('is not disturbed by what happens to the features after an asynchronous call', async () => {

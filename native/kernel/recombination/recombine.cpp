@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <numeric>
 
 #include "base/list.hpp"
@@ -24,15 +25,17 @@ constexpr double kLost = 0x1p-1074;
 
 std::size_t padded(int width) { return (static_cast<std::size_t>(width) + 7) / 8 * 8; }
 
-// Throws for the first number that is not finite, by row and column. Returns when all are finite.
+// Throws for the first number of a row that is not finite. Returns when all are finite.
+void check_row(const double* values, int width, std::size_t i) {
+  const double* row = values + i * usize(width);
+  double s = 0;
+  for (int e = 0; e < width; e++) s += row[e] - row[e];
+  if (s == 0) return;
+  for (int e = 0; e < width; e++) check_finite(row + e, 1, "features", e, i);
+}
+
 void check_rows(const double* values, std::size_t count, int width) {
-  for (std::size_t i = 0; i < count; i++) {
-    const double* row = values + i * usize(width);
-    double s = 0;
-    for (int e = 0; e < width; e++) s += row[e] - row[e];
-    if (s == 0) continue;
-    for (int e = 0; e < width; e++) check_finite(row + e, 1, "features", e, i);
-  }
+  for (std::size_t i = 0; i < count; i++) check_row(values, width, i);
 }
 
 class MatrixSource final : public FeatureSource {
@@ -126,6 +129,25 @@ class ChosenRows {
   Array<double> copy_;
 };
 
+// The largest |target - sums| / magnitude; infinite where numbers are beyond all doubles.
+double residual_of(const DoubleDoubleSums& target, const DoubleDoubleSums& sums, int width) {
+  double most = 0;
+  for (int e = 0; e < width; e++) {
+    const double off = std::fabs(static_cast<double>(target[e] - sums[e]));
+    if (off > 0 || std::isnan(off)) most = std::max(most, std::isnan(off) ? HUGE_VAL : off / target.magnitude[e]);
+  }
+  return most;
+}
+
+// Whether a row of positive weight has a number other than 0 in this column.
+bool has_entries(const FeatureMatrix& features, int column) {
+  for (std::size_t i = 0; i < features.count; i++)
+    if (features.values[i * usize(features.width) + usize(column)] != 0 &&
+        (features.weights.size() == 0 || features.weights[i] > 0))
+      return true;
+  return false;
+}
+
 // Names the column that is furthest off: " (column 3: 0.5 instead of 0.25)".
 std::string furthest(const DoubleDoubleSums& target, const DoubleDoubleSums& sums, int width) {
   int worst = -1;
@@ -165,7 +187,15 @@ FeatureMatrix::FeatureMatrix(const PointsView& view, const NumbersView& w, bool 
   }
   if (w.data == nullptr) return;
   copy_weights(w, count, weights);
+  if (copy_.size() == 0)  // the sums of the others show numbers that are not finite
+    for (std::size_t i = 0; i < count; i++)
+      if (weights[i] == 0) check_row(values, width, i);
   exponent = bring_into_range(weights);
+  lost.assign(width, 0.0);
+  if (exponent <= 0) return;
+  for (std::size_t i = 0; i < count; i++)
+    if (weights[i] < std::numeric_limits<double>::min() && w[static_cast<std::ptrdiff_t>(i) * w.stride] > 0)
+      for (int e = 0; e < width; e++) lost[e] += kLost * std::fabs(values[i * usize(width) + usize(e)]);
 }
 
 namespace {
@@ -200,11 +230,18 @@ Recombined recombine_scaled(const FeatureMatrix& features, int threads, Monitor&
     if (out.residual > kAcceptedResidual) out.residual = refine_weights(chosen.columns(), target, sums, weights);
     if (out.residual > kAcceptedResidual && N <= kMaxMinNorm)
       out.residual = refine_weights_min_norm(chosen.columns(), target, sums, weights);
-    // The sums here do not see every digit of a column of subnormal numbers.
-    const double lost = kLost * static_cast<double>(features.count + weights.size());
-    for (int e = 0; e < N; e++)
-      if (lost > kEpsilon * target.magnitude[e] && target.magnitude[e] > 0)
-        out.residual = std::max(out.residual, lost / target.magnitude[e]);
+    if (features.exponent < 0)  // in the caller's unit, subnormal weights have fewer digits
+      for (double& w : weights) w = std::ldexp(std::ldexp(w, features.exponent), -features.exponent);
+    out.residual = std::max(out.residual, residual_of(target, chosen.sums(weights), N));
+    // The sums here do not see every digit of a column of subnormal numbers, nor those of weights that became
+    // subnormal.
+    const double each = kLost * static_cast<double>(features.count + weights.size());
+    for (int e = 0; e < N; e++) {
+      const double of_weights = features.lost.empty() ? 0 : features.lost[e], magnitude = target.magnitude[e];
+      if (magnitude == 0 && (of_weights > 0 || has_entries(features, e))) out.residual = HUGE_VAL;
+      if (magnitude > 0 && each + of_weights > kEpsilon * magnitude)
+        out.residual = std::max(out.residual, (each + of_weights) / magnitude);
+    }
     if (out.residual > kRefusedResidual) out.worst = furthest(target, chosen.sums(weights), N);
     out.indices = finder.indices();
     out.weights = std::move(weights);
@@ -227,7 +264,9 @@ Recombined recombine_scaled(const FeatureMatrix& features, int threads, Monitor&
         rows.push_back(static_cast<std::uint32_t>(i));
         w.push_back(features.weights.size() == 0 ? 1 : features.weights[i]);
       }
-    if (rows.size() <= static_cast<std::size_t>(N)) {  // all rows may stay: they are kept as they are
+    // All rows may stay: they are kept as they are, unless their weights have lost digits.
+    if (rows.size() <= static_cast<std::size_t>(N) &&
+        std::ranges::all_of(features.lost, [](double e) { return e == 0; })) {
       result.indices = std::move(rows);
       result.weights = std::move(w);
       result.residual = 0;

@@ -28,6 +28,7 @@ struct FeatureMatrix {
   const double* values = nullptr;  // count x width, row-major
   Array<double> weights;           // count numbers in units of 2^exponent; empty: all 1
   int exponent = 0;                // 0 unless the weights are so large or small that products of them would be lost
+  List<double> lost;               // by column, the most that its sum lacks because weights in these units lost digits
 
  private:
   Array<double> copy_;
