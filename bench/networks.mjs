@@ -151,15 +151,6 @@ export function meanRows(data, size) {
   return { ...parted(points, data), weights }
 }
 
-/** Rows that are not rows of the data: free points of (x, y). Cells are cut along x, and a little along y. */
-export function freeRows(data, { size, threads }) {
-  const dimension = data.inputs + data.outputs
-  const scale = Array.from({ length: dimension }, (_, a) => (a < data.inputs ? 1 : 0.2))
-  const options = { dimension, size, scale, threads, support: 'free' }
-  const { points, weights } = compressSync(joined(data), options)
-  return { ...parted(points, data), weights }
-}
-
 /** Rows that are not rows of the data: the centroids of `size` clusters of x and y together. */
 export function clusterRows(data, size, seed) {
   const { points, weights } = clusterCentroids(joined(data), data.inputs + data.outputs, size, seed)

@@ -6,13 +6,13 @@
 //              change nothing in a mean, so it is the random subset with weights d / d' at the same time
 //   order1     compressed, but moments up to order 1 only, in more cells
 //   auto       compressed, the order chosen by itself
-//   free       free points of (x, y), no rows of the data, the order chosen by itself
+//   free       compressed with free support: the means of cells of equal expected error, no rows of the data
 //   means      the mean x and y of cells of equal counts: no rows of the data, and no method could be simpler
 //   redrawn    as many rows as the original has, drawn anew: what is an accident of the rows
 //   rebatched  the original rows in other mini-batches: what is an accident of the batches
 import { compressDatasetSync } from '../../dist/index.js'
 import { geometricMean, mapped, median, TIE } from '../measure.mjs'
-import { curveLines, firstRows, freeRows, keptOf, meanRows, studentTask, trainVariants } from '../networks.mjs'
+import { curveLines, firstRows, keptOf, meanRows, studentTask, trainVariants } from '../networks.mjs'
 import { paper } from '../paper.mjs'
 import { tableOf } from '../table.mjs'
 
@@ -38,8 +38,8 @@ export const NAMES = {
   compressed: 'compressed, order 5',
   auto: "compressed, order 'auto'",
   order1: 'compressed, order 1',
-  free: 'free points',
-  means: 'means of cells',
+  free: 'compressed, free support',
+  means: 'means of equal cells',
   subset: 'random subset',
   redrawn: 'other rows, as many',
   rebatched: 'other batches',
@@ -69,7 +69,7 @@ export function run({ panel, activation, rows, size, epochs, test, threads }, tr
       compressed: compressed({ order: 5 }),
       auto: compressed({}),
       order1: compressed({ order: 1, quality: 'fast' }),
-      free: freeRows(data, { size, threads }),
+      free: compressed({ support: 'free' }),
       means: meanRows(data, size),
       subset: firstRows(data, size),
       redrawn: task.draw(rows, seeds.otherRows),

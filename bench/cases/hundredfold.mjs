@@ -4,7 +4,7 @@
 // and to train on what was compressed.
 import { compressDatasetSync } from '../../dist/index.js'
 import { mapped } from '../measure.mjs'
-import { curveLines, firstRows, freeRows, keptOf, meanRows, studentTask, trainVariants } from '../networks.mjs'
+import { curveLines, firstRows, keptOf, meanRows, studentTask, trainVariants } from '../networks.mjs'
 import { tableOf } from '../table.mjs'
 import { advantage, medians } from './fig3.mjs'
 
@@ -49,7 +49,7 @@ export const NAMES = {
   shuffled: 'order 5, weights in the loss',
   shuffled1: "order 1, 'fast', weights in the loss",
   averaged: 'order 5, of ten times as many means',
-  free: 'free points',
+  free: 'free support',
   means: 'means of cells',
   shuffledMeans: 'means of cells, weights in the loss',
   subset: 'random subset',
@@ -77,7 +77,7 @@ export function run({ rows, size, epochs, test, threads }, trials, progress) {
       original: data,
       ...mapped(COMPRESSIONS, (options) => compressDatasetSync(data, { size, threads, ...options })),
       averaged: compressDatasetSync(meanRows(data, 10 * size), { size, order: 5, threads }),
-      free: freeRows(data, { size, threads }),
+      free: compressDatasetSync(data, { size, support: 'free', threads }),
       means: meanRows(data, size),
       subset: firstRows(data, size),
       rebatched: data,

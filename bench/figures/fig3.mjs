@@ -93,7 +93,7 @@ function caption(group, { trials }) {
     `${runs[0].compressed.kept} to ${size.toLocaleString('en')} weighted rows that stand for them. Above: the loss on rows without noise; ` +
     `below: |f − f of the original| / |y| there; geometric means of ${trials} trials` +
     `${isTheirs(group[0]) ? "; grey: the authors' one run" : ''}. The random subset is the paper's naive one: equal weights change nothing. ` +
-    `The means of cells and free points are no rows of the data. The final loss divided by the original's (${letters}; medians): ${ratios.join('; ')}. ` +
+    `Free support and the means of equal cells are no rows of the data. The final loss divided by the original's (${letters}; medians): ${ratios.join('; ')}. ` +
     `Distance at the end: ${distances.join('; ')}. ${survival(group)} Equal within a factor of ${TIE} counts as tied.`
   )
 }
