@@ -50,8 +50,8 @@ export const NAMES = {
   shuffled1: "order 1, 'fast', weights in the loss",
   averaged: 'order 5, of ten times as many means',
   free: 'free support',
-  means: 'means of cells',
-  shuffledMeans: 'means of cells, weights in the loss',
+  means: 'means of equal cells',
+  shuffledMeans: 'means of equal cells, weights in the loss',
   subset: 'random subset',
   rebatched: 'original, other batches',
 }

@@ -5,7 +5,7 @@ import { paper } from '../paper.mjs'
 import { AUTHORS_DASHES, authorsLooks, curvePanel, lossesAndDistances, meanCurve } from './curves.mjs'
 import { COLORS } from './style.mjs'
 
-const VARIANTS = ['original', 'compressed', 'order1', 'means', 'subset']
+const VARIANTS = ['original', 'compressed', 'order1', 'free', 'subset']
 const YARDSTICKS = ['redrawn', 'rebatched']
 const AUTHORS = {
   original: 'the authors: original',
@@ -16,7 +16,7 @@ const LOOKS = {
   [NAMES.original]: { color: '#000000', dash: [1, 0] },
   [NAMES.compressed]: { color: '#1f77d0', dash: [6, 3] },
   [NAMES.order1]: { color: COLORS[2], dash: [2, 2] },
-  [NAMES.means]: { color: '#2f8f2f', dash: [9, 2, 2, 2] },
+  [NAMES.free]: { color: '#2f8f2f', dash: [9, 2, 2, 2] },
   [NAMES.subset]: { color: '#d9480f', dash: [1, 0] },
   [NAMES.redrawn]: { color: COLORS[6], dash: [4, 2] },
   [NAMES.rebatched]: { color: COLORS[4], dash: [1, 2] },

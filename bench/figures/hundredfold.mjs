@@ -12,7 +12,7 @@ const LOOKS = {
   shuffled: { color: COLORS[0], dash: [3, 2] },
   order1: { color: COLORS[2], dash: [2, 2] },
   averaged: { color: COLORS[6], dash: [1, 0] },
-  means: { color: '#2f8f2f', dash: [9, 2, 2, 2] },
+  free: { color: '#2f8f2f', dash: [9, 2, 2, 2] },
   shuffledMeans: { color: '#2f8f2f', dash: [1, 0] },
   subset: { color: '#d9480f', dash: [1, 0] },
   rebatched: { color: COLORS[4], dash: [1, 2] },
