@@ -11,8 +11,8 @@ struct FreeRule {
   const double* weights;  // positive, with sum 1
 };
 
-// nullptr: there is no rule for this dimension and order. Order 1 has the rule of order 2, which takes as many points
-// as there are moments of order 1. generate/list.mjs says which rules of odd order are exact for more than their order.
+// nullptr: there is no rule for this dimension and order. generate/list.mjs says which rules of odd order are exact for
+// more than their order.
 const FreeRule* free_rule(int dimension, int order) noexcept;
 
 }  // namespace fewpoints

@@ -82,9 +82,8 @@ ${entries.join('\n')}
 }  // namespace
 
 const FreeRule* free_rule(int dimension, int order) noexcept {
-  const int wanted = order == 1 ? 2 : order;
   const auto* const found = std::find_if(std::begin(kRules), std::end(kRules), [&](const FreeRule& rule) {
-    return rule.dimension == dimension && rule.order == wanted;
+    return rule.dimension == dimension && rule.order == order;
   });
   return found == std::end(kRules) ? nullptr : found;
 }
