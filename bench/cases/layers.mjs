@@ -27,7 +27,7 @@ export const TIMES = {
   after: 'compressed after it',
 }
 const FULL = { activations: ['gelu', 'sin'], neighbours: [1, 2, 4, 8], width: 2000, size: 400, steps: 400 }
-const SMALL = { activations: ['gelu'], neighbours: [1, 4], width: 200, size: 40, steps: 12 }
+const SMALL = { activations: ['gelu'], neighbours: [1, 4], width: 120, size: 40, steps: 12 }
 const INPUTS = 2
 const STEEPNESS = 2
 const FREQUENCY = 4
