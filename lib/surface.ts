@@ -51,6 +51,8 @@ export interface NativeCompressInput extends Bounded {
   scales?: Float64Array
   /** Whether there is one cell of `size` free points of the same weight. Default: no. */
   equalWeights?: boolean
+  /** With free support of order 1: whether each cell has one point, the mean of its points. */
+  means?: boolean
   /** Whether free points lie in the convex hull of their cell. Default: in its box. */
   hull?: boolean
   /** Times the mean of a cell. Default: any weight will do. */

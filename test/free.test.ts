@@ -107,29 +107,6 @@ describe('compress with free support', () => {
     }
   })
 
-  it.each([1, 2, 8, 12])("keeps the mean of each cell with order 1 and quality 'fast', in %i columns", (dimension) => {
-    const original = { points: normal(2000, dimension, 5), dimension, weights: fill(2000, (i) => 1 + (i % 4)) }
-    const options = { order: 1, quality: 'fast', support: 'free', weights: original.weights } as const
-    const result = compressSync(original.points, { dimension, size: 50, ...options })
-    expect(result).toMatchObject({ count: 50, cells: 50, order: 1, whyRows: undefined })
-    expectFree(original, result, 1)
-    const again = compressSync(original.points, { dimension, size: 50, ...options, threads: 3 })
-    expect(bitsOf(again)).toEqual(bitsOf(result))
-    const one = compressSync(original.points, { dimension, size: 1, ...options })
-    expect(one.count).toBe(1)
-    expectFree(original, one, 1)
-    const hull = compressSync(original.points, { dimension, size: 50, ...options, hull: true, minimumWeight: 1e-6 })
-    expect(bitsOf(hull)).toEqual(bitsOf(result))
-  })
-
-  it('lies in the hull of cells that are as narrow as the least doubles', () => {
-    const points = fill(400, (i) => (i % 2 === 0 ? Math.sin(i) : i === 399 ? 1 : (i % 20) * Number.MIN_VALUE))
-    const options = { dimension: 2, order: 1, size: 12, quality: 'fast', support: 'free', hull: true } as const
-    const result = compressSync(points, options)
-    expect(result.count).toBeLessThanOrEqual(12)
-    expect(verifySync({ points, dimension: 2 }, result, { order: 1 }).residual).toBeLessThan(RESIDUAL_BOUND)
-  })
-
   it('has fewer points per cell than moments', () => {
     const points = uniform(3000, 3)
     const options = { dimension: 3, order: 4, quality: 'fast', size: 350 } as const
@@ -409,6 +386,25 @@ describe('compressDataset with free support', () => {
     expect(bytesOf(other.weights)).toEqual(bytesOf(result.weights))
     const unscaled = compressDatasetSync(measured, { size: 200, scale: [1, 0], support: 'free' })
     expect(bytesOf(unscaled.x)).not.toEqual(bytesOf(result.x))
+  })
+
+  it.each([1, 7, 12])('is the means of cells of any number of columns, for any number of threads: %i', (inputs) => {
+    const rows = 2000
+    const columns = normal(rows, inputs + 1, 5)
+    const take = (own: (a: number) => boolean) => columns.filter((_, i) => own(i % (inputs + 1)))
+    const set = { x: take((a) => a < inputs), y: take((a) => a === inputs), inputs, outputs: 1 }
+    const original = { points: columns, dimension: inputs + 1, weights: fill(rows, (i) => 1 + (i % 4)) }
+    const options = { weights: original.weights, support: 'free' } as const
+    const result = compressDatasetSync(set, { size: 50, ...options })
+    expect(result).toMatchObject({ count: 50, cells: 50 })
+    expectFree(original, { ...result, order: 1 }, 1)
+    expect(bitsOf(compressDatasetSync(set, { size: 50, ...options, threads: 3 }))).toEqual(bitsOf(result))
+    // All in one: the mean.
+    const one = compressDatasetSync(set, { order: 1, ...options })
+    expect(one.count).toBe(1)
+    expectFree(original, { ...one, order: 1 }, 1)
+    const all = compressDatasetSync(set, { size: rows, ...options })
+    expect(all).toMatchObject({ count: rows, whyRows: 'whole' })
   })
 
   it('of labels that are no classes refuses other orders, and squares', async () => {

@@ -32,6 +32,7 @@ export function planMeans(caller: string, rows: PartiallyLinearRows, wanted: Wan
           size: order === 1 ? (wanted.size ?? 1) : sizeForAuto(wanted.size, caller),
           best: false,
           free: true,
+          means: true,
           scales,
           ...(weights && { weights }),
         },

@@ -223,8 +223,8 @@ export function compress(points: PointsInput, options: CompressOptions): Promise
 /**
  * The same with points that may lie anywhere (free support), like the nodes of a Gauss quadrature: about dimension + 1 times
  * fewer points keep the moments of a cell, to the same accuracy. Orders up to 20 in two columns, 10 in three, 7 in four, 5 in
- * five, 4 in six, 3 in seven and eight, 31 in one column. With order 1 and quality 'fast' they are the means of the cells, in
- * any number of columns; with 'best' order 1 becomes 2. `size` can be as small as one cell's free points.
+ * five, 4 in six, 3 in seven and eight, 31 in one column; order 1 has the points of order 2. `size` can be as small as one
+ * cell's free points.
  *
  * Made for columns that are continuous. Rows are kept where free points are not found; see CompressedFree. With `order` as
  * blocks it rejects with ERR_OPTION: labels, classes and whole numbers must stay what they are.

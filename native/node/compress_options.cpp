@@ -48,6 +48,7 @@ CompressOptions read_compress_options(const Napi::Object& input, const Polynomia
   if (input.Get("free").ToBoolean()) options.support = CompressOptions::Support::Free;
   options.equal_weights = input.Get("equalWeights").ToBoolean();
   options.hull = input.Get("hull").ToBoolean();
+  options.means = input.Get("means").ToBoolean();
   if (!input.Get("minimumWeight").IsUndefined()) options.minimum_weight = read_number(input, "minimumWeight");
   if (!input.Get("mostFree").IsUndefined())
     options.most_free = static_cast<std::size_t>(std::min(read_integer(input, "mostFree", 1, kMaxExact), kMostPoints));

@@ -103,8 +103,7 @@ List<int> free_orders(const PolynomialSpace& space, std::size_t size, bool best)
     const int nodes = free_points_per_cell(m, order);
     return nodes > 0 && cells * usize(nodes) <= size;
   };
-  if (!best && asked <= kMeanOrder) return {kMeanOrder};
-  int least = std::max(asked, kMeanOrder + 1);
+  int least = asked <= 1 ? 2 : asked;
   if (m == 1) least += 1 - least % 2;  // a Gauss rule has odd order
   if (!fits(least, 1)) return {};
   if (!best) return {least};

@@ -26,8 +26,8 @@ PolynomialSpace enlarged_space(const PolynomialSpace& space, std::size_t size);
 
 // The orders of the moments that cells of free points keep when those of `space` are asked for, as they are tried: with
 // `best` one as high as pays, then the order asked for. Even orders are preferred: in odd ones the defects of the next
-// degree do not cancel from cell to cell. So with `best` order 1, one point, becomes 2. None where there are no rules
-// for so many moments, or the size has no room for a cell.
+// degree do not cancel from cell to cell. Order 1 becomes 2, which takes as many points as order 1 has moments. None
+// where there are no rules for so many moments, or the size has no room for a cell.
 List<int> free_orders(const PolynomialSpace& space, std::size_t size, bool best);
 // The order of 'auto' with free support.
 int automatic_free_order(int dimension, std::size_t size);

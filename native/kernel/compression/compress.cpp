@@ -148,7 +148,8 @@ bool keep_free_points(PointSet& set, const CompressOptions& options, const Polyn
   if (size >= set.size()) return false;
   const Clock clock;
   const PartitionOptions cutting{cutting_units(set, original.deviations(), options, space), 0, 1, size, result.threads};
-  const List<int> orders = free_orders(space, size, options.best && !options.automatic);
+  const List<int> orders =
+      options.means ? List<int>{kMeanOrder} : free_orders(space, size, options.best && !options.automatic);
   const FreeDemands demands{options.minimum_weight, options.hull};
   FreeResult found = free_points(set, cutting, orders, demands, space, original, monitor);
   result.why_rows = found.why_rows;

@@ -32,6 +32,7 @@ struct CompressOptions {
   bool hull = false;  // free points lie in the convex hull of the points of their cell; cells that have none keep rows
   // With free support: there are `size` points of one cell, all of the same weight, or an Error(Infeasible) is thrown.
   bool equal_weights = false;
+  bool means = false;         // with free support: each cell has one point, the mean of its points; the order is 1
   std::size_t most_free = 0;  // the most free points, where that is not the size, which rows keep to; 0: the size
   std::size_t free_size() const { return most_free > 0 ? most_free : size; }
 };

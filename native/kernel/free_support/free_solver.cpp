@@ -21,8 +21,9 @@ constexpr std::size_t kNextTry = 2;
 constexpr double kFirstStep = 0.25, kShorter = 0.4, kLonger = 1.5, kLeastStep = 0.02;
 constexpr int kMostRounds = 16;
 
-// A Gauss rule of n points is exact up to order 2n - 1.
-int gauss_points(int order) { return order / 2 + 1; }
+// A Gauss rule of n points is exact up to order 2n - 1. One point would be the mean, whose error has one sign in all
+// cells.
+int gauss_points(int order) { return std::max(2, order / 2 + 1); }
 
 int exact_order(int dimension, int order) { return dimension == 1 ? 2 * gauss_points(order) - 1 : order; }
 
@@ -47,9 +48,8 @@ void mean_of(FreeCell& cell) {
 
 int free_points_per_cell(int dimension, int order) {
   constexpr int kMostGaussPoints = 16;
-  if (order == kMeanOrder) return 1;
   if (dimension == 1) return gauss_points(order) <= kMostGaussPoints ? gauss_points(order) : 0;
-  const FreeRule* rule = dimension > 0 ? free_rule(dimension, order) : nullptr;
+  const FreeRule* rule = dimension > 0 ? free_rule(dimension, order == 1 ? 2 : order) : nullptr;
   return rule ? rule->count : 0;
 }
 

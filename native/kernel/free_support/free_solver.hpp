@@ -4,7 +4,7 @@
 // A rule for the uniform measure on the cube is mapped to the box of the cell and corrected there, by Newton's method
 // with steps of least norm. The defect of the rule in the next degree is the same in all cells, so the rule is turned
 // from cell to cell, by the number of the cell: defects then cancel. In one column the points are those of the Gauss
-// rule of the cell. Of order 1 there is one point, the mean; its error in the next degree has one sign in all cells.
+// rule of the cell. Instead, a cell can have one point, its mean.
 #pragma once
 #include "base/array.hpp"
 #include "base/list.hpp"
@@ -15,9 +15,11 @@
 
 namespace fewpoints {
 
+// The order of a solver whose only point is the mean. Its error in the next degree has one sign in all cells.
 constexpr int kMeanOrder = 1;
 
-// How many free points have the moments of total degree <= order of a cell. 0: there is no rule for them.
+// How many free points have the moments of total degree <= order of a cell. 0: there is no rule for them. Those of
+// order 1 are those of order 2.
 int free_points_per_cell(int dimension, int order);
 
 // A cell of more than nodes() points, and its answer.
@@ -32,7 +34,7 @@ struct FreeCell {
 // The tables of a rule, which all threads share.
 class FreeSolver {
  public:
-  // There must be a rule.
+  // There must be a rule, unless the order is kMeanOrder.
   FreeSolver(int dimension, int order);
 
   int nodes() const { return shape_.nodes; }
