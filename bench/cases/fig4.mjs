@@ -2,7 +2,7 @@
 // J_6(20 r) cos 6 theta on [-1, 1]^2 with noise.
 //   original    PyTorch's default initialisation
 //   compressed  compressNetwork() of it, before training
-//   second      the same with order 2, in fewer cells: the order of the size is 1, because relu has a kink
+//   second      the same with order 2, in fewer cells; by default it is 1, because relu has a kink
 //   subset      as many neurons drawn at random, each for d/d' of them: the fair rival
 //   naive       the first of them, each for itself alone: what the paper compares with
 //   fresh-R     a network of the small width in its own initialisation, with R times the learning rate
